@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Every command of the project; `make help` lists them.
+
+BUILD   ?= build
+CC      ?= gcc
+CLANG   ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+DESTDIR ?=
+PREFIX  ?= /usr/local
+
+# Compilers whose objects must load on every kernel of the matrix.
+CLANGS = 14 19
+
+VERSION := 0.1.0
+
+# clang for BPF does not look where Debian keeps <asm/types.h>.
+MULTIARCH = $(shell $(CC) -dumpmachine)
+WARN      = -Wall -Wextra -Werror
+BPFFLAGS  = -target bpf -mcpu=v3 -O2 -g -std=gnu11 $(WARN) -I/usr/include/$(MULTIARCH) -Iinclude
+CFLAGS   ?= -O2 -g
+ALLCFLAGS = -std=gnu11 $(WARN) -D_GNU_SOURCE -DSIPGUARD_VERSION='"$(VERSION)"' -Iinclude -Iuser \
+            -I$(BUILD)
+TEST_CFLAGS = -O1 -g $(ALLCFLAGS) -Werror=unused-function -fsanitize=address,undefined \
+              -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+BPF_DEPS   = $(wildcard bpf/*.h include/*.h)
+USER_DEPS  = $(wildcard user/*.h include/*.h)
+USER_OBJS  = $(patsubst user/%.c,$(BUILD)/user/%.o,$(wildcard user/*.c))
+USER_LIBS  = -lbpf -lelf -lz $(shell pkg-config --libs libcyaml yaml-0.1 jansson libcap-ng 2>/dev/null)
+MATRIX     = $(CLANGS:%=$(BUILD)/bpf/clang%/guard.bpf.o)
+
+# A recipe that fails leaves no half-made file behind that the next run would take for whole.
+.DELETE_ON_ERROR:
+.PHONY: all demo test unit kernels bench scenarios assess fuzz lint install clean help deps \
+        deps-test test-programs
+
+all: deps ## Build sipguard and its tools into build/
+	@$(MAKE) --no-print-directory $(BUILD)/sipguard $(BUILD)/sipguard-flood
+
+demo: deps-test ## Watch a real Kamailio live through a flood, with and without the guard (4 minutes)
+	@$(MAKE) --no-print-directory $(BUILD)/sipguard $(BUILD)/sipguard-flood $(LAB_PROGRAMS)
+	@tools/demo/demo.sh
+
+test: deps-test ## Everything that must hold: unit, BPF_PROG_RUN, lab and kernels (15 minutes)
+	@$(MAKE) --no-print-directory all test-programs
+	@tests/all.sh
+
+kernels: deps-test ## Load and run the programs on the kernels 6.1, 6.12, 7.2 and on this one
+	@$(MAKE) --no-print-directory test-programs
+	@tests/kernels/run.sh
+
+bench: deps-test ## Nanoseconds per packet and millions of packets per second, into build/bench.json
+	@$(MAKE) --no-print-directory all $(BENCH_PROGRAMS)
+	@tools/bench/bench.sh
+
+scenarios: ## The lab scenarios in full (not there yet)
+	@echo "make scenarios: there are no scenarios beyond those of make test yet." >&2; exit 1
+
+assess: ## The assessment, threat by threat (not there yet)
+	@echo "make assess: there is no assessment yet; make demo shows floods with and without the guard." >&2; exit 1
+
+fuzz: ## Fuzz the message reader (not there yet)
+	@echo "make fuzz: there is no message reader to fuzz yet; make test mutates packets in tests/run." >&2; exit 1
+
+lint: deps-test ## Style: licence lines, line and file lengths, shellcheck, cppcheck
+	@tools/lint.sh
+
+install: all ## Install sipguard under $(PREFIX)
+	install -D -m 755 $(BUILD)/sipguard $(DESTDIR)$(PREFIX)/sbin/sipguard
+	install -D -m 755 $(BUILD)/sipguard-flood $(DESTDIR)$(PREFIX)/sbin/sipguard-flood
+	install -D -m 644 tools/sipguard.yaml $(DESTDIR)$(PREFIX)/share/sipguard/sipguard.yaml
+
+clean: ## Remove what was built; keeps the downloaded kernels
+	find $(BUILD) -mindepth 1 -maxdepth 1 ! -name kernels -exec rm -rf {} +
+
+help: ## List the commands
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
+
+deps:
+	@tools/deps.sh build
+
+deps-test:
+	@tools/deps.sh build test
+
+# --- kernel side ---
+
+$(BUILD)/bpf/guard.bpf.o: bpf/guard.bpf.c $(BPF_DEPS)
+	@mkdir -p $(@D)
+	$(CLANG) $(BPFFLAGS) -c $< -o $@
+
+define matrix_rule
+$(BUILD)/bpf/clang$(1)/guard.bpf.o: bpf/guard.bpf.c $(BPF_DEPS)
+	@mkdir -p $$(@D)
+	clang-$(1) $(BPFFLAGS) -c $$< -o $$@
+endef
+$(foreach version,$(CLANGS),$(eval $(call matrix_rule,$(version))))
+
+$(BUILD)/guard.skel.h: $(BUILD)/bpf/guard.bpf.o
+	$(BPFTOOL) gen skeleton $< name guard_bpf > $@
+
+# --- the command ---
+
+$(BUILD)/user/%.o: user/%.c $(USER_DEPS) $(BUILD)/guard.skel.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(ALLCFLAGS) -c $< -o $@
+
+$(BUILD)/sipguard: $(USER_OBJS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(USER_LIBS)
+
+# --- tools and tests: each folder has its own rules ---
+
+include $(wildcard tools/*/*.mk tests/*/*.mk)
+
+test-programs: $(MATRIX) $(UNIT_PROGRAMS) $(RUN_PROGRAMS) $(KERNELS_PROGRAMS) $(LAB_PROGRAMS)

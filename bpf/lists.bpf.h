@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Steps 2 and 3: allow and deny lists, zones, bans. Each lookup is skipped while its map is empty. */
+#ifndef SIPGUARD_LISTS_BPF_H
+#define SIPGUARD_LISTS_BPF_H
+
+#include "guard.bpf.h"
+
+static __always_inline __u32 *lists_entry4(const struct guard *g)
+{
+	struct sg_prefix4 key = {.length = 32};
+
+	__builtin_memcpy(key.address, &g->p->address32[3], 4);
+	return bpf_map_lookup_elem(&sg_lists4, &key);
+}
+
+static __always_inline __u32 *lists_entry6(const struct guard *g)
+{
+	struct sg_prefix6 key = {.length = 128};
+
+	__builtin_memcpy(key.address, g->p->address, 16);
+	return bpf_map_lookup_elem(&sg_lists6, &key);
+}
+
+/* The longest prefix decides, whichever list it is on. enum sg_list. */
+static __always_inline __u32 lists_find(const struct guard *g)
+{
+	const __u32 *list;
+
+	if (!g->state->lists)
+		return SG_LIST_NONE;
+	list = g->p->family == 4 ? lists_entry4(g) : lists_entry6(g);
+	return list ? *list : SG_LIST_NONE;
+}
+
+static __always_inline const __u32 *zones_entry(const struct guard *g)
+{
+	struct sg_prefix6 key = {.length = 128};
+	__u32 slot = g->slot;
+	void *trie = bpf_map_lookup_elem(&sg_zones, &slot);
+
+	__builtin_memcpy(key.address, g->p->address, 16);
+	return trie ? bpf_map_lookup_elem(trie, &key) : NULL;
+}
+
+/* Zone 0 unless a configured zone has the source; zones are on a list of their own. */
+static __always_inline void zones_find(struct guard *g)
+{
+	const __u32 *zone = g->config->zones ? zones_entry(g) : NULL;
+
+	if (zone) {
+		g->zone = *zone;
+		g->listed = true;
+	}
+}
+
+static __always_inline bool banned(const struct guard *g, const struct sg_ban_key *key)
+{
+	const struct sg_ban *ban = bpf_map_lookup_elem(&sg_bans, key);
+
+	return ban && g->now < ban->until;
+}
+
+static __always_inline __u32 ban_source_check(const struct guard *g)
+{
+	struct sg_ban_key key = {.source = g->p->source, .family = g->p->family};
+
+	return g->state->source_bans && banned(g, &key) ? SG_REASON_BAN_SOURCE : SG_REASON_NONE;
+}
+
+static __always_inline __u32 ban_flow_check(const struct guard *g)
+{
+	struct sg_ban_key key = {
+		.source = g->p->source,
+		.family = g->p->family,
+		.port = g->p->source_port,
+		.transport = g->p->transport,
+	};
+
+	return g->state->flow_bans && banned(g, &key) ? SG_REASON_BAN_FLOW : SG_REASON_NONE;
+}
+
+#endif

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Step 1: from the Ethernet header to the payload of UDP or TCP. Reads headers, judges nothing.
+ */
+#ifndef SIPGUARD_PACKET_BPF_H
+#define SIPGUARD_PACKET_BPF_H
+
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "abi.h"
+
+#define OFFSET_MAX 0x3ff /* of a message in its frame; keeps the verifier's ranges small */
+#define IP_MF 0x2000
+#define IP_OFFSET 0x1fff
+#define IP6_MF 0x0001
+#define IP6_OFFSET 0xfff8
+
+/*
+ * What a packet is. Plain numbers only: the struct is handed to global functions, after which the
+ * verifier knows nothing of its content, and that is wanted: pointers would be lost, but so are the
+ * thousand ways by which the reader may have come to a number.
+ */
+struct packet {
+	__u64 source;        /* see sg_source4() */
+	__u64 fragment_key;  /* folds source, destination, id and transport of a fragment */
+	union {
+		__u8 address[16];
+		__u32 address32[4];
+	};                   /* source address; IPv4 as ::ffff:0:0/96 */
+	__u32 length;        /* of the message, as far as it lies in this buffer */
+	__u16 offset;        /* of the message in the frame */
+	__u16 source_port;   /* network order */
+	__u16 port;          /* destination, host order */
+	__u8 family;         /* 4 or 6 */
+	__u8 transport;      /* IPPROTO_UDP or IPPROTO_TCP */
+	__u8 first_fragment; /* flags */
+	__u8 later_fragment;
+	__u8 syn;
+	__u8 malformed;      /* the lengths of the headers contradict each other */
+	__u8 tiny;           /* a first fragment that ends inside the TCP header */
+	__u8 reserved[7];
+};
+
+enum packet_kind {
+	PACKET_FOREIGN,  /* neither UDP nor TCP over IP, or too short to tell */
+	PACKET_CHAIN,    /* IPv6 with more extension headers than we follow */
+	PACKET_FRAGMENT, /* a later fragment: has no ports */
+	PACKET_PORTS,    /* ports, length and payload are set */
+};
+
+/* What is still to be read of the frame. */
+struct cursor {
+	const __u8 *at;
+	const __u8 *end;
+};
+
+struct vlan_header {
+	__be16 control;
+	__be16 protocol;
+};
+
+/* Moves past `size` bytes; NULL if the frame ends before. */
+static __always_inline const void *packet_pull(struct cursor *c, __u32 size)
+{
+	const __u8 *header = c->at;
+
+	if (header + size > c->end)
+		return NULL;
+	c->at = header + size;
+	return header;
+}
+
+/* Network order of the protocol behind Ethernet and up to two tags; 0 if the frame ends before. */
+static __always_inline __be16 packet_ethernet(struct cursor *c)
+{
+	const struct ethhdr *eth = packet_pull(c, sizeof(*eth));
+	const struct vlan_header *vlan;
+	__be16 protocol;
+
+	if (!eth)
+		return 0;
+	protocol = eth->h_proto;
+	for (int i = 0; i < 2; i++) {
+		if (protocol != bpf_htons(ETH_P_8021Q) && protocol != bpf_htons(ETH_P_8021AD))
+			break;
+		vlan = packet_pull(c, sizeof(*vlan));
+		if (!vlan)
+			return 0;
+		protocol = vlan->protocol;
+	}
+	return protocol;
+}
+
+/*
+ * Not a hash with a secret: who can forge the source address of a fragment needs no collision to
+ * have it judged like another one. It only has to spread.
+ */
+static __always_inline __u64 fragment_fold(__u64 source, __u64 destination, __u32 id, __u8 transport)
+{
+	__u64 key = source * 0x9e3779b97f4a7c15ULL;
+
+	key = (key ^ (key >> 29) ^ destination) * 0xbf58476d1ce4e5b9ULL;
+	key = (key ^ (key >> 32) ^ id ^ ((__u64)transport << 32)) * 0x94d049bb133111ebULL;
+	return key ^ (key >> 31);
+}
+
+static __always_inline void packet_fragment(struct packet *p, bool first, __u64 destination,
+					    __u32 id)
+{
+	p->first_fragment = first;
+	p->later_fragment = !first;
+	p->fragment_key = fragment_fold(p->source, destination, id, p->transport);
+}
+
+/* Leaves p->transport 0, which is neither UDP nor TCP, if there is no whole IPv4 header. */
+static __always_inline void packet_ipv4(struct cursor *c, struct packet *p)
+{
+	const struct iphdr *ip = packet_pull(c, sizeof(*ip));
+	__u32 header, total;
+	__u16 offset;
+
+	if (!ip || ip->version != 4)
+		return;
+	header = ip->ihl * 4;
+	total = bpf_ntohs(ip->tot_len);
+	if (header < sizeof(*ip) || total < header)
+		return;
+	if (!packet_pull(c, header - sizeof(*ip)))
+		return;
+	p->family = 4;
+	p->transport = ip->protocol;
+	p->source = sg_source4(ip->saddr);
+	p->address32[2] = bpf_htonl(0xffff);
+	p->address32[3] = ip->saddr;
+	p->length = total - header;
+	offset = bpf_ntohs(ip->frag_off);
+	if (offset & (IP_MF | IP_OFFSET))
+		packet_fragment(p, !(offset & IP_OFFSET), ip->daddr, ip->id);
+}
+
+/* The common start of the extension headers; AH counts its length in another unit. */
+struct extension_header {
+	__u8 next;
+	__u8 length;
+	__be16 offset;
+	__be32 id;
+};
+
+/*
+ * The length of a UDP message is that of its own header, inside that of the IP packet, inside
+ * that of the frame: Ethernet pads, and a first fragment holds less than the header says.
+ */
+static __always_inline bool packet_udp(struct cursor *c, struct packet *p)
+{
+	const struct udphdr *udp = packet_pull(c, sizeof(*udp));
+	__u32 length;
+
+	if (!udp || p->length < sizeof(*udp))
+		return false;
+	p->source_port = udp->source;
+	p->port = bpf_ntohs(udp->dest);
+	length = bpf_ntohs(udp->len);
+	/* A length of 0 is a jumbogram's (RFC 2675), which no Ethernet carries. */
+	p->malformed = length < sizeof(*udp) || (length > p->length && !p->first_fragment);
+	if (length >= sizeof(*udp) && length < p->length)
+		p->length = length;
+	p->length -= sizeof(*udp);
+	return true;
+}
+
+static __always_inline bool packet_tcp(struct cursor *c, struct packet *p)
+{
+	const __be16 *ports = (const void *)c->at;
+	const struct tcphdr *tcp;
+	__u32 header;
+
+	/* The shortest fragment has 8 bytes, so the ports are always in the first one. */
+	if (c->at + 2 * sizeof(*ports) > c->end || p->length < 2 * sizeof(*ports))
+		return false;
+	p->source_port = ports[0];
+	p->port = bpf_ntohs(ports[1]);
+	tcp = packet_pull(c, sizeof(*tcp));
+	header = tcp ? tcp->doff * 4 : 0;
+	if (header < sizeof(*tcp) || header > p->length ||
+	    !packet_pull(c, header - sizeof(*tcp))) {
+		p->tiny = p->first_fragment;
+		p->length = 0;
+		return p->tiny;
+	}
+	p->syn = tcp->syn && !tcp->ack;
+	p->length -= header;
+	return true;
+}
+
+static __always_inline bool is_extension(__u8 protocol)
+{
+	return protocol == IPPROTO_HOPOPTS || protocol == IPPROTO_ROUTING ||
+	       protocol == IPPROTO_DSTOPTS || protocol == IPPROTO_FRAGMENT ||
+	       protocol == IPPROTO_AH;
+}
+
+static __always_inline enum packet_kind packet_transport(struct cursor *c, struct packet *p)
+{
+	bool udp = p->transport == IPPROTO_UDP, tcp = p->transport == IPPROTO_TCP;
+
+	/* Other headers may stand between the fragment header and UDP (RFC 8200 section 4.1). */
+	if (p->later_fragment)
+		return udp || tcp || is_extension(p->transport) ? PACKET_FRAGMENT : PACKET_FOREIGN;
+	if (!(udp && packet_udp(c, p)) && !(tcp && packet_tcp(c, p))) {
+		/*
+		 * Not remembered: it may have kept its ports back for the next fragment (RFC 7112),
+		 * and that must not pass as the rest of a foreign datagram.
+		 */
+		p->first_fragment = 0;
+		return PACKET_FOREIGN;
+	}
+	if (p->length > c->end - c->at)
+		p->length = c->end - c->at;
+	return PACKET_PORTS;
+}
+
+/* Continues where p->offset says. */
+static __always_inline struct cursor cursor_at(struct xdp_md *ctx, const struct packet *p)
+{
+	struct cursor c = {(void *)(long)ctx->data, (void *)(long)ctx->data_end};
+
+	c.at += p->offset & OFFSET_MAX;
+	return c;
+}
+
+/*
+ * Reads one extension header, p->transport, and sets p->transport to what follows it; to
+ * IPPROTO_NONE if it is cut off, to itself if it is longer than we reach. `destination` is a fold
+ * of the destination address.
+ *
+ * Global: inlined in the loop, its ways multiply (over 20 s in the verifier, clang 19, 6.18).
+ */
+__noinline int packet_extension(struct xdp_md *ctx, struct packet *p, __u64 destination)
+{
+	const struct extension_header *header;
+	struct cursor cursor, *c = &cursor;
+	__u32 size = sizeof(*header);
+	__u16 fragment;
+	__u8 type;
+
+	if (!p)
+		return 0;
+	cursor = cursor_at(ctx, p);
+	type = p->transport;
+	p->transport = IPPROTO_NONE;
+	header = packet_pull(c, sizeof(*header));
+	if (!header)
+		return 0;
+	if (type == IPPROTO_AH)
+		size = (header->length + 2) * 4; /* RFC 4302 section 2.2 */
+	else if (type != IPPROTO_FRAGMENT)
+		size = (header->length + 1) * 8; /* RFC 8200 section 4.2 */
+	if (size < sizeof(*header) || size > p->length)
+		return 0;
+	if (p->offset + size > OFFSET_MAX) {
+		p->transport = type; /* out of reach: to the caller the chain does not end */
+		return 0;
+	}
+	p->offset += size;
+	p->length -= size;
+	p->transport = header->next;
+	fragment = bpf_ntohs(header->offset);
+	/* With neither bit set it is whole (an "atomic fragment", RFC 6946). */
+	if (type == IPPROTO_FRAGMENT && fragment & (IP6_MF | IP6_OFFSET))
+		packet_fragment(p, !(fragment & IP6_OFFSET), destination, header->id);
+	return 0;
+}
+
+/* The fixed header alone; p->transport may be an extension header. */
+static __always_inline const struct ipv6hdr *packet_ipv6_head(struct cursor *c, struct packet *p)
+{
+	const struct ipv6hdr *ip = packet_pull(c, sizeof(*ip));
+
+	if (!ip || ip->version != 6)
+		return NULL;
+	p->family = 6;
+	__builtin_memcpy(p->address, &ip->saddr, 16);
+	p->source = sg_source6(p->address32[0], p->address32[1]);
+	p->length = bpf_ntohs(ip->payload_len);
+	p->transport = ip->nexthdr;
+	return ip;
+}
+
+/* As packet_ipv4(). False if the chain of extension headers is longer than we follow. */
+static __always_inline bool packet_ipv6(struct xdp_md *ctx, struct cursor *c, struct packet *p)
+{
+	const struct ipv6hdr *ip = packet_ipv6_head(c, p);
+	__u64 destination;
+	const __u32 *d;
+
+	if (!ip)
+		return true;
+	p->offset = c->at - (const __u8 *)(long)ctx->data;
+	d = ip->daddr.in6_u.u6_addr32;
+	destination = ((__u64)(d[0] ^ d[2]) << 32 | (d[1] ^ d[3])) ^ p->address32[3];
+	for (int i = 0; i < SG_EXTENSION_HEADERS; i++) {
+		if (p->later_fragment || !is_extension(p->transport))
+			return true;
+		packet_extension(ctx, p, destination);
+	}
+	return p->later_fragment || !is_extension(p->transport);
+}
+
+/* As far as a packet is read that turns out not to be for a guarded port. */
+struct glance {
+	__u16 port; /* destination, host order */
+	__u8 transport;
+	__u8 family;
+};
+
+/*
+ * Nearly all packets are plain: no VLAN tag, IP options, extension header or fragment. They take
+ * this way and packet_read_plain(), without a call, whose return costs 8 ns where the kernel guards
+ * it against speculation (SRSO, retbleed). False for the others. UDP and TCP have their ports at
+ * the same place.
+ */
+static __always_inline bool packet_glance(struct xdp_md *ctx, struct glance *glance)
+{
+	struct cursor cursor = {(void *)(long)ctx->data, (void *)(long)ctx->data_end};
+	struct cursor *c = &cursor;
+	const struct ethhdr *eth = packet_pull(c, sizeof(*eth));
+	const struct ipv6hdr *ip6;
+	const struct iphdr *ip;
+	const __be16 *ports;
+
+	if (!eth)
+		return false;
+	if (eth->h_proto == bpf_htons(ETH_P_IP)) {
+		ip = packet_pull(c, sizeof(*ip));
+		if (!ip || *(const __u8 *)ip != 0x45 || ip->frag_off & bpf_htons(IP_MF | IP_OFFSET))
+			return false;
+		glance->family = 4;
+		glance->transport = ip->protocol;
+	} else if (eth->h_proto == bpf_htons(ETH_P_IPV6)) {
+		ip6 = packet_pull(c, sizeof(*ip6));
+		if (!ip6)
+			return false;
+		glance->family = 6;
+		glance->transport = ip6->nexthdr;
+	} else {
+		return false;
+	}
+	ports = packet_pull(c, 2 * sizeof(*ports));
+	if (!ports || (glance->transport != IPPROTO_UDP && glance->transport != IPPROTO_TCP))
+		return false;
+	glance->port = bpf_ntohs(ports[1]);
+	return true;
+}
+
+/* Fills in *p, which is zero. False if lengths contradict each other: it is then read anew. */
+static __always_inline bool packet_read_plain(struct xdp_md *ctx, struct packet *p, __u8 family)
+{
+	struct cursor cursor = {(void *)(long)ctx->data, (void *)(long)ctx->data_end};
+	struct cursor *c = &cursor;
+
+	if (!packet_pull(c, sizeof(struct ethhdr)))
+		return false;
+	if (family == 4)
+		packet_ipv4(c, p);
+	else
+		packet_ipv6_head(c, p);
+	if (packet_transport(c, p) != PACKET_PORTS || p->malformed)
+		return false;
+	p->offset = c->at - (const __u8 *)(long)ctx->data;
+	return true;
+}
+
+/*
+ * Fills in *p. enum packet_kind.
+ *
+ * Global, so that it is verified once by itself: inlined with the rest of the guard it took over a
+ * million instructions (clang 14 and 19, 6.18).
+ */
+__noinline int packet_read(struct xdp_md *ctx, struct packet *p)
+{
+	struct cursor cursor = {(void *)(long)ctx->data, (void *)(long)ctx->data_end};
+	struct cursor *c = &cursor;
+	__be16 protocol;
+	int kind;
+
+	if (!p)
+		return PACKET_FOREIGN;
+	*p = (struct packet){};
+	protocol = packet_ethernet(c);
+	if (protocol == bpf_htons(ETH_P_IP)) {
+		packet_ipv4(c, p);
+		p->offset = c->at - (const __u8 *)(long)ctx->data;
+	} else if (protocol == bpf_htons(ETH_P_IPV6)) {
+		if (!packet_ipv6(ctx, c, p))
+			return PACKET_CHAIN;
+	}
+	cursor = cursor_at(ctx, p);
+	kind = packet_transport(c, p);
+	p->offset = c->at - (const __u8 *)(long)ctx->data;
+	return kind;
+}
+
+#endif

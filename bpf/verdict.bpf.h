@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The last step, and the only place that knows what an XDP action is: modes, counters, verdict.
+ */
+#ifndef SIPGUARD_VERDICT_BPF_H
+#define SIPGUARD_VERDICT_BPF_H
+
+#include "fragment.bpf.h"
+#include "guard.bpf.h"
+
+static __always_inline void count(const struct guard *g, struct sg_counter *counter)
+{
+	counter->packets++;
+	counter->bytes += g->frame;
+}
+
+/*
+ * Whether a reason ends the way of a packet. One that is off is not looked at; one that only
+ * monitors is counted, and the packet goes on: it must not shield from the reasons behind it.
+ */
+static __always_inline bool verdict_is_final(struct guard *g, __u32 reason)
+{
+	barrier_var(reason); /* keeps the bound, as in limit_index() */
+	if (reason == SG_REASON_NONE || reason >= SG_REASON__MAX)
+		return false;
+	if (g->config->mode[reason] == SG_MODE_ENFORCE)
+		return true;
+	if (g->config->mode[reason] == SG_MODE_MONITOR) {
+		count(g, &g->stats->reason[reason].would_drop);
+		if (!g->watched)
+			g->watched = reason;
+	}
+	return false;
+}
+
+/* Disjoint, as the counters of struct sg_tally. */
+enum outcome {
+	OUTCOME_PASSED,
+	OUTCOME_WOULD_DROP,
+	OUTCOME_DROPPED,
+};
+
+/* Counts under one of `size` tallies. The barrier keeps the bound, as in limit_index(). */
+static __always_inline void verdict_count(const struct guard *g, struct sg_tally *tallies,
+					  __u32 index, __u32 size, enum outcome outcome)
+{
+	barrier_var(index);
+	if (index >= size)
+		return;
+	if (outcome == OUTCOME_DROPPED)
+		count(g, &tallies[index].dropped);
+	else if (outcome == OUTCOME_WOULD_DROP)
+		count(g, &tallies[index].would_drop);
+	else
+		count(g, &tallies[index].passed);
+}
+
+/* Counts the packet and gives the action. A packet that was not guarded passes with one count. */
+static __always_inline int verdict(struct guard *g, __u32 reason)
+{
+	bool would_drop = reason != SG_REASON_NONE || g->watched;
+	enum outcome outcome = would_drop ? OUTCOME_WOULD_DROP : OUTCOME_PASSED;
+	struct sg_stats *stats = g->stats;
+
+	if (g->p->first_fragment)
+		fragment_remember(g, reason ? reason : g->watched);
+	if (!g->guarded && !would_drop) {
+		count(g, &stats->unguarded);
+		return XDP_PASS;
+	}
+	if (reason != SG_REASON_NONE && g->state->mode == SG_MODE_ENFORCE)
+		outcome = OUTCOME_DROPPED;
+	/* Who is watched was counted under his reasons, and passed under none. */
+	if (reason || !g->watched)
+		verdict_count(g, stats->reason, reason, SG_REASON__MAX, outcome);
+	verdict_count(g, stats->class, g->class, SG_CLASS__MAX, outcome);
+	verdict_count(g, stats->method, g->method, SG_METHOD__MAX, outcome);
+	return outcome == OUTCOME_DROPPED ? XDP_DROP : XDP_PASS;
+}
+
+#endif

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the kernel programs and the sipguard command share: numbers, map layouts, limits.
+ * Any change of a layout here raises SG_ABI_VERSION: pins carry it in their path, and libbpf would
+ * reuse a map of equal sizes whatever it holds.
+ */
+#ifndef SIPGUARD_ABI_H
+#define SIPGUARD_ABI_H
+
+#include <linux/types.h>
+
+#include "gcra.h"
+#include "reasons.h"
+#include "words.h"
+
+#define SG_ABI_VERSION 1
+
+#define SG_PORTS 65536
+#define SG_ZONES 16            /* zone 0 is that of sources on no list */
+#define SG_ZONE_NAME 32        /* with the closing NUL */
+#define SG_LIST_ENTRIES (1 << 21) /* prefixes per family: a million allowed, a million denied */
+#define SG_ZONE_ENTRIES (1 << 16) /* prefixes of all zones together */
+#define SG_BANS (1 << 16)
+#define SG_SLOT_ROW (1 << 17)  /* slots per row of the hashed limit table; two rows, 16 MB */
+#define SG_ORPHAN_ROW (1 << 14)
+#define SG_FRAGMENT_ROW (1 << 15)
+#define SG_FRAGMENT_SECONDS 60 /* RFC 8200 section 4.5: reassembly is given up after 60 s */
+#define SG_EXTENSION_HEADERS 8
+
+enum sg_reason {
+	SG_REASON_NONE,
+#define X(number, name, label, reference, mode, help) SG_REASON_##name = number,
+	SG_REASONS(X)
+#undef X
+	SG_REASON__MAX
+};
+
+enum sg_class {
+#define X(name, label) SG_CLASS_##name,
+	SG_CLASSES(X)
+#undef X
+	SG_CLASS__MAX
+};
+
+enum sg_method {
+#define X(name, label, limit) SG_METHOD_##name,
+	SG_METHODS(X)
+#undef X
+	SG_METHOD__MAX
+};
+
+enum sg_limit_id {
+#define X(name, key, rate, burst, reason) SG_LIMIT_##name,
+	SG_LIMITS(X)
+#undef X
+	SG_LIMIT__MAX
+};
+
+enum sg_total_id {
+#define X(name, key, rate, burst) SG_TOTAL_##name,
+	SG_TOTALS(X)
+#undef X
+	SG_TOTAL__MAX
+};
+
+enum sg_mode {
+	SG_MODE_OFF,     /* the reason is not looked at */
+	SG_MODE_MONITOR, /* counted as "would drop", and the packet goes on */
+	SG_MODE_ENFORCE,
+	SG_MODE__MAX
+};
+
+/* Roles of a port, as bits of sg_config.port[]. */
+enum sg_port_role {
+	SG_PORT_UDP = 1,
+	SG_PORT_TCP = 2,
+	SG_PORT_TLS = 4, /* TCP whose payload is not readable */
+};
+
+struct sg_zone {
+	char name[SG_ZONE_NAME];
+	struct sg_limit limit[SG_LIMIT__MAX];
+};
+
+/*
+ * Everything the configuration file decides. Two slots exist; sg_state.slot names the one in force.
+ * Userspace fills the other one and flips sg_state.slot, so no packet sees half a configuration.
+ */
+struct sg_config {
+	__u32 zones;                  /* zones in use, zone 0 not counted; 0 saves the lookup */
+	__u32 reserved;
+	__u8 mode[64];                /* enum sg_mode by enum sg_reason */
+	struct sg_limit total[SG_TOTAL__MAX];
+	struct sg_zone zone[SG_ZONES];
+	__u8 port[SG_PORTS];          /* enum sg_port_role bits, by port in host order */
+};
+
+/* Shared by every packet and mapped into userspace, which changes single words atomically. */
+struct sg_state {
+	/* Read by every packet: one cache line. */
+	__u32 abi;
+	__u32 slot;       /* configuration in force: 0 or 1 */
+	__u32 mode;       /* SG_MODE_MONITOR or SG_MODE_ENFORCE, over every reason */
+	__u32 lists;      /* 0 while no prefix is allowed or denied: the lookup is skipped */
+	__u32 source_bans;/* 0 while no source is banned */
+	__u32 flow_bans;  /* 0 while no flow is banned */
+	__u64 secret[2];  /* key of the hashed tables; kept over an upgrade, or limits would reset */
+	__u64 reserved[3];
+	/* Written by packets: on a line of its own. TATs of UNLISTED_TOTAL and of the fragments. */
+	__u64 total_tat[8];
+};
+
+/* A source's limits in the hashed table: one cache line. */
+struct sg_slot {
+	__u64 tat[SG_LIMIT__MAX];
+};
+
+struct sg_prefix4 {
+	__u32 length;
+	__u8 address[4];
+};
+
+/* Zones keep IPv4 prefixes here too, as ::ffff:0:0/96 (RFC 4291 section 2.5.5.2). */
+struct sg_prefix6 {
+	__u32 length;
+	__u8 address[16];
+};
+
+enum sg_list {
+	SG_LIST_NONE,
+	SG_LIST_ALLOW,
+	SG_LIST_DENY,
+	SG_LIST_OWN, /* an address of this host: a shorter denied prefix does not reach it */
+};
+
+/*
+ * A ban's key. source is what sg_source4() or sg_source6() make of an address; port is in network
+ * order. A ban of the whole source has port 0 and transport 0.
+ */
+struct sg_ban_key {
+	__u64 source;
+	__u16 port;
+	__u8 transport; /* IPPROTO_UDP or IPPROTO_TCP */
+	__u8 family;    /* 4 or 6 */
+	__u32 reserved;
+};
+
+struct sg_ban {
+	__u64 since; /* ns of the guard's clock */
+	__u64 until;
+	__u32 cause; /* enum sg_reason; SG_REASON_NONE: the operator */
+	__u32 reserved;
+};
+
+struct sg_counter {
+	__u64 packets;
+	__u64 bytes; /* of the frame, Ethernet header included */
+};
+
+/* Disjoint: a packet is in exactly one of the three. */
+struct sg_tally {
+	struct sg_counter passed;
+	struct sg_counter would_drop; /* passed, but enforce mode would have dropped it */
+	struct sg_counter dropped;
+};
+
+/* Per CPU. */
+struct sg_stats {
+	struct sg_counter unguarded; /* not for a guarded port: not looked at */
+	struct sg_counter allowed;   /* passed because of the allow list, among the passed below */
+	/* A reason in monitor mode lets the packet go on, so it can be counted under several. */
+	struct sg_tally reason[SG_REASON__MAX];
+	struct sg_tally class[SG_CLASS__MAX];
+	struct sg_tally method[SG_METHOD__MAX];
+};
+
+/*
+ * A source as the hashed tables and the bans know it: an IPv4 address, or the /64 of an IPv6
+ * address, since a host chooses freely within its /64. Words are in network order. The IPv4 form
+ * has the first byte of ff00::/8, which is multicast and never a source (RFC 4291 section 2.7), so
+ * no two sources share a number.
+ */
+static inline __u64 sg_source6(__u32 first_be, __u32 second_be)
+{
+	return (__u64)second_be << 32 | first_be;
+}
+
+static inline __u64 sg_source4(__u32 address_be)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return sg_source6(0x000000ff, address_be);
+#else
+	return sg_source6(0xff000000, address_be);
+#endif
+}
+
+#define X(number, name, label, reference, mode, help) +1
+_Static_assert(SG_REASON__MAX == 1 SG_REASONS(X), "reason numbers are dense");
+#undef X
+_Static_assert(SG_REASON__MAX <= 64, "sg_config.mode has 64 places");
+_Static_assert(sizeof(struct sg_slot) == 64, "a slot is one cache line");
+_Static_assert(sizeof(struct sg_state) == 128, "one line read, one written");
+_Static_assert(sizeof(struct sg_ban_key) == 16, "no padding in a hash key");
+_Static_assert(SG_TOTAL__MAX <= 8, "sg_state.total_tat has 8 places");
+
+#endif

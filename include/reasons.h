@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The one list of reasons. A reason says why a packet is (or would be) dropped.
+ *
+ * X(number, NAME, label, reference, default mode, help)
+ *
+ * The enum, the counters, the switch in the configuration, `sipguard explain`, the JSON keys and
+ * the test that insists on a case for each reason all follow from a row here. Numbers are dense,
+ * stable, and never used again: a retired reason keeps its row with the label "retired-N".
+ *
+ * Default modes: off, monitor or enforce, as they act once the operator says `mode enforce`.
+ */
+#ifndef SIPGUARD_REASONS_H
+#define SIPGUARD_REASONS_H
+
+#define SG_REASONS(X)                                                                             \
+	X(1, DENY_LIST, "deny-list", "operator's list", ENFORCE,                                  \
+	  "The source address is in a prefix on the deny list, and no longer prefix allows it. "  \
+	  "Lift it with `sipguard deny del PREFIX`, or allow a more specific prefix.")            \
+	X(2, BAN_SOURCE, "ban-source", "timed ban", ENFORCE,                                      \
+	  "The source (an IPv4 address, or an IPv6 /64) is banned for a time. "                   \
+	  "`sipguard bans` shows until when; `sipguard unban ADDRESS` lifts it.")                 \
+	X(3, BAN_FLOW, "ban-flow", "timed ban", ENFORCE,                                          \
+	  "This flow (source address, port and transport) is banned for a time; other flows of "  \
+	  "the same address are not touched. `sipguard unban ADDRESS:PORT` lifts it.")            \
+	X(4, UDP_LENGTH, "udp-length", "RFC 768", ENFORCE,                                        \
+	  "The UDP header gives a length that is shorter than itself or longer than the IP "      \
+	  "packet. The host's own UDP would throw it away a little later, at a higher price.")    \
+	X(5, TINY_FRAGMENT, "tiny-fragment", "RFC 1858 section 3", ENFORCE,                       \
+	  "The first fragment of a datagram to a guarded port is too short to show what it "      \
+	  "carries (under 24 bytes of IP payload). No IP link is that narrow (RFC 791 asks for "  \
+	  "68 bytes); it is a way to slip past filters.")                                         \
+	X(6, ORPHAN_FRAGMENT, "orphan-fragment", "RFC 791 section 3.2", ENFORCE,                  \
+	  "A later fragment of a UDP or TCP datagram whose first fragment was not seen, above "   \
+	  "the limits for such fragments (limits: orphan-fragments, orphan-fragments-total).")    \
+	X(7, GARBAGE, "garbage", "RFC 3261 section 7.1", ENFORCE,                                 \
+	  "A datagram to a guarded UDP port that is neither SIP (a method token or SIP/2.0 at "   \
+	  "its start), nor a keepalive, STUN, TLS or HTTP.")                                      \
+	X(8, UNLISTED_BUDGET, "unlisted-budget", "limit: unlisted-total", ENFORCE,                \
+	  "All sources that are on no list and in no zone together exceed their budget. Put "     \
+	  "known peers on the allow list or into a zone: they never pay from this budget.")       \
+	X(9, LIMIT_SOURCE, "limit-source", "limit: source", ENFORCE,                              \
+	  "The source sends more messages and new TCP connections than its limit over all kinds " \
+	  "together.")                                                                            \
+	X(10, LIMIT_INVITE, "limit-invite", "limit: invite", ENFORCE,                             \
+	  "The source sends more INVITE requests than its limit.")                                \
+	X(11, LIMIT_REGISTER, "limit-register", "limit: register", ENFORCE,                       \
+	  "The source sends more REGISTER requests than its limit.")                              \
+	X(12, LIMIT_OPTIONS, "limit-options", "limit: options", ENFORCE,                          \
+	  "The source sends more OPTIONS requests than its limit.")                               \
+	X(13, LIMIT_EVENT, "limit-event", "limit: event", ENFORCE,                                \
+	  "The source sends more SUBSCRIBE, NOTIFY, MESSAGE and PUBLISH requests than its limit.")\
+	X(14, LIMIT_OTHER, "limit-other", "limit: other", ENFORCE,                                \
+	  "The source sends more of all other requests (ACK, BYE, CANCEL, INFO, PRACK, UPDATE, "  \
+	  "REFER, unknown methods, HTTP or TLS over UDP) than its limit.")                        \
+	X(15, LIMIT_RESPONSE, "limit-response", "limit: response", ENFORCE,                       \
+	  "The source sends more responses than its limit.")                                      \
+	X(16, LIMIT_KEEPALIVE, "limit-keepalive", "limit: keepalive", ENFORCE,                    \
+	  "The source sends more keepalives (CRLF, NUL, empty, tiny datagrams, STUN) than its "   \
+	  "limit.")                                                                               \
+	X(17, IPV6_CHAIN, "ipv6-chain", "RFC 8200 section 4.1", MONITOR,                          \
+	  "The chain of IPv6 extension headers is longer than 8, so the transport header was "    \
+	  "not reached. RFC 8200 has no use for such a chain; since the port is not known, this " \
+	  "reason only watches unless you switch it to enforce.")
+
+#endif

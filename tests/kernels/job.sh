@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# job.sh VERIFY RUN_TEST OBJECT...: what run.sh has done under each kernel, in
+# the virtual machine or on the host. Objects named guard.bpf.o go through the
+# run test as well. POSIX shell: in the machine, the shell is busybox.
+#
+# Prints "@kernel RELEASE" first, one "@verify {...}" line a program, one
+# "@run OBJECT STATUS NUMBER" line a run test, NUMBER being that of the tests
+# that passed and STATUS "refused" if the object did not load, and "@done" last;
+# everything else is for people.
+
+verify=$1 run_test=$2
+shift 2
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 143' INT TERM
+
+run_one()
+{
+	SIPGUARD_OBJ=$1 "$run_test" >"$tmp/out" 2>&1
+	status=$?
+	cat "$tmp/out"
+	passed=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$tmp/out" |
+		 awk '{ n += $1 } END { print n + 0 }')
+	echo "@run $1 $status $passed"
+}
+
+echo "@kernel $(uname -r)"
+for object in "$@"; do
+	"$verify" "$object" >"$tmp/out"
+	status=$?
+	sed 's/^/@verify /' "$tmp/out"
+	case $object,$status in
+	*/guard.bpf.o,0) run_one "$object" ;;
+	*/guard.bpf.o,*) echo "@run $object refused 0" ;;
+	esac
+done
+echo "@done"

@@ -1,0 +1,249 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The kernel matrix: under each kernel, the host's own and those that fetch.sh
+# brings, every BPF object is shown to the verifier and the run test is run on
+# the guard of each compiler. See usage() for the rest.
+
+set -euo pipefail
+export LC_ALL=C
+
+usage()
+{
+	cat >&2 <<-'EOF'
+	usage: run.sh [--kernel SERIES] [-- OBJECT...]
+
+	SERIES  host, or a folder of build/kernels such as 6.1; default: all of them
+	OBJECT  default: build/bpf/clang*/*.bpf.o; clangNN in the path names the
+	        compiler in the report
+
+	Prints one "ok -" or "not ok -" line for each check and writes
+	build/kernels.json, which a run with --kernel leaves alone. Full output:
+	build/kernels/SERIES.log. Exit status 0 if all checks hold, else 1.
+	SG_VM_TIMEOUT: seconds for each virtual machine (240)
+	SG_VM_JOBS: virtual machines at a time (number of CPUs)
+	SG_VERIFY, SG_RUN_TEST: the binaries (build/tests/verify, build/tests/run_guard_plain)
+	EOF
+	exit 2
+}
+
+# The verifiers' own limit is a million; what later versions add has to fit, too.
+max_insns=300000
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+here=tests/kernels
+out=build/kernels
+verify=${SG_VERIFY:-build/tests/verify}
+run_test=${SG_RUN_TEST:-build/tests/run_guard_plain}
+jobs=${SG_VM_JOBS:-$(nproc)}
+only=
+passed=0
+failed=0
+declare -A pids=() statuses=()
+
+# shellcheck disable=SC2317 # reached by trap only
+stop_machines()
+{
+	local pid
+
+	for pid in "${pids[@]}"; do
+		kill "$pid" 2>/dev/null || true
+	done
+	wait
+}
+trap stop_machines EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+die()
+{
+	echo "run.sh: $*" >&2
+	exit 1
+}
+
+ok()
+{
+	passed=$((passed + 1))
+	echo "ok - $*"
+}
+
+not_ok()
+{
+	failed=$((failed + 1))
+	echo "not ok - $*"
+}
+
+# build/bpf/clang14/guard.bpf.o: 14
+clang_of()
+{
+	sed -nE 's#.*clang-?([0-9]+).*#\1#p' <<<"$1"
+}
+
+# Starts what is to run under one kernel, its output to SERIES.log. The shell
+# must exec it: only so is the pid the one that stop_machines has to signal.
+start_kernel()
+{
+	local series=$1
+	local command=(sh "$here/job.sh" "$verify" "$run_test" "${objects[@]}")
+
+	if [[ $series == host ]]; then
+		timeout --kill-after=5 "${SG_VM_TIMEOUT:-240}" "${command[@]}" \
+			>"$out/host.log" 2>&1 &
+	else
+		printf '%s\n' "$here/job.sh" "$verify" "$run_test" "${objects[@]}" \
+			>"$out/$series.files"
+		"$here/vm.sh" "$out/$series" "$out/$series.files" -- "${command[@]}" \
+			>"$out/$series.log" 2>&1 &
+	fi
+	pids[$series]=$!
+}
+
+# Leaves the exit status of each kernel in statuses.
+run_all()
+{
+	local i series
+
+	# The newest takes longest to boot, so it starts first.
+	for ((i = ${#kernels[@]} - 1; i >= 0; i--)); do
+		while [[ $(jobs -pr | wc -l) -ge $jobs ]]; do
+			wait -n || true
+		done
+		start_kernel "${kernels[i]}"
+	done
+	for series in "${kernels[@]}"; do
+		statuses[$series]=0
+		wait "${pids[$series]}" || statuses[$series]=$?
+	done
+	pids=()
+}
+
+# One array of the JSON records of a kernel, in the form of build/kernels.json.
+records()
+{
+	local log=$1
+
+	sed -n 's/^@verify //p' "$log" | jq -c '{
+		kernel,
+		clang: ([.object | capture("clang-?(?<n>[0-9]+)").n][0] // "unknown"),
+		program: (if .program == "" then .object else .program end),
+		loads, verified_instructions, object, error
+	}'
+}
+
+check_programs()
+{
+	local kernel=$1 log=$2 clang program loads insns error what
+
+	while IFS=$'\t' read -r clang program loads insns error; do
+		what="kernel $kernel: $program (clang $clang)"
+		if [[ $loads != true ]]; then
+			not_ok "$what does not load: $error"
+		elif ((insns > max_insns)); then
+			not_ok "$what loads, but $insns instructions are more than $max_insns"
+		else
+			ok "$what loads, $insns instructions"
+		fi
+	done < <(records "$log" |
+		 jq -r '[.clang, .program, .loads, .verified_instructions, .error // ""] | @tsv')
+}
+
+# A verifier tool that crashes must not pass for one that found nothing wrong.
+check_complete()
+{
+	local kernel=$1 log=$2 told
+
+	told=$(records "$log" | jq -s 'map(.object) | unique | length')
+	[[ $told == "${#objects[@]}" ]] ||
+		not_ok "kernel $kernel: verify told of $told objects of ${#objects[@]}"
+}
+
+check_run_tests()
+{
+	local kernel=$1 log=$2 object status number what
+
+	while read -r object status number; do
+		what="kernel $kernel: run test (clang $(clang_of "$object"))"
+		if [[ $status == refused ]]; then
+			not_ok "$what not run, the guard does not load"
+		elif [[ $status != 0 || $number == 0 ]]; then
+			not_ok "$what, exit status $status, $number tests passed"
+		else
+			ok "$what, $number tests passed"
+		fi
+	done < <(sed -n 's/^@run //p' "$log")
+}
+
+check_kernel()
+{
+	local series=$1 log=$out/$1.log status kernel before=$failed
+
+	status=${statuses[$series]}
+	kernel=$(sed -n 's/^@kernel //p' "$log")
+	check_programs "${kernel:-$series}" "$log"
+	check_complete "${kernel:-$series}" "$log"
+	check_run_tests "${kernel:-$series}" "$log"
+	if [[ $status == 124 ]]; then
+		not_ok "kernel ${kernel:-$series}: timed out; if only slow, raise SG_VM_TIMEOUT"
+	elif [[ $status != 0 ]] || ! grep -q '^@done$' "$log"; then
+		not_ok "kernel ${kernel:-$series}: $(grep '^vm.sh: ' "$log" | tail -n 1 | grep . ||
+			echo "the tests ended early, with status $status")"
+	fi
+	[[ $failed == "$before" ]] || {
+		echo "# $log ends with:"
+		grep -v '^@' "$log" | tail -n 40 | sed 's/^/#   /'
+	}
+}
+
+write_json()
+{
+	local series
+
+	for series in "${kernels[@]}"; do
+		records "$out/$series.log" | jq -c 'del(.object, .error)'
+	done | jq -s . >build/kernels.json.new
+	mv build/kernels.json.new build/kernels.json
+}
+
+# Arguments to the arrays objects and kernels.
+parse()
+{
+	local file
+
+	while [[ $# -gt 0 && $1 != -- ]]; do
+		[[ $1 == --kernel && $# -ge 2 ]] || usage
+		only=$2
+		shift 2
+	done
+	objects=("${@:2}")
+	[[ ${#objects[@]} -gt 0 ]] || objects=(build/bpf/clang*/*.bpf.o)
+	for file in "$verify" "$run_test" "${objects[@]}"; do
+		[[ -f $file ]] || die "$file does not exist; run make first."
+	done
+}
+
+find_kernels()
+{
+	local file
+
+	[[ $only == host ]] || "$here/fetch.sh"
+	kernels=()
+	for file in $(printf '%s\n' "$out"/*/suite | sort -V) host/suite; do
+		file=$(basename "$(dirname "$file")")
+		[[ -n $only && $file != "$only" ]] || kernels+=("$file")
+	done
+	[[ ${#kernels[@]} -gt 0 ]] || die "there is no kernel $only; see the folders of $out."
+	[[ $EUID == 0 || ( -n $only && $only != host ) ]] ||
+		die "under the host's own kernel only root may load BPF programs; run this as root."
+}
+
+parse "$@"
+mkdir -p "$out"
+find_kernels
+start=$SECONDS
+run_all
+for series in "${kernels[@]}"; do
+	check_kernel "$series"
+done
+[[ -n $only ]] || write_json
+echo "kernels: $passed passed, $failed failed ($((SECONDS - start)) s)"
+[[ $failed == 0 ]]

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash source-path=SCRIPTDIR
+#
+# What the lab tests share: checks, the guard, callers. Source it first.
+
+TEST_SRC=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=../../tools/lab/lab.sh
+source "$TEST_SRC/../../tools/lab/lab.sh"
+
+SIPGUARD=$LAB_ROOT/build/sipguard
+TEST_NAME=$(basename "$0" .sh)
+TEST_NAME=${TEST_NAME#test_}
+TEST_FAILED=0
+TEST_DONE=
+
+# shellcheck disable=SC2034 # for the tests
+{
+# Sums over what "sipguard stats --json" tells, for jq: every packet is in one class, and counted
+# there once.
+STATS_DROPPED='([.classes[].dropped.packets] | add)'
+STATS_PASSED='([.classes[].passed.packets] | add)'
+STATS_WOULD='([.classes[].would_drop.packets] | add)'
+}
+
+# check WHAT CMD...: one line of the result; the command's output only if it failed.
+check() {
+	local what=$1 out status
+	shift
+	# Not "out=... || status=$?": that would switch off "set -e" in all that the check runs.
+	set +e
+	out=$(set -e; "$@" 2>&1)
+	status=$?
+	set -e
+	if [[ $status -eq 0 ]]; then
+		echo "ok - lab $TEST_NAME: $what"
+		return
+	fi
+	TEST_FAILED=1
+	echo "not ok - lab $TEST_NAME: $what"
+	printf '#   %s\n' "$* (exit status $status)" "${out//$'\n'/$'\n#   '}"
+}
+
+# The last line of a test. One that ended before it, whatever the cause, has failed.
+test_done() {
+	TEST_DONE=yes
+	exit "$TEST_FAILED"
+}
+
+test_ended() {
+	local status=$?
+	lab_down
+	[[ -n $TEST_DONE ]] || echo "not ok - lab $TEST_NAME: stopped early (exit status $status)"
+}
+
+# The lab with its server, and the test's own last word when it ends.
+test_lab() {
+	lab_up
+	trap test_ended EXIT
+	lab_kamailio_start
+}
+
+# The guard as it is by default, in enforce mode. TEST_GUARD=none tries the test itself without one.
+guard_attach() {
+	[[ ${TEST_GUARD:-sipguard} != none ]] || return 0
+	[[ -x $SIPGUARD ]] || lab_die "$SIPGUARD is not built: run \"make\" first."
+	lab_in server "$SIPGUARD" attach "$LAB_IF_SERVER" --enforce >"$LAB_DIR/attach.log"
+}
+
+equal() {
+	[[ $1 == "$2" ]] || {
+		echo "got $1, wanted $2"
+		return 1
+	}
+}
+
+# call_all NAME N: SIPp run NAME is over, made N calls, and not one message had to be sent twice.
+call_all() {
+	equal "$(lab_sipp_count "$1" 'SuccessfulCall(C)')" "$2"
+	equal "$(lab_sipp_count "$1" 'FailedCall(C)')" 0
+	equal "$(lab_sipp_count "$1" 'Retransmissions(C)')" 0
+}
+
+# sipp_run SCENARIO 4|6 udp|tcp N: N calls at twenty a second, the widest published pace of a trunk.
+sipp_run() {
+	lab_sipp "$1-$2-$3" "$1" "$2" "$3" -r 20 -m "$4" -timeout 20
+	wait "$LAB_PID"
+	call_all "$1-$2-$3" "$4"
+}

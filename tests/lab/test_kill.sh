@@ -1,0 +1,316 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Kills sipguard with SIGKILL right before each system call that changes something, one run for each,
+# and looks at what is left: the state from before or the state after, never a half.
+#
+# Every scenario runs the command once under strace to learn its calls. Then for each of them: the
+# command is run and killed there; the state is compared with "old" and "new"; now and then the command
+# is run again to its end, which must give "new"; and the old state is made again.
+
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # the scenarios are called by name
+
+# shellcheck source=lib.sh
+source "$(dirname "$0")/lib.sh"
+
+# What changes something: files, and the BPF commands whose effect can outlive the process or be seen
+# from outside. The rest are the first system calls after a store into mapped memory.
+CALLS=bpf,mkdir,rename,unlink,rmdir,mount,flock,write,munmap,exit_group
+CHANGES='^bpf\(BPF_(OBJ_PIN|LINK_|MAP_UPDATE|MAP_DELETE|MAP_LOOKUP_BATCH)|^(mkdir|rename|unlink|rmdir|mount)\(|^flock\(.*(LOCK_EX|LOCK_UN)|^exit_group\('
+# Of these there are many, and they die with the process: the first and the last are enough.
+PASSING='^bpf\(BPF_(PROG_LOAD|MAP_CREATE|BTF_LOAD)|^(write|munmap)\('
+# The pins of maps and programs, for scenarios whose kin goes through every one of them: loading the
+# guard so many times takes long.
+PINS='^(bpf\(BPF_OBJ_PIN|unlink\().*/v[0-9]+/(sg_|guard|notes)'
+
+sipguard() {
+	lab_in server "$SIPGUARD" "$@"
+}
+
+# add_interface NAME: a veth pair of the scenario's own, inside the server's namespace.
+add_interface() {
+	ip -n "$LAB_NS_SERVER" link add "$1" type veth peer name "$1p"
+	ip -n "$LAB_NS_SERVER" link set "$1" up
+}
+
+configs() {
+	cat >"$1/a.yaml" <<-END
+		limits:
+		  source: {rate: 111, burst: 222}
+		zones:
+		  - name: trunk
+		    prefixes: [198.51.100.0/24]
+	END
+	cat >"$1/b.yaml" <<-END
+		limits:
+		  source: {rate: 333, burst: 444}
+		zones:
+		  - name: office
+		    prefixes: [203.0.113.0/24, "2001:db8:7::/48"]
+		  - name: trunk
+		    prefixes: [198.51.100.0/24]
+	END
+	echo 'limits: {source: {rate: 555, burst: 666}}' >"$1/c.yaml"
+}
+
+# Configuration A is in force, and in the place where the next one will be written is neither A nor B.
+reload_a() {
+	sipguard reload --config "$DIR/c.yaml"
+	sipguard reload --config "$DIR/a.yaml"
+}
+
+# The ids of the XDP programs on the scenario's interfaces, in words of the kernel alone.
+xdp_ids() {
+	ip -n "$LAB_NS_SERVER" -o -d link show type veth | awk -v wanted="${INTERFACES[0]}" '
+		{
+			name = $2
+			sub(/[@:].*/, "", name)
+			if (name != wanted && name != wanted ".2") next
+			for (i = 1; i < NF; i++)
+				if ($i == "prog/xdp") found = found " " name "=" $(i + 2)
+		}
+		END { print substr(found, 2) }'
+}
+
+# Everything a user would look at, as one line; program ids only as "all the same", since an upgrade
+# makes new ones. Also what the kernel should say, in IDS.
+look() {
+	local json status=0
+	json=$(sipguard status --json) || status=$?
+	STATE=none
+	IDS=
+	[[ $status -ne 3 ]] || return 0
+	equal "$status" 0
+	{
+		read -r STATE
+		read -r IDS || true
+	} < <(jq -cr '[.mode, (.config // "" | split("/") | last), [.zones[].name],
+		.zones[0].limits.source.rate, .lists, [.interfaces[].name],
+		([.interfaces[].program_id] | unique | length), ([.interfaces[].program] | unique)],
+		([.interfaces[] | .name + "=" + (.program_id | tostring)] | join(" "))' <<<"$json")
+}
+
+# The state now, which must be clean: the kernel agrees, and no journal or leftover is there.
+look_closely() {
+	local left
+	look
+	equal "$(xdp_ids)" "$IDS"
+	if [[ $STATE == none ]]; then
+		[[ ! -e $SIPGUARD_PIN_ROOT/v1 ]] || {
+			echo "pins are left"
+			return 1
+		}
+	else
+		left=$(find "$SIPGUARD_PIN_ROOT" -name staged -o -name commit)
+		equal "$left" ""
+	fi
+}
+
+# One "CALL N" for each place to be killed at.
+places() {
+	lab_in server strace -qq -e trace="$CALLS" -o "$DIR/trace" "$SIPGUARD" "${COMMAND[@]}" >/dev/null
+	awk -v changes="$CHANGES" -v passing="$PASSING${SHORT:+|$PINS}" '
+		{ name = $0; sub(/\(.*/, "", name); n[name]++ }
+		$0 ~ passing {
+			kind = $0
+			sub(name == "unlink" ? /[^\/]*$/ : /,.*/, "", kind)
+			if (!(kind in first)) { first[kind] = 1; print name, n[name] }
+			else last[kind] = name " " n[name]
+			next
+		}
+		$0 ~ changes { print name, n[name] }
+		END { for (kind in last) print last[kind] }' "$DIR/trace"
+}
+
+# Runs the command and kills it when it begins the Nth call of that name.
+kill_at() {
+	local status=0
+	lab_in server strace -qq -e trace="$1" -e inject="$1:signal=KILL:when=$2" -o /dev/null \
+		"$SIPGUARD" "${COMMAND[@]}" >/dev/null 2>&1 || status=$?
+	equal "$status" 137
+}
+
+# What a killed command leaves when only one thing was to change: the kernel says old or new at once,
+# before any command has had a chance to clean up.
+check_at_once() {
+	local before=$1 i
+	[[ -n $STRICT ]] || return 0
+	for ((i = 0; i < 50; i++)); do
+		[[ $before != "$IDS" ]] || return 0
+		sleep 0.02 # the last reference to a link ends a little after its process
+		before=$(xdp_ids)
+	done
+	echo "before any other command XDP was: $1, status said: $IDS"
+	return 1
+}
+
+one_kill() {
+	local ids
+	kill_at "$1" "$2"
+	ids=$(xdp_ids)
+	look_closely
+	check_at_once "$ids"
+	[[ $STATE == "$OLD" || $STATE == "$NEW" ]] || {
+		echo "neither old nor new: $STATE"
+		return 1
+	}
+	[[ $STATE == none ]] || sipguard stats >/dev/null
+	if [[ $STATE == "$OLD" && $3 -eq 0 ]]; then
+		sipguard "${COMMAND[@]}" >/dev/null
+		look_closely
+		equal "$STATE" "$NEW"
+	fi
+	make_old >/dev/null
+}
+
+# Says where it was, if it does not come to its end. COMMAND and make_old are set by scenario_NAME.
+scenario() {
+	local call n count=0
+	WHERE="in the preparations"
+	trap '[[ -z $WHERE ]] || printf "%s\n" "failed $WHERE, old: ${OLD-}, new: ${NEW-}"' EXIT
+	DIR=$LAB_DIR/kill-$1
+	STRICT=${2#short}
+	SHORT=${2#strict}
+	mkdir "$DIR"
+	export SIPGUARD_PIN_ROOT=$LAB_DIR/bpf/kill-$1
+	configs "$DIR"
+	INTERFACES=("sg-$$$1" "sg-$$$1.2")
+	add_interface "${INTERFACES[0]}"
+	add_interface "${INTERFACES[1]}"
+	"scenario_$1"
+	make_old >/dev/null
+	look_closely
+	OLD=$STATE
+	places >"$DIR/places"
+	look_closely
+	NEW=$STATE
+	make_old >/dev/null
+	while read -r call n; do
+		WHERE="when killed at $call number $n of: sipguard ${COMMAND[*]}"
+		one_kill "$call" "$n" $((count % 8))
+		count=$((count + 1))
+	done <"$DIR/places"
+	WHERE="at the end"
+	[[ ! -e $SIPGUARD_PIN_ROOT/v1 ]] || sipguard detach --all >/dev/null
+	look_closely
+	equal "$STATE" none
+	[[ ! -e $SIPGUARD_PIN_ROOT ]]
+	[[ $count -ge 10 ]]
+	echo "$count" >"$DIR/count"
+	WHERE=
+}
+
+scenario_a() {
+	COMMAND=(attach "${INTERFACES[0]}" --config "$DIR/b.yaml" --enforce)
+	make_old() { [[ ! -e $SIPGUARD_PIN_ROOT/v1 ]] || sipguard detach --all; }
+}
+
+scenario_b() {
+	COMMAND=(attach "${INTERFACES[@]}" --config "$DIR/b.yaml" --enforce)
+	make_old() { [[ ! -e $SIPGUARD_PIN_ROOT/v1 ]] || sipguard detach --all; }
+}
+
+# The guard with configuration A, in monitor mode, on these interfaces.
+guard_a() {
+	[[ ! -e $SIPGUARD_PIN_ROOT/v1 ]] || sipguard detach --all
+	sipguard attach "$@" --config "$DIR/a.yaml"
+	reload_a
+	sipguard deny add 198.18.0.0/15
+}
+
+scenario_c() {
+	COMMAND=(attach "${INTERFACES[1]}")
+	make_old() {
+		if [[ -e $SIPGUARD_PIN_ROOT/v1/links/${INTERFACES[1]/./%2E} ]]; then
+			sipguard detach "${INTERFACES[1]}"
+		elif [[ ! -e $SIPGUARD_PIN_ROOT/v1 ]]; then
+			guard_a "${INTERFACES[0]}"
+		fi
+	}
+}
+
+scenario_d() {
+	COMMAND=(attach "${INTERFACES[@]}" --config "$DIR/b.yaml" --enforce)
+	make_old() {
+		if [[ -e $SIPGUARD_PIN_ROOT/v1 ]]; then
+			sipguard mode monitor
+			reload_a
+		else
+			guard_a "${INTERFACES[@]}"
+		fi
+	}
+}
+
+scenario_e() {
+	COMMAND=(reload --config "$DIR/b.yaml")
+	make_old() {
+		if [[ -e $SIPGUARD_PIN_ROOT/v1 ]]; then
+			reload_a
+		else
+			guard_a "${INTERFACES[@]}"
+		fi
+	}
+}
+
+scenario_f() {
+	COMMAND=(detach "${INTERFACES[0]}")
+	make_old() { [[ -e $SIPGUARD_PIN_ROOT/v1 ]] || guard_a "${INTERFACES[0]}"; }
+}
+
+scenario_g() {
+	COMMAND=(detach --all)
+	make_old() { [[ -e $SIPGUARD_PIN_ROOT/v1 ]] || guard_a "${INTERFACES[@]}"; }
+}
+
+# All scenarios run at once: most of the time is spent in waiting for the kernel. Not "if (scenario)",
+# which would switch off "set -e" in all that it runs.
+start() {
+	(
+		set +e
+		(
+			set -e
+			scenario "$1" "$2"
+		) >"$LAB_DIR/kill-$1.out" 2>&1
+		echo $? >"$LAB_DIR/kill-$1.status"
+	) &
+	STARTED+=($!)
+}
+
+end() {
+	kill "${STARTED[@]}" 2>/dev/null || true
+	test_ended
+}
+
+result() {
+	cat "$LAB_DIR/kill-$1.out"
+	return "$(cat "$LAB_DIR/kill-$1.status" 2>/dev/null || echo 1)"
+}
+
+# named NAME TEXT: its result, with the number of places it was killed at.
+named() {
+	local count="killed, with a failure,"
+	[[ ! -e $LAB_DIR/kill-$1/count ]] || count="killed at $(cat "$LAB_DIR/kill-$1/count") calls"
+	check "$2, $count: old state or new" result "$1"
+}
+
+command -v strace >/dev/null || lab_die "strace is missing: apt-get install strace."
+[[ -x $SIPGUARD ]] || lab_die "$SIPGUARD is not built: run \"make\" first."
+lab_up
+STARTED=()
+trap end EXIT
+start a strict
+start b short
+start c strict
+start d short
+start e ""
+start f strict
+start g short
+wait "${STARTED[@]}"
+named a "attach one interface"
+named b "attach two interfaces"
+named c "attach one more"
+named d "upgrade two, with a new configuration and mode"
+named e "reload with zones"
+named f "detach one interface"
+named g "detach two interfaces"
+test_done

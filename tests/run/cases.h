@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The tests, as tables: a case is one packet, a sequence is several. main.c runs each of them with
+ * both programs. A new table is declared here and entered in main.c.
+ */
+#ifndef SIPGUARD_TEST_CASES_H
+#define SIPGUARD_TEST_CASES_H
+
+#include <netinet/in.h>
+
+#include "fixture.h"
+
+struct test_case {
+	const char *name;
+	void (*setup)(void);             /* NULL: defaults */
+	struct packet_spec packet;
+	struct expectation expected;
+	__u64 near_class, near_method;   /* BIT()s: the packet is nearly that, and is not */
+};
+
+struct sequence {
+	const char *name;
+	void (*run)(void);
+};
+
+#define EXPECT(outcome_, reason_, class_, method_)                                                \
+	.expected = {.outcome = outcome_, .reason = SG_REASON_##reason_,                          \
+		     .class = SG_CLASS_##class_, .method = SG_METHOD_##method_}
+#define PASSES(class, method) EXPECT(PASS, NONE, class, method)
+#define IS_GARBAGE EXPECT(DROP, GARBAGE, GARBAGE, NONE)
+#define NOT_LOOKED_AT .expected = {.outcome = UNGUARDED}
+
+#define OVER_TCP .transport = IPPROTO_TCP
+#define BYTES(bytes) .payload = (bytes), .length = sizeof(bytes) - 1
+#define NEAR_CLASS(name) .near_class = BIT(SG_CLASS_##name)
+#define NEAR_METHOD(name) .near_method = BIT(SG_METHOD_##name)
+
+#define IPV6_A "2001:db8:1:2::a"
+#define IPV6_B "2001:db8:1:2:ffff::b" /* in the same /64 */
+#define IPV6_C "2001:db8:1:3::c"      /* in the /64 next to it */
+
+extern const struct test_case class_cases[], packet_cases[], policy_cases[];
+extern const size_t class_cases_count, packet_cases_count, policy_cases_count;
+
+extern const struct sequence method_sequences[], reason_sequences[], policy_sequences[];
+extern const struct sequence limit_sequences[], fragment_sequences[], hostile_sequences[];
+extern const struct sequence corpus_sequences[];
+extern const size_t method_sequences_count, reason_sequences_count, policy_sequences_count;
+extern const size_t limit_sequences_count, fragment_sequences_count, hostile_sequences_count;
+extern const size_t corpus_sequences_count;
+
+#endif

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Loads the object, reaches into its maps, runs frames. */
+#include "fixture.h"
+
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include "maps.h"
+
+#define OBJECT "build/bpf/clang14/guard.bpf.o"
+
+struct fixture fix;
+struct coverage coverage;
+struct maps maps;
+
+static struct bpf_object *object;
+static int programs[PROGRAM__MAX], clock_program;
+static int cpus;
+
+static int print_problem(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	return level == LIBBPF_WARN ? vfprintf(stderr, format, arguments) : 0;
+}
+
+static __u64 clock_tick(void)
+{
+	struct timespec tick;
+
+	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+	return tick.tv_sec * SECOND + tick.tv_nsec;
+}
+
+/* The offset of a variable in .rodata, or -1. */
+static int rodata_offset(const char *name)
+{
+	const struct btf *btf = bpf_object__btf(object);
+	int section = btf__find_by_name_kind(btf, ".rodata", BTF_KIND_DATASEC);
+	const struct btf_type *type = btf__type_by_id(btf, section);
+	const struct btf_var_secinfo *variable = type ? btf_var_secinfos(type) : NULL;
+
+	for (int i = 0; variable && i < btf_vlen(type); i++, variable++) {
+		const struct btf_type *var = btf__type_by_id(btf, variable->type);
+
+		if (!strcmp(btf__name_by_offset(btf, var->name_off), name))
+			return variable->offset;
+	}
+	return -1;
+}
+
+static int rodata_set(const char *name, __u64 value)
+{
+	int offset = rodata_offset(name), error = -ENOENT;
+	struct bpf_map *map;
+	size_t size;
+
+	bpf_object__for_each_map(map, object) {
+		const void *initial = bpf_map__initial_value(map, &size);
+		char *copy;
+
+		if (offset < 0 || !initial || !strstr(bpf_map__name(map), ".rodata"))
+			continue;
+		copy = malloc(size);
+		assert_non_null(copy);
+		memcpy(copy, initial, size);
+		memcpy(copy + offset, &value, sizeof(value));
+		error = bpf_map__set_initial_value(map, copy, size);
+		free(copy);
+	}
+	return error;
+}
+
+static int map_fd(const char *name)
+{
+	int fd = bpf_object__find_map_fd_by_name(object, name);
+
+	if (fd < 0)
+		print_error("The object has no map %s.\n", name);
+	return fd;
+}
+
+static void *map_memory(const char *name)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
+	size_t size;
+	void *memory;
+
+	if (!map)
+		return NULL;
+	size = (size_t)(bpf_map__value_size(map) + 7) / 8 * 8 * bpf_map__max_entries(map);
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+static int find_maps(void)
+{
+	fix.state = map_memory("sg_state");
+	fix.configs = map_memory("sg_configs");
+	fix.slots = map_memory("sg_slots");
+	maps = (struct maps){
+		.lists4 = map_fd("sg_lists4"),
+		.lists6 = map_fd("sg_lists6"),
+		.bans = map_fd("sg_bans"),
+		.zones = {map_fd("sg_zones_0"), map_fd("sg_zones_1")},
+		.fragments = map_fd("sg_fragments"),
+		.stats = map_fd("sg_stats"),
+	};
+	return fix.state && fix.configs && fix.slots ? 0 : -1;
+}
+
+static int program_fd(const char *name)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(object, name);
+
+	if (!program)
+		print_error("The object has no program %s.\n", name);
+	return program ? bpf_program__fd(program) : -1;
+}
+
+int fixture_open(void **unused)
+{
+	const char *path = getenv("SIPGUARD_OBJ") ? getenv("SIPGUARD_OBJ") : OBJECT;
+
+	(void)unused;
+	libbpf_set_print(print_problem);
+	cpus = libbpf_num_possible_cpus();
+	fix.tick = clock_tick();
+	object = bpf_object__open_file(path, NULL);
+	if (!object || rodata_set("sg_tick", fix.tick)) {
+		print_error("%s cannot be read as a guard; build it, or name it in SIPGUARD_OBJ.\n",
+			    path);
+		return -1;
+	}
+	if (bpf_object__load(object)) {
+		print_error("%s does not load: %s.\n", path, strerror(errno));
+		return -1;
+	}
+	programs[PROGRAM_GUARD] = program_fd("guard");
+	programs[PROGRAM_FRAGS] = program_fd("guard_frags");
+	clock_program = program_fd("guard_clock");
+	return find_maps();
+}
+
+int fixture_close(void **unused)
+{
+	(void)unused;
+	bpf_object__close(object);
+	object = NULL;
+	return 0;
+}
+
+static void map_empty(int fd)
+{
+	char key[64];
+
+	while (!bpf_map_get_next_key(fd, NULL, key))
+		assert_int_equal(bpf_map_delete_elem(fd, key), 0);
+}
+
+/* A linear congruential step is random enough: it only has to be another one for each test. */
+static void new_secret(void)
+{
+	static __u64 seed = 20241124;
+
+	for (int i = 0; i < 2; i++) {
+		seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+		fix.state->secret[i] = seed;
+	}
+}
+
+void fixture_reset(enum program program)
+{
+	fix.program = program;
+	map_empty(maps.lists4);
+	map_empty(maps.lists6);
+	map_empty(maps.bans);
+	map_empty(maps.zones[0]);
+	map_empty(maps.zones[1]);
+	config_defaults(&fix.configs[0]);
+	memset(fix.state, 0, sizeof(*fix.state));
+	fix.state->abi = SG_ABI_VERSION;
+	fix.state->mode = SG_MODE_ENFORCE;
+	new_secret();
+	stats_clear();
+}
+
+int fixture_run(const __u8 *frame, size_t length)
+{
+	static __u8 out[FRAME_MAX];
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = length,
+		    .data_out = out, .data_size_out = sizeof(out), .repeat = 1);
+	int error = bpf_prog_test_run_opts(programs[fix.program], &options);
+
+	if (error)
+		fail_msg("the kernel refuses a frame of %zu bytes: %s", length, strerror(-error));
+	if (options.retval != XDP_PASS && options.retval != XDP_DROP)
+		fail_msg("XDP action %u for a frame of %zu bytes", options.retval, length);
+	assert_int_equal(options.data_size_out, length);
+	if (memcmp(frame, out, length))
+		fail_msg("a frame of %zu bytes was changed", length);
+	return options.retval;
+}
+
+__u64 guard_clock(void)
+{
+	__u64 now = 0;
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &now, .ctx_size_in = sizeof(now));
+	int error = bpf_prog_test_run_opts(clock_program, &options);
+
+	if (error)
+		fail_msg("guard_clock does not run: %s", strerror(-error));
+	return now;
+}
+
+void stats_clear(void)
+{
+	struct sg_stats *zero = calloc(cpus, sizeof(*zero));
+	__u32 key = 0;
+
+	assert_non_null(zero);
+	assert_int_equal(bpf_map_update_elem(maps.stats, &key, zero, BPF_ANY), 0);
+	free(zero);
+}
+
+/* Every field is a 64-bit count, so the structs can be added word by word. */
+void stats_read(struct sg_stats *sum)
+{
+	struct sg_stats *each = calloc(cpus, sizeof(*each));
+	__u64 *total = (__u64 *)sum;
+	__u32 key = 0;
+
+	assert_non_null(each);
+	assert_int_equal(bpf_map_lookup_elem(maps.stats, &key, each), 0);
+	memset(sum, 0, sizeof(*sum));
+	for (int cpu = 0; cpu < cpus; cpu++) {
+		const __u64 *part = (const __u64 *)&each[cpu];
+
+		for (size_t i = 0; i < sizeof(*sum) / sizeof(*total); i++)
+			total[i] += part[i];
+	}
+	free(each);
+}

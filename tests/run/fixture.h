@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The guard under test: the object that ships, loaded once, with its maps within reach. Every test
+ * starts from fixture_reset(): defaults of include/, mode enforce, no lists, no bans, no zones,
+ * counters zero, and a new secret, so that no limit remembers an earlier test.
+ */
+#ifndef SIPGUARD_TEST_FIXTURE_H
+#define SIPGUARD_TEST_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "abi.h"
+#include "packet.h"
+
+#define BIT(n) (1ULL << (n))
+#define SECOND SG_NSEC_PER_SEC
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+enum program {
+	PROGRAM_GUARD,
+	PROGRAM_FRAGS,
+	PROGRAM__MAX
+};
+
+struct fixture {
+	struct sg_state *state;    /* these point into the maps */
+	struct sg_config *configs; /* two */
+	struct sg_slot *slots;
+	__u64 tick;                /* ns */
+	enum program program;      /* the one that runs */
+};
+
+extern struct fixture fix;
+
+enum outcome {
+	PASS,       /* guarded, no reason matches */
+	DROP,
+	WOULD_DROP, /* passes, in monitor mode or under reasons in monitor mode */
+	UNGUARDED,
+};
+
+/* What a packet must do: the action, and every counter that moves. */
+struct expectation {
+	enum outcome outcome;
+	enum sg_reason reason; /* the one that ends its way */
+	enum sg_class class;
+	enum sg_method method;
+	__u64 watched;         /* BIT()s of reasons in monitor mode that match on the way */
+	bool allowed;          /* by the allow list */
+};
+
+/* For cmocka: the whole group. The object is $SIPGUARD_OBJ. */
+int fixture_open(void **unused);
+int fixture_close(void **unused);
+void fixture_reset(enum program program);
+
+/* Runs a frame. The kernel must accept it, and the action must be XDP_PASS or XDP_DROP. */
+int fixture_run(const __u8 *frame, size_t length);
+
+/* Sums of all CPUs since the last fixture_reset() or stats_clear(). */
+void stats_read(struct sg_stats *sum);
+void stats_clear(void);
+
+/* Builds and runs a packet; fails with `where` unless it does exactly what is expected. */
+void packet_check(const char *where, const struct packet_spec *spec,
+		  const struct expectation *expected);
+/* The same without an expectation. True if it was dropped. */
+bool packet_dropped(const struct packet_spec *spec);
+
+#define STRING_(x) #x
+#define STRING(x) STRING_(x)
+#define SEND(outcome_, reason_, class_, method_, ...)                                             \
+	packet_check(__FILE__ ":" STRING(__LINE__), &(struct packet_spec){__VA_ARGS__},           \
+		     &(struct expectation){.outcome = outcome_, .reason = SG_REASON_##reason_,    \
+					   .class = SG_CLASS_##class_,                            \
+					   .method = SG_METHOD_##method_})
+#define SEND_WATCHED(outcome_, reason_, watched_, class_, method_, ...)                           \
+	packet_check(__FILE__ ":" STRING(__LINE__), &(struct packet_spec){__VA_ARGS__},           \
+		     &(struct expectation){.outcome = outcome_, .reason = SG_REASON_##reason_,    \
+					   .class = SG_CLASS_##class_, .watched = watched_,       \
+					   .method = SG_METHOD_##method_})
+
+/* The configuration in force and what lies beside it. Prefixes as in "2001:db8::/32". */
+struct sg_config *config(void);
+void config_defaults(struct sg_config *config);
+void mode_set(enum sg_reason reason, enum sg_mode mode);
+void list_set(const char *prefix, enum sg_list list);
+/* Of a slot of the configuration; sg_config.zones grows to `zone`. */
+void zone_set(int slot, const char *prefix, __u32 zone);
+/* A flow if transport is not 0. Seconds from now, negative: it has run out. */
+void ban_set(const char *address, __u8 transport, __u16 port, int seconds);
+
+/* `burst` messages, then none for an hour. */
+struct sg_limit limit_hourly(__u32 burst);
+/* A limit of nothing: refuses from the start. tat_spent() goes with it. */
+__u64 tat_spent(void);
+__u64 source_of(const char *address);
+/* The slots of a source in the limit table. */
+struct sg_slot *slot_of(const char *address, int row);
+/* As if `ns` had gone by for the limits of the source and the budget of unlisted ones. */
+void limits_age(const char *address, __u64 ns);
+/* As if `seconds` had gone by for every fragment that is remembered. */
+void fragments_age(unsigned int seconds);
+/* An IP id that no test has used. */
+__u32 fragment_id(void);
+/* The guard's clock, in ns. */
+__u64 guard_clock(void);
+
+/* What the suite has shown; main.c insists on all of it. */
+struct coverage {
+	__u64 reason, class, method;                /* hit */
+	__u64 near_reason, near_class, near_method; /* a neighbour that is nearly it, and is not */
+};
+
+extern struct coverage coverage;
+
+#endif

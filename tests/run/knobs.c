@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What a test turns before it sends: configuration, lists, zones, bans, and time. */
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <bpf/bpf.h>
+
+#include "fixture.h"
+#include "maps.h"
+#include "siphash.h"
+
+struct sg_config *config(void)
+{
+	return &fix.configs[fix.state->slot];
+}
+
+void config_defaults(struct sg_config *config)
+{
+	memset(config, 0, sizeof(*config));
+#define X(number, name, label, reference, mode_, help) config->mode[number] = SG_MODE_##mode_;
+	SG_REASONS(X)
+#undef X
+#define X(name, key, rate, burst) config->total[SG_TOTAL_##name] = sg_limit_of(rate, burst);
+	SG_TOTALS(X)
+#undef X
+	for (int zone = 0; zone < SG_ZONES; zone++) {
+		struct sg_limit *limit = config->zone[zone].limit;
+
+#define X(name, key, rate, burst, reason) limit[SG_LIMIT_##name] = sg_limit_of(rate, burst);
+		SG_LIMITS(X)
+#undef X
+	}
+	config->port[5060] = SG_PORT_UDP | SG_PORT_TCP;
+	config->port[5061] = SG_PORT_TLS;
+}
+
+void mode_set(enum sg_reason reason, enum sg_mode mode)
+{
+	config()->mode[reason] = mode;
+}
+
+/* The address of "2001:db8::/32" or "2001:db8::1"; returns the prefix length. */
+static __u32 address_parse(const char *text, bool *ipv6, __u8 *address)
+{
+	char room[64], *slash;
+
+	strncpy(room, text, sizeof(room) - 1);
+	room[sizeof(room) - 1] = 0;
+	*ipv6 = strchr(room, ':');
+	slash = strchr(room, '/');
+	if (slash)
+		*slash = 0;
+	memset(address, 0, 16);
+	assert_int_equal(inet_pton(*ipv6 ? AF_INET6 : AF_INET, room, address), 1);
+	return slash ? (__u32)atoi(slash + 1) : *ipv6 ? 128 : 32;
+}
+
+void list_set(const char *prefix, enum sg_list list)
+{
+	struct sg_prefix6 key6;
+	struct sg_prefix4 key4;
+	__u32 value = list;
+	bool ipv6;
+
+	key6.length = key4.length = address_parse(prefix, &ipv6, key6.address);
+	memcpy(key4.address, key6.address, sizeof(key4.address));
+	assert_int_equal(bpf_map_update_elem(ipv6 ? maps.lists6 : maps.lists4,
+					     ipv6 ? (void *)&key6 : (void *)&key4, &value, BPF_ANY),
+			 0);
+	fix.state->lists = 1;
+}
+
+void zone_set(int slot, const char *prefix, __u32 zone)
+{
+	struct sg_prefix6 key = {};
+	__u8 address[16];
+	bool ipv6;
+
+	key.length = address_parse(prefix, &ipv6, address);
+	if (ipv6) {
+		memcpy(key.address, address, 16);
+	} else {
+		key.length += 96;
+		key.address[10] = key.address[11] = 0xff;
+		memcpy(key.address + 12, address, 4);
+	}
+	assert_int_equal(bpf_map_update_elem(maps.zones[slot], &key, &zone, BPF_ANY), 0);
+	if (fix.configs[slot].zones < zone)
+		fix.configs[slot].zones = zone;
+}
+
+__u64 source_of(const char *text)
+{
+	__u32 words[4];
+	bool ipv6;
+
+	address_parse(text, &ipv6, (__u8 *)words);
+	return ipv6 ? sg_source6(words[0], words[1]) : sg_source4(words[0]);
+}
+
+void ban_set(const char *address, __u8 transport, __u16 port, int seconds)
+{
+	struct sg_ban_key key = {
+		.source = source_of(address),
+		.transport = transport,
+		.port = htons(port),
+		.family = strchr(address, ':') ? 6 : 4,
+	};
+	__u64 now = guard_clock();
+	struct sg_ban ban = {.since = now - 3600 * SECOND, .until = now + seconds * SECOND};
+
+	assert_int_equal(bpf_map_update_elem(maps.bans, &key, &ban, BPF_ANY), 0);
+	if (transport)
+		fix.state->flow_bans = 1;
+	else
+		fix.state->source_bans = 1;
+}
+
+struct sg_limit limit_hourly(__u32 burst)
+{
+	const __u64 hour = 3600 * SECOND;
+
+	return (struct sg_limit){.interval = hour, .tolerance = (burst - 1) * hour};
+}
+
+__u64 tat_spent(void)
+{
+	return 1ULL << 62;
+}
+
+struct sg_slot *slot_of(const char *address, int row)
+{
+	__u64 hash = sg_siphash(source_of(address), fix.state->secret[0], fix.state->secret[1]);
+
+	return &fix.slots[row ? SG_SLOT_ROW + (hash >> 32 & (SG_SLOT_ROW - 1)) :
+				hash & (SG_SLOT_ROW - 1)];
+}
+
+static void tat_age(__u64 *tat, __u64 ns)
+{
+	*tat = *tat > ns ? *tat - ns : 0;
+}
+
+void limits_age(const char *address, __u64 ns)
+{
+	for (int row = 0; row < 2; row++) {
+		for (int limit = 0; limit < SG_LIMIT__MAX; limit++)
+			tat_age(&slot_of(address, row)->tat[limit], ns);
+	}
+	tat_age(&fix.state->total_tat[SG_TOTAL_UNLISTED_TOTAL], ns);
+}
+
+/* Bits 16 to 31 of an entry are the seconds, see bpf/fragment.bpf.h. */
+void fragments_age(unsigned int seconds)
+{
+	static __u32 keys[2 * SG_FRAGMENT_ROW];
+	static __u64 words[2 * SG_FRAGMENT_ROW];
+	__u32 count = 2 * SG_FRAGMENT_ROW, next;
+
+	/* It ends with ENOENT, since nothing follows the last one. */
+	bpf_map_lookup_batch(maps.fragments, NULL, &next, keys, words, &count, NULL);
+	assert_int_equal(count, 2 * SG_FRAGMENT_ROW);
+	for (__u32 i = 0; i < count; i++) {
+		__u64 word = words[i];
+
+		if (!word)
+			continue;
+		word = (word & ~0xffff0000ULL) | (((word >> 16) - seconds) & 0xffff) << 16;
+		assert_int_equal(bpf_map_update_elem(maps.fragments, &keys[i], &word, BPF_ANY), 0);
+	}
+}
+
+__u32 fragment_id(void)
+{
+	static __u32 id;
+
+	/* 16 bits, for IPv4. A run has some hundreds. */
+	return ++id & 0xffff;
+}

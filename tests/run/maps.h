@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* File descriptors of the maps, for the fixture's own files. */
+#ifndef SIPGUARD_TEST_MAPS_H
+#define SIPGUARD_TEST_MAPS_H
+
+struct maps {
+	int lists4, lists6, bans, zones[2], fragments, stats;
+};
+
+extern struct maps maps;
+
+#endif

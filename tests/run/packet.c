@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "packet.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <string.h>
+
+#define OTHER_OR(value, other) ((value) ? (value) : (other))
+
+struct buffer {
+	__u8 bytes[FRAME_MAX];
+	size_t length;
+};
+
+static void put(struct buffer *b, const void *bytes, size_t length)
+{
+	assert(b->length + length <= sizeof(b->bytes));
+	memcpy(b->bytes + b->length, bytes, length);
+	b->length += length;
+}
+
+static void fill(struct buffer *b, char byte, size_t length)
+{
+	assert(b->length + length <= sizeof(b->bytes));
+	memset(b->bytes + b->length, byte, length);
+	b->length += length;
+}
+
+bool packet_is_ipv6(const struct packet_spec *spec)
+{
+	return spec->source && strchr(spec->source, ':');
+}
+
+static __u8 transport_of(const struct packet_spec *spec)
+{
+	return OTHER_OR(spec->transport, IPPROTO_UDP);
+}
+
+static void put_payload(struct buffer *b, const struct packet_spec *spec)
+{
+	const char *payload = OTHER_OR(spec->payload, spec->syn ? "" : SIP_REQUEST("OPTIONS"));
+
+	put(b, payload, OTHER_OR(spec->length, strlen(payload)));
+	fill(b, 'x', spec->fill);
+}
+
+static void put_udp(struct buffer *b, const struct packet_spec *spec)
+{
+	struct udphdr udp = {
+		.source = htons(OTHER_OR(spec->sport, 40000)),
+		.dest = htons(OTHER_OR(spec->dport, 5060)),
+	};
+	size_t start = b->length;
+
+	put(b, &udp, sizeof(udp));
+	put_payload(b, spec);
+	udp.len = htons(b->length - start + spec->udp_length_error);
+	memcpy(b->bytes + start, &udp, sizeof(udp));
+}
+
+static void put_tcp(struct buffer *b, const struct packet_spec *spec)
+{
+	struct tcphdr tcp = {
+		.source = htons(OTHER_OR(spec->sport, 40000)),
+		.dest = htons(OTHER_OR(spec->dport, 5060)),
+		.doff = OTHER_OR(spec->tcp_offset, (sizeof(tcp) + spec->tcp_options) / 4),
+		.syn = spec->syn,
+		.ack = spec->ack || !spec->syn,
+		.psh = !spec->syn,
+		.window = htons(64240),
+	};
+
+	put(b, &tcp, sizeof(tcp));
+	fill(b, 1, spec->tcp_options); /* NOP */
+	put_payload(b, spec);
+}
+
+static void put_transport(struct buffer *b, const struct packet_spec *spec)
+{
+	if (transport_of(spec) == IPPROTO_UDP)
+		put_udp(b, spec);
+	else if (transport_of(spec) == IPPROTO_TCP)
+		put_tcp(b, spec);
+	else
+		put_payload(b, spec);
+}
+
+static __u8 chain_protocol(char letter)
+{
+	switch (letter) {
+	case 'h':
+		return IPPROTO_HOPOPTS;
+	case 'r':
+		return IPPROTO_ROUTING;
+	case 'a':
+		return IPPROTO_AH;
+	case 'f':
+		return IPPROTO_FRAGMENT;
+	default:
+		return IPPROTO_DSTOPTS;
+	}
+}
+
+/* The next header that a header before `chain` names. */
+static __u8 chain_next(const char *chain, const struct packet_spec *spec)
+{
+	return *chain ? chain_protocol(*chain) : transport_of(spec);
+}
+
+/* All letters but f. */
+static void put_extension(struct buffer *b, char letter, __u8 next)
+{
+	__u8 header[1024] = {next};
+	size_t size = 8;
+
+	if (letter == 'D') {
+		/* Options of a type that is skipped when unknown (RFC 8200 section 4.2). */
+		size = sizeof(header);
+		header[1] = size / 8 - 1;
+		for (size_t at = 2; at + 2 <= size; at += 2 + header[at + 1]) {
+			header[at] = 0x1e;
+			header[at + 1] = size - at - 2 > 255 ? 250 : size - at - 2;
+		}
+	} else if (letter == 'a') {
+		size = 24; /* ICV of 96 bits */
+		header[1] = size / 4 - 2;
+	} else if (letter != 'r') {
+		header[2] = 1; /* PadN */
+		header[3] = 4;
+	}
+	put(b, header, size);
+}
+
+/* The chain with f in it if the packet is a fragment. `room` has 32 bytes. */
+static const char *chain_of(const struct packet_spec *spec, char *room)
+{
+	strcpy(room, OTHER_OR(spec->chain, ""));
+	if (spec->id && !strchr(room, 'f'))
+		strcat(room, "f");
+	return room;
+}
+
+/* What is fragmented: the headers behind f, and the rest. */
+static void put_fragmentable(struct buffer *b, const struct packet_spec *spec)
+{
+	char room[32];
+	const char *chain = strchr(chain_of(spec, room), 'f');
+
+	if (chain && packet_is_ipv6(spec)) {
+		while (*++chain)
+			put_extension(b, *chain, chain_next(chain + 1, spec));
+	}
+	put_transport(b, spec);
+}
+
+size_t packet_fragmentable(const struct packet_spec *spec)
+{
+	struct buffer whole = {.length = 0};
+
+	put_fragmentable(&whole, spec);
+	return whole.length;
+}
+
+/* Appends this fragment's part of the datagram; true if more fragments follow. */
+static bool put_fragment(struct buffer *b, const struct packet_spec *spec)
+{
+	struct buffer whole = {.length = 0};
+	size_t size;
+
+	put_fragmentable(&whole, spec);
+	assert(spec->offset <= whole.length && spec->offset % 8 == 0);
+	size = OTHER_OR(spec->size, whole.length - spec->offset);
+	assert(spec->offset + size <= whole.length);
+	put(b, whole.bytes + spec->offset, size);
+	return spec->more || spec->offset + size < whole.length;
+}
+
+static void put_ipv4(struct buffer *b, const struct packet_spec *spec)
+{
+	struct iphdr ip = {
+		.version = OTHER_OR(spec->version, 4),
+		.ihl = OTHER_OR(spec->ihl, (sizeof(ip) + spec->options) / 4),
+		.ttl = 64,
+		.protocol = transport_of(spec),
+		.id = htons(spec->id),
+	};
+	size_t start = b->length;
+	bool more;
+
+	inet_pton(AF_INET, OTHER_OR(spec->source, "192.0.2.1"), &ip.saddr);
+	inet_pton(AF_INET, OTHER_OR(spec->destination, "198.51.100.1"), &ip.daddr);
+	put(b, &ip, sizeof(ip));
+	fill(b, 1, spec->options); /* no operation */
+	more = put_fragment(b, spec);
+	ip.tot_len = htons(b->length - start + spec->length_error);
+	ip.frag_off = htons((more ? 0x2000 : 0) | spec->offset / 8);
+	memcpy(b->bytes + start, &ip, sizeof(ip));
+}
+
+static void put_ipv6(struct buffer *b, const struct packet_spec *spec)
+{
+	char room[32];
+	const char *chain = chain_of(spec, room);
+	struct ipv6hdr ip = {
+		.version = OTHER_OR(spec->version, 6),
+		.hop_limit = 64,
+		.nexthdr = chain_next(chain, spec),
+	};
+	struct {
+		__u8 next, reserved;
+		__be16 offset;
+		__be32 id;
+	} fragment = {.id = htonl(spec->id)};
+	size_t start = b->length, at = 0;
+
+	inet_pton(AF_INET6, spec->source, &ip.saddr);
+	inet_pton(AF_INET6, OTHER_OR(spec->destination, "2001:db8:ffff::1"), &ip.daddr);
+	put(b, &ip, sizeof(ip));
+	for (; *chain && *chain != 'f'; chain++)
+		put_extension(b, *chain, chain_next(chain + 1, spec));
+	if (*chain) {
+		fragment.next = chain_next(chain + 1, spec);
+		at = b->length;
+		put(b, &fragment, sizeof(fragment));
+	}
+	fragment.offset = htons(spec->offset | put_fragment(b, spec));
+	if (at)
+		memcpy(b->bytes + at, &fragment, sizeof(fragment));
+	ip.payload_len = htons(b->length - start - sizeof(ip) + spec->length_error);
+	memcpy(b->bytes + start, &ip, sizeof(ip));
+}
+
+static void put_ethernet(struct buffer *b, const struct packet_spec *spec)
+{
+	static const __u8 addresses[2 * ETH_ALEN] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2};
+	__u16 protocol, tag = htons(100);
+
+	put(b, addresses, sizeof(addresses));
+	for (int i = 0; i < 3 && spec->vlan[i]; i++) {
+		protocol = htons(spec->vlan[i]);
+		put(b, &protocol, sizeof(protocol));
+		put(b, &tag, sizeof(tag));
+	}
+	protocol = htons(OTHER_OR(spec->ethertype, packet_is_ipv6(spec) ? ETH_P_IPV6 : ETH_P_IP));
+	put(b, &protocol, sizeof(protocol));
+}
+
+size_t packet_build(const struct packet_spec *spec, __u8 *frame)
+{
+	struct buffer b = {.length = 0};
+
+	put_ethernet(&b, spec);
+	if (packet_is_ipv6(spec))
+		put_ipv6(&b, spec);
+	else
+		put_ipv4(&b, spec);
+	fill(&b, spec->pad_byte, spec->pad);
+	memcpy(frame, b.bytes, b.length);
+	return b.length;
+}

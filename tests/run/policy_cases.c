@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Lists, bans, zones, modes in combination, and the flip from one configuration to the other. */
+
+#include "cases.h"
+
+#define IS_OPTIONS PASSES(REQUEST, OPTIONS)
+#define DENIED EXPECT(DROP, DENY_LIST, REQUEST, OPTIONS)
+#define BANNED EXPECT(DROP, BAN_SOURCE, REQUEST, OPTIONS)
+#define BANNED_FLOW EXPECT(DROP, BAN_FLOW, REQUEST, OPTIONS)
+#define ALLOWED                                                                                   \
+	.expected = {.class = SG_CLASS_REQUEST, .method = SG_METHOD_OPTIONS, .allowed = true}
+
+static void lists4(void)
+{
+	list_set("0.0.0.0/0", SG_LIST_DENY);
+	list_set("192.0.2.0/24", SG_LIST_ALLOW);
+	list_set("192.0.2.128/25", SG_LIST_DENY);
+	list_set("192.0.2.200/32", SG_LIST_ALLOW);
+	list_set("198.51.100.7/32", SG_LIST_OWN);
+}
+
+static void lists6(void)
+{
+	list_set("2001:db8::/32", SG_LIST_DENY);
+	list_set("2001:db8:1::/48", SG_LIST_ALLOW);
+	list_set("2001:db8:1:2::/64", SG_LIST_DENY);
+	list_set(IPV6_A "/128", SG_LIST_ALLOW);
+	list_set("2001:db8:9::1", SG_LIST_OWN);
+}
+
+/* Entries are in the map, but the flag that they exist is not set. */
+static void lists_unused(void)
+{
+	lists4();
+	fix.state->lists = 0;
+}
+
+static void own(void)
+{
+	list_set("192.0.2.0/24", SG_LIST_DENY);
+	list_set("192.0.2.1", SG_LIST_OWN);
+	ban_set("192.0.2.1", 0, 0, 60);
+	ban_set("192.0.2.1", IPPROTO_UDP, 40000, 60);
+}
+
+static void own_prefix_and_longer_deny(void)
+{
+	list_set("192.0.2.0/24", SG_LIST_OWN);
+	list_set("192.0.2.1", SG_LIST_DENY);
+}
+
+static void bans(void)
+{
+	ban_set("192.0.2.1", 0, 0, 60);
+	ban_set("192.0.2.2", IPPROTO_UDP, 40000, 60);
+	ban_set("192.0.2.3", IPPROTO_TCP, 40000, 60);
+	ban_set(IPV6_A, 0, 0, 60);
+	ban_set("2001:db8:7::1", IPPROTO_UDP, 40000, 60);
+}
+
+static void bans_over(void)
+{
+	ban_set("192.0.2.1", 0, 0, -1);
+	ban_set("192.0.2.2", IPPROTO_UDP, 40000, -1);
+}
+
+static void bans_both(void)
+{
+	ban_set("192.0.2.1", 0, 0, 60);
+	ban_set("192.0.2.1", IPPROTO_UDP, 40000, 60);
+}
+
+static void bans_unused(void)
+{
+	bans_both();
+	fix.state->source_bans = 0;
+	fix.state->flow_bans = 0;
+}
+
+static void bans_one_over(void)
+{
+	ban_set("192.0.2.1", 0, 0, -1);
+	ban_set("192.0.2.1", IPPROTO_UDP, 40000, 60);
+}
+
+const struct test_case policy_cases[] = {
+	{"longest prefix: denied by all", lists4, {.source = "203.0.113.1"}, DENIED},
+	{"longest prefix: allowed inside", lists4, {.source = "192.0.2.1"}, ALLOWED},
+	{"longest prefix: the last one allowed", lists4, {.source = "192.0.2.127"}, ALLOWED},
+	{"longest prefix: denied inside", lists4, {.source = "192.0.2.128"}, DENIED},
+	{"longest prefix: one address allowed", lists4, {.source = "192.0.2.200"}, ALLOWED},
+	{"longest prefix: its neighbour denied", lists4, {.source = "192.0.2.201"}, DENIED},
+	{"longest prefix: own address", lists4, {.source = "198.51.100.7"}, IS_OPTIONS},
+	{"longest prefix, IPv6: denied", lists6, {.source = "2001:db8:2::1"}, DENIED},
+	{"longest prefix, IPv6: allowed inside", lists6, {.source = "2001:db8:1:1::1"}, ALLOWED},
+	{"longest prefix, IPv6: denied inside", lists6, {.source = IPV6_B}, DENIED},
+	{"longest prefix, IPv6: one address allowed", lists6, {.source = IPV6_A}, ALLOWED},
+	{"longest prefix, IPv6: own address", lists6, {.source = "2001:db8:9::1"}, IS_OPTIONS},
+	{"IPv4 lists are not for IPv6", lists4, {.source = "2001:db8:2::1"}, IS_OPTIONS},
+	{"IPv6 lists are not for IPv4", lists6, {}, IS_OPTIONS},
+	{"lists that are not in use", lists_unused, {.source = "203.0.113.1"}, IS_OPTIONS},
+	{"lists are for guarded ports", lists4, {.source = "203.0.113.1", .dport = 53},
+	 NOT_LOOKED_AT},
+	{"lists count tcp, too", lists4, {.source = "203.0.113.1", OVER_TCP}, DENIED},
+	{"own addresses are neither denied nor banned", own, {}, IS_OPTIONS},
+	{"own addresses: their neighbours are denied", own, {.source = "192.0.2.2"}, DENIED},
+	{"own addresses: garbage is garbage", own, {BYTES(NOT_SIP)}, IS_GARBAGE},
+	{"own prefix, and a longer one denied", own_prefix_and_longer_deny, {}, DENIED},
+
+	{"ban of a source", bans, {}, BANNED},
+	{"ban of a source: every flow", bans, {.sport = 1, OVER_TCP}, BANNED},
+	{"ban of a source: class and method are still told", bans, {BYTES(NOT_SIP)},
+	 EXPECT(DROP, BAN_SOURCE, GARBAGE, NONE)},
+	{"ban of a source: not on other ports", bans, {.dport = 53}, NOT_LOOKED_AT},
+	{"ban of a source, IPv6: its /64", bans, {.source = IPV6_B}, BANNED},
+	{"ban of a source, IPv6: not the /64 next to it", bans, {.source = IPV6_C}, IS_OPTIONS},
+	{"ban of a flow", bans, {.source = "192.0.2.2"}, BANNED_FLOW},
+	{"ban of a flow: not another port", bans, {.source = "192.0.2.2", .sport = 40001},
+	 IS_OPTIONS},
+	{"ban of a flow: not another transport", bans,
+	 {.source = "192.0.2.2", OVER_TCP}, IS_OPTIONS},
+	{"ban of a flow over tcp", bans, {.source = "192.0.2.3", OVER_TCP},
+	 BANNED_FLOW},
+	{"ban of a flow over tcp: not over udp", bans, {.source = "192.0.2.3"}, IS_OPTIONS},
+	{"ban of a flow, IPv6", bans, {.source = "2001:db8:7::1"}, BANNED_FLOW},
+	{"ban of a source that has run out", bans_over, {}, IS_OPTIONS},
+	{"ban of a flow that has run out", bans_over, {.source = "192.0.2.2"}, IS_OPTIONS},
+	{"ban of a source and of its flow", bans_both, {}, BANNED},
+	{"ban of a source that has run out, of its flow that has not", bans_one_over, {},
+	 BANNED_FLOW},
+	{"bans that are not in use", bans_unused, {}, IS_OPTIONS},
+};
+
+const size_t policy_cases_count = COUNT(policy_cases);
+
+/* A reason in monitor mode must not shield from the ones behind it. */
+#define SEND_BEHIND(watched_, reason_, class_, method_, ...)                                      \
+	SEND_WATCHED(DROP, reason_, BIT(SG_REASON_##watched_), class_, method_, __VA_ARGS__)
+
+static void monitor_lists_and_bans(void)
+{
+	list_set("192.0.2.0/24", SG_LIST_DENY);
+	mode_set(SG_REASON_DENY_LIST, SG_MODE_MONITOR);
+	ban_set("192.0.2.1", 0, 0, 60);
+	SEND_BEHIND(DENY_LIST, BAN_SOURCE, REQUEST, OPTIONS, .dport = 5060);
+	SEND_BEHIND(DENY_LIST, GARBAGE, GARBAGE, NONE, .source = "192.0.2.2", BYTES(NOT_SIP));
+	SEND_WATCHED(WOULD_DROP, NONE, BIT(SG_REASON_DENY_LIST), REQUEST, OPTIONS,
+		     .source = "192.0.2.2");
+}
+
+static void monitor_ban_of_source(void)
+{
+	bans_both();
+	mode_set(SG_REASON_BAN_SOURCE, SG_MODE_MONITOR);
+	SEND_BEHIND(BAN_SOURCE, BAN_FLOW, REQUEST, OPTIONS, .dport = 5060);
+	mode_set(SG_REASON_BAN_SOURCE, SG_MODE_OFF);
+	SEND(DROP, BAN_FLOW, REQUEST, OPTIONS, .dport = 5060);
+}
+
+static void monitor_garbage(void)
+{
+	mode_set(SG_REASON_UDP_LENGTH, SG_MODE_MONITOR);
+	SEND_BEHIND(UDP_LENGTH, GARBAGE, GARBAGE, NONE, BYTES(NOT_SIP), .udp_length_error = 1);
+	mode_set(SG_REASON_GARBAGE, SG_MODE_MONITOR);
+	config()->zone[0].limit[SG_LIMIT_OTHER] = limit_hourly(1);
+	SEND_WATCHED(WOULD_DROP, NONE, BIT(SG_REASON_GARBAGE), GARBAGE, NONE, BYTES(NOT_SIP));
+	SEND_BEHIND(GARBAGE, LIMIT_OTHER, GARBAGE, NONE, BYTES(NOT_SIP));
+}
+
+static void monitor_limits(void)
+{
+	fix.state->total_tat[SG_TOTAL_UNLISTED_TOTAL] = tat_spent();
+	mode_set(SG_REASON_UNLISTED_BUDGET, SG_MODE_MONITOR);
+	mode_set(SG_REASON_LIMIT_SOURCE, SG_MODE_MONITOR);
+	config()->zone[0].limit[SG_LIMIT_SOURCE] = limit_hourly(1);
+	config()->zone[0].limit[SG_LIMIT_INVITE] = limit_hourly(2);
+	SEND_WATCHED(WOULD_DROP, NONE, BIT(SG_REASON_UNLISTED_BUDGET), REQUEST, OPTIONS,
+		     .dport = 5060);
+	for (int i = 0; i < 2; i++)
+		SEND_WATCHED(WOULD_DROP, NONE,
+			     BIT(SG_REASON_UNLISTED_BUDGET) | BIT(SG_REASON_LIMIT_SOURCE), REQUEST,
+			     INVITE, .payload = SIP_REQUEST("INVITE"));
+	SEND_WATCHED(DROP, LIMIT_INVITE,
+		     BIT(SG_REASON_UNLISTED_BUDGET) | BIT(SG_REASON_LIMIT_SOURCE), REQUEST, INVITE,
+		     .payload = SIP_REQUEST("INVITE"));
+	/* A connection is charged to the limit of its source only: one reason, counted once. */
+	SEND_WATCHED(WOULD_DROP, NONE,
+		     BIT(SG_REASON_UNLISTED_BUDGET) | BIT(SG_REASON_LIMIT_SOURCE), OTHER, NONE,
+		     OVER_TCP, .syn = true);
+}
+
+static void zones(void)
+{
+	zone_set(0, "192.0.2.0/24", 1);
+	zone_set(0, "192.0.2.7/32", 2);
+	zone_set(0, "2001:db8:1::/48", 1);
+	config()->zone[0].limit[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	config()->zone[1].limit[SG_LIMIT_OPTIONS] = limit_hourly(2);
+	config()->zone[2].limit[SG_LIMIT_OPTIONS] = limit_hourly(3);
+}
+
+static void sends_before_refused(const char *source, int count)
+{
+	for (int i = 0; i < count; i++)
+		SEND(PASS, NONE, REQUEST, OPTIONS, .source = source);
+	SEND(DROP, LIMIT_OPTIONS, REQUEST, OPTIONS, .source = source);
+}
+
+static void zones_have_limits_of_their_own(void)
+{
+	zones();
+	sends_before_refused("203.0.113.1", 1);
+	sends_before_refused("192.0.2.1", 2);
+	sends_before_refused("192.0.2.7", 3);
+	sends_before_refused(IPV6_A, 2);
+	sends_before_refused("2001:db8:2::1", 1);
+}
+
+static void zones_do_not_pay(void)
+{
+	zones();
+	config()->total[SG_TOTAL_UNLISTED_TOTAL] = limit_hourly(2);
+	sends_before_refused("192.0.2.7", 3);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "203.0.113.1");
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "203.0.113.2");
+	SEND(DROP, UNLISTED_BUDGET, REQUEST, OPTIONS, .source = "203.0.113.3");
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "192.0.2.1");
+}
+
+static void allowed_do_not_pay(void)
+{
+	list_set("192.0.2.0/24", SG_LIST_ALLOW);
+	config()->total[SG_TOTAL_UNLISTED_TOTAL] = limit_hourly(2);
+	config()->zone[0].limit[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	for (int i = 0; i < 10; i++)
+		assert_false(packet_dropped(&(struct packet_spec){.source = "192.0.2.1"}));
+	sends_before_refused("203.0.113.1", 1);
+}
+
+static void configurations_flip(void)
+{
+	struct sg_config *other = &fix.configs[1];
+
+	config_defaults(other);
+	other->port[5060] = 0;
+	other->port[5070] = SG_PORT_UDP;
+	other->mode[SG_REASON_GARBAGE] = SG_MODE_OFF;
+	other->zone[1].limit[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	zone_set(1, "192.0.2.0/24", 1);
+
+	SEND(PASS, NONE, REQUEST, OPTIONS, .dport = 5060);
+	SEND(UNGUARDED, NONE, OTHER, NONE, .dport = 5070);
+	fix.state->slot = 1;
+	SEND(UNGUARDED, NONE, OTHER, NONE, .dport = 5060);
+	SEND(PASS, NONE, GARBAGE, NONE, .source = "203.0.113.1", .dport = 5070, BYTES(NOT_SIP));
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "192.0.2.5", .dport = 5070);
+	SEND(DROP, LIMIT_OPTIONS, REQUEST, OPTIONS, .source = "192.0.2.5", .dport = 5070);
+	fix.state->slot = 0;
+	SEND(DROP, GARBAGE, GARBAGE, NONE, .dport = 5060, BYTES(NOT_SIP));
+}
+
+/* Before userspace has written anything, nothing may be harmed. */
+static void nothing_configured(void)
+{
+	fix.state->slot = 1;
+	*config() = (struct sg_config){};
+	SEND(UNGUARDED, NONE, OTHER, NONE, BYTES(NOT_SIP));
+	SEND(PASS, NONE, OTHER, NONE, .id = fragment_id(), .offset = 8);
+	fix.state->mode = 0;
+	SEND(UNGUARDED, NONE, OTHER, NONE, .source = IPV6_A, .chain = "ddddddddd");
+}
+
+const struct sequence policy_sequences[] = {
+	{"a deny list in monitor mode does not shield", monitor_lists_and_bans},
+	{"a ban of a source in monitor mode does not shield", monitor_ban_of_source},
+	{"garbage in monitor mode does not shield", monitor_garbage},
+	{"limits in monitor mode do not shield", monitor_limits},
+	{"zones have limits of their own", zones_have_limits_of_their_own},
+	{"zones do not pay from the budget of unlisted sources", zones_do_not_pay},
+	{"allowed sources pay nothing", allowed_do_not_pay},
+	{"the flip to another configuration takes effect", configurations_flip},
+	{"without a configuration nothing is guarded", nothing_configured},
+};
+
+const size_t policy_sequences_count = COUNT(policy_sequences);

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What a configuration file means. */
+#include "config_text.h"
+#include "names.h"
+
+static void assert_limit(const struct sg_limit *limit, __u32 rate, __u32 burst)
+{
+	assert_int_equal(limit->rate, rate);
+	assert_int_equal(limit->burst, burst);
+	assert_int_equal(limit->interval, SG_NSEC_PER_SEC / rate);
+	assert_int_equal(limit->tolerance, limit->interval * (burst - 1));
+}
+
+static void test_default(void **state)
+{
+	struct config *config;
+	int guarded = 0;
+
+	(void)state;
+	assert_int_equal(config_default(&config), 0);
+	assert_limit(&config->kernel.zone[0].limit[SG_LIMIT_INVITE], 20, 40);
+	assert_limit(&config->kernel.total[SG_TOTAL_UNLISTED_TOTAL], 3000, 6000);
+	assert_int_equal(config->kernel.mode[SG_REASON_GARBAGE], SG_MODE_ENFORCE);
+	assert_int_equal(config->kernel.mode[SG_REASON_IPV6_CHAIN], SG_MODE_MONITOR);
+	assert_int_equal(config->kernel.zones, 0);
+	assert_int_equal(config->prefix_count, 0);
+	for (int i = 0; i < SG_PORTS; i++)
+		guarded += config->kernel.port[i] != 0;
+	assert_int_equal(guarded, 2);
+	assert_int_equal(config->kernel.port[5060], SG_PORT_UDP | SG_PORT_TCP);
+	assert_int_equal(config->kernel.port[5061], SG_PORT_TLS);
+	config_free(config);
+	config_free(NULL);
+}
+
+/* The example says every key, and every one with its default. */
+static void test_example_is_the_default(void **state)
+{
+	static char text[1 << 14];
+	struct config *config, *expected;
+	char key[SG_ZONE_NAME + 8];
+	FILE *file = fopen(EXAMPLE, "re");
+
+	(void)state;
+	assert_non_null(file);
+	assert_in_range(fread(text, 1, sizeof(text) - 1, file), 1, sizeof(text) - 2);
+	fclose(file);
+	config = loaded(text);
+	assert_int_equal(config_default(&expected), 0);
+	assert_memory_equal(&config->kernel, &expected->kernel, sizeof(config->kernel));
+	for (int i = 1; i < SG_REASON__MAX; i++) {
+		snprintf(key, sizeof(key), "\n  %s: %s\n", reason_texts[i].label,
+			 mode_names[reason_texts[i].mode]);
+		assert_non_null(strstr(text, key));
+	}
+	for (int i = 0; i < SG_LIMIT__MAX + SG_TOTAL__MAX; i++) {
+		snprintf(key, sizeof(key), "\n  %s:", i < SG_LIMIT__MAX ? limit_keys[i] :
+							total_keys[i - SG_LIMIT__MAX]);
+		assert_non_null(strstr(text, key));
+	}
+	config_free(config);
+	config_free(expected);
+}
+
+/* The zone that the example has in a comment is one that loads. */
+static void test_examples_zone_loads(void **state)
+{
+	static char text[1 << 14], used[1 << 14];
+	struct config *config;
+	FILE *file = fopen(EXAMPLE, "re");
+	char *at;
+
+	(void)state;
+	assert_non_null(file);
+	assert_in_range(fread(text, 1, sizeof(text) - 1, file), 1, sizeof(text) - 2);
+	fclose(file);
+	at = strstr(text, "\n# zones:\n");
+	assert_non_null(at);
+	for (char *line = strtok(at, "\n"); line; line = strtok(NULL, "\n")) {
+		assert_memory_equal(line, "# ", 2);
+		strcat(strcat(used, line + 2), "\n");
+	}
+	config = loaded(used);
+	assert_int_equal(config->kernel.zones, 1);
+	assert_int_equal(config->prefix_count, 2);
+	config_free(config);
+}
+
+static void test_ports(void **state)
+{
+	struct config *config;
+
+	(void)state;
+	config = loaded("ports: {udp: [5060, 5080, 65535], tls: [1]}\n");
+	assert_int_equal(config->kernel.port[5060], SG_PORT_UDP | SG_PORT_TCP);
+	assert_int_equal(config->kernel.port[5080], SG_PORT_UDP);
+	assert_int_equal(config->kernel.port[65535], SG_PORT_UDP);
+	assert_int_equal(config->kernel.port[1], SG_PORT_TLS);
+	assert_int_equal(config->kernel.port[5061], 0);
+	config_free(config);
+
+	config = loaded("ports:\n  tcp: []\n  tls: [5060]\n");
+	assert_int_equal(config->kernel.port[5060], SG_PORT_UDP | SG_PORT_TLS);
+	config_free(config);
+}
+
+static void test_limits_and_modes(void **state)
+{
+	struct config *config;
+
+	(void)state;
+	config = loaded("limits:\n"
+			"  invite: {rate: 10000000, burst: 1000000}\n"
+			"  register: {burst: 1000}\n"
+			"  options: {rate: 30}\n"
+			"  event: {}\n"
+			"  keepalive: {rate: 1, burst: 1}\n"
+			"totals: {orphan-fragments: {rate: \"7\", burst: 8}}\n"
+			"modes: {garbage: off, limit-source: monitor, ipv6-chain: enforce}\n");
+	assert_limit(&config->kernel.zone[0].limit[SG_LIMIT_INVITE], 10000000, 1000000);
+	assert_limit(&config->kernel.zone[0].limit[SG_LIMIT_REGISTER], 50, 1000);
+	assert_limit(&config->kernel.zone[0].limit[SG_LIMIT_OPTIONS], 30, 200);
+	assert_limit(&config->kernel.zone[0].limit[SG_LIMIT_EVENT], 50, 400);
+	assert_limit(&config->kernel.zone[0].limit[SG_LIMIT_KEEPALIVE], 1, 1);
+	assert_limit(&config->kernel.zone[0].limit[SG_LIMIT_OTHER], 100, 400);
+	assert_limit(&config->kernel.total[SG_TOTAL_ORPHAN_FRAGMENTS], 7, 8);
+	assert_limit(&config->kernel.total[SG_TOTAL_ORPHAN_FRAGMENTS_TOTAL], 1400, 2800);
+	assert_int_equal(config->kernel.mode[SG_REASON_GARBAGE], SG_MODE_OFF);
+	assert_int_equal(config->kernel.mode[SG_REASON_LIMIT_SOURCE], SG_MODE_MONITOR);
+	assert_int_equal(config->kernel.mode[SG_REASON_IPV6_CHAIN], SG_MODE_ENFORCE);
+	assert_int_equal(config->kernel.mode[SG_REASON_LIMIT_INVITE], SG_MODE_ENFORCE);
+	config_free(config);
+}
+
+static void test_zones_inherit_limits(void **state)
+{
+	struct config *config;
+	const struct sg_zone *zone;
+
+	(void)state;
+	/* `limits` comes last: what a zone inherits does not hang on the order of the keys. */
+	config = loaded("zones:\n"
+			"  - name: carrier\n"
+			"    prefixes: [198.51.100.0/24, \"2001:db8::/32\"]\n"
+			"    limits: {invite: {rate: 500, burst: 1000}, register: {burst: 500}}\n"
+			"  - {name: office.2_b-C, prefixes: [198.51.100.7]}\n"
+			"limits: {invite: {rate: 30, burst: 60}, register: {rate: 60}}\n");
+	zone = config->kernel.zone;
+	assert_int_equal(config->kernel.zones, 2);
+	assert_string_equal(zone[1].name, "carrier");
+	assert_string_equal(zone[2].name, "office.2_b-C");
+	assert_limit(&zone[0].limit[SG_LIMIT_INVITE], 30, 60);
+	assert_limit(&zone[1].limit[SG_LIMIT_INVITE], 500, 1000);
+	assert_limit(&zone[1].limit[SG_LIMIT_REGISTER], 60, 500);
+	assert_limit(&zone[1].limit[SG_LIMIT_SOURCE], 100, 400);
+	assert_limit(&zone[2].limit[SG_LIMIT_INVITE], 30, 60);
+
+	assert_int_equal(config->prefix_count, 3);
+	assert_int_equal(config->prefixes[0].zone, 1);
+	assert_int_equal(config->prefixes[0].prefix.length, 96 + 24);
+	assert_memory_equal(config->prefixes[0].prefix.address,
+			    "\0\0\0\0\0\0\0\0\0\0\xff\xff\xc6\x33\x64\0", 16);
+	assert_int_equal(config->prefixes[1].zone, 1);
+	assert_int_equal(config->prefixes[1].prefix.length, 32);
+	assert_memory_equal(config->prefixes[1].prefix.address,
+			    "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\0", 16);
+	assert_int_equal(config->prefixes[2].zone, 2);
+	assert_int_equal(config->prefixes[2].prefix.length, 128);
+	config_free(config);
+}
+
+static void test_ways_to_write_yaml(void **state)
+{
+	static const char *const same[] = {
+		"ports: {udp: [5080]}\n",
+		"ports: {udp: [5080]}",
+		"ports:\r\n  udp:\r\n  - 5080\r\n",
+		"\xef\xbb\xbfports:\n  udp: [ '5080' ] # UTF-8: \xc3\xa4\n",
+		"%YAML 1.1\n---\n\"ports\": {\"udp\": [5080]}\n...\n",
+		"{ports: {udp: [5080,]}}\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(same); i++) {
+		struct config *config = loaded(same[i]);
+
+		assert_int_equal(config->kernel.port[5080], SG_PORT_UDP);
+		config_free(config);
+	}
+}
+
+/* The smallest burst that is taken follows the clock of the kernel. */
+static void test_burst_follows_the_tick(void **state)
+{
+	static const struct {
+		__u64 tick;
+		const char *text;
+		int err;
+	} cases[] = {
+		{1000000, "limits: {invite: {rate: 1000, burst: 2}}", 0},
+		{1000000, "limits: {invite: {rate: 1000, burst: 1}}", -EINVAL},
+		{10000000, "limits: {invite: {rate: 1000, burst: 11}}", 0},
+		{10000000, "limits: {invite: {rate: 1000, burst: 10}}", -EINVAL},
+		{10000000, "limits: {invite: {rate: 10, burst: 1}}", 0},
+		{10000000, "limits: {invite: {rate: 11, burst: 1}}", -EINVAL},
+		{10000000, "limits: {invite: {rate: 10000000, burst: 1000000}}", 0},
+		{10000000, "{}", 0},
+		{0, "limits: {invite: {rate: 10000000, burst: 1}}", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct memory_file file = memory_file(cases[i].text, strlen(cases[i].text));
+		struct config *config = NULL;
+
+		assert_int_equal(config_load(file.path, cases[i].tick, &config, &error),
+				 cases[i].err);
+		config_free(config);
+		memory_file_end(&file);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_default),
+		cmocka_unit_test(test_example_is_the_default),
+		cmocka_unit_test(test_examples_zone_loads),
+		cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_limits_and_modes),
+		cmocka_unit_test(test_zones_inherit_limits),
+		cmocka_unit_test(test_ways_to_write_yaml),
+		cmocka_unit_test(test_burst_follows_the_tick),
+	};
+
+	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What a configuration file may not say: the line, the column and what to do about it. */
+#include "config_text.h"
+
+static void test_bad_yaml(void **state)
+{
+	static const struct bad cases[] = {
+		{1, 1, "it says nothing", ""},
+		{1, 1, "it says nothing", "\n\n"},
+		{1, 1, "it says nothing", "# limits:\n"},
+		{1, 1, "the file must be a mapping", "hello\n"},
+		{1, 1, "the file must be a mapping", "[limits]\n"},
+		{2, 1, "the file must be a mapping", "---\n"},
+		{2, 1, "not valid YAML", "limits: {invite: {rate: 5}\n"},
+		{2, 1, "not valid YAML", "limits:\n\tinvite: {rate: 5}\n"},
+		{2, 1, "not valid YAML", "limits: \"\n"},
+		{2, 8, "not valid YAML", "limits: {}\nports: }\n"},
+		{3, 2, "not valid YAML", "limits:\n  invite: {rate: 5}\n other: {rate: 5}\n"},
+		{1, 9, "not text in UTF-8", "limits: \xff\n"},
+		{2, 3, "not text in UTF-8", "# \xc3\xa4\n# \xe4\n"},
+		{1, 1, "not text in UTF-8", "\xff\xfe" "a\n"},
+		{1, 4, "not text in UTF-8", "# \xc3\xa4\xe4\n"}, /* columns are of characters */
+		{1, 1, "unknown key", "\xef\xbb\xbf" "foo: {}\n"}, /* the mark is no column */
+		{2, 1, "unknown key", "\xef\xbb\xbflimits: {}\nfoo: {}\n"},
+		{2, 3, "not text in UTF-8", "# x\n# \x01\n"},
+		{3, 1, "a second document", "limits: {}\n\n---\nlimits: {}\n"},
+		{2, 9, "&a", "ports: {}\nlimits: &a {}\n"},
+		{2, 9, "*a", "ports: {}\nlimits: *a\n"},
+		{1, 9, "NUL", "limits: \"a\\0b\"\n"},
+		{1, 9, "nested deeper", "[[[[[[[[[[]]]]]]]]]]\n"},
+		{1, 19, "a key must be one word", "limits: {invite: {[rate]: 5}}\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_refused(&cases[i]);
+}
+
+static void test_bad_keys_and_types(void **state)
+{
+	static const struct bad cases[] = {
+		{1, 1, "unknown key 'limit' at the top level; known here: ports, limits, totals",
+		 "limit: {}\n"},
+		{3, 1, "unknown key 'Modes'", "ports: {}\nlimits: {}\nModes: {}\n"},
+		{3, 3, "unknown key 'Invite' in limits; known here: source, invite",
+		 "limits:\n  other: {rate: 5, burst: 9}\n  Invite: {rate: 5}\n"},
+		{1, 28, "unknown key 'bust' in invite; known here: rate, burst",
+		 "limits: {invite: {rate: 5, bust: 9}}\n"},
+		{1, 9, "unknown key 'sctp' in ports; known here: udp, tcp, tls",
+		 "ports: {sctp: [5060]}\n"},
+		{1, 9, "unknown key 'none' in modes", "modes: {none: enforce}\n"},
+		{4, 5, "unknown key 'prefix' in zones; known here: name, prefixes, limits",
+		 "zones:\n  - name: a\n    prefixes: [1::1]\n    prefix: [1::2]\n"},
+		{1, 19, "unknown key '<<' in invite", "limits: {invite: {<<: {rate: 5}}}\n"},
+		{1, 1, "unknown key ''", "'': {}\n"},
+		{1, 1, "unknown key '?[31m'", "\"\\e[31m\": 1\n"},
+
+		{2, 1, "'ports' is here a second time, first on line 1", "ports: {}\nports: {}\n"},
+		{1, 28, "'rate' is here a second time", "limits: {invite: {rate: 5, rate: 5}}\n"},
+		{3, 3, "'garbage' is here a second time",
+		 "modes:\n  garbage: off\n  garbage: enforce\n"},
+		{4, 5, "'name' is here a second time",
+		 "zones:\n  - name: a\n    prefixes: [1::1]\n    name: b\n"},
+
+		{1, 8, "'limits' must be a mapping with keys out of: source, invite",
+		 "limits:\n"},
+		{1, 9, "'limits' must be a mapping with keys out of: source", "limits: [1]\n"},
+		{1, 18, "'invite' must be a mapping with keys out of: rate, burst, not '20'",
+		 "limits: {invite: 20}\n"},
+		{1, 14, "'udp' must be a list", "ports: {udp: 5060}\n"},
+		{1, 14, "'udp' must be a list", "ports: {udp: {port: 5060}}\n"},
+		{1, 7, "'zones' must be a list", "zones:\n"},
+		{1, 8, "'zones' must be a list", "zones: {name: a}\n"},
+		{2, 5, "each entry of 'zones' must be a mapping", "zones:\n  - carrier\n"},
+		{1, 21, "each entry of 'udp' must be a whole number in decimal digits, not 'sip'",
+		 "ports: {udp: [5060, sip]}\n"},
+		{1, 15, "each entry of 'udp' must be a whole number", "ports: {udp: [[5060]]}\n"},
+		{1, 25, "'rate' must be a whole number in decimal digits, not 'fast'",
+		 "limits: {invite: {rate: fast}}\n"},
+		{1, 25, "not '1.5'", "limits: {invite: {rate: 1.5}}\n"},
+		{1, 25, "not '-5'", "limits: {invite: {rate: -5}}\n"},
+		{1, 25, "not '+5'", "limits: {invite: {rate: +5}}\n"},
+		{1, 25, "not '010'", "limits: {invite: {rate: 010}}\n"},
+		{1, 25, "not '0x10'", "limits: {invite: {rate: 0x10}}\n"},
+		{1, 25, "not '1e3'", "limits: {invite: {rate: 1e3}}\n"},
+		{1, 25, "not '5 6'", "limits: {invite: {rate: 5 6}}\n"},
+		{1, 25, "not '5/s'", "limits: {invite: {rate: 5/s}}\n"},
+		{1, 25, "not '18446744073709551617'",
+		 "limits: {invite: {rate: 18446744073709551617}}\n"},
+		{1, 25, "not nothing", "limits: {invite: {rate: }}\n"},
+		{1, 25, "not a list", "limits: {invite: {rate: [5]}}\n"},
+		{1, 18, "'garbage' must be one of off, monitor, enforce, not 'on'",
+		 "modes: {garbage: on}\n"},
+		{1, 18, "not 'Enforce'", "modes: {garbage: Enforce}\n"},
+		{1, 18, "not '2'", "modes: {garbage: 2}\n"},
+		{1, 18, "not a mapping", "modes: {garbage: {mode: off}}\n"},
+		{1, 16, "'name' must be one word, not a list", "zones: [{name: [a]}]\n"},
+		{1, 30, "each entry of 'prefixes' must be one word",
+		 "zones: [{name: a, prefixes: [[1::1]]}]\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_refused(&cases[i]);
+}
+
+static void test_bad_values(void **state)
+{
+	static const struct bad cases[] = {
+		{1, 15, "port 0 is out of range", "ports: {udp: [0]}\n"},
+		{1, 21, "port 65536 is out of range", "ports: {udp: [5060, 65536]}\n"},
+		{2, 15, "port 5070 is under 'tls' already", "ports:\n  tls: [5070, 5070]\n"},
+		{3, 10, "port 5062 is under both tcp and tls",
+		 "ports:\n  tcp: [5062]\n  tls: [ 5062 ]\n"},
+		{1, 15, "port 5061 is under both tcp and tls", "ports: {tcp: [5061]}\n"},
+		{1, 15, "port 5060 is under both tcp and tls", "ports: {tls: [5060]}\n"},
+		{1, 8, "no port is left to guard", "ports: {udp: [], tcp: [], tls: []}\n"},
+
+		{1, 25, "a rate of 0 is out of range", "limits: {invite: {rate: 0}}\n"},
+		{1, 25, "a rate of 10000001 is out of range",
+		 "limits: {invite: {rate: 10000001}}\n"},
+		{1, 26, "a burst of 0 is out of range", "limits: {invite: {burst: 0}}\n"},
+		{1, 35, "a burst of 1000001 is out of range",
+		 "limits: {invite: {rate: 5, burst: 1000001}}\n"},
+		{2, 27, "a rate of 0 is out of range", "totals:\n  unlisted-total: {rate:  0}\n"},
+		/* 1000 a second are 4 in a tick of 4 ms, and one more. */
+		{1, 38, "steps of 4 ms; make the burst 5 or more",
+		 "limits: {invite: {rate: 1000, burst: 4}}\n"},
+		{1, 25, "a burst of 40 cannot hold a rate of 10000 per second",
+		 "limits: {invite: {rate: 10000}}\n"},
+		{1, 40, "make the burst 6002 or more",
+		 "limits: {source: {rate: 1500001,burst: 6001}}\n"},
+		{4, 27, "a burst of 40 cannot hold a rate of 9999",
+		 "zones:\n- name: a\n  prefixes: [1::1]\n  limits: {invite: {rate: 9999}}\n"},
+
+		{1, 9, "this zone has no name", "zones: [{prefixes: [1::1]}]\n"},
+		{1, 9, "this zone has no name", "zones: [{}]\n"},
+		{1, 16, "'' cannot name a zone", "zones: [{name: '', prefixes: [1::1]}]\n"},
+		{1, 16, "'a b' cannot name a zone", "zones: [{name: a b, prefixes: [1::1]}]\n"},
+		{1, 16, "cannot name a zone; take 1 to 31",
+		 "zones: [{name: a1234567890123456789012345678901, prefixes: [1::1]}]\n"},
+		{1, 16, "a zone 'unlisted' already (that of all sources in no zone)",
+		 "zones: [{name: unlisted, prefixes: [1::1]}]\n"},
+		{4, 11, "a zone 'a' already",
+		 "zones:\n  - name: a\n    prefixes: [1::1]\n  - name: a\n    prefixes: [1::2]\n"},
+		{1, 9, "zone 'a' has no prefixes", "zones: [{name: a}]\n"},
+		{1, 9, "zone 'a' has no prefixes", "zones: [{name: a, prefixes: []}]\n"},
+
+		{1, 30, "'carrier.example' is not an address",
+		 "zones: [{name: a, prefixes: [carrier.example]}]\n"},
+		{3, 9, "host bits set; write 192.0.2.0/24",
+		 "zones:\n- {name: a, prefixes: [1::1,\n        192.0.2.1/24]}\n"},
+		{1, 30, "IPv4 takes 0 to 32", "zones: [{name: a, prefixes: [192.0.2.0/33]}]\n"},
+		{1, 30, "too wide for a zone; write 2000::/3",
+		 "zones: [{name: a, prefixes: [\"::/0\"]}]\n"},
+		{1, 46, "'192.0.2.0/24' is in zone 'a' already",
+		 "zones: [{name: a, prefixes: [192.0.2.0/24 ,  192.0.2.0/24]}]\n"},
+		{6, 9, "'2001:DB8::/32' is in zone 'a' already",
+		 "zones:\n- name: a\n  prefixes: [10.0.0.0/8, \"2001:db8::/32\", 11.0.0.0/8]\n"
+		 "- name: b\n  prefixes: [ 1::5,\n        \"2001:DB8::/32\"]\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_refused(&cases[i]);
+}
+
+static void test_too_many_zones(void **state)
+{
+	char text[2048] = "zones:\n", *at = text + strlen(text);
+	struct config *config;
+
+	(void)state;
+	for (int i = 0; i < SG_ZONES - 1; i++)
+		at += sprintf(at, "- {name: z%d, prefixes: [10.0.0.%d]}\n", i, i);
+	config = loaded(text);
+	assert_int_equal(config->kernel.zones, SG_ZONES - 1);
+	config_free(config);
+	sprintf(at, "- {name: last, prefixes: [10.0.1.0]}\n");
+	assert_refused(&(struct bad){17, 3, "there are 16 zones, and 15 is the most", text});
+}
+
+static void test_too_many_prefixes(void **state)
+{
+	char *text = malloc(1 << 20), *at = text;
+	struct config *config;
+
+	(void)state;
+	assert_non_null(text);
+	at += sprintf(at, "zones: [{name: a, prefixes: [9.9.9.9");
+	for (int i = 1; i < SG_ZONE_ENTRIES; i++)
+		at += sprintf(at, ",1.1.%d.%d", i >> 8, i & 255);
+	strcpy(at, "]}]");
+	config = loaded(text);
+	assert_int_equal(config->prefix_count, SG_ZONE_ENTRIES);
+	config_free(config);
+	strcpy(at, ",1.1.0.0]}]");
+	assert_refused(&(struct bad){1, 8, "65537 prefixes together, and 65536 is the most", text});
+	free(text);
+}
+
+static void test_what_is_no_file(void **state)
+{
+	struct config *config = untouched;
+
+	(void)state;
+	assert_int_equal(config_load("/nowhere/x.yaml", TICK, &config, &error), -ENOENT);
+	assert_int_equal(error.line, 0);
+	assert_non_null(strstr(error.text, "No such file or directory; name a readable YAML file"));
+	assert_int_equal(config_load("/", TICK, &config, &error), -EISDIR);
+	assert_non_null(strstr(error.text, "Is a directory"));
+	assert_int_equal(config_load("/dev/zero", TICK, &config, &error), -EFBIG);
+	assert_non_null(strstr(error.text, "larger than 1024 KiB"));
+	assert_int_equal(config_load("/dev/null", TICK, &config, &error), -EINVAL);
+	assert_non_null(strstr(error.text, "it says nothing"));
+	assert_ptr_equal(config, untouched);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bad_yaml),
+		cmocka_unit_test(test_bad_keys_and_types),
+		cmocka_unit_test(test_bad_values),
+		cmocka_unit_test(test_too_many_zones),
+		cmocka_unit_test(test_too_many_prefixes),
+		cmocka_unit_test(test_what_is_no_file),
+	};
+
+	return cmocka_run_group_tests_name("config errors", tests, NULL, NULL);
+}

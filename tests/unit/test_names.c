@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Labels: complete, distinct, and fit for YAML keys, JSON keys and the command line. */
+#include "unit.h"
+
+#include <errno.h>
+
+#include "names.h"
+
+static void assert_labels(const char *const *labels, size_t count, const char *allowed)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *label = labels[i];
+
+		assert_non_null(label);
+		assert_in_range(strlen(label), 1, 40);
+		assert_int_equal(strspn(label, allowed), strlen(label));
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(label, labels[j]);
+	}
+}
+
+#define LOWER "abcdefghijklmnopqrstuvwxyz"
+
+static void test_every_number_has_its_own_label(void **state)
+{
+	const char *reasons[SG_REASON__MAX] = {};
+
+	(void)state;
+	for (int i = 0; i < SG_REASON__MAX; i++)
+		reasons[i] = reason_texts[i].label;
+	assert_labels(reasons, COUNT(reasons), LOWER "0123456789-");
+	assert_labels(class_names, SG_CLASS__MAX, LOWER);
+	assert_labels(method_names, SG_METHOD__MAX, LOWER "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+	assert_labels(limit_keys, SG_LIMIT__MAX, LOWER "-");
+	assert_labels(total_keys, SG_TOTAL__MAX, LOWER "-");
+	assert_labels(mode_names, SG_MODE__MAX, LOWER);
+}
+
+static void test_every_reason_is_explained(void **state)
+{
+	(void)state;
+	assert_string_equal(reason_texts[SG_REASON_NONE].label, "none");
+	for (int i = 1; i < SG_REASON__MAX; i++) {
+		const struct reason_text *text = &reason_texts[i];
+
+		assert_true(*text->reference);
+		assert_in_range(text->mode, SG_MODE_OFF, SG_MODE_ENFORCE);
+		/* One sentence at least, with its full stop. */
+		assert_true(strlen(text->help) > 20);
+		assert_int_equal(text->help[strlen(text->help) - 1], '.');
+	}
+}
+
+static void test_labels_are_found_again(void **state)
+{
+	(void)state;
+	for (int i = 0; i < SG_REASON__MAX; i++)
+		assert_int_equal(reason_find(reason_texts[i].label), i);
+	for (int i = 0; i < SG_MODE__MAX; i++)
+		assert_int_equal(mode_find(mode_names[i]), i);
+}
+
+static void test_numbers_of_scripts_stay(void **state)
+{
+	(void)state;
+	/* Captures and dashboards keep these numbers: a row that moves breaks them. */
+	assert_int_equal(reason_find("deny-list"), 1);
+	assert_int_equal(reason_find("garbage"), 7);
+	assert_int_equal(reason_find("limit-source"), 9);
+	assert_int_equal(reason_find("ipv6-chain"), 17);
+}
+
+static void test_what_is_no_label_is_not_found(void **state)
+{
+	static const char *const words[] = {"", "Garbage", "GARBAGE", "garbag", "garbage ", "7"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(words); i++)
+		assert_int_equal(reason_find(words[i]), -EINVAL);
+	assert_int_equal(mode_find("Off"), -EINVAL);
+	assert_int_equal(mode_find(""), -EINVAL);
+	assert_int_equal(mode_find("on"), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_number_has_its_own_label),
+		cmocka_unit_test(test_every_reason_is_explained),
+		cmocka_unit_test(test_labels_are_found_again),
+		cmocka_unit_test(test_numbers_of_scripts_stay),
+		cmocka_unit_test(test_what_is_no_label_is_not_found),
+	};
+
+	return cmocka_run_group_tests_name("names", tests, NULL, NULL);
+}

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Builds the unit tests, one program per file, with what they test compiled under the sanitizers.
+# Run them from the top of the tree. Included by the Makefile.
+UNIT_TESTED = config config_schema document document_check names prefix
+UNIT_OBJS = $(UNIT_TESTED:%=$(BUILD)/tests/unit/%.o)
+UNIT_PROGRAMS = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+UNIT_LIBS = $(shell pkg-config --libs libcyaml yaml-0.1 cmocka)
+UNIT_HEADERS = $(wildcard tests/unit/*.h user/*.h include/*.h)
+
+.SECONDARY: $(UNIT_OBJS)
+
+$(BUILD)/tests/unit/%.o: user/%.c $(UNIT_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -c $< -o $@
+
+# Lets the test make any allocation of ours fail.
+$(BUILD)/tests/unit/test_config_abuse: UNIT_LIBS += -Wl,--wrap=calloc,--wrap=realloc
+
+$(BUILD)/tests/unit/test_%: tests/unit/test_%.c $(UNIT_OBJS) $(UNIT_HEADERS)
+	$(CC) $(TEST_CFLAGS) $(LDFLAGS) $< $(UNIT_OBJS) -o $@ $(UNIT_LIBS)

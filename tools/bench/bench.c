@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * bench prog-run GUARD_OBJECT BENCH_OBJECT
+ *	measures by BPF_PROG_RUN and prints a JSON array.
+ * bench hold INTERFACE OBJECT PROGRAM
+ *	attaches a program to a veth in native mode, prints "attached", and takes it away again on
+ *	SIGTERM, SIGINT, or when standard input ends. For the flood; refused in the network namespace
+ *	of the machine.
+ *
+ * Exit status: 0 done, 1 failed, 2 wrong usage.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "bench.h"
+
+void bench_die(const char *format, ...)
+{
+	va_list args;
+
+	fputs("bench: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	exit(1);
+}
+
+__u64 cpu_time(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return now.tv_sec * SG_NSEC_PER_SEC + now.tv_nsec;
+}
+
+/* A thread that moves to another CPU finds cold caches there. */
+static void stay_here(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(sched_getcpu(), &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		bench_die("The process cannot be bound to its CPU (%s).", strerror(errno));
+}
+
+static int command_prog_run(const char *guard, const char *bench)
+{
+	json_t *list;
+
+	stay_here();
+	list = prog_run(guard, bench);
+	json_dumpf(list, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(5));
+	putchar('\n');
+	json_decref(list);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 4 && !strcmp(argv[1], "prog-run"))
+		return command_prog_run(argv[2], argv[3]);
+	fputs("Usage: bench prog-run GUARD_OBJECT BENCH_OBJECT\n"
+	      "       bench hold INTERFACE OBJECT PROGRAM\n", stderr);
+	return 2;
+}

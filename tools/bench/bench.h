@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the parts of the bench share. */
+#ifndef SIPGUARD_BENCH_H
+#define SIPGUARD_BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <bpf/libbpf.h>
+#include <jansson.h>
+
+#include "abi.h"
+
+/* Says on standard error what is wrong, and ends the process with status 1. */
+void bench_die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+/* frames.c: what is sent. */
+enum message {
+	MESSAGE_INVITE, /* BENCH_INVITE_LENGTH bytes */
+	MESSAGE_REGISTER,
+	MESSAGE_OPTIONS,
+	MESSAGE_KEEPALIVE,
+	MESSAGE_GARBAGE, /* as long as the INVITE */
+	MESSAGE_DNS,     /* to a port that is not guarded */
+	MESSAGE_HTTPS,   /* a TCP segment to one */
+	MESSAGE__MAX
+};
+
+#define BENCH_INVITE_LENGTH 619
+#define BENCH_FRAME_MAX 1024
+#define BENCH_SOURCE 0xc0000201 /* 192.0.2.1, host order */
+
+/* The text of a SIP message or keepalive; *length without the closing NUL. */
+const char *message_text(enum message message, size_t *length);
+/* Writes the Ethernet frame, sent by BENCH_SOURCE, and returns its length. */
+size_t frame_build(enum message message, unsigned char frame[BENCH_FRAME_MAX]);
+
+/* load.c: the guard as the bench sees it. */
+struct target {
+	struct bpf_object *object;
+	struct sg_state *state; /* these four are mapped: set by plain stores */
+	struct sg_config *config;
+	struct sg_slot *slots;
+	struct sg_gate_bucket *gate;
+	int stats;
+	int bans;
+	struct sg_stats *per_cpu; /* room for one sg_stats per possible CPU */
+};
+
+/* Opens and loads the object; default configuration, enforce mode. Dies on failure. */
+void target_load(struct target *target, const char *path);
+/* Back to the default configuration, with no bans, no list, and every limit untouched. */
+void target_reset(struct target *target);
+/* No limit fires any more, yet each is charged. */
+void target_lift_limits(struct target *target);
+void target_ban(struct target *target, __u32 source);
+/* File descriptor of a program. Dies if there is none. */
+int target_program(const struct target *target, const char *name);
+/* Packets counted for a reason in enforce mode (SG_REASON_NONE: passed), over all CPUs. */
+__u64 target_counted(const struct target *target, enum sg_reason reason);
+__u64 target_unguarded(const struct target *target);
+/* Bytes the kernel charges for all maps of the object. */
+__u64 target_memory(const struct target *target);
+
+/* parse.c: a message read by SIP libraries, in ns a message. */
+double parse_sofia(const char *text, size_t length, unsigned int repeat);
+double parse_osip(const char *text, size_t length, unsigned int repeat);
+
+/* prog_run.c: measures every entry of the guard object and of the bench object: a JSON array. */
+json_t *prog_run(const char *guard, const char *bench);
+
+/* CPU time of this thread, ns. */
+__u64 cpu_time(void);
+
+#endif

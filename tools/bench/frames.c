@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The frames of the bench: real-looking messages, since what a parser costs depends on them. */
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <string.h>
+
+#include "bench.h"
+
+#define VIA_TO_CONTACT(method, cseq)                                                              \
+	"Via: SIP/2.0/UDP 192.0.2.1:5060;rport;branch=z9hG4bKd41a7c0e\r\n"                         \
+	"Max-Forwards: 70\r\n"                                                                    \
+	"From: \"Alice\" <sip:alice@example.com>;tag=5f0c2b91\r\n"                                  \
+	"To: <sip:bob@example.com>\r\n"                                                           \
+	"Call-ID: 7c1e55aa-0d3b-4f6e@192.0.2.1\r\n"                                               \
+	"CSeq: " cseq " " method "\r\n"                                                           \
+	"Contact: <sip:alice@192.0.2.1:5060>\r\n"
+
+static const char sdp[] =
+	"v=0\r\n"
+	"o=alice 2890844526 2890844526 IN IP4 192.0.2.1\r\n"
+	"s=-\r\n"
+	"c=IN IP4 192.0.2.1\r\n"
+	"t=0 0\r\n"
+	"m=audio 49170 RTP/AVP 0 8 101\r\n"
+	"a=rtpmap:0 PCMU/8000\r\n"
+	"a=rtpmap:8 PCMA/8000\r\n"
+	"a=rtpmap:101 telephone-event/8000\r\n"
+	"a=sendrecv\r\n";
+
+static const char invite[] =
+	"INVITE sip:bob@example.com SIP/2.0\r\n"
+	VIA_TO_CONTACT("INVITE", "1")
+	"User-Agent: Desk Phone 4.21\r\n"
+	"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS\r\n"
+	"Content-Type: application/sdp\r\n"
+	"Content-Length: 207\r\n"
+	"\r\n";
+
+static const char registration[] =
+	"REGISTER sip:example.com SIP/2.0\r\n"
+	VIA_TO_CONTACT("REGISTER", "17")
+	"Expires: 300\r\n"
+	"User-Agent: Desk Phone 4.21\r\n"
+	"Content-Length: 0\r\n"
+	"\r\n";
+
+static const char options[] =
+	"OPTIONS sip:bob@example.com SIP/2.0\r\n"
+	VIA_TO_CONTACT("OPTIONS", "4")
+	"Accept: application/sdp\r\n"
+	"Content-Length: 0\r\n"
+	"\r\n";
+
+static const char keepalive[] = "\r\n\r\n";
+
+_Static_assert(sizeof(invite) + sizeof(sdp) - 2 == BENCH_INVITE_LENGTH, "the INVITE of DESIGN.md");
+
+struct packet_head {
+	struct ethhdr eth;
+	struct iphdr ip;
+	union {
+		struct udphdr udp;
+		struct tcphdr tcp;
+	};
+} __attribute__((packed));
+
+/* Letters of the upper case that begin no method: what a fuzzer or a stray protocol sends. */
+static size_t garbage_text(char *text)
+{
+	for (size_t i = 0; i < BENCH_INVITE_LENGTH; i++)
+		text[i] = "ZQ{0x}"[i * 7 % 6];
+	return BENCH_INVITE_LENGTH;
+}
+
+static size_t text_copy(char *text, const char *from, size_t length)
+{
+	memcpy(text, from, length);
+	return length;
+}
+
+static size_t text_build(enum message message, char *text)
+{
+	size_t length;
+
+	switch (message) {
+	case MESSAGE_INVITE:
+		length = text_copy(text, invite, sizeof(invite) - 1);
+		return length + text_copy(text + length, sdp, sizeof(sdp) - 1);
+	case MESSAGE_REGISTER:
+		return text_copy(text, registration, sizeof(registration) - 1);
+	case MESSAGE_OPTIONS:
+		return text_copy(text, options, sizeof(options) - 1);
+	case MESSAGE_KEEPALIVE:
+		return text_copy(text, keepalive, sizeof(keepalive) - 1);
+	default:
+		return garbage_text(text);
+	}
+}
+
+const char *message_text(enum message message, size_t *length)
+{
+	static char text[BENCH_FRAME_MAX];
+
+	*length = text_build(message, text);
+	text[*length] = '\0';
+	return text;
+}
+
+static size_t udp_head(struct packet_head *head, __u16 port, size_t length)
+{
+	head->ip.protocol = IPPROTO_UDP;
+	head->udp.source = htons(5060);
+	head->udp.dest = htons(port);
+	head->udp.len = htons(sizeof(head->udp) + length);
+	return sizeof(head->udp);
+}
+
+static size_t tcp_head(struct packet_head *head, __u16 port)
+{
+	head->ip.protocol = IPPROTO_TCP;
+	head->tcp.source = htons(40000);
+	head->tcp.dest = htons(port);
+	head->tcp.doff = sizeof(head->tcp) / 4;
+	head->tcp.ack = 1;
+	return sizeof(head->tcp);
+}
+
+/* Checksums stay 0: nothing before the sockets looks at them, and nothing here gets that far. */
+size_t frame_build(enum message message, unsigned char frame[BENCH_FRAME_MAX])
+{
+	struct packet_head *head = (struct packet_head *)frame;
+	char text[BENCH_FRAME_MAX];
+	size_t length = text_build(message, text);
+	size_t transport;
+
+	memset(frame, 0, BENCH_FRAME_MAX);
+	if (message == MESSAGE_HTTPS)
+		transport = tcp_head(head, 443);
+	else
+		transport = udp_head(head, message == MESSAGE_DNS ? 53 : 5060, length);
+	head->eth.h_proto = htons(ETH_P_IP);
+	head->ip.version = 4;
+	head->ip.ihl = sizeof(head->ip) / 4;
+	head->ip.ttl = 64;
+	head->ip.tot_len = htons(sizeof(head->ip) + transport + length);
+	head->ip.saddr = htonl(BENCH_SOURCE);
+	head->ip.daddr = htonl(BENCH_SOURCE + 1);
+	transport += sizeof(head->eth) + sizeof(head->ip);
+	memcpy(frame + transport, text, length);
+	return transport + length;
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Loads the guard's object and writes its default configuration straight into the maps. Nothing is
+ * pinned, and a guard in operation on the same machine is left alone.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "bench.h"
+
+static int map_fd(const struct target *target, const char *name)
+{
+	int fd = bpf_object__find_map_fd_by_name(target->object, name);
+
+	if (fd < 0)
+		bench_die("The object has no map %s: build the bench and the guard anew.", name);
+	return fd;
+}
+
+static void *map_open(const struct target *target, const char *name, size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd(target, name), 0);
+
+	if (memory == MAP_FAILED)
+		bench_die("Map %s cannot be mapped (%s).", name, strerror(errno));
+	return memory;
+}
+
+void target_load(struct target *target, const char *path)
+{
+	struct bpf_map *map;
+
+	target->object = bpf_object__open_file(path, NULL);
+	if (!target->object)
+		bench_die("%s cannot be opened (%s): run \"make\" first.", path, strerror(errno));
+	bpf_object__for_each_map(map, target->object)
+		bpf_map__set_pin_path(map, NULL);
+	if (bpf_object__load(target->object))
+		bench_die("The kernel refuses %s (%s): run as root.", path, strerror(errno));
+	target->state = map_open(target, "sg_state", sizeof(*target->state));
+	target->config = map_open(target, "sg_configs", sizeof(*target->config));
+	target->slots = map_open(target, "sg_slots", 2 * SG_SLOT_ROW * sizeof(*target->slots));
+	target->gate = map_open(target, "sg_gate", SG_GATE_BUCKETS * sizeof(*target->gate));
+	target->stats = map_fd(target, "sg_stats");
+	target->bans = map_fd(target, "sg_bans");
+	target->per_cpu = calloc(libbpf_num_possible_cpus(), sizeof(*target->per_cpu));
+	if (!target->per_cpu)
+		bench_die("Out of memory.");
+	target_reset(target);
+}
+
+static void config_default(struct sg_config *config)
+{
+	memset(config, 0, sizeof(*config));
+#define X(number, name, label, reference, mode_, help) config->mode[number] = SG_MODE_##mode_;
+	SG_REASONS(X)
+#undef X
+#define X(name, key, rate, burst) config->total[SG_TOTAL_##name] = sg_limit_of(rate, burst);
+	SG_TOTALS(X)
+#undef X
+	for (int zone = 0; zone < SG_ZONES; zone++) {
+#define X(name, key, rate, burst, reason)                                                         \
+		config->zone[zone].limit[SG_LIMIT_##name] = sg_limit_of(rate, burst);
+		SG_LIMITS(X)
+#undef X
+	}
+	config->port[5060] = SG_PORT_UDP | SG_PORT_TCP;
+	config->port[5061] = SG_PORT_TLS;
+}
+
+static struct sg_ban_key ban_key(__u32 source)
+{
+	return (struct sg_ban_key){.source = sg_source4(htobe32(source)), .family = 4};
+}
+
+void target_reset(struct target *target)
+{
+	struct sg_ban_key key = ban_key(BENCH_SOURCE);
+
+	bpf_map_delete_elem(target->bans, &key);
+	sg_gate_set(&target->gate[sg_gate_index(key.source)], key.source, 0, 0);
+	config_default(target->config);
+	memset(target->state, 0, sizeof(*target->state));
+	target->state->abi = SG_ABI_VERSION;
+	target->state->mode = SG_MODE_ENFORCE;
+	target->state->secret[0] = 0x243f6a8885a308d3ULL;
+	target->state->secret[1] = 0x13198a2e03707344ULL;
+	memset(target->slots, 0, 2 * SG_SLOT_ROW * sizeof(*target->slots));
+}
+
+void target_lift_limits(struct target *target)
+{
+	const struct sg_limit lifted = {.interval = 1, .tolerance = 1ULL << 50};
+
+	target->config->total[SG_TOTAL_UNLISTED_TOTAL] = lifted;
+	for (int i = 0; i < SG_LIMIT__MAX; i++)
+		target->config->zone[0].limit[i] = lifted;
+}
+
+void target_ban(struct target *target, __u32 source)
+{
+	struct sg_ban_key key = ban_key(source);
+	struct sg_ban ban = {.until = ~0ULL};
+
+	if (bpf_map_update_elem(target->bans, &key, &ban, BPF_ANY))
+		bench_die("The ban cannot be written (%s).", strerror(errno));
+	sg_gate_set(&target->gate[sg_gate_index(key.source)], key.source, ban.until, 0);
+	target->state->source_bans = 1;
+}
+
+int target_program(const struct target *target, const char *name)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(target->object, name);
+
+	if (!program)
+		bench_die("The object has no program %s: build the bench and the guard anew.", name);
+	return bpf_program__fd(program);
+}
+
+static const struct sg_stats *stats_of_cpus(const struct target *target)
+{
+	__u32 zero = 0;
+
+	if (bpf_map_lookup_elem(target->stats, &zero, target->per_cpu))
+		bench_die("The counters cannot be read (%s).", strerror(errno));
+	return target->per_cpu;
+}
+
+__u64 target_counted(const struct target *target, enum sg_reason reason)
+{
+	const struct sg_stats *stats = stats_of_cpus(target);
+	__u64 packets = 0;
+
+	for (int cpu = 0; cpu < libbpf_num_possible_cpus(); cpu++) {
+		const struct sg_tally *tally = &stats[cpu].reason[reason];
+
+		packets += reason ? tally->dropped.packets : tally->passed.packets;
+	}
+	return packets;
+}
+
+__u64 target_unguarded(const struct target *target)
+{
+	const struct sg_stats *stats = stats_of_cpus(target);
+	__u64 packets = 0;
+
+	for (int cpu = 0; cpu < libbpf_num_possible_cpus(); cpu++)
+		packets += stats[cpu].unguarded.packets;
+	return packets;
+}
+
+/* The kernel tells what a map takes in its fdinfo alone. */
+static __u64 map_memory(int fd)
+{
+	unsigned long long bytes = 0;
+	char path[64], line[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	file = fopen(path, "r");
+	if (!file)
+		bench_die("%s cannot be read (%s).", path, strerror(errno));
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "memlock: %llu", &bytes) == 1)
+			break;
+	fclose(file);
+	return bytes;
+}
+
+__u64 target_memory(const struct target *target)
+{
+	struct bpf_map *map;
+	__u64 bytes = 0;
+
+	bpf_object__for_each_map(map, target->object)
+		bytes += map_memory(bpf_map__fd(map));
+	return bytes;
+}

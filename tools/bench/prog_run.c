@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * BPF_PROG_RUN: the nanoseconds a program takes for a packet. All entries are measured in turn, round
+ * after round, each round beginning with another one, so that a slow minute of the machine falls on
+ * all of them. A measurement is the fastest of some bursts, since whatever else runs on the machine
+ * can only add to it; an entry is the median of its measurements.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <jansson.h>
+
+#include "bench.h"
+
+#define ROUNDS 7
+#define WARM_UP 20000 /* also spends every limit's burst */
+#define BURSTS 10
+#define PACKETS 100000 /* in each of them */
+#define MESSAGES 2000 /* likewise, of the userspace parsers, which take microseconds each */
+
+enum flags {
+	BASE = 1,       /* a program of the bench: counts nothing */
+	UNGUARDED = 2,
+	LIFTED = 4,     /* limits that never fire */
+	BANNED = 8,
+	NO_BUDGET = 16, /* of unlisted sources: each packet goes on to the hashed table */
+};
+
+struct entry {
+	const char *name;
+	const char *program;   /* NULL: a parser in userspace */
+	double (*parse)(const char *text, size_t length, unsigned int repeat);
+	enum message message;
+	unsigned int flags;
+	enum sg_reason reason; /* that every packet must meet; NONE: passed */
+	__u32 sources;         /* 0: one */
+	double bar;            /* ns over bare-drop; 0: none */
+	double ns[ROUNDS];
+	double median;
+	__u64 memory;
+};
+
+#define RANDOM(name_, flags_, reason_, sources_, bar_)                                             \
+	{.name = name_, .program = "bench_random", .message = MESSAGE_INVITE, .flags = flags_,     \
+	 .reason = SG_REASON_##reason_, .sources = sources_, .bar = bar_}
+#define GUARD(name_, message_, flags_, reason_, bar_)                                              \
+	{.name = name_, .program = "guard", .message = MESSAGE_##message_, .flags = flags_,        \
+	 .reason = SG_REASON_##reason_, .bar = bar_}
+#define PLAIN(name_, program_, sources_)                                                           \
+	{.name = name_, .program = program_, .message = MESSAGE_INVITE, .flags = BASE,             \
+	 .sources = sources_}
+
+/* A budget that is off does not stop the packets that a source limit will. */
+static struct entry entries[] = {
+	PLAIN("bare-drop", "bench_drop", 0),
+	PLAIN("bare-parse", "bench_parse", 0),
+	PLAIN("rewrite-source", "bench_rewrite", 100000000),
+	GUARD("not-sip", DNS, UNGUARDED, NONE, 15),
+	GUARD("not-sip-tcp", HTTPS, UNGUARDED, NONE, 15),
+	GUARD("banned-source", INVITE, BANNED, BAN_SOURCE, 40),
+	GUARD("garbage", GARBAGE, 0, GARBAGE, 40),
+	GUARD("over-limit-one-source", INVITE, 0, LIMIT_INVITE, 50),
+	RANDOM("over-limit-random-sources", 0, UNLISTED_BUDGET, 10000000, 110),
+	RANDOM("over-limit-random-sources-1k", 0, UNLISTED_BUDGET, 1000, 110),
+	RANDOM("over-limit-random-sources-1M", 0, UNLISTED_BUDGET, 1000000, 110),
+	RANDOM("over-limit-random-sources-100M", 0, UNLISTED_BUDGET, 100000000, 110),
+	RANDOM("random-sources-table-1k", NO_BUDGET, LIMIT_INVITE, 1000, 0),
+	RANDOM("random-sources-table-1M", NO_BUDGET, LIMIT_INVITE, 1000000, 0),
+	RANDOM("random-sources-table-100M", NO_BUDGET, LIMIT_INVITE, 100000000, 0),
+	GUARD("keepalive", KEEPALIVE, LIFTED, NONE, 0),
+	GUARD("valid-options", OPTIONS, LIFTED, NONE, 0),
+	GUARD("valid-register", REGISTER, LIFTED, NONE, 0),
+	GUARD("valid-invite", INVITE, LIFTED, NONE, 0),
+	{.name = "sofia-sip-parse-invite", .parse = parse_sofia},
+	{.name = "osip-parse-invite", .parse = parse_osip},
+};
+
+#define ENTRIES (sizeof(entries) / sizeof(entries[0]))
+
+struct run {
+	struct target guard; /* the object that ships */
+	struct target bench; /* the same code, with the bench's programs around it */
+};
+
+static struct target *entry_target(struct run *run, const struct entry *entry)
+{
+	return strcmp(entry->program, "guard") ? &run->bench : &run->guard;
+}
+
+static void sources_set(const struct target *target, __u32 sources)
+{
+	int map = bpf_object__find_map_fd_by_name(target->object, ".data");
+	__u32 zero = 0;
+
+	if (map < 0 || bpf_map_update_elem(map, &zero, &sources, BPF_ANY))
+		bench_die("The object has no variable bench_sources: build the bench anew.");
+}
+
+/* Runs the program and returns ns a packet. */
+static double program_run(int program, enum message message, unsigned int repeat)
+{
+	unsigned char frame[BENCH_FRAME_MAX];
+	LIBBPF_OPTS(bpf_test_run_opts, options,
+		.data_in = frame,
+		.data_size_in = frame_build(message, frame),
+		.repeat = repeat,
+	);
+	__u64 start = cpu_time();
+
+	if (bpf_prog_test_run_opts(program, &options))
+		bench_die("BPF_PROG_RUN failed (%s).", strerror(errno));
+	return (double)(cpu_time() - start) / repeat;
+}
+
+static void entry_prepare(struct target *target, const struct entry *entry)
+{
+	target_reset(target);
+	if (entry->flags & LIFTED)
+		target_lift_limits(target);
+	if (entry->flags & BANNED)
+		target_ban(target, BENCH_SOURCE);
+	if (entry->flags & NO_BUDGET)
+		target->config->mode[SG_REASON_UNLISTED_BUDGET] = SG_MODE_OFF;
+	if (entry->sources)
+		sources_set(target, entry->sources);
+}
+
+static __u64 entry_counted(const struct target *target, const struct entry *entry)
+{
+	return entry->flags & UNGUARDED ? target_unguarded(target)
+					: target_counted(target, entry->reason);
+}
+
+/*
+ * A figure counts only if the packets took the way it is named after. In the table of sources some
+ * are within their limits.
+ */
+static void entry_check(const struct entry *entry, __u64 counted)
+{
+	if (!(entry->flags & (BASE | NO_BUDGET)) && counted < BURSTS * PACKETS * 0.99)
+		bench_die("%s: %llu of %d packets took the way that was to be measured.",
+			  entry->name, (unsigned long long)counted, BURSTS * PACKETS);
+}
+
+static double measure_program(struct run *run, struct entry *entry)
+{
+	struct target *target = entry_target(run, entry);
+	int program = target_program(target, entry->program);
+	double ns, least = INFINITY;
+	__u64 counted;
+
+	entry_prepare(target, entry);
+	program_run(program, entry->message, WARM_UP);
+	counted = entry_counted(target, entry);
+	for (int burst = 0; burst < BURSTS; burst++) {
+		ns = program_run(program, entry->message, PACKETS);
+		least = fmin(least, ns);
+	}
+	entry_check(entry, entry_counted(target, entry) - counted);
+	entry->memory = target_memory(target);
+	return least;
+}
+
+static double measure_parser(double (*parse)(const char *, size_t, unsigned int))
+{
+	double least = INFINITY;
+	const char *text;
+	size_t length;
+
+	text = message_text(MESSAGE_INVITE, &length);
+	for (int burst = 0; burst < BURSTS; burst++)
+		least = fmin(least, parse(text, length, MESSAGES));
+	return least;
+}
+
+static double measure(struct run *run, struct entry *entry)
+{
+	return entry->program ? measure_program(run, entry) : measure_parser(entry->parse);
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static const struct entry *entry_find(const char *name)
+{
+	for (size_t i = 0; i < ENTRIES; i++)
+		if (!strcmp(entries[i].name, name))
+			return &entries[i];
+	bench_die("There is no entry %s.", name);
+}
+
+/* The rewriting of the source is the bench's work, not the guard's. */
+static void take_off_rewrite(void)
+{
+	double share = entry_find("rewrite-source")->median - entry_find("bare-drop")->median;
+
+	for (size_t i = 0; i < ENTRIES; i++)
+		if (entries[i].program && !strcmp(entries[i].program, "bench_random"))
+			entries[i].median -= share;
+}
+
+static json_t *entry_json(const struct entry *entry)
+{
+	json_t *json = json_pack("{s:s,s:f}", "name", entry->name, "ns", entry->median);
+
+	if (entry->program)
+		json_object_set_new(json, "over_bare_drop", json_real(
+			entry->median - entry_find("bare-drop")->median));
+	if (entry->bar)
+		json_object_set_new(json, "bar", json_real(entry->bar));
+	if (entry->sources && !(entry->flags & BASE)) {
+		json_object_set_new(json, "sources", json_integer(entry->sources));
+		json_object_set_new(json, "map_bytes", json_integer(entry->memory));
+	}
+	return json;
+}
+
+json_t *prog_run(const char *guard, const char *bench)
+{
+	json_t *list = json_array();
+	struct run run;
+
+	target_load(&run.guard, guard);
+	target_load(&run.bench, bench);
+	for (size_t round = 0; round < ROUNDS; round++) {
+		for (size_t i = 0; i < ENTRIES; i++) {
+			struct entry *entry = &entries[(i + round * 5) % ENTRIES];
+
+			entry->ns[round] = measure(&run, entry);
+		}
+	}
+	for (size_t i = 0; i < ENTRIES; i++) {
+		qsort(entries[i].ns, ROUNDS, sizeof(double), compare);
+		entries[i].median = entries[i].ns[ROUNDS / 2];
+	}
+	take_off_rewrite();
+	for (size_t i = 0; i < ENTRIES; i++)
+		json_array_append_new(list, entry_json(&entries[i]));
+	return list;
+}

@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make demo: one real SIP server, five guards in front of it, two floods; who still gets an answer?
+#
+# Measured honestly, that is: probes (legitimate requests) sit at random places inside the flood,
+# so they meet what the flood meets; the server shares its CPU with the receiving side of the
+# interface, which goes first, as the softirq of a NIC does; the generator has another CPU; every
+# guard meets a fresh server. Calls by SIPp show that the protocol survives, not how much: their
+# packets leave when the scheduler has stopped the flood.
+#
+# Environment, for trying other things:
+#   DEMO_METHOD=OPTIONS  DEMO_SECONDS=7  DEMO_RUNS="guard:flood:rate ..."  DEMO_JSON=build/demo.json
+
+# shellcheck source-path=SCRIPTDIR
+
+set -euo pipefail
+
+DEMO_SRC=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=../lab/lab.sh
+source "$DEMO_SRC/../lab/lab.sh"
+# shellcheck source=guards.sh
+source "$DEMO_SRC/guards.sh"
+# shellcheck source=report.sh
+source "$DEMO_SRC/report.sh"
+
+BUILD=${DEMO_BUILD:-$LAB_ROOT/build}
+SIPGUARD=$BUILD/sipguard
+FLOOD=$BUILD/sipguard-flood
+ORACLE=$BUILD/tools/oracle.bpf.o
+METHOD=${DEMO_METHOD:-OPTIONS}
+SECONDS_OF_FLOOD=${DEMO_SECONDS:-7}
+RATE=500000
+JSON=${DEMO_JSON:-$BUILD/demo.json}
+
+# A trunk's pace, within sipguard's default limits of one source: 10 INVITEs a second, 30 messages.
+CALL_RATE=10
+CALLS=$((CALL_RATE * (SECONDS_OF_FLOOD - 1)))
+# One frame in 2000 is a legitimate request. They come from fifty addresses, or the limit of one
+# source would be the limit of the measurement.
+PROBE_SOURCES=50
+
+all_runs() {
+	local guard flood
+	for flood in one-source random-sources; do
+		for guard in none nftables pike sipguard oracle; do
+			echo "$guard:$flood:0.5M"
+		done
+		for guard in none sipguard oracle; do
+			echo "$guard:$flood:flat"
+		done
+	done
+}
+
+# The last two CPUs this process may use: the server's, and the flood's. The first ones take most
+# of a machine's own interrupts.
+choose_cpus() {
+	local list part cpus=()
+	list=$(taskset -pc $$)
+	for part in $(tr ',' ' ' <<<"${list##*: }"); do
+		mapfile -O "${#cpus[@]}" -t cpus < <(seq "${part%-*}" "${part#*-}")
+	done
+	[[ ${#cpus[@]} -ge 2 ]] ||
+		lab_die "the demo needs two CPUs, one for the server and one for the flood."
+	CPU_SERVER=${cpus[-1]}
+	CPU_FLOOD=${cpus[-2]}
+}
+
+need_built() {
+	local file
+	for file in "$SIPGUARD" "$FLOOD" "$ORACLE"; do
+		[[ -e $file ]] || lab_die "$file is not built: run \"make\" first."
+	done
+}
+
+# Starts the calls; they begin with the flood and may take four seconds longer.
+start_calls() {
+	LAB_CPU=$CPU_FLOOD lab_sipp calls call 4 udp -r "$CALL_RATE" -m "$CALLS" -l "$CALLS" \
+		-timeout $((SECONDS_OF_FLOOD + 4))
+	CALLS_PID=$LAB_PID
+}
+
+# The generator goes before the machine's other processes too, or it would not send the rate it
+# should. run_flood FLOOD RATE: leaves the generator's report in $LAB_DIR/flood.json.
+run_flood() {
+	local args=(--dev "$LAB_IF_CLIENT" --dst "$LAB_SERVER4" --dst-mac "$LAB_SERVER_MAC"
+		--method "$METHOD" --seconds "$SECONDS_OF_FLOOD" --cpu "$CPU_FLOOD"
+		--probes "$LAB_PROBE4" --probe-sources "$PROBE_SOURCES" --drain 1 --json)
+	case $1 in
+	one-source) args+=(--source "$LAB_FLOOD4") ;;
+	random-sources) args+=(--random "$LAB_FLOOD_PREFIX4") ;;
+	esac
+	[[ $2 == flat ]] || args+=(--rate "$RATE")
+	lab_wait_in client nice -n -10 "$FLOOD" "${args[@]}" >"$LAB_DIR/flood.json" ||
+		lab_die "the flood generator failed."
+}
+
+# run GUARD FLOOD RATE: adds one line of JSON to $LAB_DIR/runs.
+run() {
+	local guard=$1 flood=$2 rate=$3
+	rm -f "$LAB_DIR"/calls.*
+	lab_in server nft -f "$LAB_SRC/count.nft"
+	guard_on "$guard" "$flood"
+	lab_realtime_on "$CPU_SERVER"
+	start_calls
+	run_flood "$flood" "$rate"
+	wait "$CALLS_PID" || true
+	lab_realtime_off
+	run_json "$guard" "$flood" "$rate" >>"$LAB_DIR/runs"
+	guard_off "$guard"
+	lab_in server nft delete table inet sg_count
+}
+
+main() {
+	local spec guard flood rate runs
+	lab_need_root
+	need_built
+	choose_cpus
+	lab_realtime_lock
+	taskset -pc "$CPU_FLOOD" $$ >/dev/null
+	lab_up
+	read -ra runs <<<"${DEMO_RUNS:-$(all_runs | tr '\n' ' ')}"
+	for spec in "${runs[@]}"; do
+		IFS=: read -r guard flood rate <<<"$spec"
+		progress "$guard" "$flood" "$rate"
+		run "$guard" "$flood" "$rate"
+	done
+	progress
+	jq -s '{runs: .}' "$LAB_DIR/runs" >"$JSON"
+	lab_down
+	report_table "$JSON" "$METHOD"
+	report_bars "$JSON"
+}
+
+main

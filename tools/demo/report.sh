@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash source-path=SCRIPTDIR
+#
+# What the demo writes and prints. Sourced by demo.sh.
+
+# On a terminal one line that changes, so that the table stays the only thing left.
+progress() {
+	[[ -t 2 ]] || return 0
+	printf '\r\033[K' >&2
+	[[ $# -eq 0 ]] || printf 'flood %s (%s/s), guard: %s ...' "$2" "$3" "$1" >&2
+}
+
+# run_json GUARD FLOOD RATE: one run as JSON, from the generator's report, SIPp and the counter.
+run_json() {
+	local reached completed
+	reached=$(lab_in server nft -j list counter inet sg_count flood |
+		jq '.nftables[].counter? // empty | .packets')
+	completed=$(lab_sipp_count calls 'SuccessfulCall(C)' || echo 0)
+	jq -c --arg guard "$1" --arg flood "$2" --arg rate "$3" --argjson reached "$reached" \
+		--argjson attempted "$CALLS" --argjson completed "$completed" '{
+			guard: $guard, flood: $flood, flood_rate: $rate,
+			flood_mpps: .mpps, flood_sent: .sent, flood_refused_by_ring: .refused,
+			probes_sent: .probes_sent, probes_answered: .probes_answered,
+			probe_delay_ms: .probe_delay_ms,
+			calls_attempted: $attempted, calls_completed: $completed,
+			flood_packets_reaching_server: $reached
+		}' "$LAB_DIR/flood.json"
+}
+
+report_table() {
+	cat <<END
+
+One real SIP server (Kamailio), guarded in five ways, under a flood of $2 requests.
+The legitimate requests travel in the middle of the flood; the calls are SIPp's.
+
+END
+	jq -r -f "$DEMO_SRC/table.jq" "$1" | column -t -s $'\t'
+	echo
+	jq -r -f "$DEMO_SRC/meaning.jq" "$1"
+}
+
+# What sipguard promises, checked against the runs that are there: one line for each that is missed.
+report_bars() {
+	local missed
+	missed=$(jq -r -f "$DEMO_SRC/bars.jq" "$1")
+	[[ -n $missed ]] || return 0
+	printf 'Missed: %s\n' "${missed//$'\n'/$'\nMissed: '}"
+	return 1
+}

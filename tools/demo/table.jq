@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The demo's table from build/demo.json, as lines of tab-separated cells.
+
+def round2: . * 100 | round / 100 | tostring;
+def percent: . * 1000 | round / 10 | tostring + " %";
+def count:
+	if . >= 1e6 then (. / 1e6 | round2) + " M"
+	elif . >= 1e4 then (. / 1e3 | round | tostring) + " k"
+	else tostring end;
+def guards: {
+	none: "none",
+	nftables: "nftables meter",
+	pike: "Kamailio pike",
+	sipguard: "sipguard",
+	oracle: "(the ideal)"
+};
+def floods: {"one-source": "one source", "random-sources": "random sources"};
+
+["flood", "packets/s", "guard", "reached server", "requests answered", "calls completed"],
+(.runs[] | [
+	floods[.flood],
+	(.flood_mpps | round2 + " M"),
+	guards[.guard],
+	(.flood_packets_reaching_server | count),
+	(.probes_answered / .probes_sent | percent),
+	"\(.calls_completed) of \(.calls_attempted)"
+]) | @tsv

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Installs what is missing of the Debian packages that a purpose needs: deps.sh build|test...
+# Does nothing, and asks nobody, when all are there.
+set -euo pipefail
+
+build=(gcc libc6-dev make pkg-config clang bpftool libbpf-dev libelf-dev zlib1g-dev libcyaml-dev
+       libyaml-dev libjansson-dev libcap-ng-dev linux-libc-dev bsdextrautils)
+test=(clang-19 libcmocka-dev libosip2-dev libsofia-sip-ua-dev iproute2 nftables ethtool kamailio
+      sip-tester sipsak strace jq procps util-linux qemu-system-x86 busybox-static cpio zstd xz-utils
+      debian-archive-keyring shellcheck cppcheck)
+
+wanted=()
+for purpose in "$@"; do
+	case $purpose in
+	build) wanted+=("${build[@]}") ;;
+	test) wanted+=("${test[@]}") ;;
+	*)
+		echo "deps.sh: no purpose '$purpose'; there are build and test." >&2
+		exit 2
+		;;
+	esac
+done
+
+installed() {
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+missing=()
+for package in "${wanted[@]}"; do
+	installed "$package" || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+if ! command -v apt-get >/dev/null; then
+	echo "sipguard: these packages are missing and there is no apt-get to install them: ${missing[*]}" >&2
+	exit 1
+fi
+if [ "$(id -u)" -ne 0 ]; then
+	echo "sipguard: run this as root, or install first: apt-get install ${missing[*]}" >&2
+	exit 1
+fi
+
+echo "sipguard: installing ${missing[*]}"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# Services must not start here: policy-rc.d answers for the time of the installation only.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+	printf '#!/bin/sh\nexit 101\n' >$policy
+	chmod +x $policy
+	trap 'rm -f "$log" $policy' EXIT
+fi
+if ! { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+	"${missing[@]}"; } >"$log" 2>&1; then
+	tail -n 20 "$log" >&2
+	echo "sipguard: apt-get could not install the packages above; mend that and run make again." >&2
+	exit 1
+fi

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * sipguard-flood: a SIP flood generator with an honest probe. It lets the kernel make copies of one
+ * frame (BPF_PROG_RUN with live frames) and has a BPF program turn each into a different request;
+ * here that program is set up, run until the end, and its counters are reported.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <jansson.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <unistd.h>
+#include "flood.h"
+#include "flood.skel.h"
+
+/* More than any host here sends in a second; only sizes the table of probes. */
+#define FLAT_OUT_AT_MOST 5e6
+#define PROBES_AT_MOST   (4U << 20)
+
+/* Time lost to other tasks on a busy host is made good up to this much. */
+#define CATCH_UP_SECONDS 0.1
+
+/* In one call: its set-up takes about 35 ms, so there is one call for the whole run. */
+#define FRAMES_A_CALL 0x7fffffff
+
+struct run {
+	struct flood_options options;
+	struct flood_netif netif;
+	struct flood_bpf *bpf;
+	struct bpf_link *link;
+	uint64_t accepted;
+	struct flood_probe *probes;
+	uint32_t probe_max;
+	pthread_t sender;
+	bool finished;
+};
+
+static volatile sig_atomic_t stopped;
+
+int flood_fail(const char *format, ...)
+{
+	va_list args;
+
+	fputs("sipguard-flood: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return -1;
+}
+
+static void on_stop(int signal)
+{
+	(void)signal;
+	stopped = 1;
+}
+
+static void on_wake(int signal)
+{
+	(void)signal;
+}
+
+static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+{
+	return level == LIBBPF_WARN && getenv("SIPGUARD_FLOOD_DEBUG") ?
+	       vfprintf(stderr, format, args) : 0;
+}
+
+static bool flood_wanted(const struct flood_options *options)
+{
+	return !options->rate_given || options->rate > 0;
+}
+
+static uint32_t size_probe_table(const struct flood_options *options)
+{
+	double rate = options->rate_given ? options->rate : FLAT_OUT_AT_MOST, probes;
+
+	if (!options->probe.family)
+		return 1;
+	probes = options->probe_rate ? options->probe_rate : rate / options->probe_every;
+	probes = probes * options->seconds * 1.5 + 1024;
+	return probes > PROBES_AT_MOST ? PROBES_AT_MOST : probes;
+}
+
+static void configure_source(const struct flood_options *options, struct flood_config *config)
+{
+	unsigned int bits = options->dst.family == AF_INET6 ? 128 : 32;
+	unsigned int free_bits = bits - options->prefix_len;
+
+	config->source = flood_addr_of(&options->source);
+	config->sources = options->random_source ? 1 : options->sources;
+	config->sport = options->sport;
+	if (!options->random_source)
+		return;
+	config->random_mask.lo = free_bits >= 64 ? ~0ULL : (1ULL << free_bits) - 1;
+	if (free_bits > 64)
+		config->random_mask.hi = free_bits >= 128 ? ~0ULL : (1ULL << (free_bits - 64)) - 1;
+}
+
+static void configure_pace(const struct flood_options *options, struct flood_config *config)
+{
+	config->flood_on = flood_wanted(options);
+	config->duration = options->seconds * 1e9;
+	config->count = options->count;
+	config->clocked = options->rate_given;
+	if (options->rate_given && options->rate > 0) {
+		config->interval = 1e9 / options->rate * (1 << FLOOD_RATE_SHIFT);
+		config->window = (uint64_t)(CATCH_UP_SECONDS * 1e9) << FLOOD_RATE_SHIFT;
+		config->burst_window = config->interval / 2 * options->burst;
+	}
+}
+
+static void configure_probes(const struct run *run, struct flood_config *config)
+{
+	const struct flood_options *options = &run->options;
+
+	if (!options->probe.family)
+		return;
+	config->probe_source = flood_addr_of(&options->probe);
+	config->probe_sources = options->probe_sources;
+	config->probe_port = options->probe_port;
+	config->probe_max = run->probe_max;
+	if (!options->probe_rate)
+		config->probe_odds = 4294967296.0 / options->probe_every;
+	else if (!options->rate_given)
+		config->probe_share = options->probe_rate * 4.294967296 * (1 << FLOOD_RATE_SHIFT);
+	else if (options->rate > 0)
+		config->probe_odds = 4294967296.0 * options->probe_rate / options->rate;
+	else
+		config->probe_interval = 1e9 / options->probe_rate;
+}
+
+static int build_frames(const struct run *run, struct flood_config *config, uint8_t *flood_frame,
+			uint8_t *probe_frame)
+{
+	const struct flood_options *options = &run->options;
+	struct flood_spec spec = {
+		.method = options->method,
+		.garbage = options->garbage,
+		.mark = FLOOD_MARK_FLOOD,
+		.size = options->size,
+		.sport = options->sport,
+		.dport = options->port,
+		.dst = options->dst,
+		.via = options->source.family ? options->source : options->probe,
+	};
+
+	memcpy(spec.src_mac, run->netif.mac, 6);
+	memcpy(spec.dst_mac, options->dst_mac, 6);
+	if (flood_frame_build(&spec, flood_frame, &config->flood))
+		return -1;
+
+	spec.method = "OPTIONS";
+	spec.garbage = false;
+	spec.mark = FLOOD_MARK_PROBE;
+	spec.size = 0;
+	spec.sport = options->probe_port;
+	spec.via = options->probe.family ? options->probe : options->dst;
+	if (flood_frame_build(&spec, probe_frame, &config->probe))
+		return -1;
+	if (config->flood.len > run->netif.mtu + 14 || config->probe.len > run->netif.mtu + 14)
+		return flood_fail("frames of %u bytes do not fit the MTU of %s, %u: give a smaller "
+				  "--size, or both ends a larger MTU",
+				  config->flood.len > config->probe.len ? config->flood.len :
+				  config->probe.len, run->netif.name, run->netif.mtu);
+	return 0;
+}
+
+static int configure(struct run *run)
+{
+	const struct flood_options *options = &run->options;
+	struct flood_config *config = (struct flood_config *)&run->bpf->rodata->config;
+	uint64_t seed;
+
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed) ||
+	    getrandom(&config->key, sizeof(config->key), 0) != sizeof(config->key))
+		return flood_fail("the kernel gives no random numbers: %s", strerror(errno));
+	srandom(seed);
+	run->bpf->bss->tx.random = seed;
+	run->probe_max = size_probe_table(options);
+	config->family = options->dst.family == AF_INET6 ? 6 : 4;
+	config->ifindex = run->netif.index;
+	config->port = options->port;
+	configure_source(options, config);
+	configure_pace(options, config);
+	configure_probes(run, config);
+	return build_frames(run, config, run->bpf->bss->flood_frame, run->bpf->bss->probe_frame);
+}
+
+static int load(struct run *run)
+{
+	size_t bytes;
+	int err;
+
+	libbpf_set_print(print_libbpf);
+	run->bpf = flood_bpf__open();
+	if (!run->bpf)
+		return flood_fail("cannot read its own BPF object: %s", strerror(errno));
+	if (configure(run))
+		return -1;
+	bpf_map__set_max_entries(run->bpf->maps.probes, run->probe_max);
+	err = flood_bpf__load(run->bpf);
+	if (err)
+		return flood_fail("the kernel does not load the generator's BPF programs (%s): run "
+				  "as root on a kernel of 5.18 or newer; SIPGUARD_FLOOD_DEBUG=1 "
+				  "shows why", strerror(-err));
+	run->link = bpf_program__attach_xdp(run->bpf->progs.take_answers, run->netif.index);
+	if (!run->link)
+		return flood_fail("cannot attach to %s (%s): it must have no XDP program yet, and "
+				  "an MTU of at most 3400", run->netif.name, strerror(errno));
+	bytes = run->probe_max * sizeof(struct flood_probe);
+	run->probes = mmap(NULL, bytes, PROT_READ, MAP_SHARED, bpf_map__fd(run->bpf->maps.probes),
+			   0);
+	if (run->probes == MAP_FAILED)
+		return flood_fail("cannot map the table of probes: %s", strerror(errno));
+	return 0;
+}
+
+/*
+ * The call that sends only ends by itself after FRAMES_A_CALL frames, or by a signal to its thread.
+ * The signal is repeated: one that comes before the call begins would be lost.
+ */
+static void *watch(void *arg)
+{
+	struct run *run = arg;
+	struct flood_tx *tx = &run->bpf->bss->tx;
+
+	while (!__atomic_load_n(&run->finished, __ATOMIC_ACQUIRE)) {
+		if (stopped)
+			__atomic_store_n(&tx->done, 1, __ATOMIC_RELAXED);
+		if (__atomic_load_n(&tx->done, __ATOMIC_RELAXED))
+			pthread_kill(run->sender, SIGUSR1);
+		usleep(2000);
+	}
+	return NULL;
+}
+
+static int send_until_done(struct run *run)
+{
+	/* restore_flood puts the whole frame in place, so what a page starts with is no matter. */
+	LIBBPF_OPTS(bpf_test_run_opts, opts,
+		.data_in = run->bpf->bss->flood_frame,
+		.data_size_in = run->bpf->rodata->config.flood.len,
+		.repeat = FRAMES_A_CALL,
+		.flags = BPF_F_TEST_XDP_LIVE_FRAMES,
+		.batch_size = run->options.batch,
+	);
+	int fd = bpf_program__fd(run->bpf->progs.send_flood), err;
+
+	while (!__atomic_load_n(&run->bpf->bss->tx.done, __ATOMIC_RELAXED)) {
+		err = bpf_prog_test_run_opts(fd, &opts);
+		if (err && err != -EINTR)
+			return flood_fail("the kernel refuses to send live frames (%s): this needs "
+					  "a kernel of 5.18 or newer", strerror(-err));
+	}
+	return 0;
+}
+
+static int pin_to_cpu(int cpu)
+{
+	cpu_set_t set;
+
+	if (cpu < 0)
+		return 0;
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		return flood_fail("cannot run on CPU %d (%s): give one that is online", cpu,
+				  strerror(errno));
+	return 0;
+}
+
+static void handle_signals(void)
+{
+	struct sigaction stop = { .sa_handler = on_stop }, wake = { .sa_handler = on_wake };
+
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGUSR1, &wake, NULL);
+}
+
+static int send_flood(struct run *run)
+{
+	pthread_t watcher;
+	uint64_t before;
+	int err;
+
+	if (flood_netif_accepted(&run->netif, &before))
+		return -1;
+	run->sender = pthread_self();
+	handle_signals();
+	/* Before pinning, so that the watcher is not tied to the CPU it has to stop. */
+	err = pthread_create(&watcher, NULL, watch, run);
+	if (err)
+		return flood_fail("cannot start a thread: %s", strerror(err));
+	err = pin_to_cpu(run->options.cpu);
+	if (!err)
+		err = send_until_done(run);
+	__atomic_store_n(&run->finished, true, __ATOMIC_RELEASE);
+	pthread_join(watcher, NULL);
+	if (err || flood_netif_accepted(&run->netif, &run->accepted))
+		return -1;
+	run->accepted -= before;
+	return 0;
+}
+
+static void wait_for_answers(const struct run *run)
+{
+	const struct flood_tx *tx = &run->bpf->bss->tx;
+	const volatile __u64 *answered = &run->bpf->bss->rx.probe_answers;
+
+	for (double left = run->options.drain; left > 0 && *answered < tx->probes; left -= 0.01)
+		usleep(10000);
+}
+
+static int compare_delays(const void *a, const void *b)
+{
+	const uint64_t *left = a, *right = b;
+
+	return (*left > *right) - (*left < *right);
+}
+
+/* Delays of the answered probes in ns, sorted; *n of them. The caller frees. */
+static uint64_t *sorted_delays(const struct run *run, size_t *n)
+{
+	uint64_t sent = run->bpf->bss->tx.probes;
+	uint64_t *delays = calloc(sent + 1, sizeof(*delays));
+
+	*n = 0;
+	for (uint64_t i = 0; delays && i < sent; i++) {
+		if (run->probes[i].answered)
+			delays[(*n)++] = run->probes[i].answered - run->probes[i].sent;
+	}
+	if (delays)
+		qsort(delays, *n, sizeof(*delays), compare_delays);
+	return delays;
+}
+
+static json_t *delay_json(const uint64_t *delays, size_t n, double share)
+{
+	return n ? json_real(delays[(size_t)((n - 1) * share)] / 1e6) : json_null();
+}
+
+static json_t *report(const struct run *run)
+{
+	const struct flood_tx *tx = &run->bpf->bss->tx;
+	const struct flood_rx *rx = &run->bpf->bss->rx;
+	uint64_t sent = tx->flood + tx->probes, accepted = run->accepted;
+	double seconds = (tx->last - tx->first) / 1e9;
+	size_t n;
+	uint64_t *delays = sorted_delays(run, &n);
+	json_t *json;
+
+	json = json_pack("{sI sI sI sI sf sf sf sI sI sI sI s{so so} sI}",
+			 "sent", (json_int_t)sent,
+			 "flood_sent", (json_int_t)tx->flood,
+			 "accepted", (json_int_t)accepted,
+			 "refused", (json_int_t)(sent > accepted ? sent - accepted : 0),
+			 "seconds", seconds,
+			 "mpps", seconds > 0 ? accepted / seconds / 1e6 : 0,
+			 "sent_mpps", seconds > 0 ? sent / seconds / 1e6 : 0,
+			 "probes_sent", (json_int_t)tx->probes,
+			 "probes_answered", (json_int_t)rx->probe_answers,
+			 "probe_refusals", (json_int_t)rx->probe_refusals,
+			 "probe_duplicates", (json_int_t)rx->probe_duplicates,
+			 "probe_delay_ms", "p50", delay_json(delays, n, 0.50),
+			 "p99", delay_json(delays, n, 0.99),
+			 "flood_answers", (json_int_t)rx->flood_answers);
+	free(delays);
+	return json;
+}
+
+static void print_text(json_t *json)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(json, key, value) {
+		char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(4));
+
+		printf("%-18s%s\n", key, text ? text : "?");
+		free(text);
+	}
+}
+
+static int print_report(const struct run *run)
+{
+	const struct flood_tx *tx = &run->bpf->bss->tx;
+	json_t *json = report(run);
+
+	if (!json)
+		return flood_fail("out of memory while reporting");
+	if (run->options.json) {
+		json_dumpf(json, stdout, JSON_REAL_PRECISION(6));
+		putchar('\n');
+	} else {
+		print_text(json);
+	}
+	json_decref(json);
+	if (tx->probes_exhausted)
+		flood_fail("the table of probes was full after %u: the later ones are missing, "
+			   "send fewer or for a shorter time", run->probe_max);
+	if (fflush(stdout))
+		return flood_fail("cannot write the report: %s", strerror(errno));
+	if (tx->flood + tx->probes && !run->accepted)
+		return flood_fail("the other end of %s took no frame at all: attach an XDP program "
+				  "there, or turn GRO on with 'ethtool -K PEER gro on'",
+				  run->netif.name);
+	return 0;
+}
+
+static int flood(struct run *run)
+{
+	struct flood_options *options = &run->options;
+
+	if (flood_netif_open(&run->netif, options->dev))
+		return -1;
+	if (!options->dst_mac_given &&
+	    flood_netif_resolve(&run->netif, &options->dst, options->dst_mac))
+		return -1;
+	if (load(run) || send_flood(run))
+		return -1;
+	wait_for_answers(run);
+	return print_report(run);
+}
+
+int main(int argc, char **argv)
+{
+	struct run run = {};
+	int err = flood_options_parse(argc, argv, &run.options);
+
+	if (err)
+		return err > 0 ? 0 : 2;
+	err = flood(&run);
+	bpf_link__destroy(run.link);
+	flood_bpf__destroy(run.bpf);
+	return err ? 1 : 0;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the generator's BPF programs and its userspace share. Addresses are numbers in host order
+ * (an IPv4 address in the low 32 bits of lo, an IPv6 address as two halves), so that arithmetic on
+ * them is the same on both sides.
+ */
+#ifndef SIPGUARD_FLOOD_SHARED_H
+#define SIPGUARD_FLOOD_SHARED_H
+
+#include <linux/types.h>
+
+/*
+ * A live frame is one page less the kernel's own head room and tail room (struct xdp_page_head,
+ * XDP_PACKET_HEADROOM, struct skb_shared_info); 3400 fits every kernel since 5.18.
+ */
+#define FLOOD_FRAME_MAX 3400
+
+/*
+ * A random field is 16 characters 'a' to 'p', 4 bits each: a 64-bit number becomes text, and text a
+ * number, with two shifts. FLOOD_FIELD_PAD may stand before a field to put it on an even offset
+ * (the Internet checksum adds 16-bit words); it is no field character, so a reader can skip it.
+ */
+#define FLOOD_FIELD_LEN 16
+#define FLOOD_FIELD_PAD 'x'
+
+/*
+ * Pages of a live-frames run are recycled with the content they had: the last byte of the Ethernet
+ * source address tells which of the two messages a page holds.
+ */
+#define FLOOD_MARK_FLOOD 0xf1
+#define FLOOD_MARK_PROBE 0xf2
+
+#define FLOOD_OFF_MARK 11
+#define FLOOD_L3_OFF   14
+#define FLOOD_L4_OFF4  34
+#define FLOOD_L4_OFF6  54
+
+struct flood_addr {
+	__u64 hi;
+	__u64 lo;
+};
+
+/* Where a built frame varies; offsets from the start of the frame, 0 if it has no such field. */
+struct flood_layout {
+	__u32 len;
+	__u32 branch;
+	__u32 tag;
+	__u32 call_id;
+	__u32 raw;     /* fields are random bytes, not characters */
+	__u32 ip_sum;  /* unfolded sum of the IPv4 header, source address 0 */
+	__u32 udp_sum; /* the same of IPv6 pseudo header, UDP header and payload, fields 0 */
+};
+
+struct flood_config {
+	struct flood_layout flood;
+	struct flood_layout probe;
+
+	struct flood_addr source;      /* first source, or the prefix */
+	struct flood_addr random_mask; /* bits of the source drawn at random */
+	__u64 sources;                 /* sources counted up from the first, at most 2^32 */
+	struct flood_addr probe_source;
+	__u32 probe_sources;
+
+	__u32 ifindex;
+	__u32 family;     /* 4 or 6 */
+	__u16 port;       /* the server's */
+	__u16 sport;      /* 0: random, 1024 to 65535 */
+	__u16 probe_port;
+	__u8 flood_on;
+
+	__u8 clocked;         /* read the clock for every frame: paced, or probes alone */
+	__u64 interval;       /* between frames, in ns << FLOOD_RATE_SHIFT; 0: flat out */
+	__u64 window;         /* how much lost time is caught up, in the same unit */
+	__u64 burst_window;   /* how much of it at once, in the same unit */
+	__u64 duration;       /* ns */
+	__u64 count;          /* frames, 0: no limit */
+	__u64 probe_interval; /* ns on average, without a flood */
+	__u64 probe_share;    /* flat out: odds of 2^32 a ns, << FLOOD_RATE_SHIFT; 0: as below */
+	__u32 probe_odds;     /* of 2^32, for each frame */
+	__u32 probe_max;      /* entries of the probes map */
+	__u32 key;            /* in every probe's branch: another run's answers are not ours */
+};
+
+#define FLOOD_RATE_SHIFT 10
+
+/* Written by the CPU that sends. */
+struct flood_tx {
+	__u64 flood;
+	__u64 probes;
+	__u64 first; /* ns of CLOCK_MONOTONIC, as last */
+	__u64 last;
+	__u64 next;       /* when the next frame is due, ns << FLOOD_RATE_SHIFT after first */
+	__u64 next_fast;  /* the same for twice the rate */
+	__u64 probe_next; /* ns */
+	__u64 random;
+	__u32 probe_odds;
+	__u32 tick;
+	__u32 probes_exhausted;
+	__u32 done;
+} __attribute__((aligned(64)));
+
+/* Written by whichever CPUs receive the server's answers. */
+struct flood_rx {
+	__u64 probe_answers;    /* probes answered by 200, each once */
+	__u64 probe_duplicates; /* further 200s */
+	__u64 probe_refusals;   /* final answers that are not 200 */
+	__u64 flood_answers;    /* any answer to a flood frame */
+} __attribute__((aligned(64)));
+
+/* A probe, indexed by its number; times in ns of CLOCK_MONOTONIC, 0: never. */
+struct flood_probe {
+	__u64 sent;
+	__u64 answered;
+};
+
+#endif

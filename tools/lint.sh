@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Style that a machine can check. Prints each finding and ends with 1 if there is any.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+
+findings=0
+report() {
+	[ -z "$2" ] && return
+	echo "lint: $1"
+	while IFS= read -r line; do echo "  $line"; done <<<"$2"
+	findings=1
+}
+
+mapfile -t files < <(git ls-files --cached --others --exclude-standard)
+code=() plain=() shell=()
+for file in "${files[@]}"; do
+	[ -f "$file" ] || continue
+	case $file in
+	*.bpf.c | *.bpf.h) code+=("$file") ;;
+	*.c | *.h) code+=("$file") plain+=("$file") ;;
+	*.sh | .ci/run) shell+=("$file") ;;
+	esac
+done
+
+spdx=$(for file in "${files[@]}"; do
+	case $file in LICENSE | *.md) continue ;; esac
+	[ -f "$file" ] && ! head -n 2 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-only' && echo "$file"
+done)
+report "no SPDX line at the top" "$spdx"
+
+long=$(for file in "${code[@]}"; do
+	expand -t 8 "$file" | awk -v file="$file" 'length > 100 { print file ":" NR ": " length }'
+done)
+report "lines of more than 100 columns" "$long"
+
+big=$(for file in "${code[@]}" "${shell[@]}"; do
+	lines=$(wc -l <"$file")
+	[ "$lines" -gt 600 ] && echo "$file: $lines"
+done)
+report "files of more than 600 lines" "$big"
+
+spaces=$(grep -nE '^ {4,}[^ *]' "${code[@]}" /dev/null)
+report "indented by spaces instead of tabs" "$spaces"
+trailing=$(grep -nE '[[:space:]]+$' "${code[@]}" "${shell[@]}" /dev/null)
+report "white space at the end of a line" "$trailing"
+
+report "shellcheck" "$(shellcheck -x -f gcc "${shell[@]}" 2>&1)"
+report "cppcheck" "$(cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr \
+	--suppress=missingIncludeSystem --suppress=unknownMacro --suppress=syntaxError -Iinclude -Iuser \
+	"${plain[@]}" 2>&1)"
+
+[ $findings -eq 0 ] && echo "lint: nothing found in ${#code[@]} C files and ${#shell[@]} scripts"
+exit $findings

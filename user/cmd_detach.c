@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* detach: links first, then, with the last one, everything else. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "journal.h"
+#include "log.h"
+#include "output.h"
+#include "session.h"
+
+/* Taking the pin away is the commit. Detaching then makes it true at once and not after a while. */
+static int detach_single(const struct pins *pins, const struct guard_link *link)
+{
+	char path[PIN_PATH];
+
+	if (unlink(pins_path(pins, path, "links/%s", link->pin))) {
+		fail("cannot remove %s: %s.", path, strerror(errno));
+		return -errno;
+	}
+	bpf_link_detach(link->fd);
+	return 0;
+}
+
+static int detach_many(struct session *session, const struct guard_link **gone, size_t count)
+{
+	int err = journal_begin(&session->pins);
+
+	for (size_t i = 0; !err && i < count; i++)
+		err = journal_remove(&session->pins, gone[i]->pin, gone[i]->fd);
+	if (!err)
+		return journal_commit(&session->pins, &session->maps);
+	journal_abort(&session->pins);
+	return err;
+}
+
+/* The links to be detached, each once. Their number, or -1 if one is not there. */
+static int choose(const struct session *session, const struct options *options,
+		  const struct guard_link **gone)
+{
+	int count = 0;
+
+	for (size_t i = 0; options->all && i < session->links.count; i++)
+		gone[count++] = &session->links.link[i];
+	for (int i = 0; !options->all && i < options->count; i++) {
+		const struct guard_link *link = links_find(&session->links, options->arguments[i]);
+		bool twice = false;
+
+		if (!link) {
+			fail("%s is not guarded, nothing was changed: `sipguard status` shows what is.",
+			     options->arguments[i]);
+			return -1;
+		}
+		for (int j = 0; j < count; j++)
+			twice = twice || gone[j] == link;
+		if (!twice)
+			gone[count++] = link;
+	}
+	return count;
+}
+
+static int detach(struct session *session, const struct guard_link **gone, int count)
+{
+	bool last = (size_t)count == session->links.count;
+	int err = count == 1 ? detach_single(&session->pins, gone[0])
+			     : detach_many(session, gone, count);
+
+	if (!err && last && pins_wipe(&session->pins, ""))
+		notice("the guard is detached, but %s could not be removed.", session->pins.dir);
+	return err;
+}
+
+static void report(const struct guard_link **gone, int count, bool json)
+{
+	json_t *names = json_array();
+
+	for (int i = 0; i < count; i++) {
+		json_array_append_new(names, json_string(gone[i]->name));
+		if (!json)
+			printf("%s: not guarded any more.\n", gone[i]->name);
+	}
+	if (json)
+		output_json(json_pack("{s:o}", "detached", names));
+	else
+		json_decref(names);
+}
+
+enum exit_code cmd_detach(const struct options *options)
+{
+	const struct guard_link **gone;
+	struct session session;
+	enum exit_code code;
+	int count;
+
+	if (options->all == (options->count > 0))
+		return usage("'detach' wants names of interfaces, or else --all.");
+	code = session_begin(&session, ACCESS_CHANGE);
+	if (code != DONE)
+		return code;
+	gone = calloc(session.links.count + options->count, sizeof(*gone));
+	count = gone ? choose(&session, options, gone) : 0;
+	if (count < 0)
+		code = NOT_ATTACHED;
+	else if (!count || detach(&session, gone, count))
+		code = FAILED;
+	else
+		report(gone, count, options->json);
+	free(gone);
+	session_end(&session);
+	return code;
+}

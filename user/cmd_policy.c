@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* mode, reload, explain, check-config. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lists.h"
+#include "log.h"
+#include "names.h"
+#include "output.h"
+#include "policy.h"
+#include "preflight.h"
+#include "session.h"
+
+static const char *meaning(enum sg_mode mode)
+{
+	return mode == SG_MODE_ENFORCE ? "what a reason in enforce mode applies to is dropped"
+				       : "nothing is dropped, only counted";
+}
+
+static enum exit_code mode_of_guard(struct session *session, enum sg_mode mode, bool json)
+{
+	maps_store(&session->maps.state->mode, mode);
+	if (json)
+		output_json(json_pack("{s:s}", "mode", mode_names[mode]));
+	else
+		printf("The guard's mode is %s: %s.\n", mode_names[mode], meaning(mode));
+	return DONE;
+}
+
+static enum exit_code mode_of_reason(struct session *session, int reason, enum sg_mode mode,
+				     bool json)
+{
+	struct maps *maps = &session->maps;
+
+	__atomic_store_n(&maps->configs[maps->state->slot & 1].mode[reason], mode,
+			 __ATOMIC_RELEASE);
+	if (json)
+		output_json(json_pack("{s:s, s:s, s:s}", "reason", reason_texts[reason].label, "mode",
+				      mode_names[mode], "until", "reload"));
+	else
+		printf("%s: %s, until the next reload; the configuration file can keep it longer.\n",
+		       reason_texts[reason].label, mode_names[mode]);
+	return DONE;
+}
+
+enum exit_code cmd_mode(const struct options *options)
+{
+	bool of_reason = options->count == 2;
+	int reason = of_reason ? reason_find(options->arguments[0]) : SG_REASON_NONE;
+	int mode = mode_find(options->arguments[of_reason]);
+	struct session session;
+	enum exit_code code;
+
+	if (of_reason && reason <= SG_REASON_NONE)
+		return usage("There is no reason '%s' (`sipguard explain` lists them).",
+			     options->arguments[0]);
+	if (mode < 0)
+		return usage("There is no mode '%s'.", options->arguments[of_reason]);
+	if (!of_reason && mode == SG_MODE_OFF)
+		return usage("The guard as a whole has no mode off (`sipguard detach` takes it away).");
+	code = session_begin(&session, ACCESS_CHANGE);
+	if (code != DONE)
+		return code;
+	code = of_reason ? mode_of_reason(&session, reason, mode, options->json)
+			 : mode_of_guard(&session, mode, options->json);
+	session_end(&session);
+	return code;
+}
+
+static int reload(struct session *session, const struct policy *policy)
+{
+	__u32 slot;
+	int err = maps_fill_spare(&session->maps, policy->config, policy->path, &slot);
+
+	if (!err)
+		maps_store(&session->maps.state->slot, slot); /* from here on it is in force */
+	return err;
+}
+
+enum exit_code cmd_reload(const struct options *options)
+{
+	struct policy policy = {};
+	struct session session;
+	struct note note;
+	enum exit_code code = session_begin(&session, ACCESS_CHANGE);
+	int err;
+
+	if (code != DONE)
+		return code;
+	err = maps_note(&session.maps, session.maps.state->slot & 1, &note);
+	if (!err)
+		err = policy_read(options->config ? options->config : note.path, &policy);
+	if (!err)
+		err = reload(&session, &policy);
+	if (!err)
+		lists_refresh_own(&session.maps); /* the host's addresses may have changed */
+	if (!err && options->json)
+		output_json(json_pack("{s:s?}", "config", policy.path[0] ? policy.path : NULL));
+	else if (!err)
+		printf("In force: %s.\n", policy_name(policy.path));
+	policy_free(&policy);
+	session_end(&session);
+	return err ? FAILED : DONE;
+}
+
+static json_t *explain_json(int reason, int mode)
+{
+	const struct reason_text *text = &reason_texts[reason];
+
+	return json_pack("{s:s, s:i, s:s, s:s, s:s?, s:s}", "reason", text->label, "number", reason,
+			 "reference", text->reference, "default_mode", mode_names[text->mode], "mode",
+			 mode < 0 ? NULL : mode_names[mode], "help", text->help);
+}
+
+static void print_wrapped(const char *text)
+{
+	size_t column = 0;
+
+	while (*text) {
+		size_t word = strcspn(text, " ");
+
+		if (column && column + 1 + word > 96) {
+			putchar('\n');
+			column = 0;
+		}
+		column += printf("%s%.*s", column ? " " : "", (int)word, text);
+		text += word + (text[word] == ' ');
+	}
+	putchar('\n');
+}
+
+static void explain_text(int reason, int mode)
+{
+	const struct reason_text *text = &reason_texts[reason];
+
+	printf("%s (%s)\nMode: %s by default", text->label, text->reference,
+	       mode_names[text->mode]);
+	if (mode >= 0)
+		printf(", %s now", mode_names[mode]);
+	printf("\n\n");
+	print_wrapped(text->help);
+}
+
+static void explain_all(const __u8 *modes, bool json)
+{
+	json_t *all = json ? json_array() : NULL;
+
+	for (int reason = 1; reason < SG_REASON__MAX; reason++) {
+		if (json)
+			json_array_append_new(all, explain_json(reason, modes ? modes[reason] : -1));
+		else
+			printf("%-16s %-8s %s\n", reason_texts[reason].label,
+			       mode_names[modes ? modes[reason] : reason_texts[reason].mode],
+			       reason_texts[reason].reference);
+	}
+	if (json)
+		output_json(all);
+	else
+		printf("\n`sipguard explain REASON` tells more.\n");
+}
+
+/* Says more if a guard is attached and may be read, but needs none. */
+static const __u8 *modes_in_force(struct session *session)
+{
+	*session = (struct session){.pins.lock = -1};
+	if (!preflight_capable() || session_try(session, ACCESS_READ) != DONE)
+		return NULL;
+	return session->maps.configs[session->maps.state->slot & 1].mode;
+}
+
+enum exit_code cmd_explain(const struct options *options)
+{
+	const char *label = options->count ? options->arguments[0] : NULL;
+	int reason = label ? reason_find(label) : SG_REASON_NONE;
+	struct session session;
+	const __u8 *modes;
+
+	if (label && reason <= SG_REASON_NONE)
+		return usage("There is no reason '%s' (`sipguard explain` lists them).", label);
+	modes = modes_in_force(&session);
+	if (!label)
+		explain_all(modes, options->json);
+	else if (options->json)
+		output_json(explain_json(reason, modes ? modes[reason] : -1));
+	else
+		explain_text(reason, modes ? modes[reason] : -1);
+	session_end(&session);
+	return DONE;
+}
+
+enum exit_code cmd_check_config(const struct options *options)
+{
+	const char *path = options->arguments[0];
+	struct config_error error = {};
+	struct config *config = NULL;
+	int err = config_load(path, maps_tick(), &config, &error);
+
+	if (err && options->json)
+		output_json(json_pack("{s:s, s:b, s:i, s:i, s:s}", "file", path, "valid", 0, "line",
+				      error.line, "column", error.column, "error", error.text));
+	else if (err)
+		policy_blame(path, &error);
+	else if (options->json)
+		output_json(json_pack("{s:s, s:b}", "file", path, "valid", 1));
+	else
+		printf("%s: no mistakes.\n", path);
+	config_free(config);
+	return err ? FAILED : DONE;
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* stats: the counters, once, or as rates again and again. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "names.h"
+#include "output.h"
+#include "session.h"
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+static const char *reason_label(int reason)
+{
+	return reason_texts[reason].label;
+}
+
+static const char *class_label(int class)
+{
+	return class_names[class];
+}
+
+static const char *method_label(int method)
+{
+	return method_names[method];
+}
+
+static json_t *tallies_json(const struct sg_tally *tally, int count, const char *(*label)(int))
+{
+	json_t *all = json_object();
+
+	for (int i = 0; i < count; i++)
+		json_object_set_new(all, label(i),
+				    json_pack("{s:o, s:o, s:o}", "passed",
+					      output_counter(&tally[i].passed), "would_drop",
+					      output_counter(&tally[i].would_drop), "dropped",
+					      output_counter(&tally[i].dropped)));
+	return all;
+}
+
+static json_t *stats_json(const struct sg_stats *stats)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "unguarded",
+			 output_counter(&stats->unguarded), "allowed",
+			 output_counter(&stats->allowed), "reasons",
+			 tallies_json(stats->reason, SG_REASON__MAX, reason_label), "classes",
+			 tallies_json(stats->class, SG_CLASS__MAX, class_label), "methods",
+			 tallies_json(stats->method, SG_METHOD__MAX, method_label));
+}
+
+/* Packets and bytes, or both per second: `seconds` is 0 for totals. */
+static void print_counter(const struct sg_counter *counter, double seconds)
+{
+	double by = seconds ? seconds : 1;
+	char bytes[OUTPUT_TEXT];
+
+	printf(" %12.0f %9s", counter->packets / by, output_bytes(counter->bytes / by, bytes));
+}
+
+static void print_tallies(const char *title, const struct sg_tally *tally, int count,
+			  const char *(*label)(int), double seconds)
+{
+	bool any = false;
+
+	for (int i = 0; i < count; i++) {
+		const struct sg_tally *t = &tally[i];
+
+		if (!t->passed.packets && !t->would_drop.packets && !t->dropped.packets)
+			continue;
+		if (!any)
+			printf("\n%-22s %22s %22s %22s\n", title, "passed", "would drop", "dropped");
+		any = true;
+		printf("  %-20s", label(i));
+		print_counter(&t->passed, seconds);
+		print_counter(&t->would_drop, seconds);
+		print_counter(&t->dropped, seconds);
+		putchar('\n');
+	}
+}
+
+static void print_stats(const struct sg_stats *stats, double seconds)
+{
+	printf("Packets and bytes%s\n", seconds ? " per second" : "");
+	printf("  %-20s", "not for guarded ports");
+	print_counter(&stats->unguarded, seconds);
+	printf("\n  %-20s ", "on the allow list");
+	print_counter(&stats->allowed, seconds);
+	putchar('\n');
+	print_tallies("Reason", stats->reason, SG_REASON__MAX, reason_label, seconds);
+	print_tallies("Class", stats->class, SG_CLASS__MAX, class_label, seconds);
+	print_tallies("Method", stats->method, SG_METHOD__MAX, method_label, seconds);
+}
+
+/* The counters as they are now. No lock is held afterwards. */
+static enum exit_code sample(struct sg_stats *stats, struct timespec *when)
+{
+	struct session session;
+	enum exit_code code = session_begin(&session, ACCESS_READ);
+
+	if (code != DONE)
+		return code;
+	if (maps_stats(&session.maps, stats))
+		code = FAILED;
+	clock_gettime(CLOCK_MONOTONIC, when);
+	session_end(&session);
+	return code;
+}
+
+/* now - before; a guard that was detached and attached meanwhile counts from zero. */
+static void subtract(const struct sg_stats *now, const struct sg_stats *before,
+		     struct sg_stats *difference)
+{
+	const __u64 *a = (const __u64 *)now, *b = (const __u64 *)before;
+	__u64 *d = (__u64 *)difference;
+
+	for (size_t i = 0; i < sizeof(*now) / sizeof(*a); i++)
+		d[i] = a[i] < b[i] ? a[i] : a[i] - b[i];
+}
+
+static void print_rates(const struct sg_stats *difference, double seconds, bool json)
+{
+	if (json) {
+		output_json_line(json_pack("{s:f, s:o}", "seconds", seconds, "stats",
+					   stats_json(difference)));
+		return;
+	}
+	print_stats(difference, seconds);
+	putchar('\n');
+}
+
+static enum exit_code watch(const struct options *options)
+{
+	struct sigaction action = {.sa_handler = interrupt}; /* without SA_RESTART: sleep() ends */
+	struct sg_stats before, now, difference;
+	struct timespec then, when;
+	enum exit_code code = sample(&before, &then);
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	while (code == DONE) {
+		sleep(options->watch);
+		if (interrupted)
+			break;
+		code = sample(&now, &when);
+		if (code != DONE)
+			break;
+		subtract(&now, &before, &difference);
+		print_rates(&difference, (when.tv_sec - then.tv_sec) +
+			    (when.tv_nsec - then.tv_nsec) / (double)SG_NSEC_PER_SEC, options->json);
+		if (output_end())
+			return FAILED;
+		before = now;
+		then = when;
+	}
+	return code;
+}
+
+enum exit_code cmd_stats(const struct options *options)
+{
+	struct sg_stats stats;
+	struct timespec when;
+	enum exit_code code;
+
+	if (options->watch)
+		return watch(options);
+	code = sample(&stats, &when);
+	if (code != DONE)
+		return code;
+	if (options->json)
+		output_json(stats_json(&stats));
+	else
+		print_stats(&stats, 0);
+	return DONE;
+}

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* status: first everything is gathered into one JSON document; the text is that document, read out. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "lists.h"
+#include "log.h"
+#include "names.h"
+#include "output.h"
+#include "policy.h"
+#include "session.h"
+
+/* Seconds since the program was loaded; 0 if the kernel does not tell. */
+static __u64 program_age(int fd)
+{
+	struct bpf_prog_info info = {};
+	__u32 size = sizeof(info);
+	struct timespec now;
+	__u64 ns;
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) || clock_gettime(CLOCK_BOOTTIME, &now))
+		return 0;
+	ns = now.tv_sec * SG_NSEC_PER_SEC + now.tv_nsec;
+	return ns > info.load_time ? (ns - info.load_time) / SG_NSEC_PER_SEC : 0;
+}
+
+static json_t *interface_json(const struct guard_link *link, const struct programs *programs)
+{
+	enum xdp_mode mode = link_mode(link);
+	enum variant variant = programs_variant(programs, link);
+	const char *state = "guarded";
+
+	if (!link->ifindex)
+		state = "gone";
+	else if (mode == XDP_MODE_NONE)
+		state = "in another network namespace";
+	return json_pack("{s:s, s:I, s:s, s:s, s:s?, s:I}", "name", link->name, "ifindex",
+			 (json_int_t)link->ifindex, "state", state, "xdp", xdp_mode_names[mode],
+			 "program", variant == VARIANT__MAX ? NULL : variant_names[variant],
+			 "program_id", (json_int_t)link->program_id);
+}
+
+static json_t *interfaces_json(const struct session *s, __u64 *age)
+{
+	json_t *all = json_array();
+	struct programs programs;
+
+	programs_get(&s->pins, ".", &programs);
+	for (size_t i = 0; i < s->links.count; i++)
+		json_array_append_new(all, interface_json(&s->links.link[i], &programs));
+	*age = program_age(programs.fd[VARIANT_PLAIN]);
+	programs_put(&programs);
+	return all;
+}
+
+static json_t *ports_json(const struct sg_config *config, __u8 role)
+{
+	json_t *all = json_array();
+
+	for (int port = 0; port < SG_PORTS; port++) {
+		if (config->port[port] & role)
+			json_array_append_new(all, json_integer(port));
+	}
+	return all;
+}
+
+static json_t *reasons_json(const struct sg_config *config)
+{
+	json_t *all = json_object();
+
+	for (int reason = 1; reason < SG_REASON__MAX; reason++)
+		json_object_set_new(all, reason_texts[reason].label,
+				    json_pack("{s:s, s:s}", "mode",
+					      mode_names[config->mode[reason] % SG_MODE__MAX],
+					      "default", mode_names[reason_texts[reason].mode]));
+	return all;
+}
+
+static json_t *totals_json(const struct sg_config *config)
+{
+	json_t *all = json_object();
+
+	for (int id = 0; id < SG_TOTAL__MAX; id++)
+		json_object_set_new(all, total_keys[id], output_limit(&config->total[id]));
+	return all;
+}
+
+static json_t *zones_json(const struct sg_config *config)
+{
+	json_t *all = json_array(), *limits;
+
+	for (__u32 zone = 0; zone <= config->zones && zone < SG_ZONES; zone++) {
+		const struct sg_zone *z = &config->zone[zone];
+
+		limits = json_object();
+		for (int id = 0; id < SG_LIMIT__MAX; id++)
+			json_object_set_new(limits, limit_keys[id], output_limit(&z->limit[id]));
+		json_array_append_new(all, json_pack("{s:s#, s:o}", "name", z->name,
+						     (int)strnlen(z->name, sizeof(z->name)),
+						     "limits", limits));
+	}
+	return all;
+}
+
+static json_t *lists_json(const struct maps *maps)
+{
+	struct lists lists;
+	json_t *counts;
+
+	if (!maps->state->lists) /* so the packets do not look either */
+		return json_pack("{s:i, s:i}", "allow", 0, "deny", 0);
+	if (lists_read(maps, &lists))
+		return NULL;
+	counts = json_pack("{s:I, s:I}", "allow", (json_int_t)lists_count(&lists, SG_LIST_ALLOW),
+			   "deny", (json_int_t)lists_count(&lists, SG_LIST_DENY));
+	lists_free(&lists);
+	return counts;
+}
+
+static json_t *bans_json(const struct session *s)
+{
+	struct sg_ban_key key, *at = NULL;
+	json_int_t sources = 0, flows = 0;
+	struct sg_ban ban;
+	__u64 now;
+
+	if (maps_clock(&s->pins, &now))
+		return NULL;
+	while (bpf_map_get_next_key(s->maps.fd[MAP_BANS], at, &key) == 0) {
+		at = &key;
+		if (bpf_map_lookup_elem(s->maps.fd[MAP_BANS], &key, &ban) || ban.until <= now)
+			continue;
+		if (key.port)
+			flows++;
+		else
+			sources++;
+	}
+	return json_pack("{s:I, s:I}", "sources", sources, "flows", flows);
+}
+
+static json_t *memory_json(const struct maps *maps)
+{
+	json_t *each = json_object();
+	json_int_t sum = 0;
+
+	for (int id = 0; id < MAP__MAX; id++) {
+		json_int_t bytes = maps_memory_used(maps, id);
+
+		json_object_set_new(each, map_names[id], json_integer(bytes));
+		sum += bytes;
+	}
+	return json_pack("{s:I, s:o}", "bytes", sum, "maps", each);
+}
+
+static json_t *gather(const struct session *s, bool attached)
+{
+	const struct maps *maps = &s->maps;
+	__u32 slot = maps->state->slot & 1;
+	const struct sg_config *config = &maps->configs[slot];
+	json_t *interfaces, *lists, *bans;
+	struct note note;
+	__u64 age;
+
+	if (maps_note(maps, slot, &note))
+		return NULL;
+	lists = lists_json(maps);
+	bans = lists ? bans_json(s) : NULL;
+	if (!bans) {
+		json_decref(lists);
+		return NULL;
+	}
+	interfaces = interfaces_json(s, &age);
+	return json_pack("{s:b, s:s, s:i, s:s, s:s?, s:I, s:o, s:{s:o, s:o, s:o}, s:o, s:o, s:o, s:o,"
+			 " s:o, s:o}",
+			 "attached", attached, "version", SIPGUARD_VERSION, "abi", SG_ABI_VERSION,
+			 "mode", mode_names[maps->state->mode % SG_MODE__MAX], "config",
+			 note.path[0] ? note.path : NULL, "loaded_seconds", (json_int_t)age,
+			 "interfaces", interfaces, "ports", "udp", ports_json(config, SG_PORT_UDP),
+			 "tcp", ports_json(config, SG_PORT_TCP), "tls",
+			 ports_json(config, SG_PORT_TLS), "reasons", reasons_json(config), "totals",
+			 totals_json(config), "zones", zones_json(config), "lists", lists, "bans", bans,
+			 "memory", memory_json(maps));
+}
+
+static const char *string_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+static long long number_of(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+static void print_interfaces(json_t *status)
+{
+	json_t *one;
+	size_t i;
+
+	printf("\nInterfaces\n");
+	json_array_foreach(json_object_get(status, "interfaces"), i, one) {
+		const char *state = string_of(one, "state");
+		bool generic = strcmp(string_of(one, "xdp"), "generic") == 0;
+
+		if (strcmp(state, "guarded") == 0)
+			printf("  %-16s %s XDP%s, program %s, id %lld\n", string_of(one, "name"),
+			       string_of(one, "xdp"), generic ? " (slower than native)" : "",
+			       string_of(one, "program"), number_of(one, "program_id"));
+		else if (strcmp(state, "gone") == 0)
+			printf("  %-16s gone: attach it again, or detach it\n",
+			       string_of(one, "name"));
+		else
+			printf("  %-16s guarded, %s\n", string_of(one, "name"), state);
+	}
+}
+
+static void print_ports(json_t *status)
+{
+	const char *transport;
+	json_t *ports, *port;
+	size_t i;
+
+	printf("\nGuarded ports\n");
+	json_object_foreach(json_object_get(status, "ports"), transport, ports) {
+		printf("  %-16s", transport);
+		json_array_foreach(ports, i, port)
+			printf(" %lld", (long long)json_integer_value(port));
+		printf("%s\n", json_array_size(ports) ? "" : " none");
+	}
+}
+
+static void print_reasons(json_t *status)
+{
+	const char *label;
+	bool any = false;
+	json_t *one;
+
+	json_object_foreach(json_object_get(status, "reasons"), label, one) {
+		if (strcmp(string_of(one, "mode"), string_of(one, "default")) == 0)
+			continue;
+		if (!any)
+			printf("\nReasons not in their default mode\n");
+		any = true;
+		printf("  %-22s %s (default %s)\n", label, string_of(one, "mode"),
+		       string_of(one, "default"));
+	}
+}
+
+static void print_limit(json_t *limit)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%lld / %lld", number_of(limit, "rate"),
+		 number_of(limit, "burst"));
+	printf(" %17s", text);
+}
+
+static void print_limits(json_t *status)
+{
+	json_t *zones = json_object_get(status, "zones"), *zone, *limit;
+	const char *key;
+	size_t i;
+
+	printf("\nLimits of a source, messages per second / at once, by zone\n  %-22s", "");
+	json_array_foreach(zones, i, zone)
+		printf(" %17s", i ? string_of(zone, "name") : "(on no list)");
+	putchar('\n');
+	for (int id = 0; id < SG_LIMIT__MAX; id++) {
+		printf("  %-22s", limit_keys[id]);
+		json_array_foreach(zones, i, zone)
+			print_limit(json_object_get(json_object_get(zone, "limits"), limit_keys[id]));
+		putchar('\n');
+	}
+	printf("\nOther limits, messages or fragments per second / at once\n");
+	json_object_foreach(json_object_get(status, "totals"), key, limit) {
+		printf("  %-22s", key);
+		print_limit(limit);
+		putchar('\n');
+	}
+}
+
+static void print_text(json_t *status)
+{
+	json_t *lists = json_object_get(status, "lists"), *bans = json_object_get(status, "bans");
+	bool monitor = strcmp(string_of(status, "mode"), "monitor") == 0;
+	char age[OUTPUT_TEXT], bytes[OUTPUT_TEXT];
+
+	printf("sipguard %s (ABI %lld)\n", string_of(status, "version"), number_of(status, "abi"));
+	printf("  mode             %s%s\n", string_of(status, "mode"),
+	       monitor ? ": nothing is dropped, only counted" : "");
+	printf("  configuration    %s\n", policy_name(string_of(status, "config")));
+	printf("  program loaded   %s ago\n", output_seconds(number_of(status, "loaded_seconds"), age));
+	printf("  lists            %lld allowed, %lld denied prefixes\n", number_of(lists, "allow"),
+	       number_of(lists, "deny"));
+	printf("  bans             %lld sources, %lld flows\n", number_of(bans, "sources"),
+	       number_of(bans, "flows"));
+	printf("  memory of maps   %s\n",
+	       output_bytes(number_of(json_object_get(status, "memory"), "bytes"), bytes));
+	print_interfaces(status);
+	print_ports(status);
+	print_reasons(status);
+	print_limits(status);
+}
+
+static enum exit_code not_attached(bool json)
+{
+	if (json)
+		output_json(json_pack("{s:b, s:s, s:i, s:[]}", "attached", 0, "version",
+				      SIPGUARD_VERSION, "abi", SG_ABI_VERSION, "interfaces"));
+	else
+		printf("The guard is not attached: `sipguard attach IFACE` does that.\n");
+	return NOT_ATTACHED;
+}
+
+enum exit_code cmd_status(const struct options *options)
+{
+	struct session session;
+	bool attached = false;
+	json_t *status;
+	enum exit_code code = session_try(&session, ACCESS_READ);
+
+	if (code == NOT_ATTACHED)
+		return not_attached(options->json);
+	if (code != DONE)
+		return code;
+	for (size_t i = 0; i < session.links.count; i++)
+		attached = attached || session.links.link[i].ifindex;
+	status = gather(&session, attached);
+	session_end(&session);
+	if (!status)
+		return FAILED;
+	if (options->json) {
+		output_json(status);
+	} else {
+		print_text(status);
+		json_decref(status);
+	}
+	return attached ? DONE : NOT_ATTACHED;
+}

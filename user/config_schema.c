@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "config_schema.h"
+
+#define OPTIONAL (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
+
+static const cyaml_schema_value_t number = {
+	CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, __u64),
+};
+
+static const cyaml_schema_value_t word = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, CYAML_UNLIMITED),
+};
+
+static const cyaml_strval_t modes[] = {
+	{"off", SG_MODE_OFF},
+	{"monitor", SG_MODE_MONITOR},
+	{"enforce", SG_MODE_ENFORCE},
+};
+
+static const cyaml_schema_field_t port_fields[] = {
+#define X(name, key)                                                                              \
+	CYAML_FIELD_SEQUENCE_COUNT(key, OPTIONAL, struct file_ports, of[FILE_PORT_##name].item,   \
+				   of[FILE_PORT_##name].count, &number, 0, CYAML_UNLIMITED),
+	CONFIG_PORTS(X)
+#undef X
+	CYAML_FIELD_END
+};
+
+static const cyaml_schema_field_t limit_fields[] = {
+	CYAML_FIELD_UINT_PTR("rate", OPTIONAL, struct file_limit, rate),
+	CYAML_FIELD_UINT_PTR("burst", OPTIONAL, struct file_limit, burst),
+	CYAML_FIELD_END
+};
+
+static const cyaml_schema_field_t limits_fields[] = {
+#define X(name, key, rate, burst, reason)                                                         \
+	CYAML_FIELD_MAPPING_PTR(key, OPTIONAL, struct file_limits, of[SG_LIMIT_##name],           \
+				limit_fields),
+	SG_LIMITS(X)
+#undef X
+	CYAML_FIELD_END
+};
+
+static const cyaml_schema_field_t totals_fields[] = {
+#define X(name, key, rate, burst)                                                                 \
+	CYAML_FIELD_MAPPING_PTR(key, OPTIONAL, struct file_totals, of[SG_TOTAL_##name],           \
+				limit_fields),
+	SG_TOTALS(X)
+#undef X
+	CYAML_FIELD_END
+};
+
+static const cyaml_schema_field_t modes_fields[] = {
+#define X(number, name, label, reference, mode, help)                                             \
+	CYAML_FIELD_ENUM_PTR(label, OPTIONAL | CYAML_FLAG_STRICT, struct file_modes,              \
+			     of[SG_REASON_##name], modes, CYAML_ARRAY_LEN(modes)),
+	SG_REASONS(X)
+#undef X
+	CYAML_FIELD_END
+};
+
+static const cyaml_schema_field_t zone_fields[] = {
+	CYAML_FIELD_STRING_PTR("name", OPTIONAL, struct file_zone, name, 0, CYAML_UNLIMITED),
+	CYAML_FIELD_SEQUENCE_COUNT("prefixes", OPTIONAL, struct file_zone, prefix, prefixes, &word,
+				   0, CYAML_UNLIMITED),
+	CYAML_FIELD_MAPPING_PTR("limits", OPTIONAL, struct file_zone, limits, limits_fields),
+	CYAML_FIELD_END
+};
+
+static const cyaml_schema_value_t zone = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct file_zone, zone_fields),
+};
+
+static const cyaml_schema_field_t file_fields[] = {
+	CYAML_FIELD_MAPPING_PTR("ports", OPTIONAL, struct file, ports, port_fields),
+	CYAML_FIELD_MAPPING_PTR("limits", OPTIONAL, struct file, limits, limits_fields),
+	CYAML_FIELD_MAPPING_PTR("totals", OPTIONAL, struct file, totals, totals_fields),
+	CYAML_FIELD_MAPPING_PTR("modes", OPTIONAL, struct file, modes, modes_fields),
+	CYAML_FIELD_SEQUENCE_COUNT("zones", OPTIONAL, struct file, zone, zones, &zone, 0,
+				   CYAML_UNLIMITED),
+	CYAML_FIELD_END
+};
+
+const cyaml_schema_value_t config_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct file, file_fields),
+};

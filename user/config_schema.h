@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The configuration file as libcyaml loads it. NULL is what the file does not say. Keys follow from
+ * the lists in include/: a new row there is a new key here.
+ */
+#ifndef SIPGUARD_CONFIG_SCHEMA_H
+#define SIPGUARD_CONFIG_SCHEMA_H
+
+#include <cyaml/cyaml.h>
+
+#include "abi.h"
+
+/* X(NAME, key): the lists under "ports"; NAME is an enum sg_port_role. */
+#define CONFIG_PORTS(X)                                                                           \
+	X(UDP, "udp")                                                                             \
+	X(TCP, "tcp")                                                                             \
+	X(TLS, "tls")
+
+enum file_port {
+#define X(name, key) FILE_PORT_##name,
+	CONFIG_PORTS(X)
+#undef X
+	FILE_PORT__MAX
+};
+
+struct file_list {
+	__u64 *item;
+	__u32 count;
+};
+
+struct file_ports {
+	struct file_list of[FILE_PORT__MAX];
+};
+
+struct file_limit {
+	__u64 *rate;
+	__u64 *burst;
+};
+
+struct file_limits {
+	struct file_limit *of[SG_LIMIT__MAX];
+};
+
+struct file_totals {
+	struct file_limit *of[SG_TOTAL__MAX];
+};
+
+struct file_modes {
+	__u32 *of[SG_REASON__MAX]; /* enum sg_mode */
+};
+
+struct file_zone {
+	char *name;
+	char **prefix;
+	__u32 prefixes;
+	struct file_limits *limits;
+};
+
+struct file {
+	struct file_ports *ports;
+	struct file_limits *limits;
+	struct file_totals *totals;
+	struct file_modes *modes;
+	struct file_zone *zone;
+	__u32 zones;
+};
+
+/* Loads a struct file. */
+extern const cyaml_schema_value_t config_schema;
+
+#endif

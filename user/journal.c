@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "journal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "links.h"
+#include "log.h"
+
+#define STAGED "staged"
+#define COMMIT "commit"
+
+int journal_begin(const struct pins *pins)
+{
+	return pins_mkdir(pins, STAGED);
+}
+
+static int stage_pin(const struct pins *pins, const char *kind, const char *name, int fd)
+{
+	int err = pins_mkdir(pins, STAGED "/%s", kind);
+
+	return err ? err : pins_put(pins, fd, STAGED "/%s/%s", kind, name);
+}
+
+int journal_link(const struct pins *pins, const char *pin, int fd)
+{
+	return stage_pin(pins, "links", pin, fd);
+}
+
+int journal_remove(const struct pins *pins, const char *pin, int fd)
+{
+	return stage_pin(pins, "remove", pin, fd);
+}
+
+int journal_program(const struct pins *pins, const char *name, int fd)
+{
+	return stage_pin(pins, "programs", name, fd);
+}
+
+int journal_slot(const struct pins *pins, __u32 slot)
+{
+	return pins_mkdir(pins, STAGED "/slot-%u", slot);
+}
+
+int journal_mode(const struct pins *pins, enum sg_mode mode)
+{
+	return pins_mkdir(pins, STAGED "/mode-%d", mode);
+}
+
+static int rename_pin(const struct pins *pins, const char *from, const char *to)
+{
+	char old[PIN_PATH], new[PIN_PATH];
+	int err;
+
+	if (rename(pins_path(pins, old, "%s", from), pins_path(pins, new, "%s", to)) == 0)
+		return 0;
+	err = -errno;
+	fail("cannot rename %s to %s: %s.", old, new, strerror(-err));
+	return err;
+}
+
+/* Moves every pin of a directory of commit/ into `to`, over what is there. */
+static int move_pins(const struct pins *pins, const char *kind, const char *to)
+{
+	char path[PIN_PATH], from[PIN_PATH], target[PIN_PATH];
+	struct dirent *entry;
+	int err = 0;
+	DIR *dir = opendir(pins_path(pins, path, COMMIT "/%s", kind));
+
+	while (dir && !err && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(from, sizeof(from), COMMIT "/%s/%s", kind, entry->d_name);
+		snprintf(target, sizeof(target), "%s/%s", to, entry->d_name);
+		err = rename_pin(pins, from, target);
+	}
+	if (dir)
+		closedir(dir);
+	return err;
+}
+
+/* Has every link that runs one of `from` run its counterpart of `to`. */
+static int update_links(const struct pins *pins, const struct programs *from,
+			const struct programs *to)
+{
+	struct link_set links;
+	enum variant variant;
+	int err = links_read(pins, "links", &links);
+
+	for (size_t i = 0; !err && i < links.count; i++) {
+		variant = programs_variant(from, &links.link[i]);
+		if (variant == VARIANT__MAX || to->fd[variant] < 0)
+			continue;
+		err = bpf_link_update(links.link[i].fd, to->fd[variant], NULL);
+		if (err)
+			fail("%s does not take the new program: %s.", links.link[i].name,
+			     strerror(-err));
+	}
+	links_free(&links);
+	return err;
+}
+
+/* Replaces the programs of all links, then their pins: a link's program is always pinned somewhere. */
+static int apply_programs(const struct pins *pins)
+{
+	struct programs old, new;
+	int err;
+
+	programs_get(pins, ".", &old);
+	programs_get(pins, COMMIT "/programs", &new);
+	err = update_links(pins, &old, &new);
+	if (err)
+		update_links(pins, &new, &old);
+	programs_put(&old);
+	programs_put(&new);
+	return err ? err : move_pins(pins, "programs", ".");
+}
+
+static void apply_removals(const struct pins *pins)
+{
+	char path[PIN_PATH];
+	struct link_set gone;
+
+	if (links_read(pins, COMMIT "/remove", &gone))
+		return;
+	for (size_t i = 0; i < gone.count; i++) {
+		unlink(pins_path(pins, path, "links/%s", gone.link[i].pin));
+		bpf_link_detach(gone.link[i].fd);
+		unlink(pins_path(pins, path, COMMIT "/remove/%s", gone.link[i].pin));
+	}
+	links_free(&gone);
+}
+
+static void apply_values(const struct pins *pins, struct maps *maps)
+{
+	char name[32];
+
+	for (__u32 slot = 0; slot < 2; slot++) {
+		snprintf(name, sizeof(name), COMMIT "/slot-%u", slot);
+		if (pins_exist(pins, name))
+			maps_store(&maps->state->slot, slot);
+	}
+	for (__u32 mode = 0; mode < SG_MODE__MAX; mode++) {
+		snprintf(name, sizeof(name), COMMIT "/mode-%u", mode);
+		if (pins_exist(pins, name))
+			maps_store(&maps->state->mode, mode);
+	}
+}
+
+static int apply(const struct pins *pins, struct maps *maps)
+{
+	int err = apply_programs(pins);
+
+	if (err) {
+		if (rename_pin(pins, COMMIT, STAGED) == 0)
+			journal_abort(pins);
+		return err;
+	}
+	if (pins_exist(pins, COMMIT "/links")) {
+		err = pins_mkdir(pins, "links");
+		if (!err)
+			err = move_pins(pins, "links", "links");
+	}
+	if (err)
+		return err;
+	apply_values(pins, maps);
+	apply_removals(pins);
+	return pins_wipe(pins, COMMIT);
+}
+
+int journal_commit(const struct pins *pins, struct maps *maps)
+{
+	int err = rename_pin(pins, STAGED, COMMIT);
+
+	return err ? err : apply(pins, maps);
+}
+
+void journal_abort(const struct pins *pins)
+{
+	struct link_set links;
+
+	/* Not by unpinning alone: that takes effect only after a while. */
+	if (links_read(pins, STAGED "/links", &links) == 0) {
+		for (size_t i = 0; i < links.count; i++)
+			bpf_link_detach(links.link[i].fd);
+		links_free(&links);
+	}
+	pins_wipe(pins, STAGED);
+}
+
+bool journal_pending(const struct pins *pins)
+{
+	return pins_exist(pins, STAGED) || pins_exist(pins, COMMIT);
+}
+
+int journal_recover(const struct pins *pins)
+{
+	struct maps maps;
+	int err = 0;
+
+	if (pins_exist(pins, STAGED))
+		journal_abort(pins);
+	if (!pins_exist(pins, COMMIT))
+		return 0;
+	err = maps_open(pins, &maps);
+	if (err)
+		return err;
+	err = apply(pins, &maps);
+	maps_close(&maps);
+	return err;
+}

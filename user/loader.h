@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From the object file inside this command to programs and maps in the kernel. */
+#ifndef SIPGUARD_LOADER_H
+#define SIPGUARD_LOADER_H
+
+#include "links.h"
+#include "maps.h"
+#include "pins.h"
+
+struct guard_bpf;
+
+struct loader {
+	struct guard_bpf *object;
+	int notes;
+	int programs[VARIANT__MAX]; /* owned by the object */
+	int clock;
+};
+
+/* Loads programs with maps of their own. 0, or -errno after saying why. loader_close() in any case. */
+int loader_load(struct loader *loader);
+
+/* Loads programs that use the pinned maps, which must have the layout that the object has. */
+int loader_load_over(struct loader *loader, const struct pins *pins);
+
+/* What a guard begins with: the configuration, where it came from, a mode, and a secret. */
+int loader_init(struct loader *loader, const struct config *config, const char *path,
+		enum sg_mode mode);
+
+/* Pins every map and program. */
+int loader_pin(const struct loader *loader, const struct pins *pins);
+void loader_close(struct loader *loader);
+
+#endif

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The table of commands. Each has a file of its own or shares one with its kin. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "abi.h"
+#include "command.h"
+#include "log.h"
+#include "options.h"
+#include "output.h"
+
+static enum exit_code cmd_help(const struct options *options);
+static enum exit_code cmd_version(const struct options *options);
+
+#define LIST_DETAILS(what)                                                                        \
+	"  add PREFIX...   put prefixes on the list\n"                                            \
+	"  del PREFIX...   take them off\n"                                                       \
+	"  show            print the list\n"                                                      \
+	"  import FILE     add every prefix of a file, one a line, # starts a comment; all of\n"  \
+	"                  them or, if one line is wrong, none\n\n" what
+
+static const struct command commands[] = {
+	{"attach", "IFACE...", "guard interfaces; again: upgrade the running guard",
+	 "Guards the interfaces, in monitor mode: nothing is dropped before `sipguard mode enforce`.\n"
+	 "An interface that is guarded already gets this version's program without losing a packet,\n"
+	 "with lists, bans, limits and mode kept; the configuration in force is kept too, unless\n"
+	 "--config is given. Otherwise the configuration is /etc/sipguard/sipguard.yaml if there is\n"
+	 "one, else the built-in defaults.",
+	 OPTION_CONFIG | OPTION_XDP | OPTION_ENFORCE, 1, -1, cmd_attach},
+	{"detach", "IFACE...", "stop guarding interfaces",
+	 "Stops guarding the interfaces. With the last one go lists, bans and counters.",
+	 OPTION_ALL, 0, -1, cmd_detach},
+	{"status", "", "what is guarded, in which mode, with which limits",
+	 "Shows interfaces, modes, limits in force, sizes of lists and memory. Exit status 3 if\n"
+	 "nothing is guarded.",
+	 0, 0, 0, cmd_status},
+	{"stats", "", "packets and bytes by reason, class and method",
+	 "Counts since the guard was attached: passed, would have been dropped (monitor), dropped.\n"
+	 "As text only rows that are not zero, as JSON all. A packet may be counted under several\n"
+	 "reasons in monitor mode.",
+	 OPTION_WATCH, 0, 0, cmd_stats},
+	{"mode", "[REASON] MODE", "monitor or enforce; off, monitor or enforce for one reason",
+	 "  mode monitor|enforce              of the whole guard\n"
+	 "  mode REASON off|monitor|enforce   of one reason, below that of the guard, until the\n"
+	 "                                    next reload; the configuration file keeps it longer",
+	 0, 1, 2, cmd_mode},
+	{"reload", "", "put a configuration in force",
+	 "Reads the file given with --config; without, the one that is in force now, or\n"
+	 "/etc/sipguard/sipguard.yaml if those are the built-in defaults and the file exists. If it\n"
+	 "has a mistake, nothing changes. Modes set by `mode REASON` are forgotten.",
+	 OPTION_CONFIG, 0, 0, cmd_reload},
+	{"explain", "[REASON]", "why a packet is dropped under a reason, and what to do",
+	 "Explains a reason; without one, lists them all.", 0, 0, 1, cmd_explain},
+	{"check-config", "FILE", "look for mistakes in a configuration",
+	 "Reads the file as `reload` would, and changes nothing.", 0, 1, 1, cmd_check_config},
+	{"allow", "add|del|show|import ...", "the list of prefixes that always pass",
+	 LIST_DETAILS("The longest prefix decides, whichever list it is on."), 0, 1, -1, cmd_allow},
+	{"deny", "add|del|show|import ...", "the list of prefixes that never pass",
+	 LIST_DETAILS("The longest prefix decides, whichever list it is on. Addresses of this host\n"
+		      "are never denied."), 0, 1, -1, cmd_deny},
+	{"ban", "ADDRESS[:PORT]", "deny a source or a flow for a time",
+	 "Bans a source (an IPv6 address stands for its /64), or with a port one flow of it.\n"
+	 "Sources on the allow list and addresses of this host cannot be banned.",
+	 OPTION_TRANSPORT | OPTION_FOR, 1, 1, cmd_ban},
+	{"unban", "ADDRESS[:PORT]", "lift a ban", "Lifts a ban before its time.",
+	 OPTION_TRANSPORT, 1, 1, cmd_unban},
+	{"bans", "", "what is banned, and until when", "Lists the bans that have not expired.", 0, 0, 0,
+	 cmd_bans},
+	{"help", "[COMMAND]", "this list, or one command in full", "Explains commands.", 0, 0, 1,
+	 cmd_help},
+	{"version", "", "version of the command and of its ABI", "Prints the version.", 0, 0, 0,
+	 cmd_version},
+	{},
+};
+
+static enum exit_code cmd_help(const struct options *options)
+{
+	if (options->count) {
+		for (const struct command *command = commands; command->name; command++) {
+			if (strcmp(command->name, options->arguments[0]) == 0) {
+				options_help(command, stdout);
+				return DONE;
+			}
+		}
+		return usage("There is no command '%s'.", options->arguments[0]);
+	}
+	printf("sipguard guards a SIP server against floods, in the kernel, before they cost it much.\n\n"
+	       "Usage: sipguard COMMAND [ARGUMENT...] [OPTION...]\n\n");
+	for (const struct command *command = commands; command->name; command++)
+		printf("  %-13s %s\n", command->name, command->summary);
+	printf("\nEvery command has --help and --json. Exit status: 0 done, 1 failed, 2 wrong usage,\n"
+	       "3 not attached.\n");
+	return DONE;
+}
+
+static enum exit_code cmd_version(const struct options *options)
+{
+	if (options->json)
+		output_json(json_pack("{s:s, s:i}", "version", SIPGUARD_VERSION, "abi",
+				      SG_ABI_VERSION));
+	else
+		printf("sipguard %s (ABI %d)\n", SIPGUARD_VERSION, SG_ABI_VERSION);
+	return DONE;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+	struct options options;
+	enum exit_code code;
+
+	signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write, not a death in the middle */
+	code = options_read(argc, argv, commands, &options, &command);
+	if (code != DONE)
+		return code;
+	if (!command) {
+		cmd_help(&(struct options){});
+		return options.help ? DONE : USAGE;
+	}
+	log_setup(options.verbose);
+	if (options.help)
+		options_help(command, stdout);
+	else
+		code = command->run(&options);
+	return output_end() && code == DONE ? FAILED : (int)code;
+}

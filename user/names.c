@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <string.h>
+
+#include "names.h"
+
+const struct reason_text reason_texts[SG_REASON__MAX] = {
+	[SG_REASON_NONE] = {"none", "", "Nothing is wrong with the packet.", SG_MODE_OFF},
+#define X(number, name, label, reference, mode, help)                                             \
+	[SG_REASON_##name] = {label, reference, help, SG_MODE_##mode},
+	SG_REASONS(X)
+#undef X
+};
+
+const char *const class_names[SG_CLASS__MAX] = {
+#define X(name, label) [SG_CLASS_##name] = label,
+	SG_CLASSES(X)
+#undef X
+};
+
+const char *const method_names[SG_METHOD__MAX] = {
+#define X(name, label, limit) [SG_METHOD_##name] = label,
+	SG_METHODS(X)
+#undef X
+};
+
+const char *const limit_keys[SG_LIMIT__MAX] = {
+#define X(name, key, rate, burst, reason) [SG_LIMIT_##name] = key,
+	SG_LIMITS(X)
+#undef X
+};
+
+const char *const total_keys[SG_TOTAL__MAX] = {
+#define X(name, key, rate, burst) [SG_TOTAL_##name] = key,
+	SG_TOTALS(X)
+#undef X
+};
+
+const char *const mode_names[SG_MODE__MAX] = {
+	[SG_MODE_OFF] = "off",
+	[SG_MODE_MONITOR] = "monitor",
+	[SG_MODE_ENFORCE] = "enforce",
+};
+
+int reason_find(const char *label)
+{
+	for (int i = 0; i < SG_REASON__MAX; i++)
+		if (!strcmp(reason_texts[i].label, label))
+			return i;
+	return -EINVAL;
+}
+
+int mode_find(const char *name)
+{
+	for (int i = 0; i < SG_MODE__MAX; i++)
+		if (!strcmp(mode_names[i], name))
+			return i;
+	return -EINVAL;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What is printed on standard output: text for people, JSON for programs. */
+#ifndef SIPGUARD_OUTPUT_H
+#define SIPGUARD_OUTPUT_H
+
+#include <stddef.h>
+
+#include <jansson.h>
+
+#include "abi.h"
+
+#define OUTPUT_TEXT 32
+
+/* Prints the value, on many lines or on one, and drops the reference. */
+void output_json(json_t *value);
+void output_json_line(json_t *value);
+
+/* "12.3 MB", "3 h 12 min": at most OUTPUT_TEXT bytes; returns `text`. */
+char *output_bytes(__u64 bytes, char *text);
+char *output_seconds(__u64 seconds, char *text);
+
+json_t *output_limit(const struct sg_limit *limit);
+json_t *output_counter(const struct sg_counter *counter);
+
+/* Standard output to a full disk or a closed pipe is a failure too. 0 or -errno after saying so. */
+int output_end(void);
+
+#endif

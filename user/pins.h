@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The guard's directory on the BPF file system, and the lock on it.
+ *
+ *   /sys/fs/bpf/sipguard/        locked: exclusive by commands that change, shared by those that read
+ *     v1/                        SG_ABI_VERSION
+ *       sg_state, sg_lists4, ... maps
+ *       guard, guard_frags, guard_clock
+ *       links/eth0               one link for each guarded interface: the guard is attached while
+ *                                one of these exists; v1/ without any is a leftover
+ *       staged/, commit/         see journal.h
+ *
+ * SIPGUARD_PIN_ROOT names another directory in place of /sys/fs/bpf/sipguard.
+ */
+#ifndef SIPGUARD_PINS_H
+#define SIPGUARD_PINS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define PIN_PATH 512
+
+struct pins {
+	char root[PIN_PATH / 2];
+	char dir[PIN_PATH / 2 + 16]; /* root/vN */
+	const char *shown;           /* root, as people know it */
+	int lock;                    /* fd of root */
+	bool exclusive;
+};
+
+/*
+ * Finds and locks the root. `create`: mounts the file system and makes the directory if needed.
+ * 0; -ENOENT, unsaid, if there is none; or -errno after saying why.
+ */
+int pins_open(struct pins *pins, bool exclusive, bool create);
+
+/* Changes the kind of lock; somebody else may have been in between. As pins_open(). */
+int pins_relock(struct pins *pins, bool exclusive);
+
+/* Releases the lock. Removes the root if nothing is left in it. */
+void pins_close(struct pins *pins);
+
+/* dir/FORMAT in `path`, which has PIN_PATH bytes; returns it. */
+char *pins_path(const struct pins *pins, char *path, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+bool pins_exist(const struct pins *pins, const char *name);
+
+/* The fd of what is pinned as dir/FORMAT, or -errno, unsaid. */
+int pins_get(const struct pins *pins, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Pins fd as dir/FORMAT, makes the directory dir/FORMAT. 0, or -errno after saying why. */
+int pins_put(const struct pins *pins, int fd, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+int pins_mkdir(const struct pins *pins, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Removes dir/NAME with all that is in it; "" is dir itself. 0 or -errno, unsaid. */
+int pins_wipe(const struct pins *pins, const char *name);
+
+/* Another ABI's directory that still holds links: its number, or 0. */
+unsigned int pins_foreign(const struct pins *pins);
+
+/*
+ * Names of interfaces as names of pins, which may not have dots (bpffs keeps them for itself): a dot
+ * is written %2E, a percent sign %25. `pin` has 3 * IF_NAMESIZE bytes, `name` IF_NAMESIZE.
+ */
+void pins_encode(const char *name, char *pin);
+void pins_decode(const char *pin, char *name);
+
+#endif

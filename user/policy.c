@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "policy.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "maps.h"
+
+void policy_blame(const char *path, const struct config_error *error)
+{
+	fflush(stdout);
+	if (error->line)
+		fprintf(stderr, "%s:%u:%u: %s\n", path, error->line, error->column, error->text);
+	else
+		fprintf(stderr, "%s: %s\n", path, error->text);
+}
+
+int policy_read(const char *path, struct policy *policy)
+{
+	struct config_error error = {};
+	int err;
+
+	*policy = (struct policy){};
+	if ((!path || !path[0]) && access(POLICY_FILE, F_OK) == 0)
+		path = POLICY_FILE;
+	if (!path || !path[0]) {
+		err = config_default(&policy->config);
+		if (err)
+			fail("cannot make the default configuration: %s.", strerror(-err));
+		return err;
+	}
+	err = config_load(path, maps_tick(), &policy->config, &error);
+	if (err)
+		policy_blame(path, &error);
+	else if (!realpath(path, policy->path))
+		snprintf(policy->path, sizeof(policy->path), "%s", path);
+	return err;
+}
+
+void policy_free(struct policy *policy)
+{
+	config_free(policy->config);
+	policy->config = NULL;
+}
+
+const char *policy_name(const char *path)
+{
+	return path[0] ? path : "built-in defaults";
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Addresses, prefixes, flows and list files, as people write them. */
+#ifndef SIPGUARD_PREFIX_H
+#define SIPGUARD_PREFIX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "abi.h"
+
+struct prefix {
+	int family;          /* AF_INET or AF_INET6 */
+	__u32 length;        /* 0 to 32 or 0 to 128 */
+	__u8 address[16];    /* the first 4 bytes for AF_INET; host bits are zero */
+};
+
+#define PREFIX_TEXT 64   /* enough for any prefix or flow in text, with the NUL */
+
+/*
+ * "192.0.2.0/24", "2001:db8::/32", or an address alone. Host bits that are set are an error, since
+ * they are more often a slip than meant. 0 or -EINVAL with a sentence in `why`.
+ */
+int prefix_parse(const char *text, struct prefix *prefix, char *why, size_t size);
+/* Without the length if it is a whole address, so prefix_parse() reads it back. */
+void prefix_format(const struct prefix *prefix, char *text, size_t size);
+bool prefix_contains(const struct prefix *prefix, const struct prefix *inner);
+
+/*
+ * A source or flow to ban: "192.0.2.1", "192.0.2.1:5060", "[2001:db8::1]:5060". `transport` is
+ * "udp" or "tcp" and goes with a flow only; NULL is UDP. An IPv6 address, alone or in a flow, is
+ * its /64, which may also be written out. 0 or -EINVAL with why.
+ */
+int ban_parse(const char *text, const char *transport, struct sg_ban_key *key, char *why,
+	      size_t size);
+/* As ban_parse() reads it back: "2001:db8::/64", "[2001:db8::/64]:5060". Not the transport. */
+void ban_format(const struct sg_ban_key *key, char *text, size_t size);
+
+/*
+ * A list file: one prefix a line, `#` starts a comment, blank lines are skipped. All or nothing:
+ * 0 with *prefixes (to be freed; NULL if there are none) and *count, or -errno with why and *line
+ * (0: the file as a whole). `why` of 256 bytes holds any sentence.
+ */
+int prefix_file(const char *path, struct prefix **prefixes, size_t *count, size_t *line, char *why,
+		size_t size);
+
+#endif
