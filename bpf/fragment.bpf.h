@@ -92,7 +92,7 @@ static __always_inline __u32 fragment_orphan(struct guard *g)
 	__u64 *total_tat = &g->state->total_tat[SG_TOTAL_ORPHAN_FRAGMENTS_TOTAL];
 	const struct sg_limit *limit = &g->config->total[SG_TOTAL_ORPHAN_FRAGMENTS];
 	const struct sg_limit *total = &g->config->total[SG_TOTAL_ORPHAN_FRAGMENTS_TOTAL];
-	__u64 hash = sg_siphash(g->p->source, g->state->secret[0], g->state->secret[1]);
+	__u64 hash = source_hash(g);
 	__u32 first = hash & (SG_ORPHAN_ROW - 1);
 	__u32 second = SG_ORPHAN_ROW + (hash >> 32 & (SG_ORPHAN_ROW - 1));
 	__u64 *tat0 = bpf_map_lookup_elem(&sg_orphans, &first);

@@ -6,10 +6,6 @@
 #include "maps.bpf.h"
 #include "packet.bpf.h"
 
-/*
- * The packet is outside, since global functions are handed its address: all that is in here can
- * then live in registers.
- */
 struct guard {
 	struct packet *p;
 	struct sg_state *state;

@@ -116,10 +116,21 @@ static __always_inline const struct sg_limit *limit_in_force(const struct guard 
 	return &g->config->zone[g->zone & (SG_ZONES - 1)].limit[limit_index(id)];
 }
 
+static __always_inline __u64 source_hash(const struct guard *g)
+{
+	struct sg_memo *memo = &g->stats->memo;
+
+	if (memo->hashed_source != g->p->source) {
+		memo->hash = sg_siphash(g->p->source, g->state->secret[0], g->state->secret[1]);
+		memo->hashed_source = g->p->source;
+	}
+	return memo->hash;
+}
+
 /* Finds the slots of the source and the limit of this message. False only if a map is missing. */
 static __always_inline bool limits_find(struct guard *g)
 {
-	__u64 hash = sg_siphash(g->p->source, g->state->secret[0], g->state->secret[1]);
+	__u64 hash = source_hash(g);
 	__u32 first = hash & (SG_SLOT_ROW - 1);
 	__u32 second = SG_SLOT_ROW + (hash >> 32 & (SG_SLOT_ROW - 1));
 

@@ -53,18 +53,35 @@ static __always_inline void zones_find(struct guard *g)
 	}
 }
 
-static __always_inline bool banned(const struct guard *g, const struct sg_ban_key *key)
+static __always_inline __u64 banned_until(const struct sg_ban_key *key)
 {
 	const struct sg_ban *ban = bpf_map_lookup_elem(&sg_bans, key);
 
-	return ban && g->now < ban->until;
+	return ban ? ban->until : 0;
+}
+
+/* The memo holds only what was found banned, so a new ban needs no new generation to be seen. */
+static __always_inline bool source_banned(const struct guard *g)
+{
+	struct sg_ban_key key = {.source = g->p->source, .family = g->p->family};
+	__u32 generation = *(const volatile __u32 *)&g->state->ban_generation;
+	struct sg_memo *memo = &g->stats->memo;
+
+	if (memo->banned_source != key.source || memo->ban_generation != generation) {
+		__u64 until = banned_until(&key);
+
+		if (g->now >= until)
+			return false;
+		memo->banned_source = key.source;
+		memo->banned_until = until;
+		memo->ban_generation = generation;
+	}
+	return g->now < memo->banned_until;
 }
 
 static __always_inline __u32 ban_source_check(const struct guard *g)
 {
-	struct sg_ban_key key = {.source = g->p->source, .family = g->p->family};
-
-	return g->state->source_bans && banned(g, &key) ? SG_REASON_BAN_SOURCE : SG_REASON_NONE;
+	return g->state->source_bans && source_banned(g) ? SG_REASON_BAN_SOURCE : SG_REASON_NONE;
 }
 
 static __always_inline __u32 ban_flow_check(const struct guard *g)
@@ -76,7 +93,8 @@ static __always_inline __u32 ban_flow_check(const struct guard *g)
 		.transport = g->p->transport,
 	};
 
-	return g->state->flow_bans && banned(g, &key) ? SG_REASON_BAN_FLOW : SG_REASON_NONE;
+	return g->state->flow_bans && g->now < banned_until(&key) ? SG_REASON_BAN_FLOW
+								  : SG_REASON_NONE;
 }
 
 #endif

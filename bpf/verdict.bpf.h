@@ -55,6 +55,12 @@ static __always_inline void verdict_count(const struct guard *g, struct sg_tally
 		count(g, &tallies[index].passed);
 }
 
+static __always_inline int verdict_unguarded(const struct guard *g)
+{
+	count(g, &g->stats->unguarded);
+	return XDP_PASS;
+}
+
 /* Counts the packet and gives the action. A packet that was not guarded passes with one count. */
 static __always_inline int verdict(struct guard *g, __u32 reason)
 {
@@ -64,10 +70,8 @@ static __always_inline int verdict(struct guard *g, __u32 reason)
 
 	if (g->p->first_fragment)
 		fragment_remember(g, reason ? reason : g->watched);
-	if (!g->guarded && !would_drop) {
-		count(g, &stats->unguarded);
-		return XDP_PASS;
-	}
+	if (!g->guarded && !would_drop)
+		return verdict_unguarded(g);
 	if (reason != SG_REASON_NONE && g->state->mode == SG_MODE_ENFORCE)
 		outcome = OUTCOME_DROPPED;
 	/* Who is watched was counted under his reasons, and passed under none. */

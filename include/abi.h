@@ -105,7 +105,9 @@ struct sg_state {
 	__u32 source_bans;/* 0 while no source is banned */
 	__u32 flow_bans;  /* 0 while no flow is banned */
 	__u64 secret[2];  /* key of the hashed tables; kept over an upgrade, or limits would reset */
-	__u64 reserved[3];
+	__u32 ban_generation; /* raised after each change of sg_bans: memos of older ones are void */
+	__u32 reserved;
+	__u64 reserved2[2];
 	/* Written by packets: on a line of its own. TATs of UNLISTED_TOTAL and of the fragments. */
 	__u64 total_tat[8];
 };
@@ -164,6 +166,19 @@ struct sg_tally {
 	struct sg_counter dropped;
 };
 
+/*
+ * Per CPU: the last answers of the two dearest steps, since a flood from one source asks for them
+ * again and again: its hash (15 ns), and that it is banned (25 ns).
+ */
+struct sg_memo {
+	__u64 hashed_source;
+	__u64 hash;
+	__u64 banned_source;
+	__u64 banned_until;
+	__u32 ban_generation; /* that the ban was read under */
+	__u32 reserved;
+};
+
 /* Per CPU. */
 struct sg_stats {
 	struct sg_counter unguarded; /* not for a guarded port: not looked at */
@@ -172,6 +187,7 @@ struct sg_stats {
 	struct sg_tally reason[SG_REASON__MAX];
 	struct sg_tally class[SG_CLASS__MAX];
 	struct sg_tally method[SG_METHOD__MAX];
+	struct sg_memo memo; /* no counters, but at hand where they are */
 };
 
 /*

@@ -28,8 +28,8 @@
 	  "packet. The host's own UDP would throw it away a little later, at a higher price.")    \
 	X(5, TINY_FRAGMENT, "tiny-fragment", "RFC 1858 section 3", ENFORCE,                       \
 	  "The first fragment of a datagram to a guarded port is too short to show what it "      \
-	  "carries (under 24 bytes of IP payload). No IP link is that narrow (RFC 791 asks for "  \
-	  "68 bytes); it is a way to slip past filters.")                                         \
+	  "carries (under 24 bytes of UDP, or less than the TCP header). No IP link is that "     \
+	  "narrow (RFC 791 asks for 68 bytes); it is a way to slip past filters.")                \
 	X(6, ORPHAN_FRAGMENT, "orphan-fragment", "RFC 791 section 3.2", ENFORCE,                  \
 	  "A later fragment of a UDP or TCP datagram whose first fragment was not seen, above "   \
 	  "the limits for such fragments (limits: orphan-fragments, orphan-fragments-total).")    \
@@ -58,9 +58,10 @@
 	X(16, LIMIT_KEEPALIVE, "limit-keepalive", "limit: keepalive", ENFORCE,                    \
 	  "The source sends more keepalives (CRLF, NUL, empty, tiny datagrams, STUN) than its "   \
 	  "limit.")                                                                               \
-	X(17, IPV6_CHAIN, "ipv6-chain", "RFC 8200 section 4.1", MONITOR,                          \
-	  "The chain of IPv6 extension headers is longer than 8, so the transport header was "    \
-	  "not reached. RFC 8200 has no use for such a chain; since the port is not known, this " \
-	  "reason only watches unless you switch it to enforce.")
+	X(17, IPV6_CHAIN, "ipv6-chain", "RFC 8200 section 4.1", ENFORCE,                          \
+	  "More than 8 IPv6 extension headers, or more than about 1000 bytes of headers, stand "  \
+	  "before the transport header, so the port was not reached. Hosts accept such packets; " \
+	  "RFC 8200 has no use for them, and a guard that passes them is passed by. This is the " \
+	  "one reason that may meet packets to other ports; the allow list exempts a peer.")
 
 #endif

@@ -75,6 +75,12 @@ static void bans_free(struct bans *bans)
 	bans->ban = NULL;
 }
 
+/* Voids what the CPUs remember of bans. After each change; needs the exclusive lock. */
+static void bans_changed(const struct maps *maps)
+{
+	maps_store(&maps->state->ban_generation, maps->state->ban_generation + 1);
+}
+
 /* Packets look for bans only while there are any. Needs the exclusive lock. */
 static int bans_settle(struct session *session, __u64 now)
 {
@@ -87,24 +93,23 @@ static int bans_settle(struct session *session, __u64 now)
 	if (!err) {
 		maps_store(&session->maps.state->source_bans, sources);
 		maps_store(&session->maps.state->flow_bans, flows);
+		bans_changed(&session->maps);
 	}
 	bans_free(&bans);
 	return err;
 }
 
-/* The source as a prefix: an IPv4 address, or an IPv6 /64. */
+/* The source as a prefix: an IPv4 address, or an IPv6 /64. See sg_source4() and sg_source6(). */
 static struct prefix source_of(const struct sg_ban_key *key)
 {
 	struct prefix prefix = {.family = key->family == 4 ? AF_INET : AF_INET6};
-	__u32 word;
+	__u32 words[2] = {key->source, key->source >> 32};
 
 	prefix.length = key->family == 4 ? 32 : 64;
-	if (key->family == 4) {
-		word = (__u32)key->source;
-		memcpy(prefix.address, &word, sizeof(word));
-	} else {
-		memcpy(prefix.address, &key->source, sizeof(key->source));
-	}
+	if (key->family == 4)
+		memcpy(prefix.address, &words[1], sizeof(words[1]));
+	else
+		memcpy(prefix.address, words, sizeof(words));
 	return prefix;
 }
 
@@ -150,6 +155,7 @@ static int ban_put(struct session *session, const struct sg_ban_key *key, __u64 
 
 	maps_store(is_flow(key) ? &maps->state->flow_bans : &maps->state->source_bans, 1);
 	err = bpf_map_update_elem(maps->fd[MAP_BANS], key, &ban, BPF_ANY);
+	bans_changed(maps);
 	if (!err)
 		return 0;
 	bans_settle(session, now);
@@ -293,5 +299,5 @@ enum exit_code cmd_bans(const struct options *options)
 		print_bans(&bans, now, options->json);
 	bans_free(&bans);
 	session_end(&session);
-	return code;
+	return code == DONE ? output_end() : code;
 }

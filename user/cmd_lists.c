@@ -113,8 +113,10 @@ static int carry_out(struct session *session, const struct request *request, boo
 {
 	int err;
 
-	if (request->verb == VERB_SHOW)
-		return show(&session->maps, request->list, json);
+	if (request->verb == VERB_SHOW) {
+		err = show(&session->maps, request->list, json);
+		return !err && output_end() != DONE ? -EIO : err;
+	}
 	if (request->verb == VERB_DEL)
 		err = lists_del(&session->maps, request->list, request->prefixes, request->count);
 	else

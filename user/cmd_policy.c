@@ -186,7 +186,7 @@ enum exit_code cmd_explain(const struct options *options)
 	else
 		explain_text(reason, modes ? modes[reason] : -1);
 	session_end(&session);
-	return DONE;
+	return output_end();
 }
 
 enum exit_code cmd_check_config(const struct options *options)
@@ -206,5 +206,5 @@ enum exit_code cmd_check_config(const struct options *options)
 	else
 		printf("%s: no mistakes.\n", path);
 	config_free(config);
-	return err ? FAILED : DONE;
+	return output_end() == DONE && !err ? DONE : FAILED;
 }

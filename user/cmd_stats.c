@@ -157,7 +157,7 @@ static enum exit_code watch(const struct options *options)
 		subtract(&now, &before, &difference);
 		print_rates(&difference, (when.tv_sec - then.tv_sec) +
 			    (when.tv_nsec - then.tv_nsec) / (double)SG_NSEC_PER_SEC, options->json);
-		if (output_end())
+		if (output_end() != DONE)
 			return FAILED;
 		before = now;
 		then = when;
@@ -180,5 +180,5 @@ enum exit_code cmd_stats(const struct options *options)
 		output_json(stats_json(&stats));
 	else
 		print_stats(&stats, 0);
-	return DONE;
+	return output_end();
 }

@@ -342,5 +342,6 @@ enum exit_code cmd_status(const struct options *options)
 		print_text(status);
 		json_decref(status);
 	}
-	return attached ? DONE : NOT_ATTACHED;
+	code = output_end();
+	return code == DONE && !attached ? NOT_ATTACHED : code;
 }

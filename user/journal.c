@@ -106,7 +106,7 @@ static int update_links(const struct pins *pins, const struct programs *from,
 	return err;
 }
 
-/* Replaces the programs of all links, then their pins: a link's program is always pinned somewhere. */
+/* The one step that may be refused: all links get the new programs, or none. */
 static int apply_programs(const struct pins *pins)
 {
 	struct programs old, new;
@@ -119,7 +119,9 @@ static int apply_programs(const struct pins *pins)
 		update_links(pins, &new, &old);
 	programs_put(&old);
 	programs_put(&new);
-	return err ? err : move_pins(pins, "programs", ".");
+	if (err && rename_pin(pins, COMMIT, STAGED) == 0)
+		journal_abort(pins);
+	return err;
 }
 
 static void apply_removals(const struct pins *pins)
@@ -153,20 +155,15 @@ static void apply_values(const struct pins *pins, struct maps *maps)
 	}
 }
 
-static int apply(const struct pins *pins, struct maps *maps)
+/* What is left to do once every link runs its program; only a lack of memory can stop it. */
+static int finish(const struct pins *pins, struct maps *maps)
 {
-	int err = apply_programs(pins);
+	int err = move_pins(pins, "programs", ".");
 
-	if (err) {
-		if (rename_pin(pins, COMMIT, STAGED) == 0)
-			journal_abort(pins);
-		return err;
-	}
-	if (pins_exist(pins, COMMIT "/links")) {
+	if (!err && pins_exist(pins, COMMIT "/links"))
 		err = pins_mkdir(pins, "links");
-		if (!err)
-			err = move_pins(pins, "links", "links");
-	}
+	if (!err)
+		err = move_pins(pins, "links", "links");
 	if (err)
 		return err;
 	apply_values(pins, maps);
@@ -178,7 +175,13 @@ int journal_commit(const struct pins *pins, struct maps *maps)
 {
 	int err = rename_pin(pins, STAGED, COMMIT);
 
-	return err ? err : apply(pins, maps);
+	if (err)
+		journal_abort(pins);
+	else
+		err = apply_programs(pins);
+	if (!err && finish(pins, maps))
+		notice("this change is not complete: the next sipguard command will complete it.");
+	return err;
 }
 
 void journal_abort(const struct pins *pins)
@@ -202,7 +205,7 @@ bool journal_pending(const struct pins *pins)
 int journal_recover(const struct pins *pins)
 {
 	struct maps maps;
-	int err = 0;
+	int err;
 
 	if (pins_exist(pins, STAGED))
 		journal_abort(pins);
@@ -211,7 +214,8 @@ int journal_recover(const struct pins *pins)
 	err = maps_open(pins, &maps);
 	if (err)
 		return err;
-	err = apply(pins, &maps);
+	if (apply_programs(pins) == 0)
+		err = finish(pins, &maps);
 	maps_close(&maps);
 	return err;
 }

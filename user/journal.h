@@ -24,7 +24,7 @@ int journal_program(const struct pins *pins, const char *name, int fd);
 int journal_slot(const struct pins *pins, __u32 slot);
 int journal_mode(const struct pins *pins, enum sg_mode mode);
 
-/* Makes it true and carries it out; if that fails, all is undone. */
+/* Makes it true and carries it out. After an error nothing has changed and nothing is staged. */
 int journal_commit(const struct pins *pins, struct maps *maps);
 
 /* Undoes what is staged. */

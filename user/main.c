@@ -80,7 +80,7 @@ static enum exit_code cmd_help(const struct options *options)
 		for (const struct command *command = commands; command->name; command++) {
 			if (strcmp(command->name, options->arguments[0]) == 0) {
 				options_help(command, stdout);
-				return DONE;
+				return output_end();
 			}
 		}
 		return usage("There is no command '%s'.", options->arguments[0]);
@@ -91,7 +91,7 @@ static enum exit_code cmd_help(const struct options *options)
 		printf("  %-13s %s\n", command->name, command->summary);
 	printf("\nEvery command has --help and --json. Exit status: 0 done, 1 failed, 2 wrong usage,\n"
 	       "3 not attached.\n");
-	return DONE;
+	return output_end();
 }
 
 static enum exit_code cmd_version(const struct options *options)
@@ -101,7 +101,7 @@ static enum exit_code cmd_version(const struct options *options)
 				      SG_ABI_VERSION));
 	else
 		printf("sipguard %s (ABI %d)\n", SIPGUARD_VERSION, SG_ABI_VERSION);
-	return DONE;
+	return output_end();
 }
 
 int main(int argc, char **argv)
@@ -119,9 +119,8 @@ int main(int argc, char **argv)
 		return options.help ? DONE : USAGE;
 	}
 	log_setup(options.verbose);
-	if (options.help)
-		options_help(command, stdout);
-	else
-		code = command->run(&options);
-	return output_end() && code == DONE ? FAILED : (int)code;
+	if (!options.help)
+		return command->run(&options);
+	options_help(command, stdout);
+	return output_end();
 }

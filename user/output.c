@@ -69,10 +69,10 @@ json_t *output_counter(const struct sg_counter *counter)
 			 (json_int_t)counter->bytes);
 }
 
-int output_end(void)
+enum exit_code output_end(void)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
-		return 0;
+		return DONE;
 	fail("cannot write to standard output: %s.", strerror(errno));
-	return -EIO;
+	return FAILED;
 }

@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "abi.h"
+#include "command.h"
 
 #define OUTPUT_TEXT 32
 
@@ -22,7 +23,7 @@ char *output_seconds(__u64 seconds, char *text);
 json_t *output_limit(const struct sg_limit *limit);
 json_t *output_counter(const struct sg_counter *counter);
 
-/* Standard output to a full disk or a closed pipe is a failure too. 0 or -errno after saying so. */
-int output_end(void);
+/* DONE, or FAILED after saying so if standard output is a full disk or a closed pipe. */
+enum exit_code output_end(void);
 
 #endif

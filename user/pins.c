@@ -239,8 +239,7 @@ void pins_close(struct pins *pins)
 {
 	if (pins->lock < 0)
 		return;
-	if (pins->exclusive)
-		rmdir(pins->root); /* refused while anything is in it */
+	rmdir(pins->root); /* refused while anything is in it; who waits for the lock will notice */
 	close(pins->lock);
 	pins->lock = -1;
 }

@@ -94,6 +94,7 @@ void list_set(const char *prefix, enum sg_list list);
 void zone_set(int slot, const char *prefix, __u32 zone);
 /* A flow if transport is not 0. Seconds from now, negative: it has run out. */
 void ban_set(const char *address, __u8 transport, __u16 port, int seconds);
+void ban_lift(const char *address);
 
 /* `burst` messages, then none for an hour. */
 struct sg_limit limit_hourly(__u32 burst);

@@ -98,14 +98,27 @@ __u64 source_of(const char *text)
 	return ipv6 ? sg_source6(words[0], words[1]) : sg_source4(words[0]);
 }
 
-void ban_set(const char *address, __u8 transport, __u16 port, int seconds)
+static struct sg_ban_key ban_key(const char *address, __u8 transport, __u16 port)
 {
-	struct sg_ban_key key = {
+	return (struct sg_ban_key){
 		.source = source_of(address),
 		.transport = transport,
 		.port = htons(port),
 		.family = strchr(address, ':') ? 6 : 4,
 	};
+}
+
+void ban_lift(const char *address)
+{
+	struct sg_ban_key key = ban_key(address, 0, 0);
+
+	assert_int_equal(bpf_map_delete_elem(maps.bans, &key), 0);
+	fix.state->ban_generation++;
+}
+
+void ban_set(const char *address, __u8 transport, __u16 port, int seconds)
+{
+	struct sg_ban_key key = ban_key(address, transport, port);
 	__u64 now = guard_clock();
 	struct sg_ban ban = {.since = now - 3600 * SECOND, .until = now + seconds * SECOND};
 

@@ -8,8 +8,7 @@
 #define QINQ ETH_P_8021AD
 #define LENGTH(text) ((int)sizeof(text) - 1)
 #define IS_OPTIONS PASSES(REQUEST, OPTIONS)
-#define IS_CHAIN                                                                                  \
-	.expected = {.outcome = WOULD_DROP, .watched = BIT(SG_REASON_IPV6_CHAIN)}
+#define IS_CHAIN EXPECT(DROP, IPV6_CHAIN, OTHER, NONE)
 #define WRONG_LENGTH EXPECT(DROP, UDP_LENGTH, REQUEST, OPTIONS)
 
 static void two_more_ports(void)

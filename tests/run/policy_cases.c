@@ -237,6 +237,20 @@ static void allowed_do_not_pay(void)
 	sends_before_refused("203.0.113.1", 1);
 }
 
+/* Each CPU remembers the last banned source it met; that must not outlive the ban. */
+static void bans_are_lifted_at_once(void)
+{
+	const struct packet_spec banned = {.source = "192.0.2.1"}, other = {.source = "192.0.2.2"};
+
+	ban_set("192.0.2.1", 0, 0, 60);
+	assert_true(packet_dropped(&banned));
+	assert_true(packet_dropped(&banned));
+	assert_false(packet_dropped(&other));
+	assert_true(packet_dropped(&banned));
+	ban_lift("192.0.2.1");
+	assert_false(packet_dropped(&banned));
+}
+
 static void configurations_flip(void)
 {
 	struct sg_config *other = &fix.configs[1];
@@ -278,6 +292,7 @@ const struct sequence policy_sequences[] = {
 	{"zones have limits of their own", zones_have_limits_of_their_own},
 	{"zones do not pay from the budget of unlisted sources", zones_do_not_pay},
 	{"allowed sources pay nothing", allowed_do_not_pay},
+	{"bans are lifted at once", bans_are_lifted_at_once},
 	{"the flip to another configuration takes effect", configurations_flip},
 	{"without a configuration nothing is guarded", nothing_configured},
 };

@@ -38,10 +38,9 @@ size_t frame_build(enum message message, unsigned char frame[BENCH_FRAME_MAX]);
 /* load.c: the guard as the bench sees it. */
 struct target {
 	struct bpf_object *object;
-	struct sg_state *state; /* these four are mapped: set by plain stores */
+	struct sg_state *state; /* these three are mapped: set by plain stores */
 	struct sg_config *config;
 	struct sg_slot *slots;
-	struct sg_gate_bucket *gate;
 	int stats;
 	int bans;
 	struct sg_stats *per_cpu; /* room for one sg_stats per possible CPU */

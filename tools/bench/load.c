@@ -46,7 +46,6 @@ void target_load(struct target *target, const char *path)
 	target->state = map_open(target, "sg_state", sizeof(*target->state));
 	target->config = map_open(target, "sg_configs", sizeof(*target->config));
 	target->slots = map_open(target, "sg_slots", 2 * SG_SLOT_ROW * sizeof(*target->slots));
-	target->gate = map_open(target, "sg_gate", SG_GATE_BUCKETS * sizeof(*target->gate));
 	target->stats = map_fd(target, "sg_stats");
 	target->bans = map_fd(target, "sg_bans");
 	target->per_cpu = calloc(libbpf_num_possible_cpus(), sizeof(*target->per_cpu));
@@ -84,7 +83,6 @@ void target_reset(struct target *target)
 	struct sg_ban_key key = ban_key(BENCH_SOURCE);
 
 	bpf_map_delete_elem(target->bans, &key);
-	sg_gate_set(&target->gate[sg_gate_index(key.source)], key.source, 0, 0);
 	config_default(target->config);
 	memset(target->state, 0, sizeof(*target->state));
 	target->state->abi = SG_ABI_VERSION;
@@ -110,7 +108,6 @@ void target_ban(struct target *target, __u32 source)
 
 	if (bpf_map_update_elem(target->bans, &key, &ban, BPF_ANY))
 		bench_die("The ban cannot be written (%s).", strerror(errno));
-	sg_gate_set(&target->gate[sg_gate_index(key.source)], key.source, ban.until, 0);
 	target->state->source_bans = 1;
 }
 

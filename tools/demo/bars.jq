@@ -14,8 +14,8 @@ def calls:
 	select(.calls_completed < .calls_attempted) |
 	"\(where): \(.calls_completed) of \(.calls_attempted) calls completed with sipguard";
 def near_ideal:
-	select(.flood_rate == "flat") | . as $s |
-	run("oracle"; $s.flood; "flat") | select(($s | share) < 0.99 * share) |
+	select(.flood_rate == "2M") | . as $s |
+	run("oracle"; $s.flood; "2M") | select(($s | share) < 0.99 * share) |
 	"\(where): \($s | share) of the probes answered with sipguard, 0.99 of \(share) wanted";
 def factor:
 	. as $s | run("none"; $s.flood; $s.flood_rate) |

@@ -1,0 +1,399 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The command from outside: exit codes, what it says when something is in the way, that bad input
+# changes nothing, and that an upgrade loses no packet.
+
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # the checks are called by name
+
+# shellcheck source=lib.sh
+source "$(dirname "$0")/lib.sh"
+
+FLOOD=$LAB_ROOT/build/sipguard-flood
+
+sipguard() {
+	lab_in server "$SIPGUARD" "$@"
+}
+
+# fails CODE REGEX ARGUMENT...: sipguard ends with CODE and one sentence on standard error like REGEX.
+fails() {
+	local code=$1 regex=$2 said status=0
+	shift 2
+	said=$(sipguard "$@" 2>&1 >/dev/null) || status=$?
+	equal "$status" "$code"
+	equal "$(wc -l <<<"$said")" 1
+	[[ $said =~ $regex ]] || {
+		echo "it said: $said"
+		return 1
+	}
+}
+
+# All a user can see of the guard, except how long it has been there.
+everything() {
+	sipguard status --json | jq -c 'del(.loaded_seconds)'
+	sipguard allow show
+	sipguard deny show
+	sipguard bans | awk '{ print $1 }'
+	find "$SIPGUARD_PIN_ROOT" | sort
+}
+
+# As fails(), and the running guard is as it was.
+refused() {
+	local before
+	before=$(everything)
+	fails "$@"
+	equal "$(everything)" "$before"
+}
+
+says() {
+	local regex=$1 said
+	shift
+	said=$(sipguard "$@")
+	[[ $said =~ $regex ]] || {
+		echo "it said: $said"
+		return 1
+	}
+}
+
+status_is() {
+	sipguard status --json | jq -e "$1" >/dev/null
+}
+
+nothing_left() {
+	[[ ! -e $SIPGUARD_PIN_ROOT ]]
+	equal "$(ip -n "$LAB_NS_SERVER" -d link show | grep -c prog/xdp)" 0
+}
+
+# datagram TEXT: to the guarded port.
+datagram() {
+	lab_in client bash -c "printf '%s' '$1' >/dev/udp/$LAB_SERVER4/5060"
+}
+
+# counted REASON KIND: packets of that reason so far.
+counted() {
+	sipguard stats --json | jq ".reasons[\"$1\"].$2.packets"
+}
+
+# counts REASON KIND: a datagram of garbage is counted so.
+counts() {
+	local before
+	before=$(counted "$1" "$2")
+	datagram "this is no SIP at all"
+	equal "$(counted "$1" "$2")" $((before + 1))
+}
+
+json_of() {
+	sipguard "$@" --json | jq -e . >/dev/null
+}
+
+every_json() {
+	local reason
+	for reason in status stats bans explain "explain garbage" version "allow show" "deny show" \
+		"ban 198.51.100.9 --for 5s" "unban 198.51.100.9" "mode enforce" "mode garbage off" \
+		"mode garbage enforce" reload "allow add 198.51.100.9" "allow del 198.51.100.9" \
+		"check-config $LAB_DIR/good.yaml"; do
+		# shellcheck disable=SC2086 # words of a command
+		json_of $reason || {
+			echo "no JSON: $reason"
+			return 1
+		}
+	done
+	sipguard check-config "$LAB_DIR/bad.yaml" --json >"$LAB_DIR/check.json" || equal $? 1
+	jq -e '.valid == false and .line == 2' "$LAB_DIR/check.json" >/dev/null
+}
+
+unknown_usage() {
+	fails 2 "no command 'frobnicate'" frobnicate
+	fails 2 "no option --frob" status --frob
+	fails 2 "'status' has no option --all" status --all
+	fails 2 "does not know what to do with 'x'" status x
+	fails 2 "'attach' needs more" attach
+	fails 2 "wants names of interfaces, or else --all" detach
+	fails 2 "no reason 'sunshine'" explain sunshine
+	fails 2 "no mode 'loud'" mode loud
+	fails 2 "--xdp takes" attach x --xdp fast
+	fails 2 "--for takes a time" ban 192.0.2.99 --for 31d
+}
+
+not_attached() {
+	local command
+	for command in "mode enforce" reload stats "allow show" "deny add 198.51.100.1" bans \
+		"ban 198.51.100.1" "unban 198.51.100.1" "detach $LAB_IF_SERVER" "detach --all"; do
+		# shellcheck disable=SC2086 # words of a command
+		fails 3 "not attached" $command
+	done
+	equal "$(sipguard status >/dev/null || echo $?)" 3
+	equal "$(sipguard status --json | jq .attached)" false
+	nothing_left
+}
+
+without_root() {
+	SIPGUARD="setpriv --bounding-set -$1 --inh-caps -$1 $SIPGUARD"
+	# The words of the command line must come apart here.
+	sipguard() {
+		# shellcheck disable=SC2086
+		lab_in server $SIPGUARD "$@"
+	}
+	fails 1 "lacks CAP_${1^^}: run sipguard as root" attach "$LAB_IF_SERVER"
+	nothing_left
+}
+
+not_without_file() {
+	fails 1 "/nonexistent.yaml" attach "$LAB_IF_SERVER" --config /nonexistent.yaml
+	fails 1 "^$LAB_DIR/bad.yaml:2:[0-9]+: .*sauce" attach "$LAB_IF_SERVER" --config "$LAB_DIR/bad.yaml"
+	nothing_left
+}
+
+# One interface is fine, the other is not: neither may be guarded.
+all_or_none() {
+	fails 1 "no interface sg-none" attach "$LAB_IF_SERVER" sg-none
+	SIPGUARD_PIN_ROOT=$LAB_DIR/bpf/other sipguard attach "$OTHER" >/dev/null
+	fails 1 "$OTHER already runs an XDP program, \"guard\" \(id [0-9]+\)" attach "$LAB_IF_SERVER" "$OTHER"
+	[[ ! -e $SIPGUARD_PIN_ROOT ]]
+	SIPGUARD_PIN_ROOT=$LAB_DIR/bpf/other sipguard detach --all >/dev/null
+	nothing_left
+}
+
+loopback() {
+	fails 1 "lo cannot run XDP .* no native XDP" attach lo --xdp native
+	[[ $(sipguard attach lo 2>&1) == *"lo runs generic XDP, which is slower, because"* ]]
+	status_is '.interfaces[0].xdp == "generic"'
+	says 'lo +generic XDP' status
+	sipguard detach lo
+	nothing_left
+}
+
+# Frames of several buffers: the plain program is refused by the driver, the other one is not.
+large_mtu() {
+	ip -n "$LAB_NS_SERVER" link set "${OTHER}p" mtu 9000
+	ip -n "$LAB_NS_SERVER" link set "$OTHER" mtu 9000
+	sipguard attach "$OTHER" --xdp native
+	status_is '.interfaces[0].program == "guard_frags" and .interfaces[0].xdp == "native"'
+	sipguard attach "$OTHER" # an upgrade must not lose the difference
+	status_is '.interfaces[0].program == "guard_frags"'
+	sipguard detach "$OTHER"
+}
+
+other_abi() {
+	mkdir -p "$SIPGUARD_PIN_ROOT/v999/links/eth0"
+	fails 1 "its ABI is 999.*detach it with its own.*rm -r $SIPGUARD_PIN_ROOT/v999" attach "$LAB_IF_SERVER"
+	fails 1 "its ABI is 999" status
+	rm -r "$SIPGUARD_PIN_ROOT/v999"
+	sipguard attach "$LAB_IF_SERVER"
+	sipguard detach "$LAB_IF_SERVER"
+	nothing_left
+}
+
+not_bpffs() {
+	SIPGUARD_PIN_ROOT=$LAB_DIR/sipguard fails 1 "not on a BPF file system" attach "$LAB_IF_SERVER"
+}
+
+locked() {
+	local holder
+	exec {holder}<"$SIPGUARD_PIN_ROOT"
+	flock "$holder"
+	fails 1 "is changing the guard right now" mode enforce
+	exec {holder}<&-
+}
+
+reload_bad() {
+	refused 1 "^$LAB_DIR/bad.yaml:2:[0-9]+: .*sauce" reload --config "$LAB_DIR/bad.yaml"
+	refused 1 "^$LAB_DIR/worse.yaml:" reload --config "$LAB_DIR/worse.yaml"
+	refused 1 "/nonexistent.yaml" reload --config /nonexistent.yaml
+	refused 1 "^$LAB_DIR/bad.yaml:2:" attach "$LAB_IF_SERVER" --config "$LAB_DIR/bad.yaml"
+}
+
+# Without --config it reads again what is in force.
+reload_good() {
+	cp "$LAB_DIR/good.yaml" "$LAB_DIR/live.yaml"
+	sipguard reload --config "$LAB_DIR/live.yaml"
+	status_is '.zones[0].limits.source == {rate: 77, burst: 88} and .zones[1].name == "trunk"'
+	sed -i s/88/99/ "$LAB_DIR/live.yaml"
+	sipguard reload
+	status_is '.zones[0].limits.source == {rate: 77, burst: 99}'
+	rm "$LAB_DIR/live.yaml"
+	refused 1 "live.yaml" reload
+	sipguard reload --config "$LAB_DIR/good.yaml"
+}
+
+modes() {
+	counts garbage would_drop
+	sipguard mode enforce
+	counts garbage dropped
+	says "until the next reload" mode garbage monitor
+	counts garbage would_drop
+	sipguard mode garbage off
+	counts none passed
+	refused 2 "no mode off" mode off
+	sipguard reload --config "$LAB_DIR/good.yaml"
+	counts garbage dropped
+}
+
+lists() {
+	refused 1 "$LAB_SERVER4 is an address of this host" deny add 198.51.100.0/24 "$LAB_SERVER4"
+	refused 1 "$LAB_SERVER6 is an address of this host" deny add "$LAB_SERVER6/128"
+	refused 2 "300.1.1.1" allow add 198.51.100.1 300.1.1.1
+	sipguard deny add "${LAB_CLIENT4%.*}.0/24" 2001:db8:bad::/48
+	counts deny-list dropped
+	refused 1 "is on the deny list: remove it there" allow add "${LAB_CLIENT4%.*}.0/24"
+	sipguard allow add "$LAB_CLIENT4"
+	counts none passed
+	sipguard allow del "$LAB_CLIENT4"
+	counts deny-list dropped
+	refused 1 "is not on the allow list" allow del "$LAB_CLIENT4"
+	equal "$(sipguard deny show --json | jq -r '.prefixes | length')" 2
+	sipguard deny del "${LAB_CLIENT4%.*}.0/24" 2001:db8:bad::/48
+	counts garbage dropped
+	status_is '.lists == {allow: 0, deny: 0}'
+}
+
+imports() {
+	printf '198.18.0.0/15\n# a comment\n\n203.0.113.300\n' >"$LAB_DIR/bad.list"
+	refused 1 "^sipguard: $LAB_DIR/bad.list:4: " deny import "$LAB_DIR/bad.list"
+	refused 1 "nonexistent.list" deny import /nonexistent.list
+	printf '198.18.0.0/15\n%s\n' "$LAB_SERVER4" >"$LAB_DIR/own.list"
+	refused 1 "$LAB_SERVER4 is an address of this host" deny import "$LAB_DIR/own.list"
+	seq 0 199999 | awk '{ printf "10.%d.%d.%d\n", $1 / 65536, $1 / 256 % 256, $1 % 256 }' \
+		>"$LAB_DIR/large.list"
+	sipguard deny import "$LAB_DIR/large.list"
+	status_is '.lists.deny == 200000'
+	sed -i 's/^10\.0\.0\.7$/10.0.0.7\n2001:db8:7::\/48/' "$LAB_DIR/large.list"
+	refused 1 "10.0.0.0 is on the deny list" allow import "$LAB_DIR/large.list"
+}
+
+bans() {
+	refused 1 "$LAB_SERVER4 is an address of this host" ban "$LAB_SERVER4"
+	refused 1 "of this host in it" ban "$LAB_CLIENT6"
+	sipguard ban "$LAB_CLIENT4" --for 2s
+	counts ban-source dropped
+	sleep 2.2
+	counts garbage dropped
+	says "Nothing is banned" bans
+	sipguard ban "$LAB_CLIENT4" --for 1h
+	sipguard unban "$LAB_CLIENT4"
+	counts garbage dropped
+	refused 1 "is not banned" unban "$LAB_CLIENT4"
+	sipguard ban 198.51.100.4:5060 --transport tcp
+	equal "$(sipguard bans --json | jq -c '.bans[0] | [.ban, .kind, .transport, .seconds_left]')" \
+		'["198.51.100.4:5060","flow","tcp",600]'
+	sipguard allow add 198.51.100.5
+	refused 1 "198.51.100.5 is on the allow list" ban 198.51.100.5
+}
+
+# Secret, lists, bans, counters, configuration and mode outlive an upgrade.
+upgrade_keeps() {
+	local before counters
+	before=$(everything | sed -E 's/"program_id":[0-9]+//g')
+	counters=$(counted garbage dropped)
+	sipguard attach "$LAB_IF_SERVER"
+	equal "$(everything | sed -E 's/"program_id":[0-9]+//g')" "$before"
+	equal "$(counted garbage dropped)" "$counters"
+}
+
+handled() {
+	sipguard stats --json | jq '[.classes[][].packets] | add'
+}
+
+# Five upgrades in a flood: every frame the interface took was seen by one program or the other.
+upgrade_gapless() {
+	local before accepted i
+	before=$(handled)
+	lab_in client "$FLOOD" --dev "$LAB_IF_CLIENT" --dst "$LAB_SERVER4" --dst-mac "$LAB_SERVER_MAC" \
+		--source "$LAB_FLOOD4" --rate 5000 --seconds 6 --json >"$LAB_DIR/upgrade.json" &
+	for ((i = 0; i < 5; i++)); do
+		sipguard attach "$LAB_IF_SERVER" >/dev/null
+	done
+	kill -0 $! # or the upgrades were not under the flood
+	wait $!
+	accepted=$(jq .accepted "$LAB_DIR/upgrade.json")
+	[[ $accepted -gt 1000 ]]
+	equal $(($(handled) - before)) "$accepted"
+}
+
+second_interface() {
+	sipguard attach "$OTHER" --xdp generic
+	status_is '[.interfaces[].xdp] | sort == ["generic", "native"]'
+	refused 3 "sg-none is not guarded" detach "$OTHER" sg-none
+	fails 1 "guarded in generic mode already" attach "$OTHER" --xdp native
+	sipguard detach "$OTHER"
+	status_is '[.interfaces[].name] == [env.LAB_IF_SERVER]'
+}
+
+# The interface goes and comes again: what was learnt is still there.
+vanished() {
+	sipguard attach "$OTHER"
+	ip -n "$LAB_NS_SERVER" link del "$OTHER"
+	status_is '[.interfaces[] | select(.state == "gone")] | length == 1'
+	ip -n "$LAB_NS_SERVER" link add "$OTHER" type veth peer name "${OTHER}p"
+	sipguard attach "$OTHER"
+	status_is '[.interfaces[] | select(.state == "guarded")] | length == 2'
+}
+
+# Below `ip netns exec` /sys/fs/bpf is hidden; the pins must land in the machine's own all the same.
+netns_exec() (
+	unset SIPGUARD_PIN_ROOT
+	[[ ! -e /sys/fs/bpf/sipguard ]] || {
+		echo "this machine has a guard of its own, which must be left alone"
+		return 1
+	}
+	trap 'sipguard detach --all >/dev/null 2>&1 || true' EXIT
+	ip netns exec "$LAB_NS_SERVER" "$SIPGUARD" attach "$OTHER"
+	status_is '.interfaces[0].state == "guarded"'
+	ip netns exec "$LAB_NS_SERVER" "$SIPGUARD" detach "$OTHER"
+	[[ ! -e /sys/fs/bpf/sipguard ]]
+)
+
+watches() {
+	lab_in server timeout --preserve-status -s INT 2.5 "$SIPGUARD" stats --watch 1 --json \
+		>"$LAB_DIR/watch"
+	[[ $(wc -l <"$LAB_DIR/watch") -ge 1 ]]
+	jq -es '.[0].seconds > 0.5 and .[0].stats.classes' "$LAB_DIR/watch" >/dev/null
+}
+
+detaches() {
+	sipguard detach --all
+	nothing_left
+}
+
+[[ -x $SIPGUARD && -x $FLOOD ]] || lab_die "$SIPGUARD or $FLOOD is not built: run \"make\" first."
+lab_up
+trap test_ended EXIT
+OTHER=sg-$$.2
+ip -n "$LAB_NS_SERVER" link add "$OTHER" type veth peer name "${OTHER}p"
+ip -n "$LAB_NS_SERVER" link set "$OTHER" up
+cat >"$LAB_DIR/good.yaml" <<-END
+	limits:
+	  source: {rate: 77, burst: 88}
+	zones:
+	  - name: trunk
+	    prefixes: [198.51.100.0/24]
+END
+printf 'limits:\n  sauce: {rate: 1, burst: 2}\n' >"$LAB_DIR/bad.yaml"
+printf 'limits: [\n' >"$LAB_DIR/worse.yaml"
+
+check "wrong usage is exit status 2" unknown_usage
+check "without a guard every command says so, exit status 3" not_attached
+check "CAP_NET_ADMIN is missing" without_root net_admin
+check "a bad configuration, nothing is attached" not_without_file
+check "another XDP program is named, nothing is attached" all_or_none
+check "loopback: generic only, and said" loopback
+check "an MTU of several buffers, native all the same" large_mtu
+check "pins of another ABI are refused" other_abi
+check "pins off the BPF file system are refused" not_bpffs
+check "pins reach the machine's BPF file system from \"ip netns exec\"" netns_exec
+check "attach" sipguard attach "$LAB_IF_SERVER" --config "$LAB_DIR/good.yaml"
+check "monitor, enforce, and modes of one reason" modes
+check "a bad configuration leaves the running guard unchanged" reload_bad
+check "reload" reload_good
+check "a locked guard is waited for, and the waiting ends" locked
+check "allow and deny lists" lists
+check "list files, all or nothing" imports
+check "bans" bans
+check "every command's JSON is valid" every_json
+check "stats --watch" watches
+check "an upgrade keeps all state" upgrade_keeps
+check "five upgrades in a flood lose no packet" upgrade_gapless
+check "a second interface, in generic mode" second_interface
+check "an interface that vanished is attached again" vanished
+check "detach, and nothing is left" detaches
+test_done
