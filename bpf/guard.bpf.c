@@ -94,17 +94,20 @@ static __always_inline int guard_packet(struct xdp_md *ctx, __u32 frame)
 	if (!guard_open(g))
 		return XDP_PASS;
 	plain = packet_glance(ctx, &glance);
-	if (plain && !port_role(g, glance.transport, glance.port))
+	if (plain)
+		g->role = port_role(g, glance.transport, glance.port);
+	if (plain && !g->role)
 		return verdict_unguarded(g);
 	/* Kept in memory: in registers the verifier follows six times the states (clang 14, 6.18). */
 	barrier_var(g);
-	if (plain && glance.transport == IPPROTO_UDP && packet_read_plain(ctx, g->p, &glance))
+	if (plain && glance.transport == IPPROTO_UDP && packet_read_plain(ctx, g->p, &glance)) {
 		kind = PACKET_PORTS;
-	else
+	} else {
 		kind = packet_read(ctx, g->p);
+		g->role = port_role(g, g->p->transport, g->p->port);
+	}
 	g->now = clock_now();
 	if (kind == PACKET_PORTS) {
-		g->role = port_role(g, g->p->transport, g->p->port);
 		g->guarded = g->role != 0;
 		if (g->guarded)
 			reason = guard_judge(ctx, g);

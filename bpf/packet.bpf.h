@@ -121,6 +121,19 @@ static __always_inline void packet_fragment(struct packet *p, bool first, __u64 
 	p->fragment_key = fragment_fold(p->source, destination, id, p->transport);
 }
 
+static __always_inline void packet_source4(struct packet *p, const struct iphdr *ip)
+{
+	p->source = sg_source4(ip->saddr);
+	p->address32[2] = bpf_htonl(0xffff);
+	p->address32[3] = ip->saddr;
+}
+
+static __always_inline void packet_source6(struct packet *p, const struct ipv6hdr *ip)
+{
+	__builtin_memcpy(p->address, &ip->saddr, 16);
+	p->source = sg_source6(p->address32[0], p->address32[1]);
+}
+
 /* Leaves p->transport 0, which is neither UDP nor TCP, if there is no whole IPv4 header. */
 static __always_inline void packet_ipv4(struct cursor *c, struct packet *p)
 {
@@ -138,9 +151,7 @@ static __always_inline void packet_ipv4(struct cursor *c, struct packet *p)
 		return;
 	p->family = 4;
 	p->transport = ip->protocol;
-	p->source = sg_source4(ip->saddr);
-	p->address32[2] = bpf_htonl(0xffff);
-	p->address32[3] = ip->saddr;
+	packet_source4(p, ip);
 	p->length = total - header;
 	offset = bpf_ntohs(ip->frag_off);
 	if (offset & (IP_MF | IP_OFFSET))
@@ -280,30 +291,19 @@ __noinline int packet_extension(struct xdp_md *ctx, struct packet *p, __u64 dest
 	return 0;
 }
 
-/* The fixed header alone; p->transport may be an extension header. */
-static __always_inline const struct ipv6hdr *packet_ipv6_head(struct cursor *c, struct packet *p)
-{
-	const struct ipv6hdr *ip = packet_pull(c, sizeof(*ip));
-
-	if (!ip || ip->version != 6)
-		return NULL;
-	p->family = 6;
-	__builtin_memcpy(p->address, &ip->saddr, 16);
-	p->source = sg_source6(p->address32[0], p->address32[1]);
-	p->length = bpf_ntohs(ip->payload_len);
-	p->transport = ip->nexthdr;
-	return ip;
-}
-
 /* As packet_ipv4(). False if the chain of extension headers is longer than we follow. */
 static __always_inline bool packet_ipv6(struct xdp_md *ctx, struct cursor *c, struct packet *p)
 {
-	const struct ipv6hdr *ip = packet_ipv6_head(c, p);
+	const struct ipv6hdr *ip = packet_pull(c, sizeof(*ip));
 	__u64 destination;
 	const __u32 *d;
 
-	if (!ip)
+	if (!ip || ip->version != 6)
 		return true;
+	packet_source6(p, ip);
+	p->family = 6;
+	p->length = bpf_ntohs(ip->payload_len);
+	p->transport = ip->nexthdr;
 	p->offset = c->at - (const __u8 *)(long)ctx->data;
 	d = ip->daddr.in6_u.u6_addr32;
 	destination = ((__u64)(d[0] ^ d[2]) << 32 | (d[1] ^ d[3])) ^ p->address32[3];
@@ -317,7 +317,10 @@ static __always_inline bool packet_ipv6(struct xdp_md *ctx, struct cursor *c, st
 
 /* As far as a packet is read that turns out not to be for a guarded port. */
 struct glance {
-	__u16 port; /* destination, host order */
+	const void *network; /* the IP header */
+	const __be16 *ports;
+	const __u8 *end;
+	__u16 port;          /* destination, host order */
 	__u8 transport;
 	__u8 family;
 };
@@ -335,8 +338,9 @@ static __always_inline bool packet_glance(struct xdp_md *ctx, struct glance *gla
 	const struct ethhdr *eth = packet_pull(c, sizeof(*eth));
 	const struct ipv6hdr *ip6;
 	const struct iphdr *ip;
-	const __be16 *ports;
 
+	glance->network = c->at;
+	glance->end = c->end;
 	if (!eth)
 		return false;
 	if (eth->h_proto == bpf_htons(ETH_P_IP)) {
@@ -354,39 +358,52 @@ static __always_inline bool packet_glance(struct xdp_md *ctx, struct glance *gla
 	} else {
 		return false;
 	}
-	ports = packet_pull(c, 2 * sizeof(*ports));
-	if (!ports || (glance->transport != IPPROTO_UDP && glance->transport != IPPROTO_TCP))
+	glance->ports = packet_pull(c, 2 * sizeof(*glance->ports));
+	if (!glance->ports ||
+	    (glance->transport != IPPROTO_UDP && glance->transport != IPPROTO_TCP))
 		return false;
-	glance->port = bpf_ntohs(ports[1]);
+	glance->port = bpf_ntohs(glance->ports[1]);
 	return true;
 }
 
 /*
- * Fills in *p from a plain packet of UDP. False if its lengths contradict each other: it is then read
- * anew. TCP is not read here, nor is the family taken from the way we came, or the verifier would
- * follow each of them through the whole guard.
+ * Fills in *p from a plain packet of UDP. False if its lengths contradict each other, or those of
+ * IPv6 its version: it is then read anew.
+ *
+ * TCP is not read here, nor is the family taken from the way we came, or the verifier would follow
+ * each of them through the whole guard.
  */
 static __always_inline bool packet_read_plain(struct xdp_md *ctx, struct packet *p,
 					      const struct glance *glance)
 {
-	struct cursor cursor = {(void *)(long)ctx->data, (void *)(long)ctx->data_end};
-	struct cursor *c = &cursor;
-	const volatile __u8 *version;
+	const struct udphdr *udp = (const void *)glance->ports;
+	const __u8 *payload = (const void *)(udp + 1);
+	const struct ipv6hdr *ip6 = glance->network;
+	const struct iphdr *ip = glance->network;
+	__u32 carried, length; /* by IP; of the UDP datagram */
 
-	*p = (struct packet){};
-	version = packet_pull(c, sizeof(struct ethhdr)) ? c->at : NULL;
-	if (!version)
+	*p = (struct packet){
+		.transport = IPPROTO_UDP,
+		.port = glance->port,
+	};
+	if (payload > glance->end)
 		return false;
-	if (glance->family == 4)
-		packet_ipv4(c, p);
-	else
-		packet_ipv6_head(c, p);
-	if (!packet_udp(c, p) || p->malformed)
+	if (glance->family == 4) {
+		packet_source4(p, ip);
+		carried = bpf_ntohs(ip->tot_len) - sizeof(*ip);
+	} else {
+		packet_source6(p, ip6);
+		carried = bpf_ntohs(ip6->payload_len);
+	}
+	length = bpf_ntohs(udp->len);
+	p->family = *(const volatile __u8 *)glance->network >> 4;
+	if (p->family != glance->family || length < sizeof(*udp) || (__s32)length > (__s32)carried)
 		return false;
-	if (p->length > c->end - c->at)
-		p->length = c->end - c->at;
-	p->offset = c->at - (const __u8 *)(long)ctx->data;
-	p->family = *version >> 4;
+	p->source_port = udp->source;
+	p->length = length - sizeof(*udp);
+	if (p->length > glance->end - payload)
+		p->length = glance->end - payload;
+	p->offset = payload - (const __u8 *)(long)ctx->data;
 	return true;
 }
 

@@ -33,26 +33,21 @@ static __always_inline bool verdict_is_final(struct guard *g, __u32 reason)
 	return false;
 }
 
-/* Disjoint, as the counters of struct sg_tally. */
+/* In the order of the counters of struct sg_tally. */
 enum outcome {
 	OUTCOME_PASSED,
 	OUTCOME_WOULD_DROP,
 	OUTCOME_DROPPED,
 };
 
-/* Counts under one of `size` tallies. The barrier keeps the bound, as in limit_index(). */
+/* Counts under one of `size` tallies. The barriers keep the bounds, as in limit_index(). */
 static __always_inline void verdict_count(const struct guard *g, struct sg_tally *tallies,
-					  __u32 index, __u32 size, enum outcome outcome)
+					  __u32 index, __u32 size, __u32 outcome)
 {
 	barrier_var(index);
-	if (index >= size)
-		return;
-	if (outcome == OUTCOME_DROPPED)
-		count(g, &tallies[index].dropped);
-	else if (outcome == OUTCOME_WOULD_DROP)
-		count(g, &tallies[index].would_drop);
-	else
-		count(g, &tallies[index].passed);
+	barrier_var(outcome);
+	if (index < size && outcome <= OUTCOME_DROPPED)
+		count(g, (struct sg_counter *)&tallies[index] + outcome);
 }
 
 static __always_inline int verdict_unguarded(const struct guard *g)

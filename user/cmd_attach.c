@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* attach: a guard where none is, more interfaces for the one there is, a new version of its program. */
+/* attach: a guard where none is, more interfaces for the one there is, a newer program. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +40,8 @@ static enum exit_code target_make(struct attach *a, const char *argument, struct
 	unsigned int ifindex = if_nametoindex(argument);
 
 	*target = (struct target){.link = -1};
-	if (ifindex && if_indextoname(ifindex, target->name)) /* argument may be an alternative name */
+	/* The argument may be an alternative name. */
+	if (ifindex && if_indextoname(ifindex, target->name))
 		argument = target->name;
 	if (preflight_interface(argument, a->options->xdp, &a->session.links))
 		return FAILED;
@@ -54,8 +55,8 @@ static enum exit_code target_make(struct attach *a, const char *argument, struct
 	target->replaces = link && !link->ifindex;
 	if (target->running && a->options->xdp != XDP_MODE_AUTO &&
 	    a->options->xdp != link_mode(link)) {
-		fail("%s is guarded in %s mode already: detach it first to change that.", target->name,
-		     xdp_mode_names[link_mode(link)]);
+		fail("%s is guarded in %s mode already: detach it first to change that.",
+		     target->name, xdp_mode_names[link_mode(link)]);
 		return FAILED;
 	}
 	return DONE;
@@ -73,7 +74,8 @@ static int create_links(struct attach *a, const int programs[VARIANT__MAX])
 		target->link = link_create(target->name, programs, a->options->xdp, &fallback);
 		if (target->link < 0)
 			return target->link;
-		snprintf(target->fallback, sizeof(target->fallback), "%s", fallback ? fallback : "");
+		snprintf(target->fallback, sizeof(target->fallback), "%s",
+			 fallback ? fallback : "");
 	}
 	return 0;
 }
@@ -159,7 +161,7 @@ static bool is_single(const struct attach *a)
 	return !a->session.running || (!a->policy.config && !a->options->enforce);
 }
 
-/* No guard is there: everything is prepared in pins that count for nothing until a link is pinned. */
+/* No guard is there: what is prepared in pins counts for nothing until a link is pinned. */
 static int attach_first(struct attach *a)
 {
 	enum sg_mode mode = a->options->enforce ? SG_MODE_ENFORCE : SG_MODE_MONITOR;

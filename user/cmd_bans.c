@@ -51,7 +51,8 @@ static int bans_read(const struct maps *maps, __u64 now, bool prune, struct bans
 
 	*bans = (struct bans){.ban = calloc(SG_BANS, sizeof(*bans->ban))};
 	if (keys && values && bans->ban)
-		err = bpf_map_lookup_batch(maps->fd[MAP_BANS], NULL, &at, keys, values, &count, NULL);
+		err = bpf_map_lookup_batch(maps->fd[MAP_BANS], NULL, &at, keys, values, &count,
+					   NULL);
 	if (err == -ENOENT) /* that was all */
 		err = 0;
 	for (__u32 i = 0; !err && i < count; i++) {
@@ -130,14 +131,14 @@ static int refuse_ban(const struct maps *maps, const struct sg_ban_key *key)
 		if (source.length == own[i].length)
 			fail("%s is an address of this host, which is never banned.", text);
 		else
-			fail("%s, which a ban of IPv6 is for, has %s of this host in it: deny the single "
-			     "address with `sipguard deny add`.", text, mine);
+			fail("%s, which a ban of IPv6 is for, has %s of this host in it: deny the "
+			     "single address with `sipguard deny add`.", text, mine);
 		err = -EINVAL;
 	}
 	free(own);
 	if (!err && lists_lookup(maps, &source) == SG_LIST_ALLOW) {
-		fail("%s is on the allow list, so a ban would do nothing: take it off with `sipguard "
-		     "allow del` first.", text);
+		fail("%s is on the allow list, so a ban would do nothing: take it off with "
+		     "`sipguard allow del` first.", text);
 		err = -EINVAL;
 	}
 	return err;
@@ -160,8 +161,8 @@ static int ban_put(struct session *session, const struct sg_ban_key *key, __u64 
 		return 0;
 	bans_settle(session, now);
 	if (err == -E2BIG)
-		fail("%d bans are in force and there is no place for more: lift some, or deny whole "
-		     "prefixes with `sipguard deny add`.", SG_BANS);
+		fail("%d bans are in force and there is no place for more: lift some, or deny "
+		     "whole prefixes with `sipguard deny add`.", SG_BANS);
 	else
 		fail("cannot write the ban: %s.", strerror(-err));
 	return err;

@@ -51,7 +51,7 @@ static int choose(const struct session *session, const struct options *options,
 		bool twice = false;
 
 		if (!link) {
-			fail("%s is not guarded, nothing was changed: `sipguard status` shows what is.",
+			fail("%s is not guarded, nothing was changed: see `sipguard status`.",
 			     options->arguments[i]);
 			return -1;
 		}

@@ -36,10 +36,10 @@ static enum exit_code mode_of_reason(struct session *session, int reason, enum s
 	__atomic_store_n(&maps->configs[maps->state->slot & 1].mode[reason], mode,
 			 __ATOMIC_RELEASE);
 	if (json)
-		output_json(json_pack("{s:s, s:s, s:s}", "reason", reason_texts[reason].label, "mode",
-				      mode_names[mode], "until", "reload"));
+		output_json(json_pack("{s:s, s:s, s:s}", "reason", reason_texts[reason].label,
+				      "mode", mode_names[mode], "until", "reload"));
 	else
-		printf("%s: %s, until the next reload; the configuration file can keep it longer.\n",
+		printf("%s: %s, until the next reload; the configuration file keeps it longer.\n",
 		       reason_texts[reason].label, mode_names[mode]);
 	return DONE;
 }
@@ -58,7 +58,7 @@ enum exit_code cmd_mode(const struct options *options)
 	if (mode < 0)
 		return usage("There is no mode '%s'.", options->arguments[of_reason]);
 	if (!of_reason && mode == SG_MODE_OFF)
-		return usage("The guard as a whole has no mode off (`sipguard detach` takes it away).");
+		return usage("The whole guard has no mode off (`sipguard detach` takes it away).");
 	code = session_begin(&session, ACCESS_CHANGE);
 	if (code != DONE)
 		return code;
@@ -109,8 +109,8 @@ static json_t *explain_json(int reason, int mode)
 	const struct reason_text *text = &reason_texts[reason];
 
 	return json_pack("{s:s, s:i, s:s, s:s, s:s?, s:s}", "reason", text->label, "number", reason,
-			 "reference", text->reference, "default_mode", mode_names[text->mode], "mode",
-			 mode < 0 ? NULL : mode_names[mode], "help", text->help);
+			 "reference", text->reference, "default_mode", mode_names[text->mode],
+			 "mode", mode < 0 ? NULL : mode_names[mode], "help", text->help);
 }
 
 static void print_wrapped(const char *text)
@@ -148,7 +148,8 @@ static void explain_all(const __u8 *modes, bool json)
 
 	for (int reason = 1; reason < SG_REASON__MAX; reason++) {
 		if (json)
-			json_array_append_new(all, explain_json(reason, modes ? modes[reason] : -1));
+			json_array_append_new(all,
+					      explain_json(reason, modes ? modes[reason] : -1));
 		else
 			printf("%-16s %-8s %s\n", reason_texts[reason].label,
 			       mode_names[modes ? modes[reason] : reason_texts[reason].mode],

@@ -78,7 +78,8 @@ static void print_tallies(const char *title, const struct sg_tally *tally, int c
 		if (!t->passed.packets && !t->would_drop.packets && !t->dropped.packets)
 			continue;
 		if (!any)
-			printf("\n%-22s %22s %22s %22s\n", title, "passed", "would drop", "dropped");
+			printf("\n%-22s %22s %22s %22s\n", title, "passed", "would drop",
+			       "dropped");
 		any = true;
 		printf("  %-20s", label(i));
 		print_counter(&t->passed, seconds);

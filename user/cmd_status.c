@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* status: first everything is gathered into one JSON document; the text is that document, read out. */
+/* status: everything is gathered into one JSON document; the text is that document, read out. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +23,8 @@ static __u64 program_age(int fd)
 	struct timespec now;
 	__u64 ns;
 
-	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) || clock_gettime(CLOCK_BOOTTIME, &now))
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) ||
+	    clock_gettime(CLOCK_BOOTTIME, &now))
 		return 0;
 	ns = now.tv_sec * SG_NSEC_PER_SEC + now.tv_nsec;
 	return ns > info.load_time ? (ns - info.load_time) / SG_NSEC_PER_SEC : 0;
@@ -157,12 +158,27 @@ static json_t *memory_json(const struct maps *maps)
 	return json_pack("{s:I, s:o}", "bytes", sum, "maps", each);
 }
 
+static json_t *config_json(const struct sg_config *config, const char *path, json_t *status)
+{
+	json_t *ports = json_object();
+
+	json_object_set_new(ports, "udp", ports_json(config, SG_PORT_UDP));
+	json_object_set_new(ports, "tcp", ports_json(config, SG_PORT_TCP));
+	json_object_set_new(ports, "tls", ports_json(config, SG_PORT_TLS));
+	json_object_set_new(status, "config", path[0] ? json_string(path) : json_null());
+	json_object_set_new(status, "ports", ports);
+	json_object_set_new(status, "reasons", reasons_json(config));
+	json_object_set_new(status, "totals", totals_json(config));
+	json_object_set_new(status, "zones", zones_json(config));
+	return status;
+}
+
+/* NULL after saying why. */
 static json_t *gather(const struct session *s, bool attached)
 {
 	const struct maps *maps = &s->maps;
 	__u32 slot = maps->state->slot & 1;
-	const struct sg_config *config = &maps->configs[slot];
-	json_t *interfaces, *lists, *bans;
+	json_t *status, *lists, *bans;
 	struct note note;
 	__u64 age;
 
@@ -174,17 +190,13 @@ static json_t *gather(const struct session *s, bool attached)
 		json_decref(lists);
 		return NULL;
 	}
-	interfaces = interfaces_json(s, &age);
-	return json_pack("{s:b, s:s, s:i, s:s, s:s?, s:I, s:o, s:{s:o, s:o, s:o}, s:o, s:o, s:o, s:o,"
-			 " s:o, s:o}",
-			 "attached", attached, "version", SIPGUARD_VERSION, "abi", SG_ABI_VERSION,
-			 "mode", mode_names[maps->state->mode % SG_MODE__MAX], "config",
-			 note.path[0] ? note.path : NULL, "loaded_seconds", (json_int_t)age,
-			 "interfaces", interfaces, "ports", "udp", ports_json(config, SG_PORT_UDP),
-			 "tcp", ports_json(config, SG_PORT_TCP), "tls",
-			 ports_json(config, SG_PORT_TLS), "reasons", reasons_json(config), "totals",
-			 totals_json(config), "zones", zones_json(config), "lists", lists, "bans", bans,
-			 "memory", memory_json(maps));
+	status = json_pack("{s:b, s:s, s:i, s:s, s:o, s:o, s:o}", "attached", attached, "version",
+			   SIPGUARD_VERSION, "abi", SG_ABI_VERSION, "mode",
+			   mode_names[maps->state->mode % SG_MODE__MAX], "lists", lists, "bans",
+			   bans, "memory", memory_json(maps));
+	json_object_set_new(status, "interfaces", interfaces_json(s, &age));
+	json_object_set_new(status, "loaded_seconds", json_integer(age));
+	return config_json(&maps->configs[slot], note.path, status);
 }
 
 static const char *string_of(const json_t *object, const char *key)
@@ -274,8 +286,10 @@ static void print_limits(json_t *status)
 	putchar('\n');
 	for (int id = 0; id < SG_LIMIT__MAX; id++) {
 		printf("  %-22s", limit_keys[id]);
-		json_array_foreach(zones, i, zone)
-			print_limit(json_object_get(json_object_get(zone, "limits"), limit_keys[id]));
+		json_array_foreach(zones, i, zone) {
+			limit = json_object_get(json_object_get(zone, "limits"), limit_keys[id]);
+			print_limit(limit);
+		}
 		putchar('\n');
 	}
 	printf("\nOther limits, messages or fragments per second / at once\n");
@@ -296,7 +310,8 @@ static void print_text(json_t *status)
 	printf("  mode             %s%s\n", string_of(status, "mode"),
 	       monitor ? ": nothing is dropped, only counted" : "");
 	printf("  configuration    %s\n", policy_name(string_of(status, "config")));
-	printf("  program loaded   %s ago\n", output_seconds(number_of(status, "loaded_seconds"), age));
+	printf("  program loaded   %s ago\n",
+	       output_seconds(number_of(status, "loaded_seconds"), age));
 	printf("  lists            %lld allowed, %lld denied prefixes\n", number_of(lists, "allow"),
 	       number_of(lists, "deny"));
 	printf("  bans             %lld sources, %lld flows\n", number_of(bans, "sources"),

@@ -35,7 +35,8 @@ static int link_open(const struct pins *pins, const char *dir, struct guard_link
 	link->fd = pins_get(pins, "%s/%s", dir, link->pin);
 	err = link->fd < 0 ? link->fd : bpf_obj_get_info_by_fd(link->fd, &info, &size);
 	if (err) {
-		fail("cannot open the link %s/%s/%s: %s.", pins->dir, dir, link->pin, strerror(-err));
+		fail("cannot open the link %s/%s/%s: %s.", pins->dir, dir, link->pin,
+		     strerror(-err));
 		if (link->fd >= 0)
 			close(link->fd);
 		return err;

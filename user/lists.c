@@ -325,12 +325,13 @@ static int refuse_conflicts(const struct lists *lists, enum sg_list list,
 
 		prefix_format(&prefixes[i], text, sizeof(text));
 		if (list == SG_LIST_DENY && is_own(own, own_count, &prefixes[i])) {
-			fail("%s is an address of this host, which is never denied: take it out and "
-			     "try again.", text);
+			fail("%s is an address of this host, which is never denied: take it out "
+			     "and try again.", text);
 			return -EINVAL;
 		}
 		if (other) {
-			fail("%s is on the %s list: remove it there first, with `sipguard %s del %s`.",
+			fail("%s is on the %s list: remove it there first, with `sipguard %s del "
+			     "%s`.",
 			     text, list_names[now], list_names[now], text);
 			return -EEXIST;
 		}
@@ -402,7 +403,7 @@ static int refuse_absent(const struct lists *lists, enum sg_list list,
 	return 0;
 }
 
-/* Without a denied prefix own addresses need no protection, without any entry no lookup is needed. */
+/* Own addresses need protection from denied prefixes; packets look while anything is listed. */
 static int settle(struct maps *maps)
 {
 	struct prefix *own = NULL;

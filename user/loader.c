@@ -82,8 +82,8 @@ static int reuse(struct loader *loader, const struct pins *pins, const char *nam
 	if (fd >= 0)
 		close(fd);
 	if (err)
-		fail("the pinned map %s is not what this sipguard works with (%s): `sipguard detach "
-		     "--all` and attach again.", name, strerror(-err));
+		fail("the pinned map %s is not what this sipguard works with (%s): `sipguard "
+		     "detach --all` and attach again.", name, strerror(-err));
 	return err;
 }
 

@@ -16,7 +16,7 @@ struct loader {
 	int clock;
 };
 
-/* Loads programs with maps of their own. 0, or -errno after saying why. loader_close() in any case. */
+/* Loads programs with maps of their own. 0, or -errno after saying why; then loader_close(). */
 int loader_load(struct loader *loader);
 
 /* Loads programs that use the pinned maps, which must have the layout that the object has. */

@@ -22,11 +22,10 @@ static enum exit_code cmd_version(const struct options *options);
 
 static const struct command commands[] = {
 	{"attach", "IFACE...", "guard interfaces; again: upgrade the running guard",
-	 "Guards the interfaces, in monitor mode: nothing is dropped before `sipguard mode enforce`.\n"
-	 "An interface that is guarded already gets this version's program without losing a packet,\n"
-	 "with lists, bans, limits and mode kept; the configuration in force is kept too, unless\n"
-	 "--config is given. Otherwise the configuration is /etc/sipguard/sipguard.yaml if there is\n"
-	 "one, else the built-in defaults.",
+	 "Guards the interfaces in monitor mode: nothing is dropped until `mode enforce`.\n"
+	 "An interface that is guarded already gets this version's program, with no packet lost,\n"
+	 "and lists, bans, limits and mode kept; also the configuration, without --config.\n"
+	 "For a new guard it is /etc/sipguard/sipguard.yaml if that exists, else the defaults.",
 	 OPTION_CONFIG | OPTION_XDP | OPTION_ENFORCE, 1, -1, cmd_attach},
 	{"detach", "IFACE...", "stop guarding interfaces",
 	 "Stops guarding the interfaces. With the last one go lists, bans and counters.",
@@ -36,7 +35,7 @@ static const struct command commands[] = {
 	 "nothing is guarded.",
 	 0, 0, 0, cmd_status},
 	{"stats", "", "packets and bytes by reason, class and method",
-	 "Counts since the guard was attached: passed, would have been dropped (monitor), dropped.\n"
+	 "Counts since the guard was attached: passed, would be dropped (monitor), dropped.\n"
 	 "As text only rows that are not zero, as JSON all. A packet may be counted under several\n"
 	 "reasons in monitor mode.",
 	 OPTION_WATCH, 0, 0, cmd_stats},
@@ -47,8 +46,8 @@ static const struct command commands[] = {
 	 0, 1, 2, cmd_mode},
 	{"reload", "", "put a configuration in force",
 	 "Reads the file given with --config; without, the one that is in force now, or\n"
-	 "/etc/sipguard/sipguard.yaml if those are the built-in defaults and the file exists. If it\n"
-	 "has a mistake, nothing changes. Modes set by `mode REASON` are forgotten.",
+	 "/etc/sipguard/sipguard.yaml if that is the built-in one and the file exists. If it has\n"
+	 "a mistake, nothing changes. Modes set by `mode REASON` are forgotten.",
 	 OPTION_CONFIG, 0, 0, cmd_reload},
 	{"explain", "[REASON]", "why a packet is dropped under a reason, and what to do",
 	 "Explains a reason; without one, lists them all.", 0, 0, 1, cmd_explain},
@@ -57,16 +56,16 @@ static const struct command commands[] = {
 	{"allow", "add|del|show|import ...", "the list of prefixes that always pass",
 	 LIST_DETAILS("The longest prefix decides, whichever list it is on."), 0, 1, -1, cmd_allow},
 	{"deny", "add|del|show|import ...", "the list of prefixes that never pass",
-	 LIST_DETAILS("The longest prefix decides, whichever list it is on. Addresses of this host\n"
-		      "are never denied."), 0, 1, -1, cmd_deny},
+	 LIST_DETAILS("The longest prefix decides, whichever list it is on. Addresses of this\n"
+		      "host are never denied."), 0, 1, -1, cmd_deny},
 	{"ban", "ADDRESS[:PORT]", "deny a source or a flow for a time",
 	 "Bans a source (an IPv6 address stands for its /64), or with a port one flow of it.\n"
 	 "Sources on the allow list and addresses of this host cannot be banned.",
 	 OPTION_TRANSPORT | OPTION_FOR, 1, 1, cmd_ban},
 	{"unban", "ADDRESS[:PORT]", "lift a ban", "Lifts a ban before its time.",
 	 OPTION_TRANSPORT, 1, 1, cmd_unban},
-	{"bans", "", "what is banned, and until when", "Lists the bans that have not expired.", 0, 0, 0,
-	 cmd_bans},
+	{"bans", "", "what is banned, and until when", "Lists the bans that have not expired.",
+	 0, 0, 0, cmd_bans},
 	{"help", "[COMMAND]", "this list, or one command in full", "Explains commands.", 0, 0, 1,
 	 cmd_help},
 	{"version", "", "version of the command and of its ABI", "Prints the version.", 0, 0, 0,
@@ -85,12 +84,12 @@ static enum exit_code cmd_help(const struct options *options)
 		}
 		return usage("There is no command '%s'.", options->arguments[0]);
 	}
-	printf("sipguard guards a SIP server against floods, in the kernel, before they cost it much.\n\n"
+	printf("sipguard guards a SIP server against floods, before they cost it much.\n\n"
 	       "Usage: sipguard COMMAND [ARGUMENT...] [OPTION...]\n\n");
 	for (const struct command *command = commands; command->name; command++)
 		printf("  %-13s %s\n", command->name, command->summary);
-	printf("\nEvery command has --help and --json. Exit status: 0 done, 1 failed, 2 wrong usage,\n"
-	       "3 not attached.\n");
+	printf("\nEvery command has --help and --json. Exit status: 0 done, 1 failed, 2 wrong\n"
+	       "usage, 3 not attached.\n");
 	return output_end();
 }
 

@@ -29,8 +29,8 @@ int maps_open(const struct pins *pins, struct maps *maps)
 		maps->fd[id] = pins_get(pins, "%s", map_names[id]);
 		if (maps->fd[id] < 0 && !err) {
 			err = maps->fd[id];
-			fail("cannot open %s/%s (%s): if somebody removed it, `sipguard detach --all` "
-			     "and attach again.", pins->dir, map_names[id], strerror(-err));
+			fail("cannot open %s/%s (%s): if somebody removed it, `sipguard detach "
+			     "--all` and attach again.", pins->dir, map_names[id], strerror(-err));
 		}
 	}
 	if (!err)
@@ -159,8 +159,8 @@ static int zone_trie(const struct config *config)
 					 &opts);
 
 	for (size_t i = 0; fd >= 0 && !err && i < config->prefix_count; i++)
-		err = bpf_map_update_elem(fd, &config->prefixes[i].prefix, &config->prefixes[i].zone,
-					  BPF_ANY);
+		err = bpf_map_update_elem(fd, &config->prefixes[i].prefix,
+					  &config->prefixes[i].zone, BPF_ANY);
 	if (err) {
 		close(fd);
 		return err;

@@ -22,8 +22,7 @@ static const struct {
 } rows[] = {
 	{"config", 'c', OPTION_CONFIG, "FILE", "the configuration (YAML)"},
 	{"xdp", 'x', OPTION_XDP, "native|generic|auto",
-	 "native: in the driver; generic: behind it, slower, on any interface; auto (default): native "
-	 "if the driver can"},
+	 "in the driver, behind it (slower), or what works (default)"},
 	{"enforce", 'e', OPTION_ENFORCE, NULL, "drop at once, instead of starting in monitor mode"},
 	{"all", 'a', OPTION_ALL, NULL, "every guarded interface"},
 	{"watch", 'w', OPTION_WATCH, "SECONDS", "print rates again and again, until interrupted"},
@@ -49,7 +48,7 @@ void options_help(const struct command *command, FILE *to)
 			continue;
 		snprintf(left, sizeof(left), "-%c, --%s%s%s", rows[i].letter, rows[i].name,
 			 rows[i].argument ? " " : "", rows[i].argument ? rows[i].argument : "");
-		fprintf(to, "  %-24s %s\n", left, rows[i].help);
+		fprintf(to, "  %-31s %s\n", left, rows[i].help);
 	}
 }
 
@@ -135,7 +134,7 @@ static enum exit_code read_option(int letter, const char *value, struct options 
 		return DONE;
 	case 'f':
 		options->seconds = read_time(value);
-		return options->seconds ? DONE : usage("--for takes a time of 1s to 30d, like 10m.");
+		return options->seconds ? DONE : usage("--for takes a time, 1s to 30d, like 10m.");
 	case 'j':
 		options->json = true;
 		return DONE;

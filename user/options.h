@@ -8,8 +8,9 @@
 #include "command.h"
 
 /*
- * Reads the whole command line. *command is the row of `commands` (which ends with a NULL name) that
- * the first word names, or NULL if there is no word. DONE, or USAGE after saying what is wrong.
+ * Reads the whole command line. *command is the row of `commands` (which ends with a NULL name)
+ * that the first word names, or NULL if there is no word. DONE, or USAGE after saying what is
+ * wrong.
  */
 enum exit_code options_read(int argc, char **argv, const struct command *commands,
 			    struct options *options, const struct command **command);

@@ -129,7 +129,7 @@ static int root_find(struct pins *pins, bool create)
 		return -ENOENT;
 	if (!outside)
 		return bpffs_mount();
-	fail("there is no BPF file system on " BPFFS ", and one mounted from here would vanish with "
+	fail("there is no BPF file system on " BPFFS ", and one mounted here would vanish with "
 	     "this mount namespace: run `mount -t bpf bpf " BPFFS "` outside of it.");
 	return -EIO;
 }

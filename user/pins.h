@@ -2,7 +2,7 @@
 /*
  * The guard's directory on the BPF file system, and the lock on it.
  *
- *   /sys/fs/bpf/sipguard/        locked: exclusive by commands that change, shared by those that read
+ *   /sys/fs/bpf/sipguard/        locked: exclusively by commands that change something
  *     v1/                        SG_ABI_VERSION
  *       sg_state, sg_lists4, ... maps
  *       guard, guard_frags, guard_clock
@@ -63,8 +63,8 @@ int pins_wipe(const struct pins *pins, const char *name);
 unsigned int pins_foreign(const struct pins *pins);
 
 /*
- * Names of interfaces as names of pins, which may not have dots (bpffs keeps them for itself): a dot
- * is written %2E, a percent sign %25. `pin` has 3 * IF_NAMESIZE bytes, `name` IF_NAMESIZE.
+ * Names of interfaces as names of pins, which may not have dots (bpffs keeps them for itself): a
+ * dot is written %2E, a percent sign %25. `pin` has 3 * IF_NAMESIZE bytes, `name` IF_NAMESIZE.
  */
 void pins_encode(const char *name, char *pin);
 void pins_decode(const char *pin, char *name);

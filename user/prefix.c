@@ -216,7 +216,10 @@ void ban_format(const struct sg_ban_key *key, char *text, size_t size)
 	__u32 word[4] = {key->source, key->source >> 32};
 	char address[INET6_ADDRSTRLEN] = "";
 
-	inet_ntop(key->family == 4 ? AF_INET : AF_INET6, word, address, sizeof(address));
+	if (key->family == 4)
+		inet_ntop(AF_INET, &word[1], address, sizeof(address));
+	else
+		inet_ntop(AF_INET6, word, address, sizeof(address));
 	if (key->family == 4 && !key->port)
 		snprintf(text, size, "%s", address);
 	else if (key->family == 4)

@@ -92,9 +92,9 @@ static int preflight_other(const char *name, unsigned int ifindex, const struct 
 	id = id ? id : query.skb_prog_id;
 	id = id ? id : query.hw_prog_id;
 	if (link && link->ifindex && (link->ifindex != ifindex || link->program_id != id)) {
-		fail("an interface %s of another network namespace is guarded already: give this one "
-		     "a guard of its own, with SIPGUARD_PIN_ROOT set to another directory below "
-		     "/sys/fs/bpf.", name);
+		fail("an interface %s of another network namespace is guarded already: give this "
+		     "one a guard of its own, with SIPGUARD_PIN_ROOT set to another directory "
+		     "below /sys/fs/bpf.", name);
 		return -EEXIST;
 	}
 	if (!id || (link && link->ifindex))
@@ -205,7 +205,8 @@ static const struct {
 	{"XDP programs", "4.8", BPF_PROG_TYPE_XDP, 0, false},
 	{"BPF programs of type syscall", "5.14", BPF_PROG_TYPE_SYSCALL, 0, false},
 	{"the helper bpf_jiffies64", "5.6", BPF_PROG_TYPE_XDP, BPF_FUNC_jiffies64, false},
-	{"XDP frames of several buffers", "5.18", BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_get_buff_len, false},
+	{"XDP frames of several buffers", "5.18", BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_get_buff_len,
+	 false},
 	{"longest-prefix-match maps", "4.11", BPF_MAP_TYPE_LPM_TRIE, 0, true},
 	{"arrays of maps", "4.12", BPF_MAP_TYPE_ARRAY_OF_MAPS, 0, true},
 	{"per-CPU arrays", "4.6", BPF_MAP_TYPE_PERCPU_ARRAY, 0, true},
@@ -236,6 +237,6 @@ void preflight_kernel(int err)
 		fail("the kernel had no memory for the guard, which takes about 30 MB: %s.",
 		     strerror(-err));
 	else
-		fail("the kernel refused to load the guard (%s): `sipguard -v` with the same command "
-		     "shows what it says; please report it.", strerror(-err));
+		fail("the kernel refused to load the guard (%s): `sipguard -v` with the same "
+		     "command shows what it says; please report it.", strerror(-err));
 }

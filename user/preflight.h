@@ -5,7 +5,7 @@
 
 #include "links.h"
 
-/* Whether this process may do what the guard needs; the second says what is missing: 0 or -EPERM. */
+/* Whether this process may do what the guard needs. The second says what is missing: 0/-EPERM. */
 bool preflight_capable(void);
 int preflight_capabilities(void);
 

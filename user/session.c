@@ -44,9 +44,9 @@ static int refuse_foreign(const struct pins *pins)
 
 	if (!version)
 		return 0;
-	fail("another version of sipguard guards this host (its ABI is %u, that of this one is %d): "
-	     "detach it with its own `sipguard detach --all`, or, if you no longer have it, with "
-	     "`rm -r %s/v%u`.", version, SG_ABI_VERSION, pins->shown, version);
+	fail("another version of sipguard guards this host (its ABI is %u, that of this one is "
+	     "%d): detach it with its own `sipguard detach --all`, or, if you no longer have it, "
+	     "with `rm -r %s/v%u`.", version, SG_ABI_VERSION, pins->shown, version);
 	return -EPROTO;
 }
 
@@ -54,8 +54,9 @@ static int check_abi(const struct session *session)
 {
 	if (session->maps.state->abi == SG_ABI_VERSION)
 		return 0;
-	fail("the pins in %s/v%d are not of this sipguard: remove them with `rm -r %s/v%d` and attach "
-	     "again.", session->pins.shown, SG_ABI_VERSION, session->pins.shown, SG_ABI_VERSION);
+	fail("the pins in %s/v%d are not of this sipguard: remove them with `rm -r %s/v%d` and "
+	     "attach again.",
+	     session->pins.shown, SG_ABI_VERSION, session->pins.shown, SG_ABI_VERSION);
 	return -EPROTO;
 }
 

@@ -22,9 +22,9 @@ struct session {
 };
 
 /*
- * Checks capabilities, locks the pins, finishes or undoes what a killed command left behind, refuses
- * another ABI, and opens links and maps. DONE, or how the command shall end, after saying why;
- * nothing needs to be closed then.
+ * Checks capabilities, locks the pins, finishes or undoes what a killed command left behind,
+ * refuses another ABI, and opens links and maps. DONE, or how the command shall end, after saying
+ * why; nothing needs to be closed then.
  */
 enum exit_code session_begin(struct session *session, enum access access);
 void session_end(struct session *session);

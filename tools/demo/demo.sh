@@ -31,6 +31,8 @@ ORACLE=$BUILD/tools/oracle.bpf.o
 METHOD=${DEMO_METHOD:-OPTIONS}
 # Frames as long as those of a usual INVITE with its SDP.
 FRAME=660
+# Frames that arrive at once, as a NIC that coalesces interrupts delivers them.
+BATCH=256
 JSON=${DEMO_JSON:-$BUILD/demo.json}
 
 # A trunk's pace, within sipguard's default limits of one source: 10 INVITEs a second, 30 messages.
@@ -97,7 +99,7 @@ start_calls() {
 run_flood() {
 	local args=(--dev "$LAB_IF_CLIENT" --dst "$LAB_SERVER4" --dst-mac "$LAB_SERVER_MAC"
 		--method "$METHOD" --size "$FRAME" --seconds "$FLOOD_SECONDS" --cpu "$CPU_FLOOD"
-		--probes "$LAB_PROBE4" --probe-sources "$PROBE_SOURCES" --drain 1 --json)
+		--probes "$LAB_PROBE4" --probe-sources "$PROBE_SOURCES" --batch "$BATCH" --drain 1 --json)
 	case $1 in
 	one-source) args+=(--source "$LAB_FLOOD4") ;;
 	random-sources) args+=(--random "$LAB_FLOOD_PREFIX4") ;;

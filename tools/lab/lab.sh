@@ -47,6 +47,7 @@ LAB_CLIENT_MAC=02:00:5e:10:00:02
 LAB_DIR=
 LAB_ID=
 LAB_LOCK=
+LAB_AWAKE=
 LAB_PID=
 LAB_KEEP=
 
@@ -255,6 +256,13 @@ lab_realtime_on() {
 		mv "$LAB_DIR/rt_runtime.new" "$LAB_DIR/rt_runtime"
 	fi
 	echo -1 >/proc/sys/kernel/sched_rt_runtime_us
+	# Nor does a CPU under flood sleep. Waking one takes a virtual machine longer than the veth ring
+	# of 256 frames lasts, and the ring would drop what no guard has seen. A latency request (PM QoS)
+	# keeps idle CPUs polling; it ends with the file descriptor, whatever happens.
+	if [[ -z $LAB_AWAKE && -w /dev/cpu_dma_latency ]]; then
+		exec {LAB_AWAKE}>/dev/cpu_dma_latency
+		printf '\0\0\0\0' >&"$LAB_AWAKE"
+	fi
 	# shellcheck disable=SC2016 # $1 is the inner shell's
 	lab_sysfs server sh -c 'echo 1 >"/sys/class/net/$1/threaded"' sh "$LAB_IF_SERVER" ||
 		lab_die "the kernel cannot run NAPI in a thread (it needs 5.12 or newer)."
@@ -278,6 +286,8 @@ lab_napi_thread() {
 }
 
 lab_realtime_off() {
+	[[ -z $LAB_AWAKE ]] || exec {LAB_AWAKE}>&-
+	LAB_AWAKE=
 	[[ ! -e $LAB_DIR/rt_runtime ]] ||
 		cat "$LAB_DIR/rt_runtime" >/proc/sys/kernel/sched_rt_runtime_us
 	rm -f "$LAB_DIR/rt_runtime"
