@@ -177,7 +177,9 @@ static __always_inline bool is_unknown_method(const __u8 *p, const __u8 *end, __
 {
 	__u32 i;
 
-	/* Or clang 14 counts from another copy of the pointer than it checks ("offset is outside"). */
+	/* Or clang 14 counts from another copy of the pointer than it checks ("offset is
+	 * outside of the packet").
+	 */
 	barrier_var(p);
 	if (length < METHOD_LENGTH + 2 || p + METHOD_LENGTH + 2 > end)
 		return false;

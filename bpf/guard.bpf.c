@@ -98,7 +98,7 @@ static __always_inline int guard_packet(struct xdp_md *ctx, __u32 frame)
 		g->role = port_role(g, glance.transport, glance.port);
 	if (plain && !g->role)
 		return verdict_unguarded(g);
-	/* Kept in memory: in registers the verifier follows six times the states (clang 14, 6.18). */
+	/* Kept in memory: in registers the verifier follows six times the states (clang 14). */
 	barrier_var(g);
 	if (plain && glance.transport == IPPROTO_UDP && packet_read_plain(ctx, g->p, &glance)) {
 		kind = PACKET_PORTS;

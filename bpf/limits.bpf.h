@@ -29,7 +29,7 @@ static __always_inline __u64 clock_now(void)
 
 static __always_inline void gcra_charge(__u64 *tat, __u64 now, const struct sg_limit *limit)
 {
-	/* A lost race is tried again; after four, the message goes uncharged rather than refused. */
+	/* A lost race is tried again; after four, the message goes uncharged, not refused. */
 	for (int i = 0; i < 4; i++) {
 		__u64 old = *(volatile __u64 *)tat;
 
@@ -46,8 +46,8 @@ static __always_inline bool gcra_spent(__u64 *tat, __u64 now, const struct sg_li
 }
 
 /*
- * Not static: for a static table libbpf 1.1.2 leaves the offset 0 that clang 14 wrote into .BTF, the
- * kernel refuses the BTF ("Invalid offset"), and without it every global function is verified as an
+ * Not static: for a static table libbpf 1.1.2 leaves the offset 0 that clang 14 wrote into .BTF,
+ * the kernel refuses the BTF ("Invalid offset"), and without it every global function is verified as an
  * inlined one, which does not end.
  */
 const __u8 sg_limit_of_method[] = {
@@ -158,7 +158,8 @@ static __always_inline __u32 method_check(const struct guard *g)
 	/* Was checked before; in monitor mode it would be counted twice. */
 	if (g->limit == SG_LIMIT_SOURCE)
 		return SG_REASON_NONE;
-	return limit_spent(g, g->limit) ? sg_reason_of_limit[limit_index(g->limit)] : SG_REASON_NONE;
+	return limit_spent(g, g->limit) ? sg_reason_of_limit[limit_index(g->limit)]
+					: SG_REASON_NONE;
 }
 
 static __always_inline void limit_charge(const struct guard *g, __u32 id)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Steps 2 and 3: allow and deny lists, zones, bans. Each lookup is skipped while its map is empty. */
+/* Step 3: allow and deny lists, zones, bans. Each lookup is skipped while its map is empty. */
 #ifndef SIPGUARD_LISTS_BPF_H
 #define SIPGUARD_LISTS_BPF_H
 

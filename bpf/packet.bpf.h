@@ -104,7 +104,8 @@ static __always_inline __be16 packet_ethernet(struct cursor *c)
  * Not a hash with a secret: who can forge the source address of a fragment needs no collision to
  * have it judged like another one. It only has to spread.
  */
-static __always_inline __u64 fragment_fold(__u64 source, __u64 destination, __u32 id, __u8 transport)
+static __always_inline __u64 fragment_fold(__u64 source, __u64 destination, __u32 id,
+					   __u8 transport)
 {
 	__u64 key = source * 0x9e3779b97f4a7c15ULL;
 

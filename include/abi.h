@@ -104,8 +104,8 @@ struct sg_state {
 	__u32 lists;      /* 0 while no prefix is allowed or denied: the lookup is skipped */
 	__u32 source_bans;/* 0 while no source is banned */
 	__u32 flow_bans;  /* 0 while no flow is banned */
-	__u64 secret[2];  /* key of the hashed tables; kept over an upgrade, or limits would reset */
-	__u32 ban_generation; /* raised after each change of sg_bans: memos of older ones are void */
+	__u64 secret[2];  /* key of the hashed tables; kept over an upgrade, or limits reset */
+	__u32 ban_generation; /* raised after each change of sg_bans: older memos are void */
 	__u32 reserved;
 	__u64 reserved2[2];
 	/* Written by packets: on a line of its own. TATs of UNLISTED_TOTAL and of the fragments. */

@@ -67,9 +67,10 @@
  * X(NAME, key, rate, burst): limits that are not per source and kind of message.
  * UNLISTED_TOTAL is the budget of all sources on no list and in no zone: what a PBX of 100 calls
  * a second or ten such offices at once send, and little enough for a server that also has to answer
- * those it knows. What counts is its burst: what is let in at once must fit into the server's socket
- * buffer (a few hundred datagrams), or it pushes out the good ones behind it. ORPHAN_FRAGMENTS is
- * per source, ORPHAN_FRAGMENTS_TOTAL for all: about 2 MB/s of frames of 1500 bytes.
+ * those it knows. What counts is its burst: what is let in at once must fit into the server's
+ * socket buffer (a few hundred datagrams), or it pushes out the good ones behind it.
+ * ORPHAN_FRAGMENTS is per source, ORPHAN_FRAGMENTS_TOTAL for all: about 2 MB/s of frames of 1500
+ * bytes.
  */
 #define SG_TOTALS(X)                                                                              \
 	X(UNLISTED_TOTAL, "unlisted-total", 1000, 250)                                            \

@@ -2,10 +2,6 @@
 /*
  * bench prog-run GUARD_OBJECT BENCH_OBJECT
  *	measures by BPF_PROG_RUN and prints a JSON array.
- * bench hold INTERFACE OBJECT PROGRAM
- *	attaches a program to a veth in native mode, prints "attached", and takes it away again on
- *	SIGTERM, SIGINT, or when standard input ends. For the flood; refused in the network namespace
- *	of the machine.
  *
  * Exit status: 0 done, 1 failed, 2 wrong usage.
  */
@@ -66,7 +62,6 @@ int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "prog-run"))
 		return command_prog_run(argv[2], argv[3]);
-	fputs("Usage: bench prog-run GUARD_OBJECT BENCH_OBJECT\n"
-	      "       bench hold INTERFACE OBJECT PROGRAM\n", stderr);
+	fputs("Usage: bench prog-run GUARD_OBJECT BENCH_OBJECT\n", stderr);
 	return 2;
 }

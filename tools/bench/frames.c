@@ -12,7 +12,7 @@
 #define VIA_TO_CONTACT(method, cseq)                                                              \
 	"Via: SIP/2.0/UDP 192.0.2.1:5060;rport;branch=z9hG4bKd41a7c0e\r\n"                         \
 	"Max-Forwards: 70\r\n"                                                                    \
-	"From: \"Alice\" <sip:alice@example.com>;tag=5f0c2b91\r\n"                                  \
+	"From: \"Alice\" <sip:alice@example.com>;tag=5f0c2b91\r\n"                                 \
 	"To: <sip:bob@example.com>\r\n"                                                           \
 	"Call-ID: 7c1e55aa-0d3b-4f6e@192.0.2.1\r\n"                                               \
 	"CSeq: " cseq " " method "\r\n"                                                           \

@@ -25,7 +25,8 @@ static int map_fd(const struct target *target, const char *name)
 
 static void *map_open(const struct target *target, const char *name, size_t size)
 {
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd(target, name), 0);
+	void *memory =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd(target, name), 0);
 
 	if (memory == MAP_FAILED)
 		bench_die("Map %s cannot be mapped (%s).", name, strerror(errno));
@@ -116,7 +117,7 @@ int target_program(const struct target *target, const char *name)
 	struct bpf_program *program = bpf_object__find_program_by_name(target->object, name);
 
 	if (!program)
-		bench_die("The object has no program %s: build the bench and the guard anew.", name);
+		bench_die("There is no program %s: build the bench and the guard anew.", name);
 	return bpf_program__fd(program);
 }
 
