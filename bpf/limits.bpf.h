@@ -47,8 +47,8 @@ static __always_inline bool gcra_spent(__u64 *tat, __u64 now, const struct sg_li
 
 /*
  * Not static: for a static table libbpf 1.1.2 leaves the offset 0 that clang 14 wrote into .BTF,
- * the kernel refuses the BTF ("Invalid offset"), and without it every global function is verified as an
- * inlined one, which does not end.
+ * the kernel refuses the BTF ("Invalid offset"), and without it every global function is verified
+ * as an inlined one, which does not end.
  */
 const __u8 sg_limit_of_method[] = {
 #define X(name, label, limit) [SG_METHOD_##name] = SG_LIMIT_##limit,

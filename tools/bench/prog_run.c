@@ -2,8 +2,8 @@
 /*
  * BPF_PROG_RUN: the nanoseconds a program takes for a packet. All entries are measured in turn,
  * round after round, each round beginning with another one, so that a slow minute of the machine
- * falls on all of them. A measurement is the fastest of some bursts, since whatever else runs on the
- * machine can only add to it; an entry is the median of its measurements.
+ * falls on all of them. A measurement is the fastest of some bursts, since whatever else runs on
+ * the machine can only add to it; an entry is the median of its measurements.
  */
 #include <errno.h>
 #include <math.h>
