@@ -21,12 +21,20 @@ static __always_inline __u32 *lists_entry6(const struct guard *g)
 	return bpf_map_lookup_elem(&sg_lists6, &key);
 }
 
+/* False if no list has a prefix of this /16. */
+static __always_inline bool lists_concern4(const struct guard *g)
+{
+	__u32 block = g->p->address[12] << 8 | g->p->address[13];
+
+	return g->state->listed4[block / 64] >> block % 64 & 1;
+}
+
 /* The longest prefix decides, whichever list it is on. enum sg_list. */
 static __always_inline __u32 lists_find(const struct guard *g)
 {
 	const __u32 *list;
 
-	if (!g->state->lists)
+	if (!g->state->lists || (g->p->family == 4 && !lists_concern4(g)))
 		return SG_LIST_NONE;
 	list = g->p->family == 4 ? lists_entry4(g) : lists_entry6(g);
 	return list ? *list : SG_LIST_NONE;

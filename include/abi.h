@@ -13,11 +13,12 @@
 #include "reasons.h"
 #include "words.h"
 
-#define SG_ABI_VERSION 1
+#define SG_ABI_VERSION 2
 
 #define SG_PORTS 65536
 #define SG_ZONES 16            /* zone 0 is that of sources on no list */
 #define SG_ZONE_NAME 32        /* with the closing NUL */
+#define SG_LISTED_BLOCKS 65536 /* of IPv4 addresses: one for each /16 */
 #define SG_LIST_ENTRIES (1 << 21) /* prefixes per family: a million allowed, a million denied */
 #define SG_ZONE_ENTRIES (1 << 16) /* prefixes of all zones together */
 #define SG_BANS (1 << 16)
@@ -110,6 +111,12 @@ struct sg_state {
 	__u64 reserved2[2];
 	/* Written by packets: on a line of its own. TATs of UNLISTED_TOTAL and of the fragments. */
 	__u64 total_tat[8];
+	/*
+	 * A bit for each /16 in which an IPv4 prefix is allowed or denied. Random sources mostly
+	 * fall into none, and are spared the lookup, which takes as long as the rest of their
+	 * verdict.
+	 */
+	__u64 listed4[SG_LISTED_BLOCKS / 64];
 };
 
 /* A source's limits in the hashed table: one cache line. */
@@ -210,12 +217,24 @@ static inline __u64 sg_source4(__u32 address_be)
 #endif
 }
 
+/* Sets the bits of an IPv4 prefix, address in network order, length 0 to 32, in listed4. */
+static inline void sg_listed4_set(__u64 *listed4, const __u8 *address, __u32 length)
+{
+	__u32 first = address[0] << 8 | address[1];
+	__u32 count = length < 16 ? 1U << (16 - length) : 1;
+
+	first &= ~(count - 1);
+	for (__u32 block = first; block < first + count; block++)
+		__sync_fetch_and_or(&listed4[block / 64], 1ULL << block % 64);
+}
+
 #define X(number, name, label, reference, mode, help) +1
 _Static_assert(SG_REASON__MAX == 1 SG_REASONS(X), "reason numbers are dense");
 #undef X
 _Static_assert(SG_REASON__MAX <= 64, "sg_config.mode has 64 places");
 _Static_assert(sizeof(struct sg_slot) == 64, "a slot is one cache line");
-_Static_assert(sizeof(struct sg_state) == 128, "one line read, one written");
+_Static_assert(__builtin_offsetof(struct sg_state, total_tat) == 64, "one line read, one written");
+_Static_assert(__builtin_offsetof(struct sg_state, listed4) == 128, "and nothing else there");
 _Static_assert(sizeof(struct sg_ban_key) == 16, "no padding in a hash key");
 _Static_assert(SG_TOTAL__MAX <= 8, "sg_state.total_tat has 8 places");
 

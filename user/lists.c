@@ -203,10 +203,33 @@ int own_addresses(struct prefix **own, size_t *count)
 	return *own ? 0 : -ENOMEM;
 }
 
+/* Before the prefix is in the map, or packets would not look for it yet. */
+static void mark_block(const struct maps *maps, const struct prefix *prefix)
+{
+	if (prefix->family == AF_INET)
+		sg_listed4_set(maps->state->listed4, prefix->address, prefix->length);
+}
+
+/* Clears the bits of blocks that have no prefix any more. Marked too many, they only cost time. */
+static void clear_blocks(const struct maps *maps, const struct lists *lists)
+{
+	__u64 listed4[SG_LISTED_BLOCKS / 64] = {};
+
+	for (size_t i = 0; i < lists->count; i++) {
+		const struct prefix *prefix = &lists->entry[i].prefix;
+
+		if (prefix->family == AF_INET)
+			sg_listed4_set(listed4, prefix->address, prefix->length);
+	}
+	for (size_t i = 0; i < SG_LISTED_BLOCKS / 64; i++)
+		__atomic_store_n(&maps->state->listed4[i], listed4[i], __ATOMIC_RELEASE);
+}
+
 static int set_one(const struct maps *maps, const struct prefix *prefix, __u32 list)
 {
 	union list_key key;
 
+	mark_block(maps, prefix);
 	key_of(prefix, &key);
 	return bpf_map_update_elem(map_of(maps, prefix->family), &key, &list, BPF_ANY);
 }
@@ -230,6 +253,7 @@ static int set_family(const struct maps *maps, int family, struct batch *batch, 
 		if (i < count && prefixes[i].family == family) {
 			key_of(&prefixes[i], (char *)batch->keys + used * key_size(family));
 			batch->values[used++] = list;
+			mark_block(maps, &prefixes[i]);
 		}
 		if (used && (used == BATCH || i == count)) {
 			written = used;
@@ -414,6 +438,7 @@ static int settle(struct maps *maps)
 
 	if (err)
 		return err;
+	clear_blocks(maps, &lists);
 	denies = lists_count(&lists, SG_LIST_DENY) != 0;
 	if (!denies && !lists_count(&lists, SG_LIST_ALLOW))
 		maps_store(&maps->state->lists, 0);

@@ -29,7 +29,7 @@ flood() {
 	lab_sipp "calls-$family" call "$family" udp -r 10 -m 30 -timeout 20
 	lab_wait_in client "$FLOOD" --dev "$LAB_IF_CLIENT" --dst "$to" --dst-mac "$LAB_SERVER_MAC" \
 		--port 5060 --method INVITE --source "$source" --rate 20000 --seconds 3 \
-		--probes "$probe" --probe-rate 40 --drain 1 --json >"$LAB_DIR/flood-$family.json"
+		--probes "$probe" --probe-sources 4 --probe-rate 40 --drain 1 --json >"$LAB_DIR/flood-$family.json"
 	wait "$LAB_PID" || true
 }
 

@@ -67,6 +67,8 @@ void list_set(const char *prefix, enum sg_list list)
 	assert_int_equal(bpf_map_update_elem(ipv6 ? maps.lists6 : maps.lists4,
 					     ipv6 ? (void *)&key6 : (void *)&key4, &value, BPF_ANY),
 			 0);
+	if (!ipv6)
+		sg_listed4_set(fix.state->listed4, key4.address, key4.length);
 	fix.state->lists = 1;
 }
 

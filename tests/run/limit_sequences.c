@@ -274,14 +274,17 @@ static void office_after_a_power_cut(void)
 	}
 }
 
-/* The same phones, all of them in the same instant, with their first message. */
-static void office_all_at_once(void)
+/*
+ * The same phones, all of them within a second, with their first two messages. (In one instant the
+ * server's socket could not hold them: see UNLISTED_TOTAL.)
+ */
+static void office_within_a_second(void)
 {
-	for (int phone = 0; phone < 200; phone++)
+	for (int phone = 0; phone < 200; phone++) {
 		office_sends(SIP_REQUEST("REGISTER"), phone);
-	limits_age(OFFICE, SECOND / 2);
-	for (int phone = 0; phone < 100; phone++)
 		office_sends(SIP_REQUEST("SUBSCRIBE"), phone);
+		limits_age(OFFICE, SECOND / 200);
+	}
 }
 
 /* 20 calls a second for ten seconds, with what a call of ten seconds has in one direction. */
@@ -309,7 +312,7 @@ const struct sequence limit_sequences[] = {
 	{"tcp pays for what begins", tcp_pays_for_what_begins},
 	{"http, tls and stun over udp are limited", odd_classes_are_limited},
 	{"an office of 200 phones after a power cut", office_after_a_power_cut},
-	{"an office of 200 phones in one instant", office_all_at_once},
+	{"an office of 200 phones within a second", office_within_a_second},
 	{"a trunk of 20 calls a second", trunk_of_twenty_calls_a_second},
 };
 

@@ -10,18 +10,18 @@ progress() {
 	[[ $# -eq 0 ]] || printf 'flood %s (%s/s), guard: %s ...' "$2" "$3" "$1" >&2
 }
 
-# run_json GUARD FLOOD RATE: one run as JSON, from the generator's report, SIPp and the counter.
+# run_json GUARD FLOOD RATE STOLEN_MS: one run as JSON, from the generator's report, SIPp and the counter.
 run_json() {
 	local reached completed
 	reached=$(lab_in server nft -j list counter inet sg_count flood |
 		jq '.nftables[].counter? // empty | .packets')
 	completed=$(lab_sipp_count calls 'SuccessfulCall(C)' || echo 0)
 	jq -c --arg guard "$1" --arg flood "$2" --arg rate "$3" --argjson reached "$reached" \
-		--argjson attempted "$CALLS" --argjson completed "$completed" '{
+		--argjson attempted "$CALLS" --argjson completed "$completed" --argjson stolen "$4" '{
 			guard: $guard, flood: $flood, flood_rate: $rate,
 			flood_mpps: .mpps, flood_sent: .sent, flood_refused_by_ring: .refused,
 			probes_sent: .probes_sent, probes_answered: .probes_answered,
-			probe_delay_ms: .probe_delay_ms,
+			probe_delay_ms: .probe_delay_ms, server_cpu_stolen_ms: $stolen,
 			calls_attempted: $attempted, calls_completed: $completed,
 			flood_packets_reaching_server: $reached
 		}' "$LAB_DIR/flood.json"

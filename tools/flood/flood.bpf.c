@@ -44,8 +44,6 @@ struct fill {
 	__u16 sport;
 };
 
-enum choice { IDLE, FLOOD, PROBE };
-
 #define LOW_NIBBLES 0x0f0f0f0f0f0f0f0fULL
 #define LETTERS     0x6161616161616161ULL /* "aaaaaaaa" */
 
@@ -61,6 +59,8 @@ static __always_inline __u64 draw(void)
 	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
 	return z ^ (z >> 31);
 }
+
+#include "pace.bpf.h"
 
 static __always_inline __u64 sum64(__u64 value)
 {
@@ -153,6 +153,7 @@ static __always_inline int fill_frame(struct xdp_md *ctx,
 		put_source4(data, layout, fill);
 	else
 		put_source6(data, layout, fill, sum);
+	tx.bulk++;
 	return bpf_redirect(config.ifindex, 0);
 }
 
@@ -203,13 +204,12 @@ static __always_inline int send_flood_frame(struct xdp_md *ctx)
 	}
 	if (!fill.sport)
 		fill.sport = 1024 + ((fill.tag >> 48) * 64512 >> 16);
-	tx.flood++;
 	return fill_frame(ctx, &config.flood, &fill);
 }
 
-static __always_inline int send_probe(struct xdp_md *ctx)
+static __always_inline int send_probe(struct xdp_md *ctx, __u32 number)
 {
-	__u32 number = tx.probes;
+	__u32 place = tx.bulk_probes & (2 * FLOOD_BULK - 1);
 	struct flood_probe *probe = bpf_map_lookup_elem(&probes, &number);
 	__u64 id = (__u64)config.key << 32 | number;
 	struct fill fill = {
@@ -227,96 +227,25 @@ static __always_inline int send_probe(struct xdp_md *ctx)
 	if (bpf_xdp_store_bytes(ctx, 0, probe_frame, config.probe.len))
 		return XDP_ABORTED;
 	fill.source = nth_source(&config.probe_source, number % config.probe_sources);
-	probe->sent = bpf_ktime_get_ns();
-	tx.probes++;
+	if (!probe->sent)
+		probe->sent = bpf_ktime_get_ns();
+	tx.bulk_probe[place].probe = number;
+	tx.bulk_probe[place].place = tx.bulk;
+	tx.bulk_probes++;
 	return fill_frame(ctx, &config.probe, &fill);
 }
 
-/*
- * Two GCRAs. The first keeps the rate over the long run: time lost to another task is caught up,
- * as far as the window goes. The second keeps the catching up from overrunning the receiver's ring:
- * a burst at once, and beyond it no more than twice the rate.
- */
-static __always_inline bool frame_is_due(__u64 now)
+/* What the ring refused, probes first. */
+static __always_inline int send_again(struct xdp_md *ctx)
 {
-	__u64 at = (now - tx.first) << FLOOD_RATE_SHIFT;
+	__u32 last = tx.agains - 1;
 
-	if (at < tx.next || at < tx.next_fast)
-		return false;
-	if (at - tx.next > config.window)
-		tx.next = at - config.window;
-	if (at - tx.next_fast > config.burst_window)
-		tx.next_fast = at - config.burst_window;
-	tx.next += config.interval;
-	tx.next_fast += config.interval / 2;
-	return true;
-}
-
-#define PROBE_CATCH_UP 100000000ULL /* ns of lost time for which probes are made up */
-
-/* Without a flood. Intervals are drawn from 0.5 to 1.5 of the mean: no beat with the server. */
-static __always_inline bool probe_is_due(__u64 now)
-{
-	if (now < tx.probe_next)
-		return false;
-	tx.probe_next += config.probe_interval / 2 +
-			 (config.probe_interval * (draw() >> 40) >> 24);
-	if (tx.probe_next + PROBE_CATCH_UP < now)
-		tx.probe_next = now;
-	return true;
-}
-
-static __always_inline bool out_of_time(__u64 now)
-{
-	if (!tx.first) {
-		tx.first = now;
-		tx.probe_next = now;
+	if (tx.agains) {
+		tx.agains = last;
+		return send_probe(ctx, tx.again[last & (FLOOD_BULK - 1)]);
 	}
-	tx.last = now;
-	if (now - tx.first >= config.duration)
-		tx.done = 1;
-	return tx.done;
-}
-
-/*
- * Probes in a flood are drawn by place, never by time: a probe that fell due while the generator
- * was off the CPU would lead the next burst, into a socket buffer the server has just emptied. Flat
- * out, where the rate is not known beforehand, the odds follow the time a frame has taken so far.
- */
-static __always_inline void update_odds(__u64 now)
-{
-	__u64 frames = tx.flood + tx.probes, odds;
-
-	if (!config.probe_share || !frames)
-		return;
-	odds = (((now - tx.first) << FLOOD_RATE_SHIFT) / frames * config.probe_share) >>
-	       (2 * FLOOD_RATE_SHIFT);
-	tx.probe_odds = odds < 1U << 31 ? odds : 1U << 31;
-}
-
-/*
- * Flat out the clock is read for every 64th frame only: 30 ns a frame would cost 6 % of the rate.
- */
-static __always_inline enum choice choose(void)
-{
-	__u32 odds = config.probe_odds;
-
-	if (tx.done)
-		return IDLE;
-	if (config.clocked || !(tx.tick++ & 63)) {
-		__u64 now = bpf_ktime_get_ns();
-
-		if (out_of_time(now))
-			return IDLE;
-		if (!config.flood_on)
-			return probe_is_due(now) ? PROBE : IDLE;
-		if (config.interval && !frame_is_due(now))
-			return IDLE;
-		update_odds(now);
-	}
-	if (config.probe_share)
-		odds = tx.probe_odds;
-	return odds && (draw() >> 32) < odds ? PROBE : FLOOD;
+	tx.owed--;
+	return send_flood_frame(ctx);
 }
 
 SEC("xdp")
@@ -326,18 +255,22 @@ int send_flood(struct xdp_md *ctx)
 
 	if (what == IDLE)
 		return XDP_DROP;
+	if (what == AGAIN)
+		return send_again(ctx);
 	if (config.count && tx.flood + tx.probes >= config.count) {
 		tx.last = bpf_ktime_get_ns();
 		tx.done = 1;
 		return XDP_DROP;
 	}
-	if (what == FLOOD)
+	if (what == FLOOD) {
+		tx.flood++;
 		return send_flood_frame(ctx);
+	}
 	if (tx.probes >= config.probe_max) {
 		tx.probes_exhausted = 1;
 		return XDP_DROP;
 	}
-	return send_probe(ctx);
+	return send_probe(ctx, tx.probes++);
 }
 
 /* The UDP header of a packet from the server's port, or NULL. */

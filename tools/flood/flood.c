@@ -36,6 +36,7 @@ struct run {
 	struct flood_netif netif;
 	struct flood_bpf *bpf;
 	struct bpf_link *link;
+	struct bpf_link *ring;   /* what tells that it was full */
 	uint64_t accepted;
 	struct flood_probe *probes;
 	uint32_t probe_max;
@@ -114,7 +115,8 @@ static void configure_pace(const struct flood_options *options, struct flood_con
 	if (options->rate_given && options->rate > 0) {
 		config->interval = 1e9 / options->rate * (1 << FLOOD_RATE_SHIFT);
 		config->window = (uint64_t)(CATCH_UP_SECONDS * 1e9) << FLOOD_RATE_SHIFT;
-		config->burst_window = config->interval / 2 * options->burst;
+		config->queue_window = config->interval * options->queue;
+		config->burst_window = FLOOD_FAST(config->interval) * options->burst;
 	}
 }
 
@@ -207,6 +209,7 @@ static int load(struct run *run)
 	if (configure(run))
 		return -1;
 	bpf_map__set_max_entries(run->bpf->maps.probes, run->probe_max);
+	bpf_program__set_autoload(run->bpf->progs.watch_ring, run->options.queue > 0);
 	err = flood_bpf__load(run->bpf);
 	if (err)
 		return flood_fail("the kernel does not load the generator's BPF programs (%s): run "
@@ -216,6 +219,11 @@ static int load(struct run *run)
 	if (!run->link)
 		return flood_fail("cannot attach to %s (%s): it must have no XDP program yet, and "
 				  "an MTU of at most 3400", run->netif.name, strerror(errno));
+	if (run->options.queue)
+		run->ring = bpf_program__attach(run->bpf->progs.watch_ring);
+	if (run->options.queue && !run->ring)
+		return flood_fail("cannot watch the interface's ring (%s): the kernel needs BTF "
+				  "(CONFIG_DEBUG_INFO_BTF)", strerror(errno));
 	bytes = run->probe_max * sizeof(struct flood_probe);
 	run->probes = mmap(NULL, bytes, PROT_READ, MAP_SHARED, bpf_map__fd(run->bpf->maps.probes),
 			   0);
@@ -440,6 +448,7 @@ int main(int argc, char **argv)
 	if (err)
 		return err > 0 ? 0 : 2;
 	err = flood(&run);
+	bpf_link__destroy(run.ring);
 	bpf_link__destroy(run.link);
 	flood_bpf__destroy(run.bpf);
 	return err ? 1 : 0;

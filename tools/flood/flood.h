@@ -46,6 +46,7 @@ struct flood_options {
 	uint32_t probe_sources;
 	uint32_t batch;
 	uint32_t burst;          /* frames */
+	uint32_t queue;          /* frames */
 	double rate;             /* frames per second; only if rate_given */
 	double probe_rate;       /* per second, 0: by probe_every */
 	double seconds;

@@ -71,6 +71,7 @@ struct flood_config {
 	__u8 clocked;         /* read the clock for every frame: paced, or probes alone */
 	__u64 interval;       /* between frames, in ns << FLOOD_RATE_SHIFT; 0: flat out */
 	__u64 window;         /* how much lost time is caught up, in the same unit */
+	__u64 queue_window;   /* how long frames wait for a full ring, in the same unit */
 	__u64 burst_window;   /* how much of it at once, in the same unit */
 	__u64 duration;       /* ns */
 	__u64 count;          /* frames, 0: no limit */
@@ -81,7 +82,11 @@ struct flood_config {
 	__u32 key;            /* in every probe's branch: another run's answers are not ours */
 };
 
+/* The kernel hands redirected frames to an interface in bulks of this many (DEV_MAP_BULK_SIZE). */
+#define FLOOD_BULK 16
+
 #define FLOOD_RATE_SHIFT 10
+#define FLOOD_FAST(interval) ((interval) * 4 / 5) /* while lost time is caught up */
 
 /* Written by the CPU that sends. */
 struct flood_tx {
@@ -90,13 +95,25 @@ struct flood_tx {
 	__u64 first; /* ns of CLOCK_MONOTONIC, as last */
 	__u64 last;
 	__u64 next;       /* when the next frame is due, ns << FLOOD_RATE_SHIFT after first */
-	__u64 next_fast;  /* the same for twice the rate */
+	__u64 next_fast;  /* the same for 5/4 of the rate */
 	__u64 probe_next; /* ns */
 	__u64 random;
+	__u64 paused_until;  /* ns; the ring was full */
+	__u64 full_since;    /* ns since first; 0: what waited for the ring is sent */
+	__u64 lost_odds;     /* of 2^32: probes among the frames lost so far, below one */
 	__u32 probe_odds;
 	__u32 tick;
 	__u32 probes_exhausted;
 	__u32 done;
+	__u32 owed;          /* flood frames that it refused and that are sent again */
+	__u32 bulk;          /* frames in the bulk that is being made */
+	__u32 bulk_probes;
+	struct flood_place {
+		__u32 probe;
+		__u32 place; /* in the bulk */
+	} bulk_probe[2 * FLOOD_BULK];
+	__u32 again[FLOOD_BULK]; /* probes that the ring refused */
+	__u32 agains;
 } __attribute__((aligned(64)));
 
 /* Written by whichever CPUs receive the server's answers. */

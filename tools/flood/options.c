@@ -12,7 +12,7 @@
 enum {
 	OPT_DEV = 256, OPT_DST, OPT_DST_MAC, OPT_PORT, OPT_METHOD, OPT_GARBAGE, OPT_SIZE,
 	OPT_SOURCE, OPT_SOURCES, OPT_PREFIX, OPT_RANDOM, OPT_SPORT, OPT_RATE, OPT_SECONDS,
-	OPT_COUNT, OPT_BURST, OPT_BATCH, OPT_PROBES, OPT_PROBE_EVERY, OPT_PROBE_RATE,
+	OPT_COUNT, OPT_BURST, OPT_QUEUE, OPT_BATCH, OPT_PROBES, OPT_PROBE_EVERY, OPT_PROBE_RATE,
 	OPT_PROBE_SOURCES, OPT_PROBE_PORT, OPT_DRAIN, OPT_JSON, OPT_CPU, OPT_HELP,
 };
 
@@ -33,6 +33,7 @@ static const struct option long_options[] = {
 	{ "seconds", required_argument, NULL, OPT_SECONDS },
 	{ "count", required_argument, NULL, OPT_COUNT },
 	{ "burst", required_argument, NULL, OPT_BURST },
+	{ "queue", required_argument, NULL, OPT_QUEUE },
 	{ "batch", required_argument, NULL, OPT_BATCH },
 	{ "probes", required_argument, NULL, OPT_PROBES },
 	{ "probe-every", required_argument, NULL, OPT_PROBE_EVERY },
@@ -74,7 +75,9 @@ static const char help[] =
 "  --rate N              frames per second, probes included (default: flat out; 0: no flood,\n"
 "                        probes alone)\n"
 "  --burst N             time lost to other tasks is caught up by N frames at once (default 64),\n"
-"                        then at twice the rate\n"
+"                        then at 5/4 of the rate\n"
+"  --queue N             with --rate: frames that a full interface refuses wait, up to N of\n"
+"                        them, as in the ring of a NIC (default 0: they are lost)\n"
 "  --seconds N           how long (default 10)\n"
 "  --count N             stop after N frames\n"
 "  --batch N             frames the kernel makes at a time, 1 to 256 (default 128)\n"
@@ -237,6 +240,9 @@ static int read_amount_option(int option, const char *name, struct flood_options
 		return 0;
 	case OPT_COUNT:
 		NUMBER(count, read_whole, 1, 1e15);
+		return 0;
+	case OPT_QUEUE:
+		NUMBER(queue, read_whole, 0, 1e6);
 		return 0;
 	case OPT_BURST:
 		NUMBER(burst, read_whole, 1, 1e6);
