@@ -21,11 +21,17 @@ static __always_inline __u32 *lists_entry6(const struct guard *g)
 	return bpf_map_lookup_elem(&sg_lists6, &key);
 }
 
-/* False if no list has a prefix of this /16. */
+/*
+ * False if no list has a prefix of this /16. The mask is for 6.1, whose verifier knows no bound of
+ * a 32-bit or ("R2 max value is outside of the allowed memory range", clang 14 and 19), and the
+ * barrier for the compiler, which does.
+ */
 static __always_inline bool lists_concern4(const struct guard *g)
 {
 	__u32 block = g->p->address[12] << 8 | g->p->address[13];
 
+	barrier_var(block);
+	block &= SG_LISTED_BLOCKS - 1;
 	return g->state->listed4[block / 64] >> block % 64 & 1;
 }
 

@@ -3,11 +3,11 @@
  * The guard's directory on the BPF file system, and the lock on it.
  *
  *   /sys/fs/bpf/sipguard/        locked: exclusively by commands that change something
- *     v1/                        SG_ABI_VERSION
+ *     v2/                        SG_ABI_VERSION
  *       sg_state, sg_lists4, ... maps
  *       guard, guard_frags, guard_clock
  *       links/eth0               one link for each guarded interface: the guard is attached while
- *                                one of these exists; v1/ without any is a leftover
+ *                                one of these exists; v2/ without any is a leftover
  *       staged/, commit/         see journal.h
  *
  * SIPGUARD_PIN_ROOT names another directory in place of /sys/fs/bpf/sipguard.

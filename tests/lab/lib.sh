@@ -11,6 +11,9 @@ SIPGUARD=$LAB_ROOT/build/sipguard
 TEST_NAME=$(basename "$0" .sh)
 TEST_NAME=${TEST_NAME#test_}
 TEST_FAILED=0
+# The directory of the pins of this version.
+# shellcheck disable=SC2034 # for the tests
+PINS_OF_ABI=v$(awk '$2 == "SG_ABI_VERSION" { print $3 }' "$LAB_ROOT/include/abi.h")
 TEST_DONE=
 
 # shellcheck disable=SC2034 # for the tests

@@ -337,6 +337,11 @@ netns_exec() (
 		return 1
 	}
 	trap 'sipguard detach --all >/dev/null 2>&1 || true' EXIT
+	# As systemd does it on nearly every machine; a container may have none.
+	if ! mountpoint -q /sys/fs/bpf; then
+		mount -t bpf bpf /sys/fs/bpf
+		trap 'sipguard detach --all >/dev/null 2>&1 || true; umount /sys/fs/bpf' EXIT
+	fi
 	ip netns exec "$LAB_NS_SERVER" "$SIPGUARD" attach "$OTHER"
 	status_is '.interfaces[0].state == "guarded"'
 	ip netns exec "$LAB_NS_SERVER" "$SIPGUARD" detach "$OTHER"

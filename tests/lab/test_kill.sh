@@ -101,7 +101,7 @@ look_closely() {
 	look
 	equal "$(xdp_ids)" "$IDS"
 	if [[ $STATE == none ]]; then
-		[[ ! -e $SIPGUARD_PIN_ROOT/v1 ]] || {
+		[[ ! -e $SIPGUARD_PIN_ROOT/$PINS_OF_ABI ]] || {
 			echo "pins are left"
 			return 1
 		}
@@ -197,7 +197,7 @@ scenario() {
 		count=$((count + 1))
 	done <"$DIR/places"
 	WHERE="at the end"
-	[[ ! -e $SIPGUARD_PIN_ROOT/v1 ]] || sipguard detach --all >/dev/null
+	[[ ! -e $SIPGUARD_PIN_ROOT/$PINS_OF_ABI ]] || sipguard detach --all >/dev/null
 	look_closely
 	equal "$STATE" none
 	[[ ! -e $SIPGUARD_PIN_ROOT ]]
@@ -208,17 +208,17 @@ scenario() {
 
 scenario_a() {
 	COMMAND=(attach "${INTERFACES[0]}" --config "$DIR/b.yaml" --enforce)
-	make_old() { [[ ! -e $SIPGUARD_PIN_ROOT/v1 ]] || sipguard detach --all; }
+	make_old() { [[ ! -e $SIPGUARD_PIN_ROOT/$PINS_OF_ABI ]] || sipguard detach --all; }
 }
 
 scenario_b() {
 	COMMAND=(attach "${INTERFACES[@]}" --config "$DIR/b.yaml" --enforce)
-	make_old() { [[ ! -e $SIPGUARD_PIN_ROOT/v1 ]] || sipguard detach --all; }
+	make_old() { [[ ! -e $SIPGUARD_PIN_ROOT/$PINS_OF_ABI ]] || sipguard detach --all; }
 }
 
 # The guard with configuration A, in monitor mode, on these interfaces.
 guard_a() {
-	[[ ! -e $SIPGUARD_PIN_ROOT/v1 ]] || sipguard detach --all
+	[[ ! -e $SIPGUARD_PIN_ROOT/$PINS_OF_ABI ]] || sipguard detach --all
 	sipguard attach "$@" --config "$DIR/a.yaml"
 	reload_a
 	sipguard deny add 198.18.0.0/15
@@ -227,9 +227,9 @@ guard_a() {
 scenario_c() {
 	COMMAND=(attach "${INTERFACES[1]}")
 	make_old() {
-		if [[ -e $SIPGUARD_PIN_ROOT/v1/links/${INTERFACES[1]/./%2E} ]]; then
+		if [[ -e $SIPGUARD_PIN_ROOT/$PINS_OF_ABI/links/${INTERFACES[1]/./%2E} ]]; then
 			sipguard detach "${INTERFACES[1]}"
-		elif [[ ! -e $SIPGUARD_PIN_ROOT/v1 ]]; then
+		elif [[ ! -e $SIPGUARD_PIN_ROOT/$PINS_OF_ABI ]]; then
 			guard_a "${INTERFACES[0]}"
 		fi
 	}
@@ -238,7 +238,7 @@ scenario_c() {
 scenario_d() {
 	COMMAND=(attach "${INTERFACES[@]}" --config "$DIR/b.yaml" --enforce)
 	make_old() {
-		if [[ -e $SIPGUARD_PIN_ROOT/v1 ]]; then
+		if [[ -e $SIPGUARD_PIN_ROOT/$PINS_OF_ABI ]]; then
 			sipguard mode monitor
 			reload_a
 		else
@@ -250,7 +250,7 @@ scenario_d() {
 scenario_e() {
 	COMMAND=(reload --config "$DIR/b.yaml")
 	make_old() {
-		if [[ -e $SIPGUARD_PIN_ROOT/v1 ]]; then
+		if [[ -e $SIPGUARD_PIN_ROOT/$PINS_OF_ABI ]]; then
 			reload_a
 		else
 			guard_a "${INTERFACES[@]}"
@@ -260,12 +260,12 @@ scenario_e() {
 
 scenario_f() {
 	COMMAND=(detach "${INTERFACES[0]}")
-	make_old() { [[ -e $SIPGUARD_PIN_ROOT/v1 ]] || guard_a "${INTERFACES[0]}"; }
+	make_old() { [[ -e $SIPGUARD_PIN_ROOT/$PINS_OF_ABI ]] || guard_a "${INTERFACES[0]}"; }
 }
 
 scenario_g() {
 	COMMAND=(detach --all)
-	make_old() { [[ -e $SIPGUARD_PIN_ROOT/v1 ]] || guard_a "${INTERFACES[@]}"; }
+	make_old() { [[ -e $SIPGUARD_PIN_ROOT/$PINS_OF_ABI ]] || guard_a "${INTERFACES[@]}"; }
 }
 
 # All scenarios run at once: most of the time is spent in waiting for the kernel. Not "if (scenario)",
