@@ -119,7 +119,7 @@ static void test_limits_and_modes(void **state)
 			"modes: {garbage: off, limit-source: monitor, ipv6-chain: enforce}\n");
 	assert_limit(&config->kernel.zone[0].limit[SG_LIMIT_INVITE], 10000000, 1000000);
 	assert_limit(&config->kernel.zone[0].limit[SG_LIMIT_REGISTER], 50, 1000);
-	assert_limit(&config->kernel.zone[0].limit[SG_LIMIT_OPTIONS], 30, 200);
+	assert_limit(&config->kernel.zone[0].limit[SG_LIMIT_OPTIONS], 30, 40);
 	assert_limit(&config->kernel.zone[0].limit[SG_LIMIT_EVENT], 50, 400);
 	assert_limit(&config->kernel.zone[0].limit[SG_LIMIT_KEEPALIVE], 1, 1);
 	assert_limit(&config->kernel.zone[0].limit[SG_LIMIT_OTHER], 100, 400);
