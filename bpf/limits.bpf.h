@@ -24,7 +24,9 @@
  */
 static __always_inline __u64 clock_now(void)
 {
-	return bpf_jiffies64() * sg_tick;
+	__u64 jiffies = bpf_jiffies64(), tick = sg_tick;
+
+	return tick ? jiffies * tick : sg_replay_clock;
 }
 
 static __always_inline void gcra_charge(__u64 *tat, __u64 now, const struct sg_limit *limit)
