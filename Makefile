@@ -26,7 +26,8 @@ TEST_CFLAGS = -O1 -g $(ALLCFLAGS) -Werror=unused-function -fsanitize=address,und
 BPF_DEPS   = $(wildcard bpf/*.h include/*.h)
 USER_DEPS  = $(wildcard user/*.h include/*.h)
 USER_OBJS  = $(patsubst user/%.c,$(BUILD)/user/%.o,$(wildcard user/*.c))
-USER_LIBS  = -lbpf -lelf -lz $(shell pkg-config --libs libcyaml yaml-0.1 jansson libcap-ng 2>/dev/null)
+USER_LIBS  = -lbpf -lelf -lz \
+             $(shell pkg-config --libs libcyaml yaml-0.1 jansson libcap-ng libpcap 2>/dev/null)
 MATRIX     = $(CLANGS:%=$(BUILD)/bpf/clang%/guard.bpf.o)
 
 # A recipe that fails leaves no half-made file behind that the next run would take for whole.

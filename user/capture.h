@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Reads packets from a capture (pcap or pcapng), and makes Ethernet frames of them. */
+#ifndef SIPGUARD_CAPTURE_H
+#define SIPGUARD_CAPTURE_H
+
+#include <stddef.h>
+
+#include "frame.h"
+
+struct capture;
+
+/*
+ * Opens a capture whose link type is Ethernet, Linux cooked (both versions), raw IP or BSD
+ * loopback; "-" is standard input. 0 with *capture for capture_close(), or -errno with why not, and
+ * what to do, in `why`.
+ */
+int capture_open(const char *path, struct capture **capture, char *why, size_t size);
+
+/*
+ * The next packet: 1, 0 at the end, -errno with `why` filled in if the file ends inside a packet or
+ * holds nonsense; the packets before it are good. The frame is valid until the next call.
+ */
+int capture_next(struct capture *capture, struct frame *frame, char *why, size_t size);
+
+/* NULL is allowed. */
+void capture_close(struct capture *capture);
+
+#endif
