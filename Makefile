@@ -112,4 +112,5 @@ $(BUILD)/sipguard: $(USER_OBJS)
 
 include $(wildcard tools/*/*.mk tests/*/*.mk)
 
-test-programs: $(MATRIX) $(UNIT_PROGRAMS) $(RUN_PROGRAMS) $(KERNELS_PROGRAMS) $(LAB_PROGRAMS)
+test-programs: $(MATRIX) $(UNIT_PROGRAMS) $(RUN_PROGRAMS) $(KERNELS_PROGRAMS) $(LAB_PROGRAMS) \
+               $(LAB_TEST_PROGRAMS)

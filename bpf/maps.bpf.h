@@ -29,8 +29,8 @@
 
 /*
  * Nanoseconds of one jiffy of this kernel (1e9 / CONFIG_HZ). 0: the clock is sg_replay_clock. One
- * word for both, since the clock has to load the tick anyway: the verifier knows its value and takes
- * the other way out of the program, which has not one instruction more than without replay.
+ * word for both, since the clock has to load the tick anyway: the verifier knows its value, and
+ * takes the other way out of the program, which has no instruction more for it.
  */
 const volatile __u64 sg_tick = 4000000;
 

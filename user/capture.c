@@ -92,8 +92,8 @@ static int capture_link(struct capture *capture, const char *path, char *why, si
 	if (capture->link)
 		return 0;
 	snprintf(number, sizeof(number), "%d", type);
-	snprintf(why, size, "%s has packets of link type %s, which replay cannot read: capture on an "
-		 "Ethernet interface, or on \"any\".", path, name ? name : number);
+	snprintf(why, size, "%s has packets of link type %s, which replay cannot read: capture on "
+		 "an Ethernet interface, or on \"any\".", path, name ? name : number);
 	return -EPROTONOSUPPORT;
 }
 
@@ -212,10 +212,12 @@ int capture_next(struct capture *capture, struct frame *frame, char *why, size_t
 		.missing = header->len > header->caplen ? header->len - header->caplen : 0,
 		.time = time_of(header),
 	};
-	if (frame->length < capture->link->size)
+	if (frame->length < capture->link->size) {
+		frame->missing = frame->missing ? header->len : 0;
 		frame->length = 0;
-	else if (capture->link->protocol)
+	} else if (capture->link->protocol) {
 		err = replace_link(capture, bytes, frame);
+	}
 	if (err)
 		snprintf(why, size, "out of memory");
 	return err ? err : 1;

@@ -20,6 +20,9 @@ struct options {
 	bool help;
 	bool enforce;
 	bool all;
+	bool raw;
+	bool limits;
+	bool quiet;
 	const char *config;     /* NULL: not given */
 	enum xdp_mode xdp;
 	const char *transport;  /* "udp", "tcp", NULL */
@@ -38,6 +41,9 @@ enum option_bit {
 	OPTION_WATCH = 1 << 4,
 	OPTION_TRANSPORT = 1 << 5,
 	OPTION_FOR = 1 << 6,
+	OPTION_RAW = 1 << 7,
+	OPTION_LIMITS = 1 << 8,
+	OPTION_QUIET = 1 << 9,
 };
 
 struct command {
@@ -66,5 +72,6 @@ enum exit_code cmd_deny(const struct options *options);
 enum exit_code cmd_ban(const struct options *options);
 enum exit_code cmd_unban(const struct options *options);
 enum exit_code cmd_bans(const struct options *options);
+enum exit_code cmd_replay(const struct options *options);
 
 #endif

@@ -7,7 +7,7 @@
 #include <linux/types.h>
 #include <string.h>
 
-/* A datagram of IPv4 at its longest, UDP header and message in it (RFC 791 section 3.1, RFC 768). */
+/* The longest message that UDP over IPv4 carries (RFC 791 section 3.1, RFC 768). */
 #define FRAME_MESSAGE_MAX (65535 - 20 - 8)
 
 struct frame {
@@ -17,7 +17,10 @@ struct frame {
 	__u64 time;        /* ns since 1970 */
 };
 
-/* Made up, of the locally administered kind: the guard reads no more of the header than its type. */
+/*
+ * A made-up header of ETH_HLEN bytes, with locally administered addresses: of it the guard reads
+ * no more than the type.
+ */
 static inline void frame_ethernet(__u8 *header, __u16 type)
 {
 	static const __u8 addresses[2 * ETH_ALEN] = {2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1};

@@ -42,18 +42,40 @@ static int loader_finish(struct loader *loader)
 	return 0;
 }
 
-int loader_load(struct loader *loader)
+static int loader_finish_alone(struct loader *loader)
 {
-	int err = loader_open(loader);
+	int err = loader_finish(loader);
 
-	if (!err)
-		err = loader_finish(loader);
 	if (err)
 		return err;
 	loader->notes = maps_create_notes();
 	if (loader->notes < 0)
 		preflight_kernel(loader->notes);
 	return loader->notes < 0 ? loader->notes : 0;
+}
+
+int loader_load(struct loader *loader)
+{
+	int err = loader_open(loader);
+
+	return err ? err : loader_finish_alone(loader);
+}
+
+int loader_load_replay(struct loader *loader)
+{
+	int err = loader_open(loader);
+
+	if (err)
+		return err;
+	loader->object->rodata->sg_tick = 0;
+	err = bpf_map__set_type(loader->object->maps.sg_stats, BPF_MAP_TYPE_ARRAY);
+	if (!err)
+		err = bpf_map__set_map_flags(loader->object->maps.sg_stats, BPF_F_MMAPABLE);
+	if (err) {
+		fail("cannot set up the counters for replay: %s.", strerror(-err));
+		return err;
+	}
+	return loader_finish_alone(loader);
 }
 
 /* libbpf takes any map it is given: only we know that the layout must be the same. */

@@ -19,6 +19,12 @@ struct loader {
 /* Loads programs with maps of their own. 0, or -errno after saying why; then loader_close(). */
 int loader_load(struct loader *loader);
 
+/*
+ * As loader_load(), for programs that are only run by BPF_PROG_RUN: their clock is what is written
+ * to sg_replay_clock, and their counters are of one CPU, in memory that can be mapped.
+ */
+int loader_load_replay(struct loader *loader);
+
 /* Loads programs that use the pinned maps, which must have the layout that the object has. */
 int loader_load_over(struct loader *loader, const struct pins *pins);
 

@@ -66,6 +66,18 @@ static const struct command commands[] = {
 	 OPTION_TRANSPORT, 1, 1, cmd_unban},
 	{"bans", "", "what is banned, and until when", "Lists the bans that have not expired.",
 	 0, 0, 0, cmd_bans},
+	{"replay", "CAPTURE | --raw FOLDER", "what the guard would do with a capture",
+	 "Shows every packet of a capture (pcap or pcapng; - is standard input), or every file of\n"
+	 "a folder as a UDP message from 192.0.2.1, to the program that `attach` would attach,\n"
+	 "as if in enforce mode, and prints the verdict, the reason, class and method. Attaches\n"
+	 "nothing, and neither needs nor touches a running guard.\n\n"
+	 "Each packet is judged alone: limits, lists and bans are not applied. With --limits the\n"
+	 "limits are. Every packet counts as if it came in: capture with `tcpdump -Q in`.\n\n"
+	 "The text leaves out packets to other ports, unless --verbose is given. JSON has a line\n"
+	 "for every packet; verdict is null if it could not be judged, and not_judged says why.\n"
+	 "The summary in JSON goes to standard error, or with --quiet to standard output. Exit\n"
+	 "status 0 if the capture was read to its end.",
+	 OPTION_CONFIG | OPTION_RAW | OPTION_LIMITS | OPTION_QUIET, 1, 1, cmd_replay},
 	{"help", "[COMMAND]", "this list, or one command in full", "Explains commands.", 0, 0, 1,
 	 cmd_help},
 	{"version", "", "version of the command and of its ABI", "Prints the version.", 0, 0, 0,

@@ -51,7 +51,8 @@ int messages_open(const char *folder, __u16 port, struct messages **messages, ch
 			snprintf(why, size, "%s is no folder: --raw takes one with a message in "
 				 "each file; a capture is replayed without it.", folder);
 		else
-			snprintf(why, size, "cannot read the folder %s: %s.", folder, strerror(-err));
+			snprintf(why, size, "cannot read the folder %s: %s.", folder,
+				 strerror(-err));
 		messages_close(m);
 		return err;
 	}

@@ -28,6 +28,9 @@ static const struct {
 	{"watch", 'w', OPTION_WATCH, "SECONDS", "print rates again and again, until interrupted"},
 	{"transport", 't', OPTION_TRANSPORT, "udp|tcp", "of the flow ADDRESS:PORT (default: udp)"},
 	{"for", 'f', OPTION_FOR, "TIME", "for how long: 90s, 10m (default), 2h, up to 30d"},
+	{"raw", 'r', OPTION_RAW, NULL, "a folder, each of whose files is one message"},
+	{"limits", 'l', OPTION_LIMITS, NULL, "run the limits too, on the capture's own clock"},
+	{"quiet", 'q', OPTION_QUIET, NULL, "only the summary, no line for each packet"},
 	{"json", 'j', 0, NULL, "print JSON"},
 	{"verbose", 'v', 0, NULL, "show what libbpf and the kernel's verifier say"},
 	{"help", 'h', 0, NULL, "explain the command"},
@@ -135,6 +138,15 @@ static enum exit_code read_option(int letter, const char *value, struct options 
 	case 'f':
 		options->seconds = read_time(value);
 		return options->seconds ? DONE : usage("--for takes a time, 1s to 30d, like 10m.");
+	case 'r':
+		options->raw = true;
+		return DONE;
+	case 'l':
+		options->limits = true;
+		return DONE;
+	case 'q':
+		options->quiet = true;
+		return DONE;
 	case 'j':
 		options->json = true;
 		return DONE;

@@ -175,7 +175,7 @@ static void test_a_packet_without_its_link_header_is_empty(void **state)
 		assert_int_equal(open_bytes(&file, &capture, why), 0);
 		assert_int_equal(next(capture, &frame), 1);
 		assert_int_equal(frame.length, 0);
-		assert_int_equal(frame.missing, 100 - (sizes[i][1] - 1));
+		assert_int_equal(frame.missing, 100);
 		assert_int_equal(next(capture, &frame), 1);
 		assert_int_equal(frame.length, 0);
 		assert_int_equal(next(capture, &frame), 1);

@@ -1,0 +1,266 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# sipguard replay: what it says of captures and folders that the test makes itself, and that it
+# neither needs nor touches a guard that is attached.
+
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # the checks are called by name
+
+# shellcheck source=lib.sh
+source "$(dirname "$0")/lib.sh"
+
+WRITE_CAPTURES=$LAB_ROOT/build/tests/write_captures
+
+sipguard() {
+	lab_in server "$SIPGUARD" "$@"
+}
+
+# replay ARGUMENT...: the lines, in few words, without those of libbpf.
+replay() {
+	sipguard replay "$@" --json 2>"$LAB_DIR/stderr" |
+		jq -r '[.packet, .verdict, .reason, .class, .method] | map(. // "-") | join(" ")'
+}
+
+# summary FILTER ARGUMENT...: jq's FILTER applied to the summary holds.
+summary() {
+	local filter=$1
+	shift
+	sipguard replay "$@" --json --quiet | jq -e ".summary | $filter" >/dev/null
+}
+
+# fails CODE REGEX ARGUMENT...: replay ends with CODE and one sentence on standard error.
+fails() {
+	local code=$1 regex=$2 said status=0
+	shift 2
+	said=$(sipguard replay "$@" 2>&1 >/dev/null) || status=$?
+	equal "$status" "$code"
+	equal "$(wc -l <<<"$said")" 1
+	[[ $said =~ $regex ]] || {
+		echo "it said: $said"
+		return 1
+	}
+}
+
+# Nothing of the guard is in the kernel, neither pinned nor held by a process that is left.
+nothing_left() {
+	[[ ! -e $SIPGUARD_PIN_ROOT ]]
+	equal "$(ip -n "$LAB_NS_SERVER" -d link show | grep -c prog/xdp)" 0
+}
+
+mixed() {
+	diff - <(replay "$CAPTURES/mixed.pcap") <<-END
+		1 pass none request INVITE
+		2 drop garbage garbage -
+		3 pass none other -
+		4 pass none request OPTIONS
+		5 pass none request INVITE
+		6 pass none other -
+		7 drop garbage garbage -
+		8 drop garbage other -
+		9 pass none other -
+		10 pass none other -
+		11 pass none other -
+		12 - none other -
+		13 pass none other -
+		14 drop udp-length request OPTIONS
+		15 pass none response -
+		16 pass none keepalive -
+		17 pass none other -
+		18 pass none request INVITE
+		19 - none other -
+		20 - none other -
+		21 pass none other -
+	END
+	nothing_left
+}
+
+# The keys that scripts rely on, all of them in every line, whatever the packet was.
+keys() {
+	sipguard replay "$CAPTURES/mixed.pcap" --json 2>/dev/null | jq -es 'length == 21 and all(
+		.file == "mixed.pcap" and
+		([has("packet", "verdict", "reason", "class", "method", "guarded")] | all))' >/dev/null
+	sipguard replay "$CAPTURES/mixed.pcap" --json 2>/dev/null | jq -es '
+		[.[] | select(.not_judged == "truncated").packet] == [12, 19, 20] and
+		[.[] | select(.encapsulation).encapsulation] == ["gre", "vlan", "vxlan"] and
+		[.[] | select(.guarded | not).packet] == [3, 10, 11, 12, 13, 19, 20, 21]' >/dev/null
+}
+
+summaries() {
+	local mixed=$CAPTURES/mixed.pcap
+	summary '.complete and .packets == 21 and (.limits | not)' "$mixed"
+	summary '.dropped | keys == ["garbage", "udp-length"] and .garbage.packets == 3 and
+		.garbage.example == 2 and .["udp-length"].example == 14' "$mixed"
+	summary '.not_judged == {truncated: {packets: 3, bytes: 942, example: 12, file: "mixed.pcap"}}' \
+		"$mixed"
+	summary '.not_read | map_values(.example) == {gre: 10, vlan: 11, vxlan: 21}' "$mixed"
+	summary '([.passed[], .dropped[], .not_judged[], .not_guarded] | map(.packets) | add) == 21' "$mixed"
+	replay "$mixed" >/dev/null
+	jq -e '.summary.packets == 21' "$LAB_DIR/stderr" >/dev/null
+	[[ $(sipguard replay "$mixed") =~ "drop     garbage   "\ +"3 "\ +[0-9.]+" kB  2" ]]
+	equal "$(sipguard replay "$mixed" | grep -cE '^ +[0-9]+  (pass|drop|-) ')" 16
+	equal "$(sipguard replay "$mixed" --verbose | grep -cE '^ +[0-9]+  (pass|drop|-) ')" 21
+	equal "$(sipguard replay "$mixed" --quiet | grep -cE '^ +[0-9]+  (pass|drop|-) ')" 0
+}
+
+# A reason that only monitors is named, and the packet passes; one that is off is not looked at.
+modes() {
+	printf 'modes:\n  garbage: monitor\n  udp-length: off\n' >"$LAB_DIR/monitor.yaml"
+	diff - <(replay "$CAPTURES/mixed.pcap" --config "$LAB_DIR/monitor.yaml" | sed -n '2p;7,8p;14p') <<-END
+		2 pass garbage garbage -
+		7 pass garbage garbage -
+		8 pass garbage other -
+		14 pass none request OPTIONS
+	END
+	printf 'ports:\n  udp: [53]\n' >"$LAB_DIR/dns.yaml"
+	diff - <(replay "$CAPTURES/mixed.pcap" --config "$LAB_DIR/dns.yaml" | sed -n '1,3p') <<-END
+		1 pass none other -
+		2 pass none other -
+		3 drop garbage garbage -
+	END
+	fails 1 "^$LAB_DIR/bad.yaml:2:" "$CAPTURES/mixed.pcap" --config "$LAB_DIR/bad.yaml"
+}
+
+folder() {
+	diff - <(sipguard replay --raw "$LAB_DIR/raw" --json 2>/dev/null |
+		jq -r '[.packet, .file, .verdict, .reason, .class, .method] | map(. // "-") | join(" ")') <<-END
+		1 B.sip pass none request INVITE
+		2 a.bin drop garbage garbage -
+		3 empty pass none keepalive -
+		4 huge - none other -
+		5 large pass none request OPTIONS
+		6 largest pass none request OPTIONS
+	END
+	printf 'ports:\n  udp: [7000, 6000]\n' >"$LAB_DIR/ports.yaml"
+	summary '.dropped.garbage.file == "a.bin" and .not_guarded.packets == 0 and
+		.not_judged["too-large"].file == "huge"' --raw "$LAB_DIR/raw" --config "$LAB_DIR/ports.yaml"
+	nothing_left
+}
+
+# dropped NAME: the numbers of the packets that the limits drop.
+dropped() {
+	sipguard replay "$CAPTURES/$1.pcap" --limits --json 2>/dev/null |
+		jq -c 'select(.verdict == "drop") | [.packet, .reason]'
+}
+
+# The burst of an INVITE limit of one source is 40, at 1 a second; the last of 41 within 0.8 s is too
+# much, and none of 41 in a minute is. Time that goes backwards gives nothing back.
+limits() {
+	printf 'limits:\n  invite: {rate: 1, burst: 40}\n' >"$LAB_DIR/limits.yaml"
+	equal "$(dropped burst)" ''
+	equal "$(dropped minute)" ''
+	equal "$(sipguard replay "$CAPTURES/burst.pcap" --limits --config "$LAB_DIR/limits.yaml" --json \
+		2>/dev/null | jq -c 'select(.verdict == "drop") | [.packet, .reason]')" '[41,"limit-invite"]'
+	summary '.dropped == {} and .packets == 41 and .limits' "$CAPTURES/minute.pcap" --limits \
+		--config "$LAB_DIR/limits.yaml"
+	summary '.dropped == {} and .packets == 41' "$CAPTURES/burst.pcap" --config "$LAB_DIR/limits.yaml"
+	equal "$(dropped backwards)" '[41,"limit-invite"]'
+	summary '.clock_stood_still == 40' "$CAPTURES/backwards.pcap" --limits
+	[[ $(sipguard replay "$CAPTURES/backwards.pcap" --limits) == *"for 40 packets the clock"* ]]
+}
+
+# 41 INVITEs at one instant: the default limit of 20 a second and 40 at once.
+instant() {
+	equal "$(dropped instant)" '[41,"limit-invite"]'
+	nothing_left
+}
+
+reused_id() {
+	diff - <(replay "$CAPTURES/reused-id.pcap") <<-END
+		1 drop garbage garbage -
+		2 pass none other -
+	END
+}
+
+breaks_off() {
+	head -c 1000 "$CAPTURES/mixed.pcap" >"$LAB_DIR/cut.pcap"
+	fails 1 "^sipguard: cut.pcap breaks off .*truncated" "$LAB_DIR/cut.pcap"
+	equal "$(sipguard replay "$LAB_DIR/cut.pcap" --json 2>/dev/null | wc -l)" 4
+	sipguard replay "$LAB_DIR/cut.pcap" --json 2>/dev/null || equal $? 1
+	equal "$( (sipguard replay "$LAB_DIR/cut.pcap" -jq 2>/dev/null || true) |
+		jq -c '.summary | [.complete, .packets]')" '[false,4]'
+	equal "$(sipguard replay - --json 2>/dev/null <"$CAPTURES/mixed.pcap" | wc -l)" 21
+}
+
+wrong() {
+	fails 2 "'replay' needs more"
+	fails 2 "does not know what to do with 'b.pcap'" a.pcap b.pcap
+	fails 2 "no option --enforce" a.pcap --enforce
+	fails 2 "limits needs the times of a capture" --raw "$LAB_DIR/raw" --limits
+	fails 1 "cannot open /nonexistent.pcap: No such file" /nonexistent.pcap
+	fails 1 "is a folder: .sipguard replay --raw $LAB_DIR/raw" "$LAB_DIR/raw"
+	fails 1 "is no folder" --raw "$CAPTURES/mixed.pcap"
+	fails 1 "is not a capture in pcap or pcapng format" "$LAB_DIR/raw/B.sip"
+	fails 1 "has packets of link type BLUETOOTH_HCI_H4_WITH_PHDR" "$CAPTURES/bluetooth.pcap"
+	printf 'ports: {udp: []}\n' >"$LAB_DIR/tcp.yaml"
+	fails 1 "guards no UDP port" --raw "$LAB_DIR/raw" --config "$LAB_DIR/tcp.yaml"
+	summary '.packets == 0 and .complete' "$CAPTURES/empty.pcap"
+	[[ $(sipguard replay "$CAPTURES/empty.pcap") == *"0 packets"* ]]
+	[[ $(sipguard replay "$CAPTURES/minute.pcap" --config "$LAB_DIR/dns.yaml") == *"name those of"* ]]
+}
+
+without_root() {
+	SIPGUARD="setpriv --bounding-set -bpf,-sys_admin --inh-caps -bpf,-sys_admin $SIPGUARD"
+	# The words of the command line must come apart here.
+	sipguard() {
+		# shellcheck disable=SC2086
+		lab_in server $SIPGUARD "$@"
+	}
+	fails 1 "lacks CAP_BPF: run sipguard as root" "$CAPTURES/mixed.pcap"
+}
+
+full_disk() {
+	local status=0
+	sipguard replay "$CAPTURES/mixed.pcap" --json >/dev/full 2>"$LAB_DIR/stderr" || status=$?
+	equal "$status" 1
+	grep -q "cannot write to standard output" "$LAB_DIR/stderr"
+}
+
+# A running guard with a list that would drop all of it: neither sees anything of the other.
+beside_a_guard() {
+	local before
+	sipguard attach "$LAB_IF_SERVER" --enforce >/dev/null
+	sipguard deny add 192.0.2.1 >/dev/null
+	before=$(sipguard stats --json; find "$SIPGUARD_PIN_ROOT" | sort)
+	mixed_beside
+	equal "$(sipguard stats --json; find "$SIPGUARD_PIN_ROOT" | sort)" "$before"
+	sipguard detach --all
+	nothing_left
+}
+
+mixed_beside() {
+	summary '.dropped | keys == ["garbage", "udp-length"]' "$CAPTURES/mixed.pcap"
+	summary '.dropped | keys == ["limit-invite"]' "$CAPTURES/instant.pcap" --limits
+}
+
+[[ -x $SIPGUARD && -x $WRITE_CAPTURES ]] ||
+	lab_die "$SIPGUARD or $WRITE_CAPTURES is not built: run \"make all test-programs\" first."
+lab_up
+trap test_ended EXIT
+CAPTURES=$LAB_DIR/captures
+mkdir "$CAPTURES" "$LAB_DIR/raw" "$LAB_DIR/raw/folder"
+"$WRITE_CAPTURES" "$CAPTURES"
+printf 'INVITE sip:bob@example.com SIP/2.0\r\nTo: Bob <sip:bob@example.com>\r\n\r\n' >"$LAB_DIR/raw/B.sip"
+printf '\200\1\2\3 bytes of something else altogether' >"$LAB_DIR/raw/a.bin"
+: >"$LAB_DIR/raw/empty"
+{
+	printf 'OPTIONS sip:bob@example.com SIP/2.0\r\nTo: '
+	head -c 65600 /dev/zero | tr '\0' x
+} >"$LAB_DIR/raw/huge"
+head -c 9000 "$LAB_DIR/raw/huge" >"$LAB_DIR/raw/large"
+head -c 65507 "$LAB_DIR/raw/huge" >"$LAB_DIR/raw/largest"
+printf 'limits: [\n' >"$LAB_DIR/bad.yaml"
+
+check "every kind of packet of a capture" mixed
+check "every line has every key" keys
+check "the summary, in JSON and as text" summaries
+check "modes and ports of a configuration" modes
+check "a folder of messages" folder
+check "limits on the capture's own clock" limits
+check "the default limit, 41 INVITEs at once" instant
+check "an IP id that is used again an hour later" reused_id
+check "a capture that breaks off, and one on standard input" breaks_off
+check "wrong usage and files that are none" wrong
+check "CAP_BPF is missing" without_root
+check "a full disk" full_disk
+check "beside a guard that is attached" beside_a_guard
+test_done

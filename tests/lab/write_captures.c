@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Writes the captures that test_replay.sh replays, into a folder: write_captures FOLDER. What the
+ * packets of mixed.pcap are stands in the test, with the verdicts.
+ */
+#include <linux/if_ether.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <pcap/pcap.h>
+
+#include "packet.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+#define INVITE SIP_REQUEST("INVITE")
+#define INVITES 41 /* one more than the burst of the limit */
+
+struct packet {
+	struct packet_spec spec;
+	__u32 cut; /* bytes that the capture holds of it; 0: all */
+};
+
+static const struct packet mixed[] = {
+	{{.payload = INVITE}, 0},
+	{{.payload = NOT_SIP, .length = sizeof(NOT_SIP) - 1}, 0},
+	{{.payload = "\0\1\1\0\0\1\0\0\0\0\0\0", .length = 12, .dport = 53}, 0},
+	{{.vlan = {ETH_P_8021Q}}, 0},
+	{{.payload = INVITE, .fill = 2000, .id = 7, .size = 1480}, 0},
+	{{.payload = INVITE, .fill = 2000, .id = 7, .offset = 1480}, 0},
+	{{.payload = NOT_SIP, .fill = 2000, .id = 8, .size = 1480}, 0},
+	{{.payload = NOT_SIP, .fill = 2000, .id = 8, .offset = 1480}, 0},
+	{{.payload = INVITE, .fill = 2000, .id = 9, .offset = 1480}, 0},
+	{{.transport = IPPROTO_GRE}, 0},
+	{{.vlan = {ETH_P_8021AD, ETH_P_8021Q, ETH_P_8021Q}}, 0},
+	{{.payload = INVITE}, 100},
+	{{.dport = 53}, 100},
+	{{.udp_length_error = 1}, 0},
+	{{.source = "2001:db8::5", .payload = SIP_RESPONSE}, 0},
+	{{.payload = "\r\n\r\n"}, 0},
+	{{.transport = IPPROTO_TCP, .syn = true}, 0},
+	{{.payload = INVITE, .fill = 9000}, 0},
+	{{.payload = INVITE}, 30},
+	{{.payload = INVITE}, 10},
+	{{.dport = 4789}, 0},
+};
+
+static pcap_dumper_t *begin(const char *folder, const char *name, int link)
+{
+	pcap_t *pcap = pcap_open_dead(link, 65535);
+	pcap_dumper_t *dumper;
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	dumper = pcap ? pcap_dump_open(pcap, path) : NULL;
+	if (!dumper) {
+		fprintf(stderr, "write_captures: cannot write %s\n", path);
+		exit(1);
+	}
+	pcap_close(pcap);
+	return dumper;
+}
+
+/* At `us` since 1970, without the first `skip` bytes. */
+static void write_packet(pcap_dumper_t *dumper, const struct packet *packet, __u64 us, __u32 skip)
+{
+	static __u8 frame[FRAME_MAX];
+	__u32 length = packet_build(&packet->spec, frame) - skip;
+	struct pcap_pkthdr header = {
+		.ts = {.tv_sec = us / 1000000, .tv_usec = us % 1000000},
+		.caplen = packet->cut ? packet->cut : length,
+		.len = length,
+	};
+
+	pcap_dump((u_char *)dumper, &header, frame + skip);
+}
+
+static void write_mixed(const char *folder)
+{
+	pcap_dumper_t *dumper = begin(folder, "mixed.pcap", DLT_EN10MB);
+
+	for (size_t i = 0; i < COUNT(mixed); i++)
+		write_packet(dumper, &mixed[i], 1700000000000000 + i, 0);
+	pcap_dump_close(dumper);
+}
+
+/* INVITEs of one source, `step` us apart. */
+static void write_invites(const char *folder, const char *name, __s64 start, __s64 step)
+{
+	const struct packet invite = {.spec.payload = INVITE};
+	pcap_dumper_t *dumper = begin(folder, name, DLT_RAW);
+
+	for (int i = 0; i < INVITES; i++)
+		write_packet(dumper, &invite, start + i * step, ETH_HLEN);
+	pcap_dump_close(dumper);
+}
+
+/* The same IP id an hour later is another datagram: the orphan must not inherit the drop. */
+static void write_reused_id(const char *folder)
+{
+	pcap_dumper_t *dumper = begin(folder, "reused-id.pcap", DLT_EN10MB);
+
+	write_packet(dumper, &mixed[6], 0, 0);
+	write_packet(dumper, &mixed[7], 3600000000, 0);
+	pcap_dump_close(dumper);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2) {
+		fprintf(stderr, "usage: write_captures FOLDER\n");
+		return 2;
+	}
+	write_mixed(argv[1]);
+	write_invites(argv[1], "instant.pcap", 0, 1);
+	write_invites(argv[1], "burst.pcap", 0, 20000);
+	write_invites(argv[1], "minute.pcap", 0, 1500000);
+	write_invites(argv[1], "backwards.pcap", 3600000000, -1000000);
+	write_reused_id(argv[1]);
+	pcap_dump_close(begin(argv[1], "empty.pcap", DLT_EN10MB));
+	pcap_dump_close(begin(argv[1], "bluetooth.pcap", DLT_BLUETOOTH_HCI_H4_WITH_PHDR));
+	return 0;
+}
