@@ -9,7 +9,8 @@
 #include "class.bpf.h"    /* 2. what the first bytes say it is */
 #include "lists.bpf.h"    /* 3. allow, deny, bans, zones */
 #include "limits.bpf.h"   /* 4. budget of unlisted sources, limits of the source */
-#include "verdict.bpf.h"  /* 5. modes, counters, action */
+#include "message.bpf.h"  /* 5. the grammar of the message */
+#include "verdict.bpf.h"  /* 6. modes, counters, action */
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -67,6 +68,13 @@ static __always_inline __u32 guard_judge(struct xdp_md *ctx, struct guard *g)
 	JUDGE(source_check(g));
 	JUDGE(method_check(g));
 	limits_charge(g);
+
+	if (message_applies(g)) {
+		__u64 faults = message_read(ctx, g->p, g->frame, g->slot);
+
+		for (int i = 0; i < MESSAGE_REASONS && faults; i++)
+			JUDGE(message_reason(&faults));
+	}
 	return SG_REASON_NONE;
 }
 
@@ -79,13 +87,14 @@ static __always_inline bool guard_open(struct guard *g)
 		return false;
 	g->slot = *(const volatile __u32 *)&g->state->slot & 1;
 	g->config = map_config(g->slot);
+	/* Not on the stack, of which the reader of messages needs all it can get. */
+	g->p = (struct packet *)g->stats->memo.packet;
 	return g->config;
 }
 
 static __always_inline int guard_packet(struct xdp_md *ctx, __u32 frame)
 {
-	struct packet packet;
-	struct guard guard = {.p = &packet, .frame = frame}, *g = &guard;
+	struct guard guard = {.frame = frame}, *g = &guard;
 	__u32 reason = SG_REASON_NONE;
 	struct glance glance;
 	bool plain;

@@ -26,4 +26,6 @@ struct guard {
 	bool listed;            /* by a zone: does not pay from the budget of unlisted sources */
 };
 
+_Static_assert(sizeof(struct packet) <= sizeof(((struct sg_memo *)0)->packet), "it has its place");
+
 #endif

@@ -15,6 +15,7 @@
  *   sg_orphans    packets                 packets         pinned
  *   sg_fragments  packets                 packets         pinned
  *   sg_stats      packets                 userspace       pinned
+ *   sg_reader     one packet              the same one    scratch
  *
  * Arrays that packets write are BPF_F_MMAPABLE for its side effect: their values begin on a page,
  * so a 64-byte slot is one cache line and not two.
@@ -26,6 +27,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "abi.h"
+#include "sip_reader.h"
 
 /*
  * Nanoseconds of one jiffy of this kernel (1e9 / CONFIG_HZ). 0: the clock is sg_replay_clock. One
@@ -128,6 +130,14 @@ struct {
 	__type(value, struct sg_stats);
 } sg_stats SEC(".maps");
 
+/* A copy of the message that is read, and what is found in it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sip_reader);
+} sg_reader SEC(".maps");
+
 static __always_inline struct sg_state *map_state(void)
 {
 	__u32 zero = 0;
@@ -138,6 +148,13 @@ static __always_inline struct sg_state *map_state(void)
 static __always_inline struct sg_config *map_config(__u32 slot)
 {
 	return bpf_map_lookup_elem(&sg_configs, &slot);
+}
+
+static __always_inline struct sip_reader *map_reader(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&sg_reader, &zero);
 }
 
 static __always_inline struct sg_stats *map_stats(void)

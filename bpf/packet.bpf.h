@@ -37,6 +37,7 @@ struct packet {
 		__u32 address32[4];
 	};                   /* source address; IPv4 as ::ffff:0:0/96 */
 	__u32 length;        /* of the message, as far as it lies in this buffer */
+	__u32 datagram;      /* of the message, as its headers say */
 	__u16 offset;        /* of the message in the frame */
 	__u16 source_port;   /* network order */
 	__u16 port;          /* destination, host order */
@@ -47,7 +48,7 @@ struct packet {
 	__u8 syn;
 	__u8 malformed;      /* the lengths of the headers contradict each other */
 	__u8 tiny;           /* a first fragment that ends inside the TCP header */
-	__u8 reserved[7];
+	__u8 reserved[3];
 };
 
 enum packet_kind {
@@ -235,6 +236,7 @@ static __always_inline enum packet_kind packet_transport(struct cursor *c, struc
 		p->first_fragment = 0;
 		return PACKET_FOREIGN;
 	}
+	p->datagram = p->length;
 	if (p->length > c->end - c->at)
 		p->length = c->end - c->at;
 	return PACKET_PORTS;
@@ -402,6 +404,7 @@ static __always_inline bool packet_read_plain(struct xdp_md *ctx, struct packet 
 		return false;
 	p->source_port = udp->source;
 	p->length = length - sizeof(*udp);
+	p->datagram = p->length;
 	if (p->length > glance->end - payload)
 		p->length = glance->end - payload;
 	p->offset = payload - (const __u8 *)(long)ctx->data;

@@ -27,10 +27,11 @@
 #define SG_FRAGMENT_ROW (1 << 15)
 #define SG_FRAGMENT_SECONDS 60 /* RFC 8200 section 4.5: reassembly is given up after 60 s */
 #define SG_EXTENSION_HEADERS 8
+#define SG_MODES 128           /* places for modes of reasons */
 
 enum sg_reason {
 	SG_REASON_NONE,
-#define X(number, name, label, reference, mode, help) SG_REASON_##name = number,
+#define X(number, name, label, reference, mode, strict, help) SG_REASON_##name = number,
 	SG_REASONS(X)
 #undef X
 	SG_REASON__MAX
@@ -90,7 +91,11 @@ struct sg_zone {
 struct sg_config {
 	__u32 zones;                  /* zones in use, zone 0 not counted; 0 saves the lookup */
 	__u32 reserved;
-	__u8 mode[64];                /* enum sg_mode by enum sg_reason */
+	__u8 mode[SG_MODES];          /* enum sg_mode by enum sg_reason */
+	/* Which grammar rules are looked for: those whose mode is not off, as SIP_FAULT()s. */
+	__u64 rules;
+	struct sip_caps caps;
+	__u32 reserved2;
 	struct sg_limit total[SG_TOTAL__MAX];
 	struct sg_zone zone[SG_ZONES];
 	__u8 port[SG_PORTS];          /* enum sg_port_role bits, by port in host order */
@@ -184,6 +189,7 @@ struct sg_memo {
 	__u64 banned_until;
 	__u32 ban_generation; /* that the ban was read under */
 	__u32 reserved;
+	__u64 packet[8];      /* what is read of the current one, see packet.bpf.h */
 };
 
 /* Per CPU. */
@@ -217,6 +223,19 @@ static inline __u64 sg_source4(__u32 address_be)
 #endif
 }
 
+/* What sg_config.rules is for these modes. */
+static inline __u64 sg_rules_of(const __u8 *mode)
+{
+	__u64 rules = 0;
+
+#define X(number, name, label, reference, mode_, strict, help)                                    \
+	if (mode[number] != SG_MODE_OFF)                                                          \
+		rules |= 1ULL << SIP_RULE_##name;
+	SIP_RULES(X)
+#undef X
+	return rules;
+}
+
 /* Sets the bits of an IPv4 prefix, address in network order, length 0 to 32, in listed4. */
 static inline void sg_listed4_set(__u64 *listed4, const __u8 *address, __u32 length)
 {
@@ -228,10 +247,10 @@ static inline void sg_listed4_set(__u64 *listed4, const __u8 *address, __u32 len
 		__sync_fetch_and_or(&listed4[block / 64], 1ULL << block % 64);
 }
 
-#define X(number, name, label, reference, mode, help) +1
+#define X(number, name, label, reference, mode, strict, help) +1
 _Static_assert(SG_REASON__MAX == 1 SG_REASONS(X), "reason numbers are dense");
 #undef X
-_Static_assert(SG_REASON__MAX <= 64, "sg_config.mode has 64 places");
+_Static_assert(SG_REASON__MAX <= SG_MODES, "each reason has a mode");
 _Static_assert(sizeof(struct sg_slot) == 64, "a slot is one cache line");
 _Static_assert(__builtin_offsetof(struct sg_state, total_tat) == 64, "one line read, one written");
 _Static_assert(__builtin_offsetof(struct sg_state, listed4) == 128, "and nothing else there");

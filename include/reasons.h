@@ -2,7 +2,7 @@
 /*
  * The one list of reasons. A reason says why a packet is (or would be) dropped.
  *
- * X(number, NAME, label, reference, default mode, help)
+ * X(number, NAME, label, reference, default mode, mode under the preset "strict", help)
  *
  * The enum, the counters, the switch in the configuration, `sipguard explain`, the JSON keys and
  * the test that insists on a case for each reason all follow from a row here. Numbers are dense,
@@ -13,55 +13,60 @@
 #ifndef SIPGUARD_REASONS_H
 #define SIPGUARD_REASONS_H
 
-#define SG_REASONS(X)                                                                             \
-	X(1, DENY_LIST, "deny-list", "operator's list", ENFORCE,                                  \
+#include "sip_rules.h"
+
+#define SG_PACKET_REASONS(X)                                                                      \
+	X(1, DENY_LIST, "deny-list", "operator's list", ENFORCE, ENFORCE,                         \
 	  "The source address is in a prefix on the deny list, and no longer prefix allows it. "  \
 	  "Lift it with `sipguard deny del PREFIX`, or allow a more specific prefix.")            \
-	X(2, BAN_SOURCE, "ban-source", "timed ban", ENFORCE,                                      \
+	X(2, BAN_SOURCE, "ban-source", "timed ban", ENFORCE, ENFORCE,                             \
 	  "The source (an IPv4 address, or an IPv6 /64) is banned for a time. "                   \
 	  "`sipguard bans` shows until when; `sipguard unban ADDRESS` lifts it.")                 \
-	X(3, BAN_FLOW, "ban-flow", "timed ban", ENFORCE,                                          \
+	X(3, BAN_FLOW, "ban-flow", "timed ban", ENFORCE, ENFORCE,                                 \
 	  "This flow (source address, port and transport) is banned for a time; other flows of "  \
 	  "the same address are not touched. `sipguard unban ADDRESS:PORT` lifts it.")            \
-	X(4, UDP_LENGTH, "udp-length", "RFC 768", ENFORCE,                                        \
+	X(4, UDP_LENGTH, "udp-length", "RFC 768", ENFORCE, ENFORCE,                               \
 	  "The UDP header gives a length that is shorter than itself or longer than the IP "      \
 	  "packet. The host's own UDP would throw it away a little later, at a higher price.")    \
-	X(5, TINY_FRAGMENT, "tiny-fragment", "RFC 1858 section 3", ENFORCE,                       \
+	X(5, TINY_FRAGMENT, "tiny-fragment", "RFC 1858 section 3", ENFORCE, ENFORCE,              \
 	  "The first fragment of a datagram to a guarded port is too short to show what it "      \
 	  "carries (under 24 bytes of UDP, or less than the TCP header). No IP link is that "     \
 	  "narrow (RFC 791 asks for 68 bytes); it is a way to slip past filters.")                \
-	X(6, ORPHAN_FRAGMENT, "orphan-fragment", "RFC 791 section 3.2", ENFORCE,                  \
+	X(6, ORPHAN_FRAGMENT, "orphan-fragment", "RFC 791 section 3.2", ENFORCE, ENFORCE,         \
 	  "A later fragment of a UDP or TCP datagram whose first fragment was not seen, above "   \
 	  "the limits for such fragments (limits: orphan-fragments, orphan-fragments-total).")    \
-	X(7, GARBAGE, "garbage", "RFC 3261 section 7.1", ENFORCE,                                 \
+	X(7, GARBAGE, "garbage", "RFC 3261 section 7.1", ENFORCE, ENFORCE,                        \
 	  "A datagram to a guarded UDP port that is neither SIP (a method token or SIP/2.0 at "   \
 	  "its start), nor a keepalive, STUN, TLS or HTTP.")                                      \
-	X(8, UNLISTED_BUDGET, "unlisted-budget", "limit: unlisted-total", ENFORCE,                \
+	X(8, UNLISTED_BUDGET, "unlisted-budget", "limit: unlisted-total", ENFORCE, ENFORCE,       \
 	  "All sources that are on no list and in no zone together exceed their budget. Put "     \
 	  "known peers on the allow list or into a zone: they never pay from this budget.")       \
-	X(9, LIMIT_SOURCE, "limit-source", "limit: source", ENFORCE,                              \
+	X(9, LIMIT_SOURCE, "limit-source", "limit: source", ENFORCE, ENFORCE,                     \
 	  "The source sends more messages and new TCP connections than its limit over all kinds " \
 	  "together.")                                                                            \
-	X(10, LIMIT_INVITE, "limit-invite", "limit: invite", ENFORCE,                             \
+	X(10, LIMIT_INVITE, "limit-invite", "limit: invite", ENFORCE, ENFORCE,                    \
 	  "The source sends more INVITE requests than its limit.")                                \
-	X(11, LIMIT_REGISTER, "limit-register", "limit: register", ENFORCE,                       \
+	X(11, LIMIT_REGISTER, "limit-register", "limit: register", ENFORCE, ENFORCE,              \
 	  "The source sends more REGISTER requests than its limit.")                              \
-	X(12, LIMIT_OPTIONS, "limit-options", "limit: options", ENFORCE,                          \
+	X(12, LIMIT_OPTIONS, "limit-options", "limit: options", ENFORCE, ENFORCE,                 \
 	  "The source sends more OPTIONS requests than its limit.")                               \
-	X(13, LIMIT_EVENT, "limit-event", "limit: event", ENFORCE,                                \
-	  "The source sends more SUBSCRIBE, NOTIFY, MESSAGE and PUBLISH requests than its limit.")\
-	X(14, LIMIT_OTHER, "limit-other", "limit: other", ENFORCE,                                \
+	X(13, LIMIT_EVENT, "limit-event", "limit: event", ENFORCE, ENFORCE,                       \
+	  "The source sends more SUBSCRIBE, NOTIFY, MESSAGE and PUBLISH requests than its limit.") \
+	X(14, LIMIT_OTHER, "limit-other", "limit: other", ENFORCE, ENFORCE,                       \
 	  "The source sends more of all other requests (ACK, BYE, CANCEL, INFO, PRACK, UPDATE, "  \
 	  "REFER, unknown methods, HTTP or TLS over UDP) than its limit.")                        \
-	X(15, LIMIT_RESPONSE, "limit-response", "limit: response", ENFORCE,                       \
+	X(15, LIMIT_RESPONSE, "limit-response", "limit: response", ENFORCE, ENFORCE,              \
 	  "The source sends more responses than its limit.")                                      \
-	X(16, LIMIT_KEEPALIVE, "limit-keepalive", "limit: keepalive", ENFORCE,                    \
+	X(16, LIMIT_KEEPALIVE, "limit-keepalive", "limit: keepalive", ENFORCE, ENFORCE,           \
 	  "The source sends more keepalives (CRLF, NUL, empty, tiny datagrams, STUN) than its "   \
 	  "limit.")                                                                               \
-	X(17, IPV6_CHAIN, "ipv6-chain", "RFC 8200 section 4.1", ENFORCE,                          \
+	X(17, IPV6_CHAIN, "ipv6-chain", "RFC 8200 section 4.1", ENFORCE, ENFORCE,                 \
 	  "More than 8 IPv6 extension headers, or more than about 1000 bytes of headers, stand "  \
 	  "before the transport header, so the port was not reached. Hosts accept such packets; " \
 	  "RFC 8200 has no use for them, and a guard that passes them is passed by. This is the " \
 	  "one reason that may meet packets to other ports; the allow list exempts a peer.")
+
+/* All of them: those of packets here, those of messages in sip_rules.h. */
+#define SG_REASONS(X) SG_PACKET_REASONS(X) SIP_RULES(X)
 
 #endif

@@ -46,6 +46,7 @@ for object in "$build"/bpf/guard.bpf.o "$build"/bpf/clang*/guard.bpf.o; do
 	suite "run ${object#"$build"/bpf/}" env SIPGUARD_OBJ="$object" timeout 240 \
 		"$build"/tests/run_guard
 done
+suite corpus timeout 300 tests/corpus/run.sh
 suite lab timeout 600 tests/lab/run.sh
 suite kernels env -u CMOCKA_MESSAGE_OUTPUT timeout 600 tests/kernels/run.sh
 

@@ -31,10 +31,10 @@ static enum exit_code mode_of_guard(struct session *session, enum sg_mode mode, 
 static enum exit_code mode_of_reason(struct session *session, int reason, enum sg_mode mode,
 				     bool json)
 {
-	struct maps *maps = &session->maps;
+	struct sg_config *config = &session->maps.configs[session->maps.state->slot & 1];
 
-	__atomic_store_n(&maps->configs[maps->state->slot & 1].mode[reason], mode,
-			 __ATOMIC_RELEASE);
+	__atomic_store_n(&config->mode[reason], mode, __ATOMIC_RELEASE);
+	__atomic_store_n(&config->rules, sg_rules_of(config->mode), __ATOMIC_RELEASE);
 	if (json)
 		output_json(json_pack("{s:s, s:s, s:s}", "reason", reason_texts[reason].label,
 				      "mode", mode_names[mode], "until", "reload"));
@@ -151,7 +151,7 @@ static void explain_all(const __u8 *modes, bool json)
 			json_array_append_new(all,
 					      explain_json(reason, modes ? modes[reason] : -1));
 		else
-			printf("%-16s %-8s %s\n", reason_texts[reason].label,
+			printf("%-22s %-8s %s\n", reason_texts[reason].label,
 			       mode_names[modes ? modes[reason] : reason_texts[reason].mode],
 			       reason_texts[reason].reference);
 	}

@@ -91,6 +91,16 @@ static json_t *totals_json(const struct sg_config *config)
 	return all;
 }
 
+static json_t *caps_json(const struct sg_config *config)
+{
+	const __u32 *cap = (const __u32 *)&config->caps;
+	json_t *all = json_object();
+
+	for (int id = 0; id < SIP_CAP__MAX; id++)
+		json_object_set_new(all, cap_keys[id], json_integer(cap[id]));
+	return all;
+}
+
 static json_t *zones_json(const struct sg_config *config)
 {
 	json_t *all = json_array(), *limits;
@@ -169,6 +179,7 @@ static json_t *config_json(const struct sg_config *config, const char *path, jso
 	json_object_set_new(status, "ports", ports);
 	json_object_set_new(status, "reasons", reasons_json(config));
 	json_object_set_new(status, "totals", totals_json(config));
+	json_object_set_new(status, "message", caps_json(config));
 	json_object_set_new(status, "zones", zones_json(config));
 	return status;
 }
@@ -300,6 +311,16 @@ static void print_limits(json_t *status)
 	}
 }
 
+static void print_caps(json_t *status)
+{
+	const char *key;
+	json_t *cap;
+
+	printf("\nLimits of a message, in bytes; fields and folds in lines\n");
+	json_object_foreach(json_object_get(status, "message"), key, cap)
+		printf("  %-22s %17lld\n", key, (long long)json_integer_value(cap));
+}
+
 static void print_text(json_t *status)
 {
 	json_t *lists = json_object_get(status, "lists"), *bans = json_object_get(status, "bans");
@@ -322,6 +343,7 @@ static void print_text(json_t *status)
 	print_ports(status);
 	print_reasons(status);
 	print_limits(status);
+	print_caps(status);
 }
 
 static enum exit_code not_attached(bool json)

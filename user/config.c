@@ -161,6 +161,43 @@ static int limits_read(struct reader *r, struct file_limit *const *given, struct
 	return err;
 }
 
+/* --- validation --- */
+
+#define CAP_MAX 65535 /* no datagram is longer */
+
+static int caps_read(struct reader *r)
+{
+	__u32 *cap = (__u32 *)&r->config->kernel.caps;
+	__u64 *const *given = r->file->validation->cap;
+
+	for (int i = 0; i < SIP_CAP__MAX; i++) {
+		if (!given[i])
+			continue;
+		if (*given[i] < 1 || *given[i] > CAP_MAX)
+			return document_fail(&r->document,
+					     document_find(&r->document, "validation/%s",
+							   cap_keys[i]),
+					     "%llu is out of range; a limit of a message is 1 to "
+					     "%d", *given[i], CAP_MAX);
+		cap[i] = *given[i];
+	}
+	return 0;
+}
+
+/* The preset comes before the modes of single reasons, which the file knows better. */
+static int validation_read(struct reader *r)
+{
+	const struct file_validation *validation = r->file->validation;
+	struct sg_config *kernel = &r->config->kernel;
+
+	if (!validation)
+		return 0;
+	for (int i = 0; i < SG_REASON__MAX; i++)
+		if (validation->preset && *validation->preset == PRESET_STRICT)
+			kernel->mode[i] = reason_texts[i].strict;
+	return caps_read(r);
+}
+
 static void modes_read(struct reader *r)
 {
 	const struct file_modes *modes = r->file->modes;
@@ -348,6 +385,8 @@ int config_default(struct config **config)
 #undef X
 	for (int i = 0; i < SG_REASON__MAX; i++)
 		kernel->mode[i] = reason_texts[i].mode;
+	kernel->rules = sg_rules_of(kernel->mode);
+	kernel->caps = (struct sip_caps)SIP_CAPS_DEFAULT;
 	kernel->port[5060] = SG_PORT_UDP | SG_PORT_TCP;
 	kernel->port[5061] = SG_PORT_TLS;
 	*config = c;
@@ -367,9 +406,12 @@ static int config_read(struct reader *r)
 	if (!err && file->totals)
 		err = limits_read(r, file->totals->of, kernel->total, total_keys, SG_TOTAL__MAX,
 				  "totals");
+	if (!err)
+		err = validation_read(r);
 	if (err)
 		return err;
 	modes_read(r);
+	kernel->rules = sg_rules_of(kernel->mode);
 	return zones_read(r);
 }
 

@@ -51,10 +51,25 @@ static const cyaml_schema_field_t totals_fields[] = {
 };
 
 static const cyaml_schema_field_t modes_fields[] = {
-#define X(number, name, label, reference, mode, help)                                             \
+#define X(number, name, label, reference, mode, strict, help)                                     \
 	CYAML_FIELD_ENUM_PTR(label, OPTIONAL | CYAML_FLAG_STRICT, struct file_modes,              \
 			     of[SG_REASON_##name], modes, CYAML_ARRAY_LEN(modes)),
 	SG_REASONS(X)
+#undef X
+	CYAML_FIELD_END
+};
+
+static const cyaml_strval_t presets[] = {
+	{"default", PRESET_DEFAULT},
+	{"strict", PRESET_STRICT},
+};
+
+static const cyaml_schema_field_t validation_fields[] = {
+	CYAML_FIELD_ENUM_PTR("preset", OPTIONAL | CYAML_FLAG_STRICT, struct file_validation,
+			     preset, presets, CYAML_ARRAY_LEN(presets)),
+#define X(name, key, standard)                                                                    \
+	CYAML_FIELD_UINT_PTR(key, OPTIONAL, struct file_validation, cap[SIP_CAP_##name]),
+	SIP_CAPS(X)
 #undef X
 	CYAML_FIELD_END
 };
@@ -75,6 +90,8 @@ static const cyaml_schema_field_t file_fields[] = {
 	CYAML_FIELD_MAPPING_PTR("ports", OPTIONAL, struct file, ports, port_fields),
 	CYAML_FIELD_MAPPING_PTR("limits", OPTIONAL, struct file, limits, limits_fields),
 	CYAML_FIELD_MAPPING_PTR("totals", OPTIONAL, struct file, totals, totals_fields),
+	CYAML_FIELD_MAPPING_PTR("validation", OPTIONAL, struct file, validation,
+				validation_fields),
 	CYAML_FIELD_MAPPING_PTR("modes", OPTIONAL, struct file, modes, modes_fields),
 	CYAML_FIELD_SEQUENCE_COUNT("zones", OPTIONAL, struct file, zone, zones, &zone, 0,
 				   CYAML_UNLIMITED),

@@ -10,6 +10,12 @@
 
 #include "abi.h"
 
+/* Which column of the list of reasons the modes are taken from that the file does not give. */
+enum config_preset {
+	PRESET_DEFAULT,
+	PRESET_STRICT,
+};
+
 /* X(NAME, key): the lists under "ports"; NAME is an enum sg_port_role. */
 #define CONFIG_PORTS(X)                                                                           \
 	X(UDP, "udp")                                                                             \
@@ -56,7 +62,13 @@ struct file_zone {
 	struct file_limits *limits;
 };
 
+struct file_validation {
+	__u32 *preset; /* enum config_preset */
+	__u64 *cap[SIP_CAP__MAX];
+};
+
 struct file {
+	struct file_validation *validation;
 	struct file_ports *ports;
 	struct file_limits *limits;
 	struct file_totals *totals;

@@ -10,6 +10,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "sip_message.h" /* a type of the skeleton */
+
 #include "guard.skel.h"
 #include "log.h"
 #include "preflight.h"

@@ -5,9 +5,10 @@
 #include "names.h"
 
 const struct reason_text reason_texts[SG_REASON__MAX] = {
-	[SG_REASON_NONE] = {"none", "", "Nothing is wrong with the packet.", SG_MODE_OFF},
-#define X(number, name, label, reference, mode, help)                                             \
-	[SG_REASON_##name] = {label, reference, help, SG_MODE_##mode},
+	[SG_REASON_NONE] = {"none", "", "Nothing is wrong with the packet.", SG_MODE_OFF,
+			    SG_MODE_OFF},
+#define X(number, name, label, reference, mode, strict, help)                                     \
+	[SG_REASON_##name] = {label, reference, help, SG_MODE_##mode, SG_MODE_##strict},
 	SG_REASONS(X)
 #undef X
 };
@@ -33,6 +34,12 @@ const char *const limit_keys[SG_LIMIT__MAX] = {
 const char *const total_keys[SG_TOTAL__MAX] = {
 #define X(name, key, rate, burst) [SG_TOTAL_##name] = key,
 	SG_TOTALS(X)
+#undef X
+};
+
+const char *const cap_keys[SIP_CAP__MAX] = {
+#define X(name, key, standard) [SIP_CAP_##name] = key,
+	SIP_CAPS(X)
 #undef X
 };
 

@@ -10,6 +10,7 @@ struct reason_text {
 	const char *reference; /* "RFC 3261 section 7.1" */
 	const char *help;
 	enum sg_mode mode;     /* default */
+	enum sg_mode strict;   /* under the preset of that name */
 };
 
 /* Row 0 is "none". Valid for 0 to SG_REASON__MAX - 1. */
@@ -18,6 +19,7 @@ extern const char *const class_names[SG_CLASS__MAX];
 extern const char *const method_names[SG_METHOD__MAX];
 extern const char *const limit_keys[SG_LIMIT__MAX];
 extern const char *const total_keys[SG_TOTAL__MAX];
+extern const char *const cap_keys[SIP_CAP__MAX];
 extern const char *const mode_names[SG_MODE__MAX];
 
 /* The number of a label ("none" is 0), or -EINVAL. Case matters. */

@@ -9,6 +9,8 @@
 
 #include <bpf/bpf.h>
 
+#include "sip_message.h" /* a type of the skeleton */
+
 #include "guard.skel.h"
 #include "loader.h"
 #include "log.h"

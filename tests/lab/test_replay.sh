@@ -90,7 +90,7 @@ summaries() {
 	summary '.complete and .packets == 21 and (.limits | not)' "$mixed"
 	summary '.dropped | keys == ["garbage", "udp-length"] and .garbage.packets == 3 and
 		.garbage.example == 2 and .["udp-length"].example == 14' "$mixed"
-	summary '.not_judged == {truncated: {packets: 3, bytes: 942, example: 12, file: "mixed.pcap"}}' \
+	summary '.not_judged == {truncated: {packets: 3, bytes: 939, example: 12, file: "mixed.pcap"}}' \
 		"$mixed"
 	summary '.not_read | map_values(.example) == {gre: 10, vlan: 11, vxlan: 21}' "$mixed"
 	summary '([.passed[], .dropped[], .not_judged[], .not_guarded] | map(.packets) | add) == 21' "$mixed"
@@ -123,12 +123,12 @@ modes() {
 folder() {
 	diff - <(sipguard replay --raw "$LAB_DIR/raw" --json 2>/dev/null |
 		jq -r '[.packet, .file, .verdict, .reason, .class, .method] | map(. // "-") | join(" ")') <<-END
-		1 B.sip pass none request INVITE
+		1 B.sip drop field-missing request INVITE
 		2 a.bin drop garbage garbage -
 		3 empty pass none keepalive -
 		4 huge - none other -
-		5 large pass none request OPTIONS
-		6 largest pass none request OPTIONS
+		5 large pass field-long request OPTIONS
+		6 largest drop size request OPTIONS
 	END
 	printf 'ports:\n  udp: [7000, 6000]\n' >"$LAB_DIR/ports.yaml"
 	summary '.dropped.garbage.file == "a.bin" and .not_guarded.packets == 0 and

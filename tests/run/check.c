@@ -11,7 +11,7 @@
 
 static const char *const reason_names[SG_REASON__MAX] = {
 	"none",
-#define X(number, name, label, reference, mode, help) [number] = label,
+#define X(number, name, label, reference, mode, strict, help) [number] = label,
 	SG_REASONS(X)
 #undef X
 };
@@ -51,7 +51,7 @@ static void counters_expect(struct sg_stats *stats, const struct expectation *e,
 		return;
 	}
 	for (int reason = 0; reason < SG_REASON__MAX; reason++) {
-		if (e->watched & BIT(reason))
+		if (e->watched & REASON_BIT(reason))
 			stats->reason[reason].would_drop = one;
 	}
 	if (e->reason || !e->watched)
@@ -104,7 +104,7 @@ static void coverage_add(const struct expectation *e)
 {
 	if (e->outcome == UNGUARDED)
 		return;
-	coverage.reason |= e->watched | (e->reason ? BIT(e->reason) : 0);
+	coverage.reason |= e->watched | (e->reason ? REASON_BIT(e->reason) : 0);
 	coverage.class |= BIT(e->class);
 	coverage.method |= BIT(e->method);
 }

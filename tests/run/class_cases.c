@@ -3,6 +3,8 @@
 
 #include "cases.h"
 
+#define INVITE_REST SIP_HEADERS("INVITE")
+
 #define BLANKS_16 "\r\n\r\n \t\0\0\r\n\r\n  \r\n"
 #define BLANKS_32 BLANKS_16 BLANKS_16
 #define TOKEN_48 "abcdefghijklmnopqrstuvwxyz.0123456789-ABCDEFGHIJ"
@@ -92,13 +94,13 @@ const struct test_case class_cases[] = {
 	/* Responses. */
 	{"response", .packet = {.payload = SIP_RESPONSE}, PASSES(RESPONSE, NONE),
 	 NEAR_METHOD(UNKNOWN)},
-	{"response, lower case", .packet = {.payload = "sip/2.0 100 Trying\r\n" SIP_HEADERS},
+	{"response, lower case", .packet = {.payload = "sip/2.0 100 Trying\r\n" INVITE_REST},
 	 PASSES(RESPONSE, NONE), NEAR_CLASS(REQUEST)},
 	{"response behind blank lines", .packet = {.payload = "\r\n\r\n" SIP_RESPONSE},
 	 PASSES(RESPONSE, NONE)},
-	{"response of another version", .packet = {.payload = "SIP/3.0 200 OK\r\n" SIP_HEADERS},
+	{"response of another version", .packet = {.payload = "SIP/3.0 200 OK\r\n" INVITE_REST},
 	 IS_GARBAGE, NEAR_CLASS(RESPONSE)},
-	{"response without the space", .packet = {.payload = "SIP/2.0200 OK\r\n" SIP_HEADERS},
+	{"response without the space", .packet = {.payload = "SIP/2.0200 OK\r\n" INVITE_REST},
 	 IS_GARBAGE, NEAR_CLASS(RESPONSE)},
 
 	/* Requests; those of the registered methods are in methods.c. */
@@ -112,9 +114,10 @@ const struct test_case class_cases[] = {
 	 PASSES(REQUEST, INVITE)},
 	{"request behind 33 blanks", .packet = {BYTES(BLANKS_32 " " SIP_REQUEST("INVITE"))},
 	 IS_GARBAGE, NEAR_CLASS(REQUEST), NEAR_METHOD(INVITE)},
-	{"version in lower case", .packet = {.payload = "INVITE sip:a@b sip/2.0\r\n" SIP_HEADERS},
+	{"version in lower case",
+	 .packet = {.payload = "INVITE sip:a@b sip/2.0\r\n" INVITE_REST},
 	 PASSES(REQUEST, INVITE)},
-	{"tel URI", .packet = {.payload = "INVITE tel:+15551234 SIP/2.0\r\n" SIP_HEADERS},
+	{"tel URI", .packet = {.payload = "INVITE tel:+15551234 SIP/2.0\r\n" INVITE_REST},
 	 PASSES(REQUEST, INVITE)},
 	{"unknown method BENOTIFY", .packet = {.payload = SIP_REQUEST("BENOTIFY")},
 	 PASSES(REQUEST, UNKNOWN), NEAR_METHOD(NOTIFY)},
@@ -136,20 +139,20 @@ const struct test_case class_cases[] = {
 
 	/* What only looks like a request. */
 	{"two spaces behind an unknown method",
-	 .packet = {.payload = "KDMQ  sip:b@example.com SIP/2.0\r\n" SIP_HEADERS}, IS_GARBAGE,
+	 .packet = {.payload = "KDMQ  sip:b@example.com SIP/2.0\r\n" INVITE_REST}, IS_GARBAGE,
 	 NEAR_METHOD(UNKNOWN)},
 	{"a tab behind a known method",
-	 .packet = {.payload = "INVITE\tsip:b@example.com SIP/2.0\r\n" SIP_HEADERS}, IS_GARBAGE,
+	 .packet = {.payload = "INVITE\tsip:b@example.com SIP/2.0\r\n" INVITE_REST}, IS_GARBAGE,
 	 NEAR_METHOD(INVITE)},
 	{"a separator in the method",
-	 .packet = {.payload = "KD@Q sip:b@example.com SIP/2.0\r\n" SIP_HEADERS}, IS_GARBAGE,
+	 .packet = {.payload = "KD@Q sip:b@example.com SIP/2.0\r\n" INVITE_REST}, IS_GARBAGE,
 	 NEAR_METHOD(UNKNOWN)},
 	{"UTF-8 in the method",
-	 .packet = {.payload = "KD\xc3\x84Q sip:b@example.com SIP/2.0\r\n" SIP_HEADERS},
+	 .packet = {.payload = "KD\xc3\x84Q sip:b@example.com SIP/2.0\r\n" INVITE_REST},
 	 IS_GARBAGE, NEAR_METHOD(UNKNOWN)},
 	{"no URI behind the method",
-	 .packet = {.payload = "KDMQ 12345 SIP/2.0\r\n" SIP_HEADERS}, IS_GARBAGE},
-	{"no method", .packet = {.payload = "\r\n@ sip:b@example.com SIP/2.0\r\n" SIP_HEADERS},
+	 .packet = {.payload = "KDMQ 12345 SIP/2.0\r\n" INVITE_REST}, IS_GARBAGE},
+	{"no method", .packet = {.payload = "\r\n@ sip:b@example.com SIP/2.0\r\n" INVITE_REST},
 	 IS_GARBAGE, NEAR_CLASS(REQUEST)},
 	{"one word without end", .packet = {.payload = "A", .fill = 600}, IS_GARBAGE},
 	{"too short for a request", .packet = {.payload = "KDMQ sip:b@e SIP/2.0\r\n\r\n"},
@@ -185,7 +188,7 @@ const struct test_case class_cases[] = {
 	{"tcp, a short end of a message", .packet = {OVER_TCP, .payload = "0\r\n\r\n"},
 	 PASSES(OTHER, NONE), NEAR_CLASS(KEEPALIVE)},
 	{"tcp, the middle of a message",
-	 .packet = {OVER_TCP, .payload = "2301774\r\nCSeq: 1 INVITE\r\n" SIP_HEADERS},
+	 .packet = {OVER_TCP, .payload = "2301774\r\nCSeq: 1 INVITE\r\n" INVITE_REST},
 	 PASSES(OTHER, NONE), NEAR_CLASS(REQUEST)},
 	{"tcp, anything", .packet = {OVER_TCP, BYTES(NOT_SIP)},
 	 PASSES(OTHER, NONE), NEAR_CLASS(GARBAGE)},

@@ -18,6 +18,11 @@
 #include "packet.h"
 
 #define BIT(n) (1ULL << (n))
+
+/* Reasons, of which there are more than 64. */
+typedef unsigned __int128 reason_set;
+
+#define REASON_BIT(n) ((reason_set)1 << (n))
 #define SECOND SG_NSEC_PER_SEC
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
@@ -50,7 +55,7 @@ struct expectation {
 	enum sg_reason reason; /* the one that ends its way */
 	enum sg_class class;
 	enum sg_method method;
-	__u64 watched;         /* BIT()s of reasons in monitor mode that match on the way */
+	reason_set watched;    /* REASON_BIT()s of reasons in monitor mode that match on the way */
 	bool allowed;          /* by the allow list */
 };
 
@@ -114,8 +119,9 @@ __u64 guard_clock(void);
 
 /* What the suite has shown; main.c insists on all of it. */
 struct coverage {
-	__u64 reason, class, method;                /* hit */
-	__u64 near_reason, near_class, near_method; /* a neighbour that is nearly it, and is not */
+	__u64 class, method;           /* hit */
+	__u64 near_class, near_method; /* a neighbour that is nearly it, and is not */
+	reason_set reason, near_reason;
 };
 
 extern struct coverage coverage;

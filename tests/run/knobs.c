@@ -17,9 +17,17 @@ struct sg_config *config(void)
 void config_defaults(struct sg_config *config)
 {
 	memset(config, 0, sizeof(*config));
-#define X(number, name, label, reference, mode_, help) config->mode[number] = SG_MODE_##mode_;
+#define X(number, name, label, reference, mode_, strict, help)                                    \
+	config->mode[number] = SG_MODE_##mode_;
 	SG_REASONS(X)
 #undef X
+	/* Each rule of grammar is tested with the others off: messages here need not be perfect. */
+#define X(number, name, label, reference, mode_, strict, help)                                    \
+	config->mode[number] = SG_MODE_OFF;
+	SIP_RULES(X)
+#undef X
+	config->rules = sg_rules_of(config->mode);
+	config->caps = (struct sip_caps)SIP_CAPS_DEFAULT;
 #define X(name, key, rate, burst) config->total[SG_TOTAL_##name] = sg_limit_of(rate, burst);
 	SG_TOTALS(X)
 #undef X
@@ -37,6 +45,7 @@ void config_defaults(struct sg_config *config)
 void mode_set(enum sg_reason reason, enum sg_mode mode)
 {
 	config()->mode[reason] = mode;
+	config()->rules = sg_rules_of(config()->mode);
 }
 
 /* The address of "2001:db8::/32" or "2001:db8::1"; returns the prefix length. */

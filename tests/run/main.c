@@ -64,10 +64,10 @@ static void nothing_is_left_out(void **state)
 	int count = 0;
 
 	(void)state;
-#define X(number, name, label, reference, mode, help)                                             \
-	if (strncmp(label, "retired", 7) && !(coverage.reason & BIT(number)))                     \
+#define X(number, name, label, reference, mode, strict, help)                                     \
+	if (strncmp(label, "retired", 7) && !(coverage.reason & REASON_BIT(number)))              \
 		missing("reason", label, &count);                                                 \
-	if (strncmp(label, "retired", 7) && !(coverage.near_reason & BIT(number)))                \
+	if (strncmp(label, "retired", 7) && !(coverage.near_reason & REASON_BIT(number)))         \
 		missing("a neighbour of reason", label, &count);
 	SG_REASONS(X)
 #undef X
@@ -126,6 +126,7 @@ int main(void)
 	add_sequences(policy_sequences, policy_sequences_count);
 	add_sequences(reason_sequences, reason_sequences_count);
 	add_sequences(limit_sequences, limit_sequences_count);
+	add_sequences(grammar_sequences, grammar_sequences_count);
 	add_sequences(fragment_sequences, fragment_sequences_count);
 	add_sequences(hostile_sequences, hostile_sequences_count);
 	add_sequences(corpus_sequences, corpus_sequences_count);

@@ -22,7 +22,8 @@ static void send_start(const char *start, __u8 transport, enum sg_class class, i
 	struct expectation expected = {.class = class, .method = method};
 	struct packet_spec packet = {.transport = transport, .payload = payload};
 
-	snprintf(payload, sizeof(payload), "%ssip:bob@example.com SIP/2.0\r\n" SIP_HEADERS, start);
+	snprintf(payload, sizeof(payload),
+		 "%ssip:bob@example.com SIP/2.0\r\n" SIP_HEADERS("INVITE"), start);
 	snprintf(where, sizeof(where), "a message that starts with \"%s\"", start);
 	if (class == SG_CLASS_GARBAGE) {
 		expected.outcome = DROP;

@@ -52,7 +52,7 @@ static void put_payload(struct buffer *b, const struct packet_spec *spec)
 static void put_udp(struct buffer *b, const struct packet_spec *spec)
 {
 	struct udphdr udp = {
-		.source = htons(OTHER_OR(spec->sport, 40000)),
+		.source = htons(spec->sport_zero ? 0 : OTHER_OR(spec->sport, 40000)),
 		.dest = htons(OTHER_OR(spec->dport, 5060)),
 	};
 	size_t start = b->length;
@@ -66,7 +66,7 @@ static void put_udp(struct buffer *b, const struct packet_spec *spec)
 static void put_tcp(struct buffer *b, const struct packet_spec *spec)
 {
 	struct tcphdr tcp = {
-		.source = htons(OTHER_OR(spec->sport, 40000)),
+		.source = htons(spec->sport_zero ? 0 : OTHER_OR(spec->sport, 40000)),
 		.dest = htons(OTHER_OR(spec->dport, 5060)),
 		.doff = OTHER_OR(spec->tcp_offset, (sizeof(tcp) + spec->tcp_options) / 4),
 		.syn = spec->syn,

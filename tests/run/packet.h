@@ -14,16 +14,16 @@
 
 #define FRAME_MAX 16384
 
-#define SIP_HEADERS                                                                               \
+#define SIP_HEADERS(method)                                                                       \
 	"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK776asdhds\r\n"                             \
 	"Max-Forwards: 70\r\n"                                                                    \
 	"To: Bob <sip:bob@example.com>\r\n"                                                       \
 	"From: Alice <sip:alice@example.com>;tag=1928301774\r\n"                                  \
 	"Call-ID: a84b4c76e66710@192.0.2.1\r\n"                                                   \
-	"CSeq: 314159 OPTIONS\r\n"                                                                \
+	"CSeq: 314159 " method "\r\n"                                                             \
 	"Content-Length: 0\r\n\r\n"
-#define SIP_REQUEST(method) method " sip:bob@example.com SIP/2.0\r\n" SIP_HEADERS
-#define SIP_RESPONSE "SIP/2.0 200 OK\r\n" SIP_HEADERS
+#define SIP_REQUEST(method) method " sip:bob@example.com SIP/2.0\r\n" SIP_HEADERS(method)
+#define SIP_RESPONSE "SIP/2.0 200 OK\r\n" SIP_HEADERS("OPTIONS")
 /* Binary, as UDP floods are, and longer than any keepalive. */
 #define NOT_SIP "\x80\x12\x34\x56\x00\x00\x10\xe1\x9a\xbc\xde\xf0 some bytes of another protocol"
 
@@ -56,6 +56,7 @@ struct packet_spec {
 	/* Transport */
 	__u8 transport;       /* IPPROTO_; 0: UDP. Others than UDP and TCP are only a payload. */
 	__u16 sport;          /* 0: 40000 */
+	bool sport_zero;
 	__u16 dport;          /* 0: 5060 */
 	int udp_length_error; /* added to the length in the UDP header */
 	__u8 tcp_options;     /* bytes, a multiple of 4 */

@@ -3,6 +3,8 @@
 
 #include "cases.h"
 
+#define ON(reason) REASON_BIT(SG_REASON_##reason)
+
 #define IS_OPTIONS PASSES(REQUEST, OPTIONS)
 #define DENIED EXPECT(DROP, DENY_LIST, REQUEST, OPTIONS)
 #define BANNED EXPECT(DROP, BAN_SOURCE, REQUEST, OPTIONS)
@@ -135,7 +137,7 @@ const size_t policy_cases_count = COUNT(policy_cases);
 
 /* A reason in monitor mode must not shield from the ones behind it. */
 #define SEND_BEHIND(watched_, reason_, class_, method_, ...)                                      \
-	SEND_WATCHED(DROP, reason_, BIT(SG_REASON_##watched_), class_, method_, __VA_ARGS__)
+	SEND_WATCHED(DROP, reason_, ON(watched_), class_, method_, __VA_ARGS__)
 
 static void monitor_lists_and_bans(void)
 {
@@ -144,7 +146,7 @@ static void monitor_lists_and_bans(void)
 	ban_set("192.0.2.1", 0, 0, 60);
 	SEND_BEHIND(DENY_LIST, BAN_SOURCE, REQUEST, OPTIONS, .dport = 5060);
 	SEND_BEHIND(DENY_LIST, GARBAGE, GARBAGE, NONE, .source = "192.0.2.2", BYTES(NOT_SIP));
-	SEND_WATCHED(WOULD_DROP, NONE, BIT(SG_REASON_DENY_LIST), REQUEST, OPTIONS,
+	SEND_WATCHED(WOULD_DROP, NONE, ON(DENY_LIST), REQUEST, OPTIONS,
 		     .source = "192.0.2.2");
 }
 
@@ -163,7 +165,7 @@ static void monitor_garbage(void)
 	SEND_BEHIND(UDP_LENGTH, GARBAGE, GARBAGE, NONE, BYTES(NOT_SIP), .udp_length_error = 1);
 	mode_set(SG_REASON_GARBAGE, SG_MODE_MONITOR);
 	config()->zone[0].limit[SG_LIMIT_OTHER] = limit_hourly(1);
-	SEND_WATCHED(WOULD_DROP, NONE, BIT(SG_REASON_GARBAGE), GARBAGE, NONE, BYTES(NOT_SIP));
+	SEND_WATCHED(WOULD_DROP, NONE, ON(GARBAGE), GARBAGE, NONE, BYTES(NOT_SIP));
 	SEND_BEHIND(GARBAGE, LIMIT_OTHER, GARBAGE, NONE, BYTES(NOT_SIP));
 }
 
@@ -174,18 +176,18 @@ static void monitor_limits(void)
 	mode_set(SG_REASON_LIMIT_SOURCE, SG_MODE_MONITOR);
 	config()->zone[0].limit[SG_LIMIT_SOURCE] = limit_hourly(1);
 	config()->zone[0].limit[SG_LIMIT_INVITE] = limit_hourly(2);
-	SEND_WATCHED(WOULD_DROP, NONE, BIT(SG_REASON_UNLISTED_BUDGET), REQUEST, OPTIONS,
+	SEND_WATCHED(WOULD_DROP, NONE, ON(UNLISTED_BUDGET), REQUEST, OPTIONS,
 		     .dport = 5060);
 	for (int i = 0; i < 2; i++)
 		SEND_WATCHED(WOULD_DROP, NONE,
-			     BIT(SG_REASON_UNLISTED_BUDGET) | BIT(SG_REASON_LIMIT_SOURCE), REQUEST,
+			     ON(UNLISTED_BUDGET) | ON(LIMIT_SOURCE), REQUEST,
 			     INVITE, .payload = SIP_REQUEST("INVITE"));
 	SEND_WATCHED(DROP, LIMIT_INVITE,
-		     BIT(SG_REASON_UNLISTED_BUDGET) | BIT(SG_REASON_LIMIT_SOURCE), REQUEST, INVITE,
+		     ON(UNLISTED_BUDGET) | ON(LIMIT_SOURCE), REQUEST, INVITE,
 		     .payload = SIP_REQUEST("INVITE"));
 	/* A connection is charged to the limit of its source only: one reason, counted once. */
 	SEND_WATCHED(WOULD_DROP, NONE,
-		     BIT(SG_REASON_UNLISTED_BUDGET) | BIT(SG_REASON_LIMIT_SOURCE), OTHER, NONE,
+		     ON(UNLISTED_BUDGET) | ON(LIMIT_SOURCE), OTHER, NONE,
 		     OVER_TCP, .syn = true);
 }
 

@@ -150,7 +150,7 @@ static const struct trigger triggers[SG_REASON__MAX] = {
 
 static const char *const labels[SG_REASON__MAX] = {
 	"none",
-#define X(number, name, label, reference, mode, help) [number] = label,
+#define X(number, name, label, reference, mode, strict, help) [number] = label,
 	SG_REASONS(X)
 #undef X
 };
@@ -181,7 +181,7 @@ static void check_mode(int reason, int mode, int global)
 		e.outcome = t->off;
 	} else if (mode == SG_MODE_MONITOR) {
 		e.outcome = WOULD_DROP;
-		e.watched = BIT(reason);
+		e.watched = REASON_BIT(reason);
 	} else {
 		e.outcome = global == SG_MODE_ENFORCE ? DROP : WOULD_DROP;
 		e.reason = reason;
@@ -198,10 +198,18 @@ static bool has_trigger(int reason)
 	return memcmp(&triggers[reason], &none, sizeof(none));
 }
 
+/* Those have a table of their own, see grammar_sequences.c. */
+static bool is_grammar(int reason)
+{
+#define X(number, name, label, reference, mode, strict, help) || reason == number
+	return false SIP_RULES(X);
+#undef X
+}
+
 /* Retired reasons keep their number, and nothing gives them. */
 #define FOR_EACH_REASON(reason)                                                                   \
 	for (int reason = 1; reason < SG_REASON__MAX; reason++)                                   \
-		if (strncmp(labels[reason], "retired", 7))
+		if (strncmp(labels[reason], "retired", 7) && !is_grammar(reason))
 
 static void every_mode(void)
 {
@@ -223,7 +231,7 @@ static void every_neighbour(void)
 		prepare(reason);
 		snprintf(where, sizeof(where), "what is nearly %s", labels[reason]);
 		packet_check(where, &triggers[reason].near, &triggers[reason].near_does);
-		coverage.near_reason |= BIT(reason);
+		coverage.near_reason |= REASON_BIT(reason);
 	}
 }
 

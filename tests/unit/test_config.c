@@ -33,12 +33,35 @@ static void test_default(void **state)
 	config_free(NULL);
 }
 
+static void test_strict_and_caps(void **state)
+{
+	struct config *config = loaded("modes: {head-end: off}\n"
+				       "validation: {preset: strict, uri: 100, message: 65535}\n");
+
+	(void)state;
+	for (int i = 1; i < SG_REASON__MAX; i++)
+		if (i != SG_REASON_HEAD_END)
+			assert_int_equal(config->kernel.mode[i], reason_texts[i].strict);
+	assert_int_equal(config->kernel.mode[SG_REASON_HEAD_END], SG_MODE_OFF);
+	assert_int_equal(config->kernel.rules & SIP_FAULT(HEAD_END), 0);
+	assert_int_equal(config->kernel.rules & SIP_STRICT_FAULTS,
+			 SIP_STRICT_FAULTS & ~SIP_FAULT(HEAD_END));
+	assert_int_equal(config->kernel.caps.uri, 100);
+	assert_int_equal(config->kernel.caps.message, 65535);
+	assert_int_equal(config->kernel.caps.method, 48);
+	config_free(config);
+	assert_int_equal(config_default(&config), 0);
+	assert_int_equal(config->kernel.rules, SIP_WANTED_DEFAULT);
+	config_free(config);
+}
+
 /* The example says every key, and every one with its default. */
 static void test_example_is_the_default(void **state)
 {
 	static char text[1 << 14];
 	struct config *config, *expected;
-	char key[SG_ZONE_NAME + 8];
+	char key[SG_ZONE_NAME + 24];
+	const char *found;
 	FILE *file = fopen(EXAMPLE, "re");
 
 	(void)state;
@@ -49,8 +72,14 @@ static void test_example_is_the_default(void **state)
 	assert_int_equal(config_default(&expected), 0);
 	assert_memory_equal(&config->kernel, &expected->kernel, sizeof(config->kernel));
 	for (int i = 1; i < SG_REASON__MAX; i++) {
-		snprintf(key, sizeof(key), "\n  %s: %s\n", reason_texts[i].label,
+		snprintf(key, sizeof(key), "\n  %s: %s", reason_texts[i].label,
 			 mode_names[reason_texts[i].mode]);
+		found = strstr(text, key);
+		assert_non_null(found);
+		assert_non_null(strchr(" \n", found[strlen(key)]));
+	}
+	for (int i = 0; i < SIP_CAP__MAX; i++) {
+		snprintf(key, sizeof(key), "\n  %s: ", cap_keys[i]);
 		assert_non_null(strstr(text, key));
 	}
 	for (int i = 0; i < SG_LIMIT__MAX + SG_TOTAL__MAX; i++) {
@@ -224,6 +253,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_default),
+		cmocka_unit_test(test_strict_and_caps),
 		cmocka_unit_test(test_example_is_the_default),
 		cmocka_unit_test(test_examples_zone_loads),
 		cmocka_unit_test(test_ports),

@@ -92,6 +92,8 @@ static void test_bad_keys_and_types(void **state)
 		{1, 18, "'garbage' must be one of off, monitor, enforce, not 'on'",
 		 "modes: {garbage: on}\n"},
 		{1, 18, "not 'Enforce'", "modes: {garbage: Enforce}\n"},
+		{1, 22, "'preset' must be one of default, strict, not 'lax'",
+		 "validation: {preset: lax}\n"},
 		{1, 18, "not '2'", "modes: {garbage: 2}\n"},
 		{1, 18, "not a mapping", "modes: {garbage: {mode: off}}\n"},
 		{1, 16, "'name' must be one word, not a list", "zones: [{name: [a]}]\n"},
@@ -116,6 +118,9 @@ static void test_bad_values(void **state)
 		{1, 15, "port 5060 is under both tcp and tls", "ports: {tls: [5060]}\n"},
 		{1, 8, "no port is left to guard", "ports: {udp: [], tcp: [], tls: []}\n"},
 
+		{1, 19, "0 is out of range; a limit of a message is 1 to 65535",
+		 "validation: {uri: 0}\n"},
+		{1, 26, "65536 is out of range", "validation: {start-line: 65536}\n"},
 		{1, 25, "a rate of 0 is out of range", "limits: {invite: {rate: 0}}\n"},
 		{1, 25, "a rate of 10000001 is out of range",
 		 "limits: {invite: {rate: 10000001}}\n"},

@@ -58,9 +58,12 @@ void target_load(struct target *target, const char *path)
 static void config_default(struct sg_config *config)
 {
 	memset(config, 0, sizeof(*config));
-#define X(number, name, label, reference, mode_, help) config->mode[number] = SG_MODE_##mode_;
+#define X(number, name, label, reference, mode_, strict, help)                                    \
+	config->mode[number] = SG_MODE_##mode_;
 	SG_REASONS(X)
 #undef X
+	config->rules = sg_rules_of(config->mode);
+	config->caps = (struct sip_caps)SIP_CAPS_DEFAULT;
 #define X(name, key, rate, burst) config->total[SG_TOTAL_##name] = sg_limit_of(rate, burst);
 	SG_TOTALS(X)
 #undef X

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The SIP message reader: one source for the kernel, the tests and the fuzzers. No helpers but
+ * bpf_loop, no libc.
+ *
+ *   input    bytes of a message and how many the datagram has
+ *   output   struct sip_message: numbers, offsets and the rules that are broken
+ *
+ * Two passes. The first (sip_index.h) goes through the header eight bytes at a time and notes where
+ * lines start. The second (sip_fields.h) looks at line starts only, and tells header fields by
+ * their names as words of eight folded bytes. Then the few values that matter are taken apart
+ * (sip_start.h, sip_via.h, sip_scan.h, sip_values.h). sip_check.h has the rules that need no bytes.
+ *
+ * The bound: the first SIP_READ_MAX (4096) bytes of a message are read, which holds the header of
+ * every good message in the captures this was written with (the longest has 3.2 KB). Of a message
+ * whose header goes on beyond that, or in other fragments (SIP_CUT), no rule judges what was not
+ * read: nothing is missing from it, and the line that is cut off is only measured. The body is
+ * never looked at.
+ */
+#ifndef SIPGUARD_SIP_READER_H
+#define SIPGUARD_SIP_READER_H
+
+#include <linux/types.h>
+
+#include "sip_message.h"
+#include "sip_rules.h"
+#include "sip_text.h"
+
+#define SIP_LINES 128 /* line starts that are kept: 64 fields, and folds */
+#define SIP_BLANKS 32 /* bytes of blanks skipped before the start line */
+
+enum sip_input_flags {
+	SIP_STREAM = 1,         /* came by TCP or the like, and the segment holds all of it */
+	SIP_MORE = 2,           /* the first fragment of a datagram: the rest is elsewhere */
+	SIP_PORT_ZERO = 4,      /* the source port is 0 */
+	SIP_SOURCE_INVALID = 8, /* the source is multicast, broadcast or the host itself */
+};
+
+/* What is known of a message before it is read. */
+struct sip_input {
+	__u64 wanted;  /* faults to be looked for: of the others some are not. ~0: all */
+	__u32 length;  /* bytes of the message, to 65535; the text has SIP_READ_MAX at most */
+	__u32 flags;   /* enum sip_input_flags */
+};
+
+/* Where the scan of an address or a Via stands. */
+struct sip_scan {
+	__u64 mask;    /* separators of the block that are still to come */
+	__u32 block;   /* where the block of 64 begins */
+	__u32 base;    /* where the next one does */
+	__u32 end;     /* of the value */
+	__u32 item;    /* start of the parameter's name or value, or of the URI */
+	__u32 host;    /* start of the host, if no @ comes */
+	__u32 closed;  /* end of the host, or 0 */
+	__u32 party;   /* enum sip_party_id, */
+	__u32 state;
+	__u32 bracket;
+	__u32 wanted;  /* the value that comes is the tag or the branch */
+	__u32 done;
+	__u32 quote;   /* inside a quoted string: the next byte */
+	__u32 quoted;  /* its end was not found yet */
+	__u32 name;    /* of the display name: start, or the end of its quoted string */
+};
+
+/*
+ * A reader's memory: in BPF the value of a per-CPU map, which the caller fills with
+ * sip_reader_load() or the like; natively whatever sip_read_native() is given. Not kept from
+ * message to message.
+ */
+struct sip_reader {
+#ifdef __bpf__
+	__u8 text[SIP_MASK + 1 + SIP_SLACK]; /* a block may begin at the last offset */
+#else
+	struct sip_source source;
+#endif
+	struct sip_input input;
+	struct sip_scan scan;
+	__u64 pending; /* pass one: control characters of the block that are still to come */
+	__u32 block;  /* where the block begins */
+	__u32 next;   /* where the next one does */
+	__u32 line;   /* start of the line it is in */
+	__u32 starts; /* line starts noted */
+	__u32 carry;  /* the first byte of the next block is an LF that is accounted for */
+	__u32 open;   /* pass two: the field whose span a fold extends, or SIP_FIELD__MAX */
+	__u32 begun;  /* where the current field begins */
+	__u32 folded; /* lines that continue it */
+	__u32 words;  /* of Call-ID that have ended */
+	__u32 inside; /* one of them */
+	__u64 owed;   /* UTF-8: which of the next bytes continue a character, as high bits */
+	__u32 last;   /* the byte before them */
+	__u16 start[SIP_LINES];
+	struct sip_message message;
+};
+
+#define SIP_READER_MASK (SIP_LINES - 1)
+
+/* What a loop over blocks or lines gets; the kernel has it on the stack (bpf_loop, 6.1). */
+struct sip_loop {
+	struct sip_reader *r;
+};
+
+#ifdef __bpf__
+#include <bpf/bpf_helpers.h>
+#define SIP_REPEAT(times, step, loop) bpf_loop(times, step, loop, 0)
+#else
+#define SIP_REPEAT(times, step, loop)                                                             \
+	do {                                                                                      \
+		__u32 times_ = (times);                                                           \
+		for (__u32 i_ = 0; i_ < times_ && !step(i_, loop); i_++)                          \
+			;                                                                         \
+	} while (0)
+#endif
+
+SIP_INLINE void sip_fault(struct sip_reader *r, __u64 faults)
+{
+	r->message.faults |= faults;
+}
+
+#include "sip_index.h"
+#include "sip_fields.h"
+#include "sip_values.h"
+#include "sip_scan.h"
+#include "sip_via.h"
+#include "sip_start.h"
+#include "sip_check.h"
+
+/* Everything but the spans of fields, which are written before they are valid. */
+SIP_INLINE void sip_clear(struct sip_message *m)
+{
+	__builtin_memset(m, 0, __builtin_offsetof(struct sip_message, field));
+}
+
+SIP_INLINE void sip_values(struct sip_reader *r)
+{
+	sip_start_line(r);
+	if (r->message.kind == SIP_NEITHER)
+		return;
+	sip_via(r);
+	sip_address(r, SIP_FROM, SIP_FIELD_FROM);
+	sip_address(r, SIP_TO, SIP_FIELD_TO);
+	sip_cseq(r);
+	sip_call_id(r);
+	sip_numbers(r);
+	if (r->input.wanted & SIP_FAULT(CONTACT))
+		sip_address(r, SIP_CONTACT, SIP_FIELD_CONTACT);
+}
+
+/*
+ * Reads the message whose text and input are in the reader, into r->message. The caps may be any
+ * numbers. Returns the faults, which are r->message.faults.
+ */
+SIP_INLINE __u64 sip_read(struct sip_reader *r, const struct sip_caps *caps)
+{
+	struct sip_message *m = &r->message;
+
+	sip_clear(m);
+	m->read = r->input.length < SIP_READ_MAX ? r->input.length : SIP_READ_MAX;
+	if (r->input.length > SIP_READ_MAX || r->input.flags & SIP_MORE)
+		m->flags = SIP_CUT;
+	sip_index(r);
+	sip_fields(r);
+	sip_values(r);
+	sip_check(r, caps);
+	return m->faults;
+}
+
+#ifndef __bpf__
+/*
+ * Reads `input->length` bytes at `bytes`, of which no more than SIP_READ_MAX are looked at and none
+ * beyond. Returns the faults; *message belongs to the caller.
+ */
+SIP_INLINE __u64 sip_read_native(const __u8 *bytes, const struct sip_input *input,
+				 const struct sip_caps *caps, struct sip_message *message)
+{
+	struct sip_reader r = {.source.bytes = bytes, .input = *input};
+
+	r.source.length = input->length < SIP_READ_MAX ? input->length : SIP_READ_MAX;
+	sip_read(&r, caps);
+	*message = r.message;
+	return message->faults;
+}
+#endif
+
+#endif

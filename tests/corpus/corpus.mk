@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The message reader against a folder of messages: corpus_check natively, under the sanitizers, and
+# corpus_probe in the kernel, from either compiler. Included by the Makefile.
+CORPUS_PROGRAMS = $(BUILD)/tests/corpus_check $(BUILD)/tests/corpus_probe \
+                  $(CLANGS:%=$(BUILD)/tests/corpus/clang%/probe.bpf.o)
+CORPUS_DEPS     = $(wildcard tests/corpus/*.h include/*.h)
+
+$(BUILD)/tests/corpus_check: tests/corpus/check.c tests/corpus/corpus.c $(CORPUS_DEPS)
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -o $@ $(filter %.c,$^)
+
+$(BUILD)/tests/corpus_probe: tests/corpus/probe.c tests/corpus/corpus.c $(CORPUS_DEPS)
+	@mkdir -p $(@D)
+	$(CC) -O2 -g $(ALLCFLAGS) -o $@ $(filter %.c,$^) -lbpf
+
+define corpus_rule
+$(BUILD)/tests/corpus/clang$(1)/probe.bpf.o: tests/corpus/probe.bpf.c $(BPF_DEPS)
+	@mkdir -p $$(@D)
+	clang-$(1) $(BPFFLAGS) -c $$< -o $$@
+endef
+$(foreach version,$(CLANGS),$(eval $(call corpus_rule,$(version))))
+
+.PHONY: corpus-programs
+corpus-programs: $(CORPUS_PROGRAMS)

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The message reader in the kernel, with nothing around it: for BPF_PROG_RUN, which hands it one
+ * message after PROBE_OFFSET bytes that are not looked at.
+ */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "sip_reader.h"
+
+#define PROBE_OFFSET 42 /* Ethernet, IPv4 and UDP */
+
+char LICENSE[] SEC("license") = "GPL";
+
+struct sip_input probe_input; /* of the next message, but for its length */
+struct sip_caps probe_caps = SIP_CAPS_DEFAULT;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sip_reader);
+} probe_reader SEC(".maps");
+
+/* Copies the message and puts the zeros after it that the reader counts on. */
+static __always_inline int probe_copy(struct xdp_md *ctx, struct sip_reader *r, __u32 length)
+{
+	__u32 size = length < SIP_READ_MAX ? length : SIP_READ_MAX;
+
+	if (size) {
+		/* 6.1 wants the bound this way, and 7.2 the mask: the barrier keeps both. */
+		size--;
+		barrier_var(size);
+		size = (size & (SIP_READ_MAX - 1)) + 1;
+		if (bpf_xdp_load_bytes(ctx, PROBE_OFFSET, r->text, size))
+			return -1;
+	}
+	barrier_var(size);
+	size &= SIP_MASK;
+	for (__u32 i = 0; i < SIP_SLACK; i += 8)
+		*(__u64 *)(r->text + size + i) = 0;
+	return 0;
+}
+
+SEC("xdp.frags")
+int probe(struct xdp_md *ctx)
+{
+	__u32 zero = 0, length = bpf_xdp_get_buff_len(ctx);
+	struct sip_reader *r = bpf_map_lookup_elem(&probe_reader, &zero);
+
+	if (!r || length < PROBE_OFFSET)
+		return XDP_ABORTED;
+	length -= PROBE_OFFSET;
+	if (probe_copy(ctx, r, length))
+		return XDP_ABORTED;
+	r->input = probe_input;
+	r->input.length = length;
+	return sip_read(r, &probe_caps) & SIP_DEFAULT_FAULTS ? XDP_DROP : XDP_PASS;
+}
+
+/* The same with the copy alone, and with nothing at all, to know what is the reader's share. */
+SEC("xdp.frags")
+int probe_copy_only(struct xdp_md *ctx)
+{
+	__u32 zero = 0, length = bpf_xdp_get_buff_len(ctx);
+	struct sip_reader *r = bpf_map_lookup_elem(&probe_reader, &zero);
+
+	if (!r || length < PROBE_OFFSET)
+		return XDP_ABORTED;
+	return probe_copy(ctx, r, length - PROBE_OFFSET) ? XDP_ABORTED : XDP_DROP;
+}
+
+SEC("xdp.frags")
+int probe_drop(__attribute__((unused)) struct xdp_md *ctx)
+{
+	return XDP_DROP;
+}

@@ -1,0 +1,556 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The message reader: what it finds, and each rule with a message that breaks it alone. */
+#include "unit.h"
+
+#include "sip_reader.h"
+
+struct text {
+	const char *bytes;
+	size_t length;
+};
+
+#define TEXT(literal) {literal, sizeof(literal) - 1}
+
+/* A request of parts, of which a case puts another one in the place of one. */
+enum part { START, VIA, HOPS, FROM, TO, CALL_ID, CSEQ, LENGTH, MORE, END, BODY, PARTS };
+
+static const struct text request[PARTS] = {
+	[START] = TEXT("INVITE sip:bob@biloxi.example SIP/2.0\r\n"),
+	[VIA] = TEXT("Via: SIP/2.0/UDP pc7.atlanta.example:5070;branch=z9hG4bKnash1;rport\r\n"),
+	[HOPS] = TEXT("Max-Forwards: 70\r\n"),
+	[FROM] = TEXT("From: \"Anna\" <sip:anna@atlanta.example>;tag=a73k\r\n"),
+	[TO] = TEXT("To: Bob <sip:bob@biloxi.example>\r\n"),
+	[CALL_ID] = TEXT("Call-ID: 84b4c76e@pc7.atlanta.example\r\n"),
+	[CSEQ] = TEXT("CSeq: 31 INVITE\r\n"),
+	[LENGTH] = TEXT("Content-Length: 4\r\n"),
+	[END] = TEXT("\r\n"),
+	[BODY] = TEXT("v=0\n"),
+};
+
+static const struct sip_caps caps = SIP_CAPS_DEFAULT;
+static struct sip_message message;
+
+/* Reads from a buffer of exactly that size, so that ASan sees what reads beyond. */
+static uint64_t read_as(const void *bytes, size_t length, uint32_t flags)
+{
+	struct sip_input input = {.wanted = ~0ULL, .length = length, .flags = flags};
+	unsigned char *copy = malloc(length ? length : 1);
+	uint64_t faults;
+
+	assert_non_null(copy);
+	memcpy(copy, bytes, length);
+	faults = sip_read_native(copy, &input, &caps, &message);
+	free(copy);
+	return faults;
+}
+
+#define READ(literal) read_as(literal, sizeof(literal) - 1, 0)
+
+static size_t compose(char *buffer, enum part part, struct text with)
+{
+	size_t length = 0;
+
+	for (int i = 0; i < PARTS; i++) {
+		struct text text = i == (int)part ? with : request[i];
+
+		if (text.length)
+			memcpy(buffer + length, text.bytes, text.length);
+		length += text.length;
+	}
+	return length;
+}
+
+static uint64_t read_with(enum part part, struct text with, uint32_t flags)
+{
+	static char buffer[32768];
+
+	return read_as(buffer, compose(buffer, part, with), flags);
+}
+
+static const char *rule_label(int rule)
+{
+	static const char *const labels[] = {
+#define X(number, name, label, ...) label,
+		SIP_RULES(X)
+#undef X
+	};
+
+	return rule < SIP_RULE__MAX ? labels[rule] : "?";
+}
+
+static void assert_faults(uint64_t faults, uint64_t expected, const char *text)
+{
+	if (faults == expected)
+		return;
+	for (int rule = 0; rule < SIP_RULE__MAX; rule++)
+		if ((faults ^ expected) >> rule & 1)
+			print_error("%s: %s\n", faults >> rule & 1 ? "too much" : "missing",
+				    rule_label(rule));
+	print_error("in: %s\n", text);
+	fail();
+}
+
+/* What breaks a rule and nothing else, and what is just inside it and breaks none. */
+static const struct rule_case {
+	int rule;
+	enum part part;
+	struct text bad, good;
+} rule_cases[] = {
+#define CASE(rule, part, bad, good) {SIP_RULE_##rule, part, TEXT(bad), TEXT(good)}
+	CASE(START_SPACES, START, "INVITE sip:bob@b.example  SIP/2.0\r\n",
+	     "INVITE sip:bob@b.example SIP/2.0\r\n"),
+	CASE(START_SPACES, START, "INVITE  sip:bob@b.example SIP/2.0\r\n",
+	     "INVITE sip:bob@b.example sip/2.0\r\n"),
+	CASE(START_SPACES, START, "INVITE sip:bob@b.example SIP/2.0 \r\n",
+	     "INVITE SIPS:bob@b.example SIP/2.0\r\n"),
+	CASE(START_SPACES, START, "INVITE sip:bob@b.example;a b SIP/2.0\r\n",
+	     "INVITE sip:bob@b.example;a=b SIP/2.0\r\n"),
+	CASE(URI_SCHEME, START, "INVITE bob SIP/2.0\r\n", "INVITE tel:+1555 SIP/2.0\r\n"),
+	CASE(URI_SCHEME, START, "INVITE <sip:bob@b.example> SIP/2.0\r\n",
+	     "INVITE urn:service:sos SIP/2.0\r\n"),
+	CASE(URI_UNKNOWN, START, "INVITE mailto:bob@b.example SIP/2.0\r\n",
+	     "INVITE im:bob@b.example SIP/2.0\r\n"),
+	CASE(URI_HEADERS, START, "INVITE sip:bob@b.example?a=b SIP/2.0\r\n",
+	     "INVITE sip:bob?a=b@b.example SIP/2.0\r\n"),
+	CASE(URI_HOST, START, "INVITE sip:2001:db8::9 SIP/2.0\r\n",
+	     "INVITE sip:[2001:db8::9]:5060 SIP/2.0\r\n"),
+	CASE(URI_HOST, START, "INVITE sip:bob@ SIP/2.0\r\n", "INVITE sip:bob@b:5060 SIP/2.0\r\n"),
+	CASE(URI_HOST, START, "INVITE sip:bob@b:x SIP/2.0\r\n", "INVITE sip:bob:pw@b SIP/2.0\r\n"),
+	CASE(FIELD_MISSING, CALL_ID, "", "i: 1\r\n"),
+	CASE(FIELD_MISSING, TO, "Too: <sip:b@b.example>\r\n", "T: <sip:b@b.example>\r\n"),
+	CASE(HOPS_MISSING, HOPS, "", "MAX-FORWARDS: 0\r\n"),
+	CASE(HOPS, HOPS, "Max-Forwards: 256\r\n", "Max-Forwards: 255\r\n"),
+	CASE(HOPS, HOPS, "Max-Forwards: 7x\r\n", "Max-Forwards:   0070  \r\n"),
+	CASE(HOPS, HOPS, "Max-Forwards:\r\n", "Max-Forwards:\r\n 7\r\n"),
+	CASE(HOPS, HOPS, "Max-Forwards: 18446744073709551617\r\n", "Max-Forwards: 1\r\n"),
+	CASE(REPEATED, MORE, "i: 2\r\n", "Via: SIP/2.0/UDP b.example\r\n"),
+	CASE(REPEATED, MORE, "l: 4\r\n", "Contact: <sip:a@b>\r\nm: <sip:b@b>\r\n"),
+	CASE(REPEATED, MORE, "max-forwards : 70\r\n", "Max-Forward: 70\r\n"),
+	CASE(TO_REPEATED, MORE, "T: <sip:bob@b.example>\r\n", "To-: <sip:bob@b.example>\r\n"),
+	CASE(CSEQ, CSEQ, "CSeq: INVITE\r\n", "CSeq: 0 INVITE\r\n"),
+	CASE(CSEQ, CSEQ, "CSeq: 31\r\n", "CSeq:31\tINVITE\r\n"),
+	CASE(CSEQ, CSEQ, "CSeq: 4294967296 INVITE\r\n", "CSeq: 2147483647 INVITE\r\n"),
+	CASE(CSEQ_HIGH, CSEQ, "CSeq: 2147483648 INVITE\r\n", "cseq : 009\r\n  INVITE\r\n"),
+	CASE(CSEQ_METHOD, CSEQ, "CSeq: 31 ACK\r\n", "CSEQ: 31   INVITE\r\n"),
+	CASE(CSEQ_METHOD, CSEQ, "CSeq: 31 invite\r\n", "CSeq: 31 INVITE \r\n"),
+	CASE(VIA_TRANSPORT, VIA, "Via: SIP/2.0/TCP a.example;branch=z9hG4bK1\r\n",
+	     "Via: SIP/2.0/udp a.example;branch=z9hG4bK1\r\n"),
+	CASE(VIA_COOKIE, VIA, "Via: SIP/2.0/UDP a.example;branch=1\r\n",
+	     "v:SIP/2.0/UDP a.example;rport;branch=z9hG4bK\r\n"),
+	CASE(VIA_COOKIE, VIA, "Via: SIP/2.0/UDP a.example, SIP/2.0/UDP b;branch=z9hG4bK1\r\n",
+	     "Via: SIP/2.0/UDP a.example;branch=z9hG4bK1, SIP/2.0/UDP b\r\n"),
+	CASE(VIA_HOST, VIA, "Via: SIP/2.0/UDP a%s.example;branch=z9hG4bK1\r\n",
+	     "Via: SIP/2.0/UDP [2001:db8::1]:5060;branch=z9hG4bK1\r\n"),
+	CASE(VIA_HOST, VIA, "Via: SIP/2.0/UDP a.example:65536;branch=z9hG4bK1\r\n",
+	     "Via: SIP/2.0/UDP a_1.example:65535;branch=z9hG4bK1\r\n"),
+	CASE(PARAMETER_EMPTY, FROM, "From: <sip:a@b.example>;;tag=1\r\n",
+	     "From: <sip:a@b.example> ; x ; tag = 1\r\n"),
+	CASE(PARAMETER_EMPTY, VIA, "Via: SIP/2.0/UDP a.example;branch=z9hG4bK1;\r\n",
+	     "Via: SIP / 2.0 / UDP a.example ; branch = z9hG4bK1\r\n"),
+	CASE(FROM_TAG, FROM, "From: <sip:a@b.example;tag=1>\r\n", "f: sip:a@b.example;tag=1\r\n"),
+	CASE(ADDRESS, TO, "To: bob\r\n", "To: sip:bob@b.example\r\n"),
+	CASE(ADDRESS, TO, "To: <sip:bob@b.example\r\n", "To: bob<sip:bob@b.example>\r\n"),
+	CASE(ADDRESS, TO, "To: <<sip:bob@b.example>\r\n", "To: tel:+1555\r\n"),
+	CASE(DISPLAY_NAME, TO, "To: Bob, B. <sip:bob@b.example>\r\n",
+	     "To: \"Bob, \\\" <B.>\" <sip:bob@b.example>\r\n"),
+	CASE(CONTACT, MORE, "Contact: nobody\r\n", "Contact: *\r\n"),
+	CASE(CONTACT, MORE, "m: <sip:a@b\r\n", "m: \"A\" <sip:a@b>;q=1, <sip:c@d>\r\n"),
+	CASE(CALL_ID, CALL_ID, "Call-ID: a b\r\n", "Call-ID: a@b\r\n"),
+	CASE(CALL_ID, CALL_ID, "Call-ID: a@b@c\r\n", "Call-ID: ~`)(><:\\/\"][?}{\r\n"),
+	CASE(CALL_ID, CALL_ID, "Call-ID:\r\n", "Call-ID:a\r\n"),
+	CASE(EXPIRES, MORE, "Expires: soon\r\n", "Expires: 4294967295\r\n"),
+	CASE(LENGTH, LENGTH, "Content-Length: -1\r\n", "Content-Length: 0\r\n"),
+	CASE(LENGTH, LENGTH, "Content-Length: 4 4\r\n", "Content-Length:      4\r\n"),
+	CASE(LENGTH_BEYOND, LENGTH, "Content-Length: 5\r\n", "Content-Length: 3\r\n"),
+	CASE(CONTROL, MORE, "X: a\001b\r\n", "X: a\\\001b\tc\r\n"),
+	CASE(CONTROL, MORE, "X: a\0b\r\n", "X: a\\\0b\r\n"),
+	CASE(LINE_END, MORE, "X: a\n", "X: a\r\n"),
+	CASE(LINE_END, MORE, "X: a\rb\r\n", "X: a\r\n b\r\n"),
+	CASE(UTF8, MORE, "X: \xc3\x28\r\n", "X: \xc3\xa9\r\n"),
+	CASE(UTF8, MORE, "X: \xed\xa0\x80\r\n", "X: \xed\x9f\xbf\xf4\x8f\xbf\xbf\r\n"),
+	CASE(UTF8, MORE, "X: \xe0\x80\xaf\r\n", "X: \xe0\xa0\x80\r\n"),
+	CASE(UTF8, MORE, "X: \x80\r\n", "X: \xf0\x90\x80\x80\r\n"),
+	CASE(UTF8, MORE, "X: 1234567\xe2\x82\r\n", "X: 12345\xe2\x82\xac\r\n"),
+	CASE(FIELD_LINE, MORE, "nothing\r\n", "nothing:\r\n"),
+	CASE(FIELD_LINE, MORE, "no name: 1\r\n", "no-name \t : 1\r\n"),
+	CASE(FIELD_LINE, MORE, ": 1\r\n", "!%*_+`'~.-: 1\r\n"),
+	CASE(STATUS, START, "SIP/2.0 700 \r\n", "SIP/2.0 699 \r\n"),
+	CASE(STATUS, START, "SIP/2.0 99 \r\n", "SIP/2.0 100 \r\n"),
+	CASE(STATUS, START, "SIP/2.0 2000 OK\r\n", "sip/2.0 200\r\n"),
+#undef CASE
+};
+
+static void test_rule_cases(void **state)
+{
+	const struct rule_case *c;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rule_cases); i++) {
+		c = &rule_cases[i];
+		assert_faults(read_with(c->part, c->bad, 0), 1ULL << c->rule, c->bad.bytes);
+		assert_faults(read_with(c->part, c->good, 0), 0, c->good.bytes);
+	}
+}
+
+/* Rules that cannot be broken without another one, or that need more than another line. */
+static void test_rules_in_company(void **state)
+{
+	(void)state;
+	assert_faults(READ("no start line\r\nVia: SIP/2.0/UDP a\r\n\r\n"), SIP_FAULT(START_LINE),
+		      "no start line");
+	assert_faults(READ("OPTIONS sip:a SIP/3.0\r\n\r\n"), SIP_FAULT(START_LINE), "SIP/3.0");
+	assert_int_equal(READ("A\0B sip:a SIP/2.0\r\n\r\n") &
+				 (SIP_FAULT(START_LINE) | SIP_FAULT(NUL)),
+			 SIP_FAULT(START_LINE) | SIP_FAULT(NUL));
+	assert_true(read_with(MORE, (struct text)TEXT("X\0Y: 1\r\n"), 0) & SIP_FAULT(NUL));
+	assert_false(read_with(MORE, (struct text)TEXT("XY: \0\r\n"), 0) & SIP_FAULT(NUL));
+	assert_true(read_with(VIA, (struct text)TEXT("Via: SIP/3.0/UDP a;branch=z9hG4bK\r\n"), 0) &
+		    SIP_FAULT(VIA));
+	assert_true(read_with(VIA, (struct text)TEXT("Via: SIP/2.0/UDP a;;,;,,\r\n"), 0) &
+		    SIP_FAULT(VIA));
+	assert_true(read_with(VIA, (struct text)TEXT("Via: SIP/2.0/UDP\r\n"), 0) & SIP_FAULT(VIA));
+	assert_true(read_with(TO, (struct text)TEXT("To: \"Bob <sip:bob@b.example>\r\n"), 0) &
+		    SIP_FAULT(QUOTE));
+	/* A quote that is escaped where none is open quotes nothing. */
+	assert_false(read_with(TO, (struct text)TEXT("To: \\\"Bob\\\" <sip:b@b.example>\r\n"), 0) &
+		     SIP_FAULT(QUOTE));
+	assert_faults(read_with(END, (struct text)TEXT(""), 0) & ~SIP_FAULT(FIELD_LINE) &
+			      ~SIP_FAULT(LINE_END),
+		      SIP_FAULT(HEAD_END), "no blank line");
+}
+
+static void test_input_flags(void **state)
+{
+	(void)state;
+	assert_faults(read_with(PARTS, request[END], SIP_PORT_ZERO), SIP_FAULT(SOURCE_PORT), "");
+	assert_faults(read_with(PARTS, request[END], SIP_SOURCE_INVALID),
+		      SIP_FAULT(SOURCE_ADDRESS), "");
+	assert_faults(read_with(LENGTH, (struct text)TEXT("l: 999\r\n"), SIP_MORE), 0, "fragment");
+	assert_faults(read_with(LENGTH, (struct text)TEXT(""), SIP_STREAM),
+		      SIP_FAULT(LENGTH_MISSING) | SIP_FAULT(VIA_TRANSPORT), "stream");
+	assert_faults(read_with(VIA, (struct text)TEXT("v: SIP/2.0/TLS a;branch=z9hG4bK\r\n"),
+				SIP_STREAM), 0, "stream");
+}
+
+#define METHOD(name, uri, fields)                                                                 \
+	READ(name " " uri " SIP/2.0\r\nv:SIP/2.0/UDP a;branch=z9hG4bK1\r\nf:<sip:a@b>;tag=1\r\n"  \
+	     "t:<sip:a@b>\r\ni:1\r\nCSeq:1 " name "\r\nMax-Forwards:1\r\n" fields "\r\n")
+
+static void test_methods(void **state)
+{
+	(void)state;
+	assert_faults(METHOD("REGISTER", "sip:b", ""), 0, "REGISTER");
+	assert_faults(METHOD("REGISTER", "sip:a@b", ""), SIP_FAULT(REGISTER_USER), "REGISTER");
+	assert_faults(METHOD("SUBSCRIBE", "sip:a@b", ""), SIP_FAULT(METHOD_FIELD), "SUBSCRIBE");
+	assert_int_equal(message.method_id, SG_METHOD_SUBSCRIBE);
+	assert_faults(METHOD("SUBSCRIBE", "sip:a@b", "o: x\r\n"), 0, "SUBSCRIBE");
+	assert_faults(METHOD("NOTIFY", "sip:a@b", "Event: x\r\n"), 0, "NOTIFY");
+	assert_faults(METHOD("PUBLISH", "sip:a@b", ""), SIP_FAULT(METHOD_FIELD), "PUBLISH");
+	assert_faults(METHOD("PRACK", "sip:a@b", ""), SIP_FAULT(METHOD_FIELD), "PRACK");
+	assert_faults(METHOD("PRACK", "sip:a@b", "RAck: 1 1 INVITE\r\n"), 0, "PRACK");
+	assert_faults(METHOD("REFER", "sip:a@b", "r: <sip:c@d>\r\n"), 0, "REFER");
+	assert_faults(METHOD("REFER", "sip:a@b", "r: <sip:c@d>\r\nRefer-To: <sip:c@d>\r\n"),
+		      SIP_FAULT(METHOD_FIELD), "REFER");
+	assert_faults(METHOD("BENOTIFY", "sip:a@b", ""), SIP_FAULT(METHOD_UNKNOWN), "BENOTIFY");
+	assert_int_equal(message.method_id, SG_METHOD_UNKNOWN);
+	assert_true(message.flags & SIP_SAME_CSEQ);
+	assert_faults(METHOD("INVITES", "sip:a@b", ""), SIP_FAULT(METHOD_UNKNOWN), "INVITES");
+	assert_faults(METHOD("INV(ITE", "sip:a@b", "") & SIP_FAULT(START_LINE),
+		      SIP_FAULT(START_LINE), "INV(ITE");
+	/* A response may have been to any method. */
+	assert_faults(read_with(START, (struct text)TEXT("SIP/2.0 200 OK\r\n"), 0), 0, "200");
+	assert_int_equal(message.kind, SIP_RESPONSE);
+	assert_int_equal(message.status, 200);
+	assert_int_equal(message.cseq_method_id, SG_METHOD_INVITE);
+}
+
+/* A part of the request that is `head`, `count` times `c` and `tail`. */
+static uint64_t read_long(enum part part, const char *head, char c, size_t count, const char *tail)
+{
+	static char line[20000];
+	size_t length = strlen(strcpy(line, head));
+
+	memset(line + length, c, count);
+	strcpy(line + length + count, tail);
+	return read_with(part, (struct text){line, strlen(line)}, 0);
+}
+
+static void test_caps(void **state)
+{
+	const char *start = "INVITE sip:b;", *tag = "From: <sip:a@b>;tag=";
+	const char *branch = "Via: SIP/2.0/UDP a;branch=z9hG4bK";
+
+	(void)state;
+	assert_faults(read_long(START, start, 'x', 512 - 6, " SIP/2.0\r\n"), 0, "URI of 512");
+	assert_faults(read_long(START, start, 'x', 513 - 6, " SIP/2.0\r\n"), SIP_FAULT(URI_LONG),
+		      "URI of 513");
+	assert_faults(read_long(START, start, 'x', 1024 - 21, " SIP/2.0\r\n"), SIP_FAULT(URI_LONG),
+		      "line of 1024");
+	assert_faults(read_long(START, start, 'x', 1025 - 21, " SIP/2.0\r\n"),
+		      SIP_FAULT(URI_LONG) | SIP_FAULT(START_LONG), "line of 1025");
+	assert_faults(read_long(FROM, tag, '1', 256, "\r\n"), 0, "tag of 256");
+	assert_faults(read_long(FROM, tag, '1', 257, "\r\n"), SIP_FAULT(PARAMETER_LONG), "tag");
+	assert_faults(read_long(VIA, branch, '1', 249, "\r\n"), 0, "branch of 256");
+	assert_faults(read_long(VIA, branch, '1', 250, "\r\n"), SIP_FAULT(PARAMETER_LONG),
+		      "branch of 257");
+	assert_faults(read_long(CALL_ID, "i:", '1', 256, "\r\n"), 0, "Call-ID of 256");
+	assert_faults(read_long(CALL_ID, "i:", '1', 257, "\r\n"), SIP_FAULT(CALL_ID_LONG), "257");
+	assert_faults(read_long(MORE, "X: ", '1', 2048 - 5, "\r\n"), 0, "field of 2048");
+	assert_faults(read_long(MORE, "X: ", '1', 2049 - 5, "\r\n"), SIP_FAULT(FIELD_LONG), "2049");
+	assert_faults(read_long(CSEQ, "CSeq: 1 ", 'A', 49, "\r\n"),
+		      SIP_FAULT(METHOD_LONG) | SIP_FAULT(CSEQ_METHOD), "CSeq method of 49");
+	assert_faults(read_long(CSEQ, "CSeq: 1 ", 'A', 48, "\r\n"), SIP_FAULT(CSEQ_METHOD), "48");
+	assert_faults(read_long(BODY, "v=0\n", 'b', 16384 - 400, ""), 0, "under 16384");
+	assert_faults(read_long(BODY, "v=0\n", 'b', 16384, ""), SIP_FAULT(SIZE), "over 16384");
+}
+
+/* `count` times the same line in place of MORE. */
+static uint64_t read_lines(const char *head, const char *line, size_t count)
+{
+	static char lines[8192];
+	size_t length = strlen(strcpy(lines, head));
+
+	for (; count; count--)
+		length += strlen(strcpy(lines + length, line));
+	return read_with(MORE, (struct text){lines, length}, 0);
+}
+
+static void test_counts(void **state)
+{
+	(void)state;
+	assert_faults(read_lines("", "Accept: a/b\r\n", 57), 0, "64 fields");
+	assert_int_equal(message.fields, 64);
+	assert_int_equal(message.count[SIP_FIELD_ACCEPT], 57);
+	assert_faults(read_lines("", "Accept: a/b\r\n", 58), SIP_FAULT(FIELDS), "65 fields");
+	assert_faults(read_lines("X: 1\r\n", " 2\r\n", 16), 0, "16 folds");
+	assert_int_equal(message.folds, 16);
+	assert_faults(read_lines("X: 1\r\n", " 2\r\n", 17), SIP_FAULT(FOLDS), "17 folds");
+	/* Beyond the lines that are kept. */
+	assert_true(read_lines("", "A:\r\n", 500) & SIP_FAULT(FIELDS));
+}
+
+static void assert_span(struct sip_span span, const char *bytes, const char *expected)
+{
+	assert_int_equal(span.length, strlen(expected));
+	assert_memory_equal(bytes + span.at, expected, span.length);
+}
+
+static void test_offsets_of_a_request(void **state)
+{
+	static const char text[] =
+		"\r\n\r\nMESSAGE sip:bob:pw;x=y@biloxi.example:5062;transport=udp SIP/2.0\r\n"
+		"Via: SIP/2.0/UDP [2001:db8::9]:5070;rport ;branch=z9hG4bK77ef\r\n"
+		"Via: SIP/2.0/TCP second.example;branch=z9hG4bKx\r\n"
+		"Route: <sip:p1.example;lr>\r\n"
+		"From: \"A; <x>\" <sips:anna@atlanta.example:99?a=b>;x=\"1;tag=no\";tag=a73k\r\n"
+		"To:tel:+15551234\r\n"
+		"Call-ID:  84b4@pc7 \r\n"
+		"CSeq: 77 MESSAGE\r\n"
+		"Max-Forwards: 9\r\nExpires: 60\r\n"
+		"User-Agent: Test 1\r\n  more\r\n"
+		"Contact: <sip:anna@192.0.2.3>\r\n"
+		"Content-Length: 2\r\n\r\nhi";
+	const struct sip_party *party = message.party;
+
+	(void)state;
+	assert_faults(READ(text), 0, text);
+	assert_int_equal(message.kind, SIP_REQUEST);
+	assert_int_equal(message.method_id, SG_METHOD_MESSAGE);
+	assert_int_equal(message.start, 4);
+	assert_span(message.method, text, "MESSAGE");
+	assert_span(message.uri, text, "sip:bob:pw;x=y@biloxi.example:5062;transport=udp");
+	assert_span(message.version, text, "SIP/2.0");
+	assert_span(party[SIP_URI].user, text, "bob:pw;x=y");
+	assert_span(party[SIP_URI].host, text, "biloxi.example");
+	assert_int_equal(party[SIP_URI].scheme, SIP_SCHEME_SIP);
+	assert_int_equal(party[SIP_URI].port, 1);
+	assert_int_equal(message.transport, SIP_TRANSPORT_UDP);
+	assert_span(party[SIP_VIA].host, text, "[2001:db8::9]");
+	assert_span(party[SIP_VIA].tag, text, "z9hG4bK77ef");
+	assert_span(party[SIP_FROM].user, text, "anna");
+	assert_span(party[SIP_FROM].host, text, "atlanta.example");
+	assert_span(party[SIP_FROM].tag, text, "a73k");
+	assert_int_equal(party[SIP_FROM].scheme, SIP_SCHEME_SIPS);
+	assert_int_equal(party[SIP_FROM].headers, 1);
+	assert_span(party[SIP_TO].host, text, "+15551234");
+	assert_int_equal(party[SIP_TO].scheme, SIP_SCHEME_TEL);
+	assert_int_equal(party[SIP_TO].tag.length, 0);
+	assert_span(party[SIP_CONTACT].host, text, "192.0.2.3");
+	assert_span(message.call_id, text, "84b4@pc7");
+	assert_span(message.cseq_method, text, "MESSAGE");
+	assert_int_equal(message.cseq, 77);
+	assert_int_equal(message.max_forwards, 9);
+	assert_int_equal(message.expires, 60);
+	assert_int_equal(message.content_length, 2);
+	assert_int_equal(message.count[SIP_FIELD_VIA], 2);
+	assert_span(message.field[SIP_FIELD_ROUTE], text, " <sip:p1.example;lr>\r\n");
+	assert_span(message.field[SIP_FIELD_USER_AGENT], text, " Test 1\r\n  more\r\n");
+	assert_string_equal(text + message.body, "hi");
+	assert_int_equal(message.fields, 12);
+	assert_int_equal(message.lines, 14);
+}
+
+static void test_offsets_of_a_response(void **state)
+{
+	static const char text[] = "SIP/2.0 487 Request Terminated\n"
+				   "v : SIP / 2.0 /\n\tWSS  a.example : 5060;branch=\n z9hG4bK5\n"
+				   "F:anna<sip:a.example>\nt: <sip:b@b.example>;Tag=99;x\n"
+				   "I: 5\ncSeQ: 8 CANCEL\nsErVeR: none\nk: path\n\n";
+
+	(void)state;
+	assert_faults(READ(text), SIP_FAULT(LINE_END) | SIP_FAULT(FROM_TAG) |
+		      SIP_FAULT(VIA_TRANSPORT), text);
+	assert_int_equal(message.status, 487);
+	assert_int_equal(message.transport, SIP_TRANSPORT_WSS);
+	assert_span(message.party[SIP_VIA].host, text, "a.example");
+	assert_span(message.party[SIP_VIA].tag, text, "z9hG4bK5");
+	assert_span(message.party[SIP_FROM].host, text, "a.example");
+	assert_int_equal(message.party[SIP_FROM].user.length, 0);
+	assert_span(message.party[SIP_TO].tag, text, "99");
+	assert_span(message.call_id, text, "5");
+	assert_int_equal(message.cseq_method_id, SG_METHOD_CANCEL);
+	assert_true(message.seen >> SIP_FIELD_SERVER & 1);
+	assert_true(message.seen >> SIP_FIELD_SUPPORTED & 1);
+	assert_int_equal(message.body, sizeof(text) - 1);
+}
+
+/* Every compact letter and its long form are the same field, in any case and with blanks. */
+static void test_compact_forms(void **state)
+{
+	static const struct {
+		char letter;
+		const char *name;
+		enum sip_field field;
+	} forms[] = {
+		{'a', "Accept-Contact", SIP_FIELD_ACCEPT_CONTACT},
+		{'b', "Referred-By", SIP_FIELD_REFERRED_BY},
+		{'c', "Content-Type", SIP_FIELD_CONTENT_TYPE},
+		{'d', "Request-Disposition", SIP_FIELD_REQUEST_DISPOSITION},
+		{'e', "Content-Encoding", SIP_FIELD_CONTENT_ENCODING},
+		{'f', "From", SIP_FIELD_FROM},
+		{'i', "Call-ID", SIP_FIELD_CALL_ID},
+		{'j', "Reject-Contact", SIP_FIELD_REJECT_CONTACT},
+		{'k', "Supported", SIP_FIELD_SUPPORTED},
+		{'l', "Content-Length", SIP_FIELD_CONTENT_LENGTH},
+		{'m', "Contact", SIP_FIELD_CONTACT},
+		{'o', "Event", SIP_FIELD_EVENT},
+		{'r', "Refer-To", SIP_FIELD_REFER_TO},
+		{'s', "Subject", SIP_FIELD_SUBJECT},
+		{'t', "To", SIP_FIELD_TO},
+		{'u', "Allow-Events", SIP_FIELD_ALLOW_EVENTS},
+		{'v', "Via", SIP_FIELD_VIA},
+		{'x', "Session-Expires", SIP_FIELD_SESSION_EXPIRES},
+		{'y', "Identity", SIP_FIELD_IDENTITY},
+	};
+	char text[200];
+
+	(void)state;
+	assert_int_equal(COUNT(forms), 19);
+	for (size_t i = 0; i < COUNT(forms); i++) {
+		int length = sprintf(text, "ACK sip:a SIP/2.0\r\n%c:1\r\n%c \t:2\r\n%s:3\r\n"
+				     "%s :4\r\n\r\n", forms[i].letter, forms[i].letter ^ 0x20,
+				     forms[i].name, forms[i].name);
+
+		read_as(text, length, 0);
+		assert_int_equal(message.count[forms[i].field], 4);
+		assert_int_equal(message.fields, 4);
+	}
+	/* Names that differ from known ones in one bit or by one character. */
+	READ("ACK sip:a SIP/2.0\r\nTp:1\r\nVi:1\r\nVias:1\r\nz:1\r\nContent-Lengt:1\r\n\r\n");
+	assert_int_equal(message.count[SIP_FIELD_OTHER], 5);
+	READ("ACK sip:a SIP/2.0\r\nCall\rID:1\r\n\r\n");
+	assert_int_equal(message.count[SIP_FIELD_CALL_ID], 0);
+}
+
+/* Up to 32 blanks may come first; what a keepalive may hold stands before no start line. */
+static void test_leading_blanks(void **state)
+{
+	static char text[2048];
+
+	(void)state;
+	for (size_t blanks = 0; blanks <= 34; blanks++) {
+		memset(text, blanks & 1 ? '\n' : '\0', blanks);
+		size_t length = blanks + compose(text + blanks, PARTS, request[END]);
+
+		if (blanks <= SIP_BLANKS)
+			assert_faults(read_as(text, length, 0), 0, "leading blanks");
+		else
+			assert_true(read_as(text, length, 0) & SIP_DEFAULT_FAULTS);
+	}
+}
+
+/* Cut at every byte, and every line end at every place of a block: no read beyond, no surprise. */
+static void test_truncation(void **state)
+{
+	static char text[2048];
+	size_t length = compose(text, PARTS, request[END]);
+	uint64_t faults;
+
+	(void)state;
+	for (size_t cut = 0; cut <= length; cut++) {
+		faults = read_as(text, cut, SIP_MORE);
+		if (cut > request[START].length)
+			assert_faults(faults & SIP_DEFAULT_FAULTS, 0, "a fragment");
+		faults = read_as(text, cut, 0);
+		assert_int_equal(message.read, cut);
+		if (cut < length - 4)
+			assert_true(faults & (SIP_FAULT(START_LINE) | SIP_FAULT(HEAD_END)));
+	}
+	for (size_t shift = 0; shift < 130; shift++) {
+		assert_faults(read_long(MORE, "X: ", '1', shift, "\r\n"), 0, "shifted");
+		assert_int_equal(message.fields, 8);
+		assert_int_equal(message.content_length, 4);
+	}
+}
+
+/* A header that goes on beyond what is read is not judged by what is missing. */
+static void test_beyond_the_bound(void **state)
+{
+	(void)state;
+	assert_faults(read_long(VIA, "X: ", '1', 6000, "\r\n"), SIP_FAULT(FIELD_LONG), "cut");
+	assert_int_equal(message.read, SIP_READ_MAX);
+	assert_true(message.flags & SIP_CUT);
+	assert_faults(read_long(BODY, "", 'b', 6000, ""), 0, "long body");
+	assert_faults(read_long(BODY, "", 'b', 5, "") & SIP_FAULT(LENGTH_BEYOND), 0, "body");
+	assert_true(read_long(START, "INVITE sip:", 'a', 5000, " SIP/2.0\r\n") &
+		    SIP_FAULT(START_LINE));
+}
+
+static void test_random_bytes(void **state)
+{
+	static const char likely[] = "\r\n\r\n :;,<>@=\"\\?[]/0aSIPvft\x80\xff";
+	static char text[6000];
+	uint64_t seed = 0x51b;
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		size_t length = compose(text, PARTS, request[END]);
+		size_t changes = random_next(&seed) % 12;
+
+		for (; changes; changes--)
+			text[random_next(&seed) % length] =
+				likely[random_next(&seed) % sizeof(likely)];
+		read_as(text, length - random_next(&seed) % 8, round & SIP_MORE);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rule_cases),
+		cmocka_unit_test(test_rules_in_company),
+		cmocka_unit_test(test_input_flags),
+		cmocka_unit_test(test_methods),
+		cmocka_unit_test(test_caps),
+		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_offsets_of_a_request),
+		cmocka_unit_test(test_offsets_of_a_response),
+		cmocka_unit_test(test_compact_forms),
+		cmocka_unit_test(test_leading_blanks),
+		cmocka_unit_test(test_truncation),
+		cmocka_unit_test(test_beyond_the_bound),
+		cmocka_unit_test(test_random_bytes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
