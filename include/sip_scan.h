@@ -108,6 +108,12 @@ SIP_INLINE __u64 sip_separators(struct sip_reader *r, __u32 base)
 	return ~mask;
 }
 
+/* A fault of the value that is taken apart; all of a Contact's are the rule CONTACT's. */
+SIP_INLINE void sip_value_fault(struct sip_reader *r, __u64 fault)
+{
+	sip_fault(r, r->scan.party == SIP_CONTACT ? SIP_FAULT(CONTACT) : fault);
+}
+
 /* Eight bytes of a quoted string, or fewer with a backslash and what it escapes. */
 static long sip_quote_step(__attribute__((unused)) __u32 i, struct sip_loop *loop)
 {
@@ -143,7 +149,7 @@ SIP_FUNCTION int sip_at_quote(struct sip_reader *r, __u32 at)
 	r->scan.quoted = 1;
 	SIP_REPEAT(SIP_READ_MAX / 2, sip_quote_step, &loop);
 	if (r->scan.quoted || r->scan.quote > r->scan.end) {
-		sip_fault(r, SIP_FAULT(QUOTE));
+		sip_value_fault(r, SIP_FAULT(QUOTE));
 		r->scan.quote = r->scan.end;
 	}
 	r->scan.base = r->scan.name = r->scan.quote;
@@ -198,7 +204,7 @@ SIP_INLINE void sip_take_host(struct sip_reader *r, struct sip_party *party, __u
 SIP_INLINE void sip_empty_parameter(struct sip_reader *r, __u32 at)
 {
 	if (!sip_cut(r, r->scan.item, at).length)
-		sip_fault(r, SIP_FAULT(PARAMETER_EMPTY));
+		sip_value_fault(r, SIP_FAULT(PARAMETER_EMPTY));
 }
 
 /* A parameter begins after `at`, or the value ends there. */
@@ -260,11 +266,8 @@ SIP_INLINE void sip_bad_address(struct sip_reader *r)
 	case SIP_VIA:
 		sip_fault(r, SIP_FAULT(VIA));
 		break;
-	case SIP_CONTACT:
-		sip_fault(r, SIP_FAULT(CONTACT));
-		break;
 	default:
-		sip_fault(r, SIP_FAULT(ADDRESS));
+		sip_value_fault(r, SIP_FAULT(ADDRESS));
 	}
 }
 
@@ -463,6 +466,109 @@ SIP_FUNCTION int sip_scan(struct sip_reader *r, __u32 which, __u32 at, __u32 end
 	return 0;
 }
 
+/* The next separator of a mask: where it is, and << 16 which; 0 after the last. */
+SIP_INLINE __u32 sip_next(struct sip_reader *r, __u32 at, __u64 *mask)
+{
+	__u64 low = *mask & -*mask;
+	__u32 where = at + sip_bit(low);
+
+	*mask ^= low;
+	return low ? where | sip_byte(r, where) << 16 : 0;
+}
+
+#define SIP_AT(next) ((next) & 0xffff)
+#define SIP_IS(next, c) ((next) >> 16 == (c))
+
+/* Beyond a display name in quotes, if nothing in it separates or is escaped; 0: not so. */
+SIP_INLINE __u32 sip_plain_name(struct sip_reader *r, __u32 at, __u64 *mask)
+{
+	__u32 next = sip_next(r, at, mask);
+
+	if (!SIP_IS(next, '"'))
+		return next;
+	if (SIP_AT(next) != at)
+		return 0;
+	next = sip_next(r, at, mask);
+	if (!SIP_IS(next, '"') || sip_byte(r, SIP_AT(next) - 1) == '\\')
+		return 0;
+	return sip_next(r, at, mask);
+}
+
+/* Beyond the parameters of a URI to its > */
+SIP_INLINE __u32 sip_plain_rest(struct sip_reader *r, __u32 at, __u64 *mask, __u32 next)
+{
+	for (__u32 i = 0; i < SIP_EVENTS && (SIP_IS(next, ';') || SIP_IS(next, '=')); i++)
+		next = sip_next(r, at, mask);
+	return next;
+}
+
+/* The tag after the > at `close`, if it is all that follows. False if there is more. */
+SIP_INLINE int sip_plain_tag(struct sip_reader *r, __u32 close, __u32 end, __u64 mask,
+			     struct sip_span *tag)
+{
+	__u64 word = sip_load8(r, close + 1);
+
+	*tag = sip_span(0, 0);
+	if (!mask)
+		return 1;
+	/* The two separators that are left are those of `;tag=`. */
+	mask &= mask - 1;
+	if (sip_head(sip_fold(word), 5) != SIP_WORD(';', 't', 'a', 'g', '=') ||
+	    (mask & (mask - 1)) || close + 6 >= end || sip_byte(r, close + 6) <= ' ')
+		return 0;
+	*tag = sip_span(close + 6, end);
+	return 1;
+}
+
+/*
+ * The address that nearly all have, ["Name"] <sip:user@host:port;parameters>;tag=x, in up to 64
+ * bytes: a third of the time that sip_scan() takes for the same. Returns 0, with nothing changed,
+ * for every other one.
+ */
+SIP_FUNCTION int sip_plain_address(struct sip_reader *r, __u32 which, __u32 at, __u32 end)
+{
+	__u32 next, open, item, host, closed;
+	struct sip_party party = {};
+	__u64 mask;
+
+	if (!r || at >= end || end - at > SIP_BLOCK)
+		return 0;
+	mask = sip_separators(r, at) & (~0ULL >> (SIP_BLOCK - (end - at)));
+	next = sip_plain_name(r, at, &mask);
+	if (!SIP_IS(next, '<'))
+		return 0;
+	open = SIP_AT(next) + 1;
+	next = sip_next(r, at, &mask);
+	if (!SIP_IS(next, ':'))
+		return 0;
+	party.scheme = sip_scheme(r, open, SIP_AT(next));
+	item = host = SIP_AT(next) + 1;
+	next = sip_next(r, at, &mask);
+	if (SIP_IS(next, '@')) {
+		party.user = sip_cut(r, item, SIP_AT(next));
+		host = SIP_AT(next) + 1;
+		next = sip_next(r, at, &mask);
+	}
+	closed = SIP_AT(next);
+	if (SIP_IS(next, '='))
+		return 0;
+	if (SIP_IS(next, ':')) {
+		party.port = 1;
+		next = sip_next(r, at, &mask);
+	}
+	next = sip_plain_rest(r, at, &mask, next);
+	if (!SIP_IS(next, '>') || sip_byte(r, host) == '[' ||
+	    !sip_plain_tag(r, SIP_AT(next), end, mask, &party.tag))
+		return 0;
+	party.host = sip_cut(r, host, closed);
+	/* Again: clang 19 keeps it where the verifier forgets its bound. */
+	SIP_BARRIER(which);
+	if (which >= SIP_PARTIES)
+		return 0;
+	r->message.party[which] = party;
+	return 1;
+}
+
 /* From, To or Contact. */
 SIP_FUNCTION int sip_address(struct sip_reader *r, __u32 which, __u32 id)
 {
@@ -475,9 +581,14 @@ SIP_FUNCTION int sip_address(struct sip_reader *r, __u32 which, __u32 id)
 	/* Contact: * unregisters all of them (RFC 3261 section 10.2.2). */
 	if (which == SIP_CONTACT && value.length == 1 && sip_byte(r, value.at) == '*')
 		return 0;
-	r->scan.state = SIP_SCAN_SCHEME;
-	r->scan.bracket = SIP_BARE;
-	sip_scan(r, which, value.at, value.at + value.length);
+	/* Faults of Contact and of display names are found in the long way only. */
+	if (which == SIP_CONTACT || r->input.wanted & SIP_FAULT(DISPLAY_NAME) ||
+	    !sip_plain_address(r, which, value.at, value.at + value.length)) {
+		r->scan.state = SIP_SCAN_SCHEME;
+		r->scan.bracket = SIP_BARE;
+		sip_scan(r, which, value.at, value.at + value.length);
+	}
+	r->scan.party = which;
 	party = &r->message.party[which];
 	if (party->scheme == SIP_SCHEME_NONE || !party->host.length)
 		sip_bad_address(r);

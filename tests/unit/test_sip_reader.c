@@ -516,6 +516,37 @@ static void test_beyond_the_bound(void **state)
 		    SIP_FAULT(START_LINE));
 }
 
+/* The default rules take a shorter way through plain addresses: to the same result. */
+static void assert_short_way(const char *text, size_t length)
+{
+	struct sip_input input = {.wanted = SIP_WANTED_DEFAULT, .length = length};
+	struct sip_message plain;
+
+	read_as(text, length, 0);
+	sip_read_native((const unsigned char *)text, &input, &caps, &plain);
+	assert_memory_equal(plain.party, message.party, SIP_CONTACT * sizeof(struct sip_party));
+	assert_int_equal(plain.faults & SIP_WANTED_DEFAULT, message.faults & SIP_WANTED_DEFAULT);
+}
+
+static void test_short_way(void **state)
+{
+	static const char likely[] = "\" :;,<>@=\\?[]ta";
+	static char text[2048];
+	uint64_t seed = 0xadd;
+
+	(void)state;
+	for (int round = 0; round < 100000; round++) {
+		size_t length = compose(text, PARTS, request[END]);
+		size_t from = request[START].length + request[VIA].length + request[HOPS].length;
+		size_t changes = random_next(&seed) % 4;
+
+		for (; changes; changes--)
+			text[from + 6 + random_next(&seed) % 75] =
+				likely[random_next(&seed) % (sizeof(likely) - 1)];
+		assert_short_way(text, length);
+	}
+}
+
 static void test_random_bytes(void **state)
 {
 	static const char likely[] = "\r\n\r\n :;,<>@=\"\\?[]/0aSIPvft\x80\xff";
@@ -531,6 +562,7 @@ static void test_random_bytes(void **state)
 			text[random_next(&seed) % length] =
 				likely[random_next(&seed) % sizeof(likely)];
 		read_as(text, length - random_next(&seed) % 8, round & SIP_MORE);
+		assert_short_way(text, length);
 	}
 }
 
@@ -549,6 +581,7 @@ int main(void)
 		cmocka_unit_test(test_leading_blanks),
 		cmocka_unit_test(test_truncation),
 		cmocka_unit_test(test_beyond_the_bound),
+		cmocka_unit_test(test_short_way),
 		cmocka_unit_test(test_random_bytes),
 	};
 
