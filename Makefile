@@ -60,8 +60,9 @@ scenarios: ## The lab scenarios in full (not there yet)
 assess: ## The assessment, threat by threat (not there yet)
 	@echo "make assess: there is no assessment yet; make demo shows floods with and without the guard." >&2; exit 1
 
-fuzz: ## Fuzz the message reader (not there yet)
-	@echo "make fuzz: there is no coverage-guided fuzzer yet; make test mutates packets in tests/run and messages in tests/corpus." >&2; exit 1
+fuzz: deps-test ## Fuzz the message reader for FUZZ_SECONDS (60)
+	@$(MAKE) --no-print-directory $(FUZZ_PROGRAMS)
+	@FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) tests/fuzz/run.sh
 
 lint: deps-test ## Style: licence lines, line and file lengths, shellcheck, cppcheck
 	@tools/lint.sh
@@ -113,5 +114,5 @@ $(BUILD)/sipguard: $(USER_OBJS)
 include $(wildcard tools/*/*.mk tests/*/*.mk)
 
 test-programs: $(MATRIX) $(UNIT_PROGRAMS) $(RUN_PROGRAMS) $(KERNELS_PROGRAMS) $(LAB_PROGRAMS) \
-               $(CORPUS_PROGRAMS) \
+               $(CORPUS_PROGRAMS) $(FUZZ_PROGRAMS) \
                $(LAB_TEST_PROGRAMS)
