@@ -16,27 +16,6 @@ const __u8 sg_reason_of_rule[] = {
 #undef X
 };
 
-/* Copies `length` bytes of the frame, and puts the zeros after them that the reader counts on. */
-static __always_inline int message_copy(struct xdp_md *ctx, struct sip_reader *r, __u32 offset,
-					__u32 length)
-{
-	__u32 size = length < SIP_READ_MAX ? length : SIP_READ_MAX;
-
-	if (!size)
-		return -1;
-	/* 6.1 wants the bound this way, and 7.2 the mask: the barrier keeps both. */
-	size--;
-	barrier_var(size);
-	size = (size & (SIP_READ_MAX - 1)) + 1;
-	if (bpf_xdp_load_bytes(ctx, offset, r->text, size))
-		return -1;
-	barrier_var(size);
-	size &= SIP_MASK;
-	for (__u32 i = 0; i < SIP_SLACK; i += 8)
-		*(__u64 *)(r->text + size + i) = 0;
-	return 0;
-}
-
 /* Multicast, broadcast and 0.0.0.0/8 or :: are nobody's address (RFC 1122 section 3.2.1.3). */
 static __always_inline bool message_from_nobody(const struct packet *p)
 {
@@ -75,7 +54,7 @@ __noinline __u64 message_read(struct xdp_md *ctx, const struct packet *p, __u32 
 	length = frame - p->offset;
 	if (length > p->datagram)
 		length = p->datagram;
-	if (message_copy(ctx, r, p->offset, length))
+	if (sip_reader_load(ctx, r, p->offset, length))
 		return 0;
 	r->input.wanted = config->rules;
 	r->input.length = length;

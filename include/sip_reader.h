@@ -64,7 +64,7 @@ struct sip_scan {
 
 /*
  * A reader's memory: in BPF the value of a per-CPU map, which the caller fills with
- * sip_reader_load() or the like; natively whatever sip_read_native() is given. Not kept from
+ * sip_reader_load(); natively whatever sip_read_native() is given. Not kept from
  * message to message.
  */
 struct sip_reader {
@@ -100,6 +100,7 @@ struct sip_loop {
 };
 
 #ifdef __bpf__
+#include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #define SIP_REPEAT(times, step, loop) bpf_loop(times, step, loop, 0)
 #else
@@ -164,7 +165,31 @@ SIP_INLINE __u64 sip_read(struct sip_reader *r, const struct sip_caps *caps)
 	return m->faults;
 }
 
-#ifndef __bpf__
+#ifdef __bpf__
+/*
+ * Copies `length` bytes of a packet from `offset` on, SIP_READ_MAX at most, with the zeros after
+ * them that the reader counts on. 0, or -1 if the packet does not have them.
+ */
+SIP_INLINE int sip_reader_load(struct xdp_md *ctx, struct sip_reader *r, __u32 offset,
+			       __u32 length)
+{
+	__u32 size = length < SIP_READ_MAX ? length : SIP_READ_MAX;
+
+	if (size) {
+		/* 6.1 wants the bound this way, and 7.2 the mask: the barrier keeps both. */
+		size--;
+		barrier_var(size);
+		size = (size & (SIP_READ_MAX - 1)) + 1;
+		if (bpf_xdp_load_bytes(ctx, offset, r->text, size))
+			return -1;
+	}
+	barrier_var(size);
+	size &= SIP_MASK;
+	for (__u32 i = 0; i < SIP_SLACK; i += 8)
+		*(__u64 *)(r->text + size + i) = 0;
+	return 0;
+}
+#else
 /*
  * Reads `input->length` bytes at `bytes`, of which no more than SIP_READ_MAX are looked at and none
  * beyond. Returns the faults; *message belongs to the caller.

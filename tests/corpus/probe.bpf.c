@@ -22,26 +22,6 @@ struct {
 	__type(value, struct sip_reader);
 } probe_reader SEC(".maps");
 
-/* Copies the message and puts the zeros after it that the reader counts on. */
-static __always_inline int probe_copy(struct xdp_md *ctx, struct sip_reader *r, __u32 length)
-{
-	__u32 size = length < SIP_READ_MAX ? length : SIP_READ_MAX;
-
-	if (size) {
-		/* 6.1 wants the bound this way, and 7.2 the mask: the barrier keeps both. */
-		size--;
-		barrier_var(size);
-		size = (size & (SIP_READ_MAX - 1)) + 1;
-		if (bpf_xdp_load_bytes(ctx, PROBE_OFFSET, r->text, size))
-			return -1;
-	}
-	barrier_var(size);
-	size &= SIP_MASK;
-	for (__u32 i = 0; i < SIP_SLACK; i += 8)
-		*(__u64 *)(r->text + size + i) = 0;
-	return 0;
-}
-
 SEC("xdp.frags")
 int probe(struct xdp_md *ctx)
 {
@@ -51,7 +31,7 @@ int probe(struct xdp_md *ctx)
 	if (!r || length < PROBE_OFFSET)
 		return XDP_ABORTED;
 	length -= PROBE_OFFSET;
-	if (probe_copy(ctx, r, length))
+	if (sip_reader_load(ctx, r, PROBE_OFFSET, length))
 		return XDP_ABORTED;
 	r->input = probe_input;
 	r->input.length = length;
@@ -67,7 +47,9 @@ int probe_copy_only(struct xdp_md *ctx)
 
 	if (!r || length < PROBE_OFFSET)
 		return XDP_ABORTED;
-	return probe_copy(ctx, r, length - PROBE_OFFSET) ? XDP_ABORTED : XDP_DROP;
+	if (sip_reader_load(ctx, r, PROBE_OFFSET, length - PROBE_OFFSET))
+		return XDP_ABORTED;
+	return XDP_DROP;
 }
 
 SEC("xdp.frags")
