@@ -76,6 +76,29 @@ equal() {
 	}
 }
 
+sipguard() {
+	lab_in server "$SIPGUARD" "$@"
+}
+
+# fails CODE REGEX ARGUMENT...: sipguard ends with CODE and one sentence on standard error like REGEX.
+fails() {
+	local code=$1 regex=$2 said status=0
+	shift 2
+	said=$(sipguard "$@" 2>&1 >/dev/null) || status=$?
+	equal "$status" "$code"
+	equal "$(wc -l <<<"$said")" 1
+	[[ $said =~ $regex ]] || {
+		echo "it said: $said"
+		return 1
+	}
+}
+
+# Nothing of the guard is in the kernel, neither pinned nor held by a process that is left.
+guard_left_nothing() {
+	[[ ! -e $SIPGUARD_PIN_ROOT ]]
+	equal "$(ip -n "$LAB_NS_SERVER" -d link show | grep -c prog/xdp)" 0
+}
+
 # call_all NAME N: SIPp run NAME is over, made N calls, and not one message had to be sent twice.
 call_all() {
 	equal "$(lab_sipp_count "$1" 'SuccessfulCall(C)')" "$2"

@@ -11,23 +11,6 @@ source "$(dirname "$0")/lib.sh"
 
 FLOOD=$LAB_ROOT/build/sipguard-flood
 
-sipguard() {
-	lab_in server "$SIPGUARD" "$@"
-}
-
-# fails CODE REGEX ARGUMENT...: sipguard ends with CODE and one sentence on standard error like REGEX.
-fails() {
-	local code=$1 regex=$2 said status=0
-	shift 2
-	said=$(sipguard "$@" 2>&1 >/dev/null) || status=$?
-	equal "$status" "$code"
-	equal "$(wc -l <<<"$said")" 1
-	[[ $said =~ $regex ]] || {
-		echo "it said: $said"
-		return 1
-	}
-}
-
 # All a user can see of the guard, except how long it has been there.
 everything() {
 	sipguard status --json | jq -c 'del(.loaded_seconds)'
@@ -57,11 +40,6 @@ says() {
 
 status_is() {
 	sipguard status --json | jq -e "$1" >/dev/null
-}
-
-nothing_left() {
-	[[ ! -e $SIPGUARD_PIN_ROOT ]]
-	equal "$(ip -n "$LAB_NS_SERVER" -d link show | grep -c prog/xdp)" 0
 }
 
 # datagram TEXT: to the guarded port.
@@ -124,7 +102,7 @@ not_attached() {
 	done
 	equal "$(sipguard status >/dev/null || echo $?)" 3
 	equal "$(sipguard status --json | jq .attached)" false
-	nothing_left
+	guard_left_nothing
 }
 
 without_root() {
@@ -135,13 +113,13 @@ without_root() {
 		lab_in server $SIPGUARD "$@"
 	}
 	fails 1 "lacks CAP_${1^^}: run sipguard as root" attach "$LAB_IF_SERVER"
-	nothing_left
+	guard_left_nothing
 }
 
 not_without_file() {
 	fails 1 "/nonexistent.yaml" attach "$LAB_IF_SERVER" --config /nonexistent.yaml
 	fails 1 "^$LAB_DIR/bad.yaml:2:[0-9]+: .*sauce" attach "$LAB_IF_SERVER" --config "$LAB_DIR/bad.yaml"
-	nothing_left
+	guard_left_nothing
 }
 
 # One interface is fine, the other is not: neither may be guarded.
@@ -151,7 +129,7 @@ all_or_none() {
 	fails 1 "$OTHER already runs an XDP program, \"guard\" \(id [0-9]+\)" attach "$LAB_IF_SERVER" "$OTHER"
 	[[ ! -e $SIPGUARD_PIN_ROOT ]]
 	SIPGUARD_PIN_ROOT=$LAB_DIR/bpf/other sipguard detach --all >/dev/null
-	nothing_left
+	guard_left_nothing
 }
 
 loopback() {
@@ -160,7 +138,7 @@ loopback() {
 	status_is '.interfaces[0].xdp == "generic"'
 	says 'lo +generic XDP' status
 	sipguard detach lo
-	nothing_left
+	guard_left_nothing
 }
 
 # Frames of several buffers: the plain program is refused by the driver, the other one is not.
@@ -181,7 +159,7 @@ other_abi() {
 	rm -r "$SIPGUARD_PIN_ROOT/v999"
 	sipguard attach "$LAB_IF_SERVER"
 	sipguard detach "$LAB_IF_SERVER"
-	nothing_left
+	guard_left_nothing
 }
 
 not_bpffs() {
@@ -357,7 +335,7 @@ watches() {
 
 detaches() {
 	sipguard detach --all
-	nothing_left
+	guard_left_nothing
 }
 
 [[ -x $SIPGUARD && -x $FLOOD ]] || lab_die "$SIPGUARD or $FLOOD is not built: run \"make\" first."

@@ -28,10 +28,6 @@ PASSING='^bpf\(BPF_(PROG_LOAD|MAP_CREATE|BTF_LOAD)|^(write|munmap)\('
 # guard so many times takes long.
 PINS='^(bpf\(BPF_OBJ_PIN|unlink\().*/v[0-9]+/(sg_|guard|notes)'
 
-sipguard() {
-	lab_in server "$SIPGUARD" "$@"
-}
-
 # add_interface NAME: a veth pair of the scenario's own, inside the server's namespace.
 add_interface() {
 	ip -n "$LAB_NS_SERVER" link add "$1" type veth peer name "$1p"

@@ -11,10 +11,6 @@ source "$(dirname "$0")/lib.sh"
 
 WRITE_CAPTURES=$LAB_ROOT/build/tests/write_captures
 
-sipguard() {
-	lab_in server "$SIPGUARD" "$@"
-}
-
 # replay ARGUMENT...: the lines, in few words, without those of libbpf.
 replay() {
 	sipguard replay "$@" --json 2>"$LAB_DIR/stderr" |
@@ -26,25 +22,6 @@ summary() {
 	local filter=$1
 	shift
 	sipguard replay "$@" --json --quiet | jq -e ".summary | $filter" >/dev/null
-}
-
-# fails CODE REGEX ARGUMENT...: replay ends with CODE and one sentence on standard error.
-fails() {
-	local code=$1 regex=$2 said status=0
-	shift 2
-	said=$(sipguard replay "$@" 2>&1 >/dev/null) || status=$?
-	equal "$status" "$code"
-	equal "$(wc -l <<<"$said")" 1
-	[[ $said =~ $regex ]] || {
-		echo "it said: $said"
-		return 1
-	}
-}
-
-# Nothing of the guard is in the kernel, neither pinned nor held by a process that is left.
-nothing_left() {
-	[[ ! -e $SIPGUARD_PIN_ROOT ]]
-	equal "$(ip -n "$LAB_NS_SERVER" -d link show | grep -c prog/xdp)" 0
 }
 
 mixed() {
@@ -71,7 +48,7 @@ mixed() {
 		20 - none other -
 		21 pass none other -
 	END
-	nothing_left
+	guard_left_nothing
 }
 
 # The keys that scripts rely on, all of them in every line, whatever the packet was.
@@ -117,7 +94,7 @@ modes() {
 		2 pass none other -
 		3 drop garbage garbage -
 	END
-	fails 1 "^$LAB_DIR/bad.yaml:2:" "$CAPTURES/mixed.pcap" --config "$LAB_DIR/bad.yaml"
+	fails 1 "^$LAB_DIR/bad.yaml:2:" replay "$CAPTURES/mixed.pcap" --config "$LAB_DIR/bad.yaml"
 }
 
 folder() {
@@ -133,7 +110,7 @@ folder() {
 	printf 'ports:\n  udp: [7000, 6000]\n' >"$LAB_DIR/ports.yaml"
 	summary '.dropped.garbage.file == "a.bin" and .not_guarded.packets == 0 and
 		.not_judged["too-large"].file == "huge"' --raw "$LAB_DIR/raw" --config "$LAB_DIR/ports.yaml"
-	nothing_left
+	guard_left_nothing
 }
 
 # dropped NAME: the numbers of the packets that the limits drop.
@@ -161,7 +138,7 @@ limits() {
 # 41 INVITEs at one instant: the default limit of 20 a second and 40 at once.
 instant() {
 	equal "$(dropped instant)" '[41,"limit-invite"]'
-	nothing_left
+	guard_left_nothing
 }
 
 reused_id() {
@@ -173,7 +150,7 @@ reused_id() {
 
 breaks_off() {
 	head -c 1000 "$CAPTURES/mixed.pcap" >"$LAB_DIR/cut.pcap"
-	fails 1 "^sipguard: cut.pcap breaks off .*truncated" "$LAB_DIR/cut.pcap"
+	fails 1 "^sipguard: cut.pcap breaks off .*truncated" replay "$LAB_DIR/cut.pcap"
 	equal "$(sipguard replay "$LAB_DIR/cut.pcap" --json 2>/dev/null | wc -l)" 4
 	sipguard replay "$LAB_DIR/cut.pcap" --json 2>/dev/null || equal $? 1
 	equal "$( (sipguard replay "$LAB_DIR/cut.pcap" -jq 2>/dev/null || true) |
@@ -182,17 +159,17 @@ breaks_off() {
 }
 
 wrong() {
-	fails 2 "'replay' needs more"
-	fails 2 "does not know what to do with 'b.pcap'" a.pcap b.pcap
-	fails 2 "no option --enforce" a.pcap --enforce
-	fails 2 "limits needs the times of a capture" --raw "$LAB_DIR/raw" --limits
-	fails 1 "cannot open /nonexistent.pcap: No such file" /nonexistent.pcap
-	fails 1 "is a folder: .sipguard replay --raw $LAB_DIR/raw" "$LAB_DIR/raw"
-	fails 1 "is no folder" --raw "$CAPTURES/mixed.pcap"
-	fails 1 "is not a capture in pcap or pcapng format" "$LAB_DIR/raw/B.sip"
-	fails 1 "has packets of link type BLUETOOTH_HCI_H4_WITH_PHDR" "$CAPTURES/bluetooth.pcap"
+	fails 2 "'replay' needs more" replay
+	fails 2 "does not know what to do with 'b.pcap'" replay a.pcap b.pcap
+	fails 2 "no option --enforce" replay a.pcap --enforce
+	fails 2 "limits needs the times of a capture" replay --raw "$LAB_DIR/raw" --limits
+	fails 1 "cannot open /nonexistent.pcap: No such file" replay /nonexistent.pcap
+	fails 1 "is a folder: .sipguard replay --raw $LAB_DIR/raw" replay "$LAB_DIR/raw"
+	fails 1 "is no folder" replay --raw "$CAPTURES/mixed.pcap"
+	fails 1 "is not a capture in pcap or pcapng format" replay "$LAB_DIR/raw/B.sip"
+	fails 1 "has packets of link type BLUETOOTH_HCI_H4_WITH_PHDR" replay "$CAPTURES/bluetooth.pcap"
 	printf 'ports: {udp: []}\n' >"$LAB_DIR/tcp.yaml"
-	fails 1 "guards no UDP port" --raw "$LAB_DIR/raw" --config "$LAB_DIR/tcp.yaml"
+	fails 1 "guards no UDP port" replay --raw "$LAB_DIR/raw" --config "$LAB_DIR/tcp.yaml"
 	summary '.packets == 0 and .complete' "$CAPTURES/empty.pcap"
 	[[ $(sipguard replay "$CAPTURES/empty.pcap") == *"0 packets"* ]]
 	[[ $(sipguard replay "$CAPTURES/minute.pcap" --config "$LAB_DIR/dns.yaml") == *"name those of"* ]]
@@ -205,7 +182,7 @@ without_root() {
 		# shellcheck disable=SC2086
 		lab_in server $SIPGUARD "$@"
 	}
-	fails 1 "lacks CAP_BPF: run sipguard as root" "$CAPTURES/mixed.pcap"
+	fails 1 "lacks CAP_BPF: run sipguard as root" replay "$CAPTURES/mixed.pcap"
 }
 
 full_disk() {
@@ -224,7 +201,7 @@ beside_a_guard() {
 	mixed_beside
 	equal "$(sipguard stats --json; find "$SIPGUARD_PIN_ROOT" | sort)" "$before"
 	sipguard detach --all
-	nothing_left
+	guard_left_nothing
 }
 
 mixed_beside() {

@@ -7,29 +7,7 @@
 #include <string.h>
 
 #include "cases.h"
-
-struct text {
-	const char *bytes;
-	size_t length;
-};
-
-#define TEXT(literal) {literal, sizeof(literal) - 1}
-
-/* A request of parts, of which a case puts another one in the place of one. */
-enum part { START, VIA, HOPS, FROM, TO, CALL_ID, CSEQ, LENGTH, MORE, END, BODY, PARTS };
-
-static const struct text request[PARTS] = {
-	[START] = TEXT("INVITE sip:bob@example.com SIP/2.0\r\n"),
-	[VIA] = TEXT("Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK776asdhds\r\n"),
-	[HOPS] = TEXT("Max-Forwards: 70\r\n"),
-	[FROM] = TEXT("From: \"Alice\" <sip:alice@example.com>;tag=1928301774\r\n"),
-	[TO] = TEXT("To: Bob <sip:bob@example.com>\r\n"),
-	[CALL_ID] = TEXT("Call-ID: a84b4c76e66710@192.0.2.1\r\n"),
-	[CSEQ] = TEXT("CSeq: 31 INVITE\r\n"),
-	[LENGTH] = TEXT("Content-Length: 4\r\n"),
-	[END] = TEXT("\r\n"),
-	[BODY] = TEXT("v=0\n"),
-};
+#include "../request.h"
 
 static const struct grammar_case {
 	enum sg_reason reason;
@@ -130,17 +108,9 @@ static struct packet_spec compose(const struct packet_spec *spec, enum part part
 {
 	static char buffer[4096];
 	struct packet_spec packet = *spec;
-	size_t length = 0;
 
-	for (int i = 0; i < PARTS; i++) {
-		struct text text = i == (int)part ? with : request[i];
-
-		if (text.length)
-			memcpy(buffer + length, text.bytes, text.length);
-		length += text.length;
-	}
 	packet.payload = buffer;
-	packet.length = length;
+	packet.length = request_compose(buffer, part, with);
 	return packet;
 }
 

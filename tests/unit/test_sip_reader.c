@@ -3,29 +3,7 @@
 #include "unit.h"
 
 #include "sip_reader.h"
-
-struct text {
-	const char *bytes;
-	size_t length;
-};
-
-#define TEXT(literal) {literal, sizeof(literal) - 1}
-
-/* A request of parts, of which a case puts another one in the place of one. */
-enum part { START, VIA, HOPS, FROM, TO, CALL_ID, CSEQ, LENGTH, MORE, END, BODY, PARTS };
-
-static const struct text request[PARTS] = {
-	[START] = TEXT("INVITE sip:bob@biloxi.example SIP/2.0\r\n"),
-	[VIA] = TEXT("Via: SIP/2.0/UDP pc7.atlanta.example:5070;branch=z9hG4bKnash1;rport\r\n"),
-	[HOPS] = TEXT("Max-Forwards: 70\r\n"),
-	[FROM] = TEXT("From: \"Anna\" <sip:anna@atlanta.example>;tag=a73k\r\n"),
-	[TO] = TEXT("To: Bob <sip:bob@biloxi.example>\r\n"),
-	[CALL_ID] = TEXT("Call-ID: 84b4c76e@pc7.atlanta.example\r\n"),
-	[CSEQ] = TEXT("CSeq: 31 INVITE\r\n"),
-	[LENGTH] = TEXT("Content-Length: 4\r\n"),
-	[END] = TEXT("\r\n"),
-	[BODY] = TEXT("v=0\n"),
-};
+#include "../request.h"
 
 static const struct sip_caps caps = SIP_CAPS_DEFAULT;
 static struct sip_message message;
@@ -46,25 +24,11 @@ static uint64_t read_as(const void *bytes, size_t length, uint32_t flags)
 
 #define READ(literal) read_as(literal, sizeof(literal) - 1, 0)
 
-static size_t compose(char *buffer, enum part part, struct text with)
-{
-	size_t length = 0;
-
-	for (int i = 0; i < PARTS; i++) {
-		struct text text = i == (int)part ? with : request[i];
-
-		if (text.length)
-			memcpy(buffer + length, text.bytes, text.length);
-		length += text.length;
-	}
-	return length;
-}
-
 static uint64_t read_with(enum part part, struct text with, uint32_t flags)
 {
 	static char buffer[32768];
 
-	return read_as(buffer, compose(buffer, part, with), flags);
+	return read_as(buffer, request_compose(buffer, part, with), flags);
 }
 
 static const char *rule_label(int rule)
@@ -470,7 +434,7 @@ static void test_leading_blanks(void **state)
 	(void)state;
 	for (size_t blanks = 0; blanks <= 34; blanks++) {
 		memset(text, blanks & 1 ? '\n' : '\0', blanks);
-		size_t length = blanks + compose(text + blanks, PARTS, request[END]);
+		size_t length = blanks + request_compose(text + blanks, PARTS, request[END]);
 
 		if (blanks <= SIP_BLANKS)
 			assert_faults(read_as(text, length, 0), 0, "leading blanks");
@@ -483,7 +447,7 @@ static void test_leading_blanks(void **state)
 static void test_truncation(void **state)
 {
 	static char text[2048];
-	size_t length = compose(text, PARTS, request[END]);
+	size_t length = request_compose(text, PARTS, request[END]);
 	uint64_t faults;
 
 	(void)state;
@@ -536,7 +500,7 @@ static void test_short_way(void **state)
 
 	(void)state;
 	for (int round = 0; round < 100000; round++) {
-		size_t length = compose(text, PARTS, request[END]);
+		size_t length = request_compose(text, PARTS, request[END]);
 		size_t from = request[START].length + request[VIA].length + request[HOPS].length;
 		size_t changes = random_next(&seed) % 4;
 
@@ -555,7 +519,7 @@ static void test_random_bytes(void **state)
 
 	(void)state;
 	for (int round = 0; round < 20000; round++) {
-		size_t length = compose(text, PARTS, request[END]);
+		size_t length = request_compose(text, PARTS, request[END]);
 		size_t changes = random_next(&seed) % 12;
 
 		for (; changes; changes--)
