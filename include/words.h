@@ -57,7 +57,7 @@
 	X(SOURCE, "source", 100, 400, LIMIT_SOURCE)                                               \
 	X(INVITE, "invite", 20, 40, LIMIT_INVITE)                                                 \
 	X(REGISTER, "register", 50, 300, LIMIT_REGISTER)                                          \
-	X(OPTIONS, "options", 60, 40, LIMIT_OPTIONS)                                             \
+	X(OPTIONS, "options", 60, 40, LIMIT_OPTIONS)                                              \
 	X(EVENT, "event", 50, 400, LIMIT_EVENT)                                                   \
 	X(OTHER, "other", 100, 400, LIMIT_OTHER)                                                  \
 	X(RESPONSE, "response", 100, 400, LIMIT_RESPONSE)                                         \
@@ -75,7 +75,7 @@
  * bytes.
  */
 #define SG_TOTALS(X)                                                                              \
-	X(UNLISTED_TOTAL, "unlisted-total", 1000, 50)                                            \
+	X(UNLISTED_TOTAL, "unlisted-total", 1000, 50)                                             \
 	X(ORPHAN_FRAGMENTS, "orphan-fragments", 200, 400)                                         \
 	X(ORPHAN_FRAGMENTS_TOTAL, "orphan-fragments-total", 1400, 2800)
 

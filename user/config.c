@@ -192,9 +192,10 @@ static int validation_read(struct reader *r)
 
 	if (!validation)
 		return 0;
-	for (int i = 0; i < SG_REASON__MAX; i++)
-		if (validation->preset && *validation->preset == PRESET_STRICT)
+	if (validation->preset && *validation->preset == PRESET_STRICT) {
+		for (int i = 0; i < SG_REASON__MAX; i++)
 			kernel->mode[i] = reason_texts[i].strict;
+	}
 	return caps_read(r);
 }
 

@@ -20,7 +20,7 @@ def answers:
 	select(.flood_rate == "0.5M" and share < 0.999) |
 	"\(where): \(share | short) of the probes answered with sipguard, 0.999 wanted\(disturbance)";
 def calls:
-	select(.flood_rate == "0.5M" and .calls_completed < .calls_attempted) |
+	select(.flood_rate != "flat" and .calls_completed < .calls_attempted) |
 	"\(where): \(.calls_completed) of \(.calls_attempted) calls completed with sipguard";
 def near_ideal:
 	select(.flood_rate == "2M") | . as $s |
