@@ -68,40 +68,44 @@ static void split(char *row, char **column, int columns)
 	}
 }
 
-static bool message_read(struct corpus_message *message, const char *folder)
+static void *copy_of(const void *bytes, size_t length)
+{
+	/* malloc(0) may be NULL, which is no buffer to check. */
+	return memcpy(checked(malloc(length ? length : 1)), bytes, length);
+}
+
+struct corpus_message *corpus_add(struct corpus *corpus, const char *set, const char *name,
+				  const void *bytes, size_t length)
+{
+	if (!(corpus->count & (corpus->count - 1)))
+		corpus->message = checked(realloc(corpus->message, (2 * corpus->count + 1) *
+						  sizeof(*corpus->message)));
+	corpus->message[corpus->count] = (struct corpus_message){
+		.set = checked(strdup(set)),
+		.name = checked(strdup(name)),
+		.bytes = copy_of(bytes, length),
+		.length = length,
+	};
+	return &corpus->message[corpus->count++];
+}
+
+static void row_add(struct corpus *corpus, const char *folder, const char *set, char **column,
+		    const struct columns *columns)
 {
 	static unsigned char buffer[CORPUS_BYTES];
+	struct corpus_message *message;
 	char path[4096];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/%s", folder, message->name);
+	snprintf(path, sizeof(path), "%s/%s", folder, column[columns->file]);
 	file = fopen(path, "rb");
 	if (!file)
-		return false;
-	message->length = fread(buffer, 1, sizeof(buffer), file);
+		corpus_die("%s: %s.", path, strerror(errno));
+	message = corpus_add(corpus, set, column[columns->file], buffer,
+			     fread(buffer, 1, sizeof(buffer), file));
 	fclose(file);
-	/* malloc(0) may be NULL, which is no buffer to check. */
-	message->bytes = checked(malloc(message->length ? message->length : 1));
-	memcpy(message->bytes, buffer, message->length);
-	return true;
-}
-
-static void corpus_add(struct corpus *corpus, const char *folder, const char *set, char **column,
-		       const struct columns *columns)
-{
-	struct corpus_message message = {
-		.set = checked(strdup(set)),
-		.name = checked(strdup(column[columns->file])),
-		.verdict = checked(strdup(column[columns->verdict])),
-		.faults = checked(strdup(column[columns->faults])),
-	};
-
-	if (!message_read(&message, folder))
-		corpus_die("%s/%s: %s.", folder, message.name, strerror(errno));
-	if (!(corpus->count & (corpus->count - 1)))
-		corpus->message = checked(realloc(corpus->message, (2 * corpus->count + 1) *
-						  sizeof(message)));
-	corpus->message[corpus->count++] = message;
+	message->verdict = checked(strdup(column[columns->verdict]));
+	message->faults = checked(strdup(column[columns->faults]));
 }
 
 /* Adds the messages of a table whose files lie in `folder`. */
@@ -120,7 +124,7 @@ static bool table_load(struct corpus *corpus, const char *path, const char *fold
 		split(row, column, 16);
 		set = columns->set_column < 0 ? columns->set : column[columns->set_column];
 		if (line && (columns->set_column < 0 || is_message_set(set)))
-			corpus_add(corpus, folder, set, column, columns);
+			row_add(corpus, folder, set, column, columns);
 	}
 	free(row);
 	fclose(table);

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The message reader against a folder of messages: corpus_check natively, under the sanitizers, and
-# corpus_probe in the kernel, from either compiler. Included by the Makefile.
+# corpus_probe in the kernel too, from either compiler. Included by the Makefile.
 CORPUS_PROGRAMS = $(BUILD)/tests/corpus_check $(BUILD)/tests/corpus_probe \
                   $(CLANGS:%=$(BUILD)/tests/corpus/clang%/probe.bpf.o)
-CORPUS_DEPS     = $(wildcard tests/corpus/*.h include/*.h)
+CORPUS_PROBE    = probe twin corpus own
+CORPUS_DEPS     = $(wildcard tests/*.h tests/corpus/*.h include/*.h)
 
 $(BUILD)/tests/corpus_check: tests/corpus/check.c tests/corpus/corpus.c $(CORPUS_DEPS)
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -o $@ $(filter %.c,$^)
 
-$(BUILD)/tests/corpus_probe: tests/corpus/probe.c tests/corpus/corpus.c $(CORPUS_DEPS)
+$(BUILD)/tests/corpus_probe: $(CORPUS_PROBE:%=tests/corpus/%.c) $(CORPUS_DEPS)
 	@mkdir -p $(@D)
 	$(CC) -O2 -g $(ALLCFLAGS) -o $@ $(filter %.c,$^) -lbpf
 

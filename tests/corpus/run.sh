@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The rules of grammar against a folder of messages that is not in this tree ($SIPGUARD_CORPUS):
-# no good message is dropped by default, strict drops 0.95 of the malformed ones, and the kernel
-# finds the same in each as the native build does, and in mutations of them.
+# The message reader in the kernel finds the same in each of the project's own messages, and in
+# mutations of them, as the native build does. The same for a folder of messages that is not in this
+# tree ($SIPGUARD_CORPUS), against which the rules of grammar are held, too: no good message is
+# dropped by default, strict drops 0.95 of the malformed ones.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -23,16 +24,18 @@ check() { # WHAT COMMAND...
 	fi
 }
 
-if [[ ! -d $folder ]]; then
-	echo "# there is no folder of messages at $folder: set SIPGUARD_CORPUS to one"
-	echo "ok - corpus: nothing to hold the rules against"
-	exit 0
+folders=()
+if [[ -d $folder ]]; then
+	folders=("$folder")
+	check "verdicts" "$build/tests/corpus_check" "$folder"
+else
+	echo "# there is no folder of messages at $folder (SIPGUARD_CORPUS): no verdicts, and only the"
+	echo "# project's own messages for the kernel"
 fi
-check "verdicts" "$build/tests/corpus_check" "$folder"
 for object in "$build"/tests/corpus/clang*/probe.bpf.o; do
 	compiler=$(basename "$(dirname "$object")")
 	check "kernel and native build agree, $compiler" env SG_TIMES=0 \
 		SG_MUTATIONS="${SIPGUARD_MUTATIONS:-100000}" \
-		"$build/tests/corpus_probe" "$object" "$folder"
+		"$build/tests/corpus_probe" "$object" "${folders[@]}"
 done
 exit "$failed"
