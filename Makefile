@@ -60,7 +60,7 @@ scenarios: ## The lab scenarios in full (not there yet)
 assess: ## The assessment, threat by threat (not there yet)
 	@echo "make assess: there is no assessment yet; make demo shows floods with and without the guard." >&2; exit 1
 
-fuzz: deps-test ## Fuzz the message reader for FUZZ_SECONDS (60)
+fuzz: deps-test ## Fuzz the message reader, natively and in the kernel, for FUZZ_SECONDS (60)
 	@$(MAKE) --no-print-directory $(FUZZ_PROGRAMS)
 	@FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) tests/fuzz/run.sh
 

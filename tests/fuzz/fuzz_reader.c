@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * libFuzzer over the message reader: the first byte of the input are the flags, the rest is the
- * message, in an allocation of its exact size, so that ASan sees what reads beyond.
- */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "sip_reader.h"
+/* libFuzzer over the message reader, built for userspace. */
+#include "input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -39,21 +32,16 @@ static void check(const struct sip_message *m)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct sip_caps caps = SIP_CAPS_DEFAULT;
-	struct sip_input input = {.wanted = ~0ULL};
 	struct sip_message message;
-	unsigned char *copy;
+	struct sip_input given;
+	struct fuzz_input input;
+	struct sip_caps caps;
 
-	if (!size)
+	if (!fuzz_input_begin(&input, data, size))
 		return 0;
-	input.flags = data[0] & 15;
-	input.length = size - 1;
-	copy = malloc(size - 1 ? size - 1 : 1);
-	if (!copy)
-		return 0;
-	memcpy(copy, data + 1, size - 1);
-	sip_read_native(copy, &input, &caps, &message);
-	free(copy);
+	twin_expand(&input.setting, input.length, &given, &caps);
+	sip_read_native(input.bytes, &given, &caps, &message);
+	fuzz_input_end(&input);
 	check(&message);
 	return 0;
 }
