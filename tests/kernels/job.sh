@@ -1,17 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# job.sh VERIFY RUN_TEST OBJECT...: what run.sh has done under each kernel, in
-# the virtual machine or on the host. Objects named guard.bpf.o go through the
-# run test as well. POSIX shell: in the machine, the shell is busybox.
+# job.sh VERIFY RUN_TEST PROBE OBJECT...: what run.sh has done under each kernel,
+# in the virtual machine or on the host. Objects named guard.bpf.o go through the
+# run test as well; those named probe.bpf.o, through PROBE alone. POSIX shell: in
+# the machine, the shell is busybox.
 #
 # Prints "@kernel RELEASE" first, one "@verify {...}" line a program, one
 # "@run OBJECT STATUS NUMBER" line a run test, NUMBER being that of the tests
-# that passed and STATUS "refused" if the object did not load, and "@done" last;
-# everything else is for people.
+# that passed and STATUS "refused" if the object did not load, one "@probe OBJECT
+# STATUS RESULT" line a probe, and "@done" last; everything else is for people.
 
-verify=$1 run_test=$2
-shift 2
+verify=$1 run_test=$2 probe=$3
+shift 3
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 143' INT TERM
@@ -26,8 +27,20 @@ run_one()
 	echo "@run $1 $status $passed"
 }
 
+# The message reader against the native build.
+probe_one()
+{
+	"$probe" "$1" >"$tmp/out" 2>&1
+	status=$?
+	cat "$tmp/out"
+	echo "@probe $1 $status $(tail -n 1 "$tmp/out")"
+}
+
 echo "@kernel $(uname -r)"
 for object in "$@"; do
+	case $object in
+	*/probe.bpf.o) probe_one "$object"; continue ;;
+	esac
 	"$verify" "$object" >"$tmp/out"
 	status=$?
 	sed 's/^/@verify /' "$tmp/out"

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The kernel matrix: under each kernel, the host's own and those that fetch.sh
-# brings, every BPF object is shown to the verifier and the run test is run on
-# the guard of each compiler. See usage() for the rest.
+# brings, every BPF object is shown to the verifier, the run test is run on the
+# guard of each compiler, and the message reader of each compiler is compared
+# with the native one. See usage() for the rest.
 
 set -euo pipefail
 export LC_ALL=C
@@ -14,15 +15,17 @@ usage()
 	usage: run.sh [--kernel SERIES] [-- OBJECT...]
 
 	SERIES  host, or a folder of build/kernels such as 6.1; default: all of them
-	OBJECT  default: build/bpf/clang*/*.bpf.o; clangNN in the path names the
-	        compiler in the report
+	OBJECT  default: build/bpf/clang*/*.bpf.o and build/tests/corpus/clang*/
+	        probe.bpf.o; clangNN in the path names the compiler in the report
 
 	Prints one "ok -" or "not ok -" line for each check and writes
 	build/kernels.json, which a run with --kernel leaves alone. Full output:
 	build/kernels/SERIES.log. Exit status 0 if all checks hold, else 1.
 	SG_VM_TIMEOUT: seconds for each virtual machine (240)
 	SG_VM_JOBS: virtual machines at a time (number of CPUs)
-	SG_VERIFY, SG_RUN_TEST: the binaries (build/tests/verify, build/tests/run_guard_plain)
+	SG_MUTATIONS: messages that each reader is compared on, beside the project's (5000)
+	SG_VERIFY, SG_RUN_TEST, SG_PROBE: the binaries (build/tests/verify,
+	        build/tests/run_guard_plain, build/tests/corpus_probe)
 	EOF
 	exit 2
 }
@@ -35,8 +38,10 @@ here=tests/kernels
 out=build/kernels
 verify=${SG_VERIFY:-build/tests/verify}
 run_test=${SG_RUN_TEST:-build/tests/run_guard_plain}
+probe=${SG_PROBE:-build/tests/corpus_probe}
 jobs=${SG_VM_JOBS:-$(nproc)}
 only=
+verified=0 # objects that are shown to the verifier
 passed=0
 failed=0
 declare -A pids=() statuses=()
@@ -84,13 +89,14 @@ clang_of()
 start_kernel()
 {
 	local series=$1
-	local command=(sh "$here/job.sh" "$verify" "$run_test" "${objects[@]}")
+	local command=(env SG_TIMES=0 "SG_MUTATIONS=${SG_MUTATIONS:-5000}"
+		sh "$here/job.sh" "$verify" "$run_test" "$probe" "${objects[@]}")
 
 	if [[ $series == host ]]; then
 		timeout --kill-after=5 "${SG_VM_TIMEOUT:-240}" "${command[@]}" \
 			>"$out/host.log" 2>&1 &
 	else
-		printf '%s\n' "$here/job.sh" "$verify" "$run_test" "${objects[@]}" \
+		printf '%s\n' "$here/job.sh" "$verify" "$run_test" "$probe" "${objects[@]}" \
 			>"$out/$series.files"
 		"$here/vm.sh" "$out/$series" "$out/$series.files" -- "${command[@]}" \
 			>"$out/$series.log" 2>&1 &
@@ -153,8 +159,8 @@ check_complete()
 	local kernel=$1 log=$2 told
 
 	told=$(records "$log" | jq -s 'map(.object) | unique | length')
-	[[ $told == "${#objects[@]}" ]] ||
-		not_ok "kernel $kernel: verify told of $told objects of ${#objects[@]}"
+	[[ $told == "$verified" ]] ||
+		not_ok "kernel $kernel: verify told of $told objects of $verified"
 }
 
 check_run_tests()
@@ -173,6 +179,20 @@ check_run_tests()
 	done < <(sed -n 's/^@run //p' "$log")
 }
 
+check_probes()
+{
+	local kernel=$1 log=$2 object status result what
+
+	while read -r object status result; do
+		what="kernel $kernel: message reader (clang $(clang_of "$object"))"
+		if [[ $status == 0 ]]; then
+			ok "$what as the native one, $result"
+		else
+			not_ok "$what, exit status $status: $result"
+		fi
+	done < <(sed -n 's/^@probe //p' "$log")
+}
+
 check_kernel()
 {
 	local series=$1 log=$out/$1.log status kernel before=$failed
@@ -182,6 +202,7 @@ check_kernel()
 	check_programs "${kernel:-$series}" "$log"
 	check_complete "${kernel:-$series}" "$log"
 	check_run_tests "${kernel:-$series}" "$log"
+	check_probes "${kernel:-$series}" "$log"
 	if [[ $status == 124 ]]; then
 		not_ok "kernel ${kernel:-$series}: timed out; if only slow, raise SG_VM_TIMEOUT"
 	elif [[ $status != 0 ]] || ! grep -q '^@done$' "$log"; then
@@ -215,9 +236,11 @@ parse()
 		shift 2
 	done
 	objects=("${@:2}")
-	[[ ${#objects[@]} -gt 0 ]] || objects=(build/bpf/clang*/*.bpf.o)
-	for file in "$verify" "$run_test" "${objects[@]}"; do
+	[[ ${#objects[@]} -gt 0 ]] ||
+		objects=(build/bpf/clang*/*.bpf.o build/tests/corpus/clang*/probe.bpf.o)
+	for file in "$verify" "$run_test" "$probe" "${objects[@]}"; do
 		[[ -f $file ]] || die "$file does not exist; run make first."
+		[[ $file != *.o || $file == */probe.bpf.o ]] || verified=$((verified + 1))
 	done
 }
 
