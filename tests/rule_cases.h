@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What breaks a rule of grammar and nothing else, and what is just inside it and breaks none: each
- * a part of the request in request.h. The test of the reader asserts it; the fuzzers and the
- * comparison with the kernel start from these messages.
+ * a part of the request in request.h. The tests of the reader and of the guard assert it; the
+ * fuzzers and the comparison with the kernel start from these messages.
  */
 #ifndef SIPGUARD_TEST_RULE_CASES_H
 #define SIPGUARD_TEST_RULE_CASES_H
