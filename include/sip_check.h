@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The rules that need no bytes of the message, only what was read from it (THREATS G1 to G19 in
- * order of their fields). Part of sip_reader.h.
+ * The rules that need no bytes of the message, only what was read from it. Part of sip_reader.h.
  */
 #ifndef SIPGUARD_SIP_CHECK_H
 #define SIPGUARD_SIP_CHECK_H
-
-#define SIP_SEEN(name) (1ULL << SIP_FIELD_##name)
 
 /* Via, From, To, Call-ID and CSeq are in every message (RFC 3261 section 8.1.1). */
 #define SIP_MANDATORY                                                                             \

@@ -54,10 +54,21 @@ enum sip_field {
 	SIP_FIELD__MAX
 };
 
-/* A place of the table in sip_fields.h; here, since the skeleton names the type. */
-struct sip_name {
+/* Places of the tables in sip_names.h; here, since the skeleton names their types. */
+struct sip_short_name {
+	__u64 name; /* folded; 0 in places without one */
+	__u32 id;   /* enum sip_field */
+	__u32 size; /* with its colon */
+};
+
+struct sip_long_name {
 	__u64 a, b, c; /* the name in folded words */
-	__u64 id;      /* enum sip_field; OTHER in places without a name */
+	__u64 id;      /* enum sip_field */
+};
+
+struct sip_method_name {
+	__u64 a, b;
+	__u64 id; /* enum sg_method */
 };
 
 enum sip_kind {
@@ -157,10 +168,10 @@ struct sip_message {
 	__u8 transport;             /* enum sip_transport of the top Via */
 	__u8 flags;                 /* enum sip_message_flags */
 	__u8 zero[3];
-	__u8 count[(SIP_FIELD__MAX + 7) & ~7]; /* how often each field occurs */
+	__u8 more[(SIP_FIELD__MAX + 7) & ~7]; /* how often each occurs beyond once */
 	/*
 	 * The first value of each field that occurs, as it stands there: blanks around it and folds
-	 * included. Of fields that do not occur the spans are not written.
+	 * included, but not the line end. Of fields that do not occur the spans are not written.
 	 */
 	struct sip_span field[SIP_FIELD__MAX];
 };

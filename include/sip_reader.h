@@ -6,10 +6,11 @@
  *   input    bytes of a message and how many the datagram has
  *   output   struct sip_message: numbers, offsets and the rules that are broken
  *
- * Two passes. The first (sip_index.h) goes through the header eight bytes at a time and notes where
- * lines start. The second (sip_fields.h) looks at line starts only, and tells header fields by
- * their names as words of eight folded bytes. Then the few values that matter are taken apart
- * (sip_start.h, sip_via.h, sip_scan.h, sip_values.h). sip_check.h has the rules that need no bytes.
+ * One walk over the header finds where lines end, eight bytes at a time (sip_lines.h), and tells
+ * the field that each begins by its name as words of folded bytes (sip_fields.h, sip_names.h). Then
+ * the few values that matter are taken apart: fast if they have the form that nearly all have
+ * (sip_plain.h), else the general way (sip_start.h, sip_via.h, sip_scan.h, sip_values.h).
+ * sip_check.h has the rules that need no bytes.
  *
  * The bound: the first SIP_READ_MAX (4096) bytes of a message are read, which holds the header of
  * every good message in the captures this was written with (the longest has 3.2 KB). Of a message
@@ -26,8 +27,10 @@
 #include "sip_rules.h"
 #include "sip_text.h"
 
-#define SIP_LINES 128 /* line starts that are kept: 64 fields, and folds */
-#define SIP_BLANKS 32 /* bytes of blanks skipped before the start line */
+#define SIP_LINES 127 /* lines that are read: 64 fields, and folds */
+#define SIP_BLOCK 64
+#define SIP_CRLF ('\r' | '\n' << 8)
+#define SIP_LAST (1 << 16) /* not an offset: nothing is left */
 
 enum sip_input_flags {
 	SIP_STREAM = 1,         /* came by TCP or the like, and the segment holds all of it */
@@ -75,24 +78,20 @@ struct sip_reader {
 #endif
 	struct sip_input input;
 	struct sip_scan scan;
-	__u64 pending; /* pass one: control characters of the block that are still to come */
-	__u32 block;  /* where the block begins */
-	__u32 next;   /* where the next one does */
-	__u32 line;   /* start of the line it is in */
-	__u32 starts; /* line starts noted */
-	__u32 carry;  /* the first byte of the next block is an LF that is accounted for */
-	__u32 open;   /* pass two: the field whose span a fold extends, or SIP_FIELD__MAX */
-	__u32 begun;  /* where the current field begins */
-	__u32 folded; /* lines that continue it */
+	__u64 pending; /* control characters of the block that are still to come */
+	__u32 block;   /* where the block begins */
+	__u32 line;    /* start of the line the walk is in */
+	__u32 begun;   /* start of the current field */
+	__u32 open;    /* which one it is, if its span is kept: or SIP_FIELD__MAX */
+	__u32 folded;  /* lines that continue it */
+	__u32 repeats; /* fields beyond the first of their name */
+	__u32 others;  /* lines that begin no field: the first, folds, malformed ones */
 	__u32 words;  /* of Call-ID that have ended */
 	__u32 inside; /* one of them */
 	__u64 owed;   /* UTF-8: which of the next bytes continue a character, as high bits */
 	__u32 last;   /* the byte before them */
-	__u16 start[SIP_LINES];
 	struct sip_message message;
 };
-
-#define SIP_READER_MASK (SIP_LINES - 1)
 
 /* What a loop over blocks or lines gets; the kernel has it on the stack (bpf_loop, 6.1). */
 struct sip_loop {
@@ -117,12 +116,17 @@ SIP_INLINE void sip_fault(struct sip_reader *r, __u64 faults)
 	r->message.faults |= faults;
 }
 
-#include "sip_index.h"
-#include "sip_fields.h"
+#define SIP_SEEN(name) (1ULL << SIP_FIELD_##name)
+
+#include "sip_names.h"
+#include "sip_utf8.h"
 #include "sip_values.h"
 #include "sip_scan.h"
 #include "sip_via.h"
+#include "sip_plain.h"
 #include "sip_start.h"
+#include "sip_fields.h"
+#include "sip_lines.h"
 #include "sip_check.h"
 
 /* Everything but the spans of fields, which are written before they are valid. */
@@ -133,16 +137,25 @@ SIP_INLINE void sip_clear(struct sip_message *m)
 
 SIP_INLINE void sip_values(struct sip_reader *r)
 {
-	sip_start_line(r);
+	__u64 seen = r->message.seen;
+
+	if (!sip_plain_start(r))
+		sip_start_line(r);
 	if (r->message.kind == SIP_NEITHER)
 		return;
-	sip_via(r);
-	sip_address(r, SIP_FROM, SIP_FIELD_FROM);
-	sip_address(r, SIP_TO, SIP_FIELD_TO);
-	sip_cseq(r);
+	if (seen & SIP_SEEN(VIA) && !sip_plain_via(r))
+		sip_via(r);
+	if (seen & SIP_SEEN(FROM) && !sip_plain_address(r, SIP_FROM, SIP_FIELD_FROM))
+		sip_address(r, SIP_FROM, SIP_FIELD_FROM);
+	if (seen & SIP_SEEN(TO) && !sip_plain_address(r, SIP_TO, SIP_FIELD_TO))
+		sip_address(r, SIP_TO, SIP_FIELD_TO);
+	if (!sip_plain_numbers(r)) {
+		sip_cseq(r);
+		sip_numbers(r);
+	}
+	sip_cseq_compare(r);
 	sip_call_id(r);
-	sip_numbers(r);
-	if (r->input.wanted & SIP_FAULT(CONTACT))
+	if (seen & SIP_SEEN(CONTACT) && r->input.wanted & SIP_FAULT(CONTACT))
 		sip_address(r, SIP_CONTACT, SIP_FIELD_CONTACT);
 }
 
@@ -158,8 +171,7 @@ SIP_INLINE __u64 sip_read(struct sip_reader *r, const struct sip_caps *caps)
 	m->read = r->input.length < SIP_READ_MAX ? r->input.length : SIP_READ_MAX;
 	if (r->input.length > SIP_READ_MAX || r->input.flags & SIP_MORE)
 		m->flags = SIP_CUT;
-	sip_index(r);
-	sip_fields(r);
+	sip_lines(r);
 	sip_values(r);
 	sip_check(r, caps);
 	return m->faults;

@@ -3,8 +3,6 @@
 #ifndef SIPGUARD_SIP_START_H
 #define SIPGUARD_SIP_START_H
 
-#define SIP_VERSION SIP_WORD('s', 'i', 'p', '/', '2', '.', '0')
-
 /* 100 to 699, three digits and then a space; a line that ends after them is taken, too. */
 SIP_INLINE void sip_status_line(struct sip_reader *r, __u32 at, __u32 end)
 {
@@ -137,17 +135,13 @@ SIP_INLINE void sip_request_line(struct sip_reader *r, __u32 at, __u32 end)
 SIP_FUNCTION int sip_start_line(struct sip_reader *r)
 {
 	struct sip_message *m;
-	__u32 at, end, tail;
+	__u32 at, end;
 
 	if (!r)
 		return 0;
 	m = &r->message;
 	at = m->start;
-	end = m->lines ? r->start[1] : m->read;
-	tail = m->lines && end >= at + 2U ? sip_load2(r, end - 2) : 0;
-	if (tail >> 8 == '\n')
-		end -= (tail & 0xff) == '\r' ? 2 : 1;
-	m->start_line = sip_span(at, end);
+	end = at + m->start_line.length;
 	/* Of a line that ends in another fragment only the length is known. */
 	if (!m->lines) {
 		if (r->input.length > SIP_READ_MAX || m->flags & SIP_HEAD || !(m->flags & SIP_CUT))

@@ -107,13 +107,22 @@ SIP_FUNCTION int sip_via_host(struct sip_reader *r)
 	return 0;
 }
 
+/* The branch of a client that knows RFC 3261 (section 8.1.1.7). */
+SIP_INLINE void sip_cookie(struct sip_reader *r)
+{
+	struct sip_span branch = r->message.party[SIP_VIA].tag;
+	__u64 word = sip_head(sip_fold(sip_load8(r, branch.at)), 7);
+
+	if (branch.length < 7 || word != SIP_WORD('z', '9', 'h', 'g', '4', 'b', 'k'))
+		sip_fault(r, SIP_FAULT(VIA_COOKIE));
+}
+
 /* The top Via. */
 SIP_FUNCTION int sip_via(struct sip_reader *r)
 {
 	struct sip_party *party;
 	struct sip_span value;
 	__u32 at, end;
-	__u64 word;
 
 	if (!r || !(r->message.seen >> SIP_FIELD_VIA & 1))
 		return 0;
@@ -132,10 +141,7 @@ SIP_FUNCTION int sip_via(struct sip_reader *r)
 		sip_fault(r, SIP_FAULT(VIA));
 	if (r->input.wanted & SIP_FAULT(VIA_HOST))
 		sip_via_host(r);
-	word = sip_head(sip_load8(r, party->tag.at), 7);
-	if (party->tag.length < 7 ||
-	    sip_fold(word) != SIP_WORD('z', '9', 'h', 'g', '4', 'b', 'k'))
-		sip_fault(r, SIP_FAULT(VIA_COOKIE));
+	sip_cookie(r);
 	return 0;
 }
 

@@ -56,7 +56,7 @@ static const char options[] =
 
 static const char keepalive[] = "\r\n\r\n";
 
-_Static_assert(sizeof(invite) + sizeof(sdp) - 2 == BENCH_INVITE_LENGTH, "the INVITE of DESIGN.md");
+_Static_assert(sizeof(invite) + sizeof(sdp) - 2 == BENCH_INVITE_LENGTH, "the figures are for it");
 
 struct packet_head {
 	struct ethhdr eth;
