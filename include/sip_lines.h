@@ -78,7 +78,7 @@ SIP_INLINE int sip_in_name(struct sip_reader *r, __u32 at, __u32 line)
 
 /*
  * A control character that is not the CR of a CRLF. Returns where the next line begins, if it is a
- * line end, or 0; SIP_LAST at the end of what is read: among the zeros after it there is always one.
+ * line end, or 0; SIP_LAST at the end of what is read: there is always one in the zeros after it.
  */
 SIP_FUNCTION int sip_odd(struct sip_reader *r, __u32 at, __u32 line)
 {

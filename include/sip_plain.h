@@ -49,7 +49,7 @@ SIP_INLINE __u32 sip_stop(const struct sip_reader *r, __u32 at)
 	return 0;
 }
 
-/* A URI so far: offsets, and `user` is `host` without one. Scalars, so that they can be registers. */
+/* A URI so far: offsets, and `user` is `host` without one. All scalars, for the compiler. */
 struct sip_plain_uri {
 	__u32 user;
 	__u32 host; /* ends at `end`, the user one byte before it begins */
@@ -343,12 +343,16 @@ SIP_INLINE int sip_plain_cseq(struct sip_reader *r)
 	return 1;
 }
 
-/* A field that is a number; sets it. */
+/* A field that is a number, if it occurs; sets it. */
 SIP_INLINE int sip_plain_count(const struct sip_reader *r, __u32 id, __u32 *number)
 {
-	__u32 at = sip_plain_value(r, id), digits;
-	__u64 word = sip_load8(r, at);
+	__u32 at, digits;
+	__u64 word;
 
+	if (!(r->message.seen >> id & 1))
+		return 1;
+	at = sip_plain_value(r, id);
+	word = sip_load8(r, at);
 	digits = sip_plain_digits(word);
 	if (!digits || at + digits != (__u32)r->message.field[id].at + r->message.field[id].length)
 		return 0;
@@ -356,21 +360,26 @@ SIP_INLINE int sip_plain_count(const struct sip_reader *r, __u32 id, __u32 *numb
 	return 1;
 }
 
-/* CSeq, Content-Length, Max-Forwards and Expires. Returns 0 if one of them is not plain. */
-SIP_FUNCTION int sip_plain_numbers(struct sip_reader *r)
+/* Content-Length, Max-Forwards and Expires. Returns 0 if one of them is not plain. */
+SIP_INLINE int sip_plain_counts(struct sip_reader *r)
 {
-	struct sip_message *m;
+	struct sip_message *m = &r->message;
 
+	return sip_plain_count(r, SIP_FIELD_CONTENT_LENGTH, &m->content_length) &&
+	       sip_plain_count(r, SIP_FIELD_MAX_FORWARDS, &m->max_forwards) &&
+	       sip_plain_count(r, SIP_FIELD_EXPIRES, &m->expires);
+}
+
+/* Those, and CSeq, the general way where it has to be. */
+SIP_FUNCTION int sip_all_numbers(struct sip_reader *r)
+{
 	if (!r)
 		return 0;
-	m = &r->message;
-	return (!(m->seen & SIP_SEEN(CSEQ)) || sip_plain_cseq(r)) &&
-	       (!(m->seen & SIP_SEEN(CONTENT_LENGTH)) ||
-		sip_plain_count(r, SIP_FIELD_CONTENT_LENGTH, &m->content_length)) &&
-	       (!(m->seen & SIP_SEEN(MAX_FORWARDS)) ||
-		sip_plain_count(r, SIP_FIELD_MAX_FORWARDS, &m->max_forwards)) &&
-	       (!(m->seen & SIP_SEEN(EXPIRES)) ||
-		sip_plain_count(r, SIP_FIELD_EXPIRES, &m->expires));
+	if (r->message.seen & SIP_SEEN(CSEQ) && !sip_plain_cseq(r))
+		sip_cseq(r);
+	if (!sip_plain_counts(r))
+		sip_numbers(r);
+	return 0;
 }
 
 /* The status line at `at`, to its reason phrase. */

@@ -149,10 +149,7 @@ SIP_INLINE void sip_values(struct sip_reader *r)
 		sip_address(r, SIP_FROM, SIP_FIELD_FROM);
 	if (seen & SIP_SEEN(TO) && !sip_plain_address(r, SIP_TO, SIP_FIELD_TO))
 		sip_address(r, SIP_TO, SIP_FIELD_TO);
-	if (!sip_plain_numbers(r)) {
-		sip_cseq(r);
-		sip_numbers(r);
-	}
+	sip_all_numbers(r);
 	sip_cseq_compare(r);
 	sip_call_id(r);
 	if (seen & SIP_SEEN(CONTACT) && r->input.wanted & SIP_FAULT(CONTACT))

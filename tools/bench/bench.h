@@ -23,11 +23,17 @@ enum message {
 	MESSAGE_GARBAGE, /* as long as the INVITE */
 	MESSAGE_DNS,     /* to a port that is not guarded */
 	MESSAGE_HTTPS,   /* a TCP segment to one */
+	MESSAGE_MALFORMED, /* the INVITE, with a CSeq that is no number */
+	MESSAGE_200,     /* valid, and of that many bytes, nearly all of them header */
+	MESSAGE_400,
+	MESSAGE_800,
+	MESSAGE_1400,
+	MESSAGE_4000,
 	MESSAGE__MAX
 };
 
 #define BENCH_INVITE_LENGTH 619
-#define BENCH_FRAME_MAX 1024
+#define BENCH_FRAME_MAX 4096
 #define BENCH_SOURCE 0xc0000201 /* 192.0.2.1, host order */
 
 /* The text of a SIP message or keepalive; *length without the closing NUL. */

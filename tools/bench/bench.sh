@@ -37,6 +37,16 @@ mapfile -t missed < <(jq -r '
 		| "sipguard / \(n), \(s): \($x * 100 | round / 100), \(least) wanted";
 	(.prog_run[] | select(.bar and .over_bare_drop > .bar)
 		| "\(.name): \(.over_bare_drop) ns over bare-drop, \(.bar) wanted"),
+	(first(.prog_run[] | select(.name == "valid-invite") | .over_bare_drop) as $invite
+		| (.prog_run[] | select(.name | startswith("sofia"))
+			| select(.ns < 6 * $invite)
+			| "\(.name): \(.ns / $invite) of the added cost of valid-invite, 6 wanted"),
+		(.prog_run[] | select(.name | startswith("osip"))
+			| select(.ns < 12 * $invite)
+			| "\(.name): \(.ns / $invite) of the added cost of valid-invite, 12 wanted")),
+	([.prog_run[] | select(.bytes)] | range(length - 1) as $i
+		| ((.[$i + 1].ns - .[$i].ns) / (.[$i + 1].bytes - .[$i].bytes))
+		| select(. > 0.5) | "\(.) ns a byte, 0.5 wanted"),
 	ratio("xdp-drop"; "one"; 0.85), ratio("xdp-drop"; "random"; 0.85),
 	ratio("nft-meter"; "one"; 1.5), ratio("nft-meter"; "random"; 2.5)' "$build/bench.json")
 [ ${#missed[@]} -eq 0 ] && exit 0

@@ -67,6 +67,34 @@ struct packet_head {
 	};
 } __attribute__((packed));
 
+/* What every request has. */
+static const char shortest[] =
+	"OPTIONS sip:b@b.example SIP/2.0\r\n"
+	"Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKd41a\r\n"
+	"Max-Forwards: 70\r\n"
+	"From: <sip:a@a.example>;tag=5f0c\r\n"
+	"To: <sip:b@b.example>\r\n"
+	"Call-ID: 7c1e55aa\r\n"
+	"CSeq: 4 OPTIONS\r\n";
+
+/* Grown by header fields as a proxy adds them, and a last one of what is left; size 200 or more. */
+static size_t sized_text(char *text, size_t size)
+{
+	static const char field[] =
+		"Record-Route: <sip:proxy-17.pop3.example.com;lr;ftag=5f0c2b91;did=3c1.a4f>\r\n";
+	size_t length = sizeof(shortest) - 1, room;
+
+	memcpy(text, shortest, length);
+	for (room = size - length - 2; room > 2 * sizeof(field); room -= sizeof(field) - 1) {
+		memcpy(text + length, field, sizeof(field) - 1);
+		length += sizeof(field) - 1;
+	}
+	memcpy(text + length, "s: ", 3);
+	memset(text + length + 3, 'x', room - 5);
+	memcpy(text + length + room - 2, "\r\n\r\n", 4);
+	return size;
+}
+
 /* Letters of the upper case that begin no method: what a fuzzer or a stray protocol sends. */
 static size_t garbage_text(char *text)
 {
@@ -93,6 +121,20 @@ static size_t text_build(enum message message, char *text)
 		return text_copy(text, registration, sizeof(registration) - 1);
 	case MESSAGE_OPTIONS:
 		return text_copy(text, options, sizeof(options) - 1);
+	case MESSAGE_MALFORMED:
+		length = text_build(MESSAGE_INVITE, text);
+		memcpy(strstr(text, "CSeq: ") + 6, "x", 1);
+		return length;
+	case MESSAGE_200:
+		return sized_text(text, 200);
+	case MESSAGE_400:
+		return sized_text(text, 400);
+	case MESSAGE_800:
+		return sized_text(text, 800);
+	case MESSAGE_1400:
+		return sized_text(text, 1400);
+	case MESSAGE_4000:
+		return sized_text(text, 4000);
 	case MESSAGE_KEEPALIVE:
 		return text_copy(text, keepalive, sizeof(keepalive) - 1);
 	default:

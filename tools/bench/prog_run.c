@@ -37,6 +37,7 @@ struct entry {
 	unsigned int flags;
 	enum sg_reason reason; /* that every packet must meet; NONE: passed */
 	__u32 sources;         /* 0: one */
+	__u32 bytes;           /* of the message, if the cost of a byte is asked for */
 	double bar;            /* ns over bare-drop; 0: none */
 	double ns[ROUNDS];
 	double median;
@@ -49,6 +50,10 @@ struct entry {
 #define GUARD(name_, message_, flags_, reason_, bar_)                                              \
 	{.name = name_, .program = "guard", .message = MESSAGE_##message_, .flags = flags_,        \
 	 .reason = SG_REASON_##reason_, .bar = bar_}
+/* A frame of 4000 bytes has several buffers. */
+#define SIZED(bytes_)                                                                              \
+	{.name = "valid-" #bytes_ "-bytes", .program = "guard_frags", .bytes = bytes_,             \
+	 .message = MESSAGE_##bytes_, .flags = LIFTED}
 #define PLAIN(name_, program_, sources_)                                                           \
 	{.name = name_, .program = program_, .message = MESSAGE_INVITE, .flags = BASE,             \
 	 .sources = sources_}
@@ -71,9 +76,15 @@ static struct entry entries[] = {
 	RANDOM("random-sources-table-1M", NO_BUDGET, LIMIT_INVITE, 1000000, 0),
 	RANDOM("random-sources-table-100M", NO_BUDGET, LIMIT_INVITE, 100000000, 0),
 	GUARD("keepalive", KEEPALIVE, LIFTED, NONE, 0),
-	GUARD("valid-options", OPTIONS, LIFTED, NONE, 0),
+	GUARD("valid-options", OPTIONS, LIFTED, NONE, 200),
 	GUARD("valid-register", REGISTER, LIFTED, NONE, 0),
-	GUARD("valid-invite", INVITE, LIFTED, NONE, 0),
+	GUARD("valid-invite", INVITE, LIFTED, NONE, 300),
+	GUARD("malformed-invite", MALFORMED, LIFTED, CSEQ, 300),
+	SIZED(200),
+	SIZED(400),
+	SIZED(800),
+	SIZED(1400),
+	SIZED(4000),
 	{.name = "sofia-sip-parse-invite", .parse = parse_sofia},
 	{.name = "osip-parse-invite", .parse = parse_osip},
 };
@@ -87,7 +98,7 @@ struct run {
 
 static struct target *entry_target(struct run *run, const struct entry *entry)
 {
-	return strcmp(entry->program, "guard") ? &run->bench : &run->guard;
+	return strncmp(entry->program, "guard", 5) ? &run->bench : &run->guard;
 }
 
 static void sources_set(const struct target *target, __u32 sources)
@@ -215,6 +226,8 @@ static json_t *entry_json(const struct entry *entry)
 			entry->median - entry_find("bare-drop")->median));
 	if (entry->bar)
 		json_object_set_new(json, "bar", json_real(entry->bar));
+	if (entry->bytes)
+		json_object_set_new(json, "bytes", json_integer(entry->bytes));
 	if (entry->sources && !(entry->flags & BASE)) {
 		json_object_set_new(json, "sources", json_integer(entry->sources));
 		json_object_set_new(json, "map_bytes", json_integer(entry->memory));
