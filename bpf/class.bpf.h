@@ -9,6 +9,7 @@
 #define SIPGUARD_CLASS_BPF_H
 
 #include "guard.bpf.h"
+#include "sip_text.h"
 
 #define KEEPALIVE_ANY 8    /* real devices send `jaK` and `hello`; nothing SIP is as short */
 #define KEEPALIVE_BLANK 32 /* CR, LF, NUL, white space; also what may stand before a message */
@@ -33,29 +34,6 @@ union word {
 static __always_inline __u64 load8(const __u8 *p)
 {
 	return *(const __u64 *)p; /* memcpy would become eight byte loads */
-}
-
-/* The characters c < 64 of a set, and those from 64 to 127, as bits: no branch for each of them. */
-static __always_inline bool in_set(__u8 c, __u64 low, __u64 high)
-{
-	return c < 128 && ((c & 64 ? high : low) >> (c & 63) & 1);
-}
-
-/* NUL, TAB, LF, CR, space. */
-static __always_inline bool is_blank(__u8 c)
-{
-	return in_set(c, 0x0000000100002601ULL, 0);
-}
-
-static __always_inline bool is_letter(__u8 c)
-{
-	return (__u8)((c | 0x20) - 'a') < 26;
-}
-
-/* token of RFC 3261 section 25.1: alphanum and - . ! % * _ + ` ' ~ */
-static __always_inline bool is_token(__u8 c)
-{
-	return in_set(c, 0x03ff6ca200000000ULL, 0x47ffffff87fffffeULL);
 }
 
 #define REQUEST(name) KIND(SG_CLASS_REQUEST, SG_METHOD_##name)
@@ -162,7 +140,7 @@ __noinline int class_blanks(struct xdp_md *ctx, const struct packet *p)
 		return 0;
 	c = cursor_at(ctx, p);
 	for (i = 0; i <= KEEPALIVE_BLANK; i++) {
-		if (i >= p->length || c.at + i + 1 > c.end || !is_blank(c.at[i]))
+		if (i >= p->length || c.at + i + 1 > c.end || !sip_is_leading(c.at[i]))
 			break;
 	}
 	return i;
@@ -183,9 +161,9 @@ static __always_inline bool is_unknown_method(const __u8 *p, const __u8 *end, __
 	barrier_var(p);
 	if (length < METHOD_LENGTH + 2 || p + METHOD_LENGTH + 2 > end)
 		return false;
-	for (i = 0; i < METHOD_LENGTH && is_token(p[i]); i++)
+	for (i = 0; i < METHOD_LENGTH && sip_is_token(p[i]); i++)
 		;
-	return i > 0 && p[i] == ' ' && is_letter(p[i + 1]);
+	return i > 0 && p[i] == ' ' && sip_is_letter(p[i + 1]);
 }
 
 /* KIND of a start that is neither known, nor STUN, nor blank. Needs eight readable bytes. */
@@ -225,7 +203,7 @@ static __always_inline __u32 class_datagram(struct xdp_md *ctx, const struct pac
 		return kind;
 	if (is_stun(c.at, c.end, p->length))
 		return CLASSED(STUN);
-	if (is_blank(c.at[0]))
+	if (sip_is_leading(c.at[0]))
 		return class_after_blanks(ctx, p);
 	return other_start(c.at, c.end, p->length);
 }

@@ -10,18 +10,16 @@
 #define SIP_BLANKS 32 /* bytes of blanks skipped before the start line */
 #define SIP_TURNS 20  /* in one call, since each call costs */
 
-/* The blanks before the start line (RFC 3261 section 7.5), which include NUL: see is_blank(). */
+/* How many blanks stand before the start line (RFC 3261 section 7.5). */
 SIP_FUNCTION int sip_blanks(struct sip_reader *r)
 {
-	__u32 i, c;
+	__u32 i;
 
 	if (!r)
 		return 0;
-	for (i = 0; i < SIP_BLANKS && i < r->message.read; i++) {
-		c = sip_byte(r, i);
-		if (c > ' ' || !(0x0000000100002601ULL >> c & 1))
+	for (i = 0; i < SIP_BLANKS && i < r->message.read; i++)
+		if (!sip_is_leading(sip_byte(r, i)))
 			break;
-	}
 	return i;
 }
 

@@ -36,7 +36,7 @@ enum sip_input_flags {
 	SIP_STREAM = 1,         /* came by TCP or the like, and the segment holds all of it */
 	SIP_MORE = 2,           /* the first fragment of a datagram: the rest is elsewhere */
 	SIP_PORT_ZERO = 4,      /* the source port is 0 */
-	SIP_SOURCE_INVALID = 8, /* the source is multicast, broadcast or the host itself */
+	SIP_SOURCE_INVALID = 8, /* the source is multicast, broadcast or none */
 };
 
 /* What is known of a message before it is read. */

@@ -129,7 +129,7 @@
 	X(66, SOURCE_PORT, "source-port", "RFC 768", ENFORCE, ENFORCE,                            \
 	  "The source port is 0: nobody can answer.")                                             \
 	X(67, SOURCE_ADDRESS, "source-address", "RFC 1122 section 3.2.1.3", ENFORCE, ENFORCE,     \
-	  "The source address is multicast, broadcast or the host's own.")
+	  "The source address is multicast, broadcast or of 0.0.0.0/8: nobody can answer.")
 
 enum sip_rule {
 #define X(number, name, ...) SIP_RULE_##name,

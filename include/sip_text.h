@@ -247,6 +247,12 @@ SIP_INLINE __u32 sip_count(__u64 bits)
 	return bits * SIP_EACH(1) >> 56;
 }
 
+/* What may stand before a start line, and what keepalives are made of: NUL, TAB, LF, CR, space. */
+SIP_INLINE int sip_is_leading(__u32 c)
+{
+	return c <= ' ' && (0x0000000100002601ULL >> c & 1);
+}
+
 SIP_INLINE int sip_is_blank(__u32 c)
 {
 	return c == ' ' || c == '\t';
