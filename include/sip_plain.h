@@ -248,7 +248,7 @@ SIP_FUNCTION int sip_plain_via(struct sip_reader *r)
 	for (__u32 i = 0; i < SIP_PARAMETERS && SIP_STOP_IS(stop, ';'); i++) {
 		before = SIP_STOP_AT(stop);
 		stop = sip_next_stop(r, host, &mask);
-		if (SIP_STOP_IS(stop, '=')) {
+		if (SIP_STOP_IS(stop, '=') && SIP_STOP_AT(stop) != before + 1) {
 			at = SIP_STOP_AT(stop) + 1;
 			stop = sip_next_stop(r, host, &mask);
 			if (branch == branch_end && before + 8 == at &&

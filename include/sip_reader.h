@@ -121,6 +121,7 @@ SIP_INLINE void sip_fault(struct sip_reader *r, __u64 faults)
 #include "sip_names.h"
 #include "sip_utf8.h"
 #include "sip_values.h"
+#include "sip_display.h"
 #include "sip_scan.h"
 #include "sip_via.h"
 #include "sip_plain.h"

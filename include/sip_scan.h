@@ -9,7 +9,7 @@
 #ifndef SIPGUARD_SIP_SCAN_H
 #define SIPGUARD_SIP_SCAN_H
 
-#define SIP_EVENTS 8 /* separators taken in a step: those of most values */
+#define SIP_EVENTS 4 /* separators taken in a step */
 
 enum sip_scan_state {
 	SIP_SCAN_SCHEME, /* of a URI, or a display name */
@@ -69,16 +69,18 @@ SIP_INLINE __u32 sip_scheme_id(__u64 word)
 	}
 }
 
-/* scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." ), of which only the first is looked at. */
+/*
+ * scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." ), of which only the first is looked at. No
+ * blanks stand before it: < sip:a@b > is no address (RFC 4475 section 3.1.2.14).
+ */
 SIP_INLINE __u32 sip_scheme(struct sip_reader *r, __u32 at, __u32 end)
 {
-	struct sip_span name = sip_cut(r, at, end);
-	__u64 word = sip_load8(r, name.at);
+	__u64 word = sip_load8(r, at);
 
-	if (!name.length || !sip_is_letter(word & 0xff))
+	if (at >= end || !sip_is_letter(word & 0xff))
 		return SIP_SCHEME_NONE;
-	return name.length < 8 ? sip_scheme_id(sip_fold(sip_head(word, name.length)))
-			       : SIP_SCHEME_OTHER;
+	return end - at < 8 ? sip_scheme_id(sip_fold(sip_head(word, end - at)))
+			    : SIP_SCHEME_OTHER;
 }
 
 /* The bytes that separate, as bits, of the 64 from `base`; as sip_controls(). */
@@ -144,6 +146,8 @@ SIP_FUNCTION int sip_at_quote(struct sip_reader *r, __u32 at)
 
 	if (!r)
 		return 0;
+	if (r->scan.bracket == SIP_BARE && r->scan.state != SIP_SCAN_VALUE)
+		sip_quoted_name(r, at);
 	r->scan.quote = at + 1;
 	r->scan.quoted = 1;
 	SIP_REPEAT(SIP_READ_MAX / 2, sip_quote_step, &loop);
@@ -169,6 +173,8 @@ SIP_INLINE void sip_take_name(struct sip_reader *r, __u32 at)
 	struct sip_span name = sip_cut(r, r->scan.item, at);
 	__u64 word = sip_fold(sip_head(sip_load8(r, name.at), name.length & 7));
 
+	if (!name.length)
+		sip_value_fault(r, SIP_FAULT(PARAMETER_EMPTY));
 	r->scan.wanted = r->scan.party == SIP_VIA
 				 ? name.length == 6 &&
 					   word == SIP_WORD('b', 'r', 'a', 'n', 'c', 'h')
@@ -206,6 +212,28 @@ SIP_INLINE void sip_empty_parameter(struct sip_reader *r, __u32 at)
 		sip_value_fault(r, SIP_FAULT(PARAMETER_EMPTY));
 }
 
+/* No scheme, no host, a < or > without its counterpart, or something else after the >. */
+SIP_INLINE void sip_bad_address(struct sip_reader *r)
+{
+	switch (r->scan.party) {
+	case SIP_URI:
+		sip_fault(r, SIP_FAULT(URI_SCHEME));
+		break;
+	case SIP_VIA:
+		sip_fault(r, SIP_FAULT(VIA));
+		break;
+	default:
+		sip_value_fault(r, SIP_FAULT(ADDRESS));
+	}
+}
+
+/* Between the > and the parameters, or the end, there is nothing. */
+SIP_INLINE void sip_after_close(struct sip_reader *r, __u32 at)
+{
+	if (sip_cut(r, r->scan.item, at).length)
+		sip_bad_address(r);
+}
+
 /* A parameter begins after `at`, or the value ends there. */
 SIP_INLINE void sip_at_semicolon(struct sip_reader *r, struct sip_party *party, __u32 at)
 {
@@ -215,6 +243,7 @@ SIP_INLINE void sip_at_semicolon(struct sip_reader *r, struct sip_party *party, 
 		r->scan.state = r->scan.bracket == SIP_BARE ? SIP_SCAN_NAME : SIP_SCAN_REST;
 		break;
 	case SIP_SCAN_AFTER:
+		sip_after_close(r, at);
 		r->scan.state = SIP_SCAN_NAME;
 		break;
 	case SIP_SCAN_NAME:
@@ -255,44 +284,6 @@ SIP_INLINE void sip_at_at(struct sip_reader *r, struct sip_party *party, __u32 a
 	r->scan.state = SIP_SCAN_HOST;
 }
 
-/* No scheme, no host, or a < or > without its counterpart. */
-SIP_INLINE void sip_bad_address(struct sip_reader *r)
-{
-	switch (r->scan.party) {
-	case SIP_URI:
-		sip_fault(r, SIP_FAULT(URI_SCHEME));
-		break;
-	case SIP_VIA:
-		sip_fault(r, SIP_FAULT(VIA));
-		break;
-	default:
-		sip_value_fault(r, SIP_FAULT(ADDRESS));
-	}
-}
-
-static long sip_name_byte(__u32 i, struct sip_loop *loop)
-{
-	struct sip_reader *r = loop->r;
-	__u32 c = sip_byte(r, r->scan.name + i);
-
-	/* Bytes from 128 up are the rule UTF8's: devices send names as they are. */
-	if (sip_is_token(c) || sip_is_white(c) || c > 127)
-		return 0;
-	sip_fault(r, SIP_FAULT(DISPLAY_NAME));
-	return 1;
-}
-
-/* A display name ends at `at`: tokens, or a quoted string and then nothing. */
-SIP_FUNCTION int sip_display_name(struct sip_reader *r, __u32 at)
-{
-	struct sip_loop loop = {r};
-
-	if (!r || r->scan.name > at || r->scan.party > SIP_TO)
-		return 0;
-	SIP_REPEAT(at - r->scan.name, sip_name_byte, &loop);
-	return 0;
-}
-
 SIP_INLINE void sip_at_open(struct sip_reader *r, struct sip_party *party, __u32 at)
 {
 	if (r->scan.bracket != SIP_BARE || r->scan.party == SIP_VIA)
@@ -318,6 +309,7 @@ SIP_INLINE void sip_at_close(struct sip_reader *r, struct sip_party *party, __u3
 		sip_take_host(r, party, at);
 	r->scan.bracket = SIP_OUTSIDE;
 	r->scan.state = SIP_SCAN_AFTER;
+	r->scan.item = at + 1;
 }
 
 /* The value ends at `at`, or a comma stands there. */
@@ -330,6 +322,8 @@ SIP_INLINE void sip_at_end(struct sip_reader *r, struct sip_party *party, __u32 
 		sip_take_value(r, party, at);
 	else if (r->scan.state == SIP_SCAN_NAME)
 		sip_empty_parameter(r, at);
+	else if (r->scan.state == SIP_SCAN_AFTER)
+		sip_after_close(r, at);
 	if (r->scan.bracket == SIP_INSIDE)
 		sip_bad_address(r);
 }
