@@ -4,7 +4,8 @@
 # The message reader in the kernel finds the same in each of the project's own messages, and in
 # mutations of them, as the native build does. The same for a folder of messages that is not in this
 # tree ($SIPGUARD_CORPUS), against which the rules of grammar are held, too: no good message is
-# dropped by default, strict drops 0.95 of the malformed ones.
+# dropped by default, strict drops 0.95 of the malformed ones, and two SIP libraries see the same
+# values or differ in a way that is listed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -28,6 +29,7 @@ folders=()
 if [[ -d $folder ]]; then
 	folders=("$folder")
 	check "verdicts" "$build/tests/corpus_check" "$folder"
+	check "two SIP libraries" "$build/tests/corpus_peers" "$folder"
 else
 	echo "# there is no folder of messages at $folder (SIPGUARD_CORPUS): no verdicts, and only the"
 	echo "# project's own messages for the kernel"
