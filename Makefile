@@ -114,5 +114,5 @@ $(BUILD)/sipguard: $(USER_OBJS)
 include $(wildcard tools/*/*.mk tests/*/*.mk)
 
 test-programs: $(MATRIX) $(UNIT_PROGRAMS) $(RUN_PROGRAMS) $(KERNELS_PROGRAMS) $(LAB_PROGRAMS) \
-               $(CORPUS_PROGRAMS) $(FUZZ_PROGRAMS) \
+               $(CORPUS_PROGRAMS) $(PEERS_PROGRAMS) $(FUZZ_PROGRAMS) \
                $(LAB_TEST_PROGRAMS)

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The message reader against a folder of messages: corpus_check natively, under the sanitizers,
-# corpus_probe in the kernel too, from either compiler, and corpus_peers against two SIP libraries.
-# Included by the Makefile.
+# The message reader against a folder of messages: corpus_check natively, under the sanitizers, and
+# corpus_probe in the kernel too, from either compiler. Included by the Makefile.
 CORPUS_PROGRAMS = $(BUILD)/tests/corpus_check $(BUILD)/tests/corpus_probe \
-                  $(BUILD)/tests/corpus_peers \
                   $(CLANGS:%=$(BUILD)/tests/corpus/clang%/probe.bpf.o)
 CORPUS_PROBE    = probe twin corpus own
 CORPUS_DEPS     = $(wildcard tests/*.h tests/corpus/*.h include/*.h)
@@ -15,14 +13,6 @@ $(BUILD)/tests/corpus_check: tests/corpus/check.c tests/corpus/corpus.c $(CORPUS
 $(BUILD)/tests/corpus_probe: $(CORPUS_PROBE:%=tests/corpus/%.c) $(CORPUS_DEPS)
 	@mkdir -p $(@D)
 	$(CC) -O2 -g $(ALLCFLAGS) -o $@ $(filter %.c,$^) -lbpf
-
-CORPUS_PEERS = peers peer_classes peer_verdicts peer_values confirm culprit plain view_native \
-               view_osip view_sofia corpus
-
-$(BUILD)/tests/corpus_peers: $(CORPUS_PEERS:%=tests/corpus/%.c) $(CORPUS_DEPS)
-	@mkdir -p $(@D)
-	$(CC) $(TEST_CFLAGS) $(shell pkg-config --cflags sofia-sip-ua 2>/dev/null) -o $@ \
-		$(filter %.c,$^) $(shell pkg-config --libs sofia-sip-ua 2>/dev/null) -losipparser2
 
 define corpus_rule
 $(BUILD)/tests/corpus/clang$(1)/probe.bpf.o: tests/corpus/probe.bpf.c $(BPF_DEPS)

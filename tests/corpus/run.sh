@@ -29,7 +29,7 @@ folders=()
 if [[ -d $folder ]]; then
 	folders=("$folder")
 	check "verdicts" "$build/tests/corpus_check" "$folder"
-	check "two SIP libraries" "$build/tests/corpus_peers" "$folder"
+	check "two SIP libraries" "$build/tests/peers" "$folder"
 else
 	echo "# there is no folder of messages at $folder (SIPGUARD_CORPUS): no verdicts, and only the"
 	echo "# project's own messages for the kernel"
