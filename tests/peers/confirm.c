@@ -63,6 +63,36 @@ bool plain_via_is_good(const struct plain_field *via)
 					    is_blank_byte(last[1])));
 }
 
+static size_t count_of(const struct plain_field *field, char c)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < field->length; i++)
+		count += field->value[i] == c;
+	return count;
+}
+
+bool plain_address_is_good(const struct plain_field *field)
+{
+	const char *end = field->value + field->length;
+	const char *open = memchr(field->value, '<', field->length);
+	const char *close = memchr(field->value, '>', field->length);
+	const char *scheme = open ? open + 1 : field->value, *at;
+
+	if (count_of(field, '<') > 1 || count_of(field, '>') > 1 || !open != !close ||
+	    close < open)
+		return false;
+	for (at = scheme; at < end && isalpha((unsigned char)*at); at++)
+		;
+	if (at == scheme || at + 1 >= end || *at != ':' || strchr(":;>@", at[1]))
+		return false;
+	if (!close)
+		return true;
+	for (close++; close < end && is_blank_byte(*close); close++)
+		;
+	return close == end || *close == ';';
+}
+
 bool plain_start_is_good(const struct plain *plain)
 {
 	const char *at = plain->text + plain->start, *end = at + plain->start_length;

@@ -17,6 +17,9 @@ bool plain_number(const struct plain_field *field, unsigned long *number);
 /* SIP/2.0/transport and a host with blanks between them and around the slashes. */
 bool plain_via_is_good(const struct plain_field *via);
 
+/* One pair of <> at most, a scheme of letters, more after it, and nothing between > and ; */
+bool plain_address_is_good(const struct plain_field *field);
+
 /* The words of the start line are a token, a URI and a version. */
 bool plain_start_is_good(const struct plain *plain);
 

@@ -181,6 +181,18 @@ bool value_no_type(const struct difference *d)
 	return d->field == PEER_BODY && (!type || !type->length) && number_of(&d->b) == 0;
 }
 
+static bool has_sip_uri(const struct difference *d)
+{
+	const struct plain_field *field = source(d, 0);
+	const char *text = field ? field->value : d->plain->text + d->plain->start;
+	size_t length = field ? field->length : d->plain->start_length;
+
+	for (size_t i = 0; i + 5 <= length; i++)
+		if (!strncasecmp(text + i, "sip:", 4) || !strncasecmp(text + i, "sips:", 5))
+			return true;
+	return false;
+}
+
 /* Of a scheme that is not sip: what a host is there is each parser's own matter. */
 bool value_other_scheme(const struct difference *d)
 {
@@ -190,7 +202,7 @@ bool value_other_scheme(const struct difference *d)
 	unsigned int scheme = d->native->party[id].scheme;
 
 	return is_uri(d) && scheme != SIP_SCHEME_NONE && scheme != SIP_SCHEME_SIP &&
-	       scheme != SIP_SCHEME_SIPS;
+	       scheme != SIP_SCHEME_SIPS && !has_sip_uri(d);
 }
 
 static bool is_address(const struct difference *d)
@@ -200,7 +212,8 @@ static bool is_address(const struct difference *d)
 
 bool value_bad_address(const struct difference *d)
 {
-	return is_address(d) && has_faults(d, SIP_FAULT(ADDRESS));
+	return is_address(d) && has_faults(d, SIP_FAULT(ADDRESS)) && source(d, 0) &&
+	       !plain_address_is_good(source(d, 0));
 }
 
 /* A line that consists of a name, and one that continues it with the colon. */
