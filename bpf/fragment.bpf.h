@@ -104,8 +104,8 @@ static __always_inline __u32 fragment_orphan(struct guard *g)
 	    (gcra_spent(tat0, g->now, limit) && gcra_spent(tat1, g->now, limit)))
 		return SG_REASON_ORPHAN_FRAGMENT;
 	gcra_charge(total_tat, g->now, total);
-	gcra_charge(tat0, g->now, limit);
-	gcra_charge(tat1, g->now, limit);
+	gcra_charge_alone(tat0, g->now, limit);
+	gcra_charge_alone(tat1, g->now, limit);
 	return SG_REASON_NONE;
 }
 

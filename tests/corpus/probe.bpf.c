@@ -37,23 +37,3 @@ int probe(struct xdp_md *ctx)
 	r->input.length = length;
 	return sip_read(r, &probe_caps) & SIP_DEFAULT_FAULTS ? XDP_DROP : XDP_PASS;
 }
-
-/* The same with the copy alone, and with nothing at all, to know what is the reader's share. */
-SEC("xdp.frags")
-int probe_copy_only(struct xdp_md *ctx)
-{
-	__u32 zero = 0, length = bpf_xdp_get_buff_len(ctx);
-	struct sip_reader *r = bpf_map_lookup_elem(&probe_reader, &zero);
-
-	if (!r || length < PROBE_OFFSET)
-		return XDP_ABORTED;
-	if (sip_reader_load(ctx, r, PROBE_OFFSET, length - PROBE_OFFSET))
-		return XDP_ABORTED;
-	return XDP_DROP;
-}
-
-SEC("xdp.frags")
-int probe_drop(__attribute__((unused)) struct xdp_md *ctx)
-{
-	return XDP_DROP;
-}

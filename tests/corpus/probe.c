@@ -2,13 +2,11 @@
 /*
  * probe OBJECT [FOLDER]: the message reader in the kernel, by BPF_PROG_RUN.
  *
- * Prints the nanoseconds that it takes over a program that only drops, by the size of the message,
- * and then reads each message of the project and of a corpus, and seeded mutations of them, in the
- * kernel and natively: all numbers of the two results must be the same.
+ * Reads each message of the project and of a corpus, and seeded mutations of them, in the kernel and
+ * natively: all numbers of the two results must be the same.
  *
- * Exit status 0 if they are; SG_MUTATIONS: how many mutations (20000); SG_TIMES=0: no times.
+ * Exit status 0 if they are; SG_MUTATIONS: how many mutations (20000).
  */
-#include <linux/bpf.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,113 +15,10 @@
 #include "corpus.h"
 #include "twin.h"
 
-#define ROUNDS 7
-#define BURSTS 5
-#define PACKETS 20000
 #define MUTATED_MAX 8192 /* longer messages are not mutated: what counts is at the start */
 #define DIFFERENCES_MAX 5
 
 static struct twin *twin;
-
-/* --- times --- */
-
-/*
- * A request of our own of `size` bytes: a head that grows by the fields that large messages have,
- * since it is the head that is read, and no body.
- */
-static size_t message_build(char *text, size_t size)
-{
-	static const char start[] =
-		"INVITE sip:bob@biloxi.example SIP/2.0\r\n"
-		"Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKq1w2e3\r\n"
-		"From: <sip:a@b.example>;tag=77\r\nTo: <sip:b@b.example>\r\n"
-		"Call-ID: 8471@a\r\nCSeq: 1 INVITE\r\n";
-	static const char field[] =
-		"Record-Route: <sip:p27.biloxi.example:5060;transport=udp;lr;ftag=7731>\r\n";
-	size_t length = strlen(strcpy(text, start));
-
-	while (length + 2 * (sizeof(field) - 1) + 2 <= size)
-		length += strlen(strcpy(text + length, field));
-	if (size > length + 14)
-		length += sprintf(text + length, "Subject: %0*d\r\n", (int)(size - length - 13), 7);
-	return length + strlen(strcpy(text + length, "\r\n"));
-}
-
-/* The 619 bytes that every figure of the project is about: a phone's INVITE with its SDP. */
-static const char invite[] =
-	"INVITE sip:+15551234567@sip.example.com SIP/2.0\r\n"
-	"Via: SIP/2.0/UDP 203.0.113.7:5060;branch=z9hG4bK-524287-1---d8b4a7c2;rport\r\n"
-	"Max-Forwards: 70\r\n"
-	"From: \"Alice\" <sip:alice@sip.example.com>;tag=3f7a9c21\r\n"
-	"To: <sip:+15551234567@sip.example.com>\r\n"
-	"Call-ID: 4f1e8a7b92c3d056@203.0.113.7\r\n"
-	"CSeq: 1 INVITE\r\n"
-	"Contact: <sip:alice@203.0.113.7:5060>\r\n"
-	"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS\r\n"
-	"User-Agent: Probe 1.0.172\r\n"
-	"Content-Type: application/sdp\r\n"
-	"Content-Length: 163\r\n\r\n"
-	"v=0\r\no=alice 2890844526 2890844526 IN IP4 203.0.113.7\r\ns=-\r\n"
-	"c=IN IP4 203.0.113.7\r\nt=0 0\r\nm=audio 49172 RTP/AVP 0 8 101\r\n"
-	"a=rtpmap:101 telephone-event/8000\r\na=fmtp\r\n";
-
-static const char options_request[] =
-	"OPTIONS sip:100@sip.example.com SIP/2.0\r\n"
-	"Via: SIP/2.0/UDP 203.0.113.7:5060;branch=z9hG4bK-524287-1---d8b4a7c2;rport\r\n"
-	"Max-Forwards: 70\r\n"
-	"From: \"Alice\" <sip:alice@sip.example.com>;tag=3f7a9c21\r\n"
-	"To: <sip:100@sip.example.com>\r\n"
-	"Call-ID: 4f1e8a7b92c3d056@203.0.113.7\r\n"
-	"CSeq: 1 OPTIONS\r\n"
-	"Contact: <sip:alice@203.0.113.7:5060>\r\n"
-	"Accept: application/sdp\r\n"
-	"User-Agent: Probe 1.0\r\n"
-	"Content-Length: 0\r\n\r\n";
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* The median over rounds in which the three programs take turns, each by its fastest burst. */
-static void time_message(const char *name, const char *text, size_t length)
-{
-	double ns[TWIN_PROGRAMS][ROUNDS], burst;
-	__u32 action;
-
-	for (int round = 0; round < ROUNDS; round++)
-		for (int program = 0; program < TWIN_PROGRAMS; program++) {
-			ns[program][round] = 1e9;
-			for (int i = 0; i < BURSTS; i++) {
-				burst = twin_run(twin, program, text, length, PACKETS, &action);
-				if (burst < ns[program][round])
-					ns[program][round] = burst;
-			}
-		}
-	for (int program = 0; program < TWIN_PROGRAMS; program++)
-		qsort(ns[program], ROUNDS, sizeof(double), compare);
-	printf("%-10s %5zu bytes: drop %3.0f, copy +%3.0f, read +%3.0f ns%s\n", name, length,
-	       ns[TWIN_DROP][ROUNDS / 2], ns[TWIN_COPY][ROUNDS / 2] - ns[TWIN_DROP][ROUNDS / 2],
-	       ns[TWIN_READ][ROUNDS / 2] - ns[TWIN_DROP][ROUNDS / 2],
-	       action == XDP_PASS ? "" : " (not passed)");
-}
-
-static void times(void)
-{
-	static const size_t sizes[] = {200, 400, 800, 1400, 2400, 3400, 4000};
-	static const struct twin_setting setting = {.wanted = SIP_WANTED_DEFAULT};
-	static char text[8192];
-
-	twin_set(twin, &setting);
-	time_message("options", options_request, sizeof(options_request) - 1);
-	time_message("invite", invite, sizeof(invite) - 1);
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-		time_message("of size", text, message_build(text, sizes[i]));
-}
-
-/* --- the kernel's results against the native ones --- */
 
 static unsigned long compared, differing;
 
@@ -226,14 +121,11 @@ static void differences(const struct corpus *corpus)
 
 int main(int argc, char **argv)
 {
-	const char *setting = getenv("SG_TIMES");
 	struct corpus corpus = {};
 
 	if (argc < 2 || argc > 3)
 		corpus_die("usage: probe OBJECT [FOLDER]");
 	twin = twin_open(argv[1]);
-	if (!setting || strcmp(setting, "0"))
-		times();
 	if (argc == 3 && !corpus_load(&corpus, argv[2]))
 		return 2;
 	corpus_own(&corpus);

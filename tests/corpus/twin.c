@@ -19,7 +19,7 @@
 
 struct twin {
 	struct bpf_object *object;
-	int program[TWIN_PROGRAMS];
+	int program;
 	struct sip_input *input; /* the object's variables */
 	struct sip_caps *caps;
 	int readers;             /* the map of them, */
@@ -29,8 +29,6 @@ struct twin {
 	int cpu;
 	unsigned char frame[OFFSET + TWIN_BYTES];
 };
-
-static const char *const names[TWIN_PROGRAMS] = {"probe_drop", "probe_copy_only", "probe"};
 
 /* --- the object --- */
 
@@ -102,9 +100,7 @@ struct twin *twin_open(const char *path)
 	twin->object = bpf_object__open_file(path, NULL);
 	if (!twin->object || bpf_object__load(twin->object))
 		corpus_die("%s: the kernel does not load it (%s).", path, strerror(errno));
-	for (int i = 0; i < TWIN_PROGRAMS; i++)
-		twin->program[i] = bpf_program__fd(
-			bpf_object__find_program_by_name(twin->object, names[i]));
+	twin->program = bpf_program__fd(bpf_object__find_program_by_name(twin->object, "probe"));
 	twin->input = variable(twin->object, ".bss", sizeof(*twin->input));
 	twin->caps = variable(twin->object, ".data", sizeof(*twin->caps));
 	map = bpf_object__find_map_by_name(twin->object, "probe_reader");
@@ -129,24 +125,18 @@ void twin_close(struct twin *twin)
 
 /* --- one message --- */
 
-void twin_set(struct twin *twin, const struct twin_setting *setting)
-{
-	twin_expand(setting, 0, twin->input, twin->caps);
-}
-
-double twin_run(struct twin *twin, enum twin_program program, const void *bytes, size_t length,
-		int repeat, __u32 *action)
+/* Runs the program on a message and returns its action. */
+static __u32 run(struct twin *twin, const void *bytes, size_t length)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = twin->frame,
-		    .data_size_in = OFFSET + length, .repeat = repeat);
+		    .data_size_in = OFFSET + length);
 
 	if (length > TWIN_BYTES)
 		corpus_die("A message of %zu bytes does not fit the frame.", length);
 	memcpy(twin->frame + OFFSET, bytes, length);
-	if (bpf_prog_test_run_opts(twin->program[program], &options))
+	if (bpf_prog_test_run_opts(twin->program, &options))
 		corpus_die("BPF_PROG_RUN failed on %zu bytes (%s).", length, strerror(errno));
-	*action = options.retval;
-	return options.duration;
+	return options.retval;
 }
 
 /* Of the last run. Spans of fields that do not occur are not part of it. */
@@ -198,8 +188,8 @@ bool twin_agrees(struct twin *twin, const char *name, const struct twin_setting 
 	struct sip_caps caps;
 	__u32 action, expected;
 
-	twin_set(twin, setting);
-	twin_run(twin, TWIN_READ, bytes, length, 1, &action);
+	twin_expand(setting, 0, twin->input, twin->caps);
+	action = run(twin, bytes, length);
 	result_of(twin, &kernel);
 	twin_expand(setting, length, &input, &caps);
 	sip_read_native(bytes, &input, &caps, &native);

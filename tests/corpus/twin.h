@@ -50,21 +50,11 @@ static inline void twin_expand(const struct twin_setting *setting, size_t length
 			cap[i] = setting->limit;
 }
 
-/* Those of the object: one that only drops, one that copies the message, the reader. */
-enum twin_program { TWIN_DROP, TWIN_COPY, TWIN_READ, TWIN_PROGRAMS };
-
 struct twin;
 
 /* Keeps the process on the CPU it is on. Ends the program with a sentence if that is refused. */
 struct twin *twin_open(const char *object);
 void twin_close(struct twin *twin);
-
-/* For twin_run(); twin_agrees() has settings of its own. */
-void twin_set(struct twin *twin, const struct twin_setting *setting);
-
-/* Runs a program on a message of up to TWIN_BYTES; returns ns a run, and its action. */
-double twin_run(struct twin *twin, enum twin_program program, const void *bytes, size_t length,
-		int repeat, __u32 *action);
 
 /*
  * Reads a message of up to TWIN_BYTES both ways. False, with what differs and the message in hex

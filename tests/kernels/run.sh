@@ -89,7 +89,7 @@ clang_of()
 start_kernel()
 {
 	local series=$1
-	local command=(env SG_TIMES=0 "SG_MUTATIONS=${SG_MUTATIONS:-5000}"
+	local command=(env "SG_MUTATIONS=${SG_MUTATIONS:-5000}"
 		sh "$here/job.sh" "$verify" "$run_test" "$probe" "${objects[@]}")
 
 	if [[ $series == host ]]; then
