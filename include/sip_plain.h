@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The start line and the values that matter, in the form that nearly all messages have. Whatever
+ * The request line and the values that matter, in the form that nearly all messages have. Whatever
  * has another form is left to the general way (sip_start.h, sip_via.h, sip_scan.h, sip_values.h),
  * which finds the same and more: the functions here then return 0, with nothing changed. Part of
  * sip_reader.h.
@@ -8,46 +8,8 @@
 #ifndef SIPGUARD_SIP_PLAIN_H
 #define SIPGUARD_SIP_PLAIN_H
 
-#define SIP_VERSION SIP_WORD('s', 'i', 'p', '/', '2', '.', '0')
-
-#define SIP_STOP_WORDS 5 /* words in which a part of a value has to end */
 #define SIP_PARAMETERS 6 /* of a Via */
 #define SIP_URI_STOPS 4  /* semicolons and equals signs in the parameters of a URI */
-
-/* Where a part of a value ends, and the byte that ends it; 0: too far away. */
-#define SIP_STOP(at, c) ((at) | (c) << 16)
-#define SIP_STOP_AT(stop) ((stop) & 0xffff)
-#define SIP_STOP_IS(stop, c) ((stop) >> 16 == (c))
-
-/*
- * The high bit of each byte that ends a part of a value: " and what is below it (so ! as well), and
- * from : to @. Bytes from 128 up count as those 128 below.
- */
-SIP_INLINE __u64 sip_stops(__u64 word)
-{
-	__u64 low = word & SIP_SEVEN;
-
-	return (((low + SIP_EACH(0x80 - ':')) ^ (low + SIP_EACH(0x80 - 'A'))) |
-		(SIP_EACH(0x80 + '"') - low)) & SIP_HIGH;
-}
-
-SIP_INLINE __u32 sip_stop(const struct sip_reader *r, __u32 at)
-{
-	sip_place place = sip_place_of(r, at);
-	__u64 word, stops;
-	__u32 n;
-
-	SIP_UNROLL
-	for (__u32 i = 0; i < 8 * SIP_STOP_WORDS; i += 8) {
-		word = sip_near8(r, place, i);
-		stops = sip_stops(word);
-		if (!stops)
-			continue;
-		n = sip_first(stops);
-		return SIP_STOP(at + i + n, (__u32)(word >> 8 * n & 0xff));
-	}
-	return 0;
-}
 
 /* A URI so far: offsets, and `user` is `host` without one. All scalars, for the compiler. */
 struct sip_plain_uri {
@@ -155,7 +117,7 @@ SIP_FUNCTION int sip_plain_address(struct sip_reader *r, __u32 which, __u32 id)
 	    r->input.wanted & SIP_FAULT(DISPLAY_NAME))
 		return 0;
 	at = sip_plain_value(r, id);
-	end = r->message.field[id].at + r->message.field[id].length;
+	end = sip_field_end(r, id);
 	at = sip_plain_name(r, at);
 	word = sip_load8(r, at);
 	scheme = sip_plain_scheme(word >> 8, &uri);
@@ -182,39 +144,6 @@ SIP_FUNCTION int sip_plain_address(struct sip_reader *r, __u32 which, __u32 id)
 		party->tag = sip_part(close + 5, end);
 	sip_plain_party(party, &uri);
 	return 1;
-}
-
-/*
- * The stops of the 64 bytes from `base`, and the commas, as bits: for values of so many parts that
- * to go from one to the next takes longer, since each load waits for what was found before.
- */
-SIP_INLINE __u64 sip_stops_mask(struct sip_reader *r, __u32 base)
-{
-	SIP_CONSTANT(seven, SIP_SEVEN);
-	SIP_CONSTANT(from, SIP_EACH(0x80 - ':'));
-	SIP_CONSTANT(to, SIP_EACH(0x80 - 'A'));
-	sip_place place = sip_place_of(r, base);
-	__u64 low, stops, mask = 0;
-
-	SIP_UNROLL
-	for (__u32 i = 0; i < 8; i++) {
-		low = sip_near8(r, place, SIP_BLOCK - 8 - 8 * i) & seven;
-		stops = ((low + from) ^ (low + to)) | (SIP_EACH(0x80 + '"') - low);
-		stops |= SIP_HIGH - (low ^ SIP_EACH(','));
-		mask = mask << 8 | (stops & SIP_HIGH) * SIP_GATHER >> 56;
-		SIP_BARRIER(mask);
-	}
-	return mask;
-}
-
-/* The next one of them, which it takes away; 0 after the last. */
-SIP_INLINE __u32 sip_next_stop(const struct sip_reader *r, __u32 base, __u64 *mask)
-{
-	__u64 low = *mask & -*mask;
-	__u32 at = base + sip_bit(low);
-
-	*mask ^= low;
-	return low ? SIP_STOP(at, sip_byte(r, at)) : 0;
 }
 
 /* SIP/2.0/UDP host:port;parameters, in 76 bytes. */
@@ -261,8 +190,7 @@ SIP_FUNCTION int sip_plain_via(struct sip_reader *r)
 		if (SIP_STOP_AT(stop) == before + 1)
 			return 0;
 	}
-	if (SIP_STOP_AT(stop) !=
-	    (__u32)r->message.field[SIP_FIELD_VIA].at + r->message.field[SIP_FIELD_VIA].length)
+	if (SIP_STOP_AT(stop) != sip_field_end(r, SIP_FIELD_VIA))
 		return 0;
 	r->message.transport = transport;
 	party->host = sip_part(host, end);
@@ -272,72 +200,22 @@ SIP_FUNCTION int sip_plain_via(struct sip_reader *r)
 	return 1;
 }
 
-/* Digits at the low end of a word: 1 to 7 of them, or 0. Up to three are found in half a word. */
-SIP_INLINE __u32 sip_plain_digits(__u64 word)
-{
-	__u32 half = (__u32)word ^ 0x30303030;
-	__u32 end = (((half & 0x7f7f7f7f) + 0x76767676) | half) & 0x80808080;
-	__u64 digit, other;
-
-	if (end)
-		return (((end - 1) & 0x01010101) * 0x01010101 >> 24) - 1;
-	digit = word ^ SIP_EACH('0');
-	other = (((digit & SIP_SEVEN) + SIP_EACH(0x80 - 10)) | digit) & SIP_HIGH;
-	return other ? sip_first(other) : 0;
-}
-
-/* The number that the first `digits` (1 to 7) bytes are: pairs of digits, then pairs of those. */
-SIP_INLINE __u32 sip_plain_number(__u64 word, __u32 digits)
-{
-	__u32 half;
-
-	if (digits < 4) {
-		half = ((__u32)word ^ 0x30303030) << ((32 - 8 * digits) & 31);
-		half = (half * 10 + (half >> 8)) & 0x00ff00ff;
-		return (half * 100 + (half >> 16)) & 0xffff;
-	}
-	word = (word ^ SIP_EACH('0')) << ((64 - 8 * digits) & 63);
-	word = (word * 10 + (word >> 8)) & 0x00ff00ff00ff00ffULL;
-	word = (word * 100 + (word >> 16)) & 0x0000ffff0000ffffULL;
-	return word * 10000 + (word >> 32);
-}
-
-/* A method of up to 15 bytes that ends with `c`, as two words; returns its length, or 0. */
-SIP_INLINE __u32 sip_plain_method(const struct sip_reader *r, __u32 at, __u8 c, __u64 *a, __u64 *b)
-{
-	__u64 end;
-
-	*a = sip_load8(r, at);
-	*b = 0;
-	end = sip_find(*a, c);
-	if (end) {
-		*a &= sip_before(end);
-		return sip_first(end);
-	}
-	*b = sip_load8(r, at + 8);
-	end = sip_find(*b, c);
-	if (!end)
-		return 0;
-	*b &= sip_before(end);
-	return 8 + sip_first(end);
-}
-
 /* A number and a known method. */
 SIP_INLINE int sip_plain_cseq(struct sip_reader *r)
 {
-	struct sip_span field = r->message.field[SIP_FIELD_CSEQ];
 	__u32 at = sip_plain_value(r, SIP_FIELD_CSEQ), digits, method, length, id;
 	__u64 word = sip_load8(r, at), a, b;
 
-	digits = sip_plain_digits(word);
+	digits = sip_digits(word);
 	method = at + digits + 1;
 	if (!digits || (word >> 8 * digits & 0xff) != ' ')
 		return 0;
-	length = sip_plain_method(r, method, '\r', &a, &b);
+	length = sip_method_until(r, method, '\r', &a, &b);
 	id = sip_method_id(a, b);
-	if (!length || id == SG_METHOD_UNKNOWN || method + length != (__u32)field.at + field.length)
+	if (!length || id == SG_METHOD_UNKNOWN ||
+	    method + length != sip_field_end(r, SIP_FIELD_CSEQ))
 		return 0;
-	r->message.cseq = sip_plain_number(word, digits);
+	r->message.cseq = sip_digits_number(word, digits);
 	r->message.cseq_method_id = id;
 	r->message.cseq_method = sip_part(method, method + length);
 	return 1;
@@ -353,10 +231,10 @@ SIP_INLINE int sip_plain_count(const struct sip_reader *r, __u32 id, __u32 *numb
 		return 1;
 	at = sip_plain_value(r, id);
 	word = sip_load8(r, at);
-	digits = sip_plain_digits(word);
-	if (!digits || at + digits != (__u32)r->message.field[id].at + r->message.field[id].length)
+	digits = sip_digits(word);
+	if (!digits || at + digits != sip_field_end(r, id))
 		return 0;
-	*number = sip_plain_number(word, digits);
+	*number = sip_digits_number(word, digits);
 	return 1;
 }
 
@@ -382,30 +260,20 @@ SIP_FUNCTION int sip_all_numbers(struct sip_reader *r)
 	return 0;
 }
 
-/* The status line at `at`, to its reason phrase. */
-SIP_INLINE int sip_plain_status(struct sip_reader *r, __u32 at)
+/* The start line METHOD sip:user@host:port;parameters SIP/2.0 */
+SIP_FUNCTION int sip_plain_request(struct sip_reader *r)
 {
-	__u64 word = sip_load8(r, at + 8);
-	__u32 status = sip_plain_number(word, 3);
-
-	if (sip_plain_digits(word) != 3 || (word >> 24 & 0xff) != ' ' || status < 100 ||
-	    status > 699)
-		return 0;
-	r->message.kind = SIP_RESPONSE;
-	r->message.status = status;
-	r->message.version = sip_part(at, at + 7);
-	return 1;
-}
-
-/* METHOD sip:user@host:port;parameters SIP/2.0 */
-SIP_INLINE int sip_plain_request(struct sip_reader *r, __u32 at, __u32 end)
-{
-	struct sip_message *m = &r->message;
-	__u32 length, id, start, scheme, stop;
+	__u32 at, end, length, id, start, scheme, stop;
 	struct sip_plain_uri uri;
+	struct sip_message *m;
 	__u64 a, b;
 
-	length = sip_plain_method(r, at, ' ', &a, &b);
+	if (!r || !r->message.lines)
+		return 0;
+	m = &r->message;
+	at = m->start_line.at;
+	end = at + m->start_line.length;
+	length = sip_method_until(r, at, ' ', &a, &b);
 	id = sip_method_id(a, b);
 	start = at + length + 1;
 	scheme = sip_plain_scheme(sip_load8(r, start), &uri);
@@ -424,18 +292,6 @@ SIP_INLINE int sip_plain_request(struct sip_reader *r, __u32 at, __u32 end)
 	m->version = sip_part(SIP_STOP_AT(stop) + 1, end);
 	sip_plain_party(&m->party[SIP_URI], &uri);
 	return 1;
-}
-
-SIP_FUNCTION int sip_plain_start(struct sip_reader *r)
-{
-	struct sip_span line;
-
-	if (!r || !r->message.lines)
-		return 0;
-	line = r->message.start_line;
-	if (sip_fold(sip_load8(r, line.at)) == (SIP_VERSION | (__u64)' ' << 56))
-		return sip_plain_status(r, line.at);
-	return sip_plain_request(r, line.at, line.at + line.length);
 }
 
 #endif

@@ -121,11 +121,12 @@ SIP_INLINE void sip_fault(struct sip_reader *r, __u64 faults)
 #include "sip_names.h"
 #include "sip_utf8.h"
 #include "sip_values.h"
+#include "sip_stops.h"
 #include "sip_display.h"
 #include "sip_scan.h"
 #include "sip_via.h"
-#include "sip_plain.h"
 #include "sip_start.h"
+#include "sip_plain.h"
 #include "sip_fields.h"
 #include "sip_lines.h"
 #include "sip_check.h"
@@ -140,7 +141,7 @@ SIP_INLINE void sip_values(struct sip_reader *r)
 {
 	__u64 seen = r->message.seen;
 
-	if (!sip_plain_start(r))
+	if (!sip_plain_request(r))
 		sip_start_line(r);
 	if (r->message.kind == SIP_NEITHER)
 		return;

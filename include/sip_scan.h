@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Addresses (From, To, Contact, Request-URI) and the top Via: one walk over the bytes that separate
- * their parts, " , : ; < = > ? @, found 64 bytes at a time. Part of sip_reader.h.
+ * their parts, which are all stops (sip_stops.h) but the blanks. Part of sip_reader.h.
  *
  * What is known so far is kept in memory, in r->scan, and not in registers: the verifier would
  * follow each combination.
@@ -9,7 +9,7 @@
 #ifndef SIPGUARD_SIP_SCAN_H
 #define SIPGUARD_SIP_SCAN_H
 
-#define SIP_EVENTS 4 /* separators taken in a step */
+#define SIP_EVENTS 4 /* stops taken in a step */
 
 enum sip_scan_state {
 	SIP_SCAN_SCHEME, /* of a URI, or a display name */
@@ -81,32 +81,6 @@ SIP_INLINE __u32 sip_scheme(struct sip_reader *r, __u32 at, __u32 end)
 		return SIP_SCHEME_NONE;
 	return end - at < 8 ? sip_scheme_id(sip_fold(sip_head(word, end - at)))
 			    : SIP_SCHEME_OTHER;
-}
-
-/* The bytes that separate, as bits, of the 64 from `base`; as sip_controls(). */
-SIP_INLINE __u64 sip_separators(struct sip_reader *r, __u32 base)
-{
-	SIP_CONSTANT(seven, SIP_SEVEN);
-	SIP_CONSTANT(from, SIP_EACH(0x80 - ':'));
-	SIP_CONSTANT(to, SIP_EACH(0x80 - 'A'));
-	SIP_CONSTANT(top, SIP_HIGH);
-	SIP_CONSTANT(sums, SIP_GATHER);
-	sip_place place = sip_place_of(r, base);
-	__u64 word, low, plain, mask = 0;
-
-	SIP_UNROLL
-	for (__u32 i = 0; i < 8; i++) {
-		word = sip_near8(r, place, SIP_BLOCK - 8 - 8 * i);
-		low = word & seven;
-		/* Not from 0x3a to 0x40, not " and not , */
-		plain = (low + to) | ~(low + from);
-		plain &= (low ^ SIP_EACH('"')) + seven;
-		plain &= (low ^ SIP_EACH(',')) + seven;
-		plain = (plain | word) & top;
-		mask = mask << 8 | plain * sums >> 56;
-		SIP_BARRIER(mask);
-	}
-	return ~mask;
 }
 
 /* A fault of the value that is taken apart; all of a Contact's are the rule CONTACT's. */
@@ -393,11 +367,11 @@ SIP_INLINE void sip_separator(struct sip_reader *r, struct sip_party *party, __u
 	}
 }
 
-/* The separators in the next block of at most 64 bytes; 0 at the end of the value. */
+/* The stops in the next block of at most 64 bytes; 0 at the end of the value. */
 SIP_INLINE __u64 sip_next_block(struct sip_reader *r)
 {
 	__u32 base = r->scan.base, rest = r->scan.end - base;
-	__u64 mask = sip_separators(r, base);
+	__u64 mask = sip_stops_mask(r, base);
 
 	r->scan.block = base;
 	r->scan.base = base + SIP_BLOCK;
@@ -405,7 +379,7 @@ SIP_INLINE __u64 sip_next_block(struct sip_reader *r)
 }
 
 /*
- * A block, or what is left of one: a few separators at a time, which is what the verifier has to
+ * A block, or what is left of one: a few stops at a time, which is what the verifier has to
  * follow in all combinations.
  */
 static long sip_scan_step(__attribute__((unused)) __u32 i, struct sip_loop *loop)
@@ -452,7 +426,7 @@ SIP_FUNCTION int sip_scan(struct sip_reader *r, __u32 which, __u32 at, __u32 end
 	r->scan.closed = r->scan.wanted = r->scan.done = 0;
 	r->scan.party = which;
 	r->scan.mask = 0;
-	/* Each step takes a separator at least. */
+	/* Each step takes a stop at least. */
 	SIP_REPEAT(end - at + SIP_READ_MAX / SIP_BLOCK, sip_scan_step, &loop);
 	if (!r->scan.done)
 		sip_at_end(r, &r->message.party[which], end);
@@ -465,7 +439,7 @@ SIP_FUNCTION int sip_address(struct sip_reader *r, __u32 which, __u32 id)
 	struct sip_party *party;
 	struct sip_span value;
 
-	if (!r || which >= SIP_PARTIES || id >= SIP_FIELD__MAX || !(r->message.seen >> id & 1))
+	if (!r || which >= SIP_PARTIES || id >= SIP_FIELD__MAX)
 		return 0;
 	value = sip_value(r, id);
 	/* Contact: * unregisters all of them (RFC 3261 section 10.2.2). */

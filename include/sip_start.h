@@ -3,17 +3,19 @@
 #ifndef SIPGUARD_SIP_START_H
 #define SIPGUARD_SIP_START_H
 
+#define SIP_VERSION SIP_WORD('s', 'i', 'p', '/', '2', '.', '0')
+
 /* 100 to 699, three digits and then a space; a line that ends after them is taken, too. */
 SIP_INLINE void sip_status_line(struct sip_reader *r, __u32 at, __u32 end)
 {
 	struct sip_message *m = &r->message;
-	__u64 decimal = sip_decimal(r, at + 8);
-	__u32 status = SIP_DECIMAL_NUMBER(decimal), after = at + 11;
+	__u64 word = sip_load8(r, at + 8);
+	__u32 status = sip_digits_number(word, 3);
 
 	m->kind = SIP_RESPONSE;
 	m->version = sip_span(at, at + 7);
-	if (SIP_DECIMAL_DIGITS(decimal) != 3 || status < 100 || status > 699 ||
-	    (after < end && sip_byte(r, after) != ' '))
+	if (sip_digits(word) != 3 || status < 100 || status > 699 ||
+	    (at + 11 < end && (word >> 24 & 0xff) != ' '))
 		sip_fault(r, SIP_FAULT(STATUS));
 	else
 		m->status = status;
@@ -38,17 +40,10 @@ SIP_FUNCTION int sip_has_blank(struct sip_reader *r, __u32 at, __u32 end)
 SIP_INLINE __u32 sip_method(struct sip_reader *r, __u32 at, __u32 end)
 {
 	struct sip_message *m = &r->message;
-	__u64 space = sip_equal(sip_load8(r, at), ' ');
-	__u32 length;
+	__u64 a, b;
+	__u32 length = sip_method_until(r, at, ' ', &a, &b);
 
-	if (space && sip_first(space)) {
-		length = sip_first(space);
-		m->method_id = sip_method_at(r, at, length);
-	} else {
-		space = sip_equal(sip_load8(r, at + 8), ' ');
-		length = space ? 8 + sip_first(space) : 0;
-		m->method_id = length ? sip_method_at(r, at, length) : SG_METHOD_UNKNOWN;
-	}
+	m->method_id = length ? sip_method_id(a, b) : SG_METHOD_UNKNOWN;
 	if (m->method_id == SG_METHOD_UNKNOWN) {
 		length = sip_token_length(r, at);
 		sip_fault(r, SIP_FAULT(METHOD_UNKNOWN));

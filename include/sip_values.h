@@ -109,6 +109,11 @@ SIP_INLINE struct sip_span sip_span(__u32 at, __u32 end)
 	return span;
 }
 
+SIP_INLINE __u32 sip_field_end(const struct sip_reader *r, __u32 id)
+{
+	return (__u32)r->message.field[id].at + r->message.field[id].length;
+}
+
 /* The value of a field without white space around it; empty if the field does not occur. */
 SIP_INLINE struct sip_span sip_value(struct sip_reader *r, __u32 id)
 {
@@ -117,9 +122,39 @@ SIP_INLINE struct sip_span sip_value(struct sip_reader *r, __u32 id)
 
 	if (!(r->message.seen >> id & 1))
 		return span;
-	end = r->message.field[id].at + r->message.field[id].length;
+	end = sip_field_end(r, id);
 	at = sip_skip(r, r->message.field[id].at, end);
 	return sip_span(at, sip_trim(r, at, end));
+}
+
+/* Digits at the low end of a word: 1 to 7 of them, or 0. Up to three are found in half a word. */
+SIP_INLINE __u32 sip_digits(__u64 word)
+{
+	__u32 half = (__u32)word ^ 0x30303030;
+	__u32 end = (((half & 0x7f7f7f7f) + 0x76767676) | half) & 0x80808080;
+	__u64 digit, other;
+
+	if (end)
+		return (((end - 1) & 0x01010101) * 0x01010101 >> 24) - 1;
+	digit = word ^ SIP_EACH('0');
+	other = (((digit & SIP_SEVEN) + SIP_EACH(0x80 - 10)) | digit) & SIP_HIGH;
+	return other ? sip_first(other) : 0;
+}
+
+/* The number that the first `digits` (1 to 7) bytes are: pairs of digits, then pairs of those. */
+SIP_INLINE __u32 sip_digits_number(__u64 word, __u32 digits)
+{
+	__u32 half;
+
+	if (digits < 4) {
+		half = ((__u32)word ^ 0x30303030) << ((32 - 8 * digits) & 31);
+		half = (half * 10 + (half >> 8)) & 0x00ff00ff;
+		return (half * 100 + (half >> 16)) & 0xffff;
+	}
+	word = (word ^ SIP_EACH('0')) << ((64 - 8 * digits) & 63);
+	word = (word * 10 + (word >> 8)) & 0x00ff00ff00ff00ffULL;
+	word = (word * 100 + (word >> 16)) & 0x0000ffff0000ffffULL;
+	return word * 10000 + (word >> 32);
 }
 
 /* A number below 2^32 and how many digits it has; 0 digits: none or too large. */
@@ -175,6 +210,26 @@ SIP_FUNCTION int sip_numbers(struct sip_reader *r)
 	return 0;
 }
 
+/* A method of up to 15 bytes that ends with `c`, as two words; returns its length, or 0. */
+SIP_INLINE __u32 sip_method_until(const struct sip_reader *r, __u32 at, __u8 c, __u64 *a, __u64 *b)
+{
+	__u64 end;
+
+	*a = sip_load8(r, at);
+	*b = 0;
+	end = sip_find(*a, c);
+	if (end) {
+		*a &= sip_before(end);
+		return sip_first(end);
+	}
+	*b = sip_load8(r, at + 8);
+	end = sip_find(*b, c);
+	if (!end)
+		return 0;
+	*b &= sip_before(end);
+	return 8 + sip_first(end);
+}
+
 /* enum sg_method of the `length` bytes at `at`, length > 0. */
 SIP_INLINE int sip_method_at(const struct sip_reader *r, __u32 at, __u32 length)
 {
@@ -224,7 +279,7 @@ SIP_FUNCTION int sip_cseq(struct sip_reader *r)
 	__u32 at, end;
 	__u64 decimal;
 
-	if (!r || !(r->message.seen >> SIP_FIELD_CSEQ & 1))
+	if (!r)
 		return 0;
 	m = &r->message;
 	span = sip_value(r, SIP_FIELD_CSEQ);

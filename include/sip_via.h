@@ -124,7 +124,7 @@ SIP_FUNCTION int sip_via(struct sip_reader *r)
 	struct sip_span value;
 	__u32 at, end;
 
-	if (!r || !(r->message.seen >> SIP_FIELD_VIA & 1))
+	if (!r)
 		return 0;
 	value = sip_value(r, SIP_FIELD_VIA);
 	end = value.at + value.length;

@@ -9,8 +9,8 @@ build=(gcc libc6-dev make pkg-config clang bpftool libbpf-dev libelf-dev zlib1g-
        bsdextrautils)
 test=(clang-19 libclang-rt-14-dev llvm libcmocka-dev libosip2-dev libsofia-sip-ua-dev iproute2
       nftables ethtool kamailio sip-tester sipsak baresip-core strace jq procps util-linux
-      qemu-system-x86
-      busybox-static cpio zstd xz-utils debian-archive-keyring shellcheck cppcheck)
+      qemu-system-x86 busybox-static cpio zstd xz-utils debian-archive-keyring shellcheck
+      cppcheck)
 
 wanted=()
 for purpose in "$@"; do

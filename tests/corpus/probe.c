@@ -2,8 +2,8 @@
 /*
  * probe OBJECT [FOLDER]: the message reader in the kernel, by BPF_PROG_RUN.
  *
- * Reads each message of the project and of a corpus, and seeded mutations of them, in the kernel and
- * natively: all numbers of the two results must be the same.
+ * Reads each message of the project and of a corpus, and seeded mutations of them, in the kernel
+ * and natively: all numbers of the two results must be the same.
  *
  * Exit status 0 if they are; SG_MUTATIONS: how many mutations (20000).
  */
