@@ -63,13 +63,14 @@ counted() {
 	equal "$(jq "[.classes[].$2.packets] | add" "$LAB_DIR/$1.json")" "$(jq 'add // 0' <<<"$3")"
 }
 
-# passed server|phones METHOD N...: at least N of each method. (More, if one was sent again.)
+# passed server|phones METHOD N...: of each method N were sent, and more if one was sent again. Half of
+# them go over TCP, where two may share a segment if the machine is slow: only the first is counted.
 passed() {
 	local from=$1
 	shift
 	while [[ $# -gt 0 ]]; do
 		echo "$1:"
-		at_least "$2" "$(jq ".methods.$1.passed.packets" "$LAB_DIR/$from.json")"
+		at_least $(($2 * 3 / 4)) "$(jq ".methods.$1.passed.packets" "$LAB_DIR/$from.json")"
 		shift 2
 	done
 }
