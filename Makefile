@@ -28,7 +28,10 @@ USER_DEPS  = $(wildcard user/*.h include/*.h)
 USER_OBJS  = $(patsubst user/%.c,$(BUILD)/user/%.o,$(wildcard user/*.c))
 USER_LIBS  = -lbpf -lelf -lz \
              $(shell pkg-config --libs libcyaml yaml-0.1 jansson libcap-ng libpcap 2>/dev/null)
-MATRIX     = $(CLANGS:%=$(BUILD)/bpf/clang%/guard.bpf.o)
+# The programs that are loaded into the kernel, each an object and a skeleton of its own.
+PROGRAMS   = guard reply
+SKELETONS  = $(PROGRAMS:%=$(BUILD)/%.skel.h)
+MATRIX     = $(foreach version,$(CLANGS),$(PROGRAMS:%=$(BUILD)/bpf/clang$(version)/%.bpf.o))
 
 # A recipe that fails leaves no half-made file behind that the next run would take for whole.
 .DELETE_ON_ERROR:
@@ -86,23 +89,23 @@ deps-test:
 
 # --- kernel side ---
 
-$(BUILD)/bpf/guard.bpf.o: bpf/guard.bpf.c $(BPF_DEPS)
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(BPF_DEPS)
 	@mkdir -p $(@D)
 	$(CLANG) $(BPFFLAGS) -c $< -o $@
 
 define matrix_rule
-$(BUILD)/bpf/clang$(1)/guard.bpf.o: bpf/guard.bpf.c $(BPF_DEPS)
+$(BUILD)/bpf/clang$(1)/%.bpf.o: bpf/%.bpf.c $(BPF_DEPS)
 	@mkdir -p $$(@D)
 	clang-$(1) $(BPFFLAGS) -c $$< -o $$@
 endef
 $(foreach version,$(CLANGS),$(eval $(call matrix_rule,$(version))))
 
-$(BUILD)/guard.skel.h: $(BUILD)/bpf/guard.bpf.o
-	$(BPFTOOL) gen skeleton $< name guard_bpf > $@
+$(SKELETONS): $(BUILD)/%.skel.h: $(BUILD)/bpf/%.bpf.o
+	$(BPFTOOL) gen skeleton $< name $*_bpf > $@
 
 # --- the command ---
 
-$(BUILD)/user/%.o: user/%.c $(USER_DEPS) $(BUILD)/guard.skel.h
+$(BUILD)/user/%.o: user/%.c $(USER_DEPS) $(SKELETONS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(ALLCFLAGS) -c $< -o $@
 

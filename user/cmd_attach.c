@@ -110,7 +110,9 @@ static int stage_programs(struct attach *a)
 	for (int variant = 0; !err && variant < VARIANT__MAX; variant++)
 		err = journal_program(&a->session.pins, variant_names[variant],
 				      a->loader.programs[variant]);
-	return err ? err : journal_program(&a->session.pins, "guard_clock", a->loader.clock);
+	if (!err)
+		err = journal_program(&a->session.pins, "guard_clock", a->loader.clock);
+	return err ? err : journal_program(&a->session.pins, "reply", a->loader.reply);
 }
 
 /* The configuration and the mode that a guard which is running already shall change to. */

@@ -15,10 +15,11 @@
 #include "guard.skel.h"
 #include "log.h"
 #include "preflight.h"
+#include "reply.skel.h"
 
 static int loader_open(struct loader *loader)
 {
-	*loader = (struct loader){.notes = -1, .clock = -1};
+	*loader = (struct loader){.notes = -1, .clock = -1, .reply = -1};
 	for (int variant = 0; variant < VARIANT__MAX; variant++)
 		loader->programs[variant] = -1;
 	loader->object = guard_bpf__open();
@@ -44,6 +45,44 @@ static int loader_finish(struct loader *loader)
 	return 0;
 }
 
+/* The two objects are built with the same maps.bpf.h, so a map of one name is one map. */
+static int share_maps(struct loader *loader)
+{
+	const struct bpf_map *ours;
+	struct bpf_map *map;
+	int err = 0;
+
+	bpf_object__for_each_map(map, loader->replies->obj) {
+		ours = bpf_object__find_map_by_name(loader->object->obj, bpf_map__name(map));
+		if (ours && !err)
+			err = bpf_map__reuse_fd(map, bpf_map__fd(ours)); /* keeps a duplicate */
+	}
+	return err;
+}
+
+/* After loader_finish(): the program at egress, which works on the maps of the guard. */
+static int loader_finish_reply(struct loader *loader)
+{
+	int err;
+
+	loader->replies = reply_bpf__open();
+	if (!loader->replies) {
+		err = -errno;
+		fail("cannot open the object of the program at egress: %s.", strerror(-err));
+		return err;
+	}
+	/* Constants are not shared by sharing maps. */
+	loader->replies->rodata->sg_tick = loader->object->rodata->sg_tick;
+	err = share_maps(loader);
+	if (!err)
+		err = reply_bpf__load(loader->replies);
+	if (err)
+		preflight_kernel(err);
+	else
+		loader->reply = bpf_program__fd(loader->replies->progs.reply);
+	return err;
+}
+
 static int loader_finish_alone(struct loader *loader)
 {
 	int err = loader_finish(loader);
@@ -60,7 +99,9 @@ int loader_load(struct loader *loader)
 {
 	int err = loader_open(loader);
 
-	return err ? err : loader_finish_alone(loader);
+	if (!err)
+		err = loader_finish_alone(loader);
+	return err ? err : loader_finish_reply(loader);
 }
 
 int loader_load_replay(struct loader *loader)
@@ -117,7 +158,9 @@ int loader_load_over(struct loader *loader, const struct pins *pins)
 
 	for (int id = 0; !err && id < MAP_NOTES; id++)
 		err = reuse(loader, pins, map_names[id]);
-	return err ? err : loader_finish(loader);
+	if (!err)
+		err = loader_finish(loader);
+	return err ? err : loader_finish_reply(loader);
 }
 
 static int map_fd(const struct loader *loader, enum map_id id)
@@ -159,14 +202,18 @@ int loader_pin(const struct loader *loader, const struct pins *pins)
 		err = pins_put(pins, map_fd(loader, id), "%s", map_names[id]);
 	for (int variant = 0; !err && variant < VARIANT__MAX; variant++)
 		err = pins_put(pins, loader->programs[variant], "%s", variant_names[variant]);
-	return err ? err : pins_put(pins, loader->clock, "guard_clock");
+	if (!err)
+		err = pins_put(pins, loader->clock, "guard_clock");
+	return err ? err : pins_put(pins, loader->reply, "reply");
 }
 
 void loader_close(struct loader *loader)
 {
+	reply_bpf__destroy(loader->replies);
 	guard_bpf__destroy(loader->object);
 	if (loader->notes >= 0)
 		close(loader->notes);
 	loader->object = NULL;
+	loader->replies = NULL;
 	loader->notes = -1;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From the object file inside this command to programs and maps in the kernel. */
+/* From the object files inside this command to programs and maps in the kernel. */
 #ifndef SIPGUARD_LOADER_H
 #define SIPGUARD_LOADER_H
 
@@ -8,12 +8,16 @@
 #include "pins.h"
 
 struct guard_bpf;
+struct reply_bpf;
 
 struct loader {
 	struct guard_bpf *object;
+	struct reply_bpf *replies; /* uses the maps of the other; NULL for replay */
 	int notes;
-	int programs[VARIANT__MAX]; /* owned by the object */
+	/* Owned by the objects; -1 if not loaded. */
+	int programs[VARIANT__MAX];
 	int clock;
+	int reply;
 };
 
 /* Loads programs with maps of their own. 0, or -errno after saying why; then loader_close(). */
@@ -21,7 +25,8 @@ int loader_load(struct loader *loader);
 
 /*
  * As loader_load(), for programs that are only run by BPF_PROG_RUN: their clock is what is written
- * to sg_replay_clock, and their counters are of one CPU, in memory that can be mapped.
+ * to sg_replay_clock, and their counters are of one CPU, in memory that can be mapped. Without the
+ * program at egress.
  */
 int loader_load_replay(struct loader *loader);
 

@@ -5,7 +5,7 @@
  *   /sys/fs/bpf/sipguard/        locked: exclusively by commands that change something
  *     v2/                        SG_ABI_VERSION
  *       sg_state, sg_lists4, ... maps
- *       guard, guard_frags, guard_clock
+ *       guard, guard_frags, guard_clock, reply
  *       links/eth0               one link for each guarded interface: the guard is attached while
  *                                one of these exists; v2/ without any is a leftover
  *       staged/, commit/         see journal.h

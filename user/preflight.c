@@ -203,6 +203,7 @@ static const struct {
 	bool map;
 } features[] = {
 	{"XDP programs", "4.8", BPF_PROG_TYPE_XDP, 0, false},
+	{"tc programs", "4.1", BPF_PROG_TYPE_SCHED_CLS, 0, false},
 	{"BPF programs of type syscall", "5.14", BPF_PROG_TYPE_SYSCALL, 0, false},
 	{"the helper bpf_jiffies64", "5.6", BPF_PROG_TYPE_XDP, BPF_FUNC_jiffies64, false},
 	{"XDP frames of several buffers", "5.18", BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_get_buff_len,

@@ -26,7 +26,7 @@ CHANGES='^bpf\(BPF_(OBJ_PIN|LINK_|MAP_UPDATE|MAP_DELETE|MAP_LOOKUP_BATCH)|^(mkdi
 PASSING='^bpf\(BPF_(PROG_LOAD|MAP_CREATE|BTF_LOAD)|^(write|munmap)\('
 # The pins of maps and programs, for scenarios whose kin goes through every one of them: loading the
 # guard so many times takes long.
-PINS='^(bpf\(BPF_OBJ_PIN|unlink\().*/v[0-9]+/(sg_|guard|notes)'
+PINS='^(bpf\(BPF_OBJ_PIN|unlink\().*/v[0-9]+/(sg_|guard|reply|notes)'
 
 # add_interface NAME: a veth pair of the scenario's own, inside the server's namespace.
 add_interface() {
