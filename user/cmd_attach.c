@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "egress.h"
 #include "journal.h"
 #include "lists.h"
 #include "loader.h"
@@ -21,6 +22,7 @@ struct target {
 	char pin[3 * IF_NAMESIZE];
 	const struct guard_link *running; /* it is guarded already */
 	bool replaces;                    /* a dead link of an earlier interface of this name */
+	bool blind;                       /* nothing at egress sees what it sends */
 	int link;                         /* -1 until created */
 	char fallback[160];               /* why auto took generic mode; "" if it did not */
 };
@@ -30,6 +32,7 @@ struct attach {
 	struct session session;
 	struct policy policy;   /* config NULL: the one in force stays */
 	struct loader loader;   /* programs -1: those that are pinned are used */
+	int reply;              /* the program for egress of new targets; owned by somebody else */
 	struct target *target;
 	int count;
 };
@@ -53,6 +56,8 @@ static enum exit_code target_make(struct attach *a, const char *argument, struct
 	link = links_find(&a->session.links, target->name);
 	target->running = link && link->ifindex ? link : NULL;
 	target->replaces = link && !link->ifindex;
+	target->blind = !target->running ||
+			egress_look(&a->session.pins, target->running) == EGRESS_MISSING;
 	if (target->running && a->options->xdp != XDP_MODE_AUTO &&
 	    a->options->xdp != link_mode(link)) {
 		fail("%s is guarded in %s mode already: detach it first to change that.",
@@ -95,8 +100,12 @@ static int stage_links(struct attach *a)
 	int err = 0;
 
 	for (int i = 0; !err && i < a->count; i++) {
-		if (a->target[i].link >= 0)
-			err = journal_link(&a->session.pins, a->target[i].pin, a->target[i].link);
+		struct target *target = &a->target[i];
+
+		if (target->link >= 0)
+			err = journal_link(&a->session.pins, target->pin, target->link);
+		if (!err && target->blind)
+			err = journal_egress(&a->session.pins, target->name, a->reply);
 	}
 	return err;
 }
@@ -151,14 +160,21 @@ static int commit_journal(struct attach *a)
 /* One new link and nothing else: pinning it is the commit. */
 static int commit_single(struct attach *a, const struct target *target)
 {
-	int err = pins_mkdir(&a->session.pins, "links");
+	const struct pins *pins = &a->session.pins;
+	int err = egress_attach(pins, ".", target->name, a->reply);
 
-	return err ? err : pins_put(&a->session.pins, target->link, "links/%s", target->pin);
+	if (!err)
+		err = pins_mkdir(pins, "links");
+	if (!err)
+		err = pins_put(pins, target->link, "links/%s", target->pin);
+	if (err)
+		egress_tidy(pins);
+	return err;
 }
 
 static bool is_single(const struct attach *a)
 {
-	if (a->count != 1 || a->target[0].running || a->target[0].replaces)
+	if (a->count != 1 || a->target[0].running || a->target[0].replaces || a->loader.clock >= 0)
 		return false;
 	return !a->session.running || (!a->policy.config && !a->options->enforce);
 }
@@ -180,8 +196,8 @@ static int attach_first(struct attach *a)
 		err = loader_pin(&a->loader, pins);
 	if (!err)
 		err = create_links(a, a->loader.programs);
-	if (!err)
-		a->loader.clock = -1; /* pinned; nothing to be staged */
+	a->loader.clock = -1; /* pinned; nothing to be staged */
+	a->reply = a->loader.reply;
 	if (!err)
 		err = is_single(a) ? commit_single(a, a->target) : commit_journal(a);
 	if (err) {
@@ -191,8 +207,11 @@ static int attach_first(struct attach *a)
 	return err;
 }
 
+/* Also if the program for egress is not pinned: one that others use must not be without it. */
 static bool wants_upgrade(const struct attach *a)
 {
+	if (!pins_exist(&a->session.pins, "reply"))
+		return true;
 	for (int i = 0; i < a->count; i++) {
 		if (a->target[i].running)
 			return true;
@@ -203,18 +222,22 @@ static bool wants_upgrade(const struct attach *a)
 static int attach_more(struct attach *a)
 {
 	struct programs pinned;
-	int err = 0;
+	int reply, err = 0;
 
 	if (a->options->config)
 		err = policy_read(a->options->config, &a->policy);
 	if (!err && wants_upgrade(a))
 		err = loader_load_over(&a->loader, &a->session.pins);
 	programs_get(&a->session.pins, ".", &pinned);
+	reply = pins_get(&a->session.pins, "reply");
+	a->reply = a->loader.clock >= 0 ? a->loader.reply : reply;
 	if (!err)
 		err = create_links(a, a->loader.clock >= 0 ? a->loader.programs : pinned.fd);
 	programs_put(&pinned);
 	if (!err)
 		err = is_single(a) ? commit_single(a, a->target) : commit_journal(a);
+	if (reply >= 0)
+		close(reply);
 	if (err)
 		close_links(a);
 	else
@@ -231,9 +254,12 @@ static json_t *report(struct attach *a, const struct link_set *links, enum sg_mo
 		const struct guard_link *link = links_find(links, a->target[i].name);
 		const char *why = a->target[i].fallback;
 		const char *xdp = link ? xdp_mode_names[link_mode(link)] : "none";
+		const char *replies =
+			egress_names[link ? egress_look(&a->session.pins, link) : EGRESS_UNKNOWN];
 
-		json_array_append_new(all, json_pack("{s:s, s:s, s:b, s:s?}", "name",
-						     a->target[i].name, "xdp", xdp, "upgraded",
+		json_array_append_new(all, json_pack("{s:s, s:s, s:s?, s:b, s:s?}", "name",
+						     a->target[i].name, "xdp", xdp, "replies",
+						     replies, "upgraded",
 						     a->target[i].running != NULL, "fallback",
 						     why[0] ? why : NULL));
 		if (a->options->json)

@@ -8,6 +8,7 @@
 
 #include <bpf/bpf.h>
 
+#include "egress.h"
 #include "journal.h"
 #include "log.h"
 #include "output.h"
@@ -23,7 +24,7 @@ static int detach_single(const struct pins *pins, const struct guard_link *link)
 		return -errno;
 	}
 	bpf_link_detach(link->fd);
-	return 0;
+	return egress_tidy(pins);
 }
 
 static int detach_many(struct session *session, const struct guard_link **gone, size_t count)
@@ -66,9 +67,14 @@ static int choose(const struct session *session, const struct options *options,
 static int detach(struct session *session, const struct guard_link **gone, int count)
 {
 	bool last = (size_t)count == session->links.count;
-	int err = count == 1 ? detach_single(&session->pins, gone[0])
-			     : detach_many(session, gone, count);
+	int err = 0;
 
+	for (int i = 0; !err && i < count; i++)
+		err = egress_reachable(&session->pins, gone[i]);
+	if (err)
+		return err;
+	err = count == 1 ? detach_single(&session->pins, gone[0])
+			 : detach_many(session, gone, count);
 	if (!err && last && pins_wipe(&session->pins, ""))
 		notice("the guard is detached, but %s could not be removed.", session->pins.dir);
 	return err;

@@ -8,6 +8,7 @@
 
 #include <bpf/bpf.h>
 
+#include "egress.h"
 #include "lists.h"
 #include "log.h"
 #include "names.h"
@@ -30,7 +31,8 @@ static __u64 program_age(int fd)
 	return ns > info.load_time ? (ns - info.load_time) / SG_NSEC_PER_SEC : 0;
 }
 
-static json_t *interface_json(const struct guard_link *link, const struct programs *programs)
+static json_t *interface_json(const struct pins *pins, const struct guard_link *link,
+			      const struct programs *programs)
 {
 	enum xdp_mode mode = link_mode(link);
 	enum variant variant = programs_variant(programs, link);
@@ -40,8 +42,9 @@ static json_t *interface_json(const struct guard_link *link, const struct progra
 		state = "gone";
 	else if (mode == XDP_MODE_NONE)
 		state = "in another network namespace";
-	return json_pack("{s:s, s:I, s:s, s:s, s:s?, s:I}", "name", link->name, "ifindex",
+	return json_pack("{s:s, s:I, s:s, s:s, s:s?, s:s?, s:I}", "name", link->name, "ifindex",
 			 (json_int_t)link->ifindex, "state", state, "xdp", xdp_mode_names[mode],
+			 "replies", egress_names[egress_look(pins, link)],
 			 "program", variant == VARIANT__MAX ? NULL : variant_names[variant],
 			 "program_id", (json_int_t)link->program_id);
 }
@@ -53,7 +56,8 @@ static json_t *interfaces_json(const struct session *s, __u64 *age)
 
 	programs_get(&s->pins, ".", &programs);
 	for (size_t i = 0; i < s->links.count; i++)
-		json_array_append_new(all, interface_json(&s->links.link[i], &programs));
+		json_array_append_new(all, interface_json(&s->pins, &s->links.link[i],
+							&programs));
 	*age = program_age(programs.fd[VARIANT_PLAIN]);
 	programs_put(&programs);
 	return all;
@@ -222,6 +226,15 @@ static long long number_of(const json_t *object, const char *key)
 	return json_integer_value(json_object_get(object, key));
 }
 
+static void print_replies(const char *replies, const char *name)
+{
+	if (strcmp(replies, egress_names[EGRESS_MISSING]) == 0)
+		printf("  %-16s what it sends is NOT seen, somebody detached that program: "
+		       "`sipguard attach %s` brings it back\n", "", name);
+	else if (replies[0])
+		printf("  %-16s what it sends is seen by %s\n", "", replies);
+}
+
 static void print_interfaces(json_t *status)
 {
 	json_t *one;
@@ -241,6 +254,7 @@ static void print_interfaces(json_t *status)
 			       string_of(one, "name"));
 		else
 			printf("  %-16s guarded, %s\n", string_of(one, "name"), state);
+		print_replies(string_of(one, "replies"), string_of(one, "name"));
 	}
 }
 

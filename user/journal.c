@@ -10,6 +10,7 @@
 
 #include <bpf/bpf.h>
 
+#include "egress.h"
 #include "links.h"
 #include "log.h"
 
@@ -31,6 +32,11 @@ static int stage_pin(const struct pins *pins, const char *kind, const char *name
 int journal_link(const struct pins *pins, const char *pin, int fd)
 {
 	return stage_pin(pins, "links", pin, fd);
+}
+
+int journal_egress(const struct pins *pins, const char *name, int program)
+{
+	return egress_attach(pins, STAGED, name, program);
 }
 
 int journal_remove(const struct pins *pins, const char *pin, int fd)
@@ -106,6 +112,17 @@ static int update_links(const struct pins *pins, const struct programs *from,
 	return err;
 }
 
+/* Has egress run the program pinned as dir/reply, if there is one. */
+static int update_egress(const struct pins *pins, const char *dir)
+{
+	int fd = pins_get(pins, "%s/reply", dir);
+	int err = fd < 0 ? 0 : egress_update(pins, fd);
+
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
 /* The one step that may be refused: all links get the new programs, or none. */
 static int apply_programs(const struct pins *pins)
 {
@@ -115,8 +132,12 @@ static int apply_programs(const struct pins *pins)
 	programs_get(pins, ".", &old);
 	programs_get(pins, COMMIT "/programs", &new);
 	err = update_links(pins, &old, &new);
-	if (err)
+	if (!err)
+		err = update_egress(pins, COMMIT "/programs");
+	if (err) {
 		update_links(pins, &new, &old);
+		update_egress(pins, ".");
+	}
 	programs_put(&old);
 	programs_put(&new);
 	if (err && rename_pin(pins, COMMIT, STAGED) == 0)
@@ -155,20 +176,33 @@ static void apply_values(const struct pins *pins, struct maps *maps)
 	}
 }
 
+/* The same, into the directory of that name, which is made if needed. */
+static int move_folder(const struct pins *pins, const char *kind)
+{
+	char from[PIN_PATH];
+	int err;
+
+	snprintf(from, sizeof(from), COMMIT "/%s", kind);
+	if (!pins_exist(pins, from))
+		return 0;
+	err = pins_mkdir(pins, "%s", kind);
+	return err ? err : move_pins(pins, kind, kind);
+}
+
 /* What is left to do once every link runs its program; only a lack of memory can stop it. */
 static int finish(const struct pins *pins, struct maps *maps)
 {
+	static const char *const folders[] = {"links", "tcx", "clsact"};
 	int err = move_pins(pins, "programs", ".");
 
-	if (!err && pins_exist(pins, COMMIT "/links"))
-		err = pins_mkdir(pins, "links");
-	if (!err)
-		err = move_pins(pins, "links", "links");
+	for (size_t i = 0; !err && i < sizeof(folders) / sizeof(*folders); i++)
+		err = move_folder(pins, folders[i]);
 	if (err)
 		return err;
 	apply_values(pins, maps);
 	apply_removals(pins);
-	return pins_wipe(pins, COMMIT);
+	err = egress_tidy(pins);
+	return err ? err : pins_wipe(pins, COMMIT);
 }
 
 int journal_commit(const struct pins *pins, struct maps *maps)
@@ -194,6 +228,7 @@ void journal_abort(const struct pins *pins)
 			bpf_link_detach(links.link[i].fd);
 		links_free(&links);
 	}
+	egress_abort(pins, STAGED);
 	pins_wipe(pins, STAGED);
 }
 

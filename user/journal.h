@@ -2,13 +2,14 @@
 /*
  * Changes of several things at once that a crash cannot leave half done: a redo log of pins.
  *
- * What is to come is pinned below staged/: links/NAME (new links), remove/NAME (links to be taken
- * down), programs/NAME (replacements), and as empty directories slot-N and mode-N (values for
- * sg_state). Renaming staged/ to commit/ is the moment it becomes true; then it is carried out,
+ * What is to come is pinned below staged/: links/NAME (new links), tcx/NAME or clsact/NAME:... (what
+ * is new at egress), remove/NAME (links to be taken down), programs/NAME (replacements), and as empty
+ * directories slot-N and mode-N (values for sg_state). Renaming staged/ to commit/ is the moment it becomes true; then it is carried out,
  * step by step, each step harmless if done twice. A command that finds staged/ undoes it, one that
  * finds commit/ carries it out, before it does anything else.
  *
- * A single link needs no journal: one pin or unpin is the commit.
+ * A single link needs no journal: one pin or unpin is the commit. What is at egress follows from it,
+ * see egress.h.
  */
 #ifndef SIPGUARD_JOURNAL_H
 #define SIPGUARD_JOURNAL_H
@@ -19,6 +20,7 @@
 /* All need the exclusive lock. All return 0, or -errno after saying why. */
 int journal_begin(const struct pins *pins);
 int journal_link(const struct pins *pins, const char *pin, int fd);
+int journal_egress(const struct pins *pins, const char *name, int program);
 int journal_remove(const struct pins *pins, const char *pin, int fd);
 int journal_program(const struct pins *pins, const char *name, int fd);
 int journal_slot(const struct pins *pins, __u32 slot);

@@ -8,6 +8,7 @@
  *       guard, guard_frags, guard_clock, reply
  *       links/eth0               one link for each guarded interface: the guard is attached while
  *                                one of these exists; v2/ without any is a leftover
+ *       tcx/, clsact/            what is attached at egress, see egress.h
  *       staged/, commit/         see journal.h
  *
  * SIPGUARD_PIN_ROOT names another directory in place of /sys/fs/bpf/sipguard.

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "egress.h"
 #include "journal.h"
 #include "log.h"
 #include "preflight.h"
@@ -26,11 +27,13 @@ static int recover(struct pins *pins)
 	bool reader = !pins->exclusive;
 	int err;
 
-	if (!journal_pending(pins) && !is_leftover(pins))
+	if (!journal_pending(pins) && !is_leftover(pins) && egress_is_tidy(pins))
 		return 0;
 	err = reader ? pins_relock(pins, true) : 0;
 	if (!err)
 		err = journal_recover(pins);
+	if (!err)
+		err = egress_tidy(pins);
 	if (!err && is_leftover(pins))
 		err = pins_wipe(pins, "");
 	if (err)

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The program at egress of each guarded interface, and the one place that knows the two ways to
+ * attach it:
+ *
+ *   tcx      a BPF link, pinned as tcx/IFACE. Linux 6.6 and later.
+ *   clsact   a filter of the clsact qdisc, which nothing pins: an empty directory is the record,
+ *            clsact/IFACE:IFINDEX:NETNS. It is made before the filter and removed after it, so a
+ *            filter of ours without a record does not exist.
+ *
+ * Whether an interface is guarded is told by links/IFACE alone. What is here follows: an attachment
+ * without links/IFACE is what a killed command has left, and egress_tidy() takes it down. One that
+ * somebody else took down is missing until the interface is attached again.
+ *
+ * The program goes in front of other programs, since the one before it could end the way of the
+ * packet; it lets the next one see the packet itself.
+ */
+#ifndef SIPGUARD_EGRESS_H
+#define SIPGUARD_EGRESS_H
+
+#include <stdbool.h>
+
+#include "links.h"
+#include "pins.h"
+
+enum egress {
+	EGRESS_UNKNOWN, /* the interface is gone, or out of sight */
+	EGRESS_MISSING,
+	EGRESS_TCX,
+	EGRESS_CLSACT,
+};
+
+extern const char *const egress_names[]; /* NULL for UNKNOWN */
+
+/* How what the link's interface sends is seen. */
+enum egress egress_look(const struct pins *pins, const struct guard_link *link);
+
+/*
+ * Attaches the program to egress of the interface, with its pin or record below the directory `dir`
+ * of the pins, which is "." or that of the journal. 0, or -errno after saying what to do: then
+ * nothing was attached, or egress_abort() and egress_tidy() know of it.
+ */
+int egress_attach(const struct pins *pins, const char *dir, const char *name, int program);
+
+/* Has all that is attached run `program`. 0, or -errno after saying why: then only some do. */
+int egress_update(const struct pins *pins, int program);
+
+/*
+ * A filter can be changed only in the network namespace of its interface. 0, or -EXDEV after saying
+ * so.
+ */
+int egress_reachable(const struct pins *pins, const struct guard_link *link);
+
+/* Takes down what is attached to interfaces that are not guarded. 0, or -errno after saying why. */
+int egress_tidy(const struct pins *pins);
+bool egress_is_tidy(const struct pins *pins);
+
+/* Takes down all that has its pin or record below `dir`. */
+void egress_abort(const struct pins *pins, const char *dir);
+
+#endif
