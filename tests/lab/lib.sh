@@ -8,6 +8,7 @@ TEST_SRC=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$TEST_SRC/../../tools/lab/lab.sh"
 
 SIPGUARD=$LAB_ROOT/build/sipguard
+AT_EGRESS=$LAB_ROOT/build/tests/at_egress
 TEST_NAME=$(basename "$0" .sh)
 TEST_NAME=${TEST_NAME#test_}
 TEST_FAILED=0
@@ -93,10 +94,37 @@ fails() {
 	}
 }
 
+# filters_of IFACE: the names of the BPF programs of clsact at egress, in words of tc.
+filters_of() {
+	tc -n "$LAB_NS_SERVER" filter show dev "$1" egress |
+		sed -nE 's/.* handle 0x[0-9a-f]+ ([^ :]+):\[.*/\1/p' | paste -sd' '
+}
+
+# egress_of IFACE: the names of all programs at egress, in their order.
+egress_of() {
+	{
+		lab_in server "$AT_EGRESS" list "$1" | cut -d' ' -f2
+		filters_of "$1"
+	} | grep . | paste -sd' '
+}
+
+# egress_ids IFACE: the ids of those of the guard.
+egress_ids() {
+	{
+		lab_in server "$AT_EGRESS" list "$1" | awk '$2 == "reply" { print $1 }'
+		tc -n "$LAB_NS_SERVER" filter show dev "$1" egress |
+			sed -nE 's/.* reply:\[([0-9]+)\].*/\1/p'
+	} | paste -sd' '
+}
+
 # Nothing of the guard is in the kernel, neither pinned nor held by a process that is left.
 guard_left_nothing() {
+	local interface
 	[[ ! -e $SIPGUARD_PIN_ROOT ]]
 	equal "$(ip -n "$LAB_NS_SERVER" -d link show | grep -c prog/xdp)" 0
+	for interface in $(ip -n "$LAB_NS_SERVER" -j link show | jq -r '.[].ifname'); do
+		equal "$(egress_ids "$interface")" ""
+	done
 }
 
 # call_all NAME N: SIPp run NAME is over, made N calls, and not one message had to be sent twice.
