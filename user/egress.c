@@ -23,9 +23,9 @@
 #define FLAG_BEFORE (1U << 3) /* relative to nothing: in front of all */
 
 /*
- * Our place among the filters. The handle is "SIPG": who picks handles by hand picks small ones, and
- * the kernel counts from 1, so a filter with it is a sipguard's. The priority is in front of those
- * that the kernel picks, from 49152 down, and behind those that people like for what must be first.
+ * Our place among the filters. The handle is "SIPG": people pick small handles, and the kernel
+ * counts from 1, so a filter with it is a sipguard's. The priority is in front of those that the
+ * kernel picks, from 49152 down, and behind those that people like for what must be first.
  */
 #define FILTER_HANDLE 0x53495047
 #define FILTER_PRIORITY 50

@@ -23,16 +23,20 @@ static enum exit_code cmd_version(const struct options *options);
 static const struct command commands[] = {
 	{"attach", "IFACE...", "guard interfaces; again: upgrade the running guard",
 	 "Guards the interfaces in monitor mode: nothing is dropped until `mode enforce`.\n"
-	 "An interface that is guarded already gets this version's program, with no packet lost,\n"
-	 "and lists, bans, limits and mode kept; also the configuration, without --config.\n"
+	 "One program judges what comes in (XDP), another sees what the host sends (tc egress:\n"
+	 "tcx, or clsact before Linux 6.6). Neither is in the way of tc programs of others.\n"
+	 "An interface that is guarded already gets this version's programs, with no packet lost,\n"
+	 "and lists, bans, limits and mode kept; a program at egress that somebody detached comes\n"
+	 "back; also the configuration, without --config.\n"
 	 "For a new guard it is /etc/sipguard/sipguard.yaml if that exists, else the defaults.",
 	 OPTION_CONFIG | OPTION_XDP | OPTION_ENFORCE, 1, -1, cmd_attach},
 	{"detach", "IFACE...", "stop guarding interfaces",
-	 "Stops guarding the interfaces. With the last one go lists, bans and counters.",
+	 "Stops guarding the interfaces, and looking at what they send. With the last one go\n"
+	 "lists, bans and counters. (Before Linux 6.6 an empty clsact qdisc stays: it may be in use.)",
 	 OPTION_ALL, 0, -1, cmd_detach},
 	{"status", "", "what is guarded, in which mode, with which limits",
-	 "Shows interfaces, modes, limits in force, sizes of lists and memory. Exit status 3 if\n"
-	 "nothing is guarded.",
+	 "Shows interfaces, how what they send is seen, modes, limits in force, sizes of lists and\n"
+	 "memory. Exit status 3 if nothing is guarded.",
 	 0, 0, 0, cmd_status},
 	{"stats", "", "packets and bytes by reason, class and method",
 	 "Counts since the guard was attached: passed, would be dropped (monitor), dropped.\n"

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 /*
- * Asks for the qdisc in that place: the length of the answer, 0 or less if there is none. The kernel
- * sends what was found to others only, unless told to echo it.
+ * Asks for the qdisc in that place: the length of the answer, 0 or less if there is none. The
+ * kernel sends what was found to others only, unless told to echo it.
  */
 static ssize_t ask(__u32 ifindex, void *answer, size_t size)
 {

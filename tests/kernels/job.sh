@@ -3,13 +3,15 @@
 #
 # job.sh VERIFY RUN_TEST PROBE OBJECT...: what run.sh has done under each kernel,
 # in the virtual machine or on the host. Objects named guard.bpf.o go through the
-# run test as well; those named probe.bpf.o, through PROBE alone. POSIX shell: in
-# the machine, the shell is busybox.
+# run test as well; those named probe.bpf.o, through PROBE alone. Last, the command
+# SG_SIPGUARD is tried on an interface, see attach.sh. POSIX shell: in the machine,
+# the shell is busybox.
 #
 # Prints "@kernel RELEASE" first, one "@verify {...}" line a program, one
 # "@run OBJECT STATUS NUMBER" line a run test, NUMBER being that of the tests
 # that passed and STATUS "refused" if the object did not load, one "@probe OBJECT
-# STATUS RESULT" line a probe, and "@done" last; everything else is for people.
+# STATUS RESULT" line a probe, "@attach STATUS RESULT", and "@done" last; everything
+# else is for people.
 
 verify=$1 run_test=$2 probe=$3
 shift 3
@@ -36,6 +38,15 @@ probe_one()
 	echo "@probe $1 $status $(tail -n 1 "$tmp/out")"
 }
 
+# Out of sight of whatever else runs here.
+attach()
+{
+	unshare -n -m sh "${0%/*}/attach.sh" "$SG_SIPGUARD" "$SG_AT_EGRESS" >"$tmp/out" 2>&1
+	status=$?
+	cat "$tmp/out"
+	echo "@attach $status $(tail -n 1 "$tmp/out")"
+}
+
 echo "@kernel $(uname -r)"
 for object in "$@"; do
 	case $object in
@@ -49,4 +60,5 @@ for object in "$@"; do
 	*/guard.bpf.o,*) echo "@run $object refused 0" ;;
 	esac
 done
+attach
 echo "@done"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-KERNELS_PROGRAMS = $(BUILD)/tests/verify
+# at_egress is made by the lab's rules.
+KERNELS_PROGRAMS = $(BUILD)/tests/verify $(BUILD)/tests/at_egress $(BUILD)/sipguard
 
 $(BUILD)/tests/verify: tests/kernels/verify.c
 	@mkdir -p $(@D)

@@ -3,8 +3,9 @@
 #
 # The kernel matrix: under each kernel, the host's own and those that fetch.sh
 # brings, every BPF object is shown to the verifier, the run test is run on the
-# guard of each compiler, and the message reader of each compiler is compared
-# with the native one. See usage() for the rest.
+# guard of each compiler, the message reader of each compiler is compared with
+# the native one, and the command attaches the guard to an interface. See
+# usage() for the rest.
 
 set -euo pipefail
 export LC_ALL=C
@@ -24,8 +25,9 @@ usage()
 	SG_VM_TIMEOUT: seconds for each virtual machine (240)
 	SG_VM_JOBS: virtual machines at a time (number of CPUs)
 	SG_MUTATIONS: messages that each reader is compared on, beside the project's (5000)
-	SG_VERIFY, SG_RUN_TEST, SG_PROBE: the binaries (build/tests/verify,
-	        build/tests/run_guard_plain, build/tests/corpus_probe)
+	SG_VERIFY, SG_RUN_TEST, SG_PROBE, SG_SIPGUARD, SG_AT_EGRESS: the binaries
+	        (build/tests/verify, build/tests/run_guard_plain,
+	        build/tests/corpus_probe, build/sipguard, build/tests/at_egress)
 	EOF
 	exit 2
 }
@@ -39,6 +41,8 @@ out=build/kernels
 verify=${SG_VERIFY:-build/tests/verify}
 run_test=${SG_RUN_TEST:-build/tests/run_guard_plain}
 probe=${SG_PROBE:-build/tests/corpus_probe}
+sipguard=${SG_SIPGUARD:-build/sipguard}
+at_egress=${SG_AT_EGRESS:-build/tests/at_egress}
 jobs=${SG_VM_JOBS:-$(nproc)}
 only=
 verified=0 # objects that are shown to the verifier
@@ -89,14 +93,16 @@ clang_of()
 start_kernel()
 {
 	local series=$1
-	local command=(env "SG_MUTATIONS=${SG_MUTATIONS:-5000}"
+	local command=(env "SG_MUTATIONS=${SG_MUTATIONS:-5000}" "SG_SIPGUARD=$sipguard"
+		"SG_AT_EGRESS=$at_egress"
 		sh "$here/job.sh" "$verify" "$run_test" "$probe" "${objects[@]}")
 
 	if [[ $series == host ]]; then
 		timeout --kill-after=5 "${SG_VM_TIMEOUT:-240}" "${command[@]}" \
 			>"$out/host.log" 2>&1 &
 	else
-		printf '%s\n' "$here/job.sh" "$verify" "$run_test" "$probe" "${objects[@]}" \
+		printf '%s\n' "$here/job.sh" "$here/attach.sh" "$verify" "$run_test" "$probe" \
+			"$sipguard" "$at_egress" "${objects[@]}" \
 			>"$out/$series.files"
 		"$here/vm.sh" "$out/$series" "$out/$series.files" -- "${command[@]}" \
 			>"$out/$series.log" 2>&1 &
@@ -193,6 +199,20 @@ check_probes()
 	done < <(sed -n 's/^@probe //p' "$log")
 }
 
+# Each kernel must take the way at egress that is the best one it has.
+check_attach()
+{
+	local kernel=$1 log=$2 status result want=tcx
+
+	printf '6.6\n%s\n' "$kernel" | sort -CV || want=clsact
+	read -r status result < <(sed -n 's/^@attach //p' "$log") || true
+	if [[ ${status:-none} == 0 && $result == "$want" ]]; then
+		ok "kernel $kernel: attach, upgrade and detach, by $want at egress"
+	else
+		not_ok "kernel $kernel: attach, wanted $want at egress, got ${result:-nothing}"
+	fi
+}
+
 check_kernel()
 {
 	local series=$1 log=$out/$1.log status kernel before=$failed
@@ -203,6 +223,7 @@ check_kernel()
 	check_complete "${kernel:-$series}" "$log"
 	check_run_tests "${kernel:-$series}" "$log"
 	check_probes "${kernel:-$series}" "$log"
+	check_attach "${kernel:-$series}" "$log"
 	if [[ $status == 124 ]]; then
 		not_ok "kernel ${kernel:-$series}: timed out; if only slow, raise SG_VM_TIMEOUT"
 	elif [[ $status != 0 ]] || ! grep -q '^@done$' "$log"; then
@@ -238,7 +259,7 @@ parse()
 	objects=("${@:2}")
 	[[ ${#objects[@]} -gt 0 ]] ||
 		objects=(build/bpf/clang*/*.bpf.o build/tests/corpus/clang*/probe.bpf.o)
-	for file in "$verify" "$run_test" "$probe" "${objects[@]}"; do
+	for file in "$verify" "$run_test" "$probe" "$sipguard" "$at_egress" "${objects[@]}"; do
 		[[ -f $file ]] || die "$file does not exist; run make first."
 		[[ $file != *.o || $file == */probe.bpf.o ]] || verified=$((verified + 1))
 	done

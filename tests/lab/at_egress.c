@@ -7,8 +7,8 @@
  *                                   pinned in DIR, which is made
  *   at_egress pin PIN               pins such a program
  *   at_egress runs PIN COMMAND...   how often the pinned program ran while the command did
- *   at_egress gone PIN COMMAND...   whether the pinned program is out of the kernel after the command:
- *                                   exit status 0 if nothing holds it any more
+ *   at_egress gone PIN COMMAND...   exit status 0 if the pinned program is out of the kernel after
+ *                                   the command, since nothing holds it any more
  */
 #include <errno.h>
 #include <net/if.h>

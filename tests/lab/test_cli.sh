@@ -135,7 +135,7 @@ all_or_none() {
 loopback() {
 	fails 1 "lo cannot run XDP .* no native XDP" attach lo --xdp native
 	[[ $(sipguard attach lo 2>&1) == *"lo runs generic XDP, which is slower, because"* ]]
-	status_is '.interfaces[0].xdp == "generic"'
+	status_is '.interfaces[0].xdp == "generic" and .interfaces[0].replies == "tcx"'
 	says 'lo +generic XDP' status
 	sipguard detach lo
 	guard_left_nothing
@@ -301,7 +301,7 @@ second_interface() {
 vanished() {
 	sipguard attach "$OTHER"
 	ip -n "$LAB_NS_SERVER" link del "$OTHER"
-	status_is '[.interfaces[] | select(.state == "gone")] | length == 1'
+	status_is '[.interfaces[] | select(.state == "gone" and .replies == null)] | length == 1'
 	ip -n "$LAB_NS_SERVER" link add "$OTHER" type veth peer name "${OTHER}p"
 	sipguard attach "$OTHER"
 	status_is '[.interfaces[] | select(.state == "guarded")] | length == 2'

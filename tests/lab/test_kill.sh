@@ -20,8 +20,8 @@ FAULT=${TEST_FAULT:-signal=KILL}
 
 # What changes something: files, and the BPF commands whose effect can outlive the process or be seen
 # from outside. The rest are the first system calls after a store into mapped memory.
-CALLS=bpf,mkdir,rename,unlink,rmdir,mount,flock,write,munmap,exit_group
-CHANGES='^bpf\(BPF_(OBJ_PIN|LINK_|MAP_UPDATE|MAP_DELETE|MAP_LOOKUP_BATCH)|^(mkdir|rename|unlink|rmdir|mount)\(|^flock\(.*(LOCK_EX|LOCK_UN)|^exit_group\('
+CALLS=bpf,mkdir,rename,unlink,rmdir,mount,flock,write,munmap,sendto,exit_group
+CHANGES='^sendto\(.*nlmsg_type=RTM_(NEW|DEL)(QDISC|TFILTER)|^bpf\(BPF_(OBJ_PIN|LINK_|MAP_UPDATE|MAP_DELETE|MAP_LOOKUP_BATCH)|^(mkdir|rename|unlink|rmdir|mount)\(|^flock\(.*(LOCK_EX|LOCK_UN)|^exit_group\('
 # Of these there are many, and they die with the process: the first and the last are enough.
 PASSING='^bpf\(BPF_(PROG_LOAD|MAP_CREATE|BTF_LOAD)|^(write|munmap)\('
 # The pins of maps and programs, for scenarios whose kin goes through every one of them: loading the
@@ -73,6 +73,27 @@ xdp_ids() {
 		END { print substr(found, 2) }'
 }
 
+# The ids of the programs at egress of the scenario's interfaces, in words of the kernel alone.
+egress_now() {
+	local name ids
+	for name in "${INTERFACES[@]}"; do
+		ids=$(egress_ids "$name")
+		[[ -z $ids ]] || echo "$name=$ids"
+	done
+}
+
+# Whether the kernel agrees: each guarded interface has the pinned program at egress, and no other.
+egress_agrees() {
+	local id name wanted=
+	if [[ $STATE != none ]]; then
+		id=$(bpftool prog show pinned "$SIPGUARD_PIN_ROOT/$PINS_OF_ABI/reply" --json | jq .id)
+		for name in "${INTERFACES[@]}"; do
+			[[ " $IDS" != *" $name="* ]] || wanted+="$name=$id"$'\n'
+		done
+	fi
+	equal "$(egress_now)" "${wanted%$'\n'}"
+}
+
 # Everything a user would look at, as one line; program ids only as "all the same", since an upgrade
 # makes new ones. Also what the kernel should say, in IDS.
 look() {
@@ -87,7 +108,8 @@ look() {
 		read -r IDS || true
 	} < <(jq -cr '[.mode, (.config // "" | split("/") | last), [.zones[].name],
 		.zones[0].limits.source.rate, .lists, [.interfaces[].name],
-		([.interfaces[].program_id] | unique | length), ([.interfaces[].program] | unique)],
+		([.interfaces[].program_id] | unique | length), ([.interfaces[].program] | unique),
+		[.interfaces[].replies]],
 		([.interfaces[] | .name + "=" + (.program_id | tostring)] | join(" "))' <<<"$json")
 }
 
@@ -96,6 +118,7 @@ look_closely() {
 	local left
 	look
 	equal "$(xdp_ids)" "$IDS"
+	egress_agrees
 	if [[ $STATE == none ]]; then
 		[[ ! -e $SIPGUARD_PIN_ROOT/$PINS_OF_ABI ]] || {
 			echo "pins are left"
@@ -165,20 +188,30 @@ one_kill() {
 	make_old >/dev/null
 }
 
+# Tcx of the scenario's interfaces is full, so clsact is used, as on older kernels.
+fill_tcx() {
+	local name
+	for name in "${INTERFACES[@]}"; do
+		lab_in server "$AT_EGRESS" fill "$name" 63 "$LAB_DIR/bpf/foreign-${name/./-}"
+	done
+}
+
 # Says where it was, if it does not come to its end. COMMAND and make_old are set by scenario_NAME.
+# scenario NAME strict|short|"" [clsact]
 scenario() {
 	local call n count=0
 	WHERE="in the preparations"
 	trap '[[ -z $WHERE ]] || printf "%s\n" "failed $WHERE, old: ${OLD-}, new: ${NEW-}"' EXIT
-	DIR=$LAB_DIR/kill-$1
+	DIR=$LAB_DIR/kill-$1${3-}
 	STRICT=${2#short}
 	SHORT=${2#strict}
 	mkdir "$DIR"
-	export SIPGUARD_PIN_ROOT=$LAB_DIR/bpf/kill-$1
+	export SIPGUARD_PIN_ROOT=$LAB_DIR/bpf/kill-$1${3-}
 	configs "$DIR"
-	INTERFACES=("sg-$$$1" "sg-$$$1.2")
+	INTERFACES=("sg-$$$1${3:0:1}" "sg-$$$1${3:0:1}.2")
 	add_interface "${INTERFACES[0]}"
 	add_interface "${INTERFACES[1]}"
+	[[ -z ${3-} ]] || fill_tcx
 	"scenario_$1"
 	make_old >/dev/null
 	look_closely
@@ -265,15 +298,15 @@ scenario_g() {
 }
 
 # All scenarios run at once: most of the time is spent in waiting for the kernel. Not "if (scenario)",
-# which would switch off "set -e" in all that it runs.
+# which would switch off "set -e" in all that it runs. start NAME strict|short|"" [clsact]
 start() {
 	(
 		set +e
 		(
 			set -e
-			scenario "$1" "$2"
-		) >"$LAB_DIR/kill-$1.out" 2>&1
-		echo $? >"$LAB_DIR/kill-$1.status"
+			scenario "$1" "$2" "${3-}"
+		) >"$LAB_DIR/kill-$1${3-}.out" 2>&1
+		echo $? >"$LAB_DIR/kill-$1${3-}.status"
 	) &
 	STARTED+=($!)
 }
@@ -307,6 +340,10 @@ start d short
 start e ""
 start f strict
 start g short
+start a short clsact
+start d short clsact
+start f strict clsact
+start g short clsact
 wait "${STARTED[@]}"
 named a "attach one interface"
 named b "attach two interfaces"
@@ -315,4 +352,8 @@ named d "upgrade two, with a new configuration and mode"
 named e "reload with zones"
 named f "detach one interface"
 named g "detach two interfaces"
+named aclsact "attach one interface, clsact"
+named dclsact "upgrade two, clsact"
+named fclsact "detach one interface, clsact"
+named gclsact "detach two interfaces, clsact"
 test_done
