@@ -32,11 +32,12 @@ static const struct command commands[] = {
 	 OPTION_CONFIG | OPTION_XDP | OPTION_ENFORCE, 1, -1, cmd_attach},
 	{"detach", "IFACE...", "stop guarding interfaces",
 	 "Stops guarding the interfaces, and looking at what they send. With the last one go\n"
-	 "lists, bans and counters. (Before Linux 6.6 an empty clsact qdisc stays: it may be in use.)",
+	 "lists, bans and counters. (Before Linux 6.6 an empty clsact qdisc stays, which costs\n"
+	 "nothing: others may use it.)",
 	 OPTION_ALL, 0, -1, cmd_detach},
 	{"status", "", "what is guarded, in which mode, with which limits",
-	 "Shows interfaces, how what they send is seen, modes, limits in force, sizes of lists and\n"
-	 "memory. Exit status 3 if nothing is guarded.",
+	 "Shows interfaces, how what they send is seen, modes, limits in force, sizes of lists\n"
+	 "and memory. Exit status 3 if nothing is guarded.",
 	 0, 0, 0, cmd_status},
 	{"stats", "", "packets and bytes by reason, class and method",
 	 "Counts since the guard was attached: passed, would be dropped (monitor), dropped.\n"
