@@ -167,7 +167,7 @@ static int commit_single(struct attach *a, const struct target *target)
 		err = pins_mkdir(pins, "links");
 	if (!err)
 		err = pins_put(pins, target->link, "links/%s", target->pin);
-	if (err)
+	if (err && a->session.running)
 		egress_tidy(pins);
 	return err;
 }
@@ -202,7 +202,8 @@ static int attach_first(struct attach *a)
 		err = is_single(a) ? commit_single(a, a->target) : commit_journal(a);
 	if (err) {
 		close_links(a);
-		pins_wipe(pins, "");
+		if (egress_remove(pins, ".") == 0)
+			pins_wipe(pins, "");
 	}
 	return err;
 }

@@ -24,7 +24,9 @@ static int detach_single(const struct pins *pins, const struct guard_link *link)
 		return -errno;
 	}
 	bpf_link_detach(link->fd);
-	return egress_tidy(pins);
+	if (egress_tidy(pins))
+		notice("this is not complete: the next sipguard command will complete it.");
+	return 0;
 }
 
 static int detach_many(struct session *session, const struct guard_link **gone, size_t count)
@@ -75,7 +77,8 @@ static int detach(struct session *session, const struct guard_link **gone, int c
 		return err;
 	err = count == 1 ? detach_single(&session->pins, gone[0])
 			 : detach_many(session, gone, count);
-	if (!err && last && pins_wipe(&session->pins, ""))
+	/* All at egress, whatever became of links: without its record a filter would stay for ever. */
+	if (!err && last && (egress_remove(&session->pins, ".") || pins_wipe(&session->pins, "")))
 		notice("the guard is detached, but %s could not be removed.", session->pins.dir);
 	return err;
 }

@@ -397,15 +397,17 @@ bool egress_is_tidy(const struct pins *pins)
 	return tidy(pins, true) == 0;
 }
 
-void egress_abort(const struct pins *pins, const char *dir)
+int egress_remove(const struct pins *pins, const char *dir)
 {
 	struct attached all;
+	int err = attached_read(pins, dir, &all);
 
-	if (attached_read(pins, dir, &all))
-		return;
+	if (err)
+		return err;
 	for (size_t i = 0; i < all.tcx.count; i++)
 		tcx_remove(pins, dir, &all.tcx.link[i]);
-	for (size_t i = 0; i < all.clsact.count; i++)
-		record_remove(pins, dir, &all.clsact.record[i]);
+	for (size_t i = 0; !err && i < all.clsact.count; i++)
+		err = record_remove(pins, dir, &all.clsact.record[i]);
 	attached_free(&all);
+	return err;
 }

@@ -38,7 +38,7 @@ enum egress egress_look(const struct pins *pins, const struct guard_link *link);
 /*
  * Attaches the program to egress of the interface, with its pin or record below the directory `dir`
  * of the pins, which is "." or that of the journal. 0, or -errno after saying what to do: then
- * nothing was attached, or egress_abort() and egress_tidy() know of it.
+ * nothing was attached, or egress_remove() and egress_tidy() know of it.
  */
 int egress_attach(const struct pins *pins, const char *dir, const char *name, int program);
 
@@ -55,7 +55,7 @@ int egress_reachable(const struct pins *pins, const struct guard_link *link);
 int egress_tidy(const struct pins *pins);
 bool egress_is_tidy(const struct pins *pins);
 
-/* Takes down all that has its pin or record below `dir`. */
-void egress_abort(const struct pins *pins, const char *dir);
+/* Takes down all that has its pin or record below `dir`. 0, or -errno after saying why. */
+int egress_remove(const struct pins *pins, const char *dir);
 
 #endif

@@ -228,8 +228,9 @@ void journal_abort(const struct pins *pins)
 			bpf_link_detach(links.link[i].fd);
 		links_free(&links);
 	}
-	egress_abort(pins, STAGED);
-	pins_wipe(pins, STAGED);
+	/* What cannot be taken down now keeps its record, for the next command. */
+	if (egress_remove(pins, STAGED) == 0)
+		pins_wipe(pins, STAGED);
 }
 
 bool journal_pending(const struct pins *pins)
