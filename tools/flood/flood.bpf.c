@@ -26,14 +26,18 @@ struct flood_tx tx;
 struct flood_rx rx;
 __u8 flood_frame[FLOOD_FRAME_MAX];
 __u8 probe_frame[FLOOD_FRAME_MAX];
+__u8 stranger_frame[FLOOD_FRAME_MAX];
 
-struct {
+struct callers {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct flood_probe);
-} probes SEC(".maps");
+	__type(value, struct flood_caller);
+};
+
+struct callers probes SEC(".maps");
+struct callers strangers SEC(".maps");
 
 /* What one frame is filled with. */
 struct fill {
@@ -60,6 +64,12 @@ static __always_inline __u64 draw(void)
 	return z ^ (z >> 31);
 }
 
+static __always_inline __u64 all_frames(void)
+{
+	return tx.flood + tx.probes + tx.strangers + tx.retries;
+}
+
+#include "stranger.bpf.h"
 #include "pace.bpf.h"
 
 static __always_inline __u64 sum64(__u64 value)
@@ -157,7 +167,7 @@ static __always_inline int fill_frame(struct xdp_md *ctx,
 	return bpf_redirect(config.ifindex, 0);
 }
 
-/* The page may come back from a probe: then it holds the wrong message. */
+/* The page may come back from a caller: then it holds the wrong message. */
 static __always_inline int restore_flood(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data;
@@ -207,45 +217,103 @@ static __always_inline int send_flood_frame(struct xdp_md *ctx)
 	return fill_frame(ctx, &config.flood, &fill);
 }
 
+static __always_inline void place_in_bulk(__u32 caller)
+{
+	__u32 place = tx.bulk_callers & (2 * FLOOD_BULK - 1);
+
+	tx.bulk_caller[place].caller = caller;
+	tx.bulk_caller[place].place = tx.bulk;
+	tx.bulk_callers++;
+}
+
+static __always_inline int put_message(struct xdp_md *ctx, void *frame, __u32 length)
+{
+	if (length != config.flood.len &&
+	    bpf_xdp_adjust_tail(ctx, (int)length - (int)config.flood.len))
+		return -1;
+	return bpf_xdp_store_bytes(ctx, 0, frame, length);
+}
+
 static __always_inline int send_probe(struct xdp_md *ctx, __u32 number)
 {
-	__u32 place = tx.bulk_probes & (2 * FLOOD_BULK - 1);
-	struct flood_probe *probe = bpf_map_lookup_elem(&probes, &number);
+	struct flood_caller *probe = bpf_map_lookup_elem(&probes, &number);
 	__u64 id = (__u64)config.key << 32 | number;
-	struct fill fill = {
-		.branch = id,
-		.tag = draw(),
-		.call_id = id,
-		.sport = config.probe_port,
-	};
+	struct fill fill = { .branch = id, .tag = draw(), .call_id = id };
 
-	if (!probe || !config.probe_sources)
+	if (!probe || !config.probe_sources || !config.probe_ports)
 		return XDP_DROP;
-	if (config.probe.len != config.flood.len &&
-	    bpf_xdp_adjust_tail(ctx, (int)config.probe.len - (int)config.flood.len))
-		return XDP_ABORTED;
-	if (bpf_xdp_store_bytes(ctx, 0, probe_frame, config.probe.len))
+	if (put_message(ctx, probe_frame, config.probe.len))
 		return XDP_ABORTED;
 	fill.source = nth_source(&config.probe_source, number % config.probe_sources);
+	fill.sport = config.probe_port + number / config.probe_sources % config.probe_ports;
 	if (!probe->sent)
 		probe->sent = bpf_ktime_get_ns();
-	tx.bulk_probe[place].probe = number;
-	tx.bulk_probe[place].place = tx.bulk;
-	tx.bulk_probes++;
+	place_in_bulk(number);
 	return fill_frame(ctx, &config.probe, &fill);
 }
 
-/* What the ring refused, probes first. */
+/* All copies of a stranger's request are alike, as RFC 3261 section 17.1 wants it. */
+static __always_inline int send_stranger(struct xdp_md *ctx, __u32 number)
+{
+	struct flood_caller *stranger = bpf_map_lookup_elem(&strangers, &number);
+	__u64 id = (__u64)config.key << 32 | FLOOD_STRANGER | number;
+	struct fill fill = {
+		.branch = id,
+		.tag = id,
+		.call_id = id,
+		.sport = config.stranger_port,
+	};
+
+	if (!stranger)
+		return XDP_DROP;
+	if (put_message(ctx, stranger_frame, config.stranger.len))
+		return XDP_ABORTED;
+	fill.source = nth_source(&config.stranger_source, number);
+	if (!stranger->sent)
+		stranger->sent = bpf_ktime_get_ns();
+	place_in_bulk(FLOOD_STRANGER | number);
+	return fill_frame(ctx, &config.stranger, &fill);
+}
+
+/* What the ring refused, callers first. */
 static __always_inline int send_again(struct xdp_md *ctx)
 {
-	__u32 last = tx.agains - 1;
+	__u32 last = tx.agains - 1, caller;
 
 	if (tx.agains) {
 		tx.agains = last;
-		return send_probe(ctx, tx.again[last & (FLOOD_BULK - 1)]);
+		caller = tx.again[last & (FLOOD_BULK - 1)];
+		if (caller & FLOOD_STRANGER)
+			return send_stranger(ctx, caller & ~FLOOD_STRANGER);
+		return send_probe(ctx, caller);
 	}
 	tx.owed--;
 	return send_flood_frame(ctx);
+}
+
+static __always_inline int send_next_probe(struct xdp_md *ctx)
+{
+	if (tx.probes >= config.probe_max) {
+		tx.probes_exhausted = 1;
+		return XDP_DROP;
+	}
+	return send_probe(ctx, tx.probes++);
+}
+
+static __always_inline int send_next_stranger(struct xdp_md *ctx)
+{
+	if (tx.strangers >= config.stranger_max) {
+		tx.strangers_exhausted = 1;
+		return XDP_DROP;
+	}
+	return send_stranger(ctx, tx.strangers++);
+}
+
+static __always_inline int send_retry(struct xdp_md *ctx)
+{
+	tx.retry_waits = 0;
+	tx.retries++;
+	return send_stranger(ctx, tx.retry);
 }
 
 SEC("xdp")
@@ -257,20 +325,19 @@ int send_flood(struct xdp_md *ctx)
 		return XDP_DROP;
 	if (what == AGAIN)
 		return send_again(ctx);
-	if (config.count && tx.flood + tx.probes >= config.count) {
+	if (config.count && all_frames() >= config.count) {
 		tx.last = bpf_ktime_get_ns();
 		tx.done = 1;
 		return XDP_DROP;
 	}
-	if (what == FLOOD) {
-		tx.flood++;
-		return send_flood_frame(ctx);
-	}
-	if (tx.probes >= config.probe_max) {
-		tx.probes_exhausted = 1;
-		return XDP_DROP;
-	}
-	return send_probe(ctx, tx.probes++);
+	if (what == PROBE)
+		return send_next_probe(ctx);
+	if (what == BIRTH)
+		return send_next_stranger(ctx);
+	if (what == RETRY)
+		return send_retry(ctx);
+	tx.flood++;
+	return send_flood_frame(ctx);
 }
 
 /* The UDP header of a packet from the server's port, or NULL. */
@@ -326,9 +393,20 @@ static __always_inline int our_response(const __u8 *at, void *data_end, __u64 *b
 	return 0;
 }
 
+/* Who registers or calls as a stranger is asked for a password: that is service, too. */
+static __always_inline void note_stranger_answer(__u32 number, int status)
+{
+	struct flood_caller *stranger = bpf_map_lookup_elem(&strangers, &number);
+
+	if (!stranger || !stranger->sent || status < 200)
+		return;
+	if (!__sync_val_compare_and_swap(&stranger->answered, 0, bpf_ktime_get_ns()))
+		__sync_fetch_and_add(&rx.stranger_answers, 1);
+}
+
 static __always_inline void note_probe_answer(__u32 number, int status)
 {
-	struct flood_probe *probe = bpf_map_lookup_elem(&probes, &number);
+	struct flood_caller *probe = bpf_map_lookup_elem(&probes, &number);
 
 	if (!probe || !probe->sent || status < 200)
 		return;
@@ -358,10 +436,12 @@ int take_answers(struct xdp_md *ctx)
 	status = our_response((const __u8 *)(udp + 1), data_end, &branch);
 	if (!status)
 		return XDP_PASS;
-	if (branch >> 32 == config.key)
-		note_probe_answer((__u32)branch, status);
-	else
+	if (branch >> 32 != config.key)
 		__sync_fetch_and_add(&rx.flood_answers, 1);
+	else if (branch & FLOOD_STRANGER)
+		note_stranger_answer((__u32)branch & ~FLOOD_STRANGER, status);
+	else
+		note_probe_answer((__u32)branch, status);
 	return XDP_DROP;
 }
 

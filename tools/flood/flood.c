@@ -7,7 +7,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <jansson.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -25,6 +24,9 @@
 #define FLAT_OUT_AT_MOST 5e6
 #define PROBES_AT_MOST   (4U << 20)
 
+/* A stranger's copy waits no longer than this for its place, on average. */
+#define RETRANSMISSIONS_AT_LEAST 1000.0
+
 /* Time lost to other tasks on a busy host is made good up to this much. */
 #define CATCH_UP_SECONDS 0.1
 
@@ -38,8 +40,10 @@ struct run {
 	struct bpf_link *link;
 	struct bpf_link *ring;   /* what tells that it was full */
 	uint64_t accepted;
-	struct flood_probe *probes;
+	struct flood_caller *probes;
+	struct flood_caller *strangers;
 	uint32_t probe_max;
+	uint32_t stranger_max;
 	pthread_t sender;
 	bool finished;
 };
@@ -91,6 +95,15 @@ static uint32_t size_probe_table(const struct flood_options *options)
 	return probes > PROBES_AT_MOST ? PROBES_AT_MOST : probes;
 }
 
+static uint32_t size_stranger_table(const struct flood_options *options)
+{
+	double strangers = options->stranger_rate * options->seconds * 1.5 + 1024;
+
+	if (!options->stranger.family)
+		return 1;
+	return strangers > PROBES_AT_MOST ? PROBES_AT_MOST : strangers;
+}
+
 static void configure_source(const struct flood_options *options, struct flood_config *config)
 {
 	unsigned int bits = options->dst.family == AF_INET6 ? 128 : 32;
@@ -120,6 +133,22 @@ static void configure_pace(const struct flood_options *options, struct flood_con
 	}
 }
 
+static void configure_often(const struct run *run, enum flood_kind kind, double rate)
+{
+	const struct flood_options *options = &run->options;
+	struct flood_config *config = (struct flood_config *)&run->bpf->rodata->config;
+	double odds;
+
+	if (!options->rate_given) {
+		config->often[kind].share = rate * 4.294967296 * (1 << FLOOD_RATE_SHIFT);
+	} else if (options->rate > 0) {
+		odds = rate / options->rate;
+		run->bpf->bss->tx.odds[kind] = 4294967296.0 * (odds < 0.25 ? odds : 0.25);
+	} else {
+		config->often[kind].interval = 1e9 / rate;
+	}
+}
+
 static void configure_probes(const struct run *run, struct flood_config *config)
 {
 	const struct flood_options *options = &run->options;
@@ -129,21 +158,55 @@ static void configure_probes(const struct run *run, struct flood_config *config)
 	config->probe_source = flood_addr_of(&options->probe);
 	config->probe_sources = options->probe_sources;
 	config->probe_port = options->probe_port;
+	config->probe_ports = options->probe_ports;
 	config->probe_max = run->probe_max;
-	if (!options->probe_rate)
-		config->probe_odds = 4294967296.0 / options->probe_every;
-	else if (!options->rate_given)
-		config->probe_share = options->probe_rate * 4.294967296 * (1 << FLOOD_RATE_SHIFT);
-	else if (options->rate > 0)
-		config->probe_odds = 4294967296.0 * options->probe_rate / options->rate;
+	if (options->probe_rate)
+		configure_often(run, FLOOD_PROBES, options->probe_rate);
 	else
-		config->probe_interval = 1e9 / options->probe_rate;
+		run->bpf->bss->tx.odds[FLOOD_PROBES] = 4294967296.0 / options->probe_every;
 }
 
-static int build_frames(const struct run *run, struct flood_config *config, uint8_t *flood_frame,
-			uint8_t *probe_frame)
+static void configure_strangers(const struct run *run, struct flood_config *config)
 {
 	const struct flood_options *options = &run->options;
+	double retries = 2 * FLOOD_RETRIES * options->stranger_rate;
+
+	if (!options->stranger.family)
+		return;
+	config->stranger_source = flood_addr_of(&options->stranger);
+	config->stranger_port = options->stranger_port;
+	config->stranger_max = run->stranger_max;
+	config->births_end = (options->seconds - FLOOD_STRANGER_LIFE) * 1e9;
+	configure_often(run, FLOOD_BIRTHS, options->stranger_rate);
+	configure_often(run, FLOOD_RETRANSMISSIONS,
+			retries > RETRANSMISSIONS_AT_LEAST ? retries : RETRANSMISSIONS_AT_LEAST);
+}
+
+static int build_callers(const struct run *run, struct flood_config *config,
+			 struct flood_spec *spec)
+{
+	const struct flood_options *options = &run->options;
+
+	spec->method = "OPTIONS";
+	spec->garbage = false;
+	spec->mark = FLOOD_MARK_PROBE;
+	spec->size = 0;
+	spec->sport = options->probe_port;
+	spec->via = options->probe.family ? options->probe : options->dst;
+	if (flood_frame_build(spec, run->bpf->bss->probe_frame, &config->probe))
+		return -1;
+
+	spec->method = options->stranger_method;
+	spec->mark = FLOOD_MARK_STRANGER;
+	spec->sport = options->stranger_port;
+	spec->via = options->stranger.family ? options->stranger : options->dst;
+	return flood_frame_build(spec, run->bpf->bss->stranger_frame, &config->stranger);
+}
+
+static int build_frames(const struct run *run, struct flood_config *config)
+{
+	const struct flood_options *options = &run->options;
+	uint32_t longest;
 	struct flood_spec spec = {
 		.method = options->method,
 		.garbage = options->garbage,
@@ -152,27 +215,22 @@ static int build_frames(const struct run *run, struct flood_config *config, uint
 		.sport = options->sport,
 		.dport = options->port,
 		.dst = options->dst,
-		.via = options->source.family ? options->source : options->probe,
+		.via = options->source.family ? options->source :
+		       options->probe.family ? options->probe : options->dst,
 	};
 
 	memcpy(spec.src_mac, run->netif.mac, 6);
 	memcpy(spec.dst_mac, options->dst_mac, 6);
-	if (flood_frame_build(&spec, flood_frame, &config->flood))
+	if (flood_frame_build(&spec, run->bpf->bss->flood_frame, &config->flood) ||
+	    build_callers(run, config, &spec))
 		return -1;
-
-	spec.method = "OPTIONS";
-	spec.garbage = false;
-	spec.mark = FLOOD_MARK_PROBE;
-	spec.size = 0;
-	spec.sport = options->probe_port;
-	spec.via = options->probe.family ? options->probe : options->dst;
-	if (flood_frame_build(&spec, probe_frame, &config->probe))
-		return -1;
-	if (config->flood.len > run->netif.mtu + 14 || config->probe.len > run->netif.mtu + 14)
+	longest = config->flood.len > config->probe.len ? config->flood.len : config->probe.len;
+	if (config->stranger.len > longest)
+		longest = config->stranger.len;
+	if (longest > run->netif.mtu + 14)
 		return flood_fail("frames of %u bytes do not fit the MTU of %s, %u: give a smaller "
-				  "--size, or both ends a larger MTU",
-				  config->flood.len > config->probe.len ? config->flood.len :
-				  config->probe.len, run->netif.name, run->netif.mtu);
+				  "--size, or both ends a larger MTU", longest, run->netif.name,
+				  run->netif.mtu);
 	return 0;
 }
 
@@ -188,18 +246,27 @@ static int configure(struct run *run)
 	srandom(seed);
 	run->bpf->bss->tx.random = seed;
 	run->probe_max = size_probe_table(options);
+	run->stranger_max = size_stranger_table(options);
 	config->family = options->dst.family == AF_INET6 ? 6 : 4;
 	config->ifindex = run->netif.index;
 	config->port = options->port;
 	configure_source(options, config);
 	configure_pace(options, config);
 	configure_probes(run, config);
-	return build_frames(run, config, run->bpf->bss->flood_frame, run->bpf->bss->probe_frame);
+	configure_strangers(run, config);
+	return build_frames(run, config);
+}
+
+static struct flood_caller *map_callers(const struct bpf_map *map, uint32_t callers)
+{
+	void *memory = mmap(NULL, callers * sizeof(struct flood_caller), PROT_READ, MAP_SHARED,
+			    bpf_map__fd(map), 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
 }
 
 static int load(struct run *run)
 {
-	size_t bytes;
 	int err;
 
 	libbpf_set_print(print_libbpf);
@@ -209,6 +276,7 @@ static int load(struct run *run)
 	if (configure(run))
 		return -1;
 	bpf_map__set_max_entries(run->bpf->maps.probes, run->probe_max);
+	bpf_map__set_max_entries(run->bpf->maps.strangers, run->stranger_max);
 	bpf_program__set_autoload(run->bpf->progs.watch_ring, run->options.queue > 0);
 	err = flood_bpf__load(run->bpf);
 	if (err)
@@ -224,11 +292,11 @@ static int load(struct run *run)
 	if (run->options.queue && !run->ring)
 		return flood_fail("cannot watch the interface's ring (%s): the kernel needs BTF "
 				  "(CONFIG_DEBUG_INFO_BTF)", strerror(errno));
-	bytes = run->probe_max * sizeof(struct flood_probe);
-	run->probes = mmap(NULL, bytes, PROT_READ, MAP_SHARED, bpf_map__fd(run->bpf->maps.probes),
-			   0);
-	if (run->probes == MAP_FAILED)
-		return flood_fail("cannot map the table of probes: %s", strerror(errno));
+	run->probes = map_callers(run->bpf->maps.probes, run->probe_max);
+	run->strangers = map_callers(run->bpf->maps.strangers, run->stranger_max);
+	if (!run->probes || !run->strangers)
+		return flood_fail("cannot map the tables of probes and strangers: %s",
+				  strerror(errno));
 	return 0;
 }
 
@@ -323,102 +391,32 @@ static int send_flood(struct run *run)
 static void wait_for_answers(const struct run *run)
 {
 	const struct flood_tx *tx = &run->bpf->bss->tx;
-	const volatile __u64 *answered = &run->bpf->bss->rx.probe_answers;
+	const volatile struct flood_rx *rx = &run->bpf->bss->rx;
 
-	for (double left = run->options.drain; left > 0 && *answered < tx->probes; left -= 0.01)
+	for (double left = run->options.drain; left > 0; left -= 0.01) {
+		if (rx->probe_answers >= tx->probes && rx->stranger_answers >= tx->strangers)
+			return;
 		usleep(10000);
-}
-
-static int compare_delays(const void *a, const void *b)
-{
-	const uint64_t *left = a, *right = b;
-
-	return (*left > *right) - (*left < *right);
-}
-
-/* Delays of the answered probes in ns, sorted; *n of them. The caller frees. */
-static uint64_t *sorted_delays(const struct run *run, size_t *n)
-{
-	uint64_t sent = run->bpf->bss->tx.probes;
-	uint64_t *delays = calloc(sent + 1, sizeof(*delays));
-
-	*n = 0;
-	for (uint64_t i = 0; delays && i < sent; i++) {
-		if (run->probes[i].answered)
-			delays[(*n)++] = run->probes[i].answered - run->probes[i].sent;
 	}
-	if (delays)
-		qsort(delays, *n, sizeof(*delays), compare_delays);
-	return delays;
 }
 
-static json_t *delay_json(const uint64_t *delays, size_t n, double share)
-{
-	return n ? json_real(delays[(size_t)((n - 1) * share)] / 1e6) : json_null();
-}
-
-static json_t *report(const struct run *run)
+static int finish(const struct run *run)
 {
 	const struct flood_tx *tx = &run->bpf->bss->tx;
-	const struct flood_rx *rx = &run->bpf->bss->rx;
-	uint64_t sent = tx->flood + tx->probes, accepted = run->accepted;
-	double seconds = (tx->last - tx->first) / 1e9;
-	size_t n;
-	uint64_t *delays = sorted_delays(run, &n);
-	json_t *json;
+	struct flood_results results = {
+		.tx = tx, .rx = &run->bpf->bss->rx, .probes = run->probes,
+		.strangers = run->strangers, .accepted = run->accepted,
+	};
 
-	json = json_pack("{sI sI sI sI sf sf sf sI sI sI sI s{so so} sI}",
-			 "sent", (json_int_t)sent,
-			 "flood_sent", (json_int_t)tx->flood,
-			 "accepted", (json_int_t)accepted,
-			 "refused", (json_int_t)(sent > accepted ? sent - accepted : 0),
-			 "seconds", seconds,
-			 "mpps", seconds > 0 ? accepted / seconds / 1e6 : 0,
-			 "sent_mpps", seconds > 0 ? sent / seconds / 1e6 : 0,
-			 "probes_sent", (json_int_t)tx->probes,
-			 "probes_answered", (json_int_t)rx->probe_answers,
-			 "probe_refusals", (json_int_t)rx->probe_refusals,
-			 "probe_duplicates", (json_int_t)rx->probe_duplicates,
-			 "probe_delay_ms", "p50", delay_json(delays, n, 0.50),
-			 "p99", delay_json(delays, n, 0.99),
-			 "flood_answers", (json_int_t)rx->flood_answers);
-	free(delays);
-	return json;
-}
-
-static void print_text(json_t *json)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach(json, key, value) {
-		char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(4));
-
-		printf("%-18s%s\n", key, text ? text : "?");
-		free(text);
-	}
-}
-
-static int print_report(const struct run *run)
-{
-	const struct flood_tx *tx = &run->bpf->bss->tx;
-	json_t *json = report(run);
-
-	if (!json)
-		return flood_fail("out of memory while reporting");
-	if (run->options.json) {
-		json_dumpf(json, stdout, JSON_REAL_PRECISION(6));
-		putchar('\n');
-	} else {
-		print_text(json);
-	}
-	json_decref(json);
+	if (flood_report(&results, run->options.json))
+		return -1;
 	if (tx->probes_exhausted)
 		flood_fail("the table of probes was full after %u: the later ones are missing, "
 			   "send fewer or for a shorter time", run->probe_max);
-	if (fflush(stdout))
-		return flood_fail("cannot write the report: %s", strerror(errno));
-	if (tx->flood + tx->probes && !run->accepted)
+	if (tx->strangers_exhausted)
+		flood_fail("the table of strangers was full after %u: the later ones are missing, "
+			   "send fewer or for a shorter time", run->stranger_max);
+	if (tx->flood + tx->probes + tx->strangers && !run->accepted)
 		return flood_fail("the other end of %s took no frame at all: attach an XDP program "
 				  "there, or turn GRO on with 'ethtool -K PEER gro on'",
 				  run->netif.name);
@@ -437,7 +435,7 @@ static int flood(struct run *run)
 	if (load(run) || send_flood(run))
 		return -1;
 	wait_for_answers(run);
-	return print_report(run);
+	return finish(run);
 }
 
 int main(int argc, char **argv)

@@ -30,6 +30,8 @@ struct flood_options {
 	struct flood_ip dst;
 	struct flood_ip source;  /* the first one, or the prefix */
 	struct flood_ip probe;
+	struct flood_ip stranger;
+	const char *stranger_method;
 	uint8_t dst_mac[6];
 	bool dst_mac_given;
 	bool garbage;
@@ -41,19 +43,25 @@ struct flood_options {
 	uint16_t port;
 	uint16_t sport;          /* 0: random */
 	uint16_t probe_port;
+	uint16_t stranger_port;
 	uint32_t size;           /* of the frame in bytes, 0: as it comes */
 	uint32_t probe_every;    /* one probe in so many frames, 0: by rate */
 	uint32_t probe_sources;
+	uint32_t probe_ports;
 	uint32_t batch;
 	uint32_t burst;          /* frames */
 	uint32_t queue;          /* frames */
 	double rate;             /* frames per second; only if rate_given */
 	double probe_rate;       /* per second, 0: by probe_every */
+	double stranger_rate;    /* per second */
 	double seconds;
 	double drain;
 	uint64_t count;
 	int cpu;                 /* -1: not pinned */
 };
+
+/* The last copy of a stranger's request, and half a second for its answer. */
+#define FLOOD_STRANGER_LIFE 4
 
 /* 0: options filled; 1: help was asked for and printed; -1: said what is wrong. */
 int flood_options_parse(int argc, char **argv, struct flood_options *options);
@@ -80,6 +88,19 @@ struct flood_spec {
  * and port, the fields and the checksums are left for the BPF program. 0, or -1 and a sentence.
  */
 int flood_frame_build(const struct flood_spec *spec, uint8_t *buffer, struct flood_layout *layout);
+
+/* ---- report.c ---- */
+
+struct flood_results {
+	const struct flood_tx *tx;
+	const struct flood_rx *rx;
+	const struct flood_caller *probes;
+	const struct flood_caller *strangers;
+	uint64_t accepted; /* frames */
+};
+
+/* Prints the report on standard output, as text or as one object of JSON; 0 or -1. */
+int flood_report(const struct flood_results *results, bool json);
 
 /* ---- netif.c ---- */
 

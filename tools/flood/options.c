@@ -13,7 +13,8 @@ enum {
 	OPT_DEV = 256, OPT_DST, OPT_DST_MAC, OPT_PORT, OPT_METHOD, OPT_GARBAGE, OPT_SIZE,
 	OPT_SOURCE, OPT_SOURCES, OPT_PREFIX, OPT_RANDOM, OPT_SPORT, OPT_RATE, OPT_SECONDS,
 	OPT_COUNT, OPT_BURST, OPT_QUEUE, OPT_BATCH, OPT_PROBES, OPT_PROBE_EVERY, OPT_PROBE_RATE,
-	OPT_PROBE_SOURCES, OPT_PROBE_PORT, OPT_DRAIN, OPT_JSON, OPT_CPU, OPT_HELP,
+	OPT_PROBE_SOURCES, OPT_PROBE_PORT, OPT_PROBE_PORTS, OPT_STRANGERS, OPT_STRANGER_RATE,
+	OPT_STRANGER_METHOD, OPT_STRANGER_PORT, OPT_DRAIN, OPT_JSON, OPT_CPU, OPT_HELP,
 };
 
 static const struct option long_options[] = {
@@ -40,6 +41,11 @@ static const struct option long_options[] = {
 	{ "probe-rate", required_argument, NULL, OPT_PROBE_RATE },
 	{ "probe-sources", required_argument, NULL, OPT_PROBE_SOURCES },
 	{ "probe-port", required_argument, NULL, OPT_PROBE_PORT },
+	{ "probe-ports", required_argument, NULL, OPT_PROBE_PORTS },
+	{ "strangers", required_argument, NULL, OPT_STRANGERS },
+	{ "stranger-rate", required_argument, NULL, OPT_STRANGER_RATE },
+	{ "stranger-method", required_argument, NULL, OPT_STRANGER_METHOD },
+	{ "stranger-port", required_argument, NULL, OPT_STRANGER_PORT },
 	{ "drain", required_argument, NULL, OPT_DRAIN },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "cpu", required_argument, NULL, OPT_CPU },
@@ -82,13 +88,22 @@ static const char help[] =
 "  --count N             stop after N frames\n"
 "  --batch N             frames the kernel makes at a time, 1 to 256 (default 128)\n"
 "  --cpu N               run on this CPU\n"
+"  --drain SECONDS       how long to wait for late answers at the end (default 1)\n"
 "Probes (valid OPTIONS requests)\n"
 "  --probes ADDRESS      their source; the server must have a route back to IFACE for it\n"
 "  --probe-sources N     N sources counted up from it (default 1)\n"
 "  --probe-every N       one in N frames, at random places (default 2000)\n"
 "  --probe-rate N        N per second on average instead, again at random places\n"
 "  --probe-port N        their source port (default 5060)\n"
-"  --drain SECONDS       how long to wait for late answers at the end (default 1)\n"
+"  --probe-ports N       N ports counted up from it at each of the sources (default 1); the\n"
+"                        probes go round all these flows\n"
+"Strangers (phones that the server has never seen)\n"
+"  --strangers ADDRESS   the source of the first one; each has an address of its own, counted up\n"
+"  --stranger-rate N     N new ones per second on average, at random places (default 10); none in\n"
+"                        the last 4 seconds\n"
+"  --stranger-method M   what each sends once, and again after 0.5, 1.5 and 3.5 s, all copies\n"
+"                        alike, until there is a final answer (default OPTIONS)\n"
+"  --stranger-port N     their source port (default 5060)\n"
 "Report\n"
 "  --json                one JSON object on standard output\n"
 "\n"
@@ -98,10 +113,14 @@ static const char help[] =
 "                   'ethtool -S IFACE'; an accepted frame reaches the other end's XDP program\n"
 "  refused          sent - accepted: the ring was full, or the other end takes no XDP frames\n"
 "                   (attach an XDP program there, or 'ethtool -K PEER gro on')\n"
+"  started          when the first frame was made, in seconds of CLOCK_MONOTONIC\n"
 "  seconds          from the first frame to the last; mpps: accepted / seconds / 10^6\n"
 "  probes_answered  probes whose 200 came back to IFACE, each counted once\n"
 "  probe_refusals   other final answers to probes; probe_duplicates: 200s beyond the first\n"
 "  probe_delay_ms   from making the probe to its answer at IFACE\n"
+"  strangers_answered  strangers with a final answer of any status; those within_3s had it so\n"
+"                   soon after their first copy; stranger_retransmissions: the further copies\n"
+"  stranger_delay_ms  from making the first copy to the first final answer at IFACE\n"
 "  flood_answers    answers of any status to flood frames that came back to IFACE\n"
 "Exit status: 0 done, 1 failed or no frame was accepted, 2 wrong usage.\n";
 
@@ -164,15 +183,15 @@ static int read_mac(const char *text, uint8_t *mac)
 }
 
 /* RFC 3261 section 25.1: token. */
-static int read_method(const char *text, const char **method)
+static int read_method(const char *name, const char *text, const char **method)
 {
 	static const char token[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 				    "-.!%*_+`'~";
 	size_t length = strlen(text);
 
 	if (!length || length > FLOOD_METHOD_MAX || strspn(text, token) != length)
-		return flood_fail("--method %s is not a SIP token of at most %d characters: give "
-				  "one like INVITE", text, FLOOD_METHOD_MAX);
+		return flood_fail("--%s %s is not a SIP token of at most %d characters: give one "
+				  "like INVITE", name, text, FLOOD_METHOD_MAX);
 	*method = text;
 	return 0;
 }
@@ -223,6 +242,26 @@ static int read_probe_option(int option, const char *name, struct flood_options 
 		return 0;
 	case OPT_PROBE_PORT:
 		NUMBER(probe_port, read_whole, 1, 65535);
+		return 0;
+	case OPT_PROBE_PORTS:
+		NUMBER(probe_ports, read_whole, 1, 65535);
+		return 0;
+	}
+	return -1;
+}
+
+static int read_stranger_option(int option, const char *name, struct flood_options *options)
+{
+	switch (option) {
+	case OPT_STRANGERS:
+		return read_ip(name, optarg, &options->stranger);
+	case OPT_STRANGER_RATE:
+		NUMBER(stranger_rate, read_number, 0.1, 1e4);
+		return 0;
+	case OPT_STRANGER_METHOD:
+		return read_method(name, optarg, &options->stranger_method);
+	case OPT_STRANGER_PORT:
+		NUMBER(stranger_port, read_whole, 1, 65535);
 		return 0;
 	}
 	return -1;
@@ -275,7 +314,7 @@ static int read_option(int option, const char *name, struct flood_options *optio
 		NUMBER(port, read_whole, 1, 65535);
 		return 0;
 	case OPT_METHOD:
-		return read_method(optarg, &options->method);
+		return read_method(name, optarg, &options->method);
 	case OPT_GARBAGE:
 		options->garbage = true;
 		return 0;
@@ -287,8 +326,10 @@ static int read_option(int option, const char *name, struct flood_options *optio
 		return 0;
 	case OPT_SOURCE ... OPT_SPORT:
 		return read_source_option(option, name, options);
-	case OPT_PROBES ... OPT_PROBE_PORT:
+	case OPT_PROBES ... OPT_PROBE_PORTS:
 		return read_probe_option(option, name, options);
+	case OPT_STRANGERS ... OPT_STRANGER_PORT:
+		return read_stranger_option(option, name, options);
 	default:
 		return read_amount_option(option, name, options);
 	}
@@ -309,40 +350,92 @@ struct flood_addr flood_addr_of(const struct flood_ip *ip)
 	return addr;
 }
 
-/*
- * Whether the flood's counted sources include a probe's: such a probe would not be legitimate in
- * any guard's eyes. Of a random prefix a probe is one address among many, which is as it should be.
- */
-static bool probes_meet_sources(const struct flood_options *options)
-{
-	struct flood_addr probe = flood_addr_of(&options->probe);
-	struct flood_addr source = flood_addr_of(&options->source);
-	uint64_t first, n = options->sources;
-	bool v6 = options->dst.family == AF_INET6;
+/* Sources counted up; of IPv6 the /64 is counted. */
+struct range {
+	uint64_t first;
+	uint64_t n;
+};
 
-	if (!options->probe.family || options->random_source || !n)
-		return false;
-	first = v6 ? source.hi : source.lo;
-	return (v6 ? probe.hi : probe.lo) < first + n &&
-	       first < (v6 ? probe.hi : probe.lo) + options->probe_sources;
+static struct range range_of(const struct flood_ip *first, uint64_t n)
+{
+	struct flood_addr addr = flood_addr_of(first);
+
+	return (struct range){ first->family == AF_INET6 ? addr.hi : addr.lo,
+			       first->family ? n : 0 };
+}
+
+static bool ranges_meet(struct range a, struct range b)
+{
+	return a.n && b.n && a.first < b.first + b.n && b.first < a.first + a.n;
+}
+
+/* One phone may go mad behind the address of others. */
+static bool ports_meet(const struct flood_options *options)
+{
+	return !options->sport || (options->sport >= options->probe_port &&
+				   options->sport < options->probe_port + options->probe_ports);
+}
+
+/*
+ * Whether the flood's counted sources include a probe's or a stranger's: such a caller would not be
+ * legitimate in any guard's eyes. Of a random prefix it is one address among many, which is as it
+ * should be.
+ */
+static int check_callers(const struct flood_options *options)
+{
+	double born = options->stranger_rate * options->seconds + 1;
+	struct range probes = range_of(&options->probe, options->probe_sources);
+	struct range strangers = range_of(&options->stranger, born);
+	struct range flood = range_of(&options->source, options->random_source ? 0 :
+								 options->sources);
+
+	if (options->probe.family && options->probe.family != options->dst.family)
+		return flood_fail("probes and destination are not of one IP version: give two IPv4 "
+				  "or two IPv6 addresses");
+	if (options->stranger.family && options->stranger.family != options->dst.family)
+		return flood_fail("strangers and destination are not of one IP version: give two "
+				  "IPv4 or two IPv6 addresses");
+	if (options->probe_port + options->probe_ports > 65536)
+		return flood_fail("there are not so many ports behind --probe-port: give fewer "
+				  "--probe-ports");
+	if (ranges_meet(probes, flood) && ports_meet(options))
+		return flood_fail("the probes' addresses are among the flood's: choose --probes "
+				  "outside them");
+	if (ranges_meet(strangers, flood) || ranges_meet(strangers, probes))
+		return flood_fail("the strangers' addresses are among the flood's or the probes': "
+				  "choose --strangers outside them");
+	if (options->stranger.family && options->seconds <= FLOOD_STRANGER_LIFE)
+		return flood_fail("a stranger may have to ask for %d seconds: give more --seconds",
+				  FLOOD_STRANGER_LIFE);
+	return 0;
+}
+
+/* What is hidden in the flood must leave room for it. */
+static int check_rates(const struct flood_options *options)
+{
+	bool flood = !options->rate_given || options->rate > 0;
+	double callers = options->probe.family ? options->probe_rate : 0;
+
+	if (options->stranger.family)
+		callers += options->stranger_rate * (1 + FLOOD_RETRIES);
+	if (!flood && !options->probe.family && !options->stranger.family)
+		return flood_fail("--rate 0 without probes sends nothing: add --probes ADDRESS "
+				  "--probe-rate N");
+	if (!flood && options->probe.family && !options->probe_rate)
+		return flood_fail("without a flood, probes need a rate of their own: add "
+				  "--probe-rate N");
+	if (flood && options->rate_given && callers > options->rate / 2)
+		return flood_fail("probes and strangers with their copies are part of --rate: give "
+				  "them at most half of it");
+	return 0;
 }
 
 static int check_sources(const struct flood_options *options)
 {
-	bool flood = !options->rate_given || options->rate > 0;
 	uint64_t room;
 
-	if (!flood && !options->probe.family)
-		return flood_fail("--rate 0 without probes sends nothing: add --probes ADDRESS "
-				  "--probe-rate N");
-	if (!flood && !options->probe_rate)
-		return flood_fail("without a flood, probes need a rate of their own: add "
-				  "--probe-rate N");
-	if (!flood)
+	if (options->rate_given && options->rate == 0)
 		return 0;
-	if (options->rate_given && options->probe_rate > options->rate / 2)
-		return flood_fail("probes are part of --rate: give a --probe-rate of at most half "
-				  "of it");
 	if (!options->source.family || (!options->random_source && !options->sources))
 		return flood_fail("the flood has no source: give --source ADDRESS, "
 				  "--random PREFIX, or --sources N --prefix PREFIX");
@@ -363,15 +456,9 @@ static int check_options(struct flood_options *options)
 {
 	if (!options->dev || !options->dst.family)
 		return flood_fail("--dev and --dst are needed: 'sipguard-flood --help' tells more");
-	if (check_sources(options))
+	if (check_rates(options) || check_sources(options))
 		return -1;
-	if (options->probe.family && options->probe.family != options->dst.family)
-		return flood_fail("probes and destination are not of one IP version: give two IPv4 "
-				  "or two IPv6 addresses");
-	if (probes_meet_sources(options))
-		return flood_fail("the probes' addresses are among the flood's: choose --probes "
-				  "outside them");
-	return 0;
+	return check_callers(options);
 }
 
 static void apply_prefix(struct flood_options *options)
@@ -390,7 +477,9 @@ int flood_options_parse(int argc, char **argv, struct flood_options *options)
 
 	*options = (struct flood_options){
 		.method = "INVITE", .port = 5060, .probe_port = 5060, .probe_every = 2000,
-		.probe_sources = 1, .seconds = 10, .drain = 1, .batch = 128, .burst = 64, .cpu = -1,
+		.probe_sources = 1, .probe_ports = 1, .stranger_method = "OPTIONS",
+		.stranger_rate = 10, .stranger_port = 5060, .seconds = 10, .drain = 1,
+		.batch = 128, .burst = 64, .cpu = -1,
 	};
 	while ((option = getopt_long(argc, argv, "", long_options, &index)) != -1) {
 		if (option == OPT_HELP) {

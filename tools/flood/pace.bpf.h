@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * When sipguard-flood sends, and what: pacing, the queue in front of a full ring, probes at random
- * places. Included by flood.bpf.c behind its variables and draw().
+ * When sipguard-flood sends, and what: pacing, the queue in front of a full ring, probes and
+ * strangers at random places. Included by flood.bpf.c behind its variables and draw().
  */
 #ifndef SIPGUARD_FLOOD_PACE_BPF_H
 #define SIPGUARD_FLOOD_PACE_BPF_H
 
-enum choice { IDLE, FLOOD, PROBE, AGAIN };
+enum choice { IDLE, FLOOD, PROBE, BIRTH, RETRY, AGAIN };
 
 /*
  * The ring of a veth holds 256 frames, less than that of any NIC. With --queue, frames it refuses
@@ -23,15 +23,15 @@ struct net_device {
 static __always_inline void refuse_bulk(__u32 sent, __u32 drops)
 {
 	__u64 now = bpf_ktime_get_ns();
-	__u32 probes = 0;
+	__u32 callers = 0;
 
-	for (__u32 i = 0; i < FLOOD_BULK && i < tx.bulk_probes; i++) {
-		if (tx.bulk_probe[i].place < sent || tx.bulk_probe[i].place >= sent + drops)
+	for (__u32 i = 0; i < FLOOD_BULK && i < tx.bulk_callers; i++) {
+		if (tx.bulk_caller[i].place < sent || tx.bulk_caller[i].place >= sent + drops)
 			continue;
-		tx.again[tx.agains++ & (FLOOD_BULK - 1)] = tx.bulk_probe[i].probe;
-		probes++;
+		tx.again[tx.agains++ & (FLOOD_BULK - 1)] = tx.bulk_caller[i].caller;
+		callers++;
 	}
-	tx.owed += drops - probes;
+	tx.owed += drops - callers;
 	if (!tx.full_since)
 		tx.full_since = now - tx.first;
 	tx.paused_until = now + PAUSE;
@@ -40,13 +40,13 @@ static __always_inline void refuse_bulk(__u32 sent, __u32 drops)
 /* `size` frames have gone; `more`, 0 or 1, are in the next bulk already. */
 static __always_inline void begin_bulk(__u32 size, __u32 more)
 {
-	__u32 last = tx.bulk_probes - 1;
+	__u32 last = tx.bulk_callers - 1;
 
-	tx.bulk_probes = 0;
-	if (more && last < 2 * FLOOD_BULK && tx.bulk_probe[last].place == size) {
-		tx.bulk_probe[0].probe = tx.bulk_probe[last].probe;
-		tx.bulk_probe[0].place = 0;
-		tx.bulk_probes = 1;
+	tx.bulk_callers = 0;
+	if (more && last < 2 * FLOOD_BULK && tx.bulk_caller[last].place == size) {
+		tx.bulk_caller[0].caller = tx.bulk_caller[last].caller;
+		tx.bulk_caller[0].place = 0;
+		tx.bulk_callers = 1;
 	}
 	tx.bulk = more;
 }
@@ -72,12 +72,10 @@ int watch_ring(const __u64 *arguments) /* from, to, sent, drops, error */
 	return 0;
 }
 
-static __always_inline __u32 odds_of_probe(void)
-{
-	return config.probe_share ? tx.probe_odds : config.probe_odds;
-}
-
-/* Frames fell due while the ring was full, more than may wait: counts them, probes among them. */
+/*
+ * Frames fell due while the ring was full, more than may wait: counts them, probes among them. (No
+ * stranger is: what it loses before any guard would be asked again half a second later.)
+ */
 static __always_inline void lose_beyond_queue(__u64 at)
 {
 	__u64 waited = at - (tx.full_since << FLOOD_RATE_SHIFT), frames;
@@ -88,7 +86,7 @@ static __always_inline void lose_beyond_queue(__u64 at)
 	frames = (waited - config.queue_window) / config.interval;
 	tx.full_since += frames * config.interval >> FLOOD_RATE_SHIFT;
 	tx.next += frames * config.interval;
-	tx.lost_odds += frames * odds_of_probe();
+	tx.lost_odds += frames * tx.odds[FLOOD_PROBES];
 	probes = tx.lost_odds >> 32;
 	tx.lost_odds = (__u32)tx.lost_odds;
 	if (tx.probes + probes > config.probe_max)
@@ -120,7 +118,7 @@ static __always_inline bool frame_is_due(__u64 now)
 	return true;
 }
 
-#define PROBE_CATCH_UP 100000000ULL /* ns of lost time for which probes are made up */
+#define CATCH_UP 100000000ULL /* ns of lost time for which probes are made up */
 
 /*
  * A frame above the rate waits here, it is not dropped: a dropped page goes back to the pool under
@@ -173,24 +171,37 @@ static __always_inline __u64 wait_for_ring(__u64 now)
 }
 
 /* Without a flood. Intervals are drawn from 0.5 to 1.5 of the mean: no beat with the server. */
-static __always_inline bool probe_is_due(__u64 now)
+static __always_inline bool is_due(enum flood_kind kind, __u64 now)
 {
-	if (now < tx.probe_next)
+	__u64 interval = config.often[kind].interval;
+
+	if (!interval || now < tx.often_next[kind])
 		return false;
-	tx.probe_next += config.probe_interval / 2 +
-			 (config.probe_interval * (draw() >> 40) >> 24);
-	if (tx.probe_next + PROBE_CATCH_UP < now)
-		tx.probe_next = now;
+	tx.often_next[kind] += interval / 2 + (interval * (draw() >> 40) >> 24);
+	if (tx.often_next[kind] + CATCH_UP < now)
+		tx.often_next[kind] = now;
 	return true;
+}
+
+static __always_inline enum choice choose_without_flood(__u64 now)
+{
+	if (tx.retry_waits)
+		return RETRY;
+	if (is_due(FLOOD_PROBES, now))
+		return PROBE;
+	return !tx.births_over && is_due(FLOOD_BIRTHS, now) ? BIRTH : IDLE;
 }
 
 static __always_inline bool out_of_time(__u64 now)
 {
 	if (!tx.first) {
 		tx.first = now;
-		tx.probe_next = now;
+		for (int kind = 0; kind < FLOOD_KINDS; kind++)
+			tx.often_next[kind] = now;
 	}
 	tx.last = now;
+	if (now - tx.first >= config.births_end)
+		tx.births_over = 1;
 	if (now - tx.first >= config.duration)
 		tx.done = 1;
 	return tx.done;
@@ -200,16 +211,34 @@ static __always_inline bool out_of_time(__u64 now)
  * Probes in a flood are drawn by place, never by time: a probe that fell due while the generator
  * was off the CPU would lead the next burst, into a socket buffer the server has just emptied. Flat
  * out, where the rate is not known beforehand, the odds follow the time a frame has taken so far.
+ * (A stranger's retransmission is due by time; from then on its place is drawn, too.)
  */
 static __always_inline void update_odds(__u64 now)
 {
-	__u64 frames = tx.flood + tx.probes, odds;
+	__u64 frames = all_frames(), odds, frame_time;
 
-	if (!config.probe_share || !frames)
+	if (config.clocked || !frames)
 		return;
-	odds = (((now - tx.first) << FLOOD_RATE_SHIFT) / frames * config.probe_share) >>
-	       (2 * FLOOD_RATE_SHIFT);
-	tx.probe_odds = odds < 1U << 31 ? odds : 1U << 31;
+	frame_time = ((now - tx.first) << FLOOD_RATE_SHIFT) / frames;
+	for (int kind = 0; kind < FLOOD_KINDS; kind++) {
+		if (!config.often[kind].share)
+			continue;
+		odds = frame_time * config.often[kind].share >> (2 * FLOOD_RATE_SHIFT);
+		tx.odds[kind] = odds < 1U << 30 ? odds : 1U << 30;
+	}
+}
+
+static __always_inline enum choice choose_in_flood(void)
+{
+	__u64 drawn = draw() >> 32, odds = tx.odds[FLOOD_PROBES];
+
+	if (drawn < odds)
+		return PROBE;
+	odds += tx.odds[FLOOD_BIRTHS];
+	if (drawn < odds)
+		return tx.births_over ? FLOOD : BIRTH;
+	odds += tx.odds[FLOOD_RETRANSMISSIONS];
+	return tx.retry_waits && drawn < odds ? RETRY : FLOOD;
 }
 
 /*
@@ -217,8 +246,6 @@ static __always_inline void update_odds(__u64 now)
  */
 static __always_inline enum choice choose(void)
 {
-	__u32 odds;
-
 	if (tx.done)
 		return IDLE;
 	if (config.clocked || !(tx.tick++ & 63)) {
@@ -226,8 +253,9 @@ static __always_inline enum choice choose(void)
 
 		if (out_of_time(now))
 			return IDLE;
+		find_retry(now);
 		if (!config.flood_on)
-			return probe_is_due(now) ? PROBE : IDLE;
+			return choose_without_flood(now);
 		if (tx.paused_until)
 			now = wait_for_ring(now);
 		if (tx.agains || tx.owed)
@@ -236,8 +264,7 @@ static __always_inline enum choice choose(void)
 			return IDLE;
 		update_odds(now);
 	}
-	odds = odds_of_probe();
-	return odds && (draw() >> 32) < odds ? PROBE : FLOOD;
+	return choose_in_flood();
 }
 
 #endif
