@@ -7,10 +7,11 @@
 #include "packet.bpf.h"   /* 1. Ethernet to UDP or TCP */
 #include "fragment.bpf.h" /*    fragments inherit the verdict of the first */
 #include "class.bpf.h"    /* 2. what the first bytes say it is */
-#include "lists.bpf.h"    /* 3. allow, deny, bans, zones */
-#include "limits.bpf.h"   /* 4. budget of unlisted sources, limits of the source */
-#include "message.bpf.h"  /* 5. the grammar of the message */
-#include "verdict.bpf.h"  /* 6. modes, counters, action */
+#include "lists.bpf.h"    /* 3. allow, deny, bans, zones, what is proven */
+#include "greylist.bpf.h" /* 4. strangers have to come twice while there are too many */
+#include "limits.bpf.h"   /* 5. budget of unlisted sources, limits of the flow and the source */
+#include "message.bpf.h"  /* 6. the grammar of the message, and what it tells of its flow */
+#include "verdict.bpf.h"  /* 7. modes, counters, action */
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -37,6 +38,33 @@ static __always_inline __u32 guard_judge_fragment(struct guard *g)
 	return SG_REASON_NONE;
 }
 
+/* A message that was admitted: what it says, and what that tells of its flow. */
+static __always_inline __u32 guard_judge_message(struct xdp_md *ctx, struct guard *g)
+{
+	__u32 told = SG_REASON_NONE, reason = SG_REASON_NONE;
+	__u64 faults = message_applies(g) ? message_read(ctx, g->p, g->slot) : 0;
+
+	if (faults)
+		reason = message_judge(g->p, faults, g->slot);
+	if (reason != SG_REASON_NONE) {
+		if (!is_proven(g))
+			JUDGE(offence_note(g->p, g->slot, SG_OFFENCE_MALFORMED, 0));
+		return reason;
+	}
+	if (g->class == SG_CLASS_REQUEST) {
+		told = message_tell(g->p, g->slot, message_about(g));
+		reason = told & ~MESSAGE_COPY;
+	}
+	if (reason != SG_REASON_NONE) {
+		if (reason == SG_REASON_SCANNER)
+			offence_note(g->p, g->slot, SG_OFFENCE_SCANNER, 0);
+		JUDGE(reason);
+	}
+	if (!(told & MESSAGE_COPY))
+		method_charge(g);
+	return SG_REASON_NONE;
+}
+
 /* A packet for a guarded port. */
 static __always_inline __u32 guard_judge(struct xdp_md *ctx, struct guard *g)
 {
@@ -49,6 +77,7 @@ static __always_inline __u32 guard_judge(struct xdp_md *ctx, struct guard *g)
 	}
 	if (list == SG_LIST_DENY)
 		JUDGE(SG_REASON_DENY_LIST);
+	flow_know(g);
 	/* The wider ban first: it explains more. */
 	if (list != SG_LIST_OWN) {
 		JUDGE(ban_source_check(g));
@@ -62,39 +91,27 @@ static __always_inline __u32 guard_judge(struct xdp_md *ctx, struct guard *g)
 	if (!limits_apply(g))
 		return SG_REASON_NONE;
 	zones_find(g);
-	JUDGE(budget_check(g));
+	if (pays_budget(g)) {
+		JUDGE(greylist_check(ctx, g));
+		JUDGE(budget_check(g));
+	}
 	if (!limits_find(g))
 		return SG_REASON_NONE;
+	if (flow_is_over(g)) {
+		JUDGE(offence_note(g->p, g->slot, SG_OFFENCE_FLOOD, 0));
+		JUDGE(SG_REASON_LIMIT_FLOW);
+	}
+	if (pays_budget(g))
+		JUDGE(share_check(g));
 	JUDGE(source_check(g));
 	JUDGE(method_check(g));
 	limits_charge(g);
-
-	if (message_applies(g)) {
-		__u64 faults = message_read(ctx, g->p, g->frame, g->slot);
-
-		for (int i = 0; i < MESSAGE_REASONS && faults; i++)
-			JUDGE(message_reason(&faults));
-	}
-	return SG_REASON_NONE;
-}
-
-/* False if a map is missing, which no loaded program sees. */
-static __always_inline bool guard_open(struct guard *g)
-{
-	g->state = map_state();
-	g->stats = map_stats();
-	if (!g->state || !g->stats)
-		return false;
-	g->slot = *(const volatile __u32 *)&g->state->slot & 1;
-	g->config = map_config(g->slot);
-	/* Not on the stack, of which the reader of messages needs all it can get. */
-	g->p = (struct packet *)g->stats->memo.packet;
-	return g->config;
+	return guard_judge_message(ctx, g);
 }
 
 static __always_inline int guard_packet(struct xdp_md *ctx, __u32 frame)
 {
-	struct guard guard = {.frame = frame}, *g = &guard;
+	struct guard guard = {}, *g = &guard;
 	__u32 reason = SG_REASON_NONE;
 	struct glance glance;
 	bool plain;
@@ -106,13 +123,14 @@ static __always_inline int guard_packet(struct xdp_md *ctx, __u32 frame)
 	if (plain)
 		g->role = port_role(g, glance.transport, glance.port);
 	if (plain && !g->role)
-		return verdict_unguarded(g);
+		return verdict_unguarded(g, frame);
 	/* Kept in memory: in registers the verifier follows six times the states (clang 14). */
 	barrier_var(g);
-	if (plain && glance.transport == IPPROTO_UDP && packet_read_plain(ctx, g->p, &glance)) {
+	if (plain && glance.transport == IPPROTO_UDP &&
+	    packet_read_plain(ctx, g->p, &glance, frame)) {
 		kind = PACKET_PORTS;
 	} else {
-		kind = packet_read(ctx, g->p);
+		kind = packet_read(ctx, g->p, frame);
 		g->role = port_role(g, g->p->transport, g->p->port);
 	}
 	g->now = clock_now();
@@ -126,7 +144,7 @@ static __always_inline int guard_packet(struct xdp_md *ctx, __u32 frame)
 		   verdict_is_final(g, SG_REASON_IPV6_CHAIN)) {
 		reason = SG_REASON_IPV6_CHAIN;
 	}
-	return verdict(g, reason);
+	return verdict(g, forget(reason, g->now));
 }
 
 SEC("xdp")

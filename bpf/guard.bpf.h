@@ -14,18 +14,34 @@ struct guard {
 	struct sg_slot *first;  /* the source's slots, one in each row */
 	struct sg_slot *second;
 	__u64 now;              /* ns of the guard's clock */
-	__u32 slot;             /* of sg_configs, read once: a reload may flip it meanwhile */
-	__u32 frame;            /* length of the frame */
-	__u32 role;             /* enum sg_port_role of the destination port */
-	__u32 class;
-	__u32 method;
-	__u32 zone;
-	__u32 limit;            /* enum sg_limit_id beside SOURCE */
-	__u32 watched;          /* the first reason in monitor mode that matched, or none */
+	struct sg_slot *flow_first;
+	struct sg_slot *flow_second;
+	__u8 slot;              /* of sg_configs, read once: a reload may flip it meanwhile */
+	__u8 role;              /* enum sg_port_role of the destination port */
+	__u8 class;
+	__u8 method;
+	__u8 zone;
+	__u8 limit;             /* enum sg_limit_id beside SOURCE */
+	__u8 proof;             /* enum sg_proof of its flow */
+	bool came;              /* the greylist has just let it in */
 	bool guarded;           /* for a guarded port, or a fragment without a known one */
 	bool listed;            /* by a zone: does not pay from the budget of unlisted sources */
 };
 
 _Static_assert(sizeof(struct packet) <= sizeof(((struct sg_memo *)0)->packet), "it has its place");
+
+/* False if a map is missing, which no loaded program sees. */
+static __always_inline bool guard_open(struct guard *g)
+{
+	g->state = map_state();
+	g->stats = map_stats();
+	if (!g->state || !g->stats)
+		return false;
+	g->slot = *(const volatile __u32 *)&g->state->slot & 1;
+	g->config = map_config(g->slot);
+	/* Not on the stack, of which the reader of messages needs all it can get. */
+	g->p = (struct packet *)g->stats->memo.packet;
+	return g->config;
+}
 
 #endif

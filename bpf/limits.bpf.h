@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Step 5: the budget of unlisted sources and the limits of one source.
+ * Step 5: the budget of unlisted sources, and the limits of one flow and of one source.
  *
  * Sources get no entries of their own: a table that grows or evicts by source address is what a
  * flood of random sources attacks. A source is hashed with a secret into one slot in each of two
@@ -15,19 +15,6 @@
 
 #include "guard.bpf.h"
 #include "siphash.h"
-
-/*
- * The guard's clock, in ns: the only one the data path reads. Jiffies cost 2 ns where
- * bpf_ktime_get_coarse_ns costs 15 and bpf_ktime_get_ns 30. Limits therefore move in steps of a
- * tick (1 to 10 ms); a burst that is smaller than one tick's worth would throttle the rate, so
- * userspace refuses it.
- */
-static __always_inline __u64 clock_now(void)
-{
-	__u64 jiffies = bpf_jiffies64(), tick = sg_tick;
-
-	return tick ? jiffies * tick : sg_replay_clock;
-}
 
 /* What all CPUs charge together. A lost race is tried again; after four, nothing is charged. */
 static __always_inline void gcra_charge(__u64 *tat, __u64 now, const struct sg_limit *limit)
@@ -106,15 +93,6 @@ static __always_inline bool limits_apply(const struct guard *g)
 	       (g->class != SG_CLASS_OTHER && g->class != SG_CLASS_TLS);
 }
 
-static __always_inline __u32 budget_check(struct guard *g)
-{
-	__u64 *tat = &g->state->total_tat[SG_TOTAL_UNLISTED_TOTAL];
-
-	if (!g->listed && gcra_spent(tat, g->now, &g->config->total[SG_TOTAL_UNLISTED_TOTAL]))
-		return SG_REASON_UNLISTED_BUDGET;
-	return SG_REASON_NONE;
-}
-
 /*
  * A limit's number as an index. Without the barrier the compiler drops the mask, since it sees that
  * the tables above hold nothing larger, and the verifier, which does not, refuses the access
@@ -126,9 +104,20 @@ static __always_inline __u32 limit_index(__u32 id)
 	return id & (SG_LIMIT__MAX - 1);
 }
 
-static __always_inline const struct sg_limit *limit_in_force(const struct guard *g, __u32 id)
+static __always_inline const struct sg_zone *zone_in_force(const struct guard *g)
 {
-	return &g->config->zone[g->zone & (SG_ZONES - 1)].limit[limit_index(id)];
+	return &g->config->zone[g->zone & (SG_ZONES - 1)];
+}
+
+static __always_inline bool is_proven(const struct guard *g)
+{
+	return g->proof > SG_PROOF_GREYLIST;
+}
+
+/* The limits of the flow, by enum sg_limit_id. */
+static __always_inline const struct sg_limit *flow_limits(const struct guard *g)
+{
+	return is_proven(g) ? g->config->proven : zone_in_force(g)->flow;
 }
 
 static __always_inline __u64 source_hash(const struct guard *g)
@@ -142,30 +131,63 @@ static __always_inline __u64 source_hash(const struct guard *g)
 	return memo->hash;
 }
 
-/* Finds the slots of the source and the limit of this message. False only if a map is missing. */
-static __always_inline bool limits_find(struct guard *g)
+static __always_inline void flow_find(struct guard *g)
+{
+	__u32 first = g->p->flow >> 8 & (SG_FLOW_ROW - 1);
+	__u32 second = SG_FLOW_ROW + (g->p->flow >> 36 & (SG_FLOW_ROW - 1));
+
+	g->flow_first = bpf_map_lookup_elem(&sg_flow_slots, &first);
+	g->flow_second = bpf_map_lookup_elem(&sg_flow_slots, &second);
+}
+
+static __always_inline void source_find(struct guard *g)
 {
 	__u64 hash = source_hash(g);
 	__u32 first = hash & (SG_SLOT_ROW - 1);
 	__u32 second = SG_SLOT_ROW + (hash >> 32 & (SG_SLOT_ROW - 1));
 
-	g->limit = limit_of(g);
 	g->first = bpf_map_lookup_elem(&sg_slots, &first);
 	g->second = bpf_map_lookup_elem(&sg_slots, &second);
+}
+
+/*
+ * Finds the limit of this message and the slots of its flow and its source. A proven flow has
+ * nothing to do with what others of its address do. False only if a map is missing.
+ */
+static __always_inline bool limits_find(struct guard *g)
+{
+	g->limit = limit_of(g);
+	flow_find(g);
+	if (!g->flow_first || !g->flow_second)
+		return false;
+	if (is_proven(g))
+		return true;
+	source_find(g);
 	return g->first && g->second;
 }
 
-static __always_inline bool limit_spent(const struct guard *g, __u32 id)
+static __always_inline bool slots_spent(struct sg_slot *first, struct sg_slot *second, __u32 id,
+					__u64 now, const struct sg_limit *limits)
 {
-	const struct sg_limit *limit = limit_in_force(g, id);
+	const struct sg_limit *limit = &limits[limit_index(id)];
 
-	return gcra_spent(&g->first->tat[limit_index(id)], g->now, limit) &&
-	       gcra_spent(&g->second->tat[limit_index(id)], g->now, limit);
+	return first && second && gcra_spent(&first->tat[limit_index(id)], now, limit) &&
+	       gcra_spent(&second->tat[limit_index(id)], now, limit);
+}
+
+static __always_inline bool flow_spent(const struct guard *g, __u32 id)
+{
+	return slots_spent(g->flow_first, g->flow_second, id, g->now, flow_limits(g));
+}
+
+static __always_inline bool source_spent(const struct guard *g, __u32 id)
+{
+	return slots_spent(g->first, g->second, id, g->now, zone_in_force(g)->limit);
 }
 
 static __always_inline __u32 source_check(const struct guard *g)
 {
-	return limit_spent(g, SG_LIMIT_SOURCE) ? SG_REASON_LIMIT_SOURCE : SG_REASON_NONE;
+	return source_spent(g, SG_LIMIT_SOURCE) ? SG_REASON_LIMIT_SOURCE : SG_REASON_NONE;
 }
 
 static __always_inline __u32 method_check(const struct guard *g)
@@ -173,25 +195,53 @@ static __always_inline __u32 method_check(const struct guard *g)
 	/* Was checked before; in monitor mode it would be counted twice. */
 	if (g->limit == SG_LIMIT_SOURCE)
 		return SG_REASON_NONE;
-	return limit_spent(g, g->limit) ? sg_reason_of_limit[limit_index(g->limit)]
-					: SG_REASON_NONE;
+	return source_spent(g, g->limit) ? sg_reason_of_limit[limit_index(g->limit)]
+					 : SG_REASON_NONE;
+}
+
+static __always_inline bool flow_is_over(const struct guard *g)
+{
+	return flow_spent(g, SG_LIMIT_SOURCE) || flow_spent(g, g->limit);
+}
+
+static __always_inline void slots_charge(struct sg_slot *first, struct sg_slot *second, __u32 id,
+					 __u64 now, const struct sg_limit *limits)
+{
+	const struct sg_limit *limit = &limits[limit_index(id)];
+
+	if (first)
+		gcra_charge_alone(&first->tat[limit_index(id)], now, limit);
+	if (second)
+		gcra_charge_alone(&second->tat[limit_index(id)], now, limit);
 }
 
 static __always_inline void limit_charge(const struct guard *g, __u32 id)
 {
-	const struct sg_limit *limit = limit_in_force(g, id);
-
-	gcra_charge_alone(&g->first->tat[limit_index(id)], g->now, limit);
-	gcra_charge_alone(&g->second->tat[limit_index(id)], g->now, limit);
+	slots_charge(g->flow_first, g->flow_second, id, g->now, flow_limits(g));
+	slots_charge(g->first, g->second, id, g->now, zone_in_force(g)->limit);
 }
 
-/* Charges an admitted message to all that it belongs to. */
+/* Whether it is one of those that share the budget. */
+static __always_inline bool pays_budget(const struct guard *g)
+{
+	return !g->listed && !is_proven(g);
+}
+
+/*
+ * Charges what counts every packet, before a byte of the message is read: that costs what it costs,
+ * whatever is found. The limit of its kind is charged later, by method_charge(), and for each
+ * transaction once.
+ */
 static __always_inline void limits_charge(const struct guard *g)
 {
-	if (!g->listed)
+	if (pays_budget(g))
 		gcra_charge(&g->state->total_tat[SG_TOTAL_UNLISTED_TOTAL], g->now,
 			    &g->config->total[SG_TOTAL_UNLISTED_TOTAL]);
 	limit_charge(g, SG_LIMIT_SOURCE);
+}
+
+static __always_inline void method_charge(const struct guard *g)
+{
 	if (g->limit != SG_LIMIT_SOURCE)
 		limit_charge(g, g->limit);
 }

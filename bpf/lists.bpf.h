@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Step 3: allow and deny lists, zones, bans. Each lookup is skipped while its map is empty. */
+/*
+ * Step 3: allow and deny lists, zones, bans, proofs. Each lookup is skipped while its map is
+ * empty.
+ */
 #ifndef SIPGUARD_LISTS_BPF_H
 #define SIPGUARD_LISTS_BPF_H
 
 #include "guard.bpf.h"
+#include "proven.bpf.h"
 
 static __always_inline __u32 *lists_entry4(const struct guard *g)
 {
@@ -67,7 +71,7 @@ static __always_inline void zones_find(struct guard *g)
 	}
 }
 
-static __always_inline __u64 banned_until(const struct sg_ban_key *key)
+static __always_inline __u64 banned_until(const struct sg_flow_key *key)
 {
 	const struct sg_ban *ban = bpf_map_lookup_elem(&sg_bans, key);
 
@@ -77,7 +81,7 @@ static __always_inline __u64 banned_until(const struct sg_ban_key *key)
 /* The memo holds only what was found banned, so a new ban needs no new generation to be seen. */
 static __always_inline bool source_banned(const struct guard *g)
 {
-	struct sg_ban_key key = {.source = g->p->source, .family = g->p->family};
+	struct sg_flow_key key = {.source = g->p->source, .family = g->p->family};
 	__u32 generation = *(const volatile __u32 *)&g->state->ban_generation;
 	struct sg_memo *memo = &g->stats->memo;
 
@@ -93,22 +97,87 @@ static __always_inline bool source_banned(const struct guard *g)
 	return g->now < memo->banned_until;
 }
 
+/* A proven flow answers only for a ban of its source that the operator has made. */
+static __always_inline bool source_banned_by_hand(const struct guard *g)
+{
+	struct sg_flow_key key = {.source = g->p->source, .family = g->p->family};
+	const struct sg_ban *ban = bpf_map_lookup_elem(&sg_bans, &key);
+
+	return ban && g->now < ban->until && ban->cause == SG_REASON_NONE;
+}
+
 static __always_inline __u32 ban_source_check(const struct guard *g)
 {
-	return g->state->source_bans && source_banned(g) ? SG_REASON_BAN_SOURCE : SG_REASON_NONE;
+	bool banned = g->state->source_bans && (g->proof > SG_PROOF_GREYLIST
+							? source_banned_by_hand(g)
+							: source_banned(g));
+
+	return banned ? SG_REASON_BAN_SOURCE : SG_REASON_NONE;
+}
+
+static __always_inline struct sg_flow_key flow_key(const struct packet *p)
+{
+	return (struct sg_flow_key){
+		.source = p->source,
+		.family = p->family,
+		.port = p->source_port,
+		.transport = p->transport,
+	};
 }
 
 static __always_inline __u32 ban_flow_check(const struct guard *g)
 {
-	struct sg_ban_key key = {
-		.source = g->p->source,
-		.family = g->p->family,
-		.port = g->p->source_port,
-		.transport = g->p->transport,
-	};
+	struct sg_flow_key key = flow_key(g->p);
 
 	return g->state->flow_bans && g->now < banned_until(&key) ? SG_REASON_BAN_FLOW
 								  : SG_REASON_NONE;
+}
+
+/*
+ * enum sg_proof of the flow of a packet. Global, and asked only for flows that may have proven
+ * something, or the verifier follows each proof through the guard.
+ */
+__noinline int flow_proof(const struct packet *p, __u32 class, __u64 now)
+{
+	const struct sg_proven *entry;
+	struct sg_flow_key key;
+
+	if (!p)
+		return SG_PROOF_NONE;
+	key = flow_key(p);
+	entry = proven_entry(&key, now);
+	if (!entry)
+		return SG_PROOF_NONE;
+	if (entry->proof == SG_PROOF_CONTACT)
+		return class == SG_CLASS_RESPONSE ? SG_PROOF_CALL : SG_PROOF_NONE;
+	return entry->proof;
+}
+
+/* What the flow has proven, if any flow has proven anything. */
+static __always_inline void flow_know(struct guard *g)
+{
+	g->p->flow = sg_flow_hash(g->p->source, g->p->source_port, g->p->transport,
+				  g->state->secret);
+	if (g->state->proven && proven_hinted(g->p->flow, g->now))
+		g->proof = flow_proof(g->p, g->class, g->now);
+}
+
+/*
+ * The flow of a packet has proven something, for as many seconds. Global, as all that few packets
+ * need: their variables must not lie on the stack below the reader.
+ */
+__noinline int flow_proves(const struct packet *p, __u32 proof, __u32 seconds)
+{
+	struct sg_state *state = map_state();
+	struct sg_stats *stats = map_stats();
+	struct sg_flow_key key;
+	__u64 now = clock_now();
+
+	if (!p || !state || !stats)
+		return 0;
+	key = flow_key(p);
+	proven_put(state, stats, &key, p->flow, proof, now, now + seconds * SG_NSEC_PER_SEC);
+	return 0;
 }
 
 #endif

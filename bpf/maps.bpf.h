@@ -10,7 +10,14 @@
  *                 not in force
  *   sg_zones      userspace, as above     if zones exist  pinned
  *   sg_lists4/6   userspace               if lists exist  pinned
- *   sg_bans       userspace               if bans exist   pinned
+ *   sg_bans       userspace, packets and  if bans exist   pinned
+ *                 replies
+ *   sg_proven     replies, few packets    if any is       pinned
+ *   sg_greylist   packets in a flood      the same        pinned
+ *   sg_conduct    offences                the same        pinned
+ *   sg_secrets    replies                 some packets    pinned
+ *   sg_trans-     admitted messages       replies         pinned
+ *   actions
  *   sg_slots      packets                 packets         pinned
  *   sg_orphans    packets                 packets         pinned
  *   sg_fragments  packets                 packets         pinned
@@ -38,6 +45,19 @@ const volatile __u64 sg_tick = 4000000;
 
 /* ns, above 0, never going back: written by `sipguard replay` before each packet. */
 volatile __u64 sg_replay_clock;
+
+/*
+ * The guard's clock, in ns: the only one the data path reads. Jiffies cost 2 ns where
+ * bpf_ktime_get_coarse_ns costs 15 and bpf_ktime_get_ns 30. Limits therefore move in steps of a
+ * tick (1 to 10 ms); a burst that is smaller than one tick's worth would throttle the rate, so
+ * userspace refuses it.
+ */
+static __always_inline __u64 clock_now(void)
+{
+	__u64 jiffies = bpf_jiffies64(), tick = sg_tick;
+
+	return tick ? jiffies * tick : sg_replay_clock;
+}
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -94,7 +114,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, SG_BANS);
-	__type(key, struct sg_ban_key);
+	__type(key, struct sg_flow_key);
 	__type(value, struct sg_ban);
 } sg_bans SEC(".maps");
 
@@ -122,6 +142,86 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } sg_fragments SEC(".maps");
+
+/* Limits of flows: the same, see limits.bpf.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 2 * SG_FLOW_ROW);
+	__type(key, __u32);
+	__type(value, struct sg_slot);
+} sg_flow_slots SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SG_PROVEN);
+	__type(key, struct sg_flow_key);
+	__type(value, struct sg_proven);
+} sg_proven SEC(".maps");
+
+/* Its keys in the order in which they are looked at again, see table.bpf.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, SG_PROVEN);
+	__uint(key_size, 0);
+	__type(value, struct sg_flow_key);
+} sg_proven_queue SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, SG_BANS);
+	__uint(key_size, 0);
+	__type(value, struct sg_flow_key);
+} sg_bans_queue SEC(".maps");
+
+/* By the hash of a flow: until when one of that place is proven, see proven.bpf.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SG_HINTS);
+	__type(key, __u32);
+	__type(value, struct sg_hints);
+} sg_hints SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SG_GREYLIST);
+	__type(key, __u32);
+	__type(value, struct sg_seen);
+} sg_greylist SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SG_TRANSACTIONS);
+	__type(key, __u32);
+	__type(value, struct sg_transactions);
+} sg_transactions SEC(".maps");
+
+/* Nonces and To tags that the server gave to a flow, see secrets.bpf.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SG_SECRETS);
+	__type(key, __u32);
+	__type(value, struct sg_seen);
+} sg_secrets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SG_CONDUCT);
+	__type(key, __u32);
+	__type(value, struct sg_conduct);
+} sg_conduct SEC(".maps");
+
+/* Limits of replies by destination: as sg_orphans. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * SG_DESTINATION_ROW);
+	__type(key, __u32);
+	__type(value, __u64);
+} sg_destinations SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

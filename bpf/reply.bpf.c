@@ -1,19 +1,397 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What our own server sends, seen at tc egress. It shares every map with the guard. */
+/*
+ * The way of a reply: what our own server sends tells whom it knows. Attached to the egress of the
+ * guarded interfaces; read reply() and reply_judge() from top to bottom. Nothing is learned from
+ * packets that come in, which anybody can forge.
+ *
+ * In struct packet here the peer is the source, as it was in the request: so flows, lists and zones
+ * are found by the same functions.
+ */
 #include <linux/pkt_cls.h>
 
-#include "maps.bpf.h"
+#include "packet.bpf.h"
+#include "class.bpf.h"   /* which ports are guarded */
+#include "lists.bpf.h"   /* allow list and zones; flows */
+#include "limits.bpf.h"  /* limits of replies by destination */
+#include "message.bpf.h" /* the reader, transactions, secrets, offences */
+#include "verdict.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* TC_ACT_UNSPEC: go on with the next program, be it of tcx or of clsact. */
+#define REPLY_GRACE 32     /* s that a proof outlives its binding: 64 * T1 of RFC 3261 */
+#define REPLY_WAIT 64      /* s for an answer to our own request */
+#define REPLY_RING 240     /* s for one to an INVITE: more than timer C */
+#define REPLY_CONTACTS 10  /* of a 200 that are looked at for the longest binding */
+#define REPLY_BINDINGS 2048 /* bytes of them */
+
+/* Reads `size` bytes at *at and moves on. */
+static __always_inline bool reply_pull(struct __sk_buff *skb, __u32 *at, void *to, __u32 size)
+{
+	if (bpf_skb_load_bytes(skb, *at, to, size))
+		return false;
+	*at += size;
+	return true;
+}
+
+static __always_inline __be16 reply_ethernet(struct __sk_buff *skb, __u32 *at)
+{
+	struct vlan_header vlan;
+	struct ethhdr eth;
+
+	if (!reply_pull(skb, at, &eth, sizeof(eth)))
+		return 0;
+	vlan.protocol = eth.h_proto;
+	for (int i = 0; i < 2; i++) {
+		if (vlan.protocol != bpf_htons(ETH_P_8021Q) &&
+		    vlan.protocol != bpf_htons(ETH_P_8021AD))
+			break;
+		if (!reply_pull(skb, at, &vlan, sizeof(vlan)))
+			return 0;
+	}
+	return vlan.protocol;
+}
+
+static __always_inline bool reply_ipv4(struct __sk_buff *skb, __u32 *at, struct packet *p)
+{
+	struct iphdr ip;
+
+	if (!reply_pull(skb, at, &ip, sizeof(ip)) || ip.frag_off & bpf_htons(IP_OFFSET))
+		return false;
+	*at += ip.ihl * 4 - sizeof(ip);
+	p->family = 4;
+	p->transport = ip.protocol;
+	p->first_fragment = !!(ip.frag_off & bpf_htons(IP_MF));
+	ip.saddr = ip.daddr;
+	packet_source4(p, &ip);
+	return true;
+}
+
+/* A server's packets have no extension header but that of fragments. */
+static __always_inline bool reply_ipv6(struct __sk_buff *skb, __u32 *at, struct packet *p)
+{
+	struct extension_header fragment;
+	struct ipv6hdr ip;
+
+	if (!reply_pull(skb, at, &ip, sizeof(ip)))
+		return false;
+	p->family = 6;
+	p->transport = ip.nexthdr;
+	if (p->transport == IPPROTO_FRAGMENT) {
+		if (!reply_pull(skb, at, &fragment, sizeof(fragment)) ||
+		    fragment.offset & bpf_htons(IP6_OFFSET))
+			return false;
+		p->transport = fragment.next;
+		p->first_fragment = 1;
+	}
+	ip.saddr = ip.daddr;
+	packet_source6(p, &ip);
+	return true;
+}
+
+static __always_inline bool reply_transport(struct __sk_buff *skb, __u32 *at, struct packet *p)
+{
+	union {
+		struct udphdr udp;
+		struct tcphdr tcp;
+	} header;
+
+	if (p->transport == IPPROTO_UDP) {
+		if (!reply_pull(skb, at, &header.udp, sizeof(header.udp)))
+			return false;
+	} else if (p->transport == IPPROTO_TCP) {
+		if (!reply_pull(skb, at, &header.tcp, sizeof(header.tcp)))
+			return false;
+		*at += header.tcp.doff * 4 - sizeof(header.tcp);
+	} else {
+		return false;
+	}
+	/* Both begin with their ports. */
+	p->port = bpf_ntohs(header.udp.source);
+	p->source_port = header.udp.dest;
+	return true;
+}
+
+/*
+ * Fills in *p, with the destination as its source; false if it is no UDP or TCP, or has no ports.
+ */
+static __always_inline bool reply_packet(struct __sk_buff *skb, struct packet *p)
+{
+	__u32 at = 0;
+	__be16 protocol;
+
+	*p = (struct packet){.frame = skb->len};
+	protocol = reply_ethernet(skb, &at);
+	if (protocol == bpf_htons(ETH_P_IP) ? !reply_ipv4(skb, &at, p)
+	    : protocol == bpf_htons(ETH_P_IPV6) ? !reply_ipv6(skb, &at, p) : true)
+		return false;
+	if (!reply_transport(skb, &at, p) || at >= skb->len)
+		return false;
+	p->offset = at;
+	p->length = skb->len - at;
+	p->datagram = p->length;
+	return true;
+}
+
+/*
+ * Our own server asks somebody: the answers are wanted. An ACK even shows that the peer answered an
+ * INVITE of ours, with the branch that only it knew.
+ */
+static __always_inline void reply_contact(struct guard *g)
+{
+	if (g->method == SG_METHOD_ACK)
+		flow_proves(g->p, SG_PROOF_CALL, g->config->proven_call);
+	else
+		flow_proves(g->p, SG_PROOF_CONTACT,
+			    g->method == SG_METHOD_INVITE ? REPLY_RING : REPLY_WAIT);
+}
+
+/* A limit for each destination that is on no list, in no zone and not proven. */
+static __always_inline __u32 reply_limit(struct guard *g)
+{
+	const struct sg_limit *limit = &g->config->total[SG_TOTAL_REPLIES];
+	__u64 hash = sg_flow_hash(g->p->source, 0, 0, g->state->secret);
+	__u32 first = hash & (SG_DESTINATION_ROW - 1);
+	__u32 second = SG_DESTINATION_ROW + (hash >> 32 & (SG_DESTINATION_ROW - 1));
+	__u64 *tat0 = bpf_map_lookup_elem(&sg_destinations, &first);
+	__u64 *tat1 = bpf_map_lookup_elem(&sg_destinations, &second);
+
+	if (!tat0 || !tat1)
+		return SG_REASON_NONE;
+	if (gcra_spent(tat0, g->now, limit) && gcra_spent(tat1, g->now, limit))
+		return SG_REASON_REPLIES;
+	gcra_charge_alone(tat0, g->now, limit);
+	gcra_charge_alone(tat1, g->now, limit);
+	return SG_REASON_NONE;
+}
+
+/* Those that tell something of the flow: 2xx, 401, 403, 404, 407, 484, 604. */
+static __always_inline bool reply_tells(__u32 status)
+{
+	return status / 100 == 2 || status == 401 || status == 403 || status == 404 ||
+	       status == 407 || status == 484 || status == 604;
+}
+
+static __always_inline __u32 reply_number(const struct sip_reader *r, __u32 at)
+{
+	__u32 number = 0, digit;
+
+	for (int i = 0; i < 8; i++) {
+		digit = sip_byte(r, at + i) - '0';
+		if (digit > 9)
+			break;
+		number = number * 10 + digit;
+	}
+	return number;
+}
+
+/*
+ * Seconds for which a 200 to a REGISTER binds: of all the bindings of the address-of-record that
+ * it lists (RFC 3261 section 10.3) the longest, since which one is the phone's own does not show.
+ * 0: it has none.
+ */
+static __always_inline __u32 reply_binding(const struct sip_reader *r)
+{
+	const struct sip_message *m = &r->message;
+	__u32 at, end, longest = 0, seconds;
+
+	if (!(m->seen & SIP_SEEN(CONTACT)))
+		return 0;
+	at = m->field[SIP_FIELD_CONTACT].at;
+	end = m->body < at + REPLY_BINDINGS ? m->body : at + REPLY_BINDINGS;
+	for (int i = 0; i < REPLY_CONTACTS; i++) {
+		at = span_find(r, at, end, SIP_WORD('e', 'x', 'p', 'i', 'r', 'e', 's', '='), 8);
+		if (!at)
+			break;
+		seconds = reply_number(r, at);
+		if (seconds > longest)
+			longest = seconds;
+	}
+	if (!longest)
+		longest = m->expires;
+	return longest < SG_PROVEN_DAYS * 86400 ? longest : SG_PROVEN_DAYS * 86400;
+}
+
+/* What is known of the request that a reply answers, whose flow is that of the packet. */
+struct answer {
+	const struct packet *p;
+	const struct sg_config *config;
+	const struct sip_reader *r; /* the reply */
+	__u64 now;
+	__u32 slot;
+	__u32 status;
+	__u32 proof;      /* enum sg_proof of where the reply goes */
+	bool asked;       /* the request was seen */
+	bool challenged;  /* it answered a challenge that the server had sent to its flow */
+	bool there;       /* no forger could have asked so */
+};
+
+/* Success: the flow is what it says, if it cannot be forged. */
+static __always_inline void answer_success(const struct answer *a)
+{
+	__u32 method = a->r->message.cseq_method_id, seconds;
+	__u64 tag;
+
+	if (a->challenged) {
+		offence_forgive(a->p, a->slot, SG_OFFENCE_AUTH_SOURCE);
+		offence_forgive(a->p, a->slot, SG_OFFENCE_AUTH);
+	}
+	if (method == SG_METHOD_REGISTER && (a->there || a->config->proven_unchallenged)) {
+		seconds = reply_binding(a->r);
+		if (seconds)
+			flow_proves(a->p, SG_PROOF_REGISTER, seconds + REPLY_GRACE);
+	}
+	if (method != SG_METHOD_INVITE)
+		return;
+	/* Else the ACK has to come, with this tag. */
+	if (a->there)
+		flow_proves(a->p, SG_PROOF_CALL, a->config->proven_call);
+	else if ((tag = secret_to_tag(a->r, a->p->flow)))
+		secret_tell(tag, a->now);
+}
+
+static __always_inline void answer_challenge(const struct answer *a)
+{
+	const struct sip_message *m = &a->r->message;
+	__u64 nonce = secret_nonce(a->r, m->start_line.length, m->body, a->p->flow);
+
+	if (nonce)
+		secret_tell(nonce, a->now);
+}
+
+/* A wrong password, of a flow and of all those of its source. */
+static __always_inline __u32 answer_failure(const struct answer *a)
+{
+	__u32 reason = offence_note(a->p, a->slot, SG_OFFENCE_AUTH_SOURCE, 0);
+
+	return reason ? reason : (__u32)offence_note(a->p, a->slot, SG_OFFENCE_AUTH, 0);
+}
+
+static __always_inline __u32 answer_unknown_user(const struct answer *a)
+{
+	const struct sip_span *user = &a->r->message.party[SIP_TO].user;
+
+	return offence_note(a->p, a->slot, SG_OFFENCE_ENUMERATION,
+			    span_hash(a->r, user->at, user->length, 0) >> 32);
+}
+
+/* A reason if its request was one offence too many; the reply itself goes its way. */
+static __always_inline __u32 answer_read(const struct answer *a)
+{
+	bool proven = a->proof > SG_PROOF_GREYLIST;
+
+	switch (a->status) {
+	case 401:
+	case 407:
+		answer_challenge(a);
+		return a->challenged ? answer_failure(a) : SG_REASON_NONE;
+	case 403: /* of who is proven it is not the password that is wrong */
+		return a->challenged && !proven ? answer_failure(a) : SG_REASON_NONE;
+	case 404:
+	case 484:
+	case 604:
+		return a->asked && !proven ? answer_unknown_user(a) : SG_REASON_NONE;
+	default:
+		if (a->asked)
+			answer_success(a);
+		return SG_REASON_NONE;
+	}
+}
+
+/* Reads a reply; how much of it there is to know does not matter. Global, for the stack's sake. */
+__noinline int reply_read(struct __sk_buff *skb, const struct packet *p, __u32 slot)
+{
+	const struct sg_config *config = map_config(slot);
+	struct sip_reader *r = map_reader();
+
+	if (!p || !r || !config || sip_reader_load(skb, r, p->offset, p->length, 1))
+		return 0;
+	r->input.wanted = 0;
+	r->input.length = p->length;
+	r->input.flags = p->first_fragment ? SIP_MORE : 0;
+	sip_read(r, &config->caps);
+	return r->message.kind == SIP_RESPONSE;
+}
+
+/*
+ * Learns from the reply that was read. A reason as answer_read(). The flow of the packet becomes
+ * that of the request: a reply goes where the Via says, and that may be another port (RFC 3261
+ * 18.2.2).
+ */
+__noinline int reply_learn(struct packet *p, __u32 slot, __u32 status, __u32 proof)
+{
+	const struct sg_state *state = map_state();
+	struct answer a = {
+		.p = p,
+		.config = map_config(slot),
+		.r = map_reader(),
+		.now = clock_now(),
+		.slot = slot,
+		.status = status,
+		.proof = proof,
+	};
+	__u64 cell;
+
+	if (!p || !state || !a.config || !a.r)
+		return SG_REASON_NONE;
+	cell = transaction_recall(transaction_key(a.r, p->source), a.now);
+	if (cell) {
+		p->source_port = cell >> TRANSACTION_PORT;
+		p->flow = sg_flow_hash(p->source, p->source_port, p->transport, state->secret);
+	}
+	a.asked = cell != 0;
+	a.challenged = cell >> TRANSACTION_FLAGS & TRANSACTION_CHALLENGED;
+	a.there = a.challenged || p->transport == IPPROTO_TCP;
+	return answer_read(&a);
+}
+
+/* "SIP/2.0 200 ": the status, 0 if it is no response. */
+static __always_inline __u32 reply_status(const __u8 *start)
+{
+	__u32 a = start[8] - '0', b = start[9] - '0', c = start[10] - '0';
+
+	if (((*(const __u64 *)start | FOLD) != WORD("sip/2.0 ")) || a > 6 || b > 9 || c > 9)
+		return 0;
+	return a * 100 + b * 10 + c;
+}
+
+static __always_inline __u32 reply_judge(struct __sk_buff *skb, struct guard *g, __u32 status)
+{
+	if (lists_find(g) == SG_LIST_ALLOW)
+		return SG_REASON_NONE;
+	zones_find(g);
+	if (pays_budget(g)) {
+		__u32 reason = reply_limit(g);
+
+		if (verdict_is_final(g, reason))
+			return reason;
+	}
+	if (reply_tells(status) && reply_read(skb, g->p, g->slot))
+		verdict_note(g, reply_learn(g->p, g->slot, status, g->proof));
+	return SG_REASON_NONE;
+}
+
 SEC("tc")
 int reply(struct __sk_buff *skb)
 {
-	struct sg_state *state = map_state();
+	struct guard guard = {}, *g = &guard;
+	__u8 start[16] __attribute__((aligned(8)));
+	__u32 status;
 
-	(void)skb;
-	if (!state || state->mode == SG_MODE_OFF)
+	if (!guard_open(g) || !reply_packet(skb, g->p))
 		return TC_ACT_UNSPEC;
+	g->role = port_role(g, g->p->transport, g->p->port);
+	if ((g->role != SG_PORT_UDP && g->role != SG_PORT_TCP) ||
+	    bpf_skb_load_bytes(skb, g->p->offset, start, sizeof(start)))
+		return TC_ACT_UNSPEC;
+	g->now = clock_now();
+	status = reply_status(start);
+	if (!status)
+		g->method = KIND_METHOD(known_start(start, start + sizeof(start), g->p->length));
+	if (!status && g->method == SG_METHOD_NONE)
+		return TC_ACT_UNSPEC;
+	flow_know(g);
+	if (status)
+		return verdict_reply(g, reply_judge(skb, g, status));
+	reply_contact(g);
 	return TC_ACT_UNSPEC;
 }

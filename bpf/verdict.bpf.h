@@ -1,17 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The last step, and the only place that knows what an XDP action is: modes, counters, verdict.
+ * The last step, and the only place that knows what an action of XDP or tc is: modes, counters,
+ * verdict.
  */
 #ifndef SIPGUARD_VERDICT_BPF_H
 #define SIPGUARD_VERDICT_BPF_H
 
+#include <linux/pkt_cls.h>
+
 #include "fragment.bpf.h"
 #include "guard.bpf.h"
 
-static __always_inline void count(const struct guard *g, struct sg_counter *counter)
+static __always_inline void count_frame(struct sg_counter *counter, __u32 frame)
 {
 	counter->packets++;
-	counter->bytes += g->frame;
+	counter->bytes += frame;
+}
+
+static __always_inline void count(const struct guard *g, struct sg_counter *counter)
+{
+	count_frame(counter, g->p->frame);
 }
 
 /*
@@ -27,8 +35,8 @@ static __always_inline bool verdict_is_final(struct guard *g, __u32 reason)
 		return true;
 	if (g->config->mode[reason] == SG_MODE_MONITOR) {
 		count(g, &g->stats->reason[reason].would_drop);
-		if (!g->watched)
-			g->watched = reason;
+		if (!g->p->watched)
+			g->p->watched = reason;
 	}
 	return false;
 }
@@ -50,31 +58,56 @@ static __always_inline void verdict_count(const struct guard *g, struct sg_tally
 		count(g, (struct sg_counter *)&tallies[index] + outcome);
 }
 
-static __always_inline int verdict_unguarded(const struct guard *g)
+static __always_inline int verdict_unguarded(const struct guard *g, __u32 frame)
 {
-	count(g, &g->stats->unguarded);
+	count_frame(&g->stats->unguarded, frame);
 	return XDP_PASS;
 }
 
 /* Counts the packet and gives the action. A packet that was not guarded passes with one count. */
 static __always_inline int verdict(struct guard *g, __u32 reason)
 {
-	bool would_drop = reason != SG_REASON_NONE || g->watched;
+	bool would_drop = reason != SG_REASON_NONE || g->p->watched;
 	enum outcome outcome = would_drop ? OUTCOME_WOULD_DROP : OUTCOME_PASSED;
 	struct sg_stats *stats = g->stats;
 
 	if (g->p->first_fragment)
-		fragment_remember(g, reason ? reason : g->watched);
+		fragment_remember(g, reason ? reason : g->p->watched);
 	if (!g->guarded && !would_drop)
-		return verdict_unguarded(g);
+		return verdict_unguarded(g, g->p->frame);
 	if (reason != SG_REASON_NONE && g->state->mode == SG_MODE_ENFORCE)
 		outcome = OUTCOME_DROPPED;
 	/* Who is watched was counted under his reasons, and passed under none. */
-	if (reason || !g->watched)
+	if (reason || !g->p->watched)
 		verdict_count(g, stats->reason, reason, SG_REASON__MAX, outcome);
 	verdict_count(g, stats->class, g->class, SG_CLASS__MAX, outcome);
 	verdict_count(g, stats->method, g->method, SG_METHOD__MAX, outcome);
 	return outcome == OUTCOME_DROPPED ? XDP_DROP : XDP_PASS;
+}
+
+/*
+ * A reply taught something (a ban, say): counted under its reason, as passed if the reason is
+ * enforced, since the reply itself goes its way.
+ */
+static __always_inline void verdict_note(struct guard *g, __u32 reason)
+{
+	if (reason != SG_REASON_NONE && verdict_is_final(g, reason))
+		verdict_count(g, g->stats->reason, reason, SG_REASON__MAX, OUTCOME_PASSED);
+}
+
+/*
+ * Counts a reply that is dropped and gives the action; those that pass are only counted at
+ * ingress.
+ */
+static __always_inline int verdict_reply(struct guard *g, __u32 reason)
+{
+	enum outcome outcome = g->state->mode == SG_MODE_ENFORCE ? OUTCOME_DROPPED
+								  : OUTCOME_WOULD_DROP;
+
+	if (reason == SG_REASON_NONE)
+		return TC_ACT_UNSPEC;
+	verdict_count(g, g->stats->reason, reason, SG_REASON__MAX, outcome);
+	return outcome == OUTCOME_DROPPED ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 }
 
 #endif

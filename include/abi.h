@@ -13,7 +13,7 @@
 #include "reasons.h"
 #include "words.h"
 
-#define SG_ABI_VERSION 2
+#define SG_ABI_VERSION 3
 
 #define SG_PORTS 65536
 #define SG_ZONES 16            /* zone 0 is that of sources on no list */
@@ -25,6 +25,17 @@
 #define SG_SLOT_ROW (1 << 17)  /* slots per row of the hashed limit table; two rows, 16 MB */
 #define SG_ORPHAN_ROW (1 << 14)
 #define SG_FRAGMENT_ROW (1 << 15)
+#define SG_FLOW_ROW (1 << 15)  /* slots per row of the limit table of flows; two rows, 4 MB */
+#define SG_PROVEN 500000       /* flows that are proven */
+#define SG_HINTS (1 << 17)     /* lines of 4 */
+#define SG_GREYLIST (1 << 17)  /* lines of 15 requests, 8 MB: a second of 2 million a second */
+#define SG_TRANSACTIONS (1 << 14) /* lines of 7 */
+#define SG_SECRETS (1 << 12)   /* lines of 15 nonces, and of 15 tags */
+#define SG_CONDUCT (1 << 15)   /* flows whose offences are remembered */
+#define SG_USERS 96            /* bits of the sketch of users that a flow asks for */
+#define SG_BAN_RULES 8
+#define SG_DESTINATION_ROW (1 << 14)
+#define SG_PROVEN_DAYS 1       /* a proof's longest life */
 #define SG_FRAGMENT_SECONDS 60 /* RFC 8200 section 4.5: reassembly is given up after 60 s */
 #define SG_EXTENSION_HEADERS 8
 #define SG_MODES 128           /* places for modes of reasons */
@@ -65,6 +76,27 @@ enum sg_total_id {
 	SG_TOTAL__MAX
 };
 
+enum sg_offence {
+#define X(name, key, reason, threshold, window, seconds) SG_OFFENCE_##name,
+	SG_OFFENCES(X)
+#undef X
+	SG_OFFENCE__MAX
+};
+
+enum sg_proof {
+#define X(name, label) SG_PROOF_##name,
+	SG_PROOFS(X)
+#undef X
+	SG_PROOF__MAX
+};
+
+enum sg_event {
+#define X(name, label) SG_EVENT_##name,
+	SG_EVENTS(X)
+#undef X
+	SG_EVENT__MAX
+};
+
 enum sg_mode {
 	SG_MODE_OFF,     /* the reason is not looked at */
 	SG_MODE_MONITOR, /* counted as "would drop", and the packet goes on */
@@ -81,7 +113,17 @@ enum sg_port_role {
 
 struct sg_zone {
 	char name[SG_ZONE_NAME];
-	struct sg_limit limit[SG_LIMIT__MAX];
+	struct sg_limit limit[SG_LIMIT__MAX]; /* of a source */
+	struct sg_limit flow[SG_LIMIT__MAX];
+};
+
+/* When a flow is banned: see SG_OFFENCES. */
+struct sg_ban_rule {
+	struct sg_limit limit; /* what it spends with its offences */
+	__u32 threshold;       /* as configured */
+	__u32 window;          /* s */
+	__u32 seconds;         /* of the ban */
+	__u32 bits;            /* ENUMERATION: how many of SG_USERS are set by as many users */
 };
 
 /*
@@ -95,8 +137,12 @@ struct sg_config {
 	/* Which grammar rules are looked for: those whose mode is not off, as SIP_FAULT()s. */
 	__u64 rules;
 	struct sip_caps caps;
-	__u32 reserved2;
+	__u32 greylist_hold;          /* s that it stays armed after the last of the flood */
 	struct sg_limit total[SG_TOTAL__MAX];
+	struct sg_limit proven[SG_LIMIT__MAX];
+	struct sg_ban_rule ban[SG_BAN_RULES]; /* by enum sg_offence */
+	__u32 proven_call;            /* s that a completed call proves a flow */
+	__u32 proven_unchallenged;    /* a REGISTER needs not have answered a challenge */
 	struct sg_zone zone[SG_ZONES];
 	__u8 port[SG_PORTS];          /* enum sg_port_role bits, by port in host order */
 };
@@ -112,10 +158,14 @@ struct sg_state {
 	__u32 flow_bans;  /* 0 while no flow is banned */
 	__u64 secret[2];  /* key of the hashed tables; kept over an upgrade, or limits reset */
 	__u32 ban_generation; /* raised after each change of sg_bans: older memos are void */
-	__u32 reserved;
-	__u64 reserved2[2];
+	__u32 proven;     /* 0 while no flow was ever proven */
+	__u64 greylist_until; /* ns of the guard's clock */
+	__u64 reserved;
 	/* Written by packets: on a line of its own. TATs of UNLISTED_TOTAL and of the fragments. */
-	__u64 total_tat[8];
+	__u64 total_tat[6];
+	/* What sources that are not proven have sent since `offered_since`, while it is armed. */
+	__u64 offered;
+	__u64 offered_since;
 	/*
 	 * A bit for each /16 in which an IPv4 prefix is allowed or denied. Random sources mostly
 	 * fall into none, and are spared the lookup, which takes as long as the rest of their
@@ -127,6 +177,30 @@ struct sg_state {
 /* A source's limits in the hashed table: one cache line. */
 struct sg_slot {
 	__u64 tat[SG_LIMIT__MAX];
+};
+
+/* Until when a flow of this place may be proven, in units of 2^32 ns. */
+struct sg_hints {
+	__u16 until[4];
+};
+
+/* What was seen, see seen.bpf.h: one cache line. */
+struct sg_seen {
+	__u32 cell[16];
+};
+
+/* The same with more to tell, see transaction.bpf.h. */
+struct sg_transactions {
+	__u64 cell[8];
+};
+
+/* The offences of a flow, or of a source: one cache line. */
+struct sg_conduct {
+	__u64 flow;  /* its hash; 0: free */
+	__u64 until; /* ns: may be given to another one after that */
+	__u64 tat[4]; /* of FLOOD, MALFORMED, SCANNER and AUTH */
+	__u32 users[SG_USERS / 32]; /* a bit for each user it asked for that does not exist */
+	__u32 users_since;          /* s */
 };
 
 struct sg_prefix4 {
@@ -148,10 +222,10 @@ enum sg_list {
 };
 
 /*
- * A ban's key. source is what sg_source4() or sg_source6() make of an address; port is in network
- * order. A ban of the whole source has port 0 and transport 0.
+ * A flow, and the key of its ban. source is what sg_source4() or sg_source6() make of an address;
+ * port is in network order. A ban of the whole source has port 0 and transport 0.
  */
-struct sg_ban_key {
+struct sg_flow_key {
 	__u64 source;
 	__u16 port;
 	__u8 transport; /* IPPROTO_UDP or IPPROTO_TCP */
@@ -163,6 +237,14 @@ struct sg_ban {
 	__u64 since; /* ns of the guard's clock */
 	__u64 until;
 	__u32 cause; /* enum sg_reason; SG_REASON_NONE: the operator */
+	__u32 reserved;
+};
+
+/* What the guard knows of a flow that has proven something. */
+struct sg_proven {
+	__u64 since; /* ns of the guard's clock */
+	__u64 until;
+	__u32 proof; /* enum sg_proof */
 	__u32 reserved;
 };
 
@@ -188,8 +270,8 @@ struct sg_memo {
 	__u64 banned_source;
 	__u64 banned_until;
 	__u32 ban_generation; /* that the ban was read under */
-	__u32 reserved;
-	__u64 packet[8];      /* what is read of the current one, see packet.bpf.h */
+	__u32 offered;        /* not yet in sg_state.offered */
+	__u64 packet[9];      /* what is read of the current one, see packet.bpf.h */
 };
 
 /* Per CPU. */
@@ -200,6 +282,7 @@ struct sg_stats {
 	struct sg_tally reason[SG_REASON__MAX];
 	struct sg_tally class[SG_CLASS__MAX];
 	struct sg_tally method[SG_METHOD__MAX];
+	__u64 event[SG_EVENT__MAX];
 	struct sg_memo memo; /* no counters, but at hand where they are */
 };
 
@@ -223,6 +306,19 @@ static inline __u64 sg_source4(__u32 address_be)
 #endif
 }
 
+/*
+ * The hash of a flow, for all tables but that of sources. It is no SipHash, which takes four times
+ * as long, and needs to be none: with the secret unknown and the place never shown, nobody can aim.
+ */
+static inline __u64 sg_flow_hash(__u64 source, __u32 port, __u32 transport, const __u64 *secret)
+{
+	__u64 hash = (source ^ secret[0]) * 0x9e3779b97f4a7c15ULL;
+
+	hash = (hash ^ hash >> 32 ^ secret[1] ^ ((__u64)port << 8 | transport)) *
+	       0xbf58476d1ce4e5b9ULL;
+	return (hash ^ hash >> 29) * 0x94d049bb133111ebULL;
+}
+
 /* What sg_config.rules is for these modes. */
 static inline __u64 sg_rules_of(const __u8 *mode)
 {
@@ -234,6 +330,34 @@ static inline __u64 sg_rules_of(const __u8 *mode)
 	SIP_RULES(X)
 #undef X
 	return rules;
+}
+
+/*
+ * How many of SG_USERS bits as many users set on average: each sets one, which another one may have
+ * set already. 1 to 1000.
+ */
+static inline __u32 sg_user_bits(__u32 users)
+{
+	__u64 clear = 1ULL << 32;
+
+	for (__u32 i = 0; i < users; i++)
+		clear -= clear / SG_USERS;
+	return ((1ULL << 32) - clear) * SG_USERS >> 32;
+}
+
+/* The last of `threshold` (2 to 10^6) offences within `window` seconds bans for `seconds`. */
+static inline struct sg_ban_rule sg_ban_rule_of(__u32 threshold, __u32 window, __u32 seconds)
+{
+	__u64 interval = window * SG_NSEC_PER_SEC / threshold;
+	struct sg_ban_rule rule = {
+		.limit = {.interval = interval, .tolerance = (threshold - 2) * interval},
+		.threshold = threshold,
+		.window = window,
+		.seconds = seconds,
+		.bits = sg_user_bits(threshold),
+	};
+
+	return rule;
 }
 
 /* Sets the bits of an IPv4 prefix, address in network order, length 0 to 32, in listed4. */
@@ -254,7 +378,9 @@ _Static_assert(SG_REASON__MAX <= SG_MODES, "each reason has a mode");
 _Static_assert(sizeof(struct sg_slot) == 64, "a slot is one cache line");
 _Static_assert(__builtin_offsetof(struct sg_state, total_tat) == 64, "one line read, one written");
 _Static_assert(__builtin_offsetof(struct sg_state, listed4) == 128, "and nothing else there");
-_Static_assert(sizeof(struct sg_ban_key) == 16, "no padding in a hash key");
-_Static_assert(SG_TOTAL__MAX <= 8, "sg_state.total_tat has 8 places");
+_Static_assert(SG_OFFENCE__MAX <= SG_BAN_RULES, "each offence has a rule");
+_Static_assert(sizeof(struct sg_conduct) == 64, "a line, too");
+_Static_assert(sizeof(struct sg_flow_key) == 16, "no padding in a hash key");
+_Static_assert(SG_TOTAL__MAX <= 6, "sg_state.total_tat has 6 places");
 
 #endif

@@ -39,8 +39,9 @@
 	  "A datagram to a guarded UDP port that is neither SIP (a method token or SIP/2.0 at "   \
 	  "its start), nor a keepalive, STUN, TLS or HTTP.")                                      \
 	X(8, UNLISTED_BUDGET, "unlisted-budget", "limit: unlisted-total", ENFORCE, ENFORCE,       \
-	  "All sources that are on no list and in no zone together exceed their budget. Put "     \
-	  "known peers on the allow list or into a zone: they never pay from this budget.")       \
+	  "All sources that are on no list, in no zone and not proven together exceed their "     \
+	  "budget; its upper half is for those that have sent little. Put known peers on the "    \
+	  "allow list or into a zone: they never pay from this budget.")                          \
 	X(9, LIMIT_SOURCE, "limit-source", "limit: source", ENFORCE, ENFORCE,                     \
 	  "The source sends more messages and new TCP connections than its limit over all kinds " \
 	  "together.")                                                                            \
@@ -66,7 +67,47 @@
 	  "RFC 8200 has no use for them, and a guard that passes them is passed by. This is the " \
 	  "one reason that may meet packets to other ports; the allow list exempts a peer.")
 
+/* Those that need to know who sends: what a flow has shown, and what it has done before. */
+#define SG_FLOW_REASONS(X)                                                                        \
+	X(68, GREYLIST, "greylist", "RFC 3261 section 17.1", ENFORCE, ENFORCE,                    \
+	  "While sources that are not proven exceed their budget, a request from one of them is " \
+	  "admitted only when it comes again, 0.4 to 32 s after the first time, as every client " \
+	  "sends it (RFC 3261 timers A and E); random forged sources never do. Over TCP it is "   \
+	  "not asked for. `sipguard status` shows whether the greylist is armed.")                \
+	X(69, LIMIT_FLOW, "limit-flow", "limits: flow-limits, proven-limits", ENFORCE, ENFORCE,   \
+	  "The flow (source address, port and transport) sends more messages, of one kind or "    \
+	  "all together, than its limit.")                                                        \
+	X(70, SCANNER, "scanner", "fingerprint", ENFORCE, ENFORCE,                                \
+	  "The message bears the fingerprint of a scanner or attack tool: its User-Agent, the "   \
+	  "name in From, or the shape of its branch. A flow that goes on (bans: scanner) is "     \
+	  "banned. Who forges such messages can have a flow banned that is not proven, and only " \
+	  "while he goes on.")                                                                    \
+	X(71, LOOKALIKE, "scanner-lookalike", "fingerprint", MONITOR, MONITOR,                    \
+	  "The message has the User-Agent of a real product that scanners like to copy. Do not "  \
+	  "enforce this where such products are in use.")                                         \
+	X(72, REPLIES, "replies", "limit: replies", ENFORCE, ENFORCE,                             \
+	  "A reply of this host's server to a destination that is not proven, above the limit "   \
+	  "of such replies for each destination: who forges a victim's address shall not have "   \
+	  "the server send to it what it likes. Counted at egress.")                              \
+	X(73, FLOOD, "flood", "bans: flood", ENFORCE, ENFORCE,                                    \
+	  "A flow goes far beyond its limits and was banned. Its limits hold for proven flows, "  \
+	  "too. Who forges a flow's address and port can have it banned only while he floods, "   \
+	  "when its own messages would be lost among the forged ones anyhow.")                    \
+	X(74, MALFORMED, "malformed", "bans: malformed", ENFORCE, ENFORCE,                        \
+	  "A flow that is not proven sends malformed messages again and again, and was banned. "  \
+	  "Who forges them can do that to a flow that is not proven, for the short time of the "  \
+	  "ban; proven flows lose the malformed messages and nothing else.")                      \
+	X(75, AUTH_FAILURE, "auth-failure", "bans: auth-failure", ENFORCE, ENFORCE,               \
+	  "A flow, or a source with many flows (bans: auth-failure-source), gives wrong "         \
+	  "passwords again and again, and was banned. Only answers to a challenge that the "      \
+	  "server sent to that very flow count, so nobody can have somebody else banned. "        \
+	  "Proven flows are not touched by a ban of their source. Counted at egress.")            \
+	X(76, ENUMERATION, "enumeration", "bans: enumeration", ENFORCE, ENFORCE,                  \
+	  "A flow that is not proven asks for one user after the other that the server does not " \
+	  "know (404, 484, 604), and was banned. Who forges the questions can do that to a flow " \
+	  "that is not proven, for the short time of the ban. Counted at egress.")
+
 /* All of them: those of packets here, those of messages in sip_rules.h. */
-#define SG_REASONS(X) SG_PACKET_REASONS(X) SIP_RULES(X)
+#define SG_REASONS(X) SG_PACKET_REASONS(X) SIP_RULES(X) SG_FLOW_REASONS(X)
 
 #endif

@@ -179,10 +179,11 @@ SIP_INLINE __u64 sip_read(struct sip_reader *r, const struct sip_caps *caps)
 #ifdef __bpf__
 /*
  * Copies `length` bytes of a packet from `offset` on, SIP_READ_MAX at most, with the zeros after
- * them that the reader counts on. 0, or -1 if the packet does not have them.
+ * them that the reader counts on. `ctx` is that of tc if `skb`, a constant, else that of XDP. 0, or
+ * -1 if the packet does not have them.
  */
-SIP_INLINE int sip_reader_load(struct xdp_md *ctx, struct sip_reader *r, __u32 offset,
-			       __u32 length)
+SIP_INLINE int sip_reader_load(void *ctx, struct sip_reader *r, __u32 offset, __u32 length,
+			       int skb)
 {
 	__u32 size = length < SIP_READ_MAX ? length : SIP_READ_MAX;
 
@@ -191,7 +192,8 @@ SIP_INLINE int sip_reader_load(struct xdp_md *ctx, struct sip_reader *r, __u32 o
 		size--;
 		barrier_var(size);
 		size = (size & (SIP_READ_MAX - 1)) + 1;
-		if (bpf_xdp_load_bytes(ctx, offset, r->text, size))
+		if (skb ? bpf_skb_load_bytes(ctx, offset, r->text, size)
+			: bpf_xdp_load_bytes(ctx, offset, r->text, size))
 			return -1;
 	}
 	barrier_var(size);

@@ -64,19 +64,74 @@
 	X(KEEPALIVE, "keepalive", 50, 200, LIMIT_KEEPALIVE)
 
 /*
- * X(NAME, key, rate, burst): limits that are not per source and kind of message.
- * UNLISTED_TOTAL is the budget of all sources on no list and in no zone: what a PBX of 100 calls
- * a second or ten such offices at once send, and little enough for a server that also has to answer
- * those it knows. What counts is its burst: what is let in at once must fit into the server's
- * socket buffer and leave room, or it pushes out the good ones behind it: where the driver hands
- * out whole pages, as most do under XDP, Kamailio's buffer of 256 KiB holds 104 datagrams of any
- * length.
+ * X(NAME, rate, burst, proven rate, proven burst): the limits of one flow (source address, port
+ * and transport) by the names of SG_LIMITS; first those of flows that are not proven, then of
+ * proven ones. A flow is mostly one phone, but a trunk is one flow, too: what is not proven has to
+ * leave room for a trunk of 20 calls a second, and leaves a fifth of what its address may to
+ * others. Proven flows are asked for nothing but these.
+ */
+#define SG_FLOW_LIMITS(X)                                                                         \
+	X(SOURCE, 80, 320, 400, 1600)                                                             \
+	X(INVITE, 20, 40, 80, 160)                                                                \
+	X(REGISTER, 20, 60, 60, 300)                                                              \
+	X(OPTIONS, 60, 40, 120, 160)                                                              \
+	X(EVENT, 30, 200, 120, 600)                                                               \
+	X(OTHER, 80, 320, 400, 1600)                                                              \
+	X(RESPONSE, 80, 320, 400, 1600)                                                           \
+	X(KEEPALIVE, 10, 60, 20, 120)
+
+/*
+ * X(NAME, key, reason, threshold, window, seconds): what a flow is banned for by itself: this many
+ * times within a window of seconds, and for how many seconds. AUTH_SOURCE bans the whole source.
+ *
+ * Where a spoofer can forge the offence, only flows that are not proven are banned, and not for
+ * long. What the server's own replies have shown to come from there may cost more.
+ */
+#define SG_OFFENCES(X)                                                                            \
+	X(FLOOD, "flood", FLOOD, 1000, 10, 30)                                                    \
+	X(MALFORMED, "malformed", MALFORMED, 25, 30, 60)                                          \
+	X(SCANNER, "scanner", SCANNER, 10, 30, 60)                                                \
+	X(AUTH, "auth-failure", AUTH_FAILURE, 10, 600, 600)                                       \
+	X(AUTH_SOURCE, "auth-failure-source", AUTH_FAILURE, 50, 600, 600)                         \
+	X(ENUMERATION, "enumeration", ENUMERATION, 20, 120, 120)
+
+/*
+ * X(NAME, label): what made a flow known; the stronger later. CONTACT: our server has sent it a
+ * request, so its responses are wanted, and no more; GREYLIST: it is there, and no more. Those
+ * after that are what is called proven.
+ */
+#define SG_PROOFS(X)                                                                              \
+	X(NONE, "none")                                                                           \
+	X(CONTACT, "contact")                                                                     \
+	X(GREYLIST, "greylist")                                                                   \
+	X(CALL, "call")                                                                           \
+	X(REGISTER, "register")
+
+/* X(NAME, label): what is counted beside packets. */
+#define SG_EVENTS(X)                                                                              \
+	X(GREYLIST_ARMED, "greylist-armed")                                                       \
+	X(GREYLIST_ADMITTED, "greylist-admitted")                                                 \
+	X(RETRANSMISSIONS, "retransmissions")                                                     \
+	X(PROVEN, "proven")                                                                       \
+	X(PROVEN_FULL, "proven-full")                                                             \
+	X(BANS, "bans")                                                                           \
+	X(BANS_FULL, "bans-full")
+
+/*
+ * X(NAME, key, rate, burst): limits that are not per source and kind of message. UNLISTED_TOTAL is
+ * the budget of all sources on no list and in no zone: what a PBX of 100 calls a second or ten
+ * such offices at once send, and little enough for a server that also has to answer those it
+ * knows. What counts is its burst: what is let in at once must fit into the server's socket buffer
+ * and leave room, or it pushes out the good ones behind it: where the driver hands out whole
+ * pages, as most do under XDP, Kamailio's buffer of 256 KiB holds 104 datagrams of any length.
  * ORPHAN_FRAGMENTS is per source, ORPHAN_FRAGMENTS_TOTAL for all: about 2 MB/s of frames of 1500
- * bytes.
+ * bytes. REPLIES is per destination that is not proven: what an office of 200 phones is challenged
+ * with when it comes back at once, and no more than a victim of our replies can bear.
  */
 #define SG_TOTALS(X)                                                                              \
 	X(UNLISTED_TOTAL, "unlisted-total", 1000, 50)                                             \
 	X(ORPHAN_FRAGMENTS, "orphan-fragments", 200, 400)                                         \
-	X(ORPHAN_FRAGMENTS_TOTAL, "orphan-fragments-total", 1400, 2800)
+	X(ORPHAN_FRAGMENTS_TOTAL, "orphan-fragments-total", 1400, 2800)                           \
+	X(REPLIES, "replies", 100, 400)
 
 #endif

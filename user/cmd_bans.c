@@ -15,7 +15,7 @@
 #include "session.h"
 
 struct ban {
-	struct sg_ban_key key;
+	struct sg_flow_key key;
 	struct sg_ban ban;
 };
 
@@ -24,12 +24,12 @@ struct bans {
 	size_t count;
 };
 
-static bool is_flow(const struct sg_ban_key *key)
+static bool is_flow(const struct sg_flow_key *key)
 {
 	return key->port != 0;
 }
 
-static const char *transport_of(const struct sg_ban_key *key)
+static const char *transport_of(const struct sg_flow_key *key)
 {
 	return key->transport == IPPROTO_TCP ? "tcp" : "udp";
 }
@@ -44,7 +44,7 @@ static int by_end(const void *a, const void *b)
 /* Every ban that has not ended at `now`, by its end; those that have are removed if `prune`. */
 static int bans_read(const struct maps *maps, __u64 now, bool prune, struct bans *bans)
 {
-	struct sg_ban_key *keys = calloc(SG_BANS, sizeof(*keys));
+	struct sg_flow_key *keys = calloc(SG_BANS, sizeof(*keys));
 	struct sg_ban *values = calloc(SG_BANS, sizeof(*values));
 	__u32 at, count = SG_BANS;
 	int err = -ENOMEM;
@@ -82,26 +82,47 @@ static void bans_changed(const struct maps *maps)
 	maps_store(&maps->state->ban_generation, maps->state->ban_generation + 1);
 }
 
-/* Packets look for bans only while there are any. Needs the exclusive lock. */
-static int bans_settle(struct session *session, __u64 now)
+/* Whether any source and any flow is banned; bans that have ended are removed. */
+static int bans_kinds(struct session *session, __u64 now, __u32 *sources, __u32 *flows)
 {
-	__u32 sources = 0, flows = 0;
 	struct bans bans;
 	int err = bans_read(&session->maps, now, true, &bans);
 
+	*sources = *flows = 0;
 	for (size_t i = 0; !err && i < bans.count; i++)
-		*(is_flow(&bans.ban[i].key) ? &flows : &sources) = 1;
-	if (!err) {
-		maps_store(&session->maps.state->source_bans, sources);
-		maps_store(&session->maps.state->flow_bans, flows);
-		bans_changed(&session->maps);
-	}
+		*(is_flow(&bans.ban[i].key) ? flows : sources) = 1;
 	bans_free(&bans);
 	return err;
 }
 
+/*
+ * Packets look for bans only while there are any. Needs the exclusive lock, which does not keep
+ * the guard from banning a flow meanwhile: it sets the word that it finds zero, so whoever has put
+ * a zero there has to look once more.
+ */
+static int bans_settle(struct session *session, __u64 now)
+{
+	struct sg_state *state = session->maps.state;
+	__u32 sources, flows;
+	int err = bans_kinds(session, now, &sources, &flows);
+
+	if (err)
+		return err;
+	maps_store(&state->source_bans, sources);
+	maps_store(&state->flow_bans, flows);
+	if (!sources || !flows) {
+		err = bans_kinds(session, now, &sources, &flows);
+		if (sources)
+			maps_store(&state->source_bans, 1);
+		if (flows)
+			maps_store(&state->flow_bans, 1);
+	}
+	bans_changed(&session->maps);
+	return err;
+}
+
 /* The source as a prefix: an IPv4 address, or an IPv6 /64. See sg_source4() and sg_source6(). */
-static struct prefix source_of(const struct sg_ban_key *key)
+static struct prefix source_of(const struct sg_flow_key *key)
 {
 	struct prefix prefix = {.family = key->family == 4 ? AF_INET : AF_INET6};
 	__u32 words[2] = {key->source, key->source >> 32};
@@ -114,7 +135,7 @@ static struct prefix source_of(const struct sg_ban_key *key)
 	return prefix;
 }
 
-static int refuse_ban(const struct maps *maps, const struct sg_ban_key *key)
+static int refuse_ban(const struct maps *maps, const struct sg_flow_key *key)
 {
 	struct prefix source = source_of(key), *own;
 	char text[PREFIX_TEXT], mine[PREFIX_TEXT];
@@ -144,7 +165,7 @@ static int refuse_ban(const struct maps *maps, const struct sg_ban_key *key)
 	return err;
 }
 
-static int ban_put(struct session *session, const struct sg_ban_key *key, __u64 now, __u64 seconds)
+static int ban_put(struct session *session, const struct sg_flow_key *key, __u64 now, __u64 seconds)
 {
 	struct maps *maps = &session->maps;
 	struct sg_ban ban = {
@@ -168,19 +189,24 @@ static int ban_put(struct session *session, const struct sg_ban_key *key, __u64 
 	return err;
 }
 
-static json_t *ban_json(const struct sg_ban_key *key, __u64 seconds, __u32 cause)
+static const char *cause_of(__u32 cause)
+{
+	return cause < SG_REASON__MAX && cause ? reason_texts[cause].label : "operator";
+}
+
+static json_t *ban_json(const struct sg_flow_key *key, __u64 seconds, __u32 cause)
 {
 	char text[PREFIX_TEXT];
 
-	ban_format(key, text, sizeof(text));
+	flow_format(key, text, sizeof(text));
 	return json_pack("{s:s, s:s, s:s?, s:I, s:s}", "ban", text, "kind",
 			 is_flow(key) ? "flow" : "source", "transport",
 			 is_flow(key) ? transport_of(key) : NULL, "seconds_left",
-			 (json_int_t)seconds, "cause",
-			 cause < SG_REASON__MAX && cause ? reason_texts[cause].label : "operator");
+			 (json_int_t)seconds, "cause", cause_of(cause));
 }
 
-static int ban(struct session *session, const struct sg_ban_key *key, const struct options *options)
+static int ban(struct session *session, const struct sg_flow_key *key,
+	       const struct options *options)
 {
 	char text[PREFIX_TEXT], time[OUTPUT_TEXT];
 	__u64 now;
@@ -194,7 +220,7 @@ static int ban(struct session *session, const struct sg_ban_key *key, const stru
 		err = ban_put(session, key, now, options->seconds);
 	if (err)
 		return err;
-	ban_format(key, text, sizeof(text));
+	flow_format(key, text, sizeof(text));
 	if (options->json)
 		output_json(ban_json(key, options->seconds, SG_REASON_NONE));
 	else
@@ -204,14 +230,14 @@ static int ban(struct session *session, const struct sg_ban_key *key, const stru
 	return 0;
 }
 
-static int unban(struct session *session, const struct sg_ban_key *key,
+static int unban(struct session *session, const struct sg_flow_key *key,
 		 const struct options *options)
 {
 	char text[PREFIX_TEXT];
 	__u64 now;
 	int err = maps_clock(&session->pins, &now);
 
-	ban_format(key, text, sizeof(text));
+	flow_format(key, text, sizeof(text));
 	if (!err)
 		err = bans_settle(session, now);
 	if (err)
@@ -231,15 +257,15 @@ static int unban(struct session *session, const struct sg_ban_key *key,
 }
 
 static enum exit_code run(const struct options *options,
-			  int (*what)(struct session *, const struct sg_ban_key *,
+			  int (*what)(struct session *, const struct sg_flow_key *,
 				      const struct options *))
 {
 	struct session session;
-	struct sg_ban_key key;
+	struct sg_flow_key key;
 	enum exit_code code;
 	char why[256];
 
-	if (ban_parse(options->arguments[0], options->transport, &key, why, sizeof(why))) {
+	if (flow_parse(options->arguments[0], options->transport, &key, why, sizeof(why))) {
 		fail("%s", why);
 		return USAGE;
 	}
@@ -275,8 +301,9 @@ static void print_bans(const struct bans *bans, __u64 now, bool json)
 			json_array_append_new(all, ban_json(&b->key, left, b->ban.cause));
 			continue;
 		}
-		ban_format(&b->key, text, sizeof(text));
-		printf("%-44s %-4s %s left\n", text, is_flow(&b->key) ? transport_of(&b->key) : "",
+		flow_format(&b->key, text, sizeof(text));
+		printf("%-44s %-4s %-13s %s left\n", text,
+		       is_flow(&b->key) ? transport_of(&b->key) : "", cause_of(b->ban.cause),
 		       output_seconds(left, time));
 	}
 	if (json)

@@ -77,7 +77,10 @@ static int detach(struct session *session, const struct guard_link **gone, int c
 		return err;
 	err = count == 1 ? detach_single(&session->pins, gone[0])
 			 : detach_many(session, gone, count);
-	/* All at egress, whatever became of links: without its record a filter would stay for ever. */
+	/*
+	 * All at egress, whatever became of links: without its record a filter would stay for
+	 * ever.
+	 */
 	if (!err && last && (egress_remove(&session->pins, ".") || pins_wipe(&session->pins, "")))
 		notice("the guard is detached, but %s could not be removed.", session->pins.dir);
 	return err;

@@ -48,14 +48,24 @@ static json_t *tallies_json(const struct sg_tally *tally, int count, const char 
 	return all;
 }
 
+static json_t *events_json(const struct sg_stats *stats)
+{
+	json_t *all = json_object();
+
+	for (int i = 0; i < SG_EVENT__MAX; i++)
+		json_object_set_new(all, event_names[i], json_integer(stats->event[i]));
+	return all;
+}
+
 static json_t *stats_json(const struct sg_stats *stats)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "unguarded",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "unguarded",
 			 output_counter(&stats->unguarded), "allowed",
 			 output_counter(&stats->allowed), "reasons",
 			 tallies_json(stats->reason, SG_REASON__MAX, reason_label), "classes",
 			 tallies_json(stats->class, SG_CLASS__MAX, class_label), "methods",
-			 tallies_json(stats->method, SG_METHOD__MAX, method_label));
+			 tallies_json(stats->method, SG_METHOD__MAX, method_label), "events",
+			 events_json(stats));
 }
 
 /* Packets and bytes, or both per second: `seconds` is 0 for totals. */
@@ -89,6 +99,21 @@ static void print_tallies(const char *title, const struct sg_tally *tally, int c
 	}
 }
 
+static void print_events(const struct sg_stats *stats, double seconds)
+{
+	double by = seconds ? seconds : 1;
+	bool any = false;
+
+	for (int i = 0; i < SG_EVENT__MAX; i++) {
+		if (!stats->event[i])
+			continue;
+		if (!any)
+			printf("\nEvents\n");
+		any = true;
+		printf("  %-20s %12.0f\n", event_names[i], stats->event[i] / by);
+	}
+}
+
 static void print_stats(const struct sg_stats *stats, double seconds)
 {
 	printf("Packets and bytes%s\n", seconds ? " per second" : "");
@@ -100,6 +125,7 @@ static void print_stats(const struct sg_stats *stats, double seconds)
 	print_tallies("Reason", stats->reason, SG_REASON__MAX, reason_label, seconds);
 	print_tallies("Class", stats->class, SG_CLASS__MAX, class_label, seconds);
 	print_tallies("Method", stats->method, SG_METHOD__MAX, method_label, seconds);
+	print_events(stats, seconds);
 }
 
 /* The counters as they are now. No lock is held afterwards. */

@@ -14,6 +14,7 @@
 #include "names.h"
 #include "output.h"
 #include "policy.h"
+#include "proven.h"
 #include "session.h"
 
 /* Seconds since the program was loaded; 0 if the kernel does not tell. */
@@ -105,19 +106,42 @@ static json_t *caps_json(const struct sg_config *config)
 	return all;
 }
 
+static json_t *limits_json(const struct sg_limit *limit)
+{
+	json_t *limits = json_object();
+
+	for (int id = 0; id < SG_LIMIT__MAX; id++)
+		json_object_set_new(limits, limit_keys[id], output_limit(&limit[id]));
+	return limits;
+}
+
+static json_t *offences_json(const struct sg_config *config)
+{
+	json_t *all = json_object();
+
+	for (int id = 0; id < SG_OFFENCE__MAX; id++) {
+		const struct sg_ban_rule *rule = &config->ban[id];
+
+		json_object_set_new(all, offence_keys[id],
+				    json_pack("{s:I, s:I, s:I}", "threshold",
+					      (json_int_t)rule->threshold, "window",
+					      (json_int_t)rule->window, "time",
+					      (json_int_t)rule->seconds));
+	}
+	return all;
+}
+
 static json_t *zones_json(const struct sg_config *config)
 {
-	json_t *all = json_array(), *limits;
+	json_t *all = json_array();
 
 	for (__u32 zone = 0; zone <= config->zones && zone < SG_ZONES; zone++) {
 		const struct sg_zone *z = &config->zone[zone];
 
-		limits = json_object();
-		for (int id = 0; id < SG_LIMIT__MAX; id++)
-			json_object_set_new(limits, limit_keys[id], output_limit(&z->limit[id]));
-		json_array_append_new(all, json_pack("{s:s#, s:o}", "name", z->name,
+		json_array_append_new(all, json_pack("{s:s#, s:o, s:o}", "name", z->name,
 						     (int)strnlen(z->name, sizeof(z->name)),
-						     "limits", limits));
+						     "limits", limits_json(z->limit),
+						     "flow_limits", limits_json(z->flow)));
 	}
 	return all;
 }
@@ -139,7 +163,7 @@ static json_t *lists_json(const struct maps *maps)
 
 static json_t *bans_json(const struct session *s)
 {
-	struct sg_ban_key key, *at = NULL;
+	struct sg_flow_key key, *at = NULL;
 	json_int_t sources = 0, flows = 0;
 	struct sg_ban ban;
 	__u64 now;
@@ -156,6 +180,25 @@ static json_t *bans_json(const struct session *s)
 			sources++;
 	}
 	return json_pack("{s:I, s:I}", "sources", sources, "flows", flows);
+}
+
+/* What flows have proven, and whether strangers have to come twice at the moment. */
+static json_t *flows_json(const struct session *s)
+{
+	__u64 now, until = s->maps.state->greylist_until;
+	size_t count[SG_PROOF__MAX];
+	struct proven_list list;
+
+	if (maps_clock(&s->pins, &now) || proven_read(&s->maps, now, &list))
+		return NULL;
+	proven_count(&list, count);
+	proven_free(&list);
+	return json_pack("{s:I, s:I, s:I, s:I, s:b, s:I}", "proven",
+			 (json_int_t)(count[SG_PROOF_REGISTER] + count[SG_PROOF_CALL]), "contact",
+			 (json_int_t)count[SG_PROOF_CONTACT], "greylist",
+			 (json_int_t)count[SG_PROOF_GREYLIST], "most", (json_int_t)SG_PROVEN,
+			 "greylist_armed", until > now, "greylist_seconds_left",
+			 (json_int_t)(until > now ? (until - now) / SG_NSEC_PER_SEC + 1 : 0));
 }
 
 static json_t *memory_json(const struct maps *maps)
@@ -185,6 +228,12 @@ static json_t *config_json(const struct sg_config *config, const char *path, jso
 	json_object_set_new(status, "totals", totals_json(config));
 	json_object_set_new(status, "message", caps_json(config));
 	json_object_set_new(status, "zones", zones_json(config));
+	json_object_set_new(status, "proven_limits", limits_json(config->proven));
+	json_object_set_new(status, "ban_rules", offences_json(config));
+	json_object_set_new(status, "proven_call_seconds", json_integer(config->proven_call));
+	json_object_set_new(status, "proven_unchallenged",
+			    json_boolean(config->proven_unchallenged));
+	json_object_set_new(status, "greylist_hold_seconds", json_integer(config->greylist_hold));
 	return status;
 }
 
@@ -193,7 +242,7 @@ static json_t *gather(const struct session *s, bool attached)
 {
 	const struct maps *maps = &s->maps;
 	__u32 slot = maps->state->slot & 1;
-	json_t *status, *lists, *bans;
+	json_t *status, *lists, *bans, *flows;
 	struct note note;
 	__u64 age;
 
@@ -201,14 +250,16 @@ static json_t *gather(const struct session *s, bool attached)
 		return NULL;
 	lists = lists_json(maps);
 	bans = lists ? bans_json(s) : NULL;
-	if (!bans) {
+	flows = bans ? flows_json(s) : NULL;
+	if (!flows) {
 		json_decref(lists);
+		json_decref(bans);
 		return NULL;
 	}
-	status = json_pack("{s:b, s:s, s:i, s:s, s:o, s:o, s:o}", "attached", attached, "version",
-			   SIPGUARD_VERSION, "abi", SG_ABI_VERSION, "mode",
+	status = json_pack("{s:b, s:s, s:i, s:s, s:o, s:o, s:o, s:o}", "attached", attached,
+			   "version", SIPGUARD_VERSION, "abi", SG_ABI_VERSION, "mode",
 			   mode_names[maps->state->mode % SG_MODE__MAX], "lists", lists, "bans",
-			   bans, "memory", memory_json(maps));
+			   bans, "flows", flows, "memory", memory_json(maps));
 	json_object_set_new(status, "interfaces", interfaces_json(s, &age));
 	json_object_set_new(status, "loaded_seconds", json_integer(age));
 	return config_json(&maps->configs[slot], note.path, status);
@@ -299,24 +350,46 @@ static void print_limit(json_t *limit)
 	printf(" %17s", text);
 }
 
-static void print_limits(json_t *status)
+/* One column for each zone, and of flows one for those that are proven. */
+static void print_zones(json_t *status, const char *limits, json_t *proven)
 {
-	json_t *zones = json_object_get(status, "zones"), *zone, *limit;
-	const char *key;
+	json_t *zones = json_object_get(status, "zones"), *zone;
 	size_t i;
 
-	printf("\nLimits of a source, messages per second / at once, by zone\n  %-22s", "");
+	printf("  %-22s", "");
 	json_array_foreach(zones, i, zone)
 		printf(" %17s", i ? string_of(zone, "name") : "(on no list)");
-	putchar('\n');
+	printf(proven ? " %17s\n" : "\n", "(proven)");
 	for (int id = 0; id < SG_LIMIT__MAX; id++) {
 		printf("  %-22s", limit_keys[id]);
-		json_array_foreach(zones, i, zone) {
-			limit = json_object_get(json_object_get(zone, "limits"), limit_keys[id]);
-			print_limit(limit);
-		}
+		json_array_foreach(zones, i, zone)
+			print_limit(json_object_get(json_object_get(zone, limits), limit_keys[id]));
+		if (proven)
+			print_limit(json_object_get(proven, limit_keys[id]));
 		putchar('\n');
 	}
+}
+
+static void print_bans(json_t *status)
+{
+	const char *key;
+	json_t *rule;
+
+	printf("\nA flow is banned after so many times within seconds, for seconds\n");
+	json_object_foreach(json_object_get(status, "ban_rules"), key, rule)
+		printf("  %-22s %8lld %8lld %8lld\n", key, number_of(rule, "threshold"),
+		       number_of(rule, "window"), number_of(rule, "time"));
+}
+
+static void print_limits(json_t *status)
+{
+	const char *key;
+	json_t *limit;
+
+	printf("\nLimits of a source, messages per second / at once, by zone\n");
+	print_zones(status, "limits", NULL);
+	printf("\nLimits of a flow\n");
+	print_zones(status, "flow_limits", json_object_get(status, "proven_limits"));
 	printf("\nOther limits, messages or fragments per second / at once\n");
 	json_object_foreach(json_object_get(status, "totals"), key, limit) {
 		printf("  %-22s", key);
@@ -338,6 +411,7 @@ static void print_caps(json_t *status)
 static void print_text(json_t *status)
 {
 	json_t *lists = json_object_get(status, "lists"), *bans = json_object_get(status, "bans");
+	json_t *flows = json_object_get(status, "flows");
 	bool monitor = strcmp(string_of(status, "mode"), "monitor") == 0;
 	char age[OUTPUT_TEXT], bytes[OUTPUT_TEXT];
 
@@ -351,12 +425,20 @@ static void print_text(json_t *status)
 	       number_of(lists, "deny"));
 	printf("  bans             %lld sources, %lld flows\n", number_of(bans, "sources"),
 	       number_of(bans, "flows"));
+	printf("  proven flows     %lld of %lld at most\n", number_of(flows, "proven"),
+	       number_of(flows, "most"));
+	if (json_is_true(json_object_get(flows, "greylist_armed")))
+		printf("  greylist         armed, for %lld s more if the flood ends now\n",
+		       number_of(flows, "greylist_seconds_left"));
+	else
+		printf("  greylist         not armed\n");
 	printf("  memory of maps   %s\n",
 	       output_bytes(number_of(json_object_get(status, "memory"), "bytes"), bytes));
 	print_interfaces(status);
 	print_ports(status);
 	print_reasons(status);
 	print_limits(status);
+	print_bans(status);
 	print_caps(status);
 }
 

@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "config_schema.h"
+#include "defaults.h"
 #include "document.h"
 #include "names.h"
 #include "prefix.h"
@@ -161,6 +162,71 @@ static int limits_read(struct reader *r, struct file_limit *const *given, struct
 	return err;
 }
 
+/* --- what flows are known for, and banned for --- */
+
+#define THRESHOLD_MAX 100000
+#define USERS_MAX 200 /* more the sketch of SG_USERS bits cannot tell apart */
+#define SECONDS_MAX 86400
+
+/* *seconds stays what it is if the file does not say. */
+static int seconds_read(struct reader *r, const __u64 *given, const char *path, __u32 *seconds)
+{
+	if (!given)
+		return 0;
+	if (*given < 1 || *given > SECONDS_MAX)
+		return document_fail(&r->document, document_find(&r->document, "%s", path),
+				     "%llu is out of range; it is 1 to %d seconds", *given,
+				     SECONDS_MAX);
+	*seconds = *given;
+	return 0;
+}
+
+static int ban_read(struct reader *r, enum sg_offence offence)
+{
+	const struct file_ban *given = r->file->bans->of[offence];
+	struct sg_ban_rule *rule = &r->config->kernel.ban[offence];
+	__u64 most = offence == SG_OFFENCE_ENUMERATION ? USERS_MAX : THRESHOLD_MAX;
+	__u32 threshold = rule->threshold, window = rule->window, seconds = rule->seconds;
+	char path[PATH_SIZE];
+	int err;
+
+	if (!given)
+		return 0;
+	snprintf(path, sizeof(path), "bans/%s/threshold", offence_keys[offence]);
+	if (given->threshold && (*given->threshold < 2 || *given->threshold > most))
+		return document_fail(&r->document, document_find(&r->document, "%s", path),
+				     "a threshold of %llu is out of range; it is 2 to %llu",
+				     *given->threshold, most);
+	if (given->threshold)
+		threshold = *given->threshold;
+	snprintf(path, sizeof(path), "bans/%s/window", offence_keys[offence]);
+	err = seconds_read(r, given->window, path, &window);
+	snprintf(path, sizeof(path), "bans/%s/time", offence_keys[offence]);
+	if (!err)
+		err = seconds_read(r, given->time, path, &seconds);
+	if (!err)
+		*rule = sg_ban_rule_of(threshold, window, seconds);
+	return err;
+}
+
+static int conduct_read(struct reader *r)
+{
+	const struct file *file = r->file;
+	struct sg_config *kernel = &r->config->kernel;
+	int err = 0;
+
+	if (file->proven)
+		err = seconds_read(r, file->proven->call, "proven/call", &kernel->proven_call);
+	if (file->proven && file->proven->unchallenged)
+		kernel->proven_unchallenged = *file->proven->unchallenged;
+	if (!err && file->greylist)
+		err = seconds_read(r, file->greylist->hold, "greylist/hold",
+				   &kernel->greylist_hold);
+	for (int i = 0; !err && file->bans && i < SG_OFFENCE__MAX; i++)
+		err = ban_read(r, i);
+	return err;
+}
+
 /* --- validation --- */
 
 #define CAP_MAX 65535 /* no datagram is longer */
@@ -294,6 +360,12 @@ static int zone_read(struct reader *r, __u32 i)
 	if (given->limits)
 		err = limits_read(r, given->limits->of, zones[i + 1].limit, limit_keys,
 				  SG_LIMIT__MAX, path);
+	/* A known peer is often one flow: it may take all that its source may. */
+	memcpy(zones[i + 1].flow, zones[i + 1].limit, sizeof(zones[0].flow));
+	snprintf(path, sizeof(path), "zones/%u/flow-limits", i);
+	if (!err && given->flow_limits)
+		err = limits_read(r, given->flow_limits->of, zones[i + 1].flow, limit_keys,
+				  SG_LIMIT__MAX, path);
 	return err;
 }
 
@@ -371,25 +443,11 @@ static int zones_read(struct reader *r)
 int config_default(struct config **config)
 {
 	struct config *c = calloc(1, sizeof(*c));
-	struct sg_config *kernel;
 
 	if (!c)
 		return -ENOMEM;
-	kernel = &c->kernel;
-	snprintf(kernel->zone[0].name, sizeof(kernel->zone[0].name), "unlisted");
-#define X(name, key, rate, burst, reason)                                                         \
-	kernel->zone[0].limit[SG_LIMIT_##name] = sg_limit_of(rate, burst);
-	SG_LIMITS(X)
-#undef X
-#define X(name, key, rate, burst) kernel->total[SG_TOTAL_##name] = sg_limit_of(rate, burst);
-	SG_TOTALS(X)
-#undef X
-	for (int i = 0; i < SG_REASON__MAX; i++)
-		kernel->mode[i] = reason_texts[i].mode;
-	kernel->rules = sg_rules_of(kernel->mode);
-	kernel->caps = (struct sip_caps)SIP_CAPS_DEFAULT;
-	kernel->port[5060] = SG_PORT_UDP | SG_PORT_TCP;
-	kernel->port[5061] = SG_PORT_TLS;
+	sg_default_config(&c->kernel);
+	snprintf(c->kernel.zone[0].name, sizeof(c->kernel.zone[0].name), "unlisted");
 	*config = c;
 	return 0;
 }
@@ -404,9 +462,17 @@ static int config_read(struct reader *r)
 	if (!err && file->limits)
 		err = limits_read(r, file->limits->of, kernel->zone[0].limit, limit_keys,
 				  SG_LIMIT__MAX, "limits");
+	if (!err && file->flow_limits)
+		err = limits_read(r, file->flow_limits->of, kernel->zone[0].flow, limit_keys,
+				  SG_LIMIT__MAX, "flow-limits");
+	if (!err && file->proven_limits)
+		err = limits_read(r, file->proven_limits->of, kernel->proven, limit_keys,
+				  SG_LIMIT__MAX, "proven-limits");
 	if (!err && file->totals)
 		err = limits_read(r, file->totals->of, kernel->total, total_keys, SG_TOTAL__MAX,
 				  "totals");
+	if (!err)
+		err = conduct_read(r);
 	if (!err)
 		err = validation_read(r);
 	if (err)

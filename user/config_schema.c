@@ -50,6 +50,39 @@ static const cyaml_schema_field_t totals_fields[] = {
 	CYAML_FIELD_END
 };
 
+static const cyaml_schema_field_t ban_fields[] = {
+	CYAML_FIELD_UINT_PTR("threshold", OPTIONAL, struct file_ban, threshold),
+	CYAML_FIELD_UINT_PTR("window", OPTIONAL, struct file_ban, window),
+	CYAML_FIELD_UINT_PTR("time", OPTIONAL, struct file_ban, time),
+	CYAML_FIELD_END
+};
+
+static const cyaml_schema_field_t bans_fields[] = {
+#define X(name, key, reason, threshold, window, seconds)                                          \
+	CYAML_FIELD_MAPPING_PTR(key, OPTIONAL, struct file_bans, of[SG_OFFENCE_##name],           \
+				ban_fields),
+	SG_OFFENCES(X)
+#undef X
+	CYAML_FIELD_END
+};
+
+static const cyaml_strval_t choices[] = {
+	{"no", 0},
+	{"yes", 1},
+};
+
+static const cyaml_schema_field_t proven_fields[] = {
+	CYAML_FIELD_UINT_PTR("call", OPTIONAL, struct file_proven, call),
+	CYAML_FIELD_ENUM_PTR("unchallenged", OPTIONAL | CYAML_FLAG_STRICT, struct file_proven,
+			     unchallenged, choices, CYAML_ARRAY_LEN(choices)),
+	CYAML_FIELD_END
+};
+
+static const cyaml_schema_field_t greylist_fields[] = {
+	CYAML_FIELD_UINT_PTR("hold", OPTIONAL, struct file_greylist, hold),
+	CYAML_FIELD_END
+};
+
 static const cyaml_schema_field_t modes_fields[] = {
 #define X(number, name, label, reference, mode, strict, help)                                     \
 	CYAML_FIELD_ENUM_PTR(label, OPTIONAL | CYAML_FLAG_STRICT, struct file_modes,              \
@@ -79,6 +112,8 @@ static const cyaml_schema_field_t zone_fields[] = {
 	CYAML_FIELD_SEQUENCE_COUNT("prefixes", OPTIONAL, struct file_zone, prefix, prefixes, &word,
 				   0, CYAML_UNLIMITED),
 	CYAML_FIELD_MAPPING_PTR("limits", OPTIONAL, struct file_zone, limits, limits_fields),
+	CYAML_FIELD_MAPPING_PTR("flow-limits", OPTIONAL, struct file_zone, flow_limits,
+				limits_fields),
 	CYAML_FIELD_END
 };
 
@@ -89,7 +124,13 @@ static const cyaml_schema_value_t zone = {
 static const cyaml_schema_field_t file_fields[] = {
 	CYAML_FIELD_MAPPING_PTR("ports", OPTIONAL, struct file, ports, port_fields),
 	CYAML_FIELD_MAPPING_PTR("limits", OPTIONAL, struct file, limits, limits_fields),
+	CYAML_FIELD_MAPPING_PTR("flow-limits", OPTIONAL, struct file, flow_limits, limits_fields),
+	CYAML_FIELD_MAPPING_PTR("proven-limits", OPTIONAL, struct file, proven_limits,
+				limits_fields),
 	CYAML_FIELD_MAPPING_PTR("totals", OPTIONAL, struct file, totals, totals_fields),
+	CYAML_FIELD_MAPPING_PTR("proven", OPTIONAL, struct file, proven, proven_fields),
+	CYAML_FIELD_MAPPING_PTR("greylist", OPTIONAL, struct file, greylist, greylist_fields),
+	CYAML_FIELD_MAPPING_PTR("bans", OPTIONAL, struct file, bans, bans_fields),
 	CYAML_FIELD_MAPPING_PTR("validation", OPTIONAL, struct file, validation,
 				validation_fields),
 	CYAML_FIELD_MAPPING_PTR("modes", OPTIONAL, struct file, modes, modes_fields),

@@ -51,6 +51,25 @@ struct file_totals {
 	struct file_limit *of[SG_TOTAL__MAX];
 };
 
+struct file_ban {
+	__u64 *threshold;
+	__u64 *window;
+	__u64 *time;
+};
+
+struct file_bans {
+	struct file_ban *of[SG_OFFENCE__MAX];
+};
+
+struct file_proven {
+	__u64 *call;
+	__u32 *unchallenged; /* bool */
+};
+
+struct file_greylist {
+	__u64 *hold;
+};
+
 struct file_modes {
 	__u32 *of[SG_REASON__MAX]; /* enum sg_mode */
 };
@@ -60,6 +79,7 @@ struct file_zone {
 	char **prefix;
 	__u32 prefixes;
 	struct file_limits *limits;
+	struct file_limits *flow_limits;
 };
 
 struct file_validation {
@@ -71,7 +91,12 @@ struct file {
 	struct file_validation *validation;
 	struct file_ports *ports;
 	struct file_limits *limits;
+	struct file_limits *flow_limits;
+	struct file_limits *proven_limits;
 	struct file_totals *totals;
+	struct file_proven *proven;
+	struct file_greylist *greylist;
+	struct file_bans *bans;
 	struct file_modes *modes;
 	struct file_zone *zone;
 	__u32 zones;

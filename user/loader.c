@@ -10,7 +10,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "sip_message.h" /* a type of the skeleton */
+#include "scanners.h"    /* types of the skeletons */
+#include "sip_message.h"
 
 #include "guard.skel.h"
 #include "log.h"

@@ -69,8 +69,19 @@ static const struct command commands[] = {
 	 OPTION_TRANSPORT | OPTION_FOR, 1, 1, cmd_ban},
 	{"unban", "ADDRESS[:PORT]", "lift a ban", "Lifts a ban before its time.",
 	 OPTION_TRANSPORT, 1, 1, cmd_unban},
-	{"bans", "", "what is banned, and until when", "Lists the bans that have not expired.",
+	{"bans", "", "what is banned, and until when",
+	 "Lists the bans that have not expired, and why each was made.",
 	 0, 0, 0, cmd_bans},
+	{"sources", "[forget ADDRESS:PORT]", "flows that are known, and by what",
+	 "Lists the flows (address, port and transport; of IPv6 the /64) that have proven\n"
+	 "something:\n"
+	 "  register   the server has registered it, in answer to its challenge\n"
+	 "  call       it has completed a call\n"
+	 "  contact    the server has sent it a request: its responses are wanted\n"
+	 "  greylist   it came again when the greylist asked for that\n"
+	 "The first two are proven: they have limits of their own, and pay nothing to the budget.\n"
+	 "`forget` has a flow prove itself anew.",
+	 OPTION_TRANSPORT, 0, 2, cmd_sources},
 	{"replay", "CAPTURE | --raw FOLDER", "what the guard would do with a capture",
 	 "Shows every packet of a capture (pcap or pcapng; - is standard input), or every file of\n"
 	 "a folder as a UDP message from 192.0.2.1, to the program that `attach` would attach,\n"

@@ -22,6 +22,16 @@
 	X(SLOTS, "sg_slots")                                                                      \
 	X(ORPHANS, "sg_orphans")                                                                  \
 	X(FRAGMENTS, "sg_fragments")                                                              \
+	X(FLOW_SLOTS, "sg_flow_slots")                                                            \
+	X(PROVEN, "sg_proven")                                                                    \
+	X(PROVEN_QUEUE, "sg_proven_queue")                                                        \
+	X(BANS_QUEUE, "sg_bans_queue")                                                            \
+	X(HINTS, "sg_hints")                                                                      \
+	X(GREYLIST, "sg_greylist")                                                                \
+	X(TRANSACTIONS, "sg_transactions")                                                        \
+	X(SECRETS, "sg_secrets")                                                                  \
+	X(CONDUCT, "sg_conduct")                                                                  \
+	X(DESTINATIONS, "sg_destinations")                                                        \
 	X(STATS, "sg_stats")                                                                      \
 	X(NOTES, "notes")
 

@@ -37,6 +37,24 @@ const char *const total_keys[SG_TOTAL__MAX] = {
 #undef X
 };
 
+const char *const offence_keys[SG_OFFENCE__MAX] = {
+#define X(name, key, reason, threshold, window, seconds) [SG_OFFENCE_##name] = key,
+	SG_OFFENCES(X)
+#undef X
+};
+
+const char *const proof_names[SG_PROOF__MAX] = {
+#define X(name, label) [SG_PROOF_##name] = label,
+	SG_PROOFS(X)
+#undef X
+};
+
+const char *const event_names[SG_EVENT__MAX] = {
+#define X(name, label) [SG_EVENT_##name] = label,
+	SG_EVENTS(X)
+#undef X
+};
+
 const char *const cap_keys[SIP_CAP__MAX] = {
 #define X(name, key, standard) [SIP_CAP_##name] = key,
 	SIP_CAPS(X)

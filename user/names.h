@@ -19,6 +19,9 @@ extern const char *const class_names[SG_CLASS__MAX];
 extern const char *const method_names[SG_METHOD__MAX];
 extern const char *const limit_keys[SG_LIMIT__MAX];
 extern const char *const total_keys[SG_TOTAL__MAX];
+extern const char *const offence_keys[SG_OFFENCE__MAX];
+extern const char *const proof_names[SG_PROOF__MAX];
+extern const char *const event_names[SG_EVENT__MAX];
 extern const char *const cap_keys[SIP_CAP__MAX];
 extern const char *const mode_names[SG_MODE__MAX];
 

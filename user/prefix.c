@@ -132,7 +132,7 @@ bool prefix_contains(const struct prefix *prefix, const struct prefix *inner)
 }
 
 /* As the data path folds an address into a source: the first 8 bytes as they lie in memory. */
-static void ban_source(const struct prefix *prefix, struct sg_ban_key *key)
+static void ban_source(const struct prefix *prefix, struct sg_flow_key *key)
 {
 	__u32 word[2];
 
@@ -163,7 +163,7 @@ static bool flow_split(const char *text, char *address, size_t size, const char 
 	return true;
 }
 
-static int ban_parse_source(const char *text, struct sg_ban_key *key, char *why, size_t size)
+static int flow_parse_source(const char *text, struct sg_flow_key *key, char *why, size_t size)
 {
 	struct prefix prefix;
 	int err = prefix_parse(text, &prefix, why, size);
@@ -179,12 +179,12 @@ static int ban_parse_source(const char *text, struct sg_ban_key *key, char *why,
 	return 0;
 }
 
-int ban_parse(const char *text, const char *transport, struct sg_ban_key *key, char *why,
+int flow_parse(const char *text, const char *transport, struct sg_flow_key *key, char *why,
 	      size_t size)
 {
 	bool tcp = transport && !strcmp(transport, "tcp");
 	char address[PREFIX_TEXT];
-	struct sg_ban_key parsed;
+	struct sg_flow_key parsed;
 	const char *port_text;
 	long port;
 	int err;
@@ -196,9 +196,9 @@ int ban_parse(const char *text, const char *transport, struct sg_ban_key *key, c
 		if (transport)
 			return refuse(why, size, "a ban of one transport needs a port; write "
 				      "192.0.2.1:5060 or [2001:db8::1]:5060");
-		return ban_parse_source(text, key, why, size);
+		return flow_parse_source(text, key, why, size);
 	}
-	err = ban_parse_source(address, &parsed, why, size);
+	err = flow_parse_source(address, &parsed, why, size);
 	if (err)
 		return err;
 	port = number_parse(port_text, 65535);
@@ -211,7 +211,7 @@ int ban_parse(const char *text, const char *transport, struct sg_ban_key *key, c
 	return 0;
 }
 
-void ban_format(const struct sg_ban_key *key, char *text, size_t size)
+void flow_format(const struct sg_flow_key *key, char *text, size_t size)
 {
 	__u32 word[4] = {key->source, key->source >> 32};
 	char address[INET6_ADDRSTRLEN] = "";

@@ -30,10 +30,10 @@ bool prefix_contains(const struct prefix *prefix, const struct prefix *inner);
  * "udp" or "tcp" and goes with a flow only; NULL is UDP. An IPv6 address, alone or in a flow, is
  * its /64, which may also be written out. 0 or -EINVAL with why.
  */
-int ban_parse(const char *text, const char *transport, struct sg_ban_key *key, char *why,
+int flow_parse(const char *text, const char *transport, struct sg_flow_key *key, char *why,
 	      size_t size);
-/* As ban_parse() reads it back: "2001:db8::/64", "[2001:db8::/64]:5060". Not the transport. */
-void ban_format(const struct sg_ban_key *key, char *text, size_t size);
+/* As flow_parse() reads it back: "2001:db8::/64", "[2001:db8::/64]:5060". Not the transport. */
+void flow_format(const struct sg_flow_key *key, char *text, size_t size);
 
 /*
  * A list file: one prefix a line, `#` starts a comment, blank lines are skipped. All or nothing:

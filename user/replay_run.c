@@ -9,7 +9,8 @@
 
 #include <bpf/bpf.h>
 
-#include "sip_message.h" /* a type of the skeleton */
+#include "scanners.h"    /* types of the skeletons */
+#include "sip_message.h"
 
 #include "guard.skel.h"
 #include "loader.h"
@@ -34,6 +35,7 @@ struct replay {
 	__u64 stood;
 };
 
+/* Each message is judged alone: by what it is, not by what its flow has done. */
 static void limits_off(struct config *config)
 {
 	__u8 *mode = config->kernel.mode;
@@ -43,6 +45,10 @@ static void limits_off(struct config *config)
 #undef X
 	mode[SG_REASON_UNLISTED_BUDGET] = SG_MODE_OFF;
 	mode[SG_REASON_ORPHAN_FRAGMENT] = SG_MODE_OFF;
+	mode[SG_REASON_LIMIT_FLOW] = SG_MODE_OFF;
+	mode[SG_REASON_GREYLIST] = SG_MODE_OFF;
+	mode[SG_REASON_MALFORMED] = SG_MODE_OFF;
+	mode[SG_REASON_BAN_FLOW] = SG_MODE_OFF;
 }
 
 /* The copy shares the prefixes of the original. */

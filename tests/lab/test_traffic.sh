@@ -36,7 +36,9 @@ large_calls() {
 nothing_dropped() {
 	[[ ${TEST_GUARD:-sipguard} != none ]] || return 0
 	lab_in server "$SIPGUARD" stats --json >"$LAB_DIR/stats.json"
-	jq -e "$STATS_DROPPED == 0 and $STATS_WOULD == 0 and $STATS_PASSED > 500" \
+	# sipsak is what scanners look like, too, and is counted for that.
+	jq -e "$STATS_DROPPED == 0 and $STATS_PASSED > 500 and
+		$STATS_WOULD == .reasons[\"scanner-lookalike\"].would_drop.packets" \
 		"$LAB_DIR/stats.json" || {
 		cat "$LAB_DIR/stats.json"
 		return 1

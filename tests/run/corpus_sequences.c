@@ -97,6 +97,8 @@ static void limits_off(void)
 	SG_LIMITS(X)
 #undef X
 	mode_set(SG_REASON_UNLISTED_BUDGET, SG_MODE_OFF);
+	mode_set(SG_REASON_LIMIT_FLOW, SG_MODE_OFF);
+	mode_set(SG_REASON_FLOOD, SG_MODE_OFF);
 }
 
 static void corpus_is_not_garbage(void)

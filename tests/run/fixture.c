@@ -39,7 +39,7 @@ static __u64 clock_tick(void)
 }
 
 /* The offset of a variable in .rodata, or -1. */
-static int rodata_offset(const char *name)
+static int rodata_offset(const struct bpf_object *object, const char *name)
 {
 	const struct btf *btf = bpf_object__btf(object);
 	int section = btf__find_by_name_kind(btf, ".rodata", BTF_KIND_DATASEC);
@@ -55,9 +55,9 @@ static int rodata_offset(const char *name)
 	return -1;
 }
 
-static int rodata_set(const char *name, __u64 value)
+int fixture_constant(struct bpf_object *object, const char *name, __u64 value)
 {
-	int offset = rodata_offset(name), error = -ENOENT;
+	int offset = rodata_offset(object, name), error = -ENOENT;
 	struct bpf_map *map;
 	size_t size;
 
@@ -77,7 +77,7 @@ static int rodata_set(const char *name, __u64 value)
 	return error;
 }
 
-static int map_fd(const char *name)
+int fixture_map(const char *name)
 {
 	int fd = bpf_object__find_map_fd_by_name(object, name);
 
@@ -86,7 +86,7 @@ static int map_fd(const char *name)
 	return fd;
 }
 
-static void *map_memory(const char *name)
+void *fixture_memory(const char *name)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
 	size_t size;
@@ -101,18 +101,25 @@ static void *map_memory(const char *name)
 
 static int find_maps(void)
 {
-	fix.state = map_memory("sg_state");
-	fix.configs = map_memory("sg_configs");
-	fix.slots = map_memory("sg_slots");
+	fix.state = fixture_memory("sg_state");
+	fix.configs = fixture_memory("sg_configs");
+	fix.slots = fixture_memory("sg_slots");
+	fix.flow_slots = fixture_memory("sg_flow_slots");
+	fix.conduct = fixture_memory("sg_conduct");
 	maps = (struct maps){
-		.lists4 = map_fd("sg_lists4"),
-		.lists6 = map_fd("sg_lists6"),
-		.bans = map_fd("sg_bans"),
-		.zones = {map_fd("sg_zones_0"), map_fd("sg_zones_1")},
-		.fragments = map_fd("sg_fragments"),
-		.stats = map_fd("sg_stats"),
+		.lists4 = fixture_map("sg_lists4"),
+		.lists6 = fixture_map("sg_lists6"),
+		.bans = fixture_map("sg_bans"),
+		.zones = {fixture_map("sg_zones_0"), fixture_map("sg_zones_1")},
+		.fragments = fixture_map("sg_fragments"),
+		.stats = fixture_map("sg_stats"),
+		.proven = fixture_map("sg_proven"),
+		.hints = fixture_map("sg_hints"),
+		.greylist = fixture_memory("sg_greylist"),
+		.transactions = fixture_memory("sg_transactions"),
 	};
-	return fix.state && fix.configs && fix.slots ? 0 : -1;
+	return fix.state && fix.configs && fix.slots && fix.flow_slots && fix.conduct &&
+	       maps.greylist && maps.transactions ? 0 : -1;
 }
 
 static int program_fd(const char *name)
@@ -124,16 +131,21 @@ static int program_fd(const char *name)
 	return program ? bpf_program__fd(program) : -1;
 }
 
+const char *fixture_object(void)
+{
+	return getenv("SIPGUARD_OBJ") ? getenv("SIPGUARD_OBJ") : OBJECT;
+}
+
 int fixture_open(void **unused)
 {
-	const char *path = getenv("SIPGUARD_OBJ") ? getenv("SIPGUARD_OBJ") : OBJECT;
+	const char *path = fixture_object();
 
 	(void)unused;
 	libbpf_set_print(print_problem);
 	cpus = libbpf_num_possible_cpus();
 	fix.tick = clock_tick();
 	object = bpf_object__open_file(path, NULL);
-	if (!object || rodata_set("sg_tick", fix.tick)) {
+	if (!object || fixture_constant(object, "sg_tick", fix.tick)) {
 		print_error("%s cannot be read as a guard; build it, or name it in SIPGUARD_OBJ.\n",
 			    path);
 		return -1;
@@ -145,12 +157,13 @@ int fixture_open(void **unused)
 	programs[PROGRAM_GUARD] = program_fd("guard");
 	programs[PROGRAM_FRAGS] = program_fd("guard_frags");
 	clock_program = program_fd("guard_clock");
-	return find_maps();
+	return find_maps() ? -1 : reply_open();
 }
 
 int fixture_close(void **unused)
 {
 	(void)unused;
+	reply_close();
 	bpf_object__close(object);
 	object = NULL;
 	return 0;
@@ -181,6 +194,7 @@ void fixture_reset(enum program program)
 	map_empty(maps.lists4);
 	map_empty(maps.lists6);
 	map_empty(maps.bans);
+	map_empty(maps.proven);
 	map_empty(maps.zones[0]);
 	map_empty(maps.zones[1]);
 	config_defaults(&fix.configs[0]);

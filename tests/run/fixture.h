@@ -17,6 +17,8 @@
 #include "abi.h"
 #include "packet.h"
 
+struct bpf_object;
+
 #define BIT(n) (1ULL << (n))
 
 /* Reasons, of which there are more than 64. */
@@ -36,6 +38,8 @@ struct fixture {
 	struct sg_state *state;    /* these point into the maps */
 	struct sg_config *configs; /* two */
 	struct sg_slot *slots;
+	struct sg_slot *flow_slots;
+	struct sg_conduct *conduct;
 	__u64 tick;                /* ns */
 	enum program program;      /* the one that runs */
 };
@@ -63,6 +67,13 @@ struct expectation {
 int fixture_open(void **unused);
 int fixture_close(void **unused);
 void fixture_reset(enum program program);
+
+/* A map of the object, by name: fd, or -1 after saying that there is none. */
+int fixture_map(const char *name);
+void *fixture_memory(const char *name);
+const char *fixture_object(void);
+/* Gives a constant of an object that is not loaded yet its value. 0 or -errno. */
+int fixture_constant(struct bpf_object *object, const char *name, __u64 value);
 
 /* Runs a frame. The kernel must accept it, and the action must be XDP_PASS or XDP_DROP. */
 int fixture_run(const __u8 *frame, size_t length);
@@ -100,6 +111,29 @@ void zone_set(int slot, const char *prefix, __u32 zone);
 /* A flow if transport is not 0. Seconds from now, negative: it has run out. */
 void ban_set(const char *address, __u8 transport, __u16 port, int seconds);
 void ban_lift(const char *address);
+/* A ban of a source, by the operator (NONE) or for what its flows did. */
+void ban_set_cause(const char *address, enum sg_reason cause, int seconds);
+
+/* What a flow has proven, for as many seconds from now. */
+void proven_set(const char *address, __u8 transport, __u16 port, enum sg_proof proof, int seconds);
+/* The same asked: NONE if it has not, or it is over. */
+enum sg_proof proven_of(const char *address, __u8 transport, __u16 port);
+/* --- replies (reply.c) --- */
+
+/* The reply program, on the maps of the guard. 0 or -1. */
+int reply_open(void);
+void reply_close(void);
+
+/*
+ * A packet of the server leaves, to spec->destination and spec->dport, from the guarded port unless
+ * spec->sport says another one. True if it was dropped.
+ */
+bool reply_dropped(const struct packet_spec *spec);
+
+/* Whether a flow (of a source: transport and port 0) is banned, and why. */
+bool ban_find(const char *address, __u8 transport, __u16 port, struct sg_ban *ban);
+/* As if `ns` had gone by for all that was seen: greylist, transactions. */
+void seen_age_all(__u64 ns);
 
 /* `burst` messages, then none for an hour. */
 struct sg_limit limit_hourly(__u32 burst);
@@ -110,6 +144,7 @@ __u64 source_of(const char *address);
 struct sg_slot *slot_of(const char *address, int row);
 /* As if `ns` had gone by for the limits of the source and the budget of unlisted ones. */
 void limits_age(const char *address, __u64 ns);
+void flow_age(const char *address, __u8 transport, __u16 port, __u64 ns);
 /* As if `seconds` had gone by for every fragment that is remembered. */
 void fragments_age(unsigned int seconds);
 /* An IP id that no test has used. */

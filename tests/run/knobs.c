@@ -5,6 +5,7 @@
 #include <string.h>
 #include <bpf/bpf.h>
 
+#include "defaults.h"
 #include "fixture.h"
 #include "maps.h"
 #include "siphash.h"
@@ -17,29 +18,13 @@ struct sg_config *config(void)
 void config_defaults(struct sg_config *config)
 {
 	memset(config, 0, sizeof(*config));
-#define X(number, name, label, reference, mode_, strict, help)                                    \
-	config->mode[number] = SG_MODE_##mode_;
-	SG_REASONS(X)
-#undef X
+	sg_default_config(config);
 	/* Each rule of grammar is tested with the others off: messages here need not be perfect. */
 #define X(number, name, label, reference, mode_, strict, help)                                    \
 	config->mode[number] = SG_MODE_OFF;
 	SIP_RULES(X)
 #undef X
 	config->rules = sg_rules_of(config->mode);
-	config->caps = (struct sip_caps)SIP_CAPS_DEFAULT;
-#define X(name, key, rate, burst) config->total[SG_TOTAL_##name] = sg_limit_of(rate, burst);
-	SG_TOTALS(X)
-#undef X
-	for (int zone = 0; zone < SG_ZONES; zone++) {
-		struct sg_limit *limit = config->zone[zone].limit;
-
-#define X(name, key, rate, burst, reason) limit[SG_LIMIT_##name] = sg_limit_of(rate, burst);
-		SG_LIMITS(X)
-#undef X
-	}
-	config->port[5060] = SG_PORT_UDP | SG_PORT_TCP;
-	config->port[5061] = SG_PORT_TLS;
 }
 
 void mode_set(enum sg_reason reason, enum sg_mode mode)
@@ -109,9 +94,9 @@ __u64 source_of(const char *text)
 	return ipv6 ? sg_source6(words[0], words[1]) : sg_source4(words[0]);
 }
 
-static struct sg_ban_key ban_key(const char *address, __u8 transport, __u16 port)
+static struct sg_flow_key flow_key(const char *address, __u8 transport, __u16 port)
 {
-	return (struct sg_ban_key){
+	return (struct sg_flow_key){
 		.source = source_of(address),
 		.transport = transport,
 		.port = htons(port),
@@ -121,7 +106,7 @@ static struct sg_ban_key ban_key(const char *address, __u8 transport, __u16 port
 
 void ban_lift(const char *address)
 {
-	struct sg_ban_key key = ban_key(address, 0, 0);
+	struct sg_flow_key key = flow_key(address, 0, 0);
 
 	assert_int_equal(bpf_map_delete_elem(maps.bans, &key), 0);
 	fix.state->ban_generation++;
@@ -129,7 +114,7 @@ void ban_lift(const char *address)
 
 void ban_set(const char *address, __u8 transport, __u16 port, int seconds)
 {
-	struct sg_ban_key key = ban_key(address, transport, port);
+	struct sg_flow_key key = flow_key(address, transport, port);
 	__u64 now = guard_clock();
 	struct sg_ban ban = {.since = now - 3600 * SECOND, .until = now + seconds * SECOND};
 
@@ -174,6 +159,21 @@ void limits_age(const char *address, __u64 ns)
 	tat_age(&fix.state->total_tat[SG_TOTAL_UNLISTED_TOTAL], ns);
 }
 
+/* The slots are those of bpf/limits.bpf.h. */
+void flow_age(const char *address, __u8 transport, __u16 port, __u64 ns)
+{
+	struct sg_flow_key key = flow_key(address, transport, port);
+	__u64 hash = sg_flow_hash(key.source, key.port, transport, fix.state->secret);
+	__u32 places[] = {
+		hash >> 8 & (SG_FLOW_ROW - 1), SG_FLOW_ROW + (hash >> 36 & (SG_FLOW_ROW - 1)),
+	};
+
+	for (size_t row = 0; row < COUNT(places); row++) {
+		for (int limit = 0; limit < SG_LIMIT__MAX; limit++)
+			tat_age(&fix.flow_slots[places[row]].tat[limit], ns);
+	}
+}
+
 /* Bits 16 to 31 of an entry are the seconds, see bpf/fragment.bpf.h. */
 void fragments_age(unsigned int seconds)
 {
@@ -200,4 +200,69 @@ __u32 fragment_id(void)
 
 	/* 16 bits, for IPv4. A run has some hundreds. */
 	return ++id & 0xffff;
+}
+
+void ban_set_cause(const char *address, enum sg_reason cause, int seconds)
+{
+	struct sg_flow_key key = flow_key(address, 0, 0);
+	__u64 now = guard_clock();
+	struct sg_ban ban = {.since = now, .until = now + seconds * SECOND, .cause = cause};
+
+	assert_int_equal(bpf_map_update_elem(maps.bans, &key, &ban, BPF_ANY), 0);
+	fix.state->source_bans = 1;
+	fix.state->ban_generation++;
+}
+
+bool ban_find(const char *address, __u8 transport, __u16 port, struct sg_ban *ban)
+{
+	struct sg_flow_key key = flow_key(address, transport, port);
+
+	return !bpf_map_lookup_elem(maps.bans, &key, ban) && ban->until > guard_clock();
+}
+
+/* As bpf/proven.bpf.h writes it. */
+void proven_set(const char *address, __u8 transport, __u16 port, enum sg_proof proof, int seconds)
+{
+	struct sg_flow_key key = flow_key(address, transport, port);
+	struct sg_proven proven = {
+		.since = guard_clock() - 3600 * SECOND,
+		.until = guard_clock() + seconds * SECOND,
+		.proof = proof,
+	};
+	__u64 hash = sg_flow_hash(key.source, key.port, transport, fix.state->secret);
+	__u32 line = hash >> 32 & (SG_HINTS - 1);
+	struct sg_hints hints;
+
+	assert_int_equal(bpf_map_update_elem(maps.proven, &key, &proven, BPF_ANY), 0);
+	assert_int_equal(bpf_map_lookup_elem(maps.hints, &line, &hints), 0);
+	hints.until[hash >> 60 & 3] = (proven.until >> 32) + 1;
+	assert_int_equal(bpf_map_update_elem(maps.hints, &line, &hints, BPF_ANY), 0);
+	fix.state->proven = 1;
+}
+
+enum sg_proof proven_of(const char *address, __u8 transport, __u16 port)
+{
+	struct sg_flow_key key = flow_key(address, transport, port);
+	struct sg_proven proven;
+
+	if (bpf_map_lookup_elem(maps.proven, &key, &proven) || proven.until <= guard_clock())
+		return SG_PROOF_NONE;
+	return proven.proof;
+}
+
+/* The units of time are those of bpf/seen.bpf.h and bpf/transaction.bpf.h. */
+void seen_age_all(__u64 ns)
+{
+	__u32 *seen = (__u32 *)maps.greylist;
+	__u64 *transaction = (__u64 *)maps.transactions;
+
+	for (size_t i = 0; i < SG_GREYLIST * 16; i++) {
+		if (i % 16 && seen[i])
+			seen[i] = (seen[i] & ~0xfffU) | ((seen[i] - (ns >> 24)) & 0xfff);
+	}
+	for (size_t i = 0; i < SG_TRANSACTIONS * 8; i++) {
+		if (i % 8 && transaction[i])
+			transaction[i] = (transaction[i] & ~0xfffULL) |
+					 ((transaction[i] - (ns >> 26)) & 0xfff);
+	}
 }

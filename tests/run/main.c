@@ -126,6 +126,8 @@ int main(void)
 	add_sequences(policy_sequences, policy_sequences_count);
 	add_sequences(reason_sequences, reason_sequences_count);
 	add_sequences(limit_sequences, limit_sequences_count);
+	add_sequences(flow_sequences, flow_sequences_count);
+	add_sequences(conduct_sequences, conduct_sequences_count);
 	add_sequences(grammar_sequences, grammar_sequences_count);
 	add_sequences(fragment_sequences, fragment_sequences_count);
 	add_sequences(hostile_sequences, hostile_sequences_count);

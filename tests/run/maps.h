@@ -4,7 +4,9 @@
 #define SIPGUARD_TEST_MAPS_H
 
 struct maps {
-	int lists4, lists6, bans, zones[2], fragments, stats;
+	struct sg_seen *greylist;
+	struct sg_transactions *transactions;
+	int lists4, lists6, bans, zones[2], fragments, stats, proven, hints;
 };
 
 extern struct maps maps;

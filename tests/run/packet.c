@@ -9,6 +9,7 @@
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include <string.h>
+#include <stdio.h>
 
 #define OTHER_OR(value, other) ((value) ? (value) : (other))
 
@@ -41,11 +42,28 @@ static __u8 transport_of(const struct packet_spec *spec)
 	return OTHER_OR(spec->transport, IPPROTO_UDP);
 }
 
+/* Each message is a transaction of its own, unless it shall be the one before it again. */
+static void number_branch(struct buffer *b, size_t start, const struct packet_spec *spec)
+{
+	static const char branch[] = "branch=z9hG4bK776asdhds";
+	static unsigned int transactions;
+	char number[16];
+	__u8 *at = memmem(b->bytes + start, b->length - start, branch, strlen(branch));
+
+	transactions += !spec->again;
+	if (!at)
+		return;
+	snprintf(number, sizeof(number), "%09u", transactions);
+	memcpy(at + strlen(branch) - strlen(number), number, strlen(number));
+}
+
 static void put_payload(struct buffer *b, const struct packet_spec *spec)
 {
 	const char *payload = OTHER_OR(spec->payload, spec->syn ? "" : SIP_REQUEST("OPTIONS"));
+	size_t start = b->length;
 
 	put(b, payload, OTHER_OR(spec->length, strlen(payload)));
+	number_branch(b, start, spec);
 	fill(b, 'x', spec->fill);
 }
 

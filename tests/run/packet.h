@@ -67,6 +67,7 @@ struct packet_spec {
 	const char *payload;  /* NULL: an OPTIONS request, or nothing with syn */
 	size_t length;        /* of payload; 0: up to its NUL */
 	size_t fill;          /* as many 'x' follow the payload */
+	bool again;           /* the branch that the packet before had, not a new one */
 };
 
 /* Writes the frame to `frame`, which has FRAME_MAX bytes, and returns its length. */

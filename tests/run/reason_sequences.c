@@ -62,6 +62,26 @@ static void spend(enum sg_limit_id limit)
 	assert_false(packet_dropped(&(struct packet_spec){.payload = limit_payload[limit]}));
 }
 
+static void greylist_arm(void)
+{
+	fix.state->greylist_until = 1ULL << 62;
+}
+
+static void spend_flow(void)
+{
+	config()->zone[0].flow[SG_LIMIT_SOURCE] = limit_hourly(1);
+	assert_false(packet_dropped(&(struct packet_spec){}));
+}
+
+/* One offence is forgiven, the next one bans. */
+static void flood(void)
+{
+	mode_set(SG_REASON_LIMIT_FLOW, SG_MODE_OFF);
+	config()->ban[SG_OFFENCE_FLOOD] = sg_ban_rule_of(2, 10, 30);
+	spend_flow();
+	assert_false(packet_dropped(&(struct packet_spec){}));
+}
+
 #define X(name, key, rate, burst, reason)                                                         \
 	static void spend_##name(void)                                                            \
 	{                                                                                         \
@@ -146,6 +166,16 @@ static const struct trigger triggers[SG_REASON__MAX] = {
 		{.source = IPV6_A, .chain = "hddddddd"},
 		PASSES_AS(REQUEST, OPTIONS), .off = UNGUARDED, .class = SG_CLASS_OTHER,
 	},
+	[SG_REASON_GREYLIST] = {
+		greylist_arm, {}, {OVER_TCP, .payload = SIP_REQUEST("OPTIONS")},
+		PASSES_AS(REQUEST, OPTIONS), A_REQUEST(OPTIONS),
+	},
+	[SG_REASON_LIMIT_FLOW] = {
+		spend_flow, {}, {.sport = 40001}, PASSES_AS(REQUEST, OPTIONS), A_REQUEST(OPTIONS),
+	},
+	[SG_REASON_FLOOD] = {
+		flood, {}, {.sport = 40001}, PASSES_AS(REQUEST, OPTIONS), A_REQUEST(OPTIONS),
+	},
 };
 
 static const char *const labels[SG_REASON__MAX] = {
@@ -198,18 +228,20 @@ static bool has_trigger(int reason)
 	return memcmp(&triggers[reason], &none, sizeof(none));
 }
 
-/* Those have a table of their own, see grammar_sequences.c. */
-static bool is_grammar(int reason)
+/* Those have tests of their own, see grammar_sequences.c and flow_sequences.c. */
+static bool is_elsewhere(int reason)
 {
 #define X(number, name, label, reference, mode, strict, help) || reason == number
-	return false SIP_RULES(X);
+	return reason == SG_REASON_REPLIES || reason == SG_REASON_MALFORMED ||
+	       reason == SG_REASON_AUTH_FAILURE || reason == SG_REASON_ENUMERATION ||
+	       reason == SG_REASON_SCANNER || reason == SG_REASON_LOOKALIKE SIP_RULES(X);
 #undef X
 }
 
 /* Retired reasons keep their number, and nothing gives them. */
 #define FOR_EACH_REASON(reason)                                                                   \
 	for (int reason = 1; reason < SG_REASON__MAX; reason++)                                   \
-		if (strncmp(labels[reason], "retired", 7) && !is_grammar(reason))
+		if (strncmp(labels[reason], "retired", 7) && !is_elsewhere(reason))
 
 static void every_mode(void)
 {

@@ -39,7 +39,7 @@ static void test_bad_yaml(void **state)
 static void test_bad_keys_and_types(void **state)
 {
 	static const struct bad cases[] = {
-		{1, 1, "unknown key 'limit' at the top level; known here: ports, limits, totals",
+		{1, 1, "unknown key 'limit' at the top level; known here: ports, limits, flow",
 		 "limit: {}\n"},
 		{3, 1, "unknown key 'Modes'", "ports: {}\nlimits: {}\nModes: {}\n"},
 		{3, 3, "unknown key 'Invite' in limits; known here: source, invite",

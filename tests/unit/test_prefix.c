@@ -132,24 +132,25 @@ static void test_a_prefix_contains(void **state)
 
 static void test_bans_are_keyed_as_the_data_path_does(void **state)
 {
-	struct sg_ban_key key;
+	struct sg_flow_key key;
 	__u64 first;
 
 	(void)state;
-	assert_int_equal(ban_parse("192.0.2.1", NULL, &key, why, sizeof(why)), 0);
+	assert_int_equal(flow_parse("192.0.2.1", NULL, &key, why, sizeof(why)), 0);
 	assert_true(key.source == sg_source4(inet_addr("192.0.2.1")));
 	assert_int_equal(key.family, 4);
 	assert_int_equal(key.port, 0);
 	assert_int_equal(key.transport, 0);
 	assert_int_equal(key.reserved, 0);
 
-	assert_int_equal(ban_parse("192.0.2.1:5060", "tcp", &key, why, sizeof(why)), 0);
+	assert_int_equal(flow_parse("192.0.2.1:5060", "tcp", &key, why, sizeof(why)), 0);
 	assert_int_equal(key.port, htons(5060));
 	assert_int_equal(key.transport, IPPROTO_TCP);
 
 	/* packet_ipv6() folds a source into its first 64 bits as they lie in memory. */
 	memcpy(&first, "\x20\x01\x0d\xb8\0\0\0\x09", 8);
-	assert_int_equal(ban_parse("[2001:db8:0:9:1:2:3:4]:5062", NULL, &key, why, sizeof(why)), 0);
+	assert_int_equal(flow_parse("[2001:db8:0:9:1:2:3:4]:5062", NULL, &key, why, sizeof(why)),
+			 0);
 	assert_true(key.source == first);
 	assert_int_equal(key.family, 6);
 	assert_int_equal(key.port, htons(5062));
@@ -168,15 +169,15 @@ static void test_bans_are_written_as_they_are_read(void **state)
 		{"2001:db8:0:5::/64", "2001:db8:0:5::/64"},
 		{"[2001:db8::1]:1", "[2001:db8::/64]:1"},
 	};
-	struct sg_ban_key key, again;
+	struct sg_flow_key key, again;
 	char text[PREFIX_TEXT];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		assert_int_equal(ban_parse(cases[i].text, NULL, &key, why, sizeof(why)), 0);
-		ban_format(&key, text, sizeof(text));
+		assert_int_equal(flow_parse(cases[i].text, NULL, &key, why, sizeof(why)), 0);
+		flow_format(&key, text, sizeof(text));
 		assert_string_equal(text, cases[i].formatted);
-		assert_int_equal(ban_parse(text, NULL, &again, why, sizeof(why)), 0);
+		assert_int_equal(flow_parse(text, NULL, &again, why, sizeof(why)), 0);
 		assert_memory_equal(&key, &again, sizeof(key));
 	}
 }
@@ -208,13 +209,13 @@ static void test_bad_bans_are_explained(void **state)
 		{"192.0.2.1:5060", "tls", "udp or tcp"},
 		{"192.0.2.1:5060", "UDP", "udp or tcp"},
 	};
-	struct sg_ban_key key;
+	struct sg_flow_key key;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		memset(&key, 0xa5, sizeof(key));
 		*why = '\0';
-		assert_int_equal(ban_parse(cases[i].text, cases[i].transport, &key, why,
+		assert_int_equal(flow_parse(cases[i].text, cases[i].transport, &key, why,
 					   sizeof(why)), -EINVAL);
 		if (!strstr(why, cases[i].why))
 			fail_msg("'%s': '%s' lacks '%s'", cases[i].text, why, cases[i].why);

@@ -35,6 +35,7 @@ enum message {
 #define BENCH_INVITE_LENGTH 619
 #define BENCH_FRAME_MAX 4096
 #define BENCH_SOURCE 0xc0000201 /* 192.0.2.1, host order */
+#define BENCH_PORT 5060         /* of its UDP messages */
 
 /* The text of a SIP message or keepalive; *length without the closing NUL. */
 const char *message_text(enum message message, size_t *length);
@@ -44,9 +45,11 @@ size_t frame_build(enum message message, unsigned char frame[BENCH_FRAME_MAX]);
 /* load.c: the guard as the bench sees it. */
 struct target {
 	struct bpf_object *object;
-	struct sg_state *state; /* these three are mapped: set by plain stores */
+	struct sg_state *state; /* these five are mapped: set by plain stores */
 	struct sg_config *config;
 	struct sg_slot *slots;
+	struct sg_slot *flow_slots;
+	struct sg_conduct *conduct;
 	int stats;
 	int bans;
 	struct sg_stats *per_cpu; /* room for one sg_stats per possible CPU */
@@ -58,6 +61,8 @@ void target_load(struct target *target, const char *path);
 void target_reset(struct target *target);
 /* No limit fires any more, yet each is charged. */
 void target_lift_limits(struct target *target);
+/* A proven flow. `port` in host order. */
+void target_prove(struct target *target, __u32 source, __u16 port);
 void target_ban(struct target *target, __u32 source);
 /* File descriptor of a program. Dies if there is none. */
 int target_program(const struct target *target, const char *name);

@@ -154,7 +154,7 @@ const char *message_text(enum message message, size_t *length)
 static size_t udp_head(struct packet_head *head, __u16 port, size_t length)
 {
 	head->ip.protocol = IPPROTO_UDP;
-	head->udp.source = htons(5060);
+	head->udp.source = htons(BENCH_PORT);
 	head->udp.dest = htons(port);
 	head->udp.len = htons(sizeof(head->udp) + length);
 	return sizeof(head->udp);

@@ -4,6 +4,7 @@
  * pinned, and a guard in operation on the same machine is left alone.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <bpf/bpf.h>
 
 #include "bench.h"
+#include "defaults.h"
 
 static int map_fd(const struct target *target, const char *name)
 {
@@ -47,6 +49,9 @@ void target_load(struct target *target, const char *path)
 	target->state = map_open(target, "sg_state", sizeof(*target->state));
 	target->config = map_open(target, "sg_configs", sizeof(*target->config));
 	target->slots = map_open(target, "sg_slots", 2 * SG_SLOT_ROW * sizeof(*target->slots));
+	target->flow_slots =
+		map_open(target, "sg_flow_slots", 2 * SG_FLOW_ROW * sizeof(*target->flow_slots));
+	target->conduct = map_open(target, "sg_conduct", SG_CONDUCT * sizeof(*target->conduct));
 	target->stats = map_fd(target, "sg_stats");
 	target->bans = map_fd(target, "sg_bans");
 	target->per_cpu = calloc(libbpf_num_possible_cpus(), sizeof(*target->per_cpu));
@@ -55,45 +60,29 @@ void target_load(struct target *target, const char *path)
 	target_reset(target);
 }
 
-static void config_default(struct sg_config *config)
+static struct sg_flow_key ban_key(__u32 source)
 {
-	memset(config, 0, sizeof(*config));
-#define X(number, name, label, reference, mode_, strict, help)                                    \
-	config->mode[number] = SG_MODE_##mode_;
-	SG_REASONS(X)
-#undef X
-	config->rules = sg_rules_of(config->mode);
-	config->caps = (struct sip_caps)SIP_CAPS_DEFAULT;
-#define X(name, key, rate, burst) config->total[SG_TOTAL_##name] = sg_limit_of(rate, burst);
-	SG_TOTALS(X)
-#undef X
-	for (int zone = 0; zone < SG_ZONES; zone++) {
-#define X(name, key, rate, burst, reason)                                                         \
-		config->zone[zone].limit[SG_LIMIT_##name] = sg_limit_of(rate, burst);
-		SG_LIMITS(X)
-#undef X
-	}
-	config->port[5060] = SG_PORT_UDP | SG_PORT_TCP;
-	config->port[5061] = SG_PORT_TLS;
-}
-
-static struct sg_ban_key ban_key(__u32 source)
-{
-	return (struct sg_ban_key){.source = sg_source4(htobe32(source)), .family = 4};
+	return (struct sg_flow_key){.source = sg_source4(htobe32(source)), .family = 4};
 }
 
 void target_reset(struct target *target)
 {
-	struct sg_ban_key key = ban_key(BENCH_SOURCE);
+	struct sg_flow_key key = ban_key(BENCH_SOURCE);
 
 	bpf_map_delete_elem(target->bans, &key);
-	config_default(target->config);
+	key.port = htobe16(BENCH_PORT);
+	key.transport = IPPROTO_UDP;
+	bpf_map_delete_elem(target->bans, &key);
+	memset(target->config, 0, sizeof(*target->config));
+	sg_default_config(target->config);
 	memset(target->state, 0, sizeof(*target->state));
 	target->state->abi = SG_ABI_VERSION;
 	target->state->mode = SG_MODE_ENFORCE;
 	target->state->secret[0] = 0x243f6a8885a308d3ULL;
 	target->state->secret[1] = 0x13198a2e03707344ULL;
 	memset(target->slots, 0, 2 * SG_SLOT_ROW * sizeof(*target->slots));
+	memset(target->flow_slots, 0, 2 * SG_FLOW_ROW * sizeof(*target->flow_slots));
+	memset(target->conduct, 0, SG_CONDUCT * sizeof(*target->conduct));
 }
 
 void target_lift_limits(struct target *target)
@@ -101,13 +90,35 @@ void target_lift_limits(struct target *target)
 	const struct sg_limit lifted = {.interval = 1, .tolerance = 1ULL << 50};
 
 	target->config->total[SG_TOTAL_UNLISTED_TOTAL] = lifted;
-	for (int i = 0; i < SG_LIMIT__MAX; i++)
+	for (int i = 0; i < SG_LIMIT__MAX; i++) {
 		target->config->zone[0].limit[i] = lifted;
+		target->config->zone[0].flow[i] = lifted;
+		target->config->proven[i] = lifted;
+	}
+	target->config->mode[SG_REASON_MALFORMED] = SG_MODE_OFF; /* or it is soon banned */
+}
+
+/* As bpf/proven.bpf.h writes it. */
+void target_prove(struct target *target, __u32 source, __u16 port)
+{
+	struct sg_flow_key key = ban_key(source);
+	struct sg_proven proven = {.until = ~0ULL, .proof = SG_PROOF_REGISTER};
+	struct sg_hints hints = {{0x4000, 0x4000, 0x4000, 0x4000}};
+	__u32 line;
+
+	key.port = htobe16(port);
+	key.transport = IPPROTO_UDP;
+	line = sg_flow_hash(key.source, key.port, key.transport, target->state->secret) >> 32 &
+	       (SG_HINTS - 1);
+	if (bpf_map_update_elem(map_fd(target, "sg_proven"), &key, &proven, BPF_ANY) ||
+	    bpf_map_update_elem(map_fd(target, "sg_hints"), &line, &hints, BPF_ANY))
+		bench_die("The proof cannot be written (%s).", strerror(errno));
+	target->state->proven = 1;
 }
 
 void target_ban(struct target *target, __u32 source)
 {
-	struct sg_ban_key key = ban_key(source);
+	struct sg_flow_key key = ban_key(source);
 	struct sg_ban ban = {.until = ~0ULL};
 
 	if (bpf_map_update_elem(target->bans, &key, &ban, BPF_ANY))

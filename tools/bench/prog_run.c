@@ -16,7 +16,8 @@
 #include "bench.h"
 
 #define ROUNDS 7
-#define WARM_UP 20000 /* also spends every limit's burst */
+#define WARM_UP 20000
+#define SPEND 1000000 /* packets, or 100 ms, that spend every limit's burst */
 #define BURSTS 10
 #define PACKETS 100000 /* in each of them */
 #define MESSAGES 2000 /* likewise, of the userspace parsers, which take microseconds each */
@@ -27,6 +28,8 @@ enum flags {
 	LIFTED = 4,     /* limits that never fire */
 	BANNED = 8,
 	NO_BUDGET = 16, /* of unlisted sources: each packet goes on to the hashed table */
+	NO_GREYLIST = 32,
+	PROVEN = 64,
 };
 
 struct entry {
@@ -67,16 +70,19 @@ static struct entry entries[] = {
 	GUARD("not-sip-tcp", HTTPS, UNGUARDED, NONE, 15),
 	GUARD("banned-source", INVITE, BANNED, BAN_SOURCE, 40),
 	GUARD("garbage", GARBAGE, 0, GARBAGE, 40),
-	GUARD("over-limit-one-source", INVITE, 0, LIMIT_INVITE, 50),
-	RANDOM("over-limit-random-sources", 0, UNLISTED_BUDGET, 10000000, 110),
-	RANDOM("over-limit-random-sources-1k", 0, UNLISTED_BUDGET, 1000, 110),
-	RANDOM("over-limit-random-sources-1M", 0, UNLISTED_BUDGET, 1000000, 110),
-	RANDOM("over-limit-random-sources-100M", 0, UNLISTED_BUDGET, 100000000, 110),
-	RANDOM("random-sources-table-1k", NO_BUDGET, LIMIT_INVITE, 1000, 0),
-	RANDOM("random-sources-table-1M", NO_BUDGET, LIMIT_INVITE, 1000000, 0),
-	RANDOM("random-sources-table-100M", NO_BUDGET, LIMIT_INVITE, 100000000, 0),
+	/* Soon banned, since it never ceases. */
+	GUARD("over-limit-one-source", INVITE, NO_GREYLIST, BAN_FLOW, 50),
+	RANDOM("over-limit-random-sources", NO_GREYLIST, UNLISTED_BUDGET, 10000000, 110),
+	RANDOM("over-limit-random-sources-1k", NO_GREYLIST, UNLISTED_BUDGET, 1000, 110),
+	RANDOM("over-limit-random-sources-1M", NO_GREYLIST, UNLISTED_BUDGET, 1000000, 110),
+	RANDOM("over-limit-random-sources-100M", NO_GREYLIST, UNLISTED_BUDGET, 100000000, 110),
+	RANDOM("greylisted-random-sources", 0, GREYLIST, 100000000, 120),
+	RANDOM("random-sources-table-1k", NO_BUDGET, LIMIT_FLOW, 1000, 0),
+	RANDOM("random-sources-table-1M", NO_BUDGET, LIMIT_FLOW, 1000000, 0),
+	RANDOM("random-sources-table-100M", NO_BUDGET, LIMIT_FLOW, 100000000, 0),
 	GUARD("keepalive", KEEPALIVE, LIFTED, NONE, 0),
 	GUARD("valid-options", OPTIONS, LIFTED, NONE, 200),
+	GUARD("proven-options", OPTIONS, LIFTED | PROVEN, NONE, 0),
 	GUARD("valid-register", REGISTER, LIFTED, NONE, 0),
 	GUARD("valid-invite", INVITE, LIFTED, NONE, 300),
 	GUARD("malformed-invite", MALFORMED, LIFTED, CSEQ, 300),
@@ -135,6 +141,10 @@ static void entry_prepare(struct target *target, const struct entry *entry)
 		target_ban(target, BENCH_SOURCE);
 	if (entry->flags & NO_BUDGET)
 		target->config->mode[SG_REASON_UNLISTED_BUDGET] = SG_MODE_OFF;
+	if (entry->flags & NO_GREYLIST)
+		target->config->mode[SG_REASON_GREYLIST] = SG_MODE_OFF;
+	if (entry->flags & PROVEN)
+		target_prove(target, BENCH_SOURCE, BENCH_PORT);
 	if (entry->sources)
 		sources_set(target, entry->sources);
 }
@@ -164,7 +174,7 @@ static double measure_program(struct run *run, struct entry *entry)
 	__u64 counted;
 
 	entry_prepare(target, entry);
-	program_run(program, entry->message, WARM_UP);
+	program_run(program, entry->message, entry->flags & LIFTED ? WARM_UP : SPEND);
 	counted = entry_counted(target, entry);
 	for (int burst = 0; burst < BURSTS; burst++) {
 		ns = program_run(program, entry->message, PACKETS);

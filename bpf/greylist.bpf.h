@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Step 5a: while unproven sources exceed their budget, a request of theirs has to come twice. Every
+ * client sends its request again after 500 ms if nothing comes back (RFC 3261 timers A and E);
+ * random forged sources never do. Who came again pays from the budget and is not asked again for a
+ * minute. (An attacker who sends everything twice gets as far as the budget, which is the limit
+ * that holds without any greylist.)
+ *
+ * Armed when the budget is found spent, and as long as more than half of its rate is offered;
+ * disarmed `greylist: hold` seconds after that.
+ *
+ * False admissions: a line has 15 of 2^20 tags, so a packet that was never seen is admitted once in
+ * 70 000 times if all of them are between 0.4 and 32 s old: 14 a second of a million.
+ */
+#ifndef SIPGUARD_GREYLIST_BPF_H
+#define SIPGUARD_GREYLIST_BPF_H
+
+#include "guard.bpf.h"
+#include "limits.bpf.h"
+#include "seen.bpf.h"
+#include "spans.bpf.h"
+
+#define GREYLIST_EARLY (SEEN_UNITS(400) + 2) /* two units may be lost in rounding */
+#define GREYLIST_LATE SEEN_UNITS(32000)
+#define GREYLIST_FEW 20
+#define GREYLIST_WINDOW (SG_NSEC_PER_SEC / 4)
+#define GREYLIST_BATCH 64  /* packets a CPU counts for itself: the common counter is contended */
+#define GREYLIST_WORDS 40  /* of a message that are looked at */
+#define GREYLIST_LF 0x0a0a0a0a0a0a0a0aULL
+
+static __always_inline bool greylist_armed(const struct guard *g)
+{
+	return *(const volatile __u64 *)&g->state->greylist_until > g->now;
+}
+
+static __always_inline void greylist_arm(const struct guard *g)
+{
+	if (!greylist_armed(g))
+		g->stats->event[SG_EVENT_GREYLIST_ARMED]++;
+	*(volatile __u64 *)&g->state->greylist_until =
+		g->now + g->config->greylist_hold * SG_NSEC_PER_SEC;
+}
+
+/* Adds to what is offered, and looks four times a second whether it is still much. */
+static __always_inline void greylist_offer(const struct guard *g)
+{
+	const struct sg_limit *budget = &g->config->total[SG_TOTAL_UNLISTED_TOTAL];
+	struct sg_state *state = g->state;
+	__u64 since, span, offered;
+
+	if (++g->stats->memo.offered < GREYLIST_BATCH)
+		return;
+	g->stats->memo.offered = 0;
+	__sync_fetch_and_add(&state->offered, GREYLIST_BATCH);
+	since = *(volatile __u64 *)&state->offered_since;
+	span = g->now - since;
+	if (span < GREYLIST_WINDOW ||
+	    __sync_val_compare_and_swap(&state->offered_since, since, g->now) != since)
+		return;
+	offered = __sync_lock_test_and_set(&state->offered, 0);
+	if (offered * budget->interval * 2 >= span)
+		greylist_arm(g);
+}
+
+/*
+ * A number for the request: its second line, which is the Via with its branch in all but odd
+ * messages, and repeats byte by byte with a retransmission (RFC 3261 section 17.1.1.2). Words that
+ * have a line feed are where it begins and ends; so no offset waits for what was found before.
+ */
+static __always_inline __u64 greylist_key(struct xdp_md *ctx, const struct packet *p)
+{
+	struct cursor c = cursor_at(ctx, p);
+	__u64 word, x, hash = p->flow;
+	__u32 lines = 0;
+
+	for (int i = 0; i < GREYLIST_WORDS && lines < 2; i++) {
+		if (c.at + 8 > c.end)
+			break;
+		word = *(const __u64 *)c.at;
+		c.at += 8;
+		x = word ^ GREYLIST_LF;
+		if (lines)
+			hash = span_mix(hash, word);
+		if ((x - SIP_EACH(1)) & ~x & SIP_HIGH)
+			lines++;
+	}
+	return hash * SPAN_FACTOR;
+}
+
+/*
+ * Whether the request came before, at the time when a client sends it again. Global, or the turns
+ * of its loop multiply with the guard's ways.
+ */
+__noinline int greylist_came(struct xdp_md *ctx, const struct packet *p, __u64 now)
+{
+	struct sg_seen *line;
+	__u32 age, at;
+	__u64 key;
+
+	if (!p)
+		return 1;
+	key = greylist_key(ctx, p);
+	at = key >> 32 & (SG_GREYLIST - 1);
+	line = bpf_map_lookup_elem(&sg_greylist, &at);
+	if (!line)
+		return 1;
+	age = seen_age(line, key, now);
+	if (age == SEEN_NEVER)
+		seen_put(line, key, now);
+	else if (age > GREYLIST_LATE)
+		seen_again(line, key, now);
+	return age >= GREYLIST_EARLY && age <= GREYLIST_LATE;
+}
+
+/* Of a packet that is on no list, in no zone, and not proven. */
+static __always_inline __u32 greylist_check(struct xdp_md *ctx, struct guard *g)
+{
+	if (!greylist_armed(g) || g->config->mode[SG_REASON_GREYLIST] == SG_MODE_OFF ||
+	    g->p->transport != IPPROTO_UDP)
+		return SG_REASON_NONE;
+	greylist_offer(g);
+	if (g->proof == SG_PROOF_GREYLIST)
+		return SG_REASON_NONE;
+	/* Whatever else strangers send would take the budget from those who come again. */
+	if (g->class != SG_CLASS_REQUEST || !greylist_came(ctx, g->p, g->now))
+		return SG_REASON_GREYLIST;
+	g->came = true;
+	return SG_REASON_NONE;
+}
+
+/*
+ * The budget of those that are on no list, in no zone, and not proven. Spent, it arms the
+ * greylist.
+ */
+static __always_inline __u32 budget_check(const struct guard *g)
+{
+	__u64 *tat = &g->state->total_tat[SG_TOTAL_UNLISTED_TOTAL];
+
+	if (!gcra_spent(tat, g->now, &g->config->total[SG_TOTAL_UNLISTED_TOTAL]))
+		return SG_REASON_NONE;
+	if (g->config->mode[SG_REASON_UNLISTED_BUDGET] == SG_MODE_ENFORCE)
+		greylist_arm(g);
+	return SG_REASON_UNLISTED_BUDGET;
+}
+
+/*
+ * The upper half of the budget's burst is for sources that have sent little: one that is
+ * GREYLIST_FEW messages ahead of its rate finds it spent when half of it is. So what one source
+ * sends at once takes nothing from others, and arms no greylist.
+ */
+static __always_inline __u32 share_check(const struct guard *g)
+{
+	const struct sg_limit *budget = &g->config->total[SG_TOTAL_UNLISTED_TOTAL];
+	const struct sg_limit *own = &zone_in_force(g)->limit[SG_LIMIT_SOURCE];
+	__u64 few = g->now + GREYLIST_FEW * own->interval;
+
+	if (g->state->total_tat[SG_TOTAL_UNLISTED_TOTAL] <= g->now + budget->tolerance / 2)
+		return SG_REASON_NONE;
+	return g->first && g->second && g->first->tat[SG_LIMIT_SOURCE] > few &&
+			       g->second->tat[SG_LIMIT_SOURCE] > few
+		       ? SG_REASON_UNLISTED_BUDGET : SG_REASON_NONE;
+}
+
+#endif

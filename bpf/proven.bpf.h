@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Flows that have proven something: that they are phones of ours (REGISTER), partners of a call
+ * (CALL), asked by our own server (CONTACT), or at least no forgery (GREYLIST). What has not proven
+ * anything cannot put anything out of this table.
+ *
+ * A flood of random sources looks each of them up. The lookup of a hash table of this size takes
+ * longer than all the rest of their verdict, so an array of 1 MB tells for a place of the hash
+ * until when any flow there is proven. It needs no clearing: what is past says no.
+ */
+#ifndef SIPGUARD_PROVEN_BPF_H
+#define SIPGUARD_PROVEN_BPF_H
+
+#include <linux/errno.h>
+
+#include "table.bpf.h"
+
+#define PROVEN_GREYLIST 64 /* s: enough for a caller to be challenged and answered */
+#define PROVEN_UNIT 32 /* 2^32 ns; 16 bits of them are 78 hours, half of which lies ahead */
+
+_Static_assert(SG_PROVEN_DAYS * 86400 < 36 * 3600, "a proof's end is told from its past");
+
+static __always_inline __u16 *proven_hint(__u64 hash)
+{
+	__u32 line = hash >> 32 & (SG_HINTS - 1), place = hash >> 60 & 3;
+	struct sg_hints *hints = bpf_map_lookup_elem(&sg_hints, &line);
+
+	barrier_var(place);
+	return hints ? &hints->until[place & 3] : NULL;
+}
+
+/* False if it is not proven; true if it may be. */
+static __always_inline bool proven_hinted(__u64 hash, __u64 now)
+{
+	const __u16 *hint = proven_hint(hash);
+
+	return hint && (__s16)(*hint - (__u16)(now >> PROVEN_UNIT)) > 0;
+}
+
+static __always_inline struct sg_proven *proven_entry(const struct sg_flow_key *key, __u64 now)
+{
+	struct sg_proven *entry = bpf_map_lookup_elem(&sg_proven, key);
+
+	return entry && entry->until > now ? entry : NULL;
+}
+
+static __always_inline void proven_announce(struct sg_state *state, __u64 hash, __u64 until,
+					    __u64 now)
+{
+	__u16 *hint = proven_hint(hash), end = (until >> PROVEN_UNIT) + 1;
+
+	/* One that was not written for 39 hours may look as if it lay ahead: what is new wins. */
+	if (hint && (!proven_hinted(hash, now) || (__s16)(end - *hint) > 0))
+		*hint = end;
+	if (!state->proven)
+		*(volatile __u32 *)&state->proven = 1;
+}
+
+/*
+ * A flow has proven something until a time, in ns. What it had proven before stays if it is
+ * stronger; its time only grows.
+ */
+static __always_inline void proven_put(struct sg_state *state, struct sg_stats *stats,
+				       const struct sg_flow_key *key, __u64 hash, __u32 proof,
+				       __u64 now, __u64 until)
+{
+	struct sg_proven fresh = {.since = now, .until = until, .proof = proof};
+	struct sg_proven *entry = bpf_map_lookup_elem(&sg_proven, key);
+	long err = 0;
+
+	if (entry) {
+		if (entry->until <= now) {
+			entry->since = now;
+			entry->proof = proof;
+			stats->event[SG_EVENT_PROVEN] += proof > SG_PROOF_GREYLIST;
+		}
+		if (entry->proof < proof)
+			entry->proof = proof;
+		if (entry->until < until)
+			entry->until = until;
+	} else {
+		err = table_add(&sg_proven, &sg_proven_queue, key, &fresh, now);
+		stats->event[err ? SG_EVENT_PROVEN_FULL : SG_EVENT_PROVEN] +=
+			err ? err == -E2BIG : proof > SG_PROOF_GREYLIST;
+	}
+	if (!err)
+		proven_announce(state, hash, until, now);
+}
+
+#endif

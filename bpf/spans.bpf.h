@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the steps behind the reader do with spans of a message that was read: take them together
+ * into one number, look for a word in them. Global functions, which the verifier looks at once.
+ */
+#ifndef SIPGUARD_SPANS_BPF_H
+#define SIPGUARD_SPANS_BPF_H
+
+#include "maps.bpf.h"
+
+#define SPAN_HASHED 128 /* bytes of a span that count */
+#define SPAN_FACTOR 0x9e3779b97f4a7c15ULL
+
+static __always_inline __u64 span_mix(__u64 hash, __u64 word)
+{
+	hash = (hash ^ word) * SPAN_FACTOR;
+	return hash ^ hash >> 29;
+}
+
+/* A number for `length` bytes at `at`; never 0. */
+__noinline __u64 span_hash(const struct sip_reader *r, __u32 at, __u32 length, __u64 hash)
+{
+	if (!r)
+		return 1;
+	if (length > SPAN_HASHED)
+		length = SPAN_HASHED;
+	hash = span_mix(hash, length);
+	for (__u32 i = 0; i < SPAN_HASHED && i < length; i += 8)
+		hash = span_mix(hash, length - i < 8 ? sip_head(sip_load8(r, at + i), length - i)
+						     : sip_load8(r, at + i));
+	return hash | 1;
+}
+
+struct span_search {
+	const struct sip_reader *r;
+	__u64 word;  /* in lower case, and what has no case with bit 5 set */
+	__u64 mask;  /* of its bytes */
+	__u32 size;
+	__u32 at;
+	__u32 end;
+	__u32 found; /* behind the word */
+};
+
+/* Looks at the eight places that begin in one word of the text. */
+static long span_step(__u32 step, void *context)
+{
+	struct span_search *s = context;
+	__u32 at = s->at + step * 8;
+
+	for (__u32 i = 0; i < 8; i++) {
+		if (((sip_load8(s->r, at + i) | SIP_EACH(0x20)) & s->mask) != s->word)
+			continue;
+		s->found = at + i + s->size;
+		return 1;
+	}
+	return 0;
+}
+
+/* Where the first `word` between `at` and `end` ends; 0 if there is none. */
+__noinline int span_find(const struct sip_reader *r, __u32 at, __u32 end, __u64 word, __u32 size)
+{
+	struct span_search search = {.r = r, .word = word, .size = size, .at = at, .end = end};
+
+	if (!r || at >= end || end > SIP_READ_MAX || !size || size > 8)
+		return 0;
+	search.mask = size < 8 ? sip_head(~0ULL, size) : ~0ULL;
+	bpf_loop((end - at + 7) / 8, span_step, &search, 0);
+	return search.found <= end ? search.found : 0;
+}
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The configuration that follows from the lists in include/: what is in force where a file says
+ * nothing. For userspace; the tests and the bench begin with it, too.
+ */
+#ifndef SIPGUARD_DEFAULTS_H
+#define SIPGUARD_DEFAULTS_H
+
+#include "abi.h"
+
+#define SG_GREYLIST_HOLD 10 /* s */
+#define SG_PROVEN_CALL 600  /* s: a caller that is no phone of ours, from one call to the next */
+
+static inline void sg_default_limits(struct sg_config *config, __u32 zone)
+{
+#define X(name, key, rate, burst, reason)                                                         \
+	config->zone[zone].limit[SG_LIMIT_##name] = sg_limit_of(rate, burst);
+	SG_LIMITS(X)
+#undef X
+#define X(name, rate, burst, proven_rate, proven_burst)                                           \
+	config->zone[zone].flow[SG_LIMIT_##name] = sg_limit_of(rate, burst);
+	SG_FLOW_LIMITS(X)
+#undef X
+}
+
+/*
+ * Everything but the names of zones, whose limits all are those of zone 0. *config is zero
+ * before.
+ */
+static inline void sg_default_config(struct sg_config *config)
+{
+#define X(number, name, label, reference, mode_, strict, help)                                    \
+	config->mode[number] = SG_MODE_##mode_;
+	SG_REASONS(X)
+#undef X
+	config->rules = sg_rules_of(config->mode);
+	config->caps = (struct sip_caps)SIP_CAPS_DEFAULT;
+	for (__u32 zone = 0; zone < SG_ZONES; zone++)
+		sg_default_limits(config, zone);
+#define X(name, rate, burst, proven_rate, proven_burst)                                           \
+	config->proven[SG_LIMIT_##name] = sg_limit_of(proven_rate, proven_burst);
+	SG_FLOW_LIMITS(X)
+#undef X
+#define X(name, key, rate, burst) config->total[SG_TOTAL_##name] = sg_limit_of(rate, burst);
+	SG_TOTALS(X)
+#undef X
+#define X(name, key, reason, threshold, window, seconds)                                          \
+	config->ban[SG_OFFENCE_##name] = sg_ban_rule_of(threshold, window, seconds);
+	SG_OFFENCES(X)
+#undef X
+	config->greylist_hold = SG_GREYLIST_HOLD;
+	config->proven_call = SG_PROVEN_CALL;
+	config->port[5060] = SG_PORT_UDP | SG_PORT_TCP;
+	config->port[5061] = SG_PORT_TLS;
+}
+
+#endif

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What flows are banned for, whom a forger can have banned, and the fingerprints of scanners. */
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dialogue.h"
+#include "scanners.h"
+
+#define CHALLENGE_AGAIN REPLY_OF("401 Unauthorized", "REGISTER", CHALLENGE)
+
+static void malformed(int count)
+{
+	for (int i = 0; i < count; i++)
+		SEND(DROP, FIELD_MISSING, REQUEST, OPTIONS, .source = PHONE,
+		     .payload = "OPTIONS sip:bob@example.com SIP/2.0\r\nVia: SIP/2.0/UDP "
+				"192.0.2.1;branch=z9hG4bK1\r\nContent-Length: 0\r\n\r\n");
+}
+
+static void malformed_messages_ban_a_flow(void)
+{
+	struct sg_ban ban;
+
+	mode_set(SG_REASON_FIELD_MISSING, SG_MODE_ENFORCE);
+	config()->ban[SG_OFFENCE_MALFORMED] = sg_ban_rule_of(5, 30, 60);
+	malformed(4);
+	coverage.near_reason |= REASON_BIT(SG_REASON_MALFORMED);
+	assert_false(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
+	SEND(DROP, MALFORMED, REQUEST, OPTIONS, .source = PHONE,
+	     .payload = "OPTIONS sip:bob@example.com SIP/2.0\r\nVia: SIP/2.0/UDP "
+			"192.0.2.1;branch=z9hG4bK1\r\nContent-Length: 0\r\n\r\n");
+	assert_true(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
+	assert_int_equal(ban.cause, SG_REASON_MALFORMED);
+	assert_in_range(ban.until - ban.since, 60 * SECOND, 60 * SECOND);
+	SEND(DROP, BAN_FLOW, REQUEST, OPTIONS, .source = PHONE);
+	/* The flow, and nobody else of its address. */
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE, .sport = OTHER_PORT);
+}
+
+/* Anybody can send malformed messages with the address and port of a phone of ours. */
+static void forged_messages_ban_no_proven_flow(void)
+{
+	struct sg_ban ban;
+
+	mode_set(SG_REASON_FIELD_MISSING, SG_MODE_ENFORCE);
+	config()->ban[SG_OFFENCE_MALFORMED] = sg_ban_rule_of(5, 30, 60);
+	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 60);
+	malformed(50);
+	assert_false(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE);
+}
+
+/* A flow's fault is not its address's, not even for those that the operator has banned by hand. */
+static void a_banned_source_does_not_touch_the_proven(void)
+{
+	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 60);
+	ban_set_cause(PHONE, SG_REASON_AUTH_FAILURE, 60);
+	SEND(DROP, BAN_SOURCE, REQUEST, OPTIONS, .source = PHONE, .sport = OTHER_PORT);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE);
+	ban_set_cause(PHONE, SG_REASON_NONE, 60);
+	SEND(DROP, BAN_SOURCE, REQUEST, OPTIONS, .source = PHONE);
+}
+
+static void fails(int count, __u16 port)
+{
+	for (int i = 0; i < count; i++)
+		registers(REGISTER_RIGHT, CHALLENGE_AGAIN, port);
+}
+
+/* Ten wrong passwords, and no eleventh. */
+static void wrong_passwords_ban_a_flow(void)
+{
+	struct sg_ban ban;
+
+	take_time();
+	fails(9, PORT);
+	coverage.near_reason |= REASON_BIT(SG_REASON_AUTH_FAILURE);
+	assert_false(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
+	fails(1, PORT);
+	assert_true(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
+	assert_int_equal(ban.cause, SG_REASON_AUTH_FAILURE);
+	coverage.reason |= REASON_BIT(SG_REASON_AUTH_FAILURE);
+	SEND(DROP, BAN_FLOW, REQUEST, OPTIONS, .source = PHONE);
+	assert_false(ban_find(PHONE, 0, 0, &ban));
+	/* A typo, and then the right one. */
+	fails(1, OTHER_PORT);
+	registers(REGISTER_RIGHT, REGISTER_OK, OTHER_PORT);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, OTHER_PORT), SG_PROOF_REGISTER);
+}
+
+/* Many flows of one source ban it, and that is evidence: each has got its challenge. */
+static void wrong_passwords_of_many_flows_ban_a_source(void)
+{
+	struct sg_ban ban;
+
+	take_time();
+	for (int i = 0; i < 49; i++)
+		fails(1, 20000 + i);
+	assert_false(ban_find(PHONE, 0, 0, &ban));
+	fails(1, 20100);
+	assert_true(ban_find(PHONE, 0, 0, &ban));
+	assert_int_equal(ban.cause, SG_REASON_AUTH_FAILURE);
+}
+
+/* Phones that try an old nonce first fail once each time. */
+static void success_takes_failures_back(void)
+{
+	struct sg_ban ban;
+
+	take_time();
+	for (int i = 0; i < 100; i++) {
+		fails(1, PORT);
+		registers(REGISTER_RIGHT, REGISTER_OK, PORT);
+	}
+	assert_false(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
+	assert_false(ban_find(PHONE, 0, 0, &ban));
+}
+
+/* Credentials that answer no challenge of ours are no evidence. */
+static void forged_credentials_ban_nobody(void)
+{
+	struct sg_ban ban;
+
+	take_time();
+	for (int i = 0; i < 50; i++) {
+		asks(REQUEST_OF("REGISTER", CREDENTIALS("made-up-by-somebody")), PORT);
+		answers(REPLY_OF("401 Unauthorized", "REGISTER", CHALLENGE), PORT);
+	}
+	assert_false(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
+}
+
+static void calls_user(int user, const char *status)
+{
+	char request[640], reply[640];
+
+	snprintf(request, sizeof(request),
+		 "OPTIONS sip:%d@example.com SIP/2.0\r\n"
+		 "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK776asdhds\r\nMax-Forwards: 70\r\n"
+		 "To: <sip:%d@example.com>\r\nFrom: <sip:a@example.com>;tag=1\r\nCall-ID: 1\r\n"
+		 "CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n", user, user);
+	snprintf(reply, sizeof(reply),
+		 "SIP/2.0 %s\r\n"
+		 "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK776asdhds\r\n"
+		 "To: <sip:%d@example.com>;tag=2\r\nFrom: <sip:a@example.com>;tag=1\r\n"
+		 "Call-ID: 1\r\n"
+		 "CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n", status, user);
+	asks(request, PORT);
+	answers(reply, PORT);
+}
+
+static void who_asks_for_unknown_users_is_banned(void)
+{
+	struct sg_ban ban;
+	int user = 100;
+
+	take_time();
+	/* One of them again and again is a wrong number. */
+	for (int i = 0; i < 30; i++)
+		calls_user(7, "404 Not Found");
+	assert_false(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
+	coverage.near_reason |= REASON_BIT(SG_REASON_ENUMERATION);
+	while (user < 125 && !ban_find(PHONE, IPPROTO_UDP, PORT, &ban))
+		calls_user(user++, "404 Not Found");
+	assert_in_range(user, 114, 124);
+	assert_int_equal(ban.cause, SG_REASON_ENUMERATION);
+	coverage.reason |= REASON_BIT(SG_REASON_ENUMERATION);
+}
+
+static void who_calls_many_users_that_are_there_is_not(void)
+{
+	struct sg_ban ban;
+
+	take_time();
+	for (int user = 100; user < 200; user++)
+		calls_user(user, user % 10 ? "200 OK" : "486 Busy Here");
+	assert_false(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
+	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 60);
+	for (int user = 100; user < 200; user++)
+		calls_user(user, "404 Not Found");
+	assert_false(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
+}
+
+/* --- fingerprints --- */
+
+#define AGENT(name) REQUEST_OF("OPTIONS", "User-Agent: " name "\r\n")
+#define WITH_BRANCH(branch)                                                                       \
+	"OPTIONS sip:example.com SIP/2.0\r\n"                                                     \
+	"Via: SIP/2.0/UDP 192.0.2.1;branch=" branch "\r\n"                                        \
+	"To: <sip:bob@example.com>\r\nFrom: <sip:bob@example.com>;tag=1\r\n"                      \
+	"Call-ID: 1\r\n"                                                                          \
+	"CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+#define TEN "abcdefghij"
+
+static void scanners_are_dropped(void)
+{
+	static const char *const theirs[] = {
+#define X(text) AGENT(text), AGENT(text "/1.0"),
+		SG_SCANNERS(X)
+#undef X
+		AGENT("friendly-scanner"), AGENT("FRIENDLY-request"), AGENT("\"sipvicious\""),
+		WITH_BRANCH("foo"), WITH_BRANCH(TEN TEN TEN TEN TEN TEN TEN "k"),
+	};
+	char from[512];
+
+	take_time();
+	mode_set(SG_REASON_BAN_FLOW, SG_MODE_OFF);
+	for (size_t i = 0; i < COUNT(theirs); i++)
+		SEND(DROP, SCANNER, REQUEST, OPTIONS, .source = PHONE, .payload = theirs[i]);
+	snprintf(from, sizeof(from), "%s", REQUEST_OF("OPTIONS", ""));
+	memcpy(strstr(from, "From: <sip:bob@example.com>"), "From: \"sipvicious\"<sip:a@b>", 27);
+	SEND(DROP, SCANNER, REQUEST, OPTIONS, .source = PHONE, .payload = from);
+}
+
+static void who_is_nearly_a_scanner_passes(void)
+{
+	static const char *const others[] = {
+		AGENT("sipclient"), AGENT("smapper/2"), AGENT("my sipvicious"), AGENT("friendly"),
+		AGENT("Nmap"), AGENT("Gulpo"), AGENT(""), AGENT("Zoiper"), WITH_BRANCH("food"),
+		WITH_BRANCH(TEN TEN TEN TEN TEN TEN TEN "kl"),
+		WITH_BRANCH("z9hG4bK" TEN TEN TEN TEN TEN TEN "klmn"),
+		/* Quoted in another field, and in what the server was asked for. */
+		REQUEST_OF("OPTIONS", "Subject: friendly-scanner\r\n"),
+	};
+
+	take_time();
+	for (size_t i = 0; i < COUNT(others); i++)
+		SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE, .payload = others[i]);
+	coverage.near_reason |= REASON_BIT(SG_REASON_SCANNER) | REASON_BIT(SG_REASON_LOOKALIKE);
+	/* A phone of ours may call itself what it likes. */
+	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 60);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE, .payload = AGENT("friendly-scanner"));
+}
+
+static void lookalikes_are_only_counted(void)
+{
+	static const char *const products[] = {
+#define X(text) AGENT(text), AGENT(text " 1.0"),
+		SG_LOOKALIKES(X)
+#undef X
+	};
+
+	take_time();
+	for (size_t i = 0; i < COUNT(products); i++)
+		SEND_WATCHED(WOULD_DROP, NONE, REASON_BIT(SG_REASON_LOOKALIKE), REQUEST, OPTIONS,
+			     .source = PHONE, .payload = products[i]);
+}
+
+static void a_scanner_that_goes_on_is_banned(void)
+{
+	struct sg_ban ban;
+
+	for (int i = 0; i < 9; i++)
+		SEND(DROP, SCANNER, REQUEST, OPTIONS, .source = PHONE,
+		     .payload = AGENT("friendly-scanner"));
+	assert_false(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
+	SEND(DROP, SCANNER, REQUEST, OPTIONS, .source = PHONE, .payload = AGENT("sipcli"));
+	assert_true(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
+	assert_int_equal(ban.cause, SG_REASON_SCANNER);
+}
+
+const struct sequence conduct_sequences[] = {
+	{"malformed messages ban a flow", malformed_messages_ban_a_flow},
+	{"forged messages ban no proven flow", forged_messages_ban_no_proven_flow},
+	{"a banned source does not touch the proven", a_banned_source_does_not_touch_the_proven},
+	{"wrong passwords ban a flow", wrong_passwords_ban_a_flow},
+	{"wrong passwords of many flows ban a source", wrong_passwords_of_many_flows_ban_a_source},
+	{"success takes failures back", success_takes_failures_back},
+	{"forged credentials ban nobody", forged_credentials_ban_nobody},
+	{"who asks for unknown users is banned", who_asks_for_unknown_users_is_banned},
+	{"who calls many users is not", who_calls_many_users_that_are_there_is_not},
+	{"scanners are dropped", scanners_are_dropped},
+	{"who is nearly a scanner passes", who_is_nearly_a_scanner_passes},
+	{"lookalikes are only counted", lookalikes_are_only_counted},
+	{"a scanner that goes on is banned", a_scanner_that_goes_on_is_banned},
+};
+
+const size_t conduct_sequences_count = COUNT(conduct_sequences);

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What flows have proven, and what that is good for: budget, greylist, limits, replies. */
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dialogue.h"
+
+/* --- what proves a flow --- */
+
+static void a_challenged_register_proves(void)
+{
+	registers(REGISTER_RIGHT, REGISTER_OK, PORT);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_REGISTER);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, OTHER_PORT), SG_PROOF_NONE);
+	assert_int_equal(proven_of(PHONE, IPPROTO_TCP, PORT), SG_PROOF_NONE);
+	assert_int_equal(proven_of("192.0.2.9", IPPROTO_UDP, PORT), SG_PROOF_NONE);
+}
+
+static void a_register_that_nobody_asked_for_proves_nothing(void)
+{
+	/* The server takes it without a challenge: a forged one would look the same. */
+	asks(REQUEST_OF("REGISTER", ""), PORT);
+	answers(REGISTER_OK, PORT);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_NONE);
+	/* A nonce that it made up, or that was another flow's. */
+	registers(REQUEST_OF("REGISTER", CREDENTIALS("made-up-by-somebody")), REGISTER_OK, PORT);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_NONE);
+	asks(REGISTER_RIGHT, OTHER_PORT);
+	answers(REGISTER_OK, OTHER_PORT);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, OTHER_PORT), SG_PROOF_NONE);
+	/* A reply to a request that was not seen. */
+	answers(REPLY_OF("401 Unauthorized", "REGISTER", CHALLENGE), PORT);
+	assert_false(reply_dropped(&(struct packet_spec){
+		.destination = PHONE, .dport = PORT, .payload = REGISTER_OK,
+	}));
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_NONE);
+	config()->proven_unchallenged = 1;
+	asks(REQUEST_OF("REGISTER", ""), PORT);
+	answers(REGISTER_OK, PORT);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_REGISTER);
+}
+
+/* What anybody can send us teaches nothing. */
+static void replies_that_come_in_prove_nothing(void)
+{
+	asks(REQUEST_OF("REGISTER", ""), PORT);
+	answers(REPLY_OF("401 Unauthorized", "REGISTER", CHALLENGE), PORT);
+	asks(REGISTER_RIGHT, PORT);
+	assert_false(packet_dropped(&(struct packet_spec){
+		.source = PHONE, .payload = REGISTER_OK, .again = true,
+	}));
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_NONE);
+	/* Nor what leaves from a port that is not guarded. */
+	assert_false(reply_dropped(&(struct packet_spec){
+		.destination = PHONE, .dport = PORT, .sport = 5070, .payload = REGISTER_OK,
+		.again = true,
+	}));
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_NONE);
+}
+
+static void without_a_binding_nothing_is_proven(void)
+{
+	registers(REGISTER_RIGHT, REPLY_OF("200 OK", "REGISTER", ""), PORT);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_NONE);
+	registers(REGISTER_RIGHT,
+		  REPLY_OF("200 OK", "REGISTER", "Contact: <sip:bob@192.0.2.1>;expires=0\r\n"),
+		  PORT);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_NONE);
+	registers(REGISTER_RIGHT, REPLY_OF("403 Forbidden", "REGISTER", BINDING), PORT);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_NONE);
+}
+
+/* A client that does not ask for rport gets its reply where its Via says. */
+static void the_reply_may_go_to_another_port(void)
+{
+	asks(REQUEST_OF("REGISTER", ""), PORT);
+	answers(REPLY_OF("401 Unauthorized", "REGISTER", CHALLENGE), 5060);
+	asks(REGISTER_RIGHT, PORT);
+	answers(REGISTER_OK, 5060);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_REGISTER);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, 5060), SG_PROOF_NONE);
+}
+
+#define ACK_OF(tag) "ACK sip:example.com SIP/2.0\r\n" HEADERS("1 ACK", ";tag=" tag, "")
+
+static void the_ack_of_a_call_proves(void)
+{
+	asks(REQUEST_OF("INVITE", ""), PORT);
+	answers(REPLY_OF("200 OK", "INVITE", ""), PORT);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_NONE);
+	asks(ACK_OF("guessed"), PORT);
+	asks(ACK_OF("of-the-server"), OTHER_PORT);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_NONE);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, OTHER_PORT), SG_PROOF_NONE);
+	asks(ACK_OF("of-the-server"), PORT);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_CALL);
+}
+
+/* TCP has shown with its handshake that the peer is there. */
+static void over_tcp_a_call_proves_by_itself(void)
+{
+	struct packet_spec packet = {
+		.source = PHONE, .transport = IPPROTO_TCP, .payload = REQUEST_OF("INVITE", ""),
+	};
+
+	assert_false(packet_dropped(&packet));
+	assert_false(reply_dropped(&(struct packet_spec){
+		.destination = PHONE, .dport = PORT, .transport = IPPROTO_TCP, .again = true,
+		.payload = REPLY_OF("200 OK", "INVITE", ""),
+	}));
+	assert_int_equal(proven_of(PHONE, IPPROTO_TCP, PORT), SG_PROOF_CALL);
+}
+
+/* Over IPv6 the /64 counts, as everywhere. */
+static void ipv6_is_proven_as_well(void)
+{
+	assert_false(packet_dropped(&(struct packet_spec){
+		.source = IPV6_A, .payload = REQUEST_OF("REGISTER", ""),
+	}));
+	assert_false(reply_dropped(&(struct packet_spec){
+		.source = IPV6_C, .destination = IPV6_A, .dport = PORT, .again = true,
+		.payload = REPLY_OF("401 Unauthorized", "REGISTER", CHALLENGE),
+	}));
+	assert_false(packet_dropped(&(struct packet_spec){
+		.source = IPV6_A, .payload = REGISTER_RIGHT,
+	}));
+	assert_false(reply_dropped(&(struct packet_spec){
+		.source = IPV6_C, .destination = IPV6_A, .dport = PORT, .again = true,
+		.payload = REGISTER_OK, .vlan = {0x8100},
+	}));
+	assert_int_equal(proven_of(IPV6_A, IPPROTO_UDP, PORT), SG_PROOF_REGISTER);
+}
+
+/* --- what it is good for --- */
+
+static void the_proven_never_pay_from_the_budget(void)
+{
+	config()->total[SG_TOTAL_UNLISTED_TOTAL] = limit_hourly(2);
+	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 60);
+	proven_set("192.0.2.3", IPPROTO_UDP, PORT, SG_PROOF_REGISTER, -1);
+	for (int i = 0; i < 10; i++)
+		SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "192.0.2.3");
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "192.0.2.4");
+	SEND(DROP, UNLISTED_BUDGET, REQUEST, OPTIONS, .source = "192.0.2.4");
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = "192.0.2.3");
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = PHONE, .sport = OTHER_PORT);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE);
+}
+
+static void neighbours_do_not_touch_the_proven(void)
+{
+	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 60);
+	config()->zone[0].limit[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	config()->proven[SG_LIMIT_OPTIONS] = limit_hourly(3);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE, .sport = OTHER_PORT);
+	SEND(DROP, LIMIT_OPTIONS, REQUEST, OPTIONS, .source = PHONE, .sport = OTHER_PORT);
+	for (int i = 0; i < 3; i++)
+		SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE);
+	/* It has limits of its own. */
+	SEND(DROP, LIMIT_FLOW, REQUEST, OPTIONS, .source = PHONE);
+}
+
+/* Nobody knows whom our server asks but the one that is asked. */
+static void answers_to_our_requests_are_wanted(void)
+{
+	config()->total[SG_TOTAL_UNLISTED_TOTAL] = limit_hourly(1);
+	SEND(PASS, NONE, RESPONSE, NONE, .source = "192.0.2.4", .payload = SIP_RESPONSE);
+	SEND(DROP, UNLISTED_BUDGET, RESPONSE, NONE, .source = PHONE, .payload = SIP_RESPONSE);
+	answers(REQUEST_OF("INVITE", ""), PORT);
+	SEND(PASS, NONE, RESPONSE, NONE, .source = PHONE, .payload = SIP_RESPONSE);
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = PHONE);
+	/* It has answered: our server acknowledges that. */
+	answers(ACK_OF("anything"), PORT);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE);
+}
+
+/* --- the greylist --- */
+
+#define MS (SECOND / 1000)
+
+static void armed(void)
+{
+	config()->total[SG_TOTAL_UNLISTED_TOTAL] = limit_hourly(1000);
+	fix.state->greylist_until = 1ULL << 62;
+}
+
+static void who_comes_again_is_admitted(void)
+{
+	armed();
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = PHONE);
+	/* Too early, and that does not start anew. */
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = PHONE, .again = true);
+	seen_age_all(500 * MS);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE, .again = true);
+	/* Now the flow is known: a new request needs not come twice. */
+	SEND(PASS, NONE, REQUEST, INVITE, .source = PHONE, .payload = SIP_REQUEST("INVITE"));
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_GREYLIST);
+}
+
+static void only_the_same_request_comes_again(void)
+{
+	armed();
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = PHONE);
+	seen_age_all(500 * MS);
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = PHONE);
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = "192.0.2.2", .again = true);
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = PHONE, .sport = OTHER_PORT, .again = true);
+	/* Too late, which is a first time. */
+	seen_age_all(33000 * MS);
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = PHONE, .sport = OTHER_PORT, .again = true);
+	seen_age_all(500 * MS);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE, .sport = OTHER_PORT, .again = true);
+}
+
+/* Who sends all twice gets no further than the budget, and proves nothing when that is spent. */
+static void the_budget_holds_behind_the_greylist(void)
+{
+	armed();
+	config()->total[SG_TOTAL_UNLISTED_TOTAL] = limit_hourly(1);
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = "192.0.2.5");
+	seen_age_all(500 * MS);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "192.0.2.5", .again = true);
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = "192.0.2.6");
+	seen_age_all(500 * MS);
+	SEND(DROP, UNLISTED_BUDGET, REQUEST, OPTIONS, .source = "192.0.2.6", .again = true);
+	assert_int_equal(proven_of("192.0.2.6", IPPROTO_UDP, PORT), SG_PROOF_NONE);
+}
+
+static void the_greylist_arms_and_disarms(void)
+{
+	config()->total[SG_TOTAL_UNLISTED_TOTAL] = limit_hourly(1);
+	config()->greylist_hold = 10;
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "192.0.2.5");
+	assert_int_equal(fix.state->greylist_until, 0);
+	SEND(DROP, UNLISTED_BUDGET, REQUEST, OPTIONS, .source = "192.0.2.6");
+	assert_true(fix.state->greylist_until > guard_clock() + 9 * SECOND);
+	assert_true(fix.state->greylist_until <= guard_clock() + 10 * SECOND);
+	/* Armed on as long as much is offered. */
+	config()->total[SG_TOTAL_UNLISTED_TOTAL] = sg_limit_of(100, 10);
+	fix.state->greylist_until = guard_clock() + SECOND;
+	fix.state->offered_since = guard_clock() - SECOND;
+	for (int i = 0; i < 40; i++)
+		packet_dropped(&(struct packet_spec){.source = "192.0.2.7", .sport = 2000 + i});
+	assert_true(fix.state->greylist_until < guard_clock() + 2 * SECOND);
+	for (int i = 0; i < 100; i++)
+		packet_dropped(&(struct packet_spec){.source = "192.0.2.7", .sport = 3000 + i});
+	assert_true(fix.state->greylist_until > guard_clock() + 9 * SECOND);
+}
+
+/* --- transactions --- */
+
+static void a_retransmission_is_not_charged(void)
+{
+	config()->zone[0].limit[SG_LIMIT_OPTIONS] = limit_hourly(2);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE);
+	for (int copy = 0; copy < 10; copy++) {
+		seen_age_all(500 * MS);
+		SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE, .again = true);
+	}
+	/* More than a client sends. */
+	seen_age_all(500 * MS);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE, .again = true);
+	SEND(DROP, LIMIT_OPTIONS, REQUEST, OPTIONS, .source = PHONE, .again = true);
+	SEND(DROP, LIMIT_OPTIONS, REQUEST, OPTIONS, .source = PHONE);
+}
+
+static void copies_faster_than_timers_are_charged(void)
+{
+	config()->zone[0].limit[SG_LIMIT_OPTIONS] = limit_hourly(3);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE);
+	for (int copy = 0; copy < 3; copy++)
+		SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE, .again = true);
+	SEND(DROP, LIMIT_OPTIONS, REQUEST, OPTIONS, .source = PHONE, .again = true);
+	/* Another one's copy is no copy. */
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "192.0.2.8", .again = true);
+}
+
+/* --- reflection --- */
+
+static void replies_to_strangers_are_limited(void)
+{
+	struct packet_spec reply = {
+		.destination = PHONE, .dport = PORT,
+		.payload = REPLY_OF("100 Trying", "INVITE", ""),
+	};
+
+	config()->total[SG_TOTAL_REPLIES] = limit_hourly(3);
+	for (int i = 0; i < 3; i++)
+		assert_false(reply_dropped(&reply));
+	coverage.near_reason |= REASON_BIT(SG_REASON_REPLIES);
+	assert_true(reply_dropped(&reply));
+	coverage.reason |= REASON_BIT(SG_REASON_REPLIES);
+	/* Whatever port of it is named. */
+	reply.dport = OTHER_PORT;
+	assert_true(reply_dropped(&reply));
+	proven_set(PHONE, IPPROTO_UDP, OTHER_PORT, SG_PROOF_REGISTER, 60);
+	assert_false(reply_dropped(&reply));
+	reply.dport = PORT;
+	fix.state->mode = SG_MODE_MONITOR;
+	assert_false(reply_dropped(&reply));
+	fix.state->mode = SG_MODE_ENFORCE;
+	list_set(PHONE, SG_LIST_ALLOW);
+	assert_false(reply_dropped(&reply));
+	reply.destination = "192.0.2.2";
+	assert_false(reply_dropped(&reply));
+	/* What is no reply of a guarded port goes its way. */
+	reply = (struct packet_spec){.destination = "192.0.2.3", .dport = PORT, .sport = 53};
+	for (int i = 0; i < 10; i++)
+		assert_false(reply_dropped(&reply));
+}
+
+const struct sequence flow_sequences[] = {
+	{"a challenged REGISTER proves its flow", a_challenged_register_proves},
+	{"a REGISTER without a challenge proves nothing",
+	 a_register_that_nobody_asked_for_proves_nothing},
+	{"replies that come in prove nothing", replies_that_come_in_prove_nothing},
+	{"without a binding nothing is proven", without_a_binding_nothing_is_proven},
+	{"the reply may go to another port", the_reply_may_go_to_another_port},
+	{"the ACK of a call proves", the_ack_of_a_call_proves},
+	{"over TCP a call proves by itself", over_tcp_a_call_proves_by_itself},
+	{"IPv6 flows are proven as well", ipv6_is_proven_as_well},
+	{"proven flows never pay from the budget", the_proven_never_pay_from_the_budget},
+	{"neighbours do not touch proven flows", neighbours_do_not_touch_the_proven},
+	{"answers to our requests are wanted", answers_to_our_requests_are_wanted},
+	{"who comes again is admitted", who_comes_again_is_admitted},
+	{"only the same request comes again", only_the_same_request_comes_again},
+	{"the budget holds behind the greylist", the_budget_holds_behind_the_greylist},
+	{"the greylist arms and disarms", the_greylist_arms_and_disarms},
+	{"a retransmission is not charged", a_retransmission_is_not_charged},
+	{"copies faster than timers are charged", copies_faster_than_timers_are_charged},
+	{"replies to strangers are limited", replies_to_strangers_are_limited},
+};
+
+const size_t flow_sequences_count = COUNT(flow_sequences);
