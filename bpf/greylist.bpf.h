@@ -22,7 +22,7 @@
 
 #define GREYLIST_EARLY (SEEN_UNITS(400) + 2) /* two units may be lost in rounding */
 #define GREYLIST_LATE SEEN_UNITS(32000)
-#define GREYLIST_FEW 20
+#define GREYLIST_FEW 40 /* no less than the burst of a kind has by default */
 #define GREYLIST_WINDOW (SG_NSEC_PER_SEC / 4)
 #define GREYLIST_BATCH 64  /* packets a CPU counts for itself: the common counter is contended */
 #define GREYLIST_WORDS 40  /* of a message that are looked at */

@@ -47,7 +47,7 @@ static __always_inline __u32 guard_judge_message(struct xdp_md *ctx, struct guar
 	if (faults)
 		reason = message_judge(g->p, faults, g->slot);
 	if (reason != SG_REASON_NONE) {
-		if (!is_proven(g))
+		if (pays_budget(g))
 			JUDGE(offence_note(g->p, g->slot, SG_OFFENCE_MALFORMED, 0));
 		return reason;
 	}
@@ -56,7 +56,7 @@ static __always_inline __u32 guard_judge_message(struct xdp_md *ctx, struct guar
 		reason = told & ~MESSAGE_COPY;
 	}
 	if (reason != SG_REASON_NONE) {
-		if (reason == SG_REASON_SCANNER)
+		if (reason == SG_REASON_SCANNER && pays_budget(g))
 			offence_note(g->p, g->slot, SG_OFFENCE_SCANNER, 0);
 		JUDGE(reason);
 	}
@@ -98,7 +98,9 @@ static __always_inline __u32 guard_judge(struct xdp_md *ctx, struct guard *g)
 	if (!limits_find(g))
 		return SG_REASON_NONE;
 	if (flow_is_over(g)) {
-		JUDGE(offence_note(g->p, g->slot, SG_OFFENCE_FLOOD, 0));
+		/* Peers that the operator knows are limited, and never banned. */
+		if (!g->listed)
+			JUDGE(offence_note(g->p, g->slot, SG_OFFENCE_FLOOD, 0));
 		JUDGE(SG_REASON_LIMIT_FLOW);
 	}
 	if (pays_budget(g))

@@ -21,6 +21,7 @@ char LICENSE[] SEC("license") = "GPL";
 #define REPLY_GRACE 32     /* s that a proof outlives its binding: 64 * T1 of RFC 3261 */
 #define REPLY_WAIT 64      /* s for an answer to our own request */
 #define REPLY_RING 240     /* s for one to an INVITE: more than timer C */
+#define REPLY_LISTED SG_PROOF__MAX /* of a zone: stronger than any proof, and never banned */
 #define REPLY_CONTACTS 10  /* of a 200 that are looked at for the longest binding */
 #define REPLY_BINDINGS 2048 /* bytes of them */
 
@@ -219,7 +220,7 @@ struct answer {
 	__u64 now;
 	__u32 slot;
 	__u32 status;
-	__u32 proof;      /* enum sg_proof of where the reply goes */
+	__u32 proof;      /* enum sg_proof of where the reply goes, or REPLY_LISTED */
 	bool asked;       /* the request was seen */
 	bool challenged;  /* it answered a challenge that the server had sent to its flow */
 	bool there;       /* no forger could have asked so */
@@ -283,7 +284,8 @@ static __always_inline __u32 answer_read(const struct answer *a)
 	case 401:
 	case 407:
 		answer_challenge(a);
-		return a->challenged ? answer_failure(a) : SG_REASON_NONE;
+		return a->challenged && a->proof != REPLY_LISTED ? answer_failure(a)
+								 : SG_REASON_NONE;
 	case 403: /* of who is proven it is not the password that is wrong */
 		return a->challenged && !proven ? answer_failure(a) : SG_REASON_NONE;
 	case 404:
@@ -366,7 +368,8 @@ static __always_inline __u32 reply_judge(struct __sk_buff *skb, struct guard *g,
 			return reason;
 	}
 	if (reply_tells(status) && reply_read(skb, g->p, g->slot))
-		verdict_note(g, reply_learn(g->p, g->slot, status, g->proof));
+		verdict_note(g, reply_learn(g->p, g->slot, status,
+					    g->listed ? REPLY_LISTED : g->proof));
 	return SG_REASON_NONE;
 }
 

@@ -342,7 +342,7 @@ static inline __u32 sg_user_bits(__u32 users)
 
 	for (__u32 i = 0; i < users; i++)
 		clear -= clear / SG_USERS;
-	return ((1ULL << 32) - clear) * SG_USERS >> 32;
+	return (((1ULL << 32) - clear) * SG_USERS + (1U << 31)) >> 32;
 }
 
 /* The last of `threshold` (2 to 10^6) offences within `window` seconds bans for `seconds`. */

@@ -291,11 +291,11 @@ wrong() {
 nothing_else_dropped() {
 	if [[ $1 == default ]]; then
 		counted server dropped '{"content-length-beyond":3}'
-		# With their ACKs.
-		counted server would_drop '{"via-cookie":6}'
+		# With their ACKs; and sipsak, which scanners look like.
+		counted server would_drop '{"scanner-lookalike":6,"via-cookie":6}'
 	else
 		counted server dropped '{"content-length-beyond":3,"via-cookie":3}'
-		counted server would_drop '{}'
+		counted server would_drop '{"scanner-lookalike":6}'
 	fi
 	counted phones dropped '{}'
 	# The answers repeat the Via.

@@ -130,14 +130,14 @@ limits() {
 	summary '.dropped == {} and .packets == 41 and .limits' "$CAPTURES/minute.pcap" --limits \
 		--config "$LAB_DIR/limits.yaml"
 	summary '.dropped == {} and .packets == 41' "$CAPTURES/burst.pcap" --config "$LAB_DIR/limits.yaml"
-	equal "$(dropped backwards)" '[41,"limit-invite"]'
+	equal "$(dropped backwards)" '[41,"limit-flow"]'
 	summary '.clock_stood_still == 40' "$CAPTURES/backwards.pcap" --limits
 	[[ $(sipguard replay "$CAPTURES/backwards.pcap" --limits) == *"for 40 packets the clock"* ]]
 }
 
-# 41 INVITEs at one instant: the default limit of 20 a second and 40 at once.
+# 41 INVITEs of one flow at one instant: the default limit of 20 a second and 40 at once.
 instant() {
-	equal "$(dropped instant)" '[41,"limit-invite"]'
+	equal "$(dropped instant)" '[41,"limit-flow"]'
 	guard_left_nothing
 }
 
@@ -206,7 +206,7 @@ beside_a_guard() {
 
 mixed_beside() {
 	summary '.dropped | keys == ["garbage", "udp-length"]' "$CAPTURES/mixed.pcap"
-	summary '.dropped | keys == ["limit-invite"]' "$CAPTURES/instant.pcap" --limits
+	summary '.dropped | keys == ["limit-flow"]' "$CAPTURES/instant.pcap" --limits
 }
 
 [[ -x $SIPGUARD && -x $WRITE_CAPTURES ]] ||

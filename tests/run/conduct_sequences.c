@@ -17,6 +17,12 @@ static void malformed(int count)
 				"192.0.2.1;branch=z9hG4bK1\r\nContent-Length: 0\r\n\r\n");
 }
 
+static void fails(int count, __u16 port)
+{
+	for (int i = 0; i < count; i++)
+		registers(REGISTER_RIGHT, CHALLENGE_AGAIN, port);
+}
+
 static void malformed_messages_ban_a_flow(void)
 {
 	struct sg_ban ban;
@@ -50,6 +56,24 @@ static void forged_messages_ban_no_proven_flow(void)
 	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE);
 }
 
+/* Peers that the operator has put into a zone are limited, and no more. */
+static void peers_of_a_zone_are_never_banned(void)
+{
+	struct sg_ban ban;
+
+	mode_set(SG_REASON_FIELD_MISSING, SG_MODE_ENFORCE);
+	zone_set(0, PHONE, 1);
+	malformed(50);
+	fails(20, PORT);
+	config()->ban[SG_OFFENCE_FLOOD] = sg_ban_rule_of(2, 10, 30);
+	config()->zone[1].flow[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE);
+	for (int i = 0; i < 10; i++)
+		SEND(DROP, LIMIT_FLOW, REQUEST, OPTIONS, .source = PHONE);
+	assert_false(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
+	assert_false(ban_find(PHONE, 0, 0, &ban));
+}
+
 /* A flow's fault is not its address's, not even for those that the operator has banned by hand. */
 static void a_banned_source_does_not_touch_the_proven(void)
 {
@@ -59,12 +83,6 @@ static void a_banned_source_does_not_touch_the_proven(void)
 	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE);
 	ban_set_cause(PHONE, SG_REASON_NONE, 60);
 	SEND(DROP, BAN_SOURCE, REQUEST, OPTIONS, .source = PHONE);
-}
-
-static void fails(int count, __u16 port)
-{
-	for (int i = 0; i < count; i++)
-		registers(REGISTER_RIGHT, CHALLENGE_AGAIN, port);
 }
 
 /* Ten wrong passwords, and no eleventh. */
@@ -261,6 +279,7 @@ static void a_scanner_that_goes_on_is_banned(void)
 const struct sequence conduct_sequences[] = {
 	{"malformed messages ban a flow", malformed_messages_ban_a_flow},
 	{"forged messages ban no proven flow", forged_messages_ban_no_proven_flow},
+	{"peers of a zone are never banned", peers_of_a_zone_are_never_banned},
 	{"a banned source does not touch the proven", a_banned_source_does_not_touch_the_proven},
 	{"wrong passwords ban a flow", wrong_passwords_ban_a_flow},
 	{"wrong passwords of many flows ban a source", wrong_passwords_of_many_flows_ban_a_source},

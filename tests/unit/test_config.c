@@ -161,6 +161,53 @@ static void test_limits_and_modes(void **state)
 	config_free(config);
 }
 
+/* Limits of flows, what proves them, and what bans them. */
+static void test_flows(void **state)
+{
+	struct config *config = loaded("flow-limits: {invite: {rate: 7, burst: 70}}\n"
+				       "proven-limits: {invite: {rate: 90}}\n"
+				       "proven: {call: 30, unchallenged: yes}\n"
+				       "greylist: {hold: 3}\n"
+				       "bans: {malformed: {threshold: 5, time: 9}}\n"
+				       "zones:\n"
+				       "  - {name: a, prefixes: [192.0.2.0/24],\n"
+				       "     limits: {invite: {rate: 500, burst: 600}}}\n"
+				       "  - {name: b, prefixes: [198.51.100.0/24],\n"
+				       "     flow-limits: {invite: {rate: 3, burst: 4}}}\n");
+	const struct sg_config *kernel = &config->kernel;
+	const struct sg_ban_rule *rule = &kernel->ban[SG_OFFENCE_MALFORMED];
+
+	(void)state;
+	assert_int_equal(kernel->zone[0].flow[SG_LIMIT_INVITE].rate, 7);
+	assert_int_equal(kernel->zone[0].flow[SG_LIMIT_INVITE].burst, 70);
+	assert_int_equal(kernel->zone[0].limit[SG_LIMIT_INVITE].rate, 20);
+	assert_int_equal(kernel->proven[SG_LIMIT_INVITE].rate, 90);
+	assert_int_equal(kernel->proven[SG_LIMIT_INVITE].burst, 160);
+	assert_int_equal(kernel->proven_call, 30);
+	assert_int_equal(kernel->proven_unchallenged, 1);
+	assert_int_equal(kernel->greylist_hold, 3);
+	assert_int_equal(rule->threshold, 5);
+	assert_int_equal(rule->window, 30);
+	assert_int_equal(rule->seconds, 9);
+	/* Four may come at once, and the fifth is one too many. */
+	assert_int_equal(rule->limit.tolerance, 3 * rule->limit.interval);
+	/* A flow of a zone may take what its source may. */
+	assert_int_equal(kernel->zone[1].flow[SG_LIMIT_INVITE].rate, 500);
+	assert_int_equal(kernel->zone[2].flow[SG_LIMIT_INVITE].rate, 3);
+	assert_int_equal(kernel->zone[2].limit[SG_LIMIT_INVITE].rate, 20);
+	config_free(config);
+}
+
+/* Of n users that each set one of 96 bits some set the same one. */
+static void test_users_and_bits(void **state)
+{
+	(void)state;
+	assert_int_equal(sg_user_bits(1), 1);
+	assert_int_equal(sg_user_bits(20), 18);
+	assert_int_equal(sg_user_bits(96), 61);
+	assert_int_equal(sg_user_bits(200), 84);
+}
+
 static void test_zones_inherit_limits(void **state)
 {
 	struct config *config;
@@ -258,6 +305,8 @@ int main(void)
 		cmocka_unit_test(test_examples_zone_loads),
 		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_limits_and_modes),
+		cmocka_unit_test(test_flows),
+		cmocka_unit_test(test_users_and_bits),
 		cmocka_unit_test(test_zones_inherit_limits),
 		cmocka_unit_test(test_ways_to_write_yaml),
 		cmocka_unit_test(test_burst_follows_the_tick),
