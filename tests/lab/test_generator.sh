@@ -13,12 +13,12 @@ FLOOD=$LAB_ROOT/build/sipguard-flood
 # RFC 6598: nobody's addresses, and not among the flood's.
 STRANGERS=100.64.0.1
 
-# generate NAME OPTION...: leaves the report in $LAB_DIR/NAME.json.
+# generate NAME OPTION...: leaves the report in $LAB_DIR/NAME.json. A busy machine loses no frame.
 generate() {
 	local name=$1
 	shift
 	lab_wait_in client "$FLOOD" --dev "$LAB_IF_CLIENT" --dst "$LAB_SERVER4" \
-		--dst-mac "$LAB_SERVER_MAC" --drain 1 --json "$@" >"$LAB_DIR/$name.json"
+		--dst-mac "$LAB_SERVER_MAC" --drain 1 --queue 4096 --json "$@" >"$LAB_DIR/$name.json"
 }
 
 captured() {
@@ -28,8 +28,8 @@ captured() {
 # capture NAME OPTION...: the same, and what arrived at the server in $LAB_DIR/NAME.pcap.
 capture() {
 	local name=$1 i pid
-	lab_spawn server tcpdump tcpdump -nn -i "$LAB_IF_SERVER" --immediate-mode -U -w "$LAB_DIR/$name.pcap" \
-		udp dst port 5060
+	lab_spawn server tcpdump tcpdump -nn -i "$LAB_IF_SERVER" --immediate-mode -B 16384 -U \
+		-w "$LAB_DIR/$name.pcap" udp dst port 5060
 	pid=$LAB_PID
 	for ((i = 0; i < 100; i++)); do
 		! grep -q 'listening on' "$LAB_DIR/tcpdump.log" || break

@@ -134,8 +134,8 @@ struct flood_tx {
 	__u32 retry;       /* the stranger whose copy waits for its place */
 	__u32 retry_waits;
 	/*
-	 * Strangers are born in the order of their numbers, and so they fall due for their nth
-	 * copy: one place for each n is all the memory that it takes.
+	 * Strangers are born in the order of their numbers, and fall due for their nth copy in the
+	 * same order: one place for each n is all the memory that it takes.
 	 */
 	__u32 retry_place[FLOOD_RETRIES];
 	__u32 done;
