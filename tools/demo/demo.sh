@@ -71,20 +71,6 @@ choose_length() {
 	CALLS=$((CALL_RATE * (FLOOD_SECONDS - 1)))
 }
 
-# The last two CPUs this process may use: the server's, and the flood's. The first ones take most
-# of a machine's own interrupts.
-choose_cpus() {
-	local list part cpus=()
-	list=$(taskset -pc $$)
-	for part in $(tr ',' ' ' <<<"${list##*: }"); do
-		mapfile -O "${#cpus[@]}" -t cpus < <(seq "${part%-*}" "${part#*-}")
-	done
-	[[ ${#cpus[@]} -ge 2 ]] ||
-		lab_die "the demo needs two CPUs, one for the server and one for the flood."
-	CPU_SERVER=${cpus[-1]}
-	CPU_FLOOD=${cpus[-2]}
-}
-
 need_built() {
 	local file
 	for file in "$SIPGUARD" "$FLOOD" "$ORACLE"; do
@@ -94,7 +80,7 @@ need_built() {
 
 # Starts the calls; they begin with the flood and may take three seconds longer.
 start_calls() {
-	LAB_CPU=$CPU_FLOOD lab_sipp calls call 4 udp -r "$CALL_RATE" -m "$CALLS" -l "$CALLS" \
+	LAB_CPU=$LAB_CPU_FLOOD lab_sipp calls call 4 udp -r "$CALL_RATE" -m "$CALLS" -l "$CALLS" \
 		-timeout $((FLOOD_SECONDS + 3))
 	CALLS_PID=$LAB_PID
 }
@@ -103,7 +89,7 @@ start_calls() {
 # before the machine's other processes, or it would not send the rate it should.
 run_flood() {
 	local args=(--dev "$LAB_IF_CLIENT" --dst "$LAB_SERVER4" --dst-mac "$LAB_SERVER_MAC"
-		--method "$METHOD" --size "$FRAME" --seconds "$FLOOD_SECONDS" --cpu "$CPU_FLOOD"
+		--method "$METHOD" --size "$FRAME" --seconds "$FLOOD_SECONDS" --cpu "$LAB_CPU_FLOOD"
 		--probes "$LAB_PROBE4" --probe-sources "$PROBE_SOURCES" --probe-rate "$PROBE_RATE"
 		--batch "$BATCH" --queue "$QUEUE" --drain 1 --json)
 	case $1 in
@@ -120,7 +106,7 @@ run_flood() {
 
 # Milliseconds so far in which the hypervisor let the server's CPU wait.
 stolen_ms() {
-	awk -v cpu="cpu$CPU_SERVER" -v hz="$(getconf CLK_TCK)" '
+	awk -v cpu="cpu$LAB_CPU_SERVER" -v hz="$(getconf CLK_TCK)" '
 		$1 == cpu { print $9 * 1000 / hz }' /proc/stat
 }
 
@@ -131,7 +117,7 @@ run() {
 	rm -f "$LAB_DIR"/calls.*
 	lab_in server nft -f "$LAB_SRC/count.nft"
 	guard_on "$guard" "$flood"
-	lab_realtime_on "$CPU_SERVER"
+	lab_realtime_on "$LAB_CPU_SERVER"
 	stolen=$(stolen_ms)
 	start_calls
 	run_flood "$flood" "$rate"
@@ -147,9 +133,9 @@ main() {
 	local spec guard flood rate runs
 	lab_need_root
 	need_built
-	choose_cpus
+	lab_choose_cpus
 	lab_realtime_lock
-	taskset -pc "$CPU_FLOOD" $$ >/dev/null
+	taskset -pc "$LAB_CPU_FLOOD" $$ >/dev/null
 	lab_up
 	read -ra runs <<<"${DEMO_RUNS:-$(all_runs | tr '\n' ' ')}"
 	for spec in "${runs[@]}"; do

@@ -14,7 +14,7 @@ guard_on() {
 		defines=(WITH_PIKE)
 		[[ $known == no ]] || defines+=(WITH_ALLOW "ALLOW=\"$(pike_known)\"")
 	fi
-	LAB_CPU=$CPU_SERVER lab_kamailio_start "${defines[@]}"
+	LAB_CPU=$LAB_CPU_SERVER lab_kamailio_start "${defines[@]}"
 	case $guard in
 	nftables) nftables_on "$known" ;;
 	sipguard) sipguard_on "$known" ;;

@@ -244,6 +244,22 @@ lab_down() {
 	return "$status"
 }
 
+# The last two CPUs this process may use: the server's, and the flood's. The first ones take most
+# of a machine's own interrupts.
+lab_choose_cpus() {
+	local list part cpus=()
+	list=$(taskset -pc $$)
+	for part in $(tr ',' ' ' <<<"${list##*: }"); do
+		mapfile -O "${#cpus[@]}" -t cpus < <(seq "${part%-*}" "${part#*-}")
+	done
+	[[ ${#cpus[@]} -ge 2 ]] ||
+		lab_die "this needs two CPUs, one for the server and one for the flood."
+	# shellcheck disable=SC2034 # for the scripts that source this
+	LAB_CPU_SERVER=${cpus[-1]}
+	# shellcheck disable=SC2034
+	LAB_CPU_FLOOD=${cpus[-2]}
+}
+
 # A NIC under flood spends its CPU in softirq, above every process. The lab's equivalent: the
 # receiving NAPI as a kernel thread, SCHED_FIFO, on the CPU of the server ($1). Real-time
 # throttling would hand 5 % of that CPU back to the server and flatter every guard, so it is off
