@@ -57,8 +57,9 @@ bench: deps-test ## Nanoseconds per packet and millions of packets per second, i
 	@$(MAKE) --no-print-directory all $(BENCH_PROGRAMS)
 	@tools/bench/bench.sh
 
-scenarios: ## The lab scenarios in full (not there yet)
-	@echo "make scenarios: there are no scenarios beyond those of make test yet." >&2; exit 1
+scenarios: deps-test ## The lab scenarios in full, or SCENARIOS="nat-office hoard" (15 minutes)
+	@$(MAKE) --no-print-directory all $(LAB_PROGRAMS) $(SCENARIO_PROGRAMS)
+	@tools/scenarios/scenarios.sh
 
 assess: ## The assessment, threat by threat (not there yet)
 	@echo "make assess: there is no assessment yet; make demo shows floods with and without the guard." >&2; exit 1
@@ -118,4 +119,4 @@ include $(wildcard tools/*/*.mk tests/*/*.mk)
 
 test-programs: $(MATRIX) $(UNIT_PROGRAMS) $(RUN_PROGRAMS) $(KERNELS_PROGRAMS) $(LAB_PROGRAMS) \
                $(CORPUS_PROGRAMS) $(PEERS_PROGRAMS) $(FUZZ_PROGRAMS) \
-               $(LAB_TEST_PROGRAMS)
+               $(LAB_TEST_PROGRAMS) $(SCENARIO_PROGRAMS)

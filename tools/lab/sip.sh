@@ -7,6 +7,12 @@
 # Where the answering party listens. Not a guarded port: only Kamailio is behind the guard.
 LAB_ANSWER_PORT=5070
 
+# Kamailio's shared memory: 64 MB hold the transactions of 100 calls a second.
+LAB_KAMAILIO_MB=64
+
+# Where lab_sipp looks for a scenario.
+LAB_SIPP_FILES=$LAB_SRC/sipp
+
 LAB_KAMAILIO_PID=
 LAB_ANSWER_PID=
 
@@ -42,7 +48,7 @@ lab_kamailio_start() {
 	lab_spawn server answer sipp -sf "$LAB_SRC/sipp/answer.xml" -i "$LAB_SERVER4" \
 		-p "$LAB_ANSWER_PORT" -nostdin -skip_rlimit
 	LAB_ANSWER_PID=$LAB_PID
-	lab_spawn server kamailio kamailio -DD -E -f "$LAB_SRC/kamailio.cfg" -m 64 -M 8 \
+	lab_spawn server kamailio kamailio -DD -E -f "$LAB_SRC/kamailio.cfg" -m "$LAB_KAMAILIO_MB" -M 8 \
 		-Y "$LAB_DIR/kamailio" -w "$LAB_DIR/kamailio" "${defines[@]}" \
 		-l "udp:$LAB_SERVER4:5060" -l "tcp:$LAB_SERVER4:5060" \
 		-l "udp:[$LAB_SERVER6]:5060" -l "tcp:[$LAB_SERVER6]:5060"
@@ -98,7 +104,7 @@ lab_sipp() {
 		to="[$LAB_SERVER6]"
 		from=$LAB_CLIENT6
 	fi
-	lab_spawn client "$name" sipp -sf "$LAB_SRC/sipp/$scenario.xml" -i "$from" -t "$transport" \
+	lab_spawn client "$name" sipp -sf "$LAB_SIPP_FILES/$scenario.xml" -i "$from" -t "$transport" \
 		-nostdin -skip_rlimit -trace_stat -fd 1 -stf "$LAB_DIR/$name.csv" \
 		-trace_err -error_file "$LAB_DIR/$name.err" \
 		-key extra "${LAB_SIPP_EXTRA:-Subject: lab}" "$@" "$to:5060"

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash source-path=SCRIPTDIR
+#
+# nat-office: 200 phones behind one address come back after a power cut within 30 s; nothing is
+# dropped. Then one of them floods: its flow is banned within a second, the others lose nothing.
+#
+# The phones are SIPp's, a socket each, and two of baresip, of which one calls the other meanwhile;
+# one of SIPp's is the generator once it has registered. A phone that lost something sends it again:
+# that is what is counted.
+#
+# Sourced by scenarios.sh.
+
+# shellcheck source=../../tests/lab/phone.sh
+source "$LAB_ROOT/tests/lab/phone.sh"
+
+OFFICE=$LAB_CLIENT4
+# The others' ports are the kernel's choice, below this one.
+MAD_PORT=25000
+MAD_RATE=5000
+
+# office_boot PHONES SECONDS PAUSE: they register, publish and subscribe, and go on with keepalives
+# and registrations, each time after so many milliseconds.
+office_boot() {
+	mkdir -p "$LAB_DIR/sipp"
+	sed "s/@PAUSE@/$3/" "$SCENARIOS_SRC/sipp/phone.xml" >"$LAB_DIR/sipp/phone.xml"
+	lab_sysfs client sysctl -qw net.ipv4.ip_local_port_range="20000 $((MAD_PORT - 1))"
+	LAB_CPU=$LAB_CPU_FLOOD LAB_SIPP_FILES=$LAB_DIR/sipp lab_sipp office phone 4 udp -t un \
+		-au trunk -ap "$PASSWORD" -m "$1" -l "$1" -r "$1" -rp $(($2 * 1000)) -timeout 120
+	OFFICE_PID=$LAB_PID
+}
+
+mad_phone_registers() {
+	printf 'SEQUENTIAL\nmad;%s\n' "$OFFICE" >"$LAB_DIR/mad.csv"
+	callers mad register-digest -inf "$LAB_DIR/mad.csv" -p "$MAD_PORT" -m 1 -timeout 5
+	wait "$LAB_PID" || true
+}
+
+# Notes when the mad flow is first in the list of bans, in seconds since the machine started.
+watch_bans() {
+	local now
+	while sleep 0.02; do
+		[[ $(bans ".ban == \"$OFFICE:$MAD_PORT\" and .kind == \"flow\"") -gt 0 ]] || continue
+		read -r now _ </proc/uptime
+		echo "$now" >"$LAB_DIR/banned"
+		return
+	done
+}
+
+baresip_on() {
+	phone_start bob 4 udp 5100 6100 >&2 && phone_start alice 4 udp 5102 6102 >&2
+}
+
+# 1 if the call was set up and ended, 0 otherwise.
+baresip_calls() {
+	phone_do alice-4-udp dial "sip:bob-4-udp@$LAB_SERVER4"
+	if phone_event bob-4-udp 1 CALL_INCOMING >&2 && phone_do bob-4-udp accept &&
+		phone_event alice-4-udp 1 CALL_ESTABLISHED >&2 &&
+		phone_do alice-4-udp hangup && phone_event bob-4-udp 1 CALL_CLOSED >&2; then
+		echo 1
+	else
+		echo 0
+	fi
+}
+
+# A second after it began, the call.
+mad_phone_floods() {
+	local watcher caller
+	watch_bans &
+	watcher=$!
+	{
+		sleep 2
+		baresip_calls >"$LAB_DIR/called"
+	} &
+	caller=$!
+	generate mad --method INVITE --source "$OFFICE" --sport "$MAD_PORT" --rate "$MAD_RATE" \
+		--seconds "$1"
+	kill "$watcher" 2>/dev/null || true
+	wait "$watcher" || true
+	wait "$caller"
+}
+
+office_lost() {
+	echo $(($(counted office Retransmissions) + $(counted office FailedCall)))
+}
+
+scenario() {
+	local phones seconds pause flood before answered
+	phones=$(full_or_short 200 40)
+	seconds=$(full_or_short 30 6)
+	pause=$(full_or_short 10000 4000)
+	flood=$(full_or_short 12 5)
+	server_start WITH_PHONES "PASSWORD=\"$PASSWORD\""
+	guard_on
+	mad_phone_registers
+	told mad-phone-registered "$(counted mad SuccessfulCall)"
+	office_boot "$((phones - 1))" "$seconds" "$pause"
+	told baresip-registered "$(baresip_on && echo 2 || echo 0)"
+	sleep "$((seconds + 2))"
+	at_least phones-registered "$(counted office registered)" $((phones - 1))
+	at_most boot-dropped "$(guard_objections)" 0
+	before=$(office_lost)
+	at_most boot-lost "$before" 0
+	at_least proven-flows "$(proven_flows)" $((phones + 2))
+
+	answered=$(counted office answered)
+	mad_phone_floods "$flood"
+	if [[ -e $LAB_DIR/banned ]]; then
+		at_most banned-after-seconds "$(jq -n --argjson at "$(<"$LAB_DIR/banned")" \
+			--argjson from "$(generated mad .started)" '$at - $from')" 1
+	else
+		at_most banned-after-seconds null 1
+	fi
+	at_most other-bans "$(bans ".ban != \"$OFFICE:$MAD_PORT\"")" 0
+	# What was sent last may have to wait for its second copy, and SIPp tells once a second.
+	sleep 2
+	at_least call-meanwhile-completed "$(<"$LAB_DIR/called")" 1
+	told mad-requests-sent "$(generated mad .flood_sent)"
+	told mad-requests-answered "$(generated mad .flood_answers)"
+	at_most others-lost "$(($(office_lost) - before))" 0
+	told others-requests-answered "$(($(counted office answered) - answered))"
+	kill -TERM "$OFFICE_PID"
+	wait "$OFFICE_PID" || true
+}

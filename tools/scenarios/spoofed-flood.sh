@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash source-path=SCRIPTDIR
+#
+# spoofed-invite-flood, spoofed-register-flood: random sources, each request valid and another one,
+# nobody on an allow list. Phones that have registered (probes: OPTIONS from their flows, at random
+# places of the flood) notice nothing, and phones that the server has never seen are answered within
+# three seconds. Beside it the same flood without a guard, with Kamailio's pike, and with an XDP
+# program that knows the flood's addresses (the oracle): the best that any guard could do on this
+# machine.
+#
+# Sourced by scenarios.sh.
+
+PHONES=250
+PHONES_PREFIX=203.0.113.0/24
+PHONES_FIRST=203.0.113.1
+PROBE_RATE=500
+STRANGER_RATE=50
+# Frames as long as those of a usual INVITE, as many at once as a NIC delivers that coalesces
+# interrupts, waiting in a ring as long as a NIC's.
+SHAPE=(--size 720 --batch 64 --queue 2048)
+
+# A file of users for SIPp: user;address
+phones_file() {
+	local i
+	echo SEQUENTIAL
+	for ((i = 1; i <= PHONES; i++)); do
+		echo "phone$i;203.0.113.$i"
+	done
+}
+
+# The phones register, each from port 5060 of its address, and are gone: the generator is them now.
+phones_register() {
+	phones_file >"$LAB_DIR/phones.csv"
+	callers_at "$PHONES_PREFIX"
+	callers phones register-digest -t ui -inf "$LAB_DIR/phones.csv" -ip_field 1 -p 5060 \
+		-r 100 -m "$PHONES" -timeout 20
+	wait "$LAB_PID" || true
+	callers_gone "$PHONES_PREFIX"
+}
+
+front_on() {
+	local defines=(WITH_PHONES "PASSWORD=\"$PASSWORD\"")
+	[[ $1 != pike ]] || defines+=(WITH_PIKE)
+	server_start "${defines[@]}"
+	case $1 in
+	sipguard) guard_on ;;
+	oracle) lab_in server ip link set dev "$LAB_IF_SERVER" xdpdrv obj "$ORACLE" sec xdp ;;
+	esac
+}
+
+front_off() {
+	case $1 in
+	sipguard) guard_off ;;
+	oracle) lab_in server ip link set dev "$LAB_IF_SERVER" xdp off ;;
+	esac
+	server_stop
+}
+
+# flood_with GUARD RATE METHOD
+flood_with() {
+	local name=$1-$2 rate=()
+	[[ $2 == flat ]] || rate=(--rate 500000)
+	front_on "$1"
+	phones_register
+	told "phones-registered-$name" "$(counted phones SuccessfulCall)"
+	[[ $1 != sipguard ]] || at_least "proven-flows-$2" "$(proven_flows)" "$PHONES"
+	lab_realtime_on "$LAB_CPU_SERVER"
+	generate "$name" --method "$3" --random "$LAB_FLOOD_PREFIX4" "${rate[@]}" "${SHAPE[@]}" \
+		--seconds "$SECONDS_EACH" --probes "$PHONES_FIRST" --probe-sources "$PHONES" \
+		--probe-rate "$PROBE_RATE" --strangers "$STRANGERS4" \
+		--stranger-rate "$STRANGER_RATE" --drain 1
+	lab_realtime_off
+	if [[ $1 == sipguard ]]; then
+		sipguard stats --json >"$LAB_DIR/stats-$name.json"
+		sipguard status --json >"$LAB_DIR/status-$name.json"
+	fi
+	front_off "$1"
+}
+
+proven() {
+	generated "$1" '.probes_answered / .probes_sent'
+}
+
+strangers() {
+	generated "$1" '.strangers_answered_within_3s / .strangers_sent'
+}
+
+# What each guard made of it, for comparison: GUARD RATE
+told_all() {
+	local name=$1-$2
+	told "mpps-$name" "$(generated "$name" .mpps)"
+	told "proven-answered-$name" "$(proven "$name")"
+	told "proven-delay-p99-ms-$name" "$(generated "$name" .probe_delay_ms.p99)"
+	told "strangers-within-3s-$name" "$(strangers "$name")"
+	told "strangers-delay-p50-ms-$name" "$(generated "$name" .stranger_delay_ms.p50)"
+}
+
+bars_slow() {
+	at_least proven-answered-0.5M "$(proven sipguard-0.5M)" 0.999
+	at_most proven-delay-p99-ms-0.5M "$(generated sipguard-0.5M .probe_delay_ms.p99)" 50
+	at_least strangers-within-3s-0.5M "$(strangers sipguard-0.5M)" 0.99
+}
+
+bars_flat() {
+	at_least proven-of-oracle-flat "$(ratio "$(proven sipguard-flat)" "$(proven oracle-flat)")" 0.99
+	at_least strangers-of-oracle-flat \
+		"$(ratio "$(strangers sipguard-flat)" "$(strangers oracle-flat)")" 0.95
+}
+
+scenario() {
+	local method=INVITE guard rate guards rates
+	[[ $SCENARIO != *register* ]] || method=REGISTER
+	read -ra guards <<<"$(full_or_short "none pike oracle sipguard" sipguard)"
+	read -ra rates <<<"$(full_or_short "0.5M flat" 0.5M)"
+	SECONDS_EACH=$(full_or_short 10 6)
+	for rate in "${rates[@]}"; do
+		for guard in "${guards[@]}"; do
+			flood_with "$guard" "$rate" "$method"
+			told_all "$guard" "$rate"
+		done
+	done
+	bars_slow
+	[[ $LENGTH == short ]] || bars_flat
+}
