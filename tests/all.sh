@@ -48,7 +48,7 @@ for object in "$build"/bpf/guard.bpf.o "$build"/bpf/clang*/guard.bpf.o; do
 done
 suite corpus timeout 300 tests/corpus/run.sh
 suite fuzz timeout 120 tests/fuzz/run.sh
-suite lab timeout 600 tests/lab/run.sh
+suite lab timeout 900 tests/lab/run.sh
 suite kernels env -u CMOCKA_MESSAGE_OUTPUT timeout 600 tests/kernels/run.sh
 
 echo
