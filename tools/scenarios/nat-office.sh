@@ -46,29 +46,32 @@ watch_bans() {
 	done
 }
 
+# What they say is for people. (No "$(...)": it would wait until the phones are off.)
 baresip_on() {
-	phone_start bob 4 udp 5100 6100 >&2 && phone_start alice 4 udp 5102 6102 >&2
+	phone_start bob 4 udp 5100 6100
+	phone_start alice 4 udp 5102 6102
 }
 
-# 1 if the call was set up and ended, 0 otherwise.
+# Seconds until the call was set up; null if it was not. (A copy of its INVITE that comes through when
+# the flood is over is not what is asked for: the time tells.)
 baresip_calls() {
+	local from=$EPOCHREALTIME
 	phone_do alice-4-udp dial "sip:bob-4-udp@$LAB_SERVER4"
 	if phone_event bob-4-udp 1 CALL_INCOMING >&2 && phone_do bob-4-udp accept &&
-		phone_event alice-4-udp 1 CALL_ESTABLISHED >&2 &&
-		phone_do alice-4-udp hangup && phone_event bob-4-udp 1 CALL_CLOSED >&2; then
-		echo 1
+		phone_event alice-4-udp 1 CALL_ESTABLISHED >&2; then
+		jq -n "$EPOCHREALTIME - $from"
 	else
-		echo 0
+		echo null
 	fi
 }
 
-# A second after it began, the call.
+# The call begins when the flow should have been banned.
 mad_phone_floods() {
 	local watcher caller
 	watch_bans &
 	watcher=$!
 	{
-		sleep 2
+		sleep 2.5
 		baresip_calls >"$LAB_DIR/called"
 	} &
 	caller=$!
@@ -94,7 +97,7 @@ scenario() {
 	mad_phone_registers
 	told mad-phone-registered "$(counted mad SuccessfulCall)"
 	office_boot "$((phones - 1))" "$seconds" "$pause"
-	told baresip-registered "$(baresip_on && echo 2 || echo 0)"
+	baresip_on >&2
 	sleep "$((seconds + 2))"
 	at_least phones-registered "$(counted office registered)" $((phones - 1))
 	at_most boot-dropped "$(guard_objections)" 0
@@ -113,7 +116,7 @@ scenario() {
 	at_most other-bans "$(bans ".ban != \"$OFFICE:$MAD_PORT\"")" 0
 	# What was sent last may have to wait for its second copy, and SIPp tells once a second.
 	sleep 2
-	at_least call-meanwhile-completed "$(<"$LAB_DIR/called")" 1
+	at_most call-meanwhile-seconds "$(<"$LAB_DIR/called")" 2
 	told mad-requests-sent "$(generated mad .flood_sent)"
 	told mad-requests-answered "$(generated mad .flood_answers)"
 	at_most others-lost "$(($(office_lost) - before))" 0
