@@ -5,7 +5,7 @@
  * anything cannot put anything out of this table.
  *
  * A flood of random sources looks each of them up. The lookup of a hash table of this size takes
- * longer than all the rest of their verdict, so an array of 1 MB tells for a place of the hash
+ * longer than all the rest of their verdict, so an array of 256 KB tells for a place of the hash
  * until when any flow there is proven. It needs no clearing: what is past says no.
  */
 #ifndef SIPGUARD_PROVEN_BPF_H

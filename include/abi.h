@@ -27,7 +27,7 @@
 #define SG_FRAGMENT_ROW (1 << 15)
 #define SG_FLOW_ROW (1 << 15)  /* slots per row of the limit table of flows; two rows, 4 MB */
 #define SG_PROVEN 500000       /* flows that are proven */
-#define SG_HINTS (1 << 17)     /* lines of 4 */
+#define SG_HINTS (1 << 15)     /* lines of 4; more would leave the cache in a flood */
 #define SG_GREYLIST (1 << 17)  /* lines of 15 requests, 8 MB: a second of 2 million a second */
 #define SG_TRANSACTIONS (1 << 14) /* lines of 7 */
 #define SG_SECRETS (1 << 12)   /* lines of 15 nonces, and of 15 tags */

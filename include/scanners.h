@@ -31,6 +31,11 @@
 	X("zxcvfdf11")                                                                            \
 	X("fdgddfg546df4g8d5f")                                                                   \
 	X("fgfdhgfxjfhyjhkj")                                                                     \
+	X("SimpleSIP")                                                                            \
+	X("SIP Call")                                                                             \
+	X("siptest")                                                                              \
+	X("Test Agent")                                                                           \
+	X("Custom SIP Phone")                                                                     \
 	X("A_B_C")                                                                                \
 	X("FourCats")                                                                             \
 	X("dr.pes")
@@ -50,12 +55,7 @@
 	X("Linksys")                                                                              \
 	X("Ozeki")                                                                                \
 	X("PortSIP VoIP SDK")                                                                     \
-	X("SimpleSIP")                                                                            \
-	X("SIP Call")                                                                             \
 	X("Conaito")                                                                              \
-	X("siptest")                                                                              \
-	X("Test Agent")                                                                           \
-	X("Custom SIP Phone")                                                                     \
 	X("VOIP")
 
 /* A row of the table in signatures.h; here, since the skeleton names its type. */

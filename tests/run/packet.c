@@ -43,10 +43,11 @@ static __u8 transport_of(const struct packet_spec *spec)
 }
 
 /* Each message is a transaction of its own, unless it shall be the one before it again. */
+static unsigned int transactions;
+
 static void number_branch(struct buffer *b, size_t start, const struct packet_spec *spec)
 {
 	static const char branch[] = "branch=z9hG4bK776asdhds";
-	static unsigned int transactions;
 	char number[16];
 	__u8 *at = memmem(b->bytes + start, b->length - start, branch, strlen(branch));
 
@@ -69,7 +70,9 @@ static void put_payload(struct buffer *b, const struct packet_spec *spec)
 
 static void put_udp(struct buffer *b, const struct packet_spec *spec)
 {
+	/* No stack looks at it; the same message has the same, and another one another. */
 	struct udphdr udp = {
+		.check = htons(1 + (transactions + !spec->again) % 65535),
 		.source = htons(spec->sport_zero ? 0 : OTHER_OR(spec->sport, 40000)),
 		.dest = htons(OTHER_OR(spec->dport, 5060)),
 	};

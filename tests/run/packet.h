@@ -3,7 +3,7 @@
  * Builds frames from a description. What is not said is what a good packet has: the zero value of
  * every field is an OPTIONS request over UDP and IPv4 to port 5060, in an untagged Ethernet frame.
  *
- * Checksums stay zero: no step of the guard reads them, and no frame here reaches a network stack.
+ * Checksums are no sums: no frame here reaches a network stack, and the guard only compares them.
  */
 #ifndef SIPGUARD_TEST_PACKET_H
 #define SIPGUARD_TEST_PACKET_H

@@ -10,8 +10,8 @@
 
 VICTIM4=203.0.113.77
 # The cap's defaults, packets a second and at once; and over the time that the server goes on.
-CAP_RATE=50
-CAP_BURST=200
+CAP_RATE=100
+CAP_BURST=400
 
 victim_counter() {
 	lab_in client nft -f - <<-END

@@ -11,13 +11,13 @@
 # By the name they give in User-Agent.
 AGENTS=(friendly-scanner pplsip "Nmap NSE" sipcli/v1.8 sundayddr VaxSIPUserAgent/3.5 VaxIPUserAgent
 	sip-scan sipscan SIPScan iWar sipvicious sipv SIVuS "smap 0.6.0" Gulp siparmyknife
-	friendly-request Conaito UsaAirport Ozeki "PortSIP VoIP SDK 11.2" SimpleSIP "SIP Call"
+	friendly-request UsaAirport SimpleSIP "SIP Call"
 	VoIPSec siptest zxcvfdf11 fdgddfg546df4g8d5f fgfdhgfxjfhyjhkj "Test Agent"
-	"Custom SIP Phone" A_B_C FourCats dr.pes VOIP)
+	"Custom SIP Phone" A_B_C FourCats dr.pes)
 # By their shape, whatever they call themselves.
 SHAPES=(sipvicious-from sipvicious-branch sippts-branch nmap-probe)
 # Products and tools of ours.
-LEGITIMATE=("eyeBeam release 1102u" "X-Lite release 1104o" CSipSimple_d2vzw/r2457 MizuPhone
+LEGITIMATE=(Conaito Ozeki "PortSIP VoIP SDK 11.2" VOIP "eyeBeam release 1102u" "X-Lite release 1104o" CSipSimple_d2vzw/r2457 MizuPhone
 	Cisco-SIPGateway/IOS-15.4 PBX "Asterisk PBX 16.2.1" FPBX-15.0.16 Linksys/SPA942-6.1.5
 	"sipsak 0.9.8.1" "Yealink SIP-T46S 66.84.0.15" "kamailio (5.6.3 (x86_64/linux))")
 
