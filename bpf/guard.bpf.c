@@ -154,7 +154,10 @@ int guard(struct xdp_md *ctx)
 {
 	__u32 frame = ctx->data_end - ctx->data;
 
-	/* Or clang 19 puts data on the stack as 32 bits ("invalid size of register spill", 6.1 on). */
+	/*
+	 * Or clang 19 puts data on the stack as 32 bits ("invalid size of register spill", 6.1
+	 * on).
+	 */
 	barrier_var(frame);
 	return guard_packet(ctx, frame);
 }
