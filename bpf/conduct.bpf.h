@@ -28,19 +28,18 @@ struct conduct {
 	__u64 now;
 };
 
-/* Two CPUs may take one place at once: the offence of one of them is then not remembered. */
+/*
+ * A new entry, NULL if the place is in use. Two CPUs may take one place at once: the offence of one
+ * of them is then not remembered.
+ */
 static __always_inline struct sg_conduct *conduct_take(__u64 flow, __u32 place, __u64 now)
 {
-	struct sg_conduct *c;
+	struct sg_conduct *c = bpf_map_lookup_elem(&sg_conduct, &place);
 
-	place &= SG_CONDUCT - 1;
-	c = bpf_map_lookup_elem(&sg_conduct, &place);
-	if (c && (c->flow == flow || c->until > now))
-		return c->flow == flow ? c : NULL;
-	if (c) {
-		__builtin_memset(c, 0, sizeof(*c));
-		c->flow = flow;
-	}
+	if (!c || c->until > now)
+		return NULL;
+	__builtin_memset(c, 0, sizeof(*c));
+	c->flow = flow;
 	return c;
 }
 
@@ -168,10 +167,9 @@ static __always_inline __u32 conduct_note(const struct conduct *who, __u32 offen
 {
 	const struct sg_ban_rule *rule = conduct_rule(who->config, offence);
 	struct sg_conduct *c;
-	__u32 reason;
+	__u32 reason = conduct_reason(offence);
 	bool much;
 
-	reason = conduct_reason(offence);
 	if (who->config->mode[reason] == SG_MODE_OFF)
 		return SG_REASON_NONE;
 	c = conduct_entry(who->flow, who->now);

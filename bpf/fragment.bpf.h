@@ -92,20 +92,15 @@ static __always_inline __u32 fragment_orphan(struct guard *g)
 	__u64 *total_tat = &g->state->total_tat[SG_TOTAL_ORPHAN_FRAGMENTS_TOTAL];
 	const struct sg_limit *limit = &g->config->total[SG_TOTAL_ORPHAN_FRAGMENTS];
 	const struct sg_limit *total = &g->config->total[SG_TOTAL_ORPHAN_FRAGMENTS_TOTAL];
-	__u64 hash = source_hash(g);
-	__u32 first = hash & (SG_ORPHAN_ROW - 1);
-	__u32 second = SG_ORPHAN_ROW + (hash >> 32 & (SG_ORPHAN_ROW - 1));
-	__u64 *tat0 = bpf_map_lookup_elem(&sg_orphans, &first);
-	__u64 *tat1 = bpf_map_lookup_elem(&sg_orphans, &second);
+	struct rows tat = rows_find(&sg_orphans, source_hash(g), SG_ORPHAN_ROW);
 
-	if (!tat0 || !tat1)
+	if (!tat.first || !tat.second)
 		return SG_REASON_NONE;
 	if (gcra_spent(total_tat, g->now, total) ||
-	    (gcra_spent(tat0, g->now, limit) && gcra_spent(tat1, g->now, limit)))
+	    rows_spent(tat.first, tat.second, g->now, limit))
 		return SG_REASON_ORPHAN_FRAGMENT;
 	gcra_charge(total_tat, g->now, total);
-	gcra_charge_alone(tat0, g->now, limit);
-	gcra_charge_alone(tat1, g->now, limit);
+	rows_charge(tat.first, tat.second, g->now, limit);
 	return SG_REASON_NONE;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Step 5a: while unproven sources exceed their budget, a request of theirs has to come twice. Every
+ * Step 4: while unproven sources exceed their budget, a request of theirs has to come twice. Every
  * client sends its request again after 500 ms if nothing comes back (RFC 3261 timers A and E);
  * random forged sources never do. Who came again pays from the budget and is not asked again for a
  * minute. (An attacker who sends everything twice gets as far as the budget, which is the limit

@@ -4,8 +4,8 @@
  *
  * Sources get no entries of their own: a table that grows or evicts by source address is what a
  * flood of random sources attacks. A source is hashed with a secret into one slot in each of two
- * rows, and is over a limit only if it is over in both, so one heavy neighbour in one row costs it
- * nothing. What is refused is not charged, so a slot recovers at the limit's rate.
+ * rows, so one heavy neighbour in one row costs it nothing. What is refused is not charged, so a
+ * slot recovers at the limit's rate.
  *
  * The budget is looked at first, without writing: while it is spent, random sources are refused
  * before they touch the table, which keeps both the cache and the slots clean.
@@ -14,6 +14,7 @@
 #define SIPGUARD_LIMITS_BPF_H
 
 #include "guard.bpf.h"
+#include "proven.bpf.h"
 #include "siphash.h"
 
 /* What all CPUs charge together. A lost race is tried again; after four, nothing is charged. */
@@ -45,6 +46,38 @@ static __always_inline void gcra_charge_alone(__u64 *tat, __u64 now, const struc
 static __always_inline bool gcra_spent(__u64 *tat, __u64 now, const struct sg_limit *limit)
 {
 	return !sg_gcra_conforms(*(volatile __u64 *)tat, now, limit);
+}
+
+/*
+ * Tables of limits by hash have two rows of `row` places each, and whoever is hashed has one in
+ * each: over a limit is only who is over it in both.
+ */
+struct rows {
+	void *first;
+	void *second;
+};
+
+/* NULL, either of them, only if the map is missing. */
+static __always_inline struct rows rows_find(void *map, __u64 hash, __u32 row)
+{
+	__u32 first = hash & (row - 1), second = row + (hash >> 32 & (row - 1));
+
+	return (struct rows){
+		bpf_map_lookup_elem(map, &first), bpf_map_lookup_elem(map, &second),
+	};
+}
+
+static __always_inline bool rows_spent(__u64 *first, __u64 *second, __u64 now,
+				       const struct sg_limit *limit)
+{
+	return gcra_spent(first, now, limit) && gcra_spent(second, now, limit);
+}
+
+static __always_inline void rows_charge(__u64 *first, __u64 *second, __u64 now,
+					const struct sg_limit *limit)
+{
+	gcra_charge_alone(first, now, limit);
+	gcra_charge_alone(second, now, limit);
 }
 
 /*
@@ -111,7 +144,7 @@ static __always_inline const struct sg_zone *zone_in_force(const struct guard *g
 
 static __always_inline bool is_proven(const struct guard *g)
 {
-	return g->proof > SG_PROOF_GREYLIST;
+	return proof_counts(g->proof);
 }
 
 /* The limits of the flow, by enum sg_limit_id. */
@@ -133,21 +166,18 @@ static __always_inline __u64 source_hash(const struct guard *g)
 
 static __always_inline void flow_find(struct guard *g)
 {
-	__u32 first = g->p->flow >> 8 & (SG_FLOW_ROW - 1);
-	__u32 second = SG_FLOW_ROW + (g->p->flow >> 36 & (SG_FLOW_ROW - 1));
+	struct rows rows = rows_find(&sg_flow_slots, g->p->flow >> 8, SG_FLOW_ROW);
 
-	g->flow_first = bpf_map_lookup_elem(&sg_flow_slots, &first);
-	g->flow_second = bpf_map_lookup_elem(&sg_flow_slots, &second);
+	g->flow_first = rows.first;
+	g->flow_second = rows.second;
 }
 
 static __always_inline void source_find(struct guard *g)
 {
-	__u64 hash = source_hash(g);
-	__u32 first = hash & (SG_SLOT_ROW - 1);
-	__u32 second = SG_SLOT_ROW + (hash >> 32 & (SG_SLOT_ROW - 1));
+	struct rows rows = rows_find(&sg_slots, source_hash(g), SG_SLOT_ROW);
 
-	g->first = bpf_map_lookup_elem(&sg_slots, &first);
-	g->second = bpf_map_lookup_elem(&sg_slots, &second);
+	g->first = rows.first;
+	g->second = rows.second;
 }
 
 /*
@@ -171,8 +201,8 @@ static __always_inline bool slots_spent(struct sg_slot *first, struct sg_slot *s
 {
 	const struct sg_limit *limit = &limits[limit_index(id)];
 
-	return first && second && gcra_spent(&first->tat[limit_index(id)], now, limit) &&
-	       gcra_spent(&second->tat[limit_index(id)], now, limit);
+	return first && second && rows_spent(&first->tat[limit_index(id)],
+					     &second->tat[limit_index(id)], now, limit);
 }
 
 static __always_inline bool flow_spent(const struct guard *g, __u32 id)
@@ -209,10 +239,9 @@ static __always_inline void slots_charge(struct sg_slot *first, struct sg_slot *
 {
 	const struct sg_limit *limit = &limits[limit_index(id)];
 
-	if (first)
-		gcra_charge_alone(&first->tat[limit_index(id)], now, limit);
-	if (second)
-		gcra_charge_alone(&second->tat[limit_index(id)], now, limit);
+	if (first && second)
+		rows_charge(&first->tat[limit_index(id)], &second->tat[limit_index(id)], now,
+			    limit);
 }
 
 static __always_inline void limit_charge(const struct guard *g, __u32 id)

@@ -71,6 +71,22 @@ static __always_inline void zones_find(struct guard *g)
 	}
 }
 
+static __always_inline struct sg_flow_key flow_key(const struct packet *p)
+{
+	return (struct sg_flow_key){
+		.source = p->source,
+		.family = p->family,
+		.port = p->source_port,
+		.transport = p->transport,
+	};
+}
+
+/* The key of all flows of a source together. */
+static __always_inline struct sg_flow_key source_key(const struct packet *p)
+{
+	return (struct sg_flow_key){.source = p->source, .family = p->family};
+}
+
 static __always_inline __u64 banned_until(const struct sg_flow_key *key)
 {
 	const struct sg_ban *ban = bpf_map_lookup_elem(&sg_bans, key);
@@ -81,7 +97,7 @@ static __always_inline __u64 banned_until(const struct sg_flow_key *key)
 /* The memo holds only what was found banned, so a new ban needs no new generation to be seen. */
 static __always_inline bool source_banned(const struct guard *g)
 {
-	struct sg_flow_key key = {.source = g->p->source, .family = g->p->family};
+	struct sg_flow_key key = source_key(g->p);
 	__u32 generation = *(const volatile __u32 *)&g->state->ban_generation;
 	struct sg_memo *memo = &g->stats->memo;
 
@@ -100,7 +116,7 @@ static __always_inline bool source_banned(const struct guard *g)
 /* A proven flow answers only for a ban of its source that the operator has made. */
 static __always_inline bool source_banned_by_hand(const struct guard *g)
 {
-	struct sg_flow_key key = {.source = g->p->source, .family = g->p->family};
+	struct sg_flow_key key = source_key(g->p);
 	const struct sg_ban *ban = bpf_map_lookup_elem(&sg_bans, &key);
 
 	return ban && g->now < ban->until && ban->cause == SG_REASON_NONE;
@@ -108,21 +124,10 @@ static __always_inline bool source_banned_by_hand(const struct guard *g)
 
 static __always_inline __u32 ban_source_check(const struct guard *g)
 {
-	bool banned = g->state->source_bans && (g->proof > SG_PROOF_GREYLIST
-							? source_banned_by_hand(g)
-							: source_banned(g));
+	bool banned = g->state->source_bans && (proof_counts(g->proof) ? source_banned_by_hand(g)
+								       : source_banned(g));
 
 	return banned ? SG_REASON_BAN_SOURCE : SG_REASON_NONE;
-}
-
-static __always_inline struct sg_flow_key flow_key(const struct packet *p)
-{
-	return (struct sg_flow_key){
-		.source = p->source,
-		.family = p->family,
-		.port = p->source_port,
-		.transport = p->transport,
-	};
 }
 
 static __always_inline __u32 ban_flow_check(const struct guard *g)

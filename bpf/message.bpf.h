@@ -122,10 +122,11 @@ static __always_inline bool offender(struct conduct *who, const struct packet *p
 	if (!p || !who->state || !who->config || !who->stats)
 		return false;
 	who->key = flow_key(p);
-	if (offence == SG_OFFENCE_AUTH_SOURCE)
-		who->key.port = who->key.transport = 0;
-	who->flow = sg_flow_hash(who->key.source, who->key.port, who->key.transport,
-				 who->state->secret);
+	who->flow = p->flow;
+	if (offence == SG_OFFENCE_AUTH_SOURCE) {
+		who->key = source_key(p);
+		who->flow = sg_flow_hash(p->source, 0, 0, who->state->secret);
+	}
 	return true;
 }
 

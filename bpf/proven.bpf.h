@@ -20,6 +20,12 @@
 
 _Static_assert(SG_PROVEN_DAYS * 86400 < 36 * 3600, "a proof's end is told from its past");
 
+/* Whether a proof is one of those that make a flow proven: see SG_PROOFS. */
+static __always_inline bool proof_counts(__u32 proof)
+{
+	return proof > SG_PROOF_GREYLIST;
+}
+
 static __always_inline __u16 *proven_hint(__u64 hash)
 {
 	__u32 line = hash >> 32 & (SG_HINTS - 1), place = hash >> 60 & 3;
@@ -72,7 +78,7 @@ static __always_inline void proven_put(struct sg_state *state, struct sg_stats *
 		if (entry->until <= now) {
 			entry->since = now;
 			entry->proof = proof;
-			stats->event[SG_EVENT_PROVEN] += proof > SG_PROOF_GREYLIST;
+			stats->event[SG_EVENT_PROVEN] += proof_counts(proof);
 		}
 		if (entry->proof < proof)
 			entry->proof = proof;
@@ -80,8 +86,8 @@ static __always_inline void proven_put(struct sg_state *state, struct sg_stats *
 			entry->until = until;
 	} else {
 		err = table_add(&sg_proven, &sg_proven_queue, key, &fresh, now);
-		stats->event[err ? SG_EVENT_PROVEN_FULL : SG_EVENT_PROVEN] +=
-			err ? err == -E2BIG : proof > SG_PROOF_GREYLIST;
+		stats->event[SG_EVENT_PROVEN_FULL] += err == -E2BIG;
+		stats->event[SG_EVENT_PROVEN] += !err && proof_counts(proof);
 	}
 	if (!err)
 		proven_announce(state, hash, until, now);

@@ -151,17 +151,13 @@ static __always_inline __u32 reply_limit(struct guard *g)
 {
 	const struct sg_limit *limit = &g->config->total[SG_TOTAL_REPLIES];
 	__u64 hash = sg_flow_hash(g->p->source, 0, 0, g->state->secret);
-	__u32 first = hash & (SG_DESTINATION_ROW - 1);
-	__u32 second = SG_DESTINATION_ROW + (hash >> 32 & (SG_DESTINATION_ROW - 1));
-	__u64 *tat0 = bpf_map_lookup_elem(&sg_destinations, &first);
-	__u64 *tat1 = bpf_map_lookup_elem(&sg_destinations, &second);
+	struct rows tat = rows_find(&sg_destinations, hash, SG_DESTINATION_ROW);
 
-	if (!tat0 || !tat1)
+	if (!tat.first || !tat.second)
 		return SG_REASON_NONE;
-	if (gcra_spent(tat0, g->now, limit) && gcra_spent(tat1, g->now, limit))
+	if (rows_spent(tat.first, tat.second, g->now, limit))
 		return SG_REASON_REPLIES;
-	gcra_charge_alone(tat0, g->now, limit);
-	gcra_charge_alone(tat1, g->now, limit);
+	rows_charge(tat.first, tat.second, g->now, limit);
 	return SG_REASON_NONE;
 }
 
@@ -278,7 +274,7 @@ static __always_inline __u32 answer_unknown_user(const struct answer *a)
 /* A reason if its request was one offence too many; the reply itself goes its way. */
 static __always_inline __u32 answer_read(const struct answer *a)
 {
-	bool proven = a->proof > SG_PROOF_GREYLIST;
+	bool proven = proof_counts(a->proof);
 
 	switch (a->status) {
 	case 401:
@@ -346,14 +342,12 @@ __noinline int reply_learn(struct packet *p, __u32 slot, __u32 status, __u32 pro
 	return answer_read(&a);
 }
 
-/* "SIP/2.0 200 ": the status, 0 if it is no response. */
+/* Of "SIP/2.0 200 ": the status, 0 if it is none. */
 static __always_inline __u32 reply_status(const __u8 *start)
 {
 	__u32 a = start[8] - '0', b = start[9] - '0', c = start[10] - '0';
 
-	if (((*(const __u64 *)start | FOLD) != WORD("sip/2.0 ")) || a > 6 || b > 9 || c > 9)
-		return 0;
-	return a * 100 + b * 10 + c;
+	return a > 6 || b > 9 || c > 9 ? 0 : a * 100 + b * 10 + c;
 }
 
 static __always_inline __u32 reply_judge(struct __sk_buff *skb, struct guard *g, __u32 status)
@@ -378,7 +372,7 @@ int reply(struct __sk_buff *skb)
 {
 	struct guard guard = {}, *g = &guard;
 	__u8 start[16] __attribute__((aligned(8)));
-	__u32 status;
+	__u32 kind, status;
 
 	if (!guard_open(g) || !reply_packet(skb, g->p))
 		return TC_ACT_UNSPEC;
@@ -387,9 +381,9 @@ int reply(struct __sk_buff *skb)
 	    bpf_skb_load_bytes(skb, g->p->offset, start, sizeof(start)))
 		return TC_ACT_UNSPEC;
 	g->now = clock_now();
-	status = reply_status(start);
-	if (!status)
-		g->method = KIND_METHOD(known_start(start, start + sizeof(start), g->p->length));
+	kind = known_start(start, start + sizeof(start), g->p->length);
+	g->method = KIND_METHOD(kind);
+	status = kind == CLASSED(RESPONSE) ? reply_status(start) : 0;
 	if (!status && g->method == SG_METHOD_NONE)
 		return TC_ACT_UNSPEC;
 	flow_know(g);

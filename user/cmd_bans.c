@@ -29,11 +29,6 @@ static bool is_flow(const struct sg_flow_key *key)
 	return key->port != 0;
 }
 
-static const char *transport_of(const struct sg_flow_key *key)
-{
-	return key->transport == IPPROTO_TCP ? "tcp" : "udp";
-}
-
 static int by_end(const void *a, const void *b)
 {
 	const struct ban *x = a, *y = b;
@@ -201,7 +196,7 @@ static json_t *ban_json(const struct sg_flow_key *key, __u64 seconds, __u32 caus
 	flow_format(key, text, sizeof(text));
 	return json_pack("{s:s, s:s, s:s?, s:I, s:s}", "ban", text, "kind",
 			 is_flow(key) ? "flow" : "source", "transport",
-			 is_flow(key) ? transport_of(key) : NULL, "seconds_left",
+			 is_flow(key) ? flow_transport(key) : NULL, "seconds_left",
 			 (json_int_t)seconds, "cause", cause_of(cause));
 }
 
@@ -225,7 +220,7 @@ static int ban(struct session *session, const struct sg_flow_key *key,
 		output_json(ban_json(key, options->seconds, SG_REASON_NONE));
 	else
 		printf("%s%s%s is banned for %s.\n", text, is_flow(key) ? " over " : "",
-		       is_flow(key) ? transport_of(key) : "",
+		       is_flow(key) ? flow_transport(key) : "",
 		       output_seconds(options->seconds, time));
 	return 0;
 }
@@ -303,7 +298,7 @@ static void print_bans(const struct bans *bans, __u64 now, bool json)
 		}
 		flow_format(&b->key, text, sizeof(text));
 		printf("%-44s %-4s %-13s %s left\n", text,
-		       is_flow(&b->key) ? transport_of(&b->key) : "", cause_of(b->ban.cause),
+		       is_flow(&b->key) ? flow_transport(&b->key) : "", cause_of(b->ban.cause),
 		       output_seconds(left, time));
 	}
 	if (json)

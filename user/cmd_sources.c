@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* sources: whom the guard knows, and how to make it forget. */
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,11 +12,6 @@
 #include "prefix.h"
 #include "proven.h"
 #include "session.h"
-
-static const char *transport_of(const struct sg_flow_key *key)
-{
-	return key->transport == IPPROTO_TCP ? "tcp" : "udp";
-}
 
 static __u64 seconds_between(__u64 from, __u64 to)
 {
@@ -31,7 +25,7 @@ static json_t *flow_json(const struct proven *p, __u64 now)
 
 	flow_format(&p->key, text, sizeof(text));
 	return json_pack("{s:s, s:s, s:s, s:I, s:I}", "source", text, "transport",
-			 transport_of(&p->key), "proof", proof,
+			 flow_transport(&p->key), "proof", proof,
 			 "known_seconds", (json_int_t)seconds_between(p->proven.since, now),
 			 "seconds_left", (json_int_t)seconds_between(now, p->proven.until));
 }
@@ -41,7 +35,7 @@ static void print_flow(const struct proven *p, __u64 now)
 	char text[PREFIX_TEXT], time[OUTPUT_TEXT];
 
 	flow_format(&p->key, text, sizeof(text));
-	printf("%-44s %-4s %-9s %s left\n", text, transport_of(&p->key),
+	printf("%-44s %-4s %-9s %s left\n", text, flow_transport(&p->key),
 	       proof_names[p->proven.proof % SG_PROOF__MAX],
 	       output_seconds(seconds_between(now, p->proven.until), time));
 }
@@ -57,6 +51,7 @@ static int show(struct session *session, bool json)
 		err = proven_read(&session->maps, now, &list);
 	if (err)
 		return err;
+	proven_sort(&list);
 	all = json ? json_array() : NULL;
 	for (size_t i = 0; i < list.count; i++) {
 		if (json)

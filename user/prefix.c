@@ -211,6 +211,11 @@ int flow_parse(const char *text, const char *transport, struct sg_flow_key *key,
 	return 0;
 }
 
+const char *flow_transport(const struct sg_flow_key *key)
+{
+	return key->transport == IPPROTO_TCP ? "tcp" : "udp";
+}
+
 void flow_format(const struct sg_flow_key *key, char *text, size_t size)
 {
 	__u32 word[4] = {key->source, key->source >> 32};

@@ -32,6 +32,9 @@ bool prefix_contains(const struct prefix *prefix, const struct prefix *inner);
  */
 int flow_parse(const char *text, const char *transport, struct sg_flow_key *key, char *why,
 	      size_t size);
+/* "udp" or "tcp", of a flow. */
+const char *flow_transport(const struct sg_flow_key *key);
+
 /* As flow_parse() reads it back: "2001:db8::/64", "[2001:db8::/64]:5060". Not the transport. */
 void flow_format(const struct sg_flow_key *key, char *text, size_t size);
 

@@ -54,13 +54,16 @@ int proven_read(const struct maps *maps, __u64 now, struct proven_list *list)
 	}
 	free(keys);
 	free(values);
-	if (err == -ENOENT) { /* that was all */
-		qsort(list->flow, list->count, sizeof(*list->flow), by_flow);
+	if (err == -ENOENT) /* that was all */
 		return 0;
-	}
 	proven_free(list);
 	fail("cannot read the proven flows: %s.", strerror(-err));
 	return err;
+}
+
+void proven_sort(struct proven_list *list)
+{
+	qsort(list->flow, list->count, sizeof(*list->flow), by_flow);
 }
 
 void proven_free(struct proven_list *list)

@@ -9,12 +9,16 @@
 
 #define CHALLENGE_AGAIN REPLY_OF("401 Unauthorized", "REGISTER", CHALLENGE)
 
+/* From, To, Call-ID and CSeq are missing. */
+#define NO_FROM                                                                                   \
+	"OPTIONS sip:bob@example.com SIP/2.0\r\n"                                                 \
+	"Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\nContent-Length: 0\r\n\r\n"
+
 static void malformed(int count)
 {
 	for (int i = 0; i < count; i++)
 		SEND(DROP, FIELD_MISSING, REQUEST, OPTIONS, .source = PHONE,
-		     .payload = "OPTIONS sip:bob@example.com SIP/2.0\r\nVia: SIP/2.0/UDP "
-				"192.0.2.1;branch=z9hG4bK1\r\nContent-Length: 0\r\n\r\n");
+		     .payload = NO_FROM);
 }
 
 static void fails(int count, __u16 port)
@@ -33,8 +37,7 @@ static void malformed_messages_ban_a_flow(void)
 	coverage.near_reason |= REASON_BIT(SG_REASON_MALFORMED);
 	assert_false(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
 	SEND(DROP, MALFORMED, REQUEST, OPTIONS, .source = PHONE,
-	     .payload = "OPTIONS sip:bob@example.com SIP/2.0\r\nVia: SIP/2.0/UDP "
-			"192.0.2.1;branch=z9hG4bK1\r\nContent-Length: 0\r\n\r\n");
+	     .payload = NO_FROM);
 	assert_true(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
 	assert_int_equal(ban.cause, SG_REASON_MALFORMED);
 	assert_in_range(ban.until - ban.since, 60 * SECOND, 60 * SECOND);

@@ -165,7 +165,7 @@ void flow_age(const char *address, __u8 transport, __u16 port, __u64 ns)
 	struct sg_flow_key key = flow_key(address, transport, port);
 	__u64 hash = sg_flow_hash(key.source, key.port, transport, fix.state->secret);
 	__u32 places[] = {
-		hash >> 8 & (SG_FLOW_ROW - 1), SG_FLOW_ROW + (hash >> 36 & (SG_FLOW_ROW - 1)),
+		hash >> 8 & (SG_FLOW_ROW - 1), SG_FLOW_ROW + (hash >> 40 & (SG_FLOW_ROW - 1)),
 	};
 
 	for (size_t row = 0; row < COUNT(places); row++) {
