@@ -59,6 +59,11 @@ told() {
 	row "$1" "$2" null true
 }
 
+# some NUMBER: null if it is 0, where nothing at all means that the scenario did not happen.
+some() {
+	[[ $1 == 0 ]] && echo null || echo "$1"
+}
+
 # ratio A B: null if there is nothing to divide by.
 ratio() {
 	jq -n --argjson a "$1" --argjson b "$2" 'if $b > 0 then $a / $b else null end'

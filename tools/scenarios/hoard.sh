@@ -65,7 +65,7 @@ scenario() {
 	server_start
 	guard_on
 	hoard_all
-	at_most live "$OPEN" "$LIVE"
+	at_most live "$(some "$OPEN")" "$LIVE"
 	at_most half-open "$HALF" "$LIVE"
 	at_most connect-ms "$CONNECT_OPEN" 1000
 	at_most connect-ms-half-open "$CONNECT_HALF" 1000

@@ -65,7 +65,8 @@ scenario() {
 	server_start
 	guard_on
 	reflect default
-	at_most packets-to-victim "$(victim_packets default)" $((CAP_BURST + CAP_RATE * TOOK))
+	at_most packets-to-victim "$(some "$(victim_packets default)")" \
+		$((CAP_BURST + CAP_RATE * TOOK))
 	guard_off
 	server_stop
 
@@ -73,6 +74,6 @@ scenario() {
 	wide_limits >"$LAB_DIR/wide.yaml"
 	guard_on "$LAB_DIR/wide.yaml"
 	reflect wide
-	at_most packets-to-victim-wide-limits "$(victim_packets wide)" \
+	at_most packets-to-victim-wide-limits "$(some "$(victim_packets wide)")" \
 		$((CAP_BURST + CAP_RATE * TOOK))
 }
