@@ -13,7 +13,8 @@
  *   sg_bans       userspace, packets and  if bans exist   pinned
  *                 replies
  *   sg_proven     replies, few packets    if any is       pinned
- *   sg_greylist   packets in a flood      the same        pinned
+ *   sg_greylist,  packets in a flood      the same        pinned
+ *   sg_returned
  *   sg_conduct    offences                the same        pinned
  *   sg_secrets    replies                 some packets    pinned
  *   sg_trans-     admitted messages       replies         pinned
@@ -189,6 +190,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct sg_seen);
 } sg_greylist SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SG_RETURNED);
+	__type(key, __u32);
+	__type(value, struct sg_seen);
+} sg_returned SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

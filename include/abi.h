@@ -13,7 +13,7 @@
 #include "reasons.h"
 #include "words.h"
 
-#define SG_ABI_VERSION 3
+#define SG_ABI_VERSION 4
 
 #define SG_PORTS 65536
 #define SG_ZONES 16            /* zone 0 is that of sources on no list */
@@ -29,6 +29,8 @@
 #define SG_PROVEN 500000       /* flows that are proven */
 #define SG_HINTS (1 << 15)     /* lines of 4; more would leave the cache in a flood */
 #define SG_GREYLIST (1 << 17)  /* lines of 15 requests, 8 MB: a second of 2 million a second */
+#define SG_WAITING 16
+#define SG_RETURNED (1 << 8)   /* lines of 15 requests that came again in a rush, 16 KB */
 #define SG_TRANSACTIONS (1 << 14) /* lines of 7 */
 #define SG_SECRETS (1 << 12)   /* lines of 15 nonces, and of 15 tags */
 #define SG_CONDUCT (1 << 15)   /* flows whose offences are remembered */
@@ -271,6 +273,11 @@ struct sg_memo {
 	__u64 banned_until;
 	__u32 ban_generation; /* that the ban was read under */
 	__u32 offered;        /* not yet in sg_state.offered */
+	__u32 rush;           /* see greylist.bpf.h */
+	__u32 waits;          /* how many are in waiting[] */
+	__u64 pace_since;     /* ns */
+	__u64 pace_packets;   /* offered since then */
+	__u64 waiting[SG_WAITING]; /* keys of requests that are not in sg_greylist yet */
 	__u64 packet[9];      /* what is read of the current one, see packet.bpf.h */
 };
 

@@ -28,6 +28,7 @@
 	X(BANS_QUEUE, "sg_bans_queue")                                                            \
 	X(HINTS, "sg_hints")                                                                      \
 	X(GREYLIST, "sg_greylist")                                                                \
+	X(RETURNED, "sg_returned")                                                                \
 	X(TRANSACTIONS, "sg_transactions")                                                        \
 	X(SECRETS, "sg_secrets")                                                                  \
 	X(CONDUCT, "sg_conduct")                                                                  \

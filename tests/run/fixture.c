@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/bpf.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +137,16 @@ const char *fixture_object(void)
 	return getenv("SIPGUARD_OBJ") ? getenv("SIPGUARD_OBJ") : OBJECT;
 }
 
+/* What a CPU keeps for itself has to be met again by the next packet. */
+static void stay_on_this_cpu(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(sched_getcpu(), &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
 int fixture_open(void **unused)
 {
 	const char *path = fixture_object();
@@ -143,6 +154,7 @@ int fixture_open(void **unused)
 	(void)unused;
 	libbpf_set_print(print_problem);
 	cpus = libbpf_num_possible_cpus();
+	stay_on_this_cpu();
 	fix.tick = clock_tick();
 	object = bpf_object__open_file(path, NULL);
 	if (!object || fixture_constant(object, "sg_tick", fix.tick)) {
@@ -241,6 +253,24 @@ void stats_clear(void)
 	assert_non_null(zero);
 	assert_int_equal(bpf_map_update_elem(maps.stats, &key, zero, BPF_ANY), 0);
 	free(zero);
+}
+
+void rush_set(bool rush)
+{
+	struct sg_stats *each = calloc(cpus, sizeof(*each));
+	__u32 key = 0;
+
+	assert_non_null(each);
+	assert_int_equal(bpf_map_lookup_elem(maps.stats, &key, each), 0);
+	for (int cpu = 0; cpu < cpus; cpu++) {
+		struct sg_memo *memo = &each[cpu].memo;
+
+		memo->rush = rush;
+		memo->pace_since = guard_clock();
+		memo->pace_packets = rush ? 1 << 30 : 0;
+	}
+	assert_int_equal(bpf_map_update_elem(maps.stats, &key, each, BPF_ANY), 0);
+	free(each);
 }
 
 /* Every field is a 64-bit count, so the structs can be added word by word. */

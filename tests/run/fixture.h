@@ -135,6 +135,9 @@ bool ban_find(const char *address, __u8 transport, __u16 port, struct sg_ban *ba
 /* As if `ns` had gone by for all that was seen: greylist, transactions. */
 void seen_age_all(__u64 ns);
 
+/* Every CPU is, or is not, offered more than the greylist looks at one by one. */
+void rush_set(bool rush);
+
 /* `burst` messages, then none for an hour. */
 struct sg_limit limit_hourly(__u32 burst);
 /* A limit of nothing: refuses from the start. tat_spent() goes with it. */

@@ -228,6 +228,48 @@ static void the_budget_holds_behind_the_greylist(void)
 	assert_int_equal(proven_of("192.0.2.6", IPPROTO_UDP, PORT), SG_PROOF_NONE);
 }
 
+/* The same request from so many other sources that all that waited have been seen. */
+static void others_send(void)
+{
+	static int port = 2000;
+
+	for (int i = 0; i < SG_WAITING; i++)
+		assert_true(packet_dropped(&(struct packet_spec){
+			.source = "192.0.2.100", .sport = port++, .again = true}));
+}
+
+static void in_a_rush_the_third_time_is_admitted(void)
+{
+	armed();
+	rush_set(true);
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = PHONE);
+	others_send();
+	seen_age_all(500 * MS);
+	rush_set(true);
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = PHONE, .again = true);
+	others_send();
+	seen_age_all(1000 * MS);
+	rush_set(true);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE, .again = true);
+	/* Two copies at once are not a first and a second time. */
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = "192.0.2.2", .again = true);
+	others_send();
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = "192.0.2.2", .again = true);
+	others_send();
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = "192.0.2.2", .again = true);
+}
+
+static void what_waits_when_a_rush_ends_is_seen(void)
+{
+	armed();
+	rush_set(true);
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = PHONE);
+	rush_set(false);
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = "192.0.2.2", .again = true);
+	seen_age_all(500 * MS);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE, .again = true);
+}
+
 static void the_greylist_arms_and_disarms(void)
 {
 	config()->total[SG_TOTAL_UNLISTED_TOTAL] = limit_hourly(1);
@@ -327,6 +369,8 @@ const struct sequence flow_sequences[] = {
 	{"who comes again is admitted", who_comes_again_is_admitted},
 	{"only the same request comes again", only_the_same_request_comes_again},
 	{"the budget holds behind the greylist", the_budget_holds_behind_the_greylist},
+	{"in a rush the third time is admitted", in_a_rush_the_third_time_is_admitted},
+	{"what waits when a rush ends is seen", what_waits_when_a_rush_ends_is_seen},
 	{"the greylist arms and disarms", the_greylist_arms_and_disarms},
 	{"a retransmission is not charged", a_retransmission_is_not_charged},
 	{"copies faster than timers are charged", copies_faster_than_timers_are_charged},

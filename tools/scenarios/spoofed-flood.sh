@@ -59,7 +59,10 @@ front_off() {
 # flood_with GUARD RATE METHOD
 flood_with() {
 	local name=$1-$2 rate=()
-	[[ $2 == flat ]] || rate=(--rate 500000)
+	case $2 in
+	0.5M) rate=(--rate 500000) ;;
+	2M) rate=(--rate 2000000) ;;
+	esac
 	front_on "$1"
 	phones_register
 	told "phones-registered-$name" "$(counted phones SuccessfulCall)"
@@ -106,17 +109,18 @@ bars_slow() {
 	at_least strangers-within-3s-0.5M "$(strangers sipguard-0.5M)" 0.99
 }
 
-bars_flat() {
-	at_least proven-of-oracle-flat "$(ratio "$(proven sipguard-flat)" "$(proven oracle-flat)")" 0.99
-	at_least strangers-of-oracle-flat \
-		"$(ratio "$(strangers sipguard-flat)" "$(strangers oracle-flat)")" 0.95
+# At more than the receiving CPU takes, what counts is the share of the best that can be done.
+bars_of_oracle() {
+	at_least "proven-of-oracle-$1" "$(ratio "$(proven "sipguard-$1")" "$(proven "oracle-$1")")" 0.99
+	at_least "strangers-of-oracle-$1" \
+		"$(ratio "$(strangers "sipguard-$1")" "$(strangers "oracle-$1")")" 0.95
 }
 
 scenario() {
 	local method=INVITE guard rate guards rates
 	[[ $SCENARIO != *register* ]] || method=REGISTER
 	read -ra guards <<<"$(full_or_short "none pike oracle sipguard" sipguard)"
-	read -ra rates <<<"$(full_or_short "0.5M flat" 0.5M)"
+	read -ra rates <<<"$(full_or_short "0.5M 2M flat" 0.5M)"
 	SECONDS_EACH=$(full_or_short 10 6)
 	for rate in "${rates[@]}"; do
 		for guard in "${guards[@]}"; do
@@ -125,5 +129,5 @@ scenario() {
 		done
 	done
 	bars_slow
-	[[ $LENGTH == short ]] || bars_flat
+	[[ $LENGTH == short ]] || { bars_of_oracle 2M && bars_of_oracle flat; }
 }
