@@ -114,28 +114,34 @@ static __always_inline bool get_field(const void *where, __u64 *number)
 	return !((low | high) & ~LOW_NIBBLES);
 }
 
+/* RFC 768 and RFC 8200 section 8.1: 0 says that there is none. */
+static __always_inline void put_checksum(struct udphdr *udp, __u64 sum)
+{
+	__u16 check = fold_sum(sum);
+
+	udp->check = check ? check : 0xffff;
+}
+
 static __always_inline void put_source4(void *data, const volatile struct flood_layout *layout,
-					const struct fill *fill)
+					const struct fill *fill, __u64 sum)
 {
 	struct iphdr *ip = data + FLOOD_L3_OFF;
 	__u32 saddr = bpf_htonl((__u32)fill->source.lo);
 
 	ip->saddr = saddr;
 	ip->check = fold_sum((__u64)layout->ip_sum + (saddr & 0xffff) + (saddr >> 16));
+	put_checksum(data + FLOOD_L4_OFF4, layout->udp_sum + sum + saddr);
 }
 
 static __always_inline void put_source6(void *data, const volatile struct flood_layout *layout,
 					const struct fill *fill, __u64 sum)
 {
 	__u64 *saddr = data + FLOOD_L3_OFF + offsetof(struct ipv6hdr, saddr);
-	struct udphdr *udp = data + FLOOD_L4_OFF6;
 	__u64 hi = bpf_cpu_to_be64(fill->source.hi), lo = bpf_cpu_to_be64(fill->source.lo);
-	__u16 check;
 
 	saddr[0] = hi;
 	saddr[1] = lo;
-	check = fold_sum(layout->udp_sum + sum + sum64(hi) + sum64(lo));
-	udp->check = check ? check : 0xffff; /* RFC 8200 section 8.1: 0 is not allowed */
+	put_checksum(data + FLOOD_L4_OFF6, layout->udp_sum + sum + sum64(hi) + sum64(lo));
 }
 
 static __always_inline int fill_frame(struct xdp_md *ctx,
@@ -160,7 +166,7 @@ static __always_inline int fill_frame(struct xdp_md *ctx,
 		sum += put_field(data + layout->call_id, fill->call_id, layout->raw);
 
 	if (config.family == 4)
-		put_source4(data, layout, fill);
+		put_source4(data, layout, fill, sum);
 	else
 		put_source6(data, layout, fill, sum);
 	tx.bulk++;

@@ -66,7 +66,7 @@ struct flood_layout {
 	__u32 call_id;
 	__u32 raw;     /* fields are random bytes, not characters */
 	__u32 ip_sum;  /* unfolded sum of the IPv4 header, source address 0 */
-	__u32 udp_sum; /* the same of IPv6 pseudo header, UDP header and payload, fields 0 */
+	__u32 udp_sum; /* the same of pseudo header, UDP header and payload, fields 0 */
 };
 
 struct flood_config {

@@ -240,6 +240,8 @@ static void write_ipv4(const struct flood_spec *spec, uint8_t *at, size_t udp_le
 	};
 
 	layout->ip_sum = sum_words(&ip, sizeof(ip));
+	layout->udp_sum = sum_words(&spec->dst.v4, sizeof(spec->dst.v4)) +
+			  htons(udp_length) + htons(IPPROTO_UDP);
 	memcpy(at, &ip, sizeof(ip));
 }
 

@@ -49,6 +49,9 @@ wide_limits() {
 		limits:
 		  source: {rate: 1000000, burst: 1000000}
 		  invite: {rate: 1000000, burst: 1000000}
+		flow-limits:
+		  source: {rate: 1000000, burst: 1000000}
+		  invite: {rate: 1000000, burst: 1000000}
 		totals:
 		  unlisted-total: {rate: 1000000, burst: 1000000}
 	END
