@@ -350,52 +350,62 @@ static void print_limit(json_t *limit)
 	printf(" %17s", text);
 }
 
-/* One column for each zone, and of flows one for those that are proven. */
-static void print_zones(json_t *status, const char *limits, json_t *proven)
+/* What is in one zone, a kind of message a line; zone 0 is that of the sources on no list. */
+static void print_zone(json_t *zone, json_t *proven)
 {
-	json_t *zones = json_object_get(status, "zones"), *zone;
-	size_t i;
+	json_t *source = json_object_get(zone, "limits");
+	json_t *flow = json_object_get(zone, "flow_limits");
+	const char *key;
+	json_t *limit;
 
-	printf("  %-22s", "");
-	json_array_foreach(zones, i, zone)
-		printf(" %17s", i ? string_of(zone, "name") : "(on no list)");
-	printf(proven ? " %17s\n" : "\n", "(proven)");
-	for (int id = 0; id < SG_LIMIT__MAX; id++) {
-		printf("  %-22s", limit_keys[id]);
-		json_array_foreach(zones, i, zone)
-			print_limit(json_object_get(json_object_get(zone, limits), limit_keys[id]));
+	printf("%s  %-22.22s %17s %17s", proven ? "" : "\n",
+	       proven ? "(on no list)" : string_of(zone, "name"), "each source", "each flow");
+	printf(proven ? " %17s\n" : "\n", "each proven flow");
+	json_object_foreach(source, key, limit) {
+		printf("  %-22s", key);
+		print_limit(limit);
+		print_limit(json_object_get(flow, key));
 		if (proven)
-			print_limit(json_object_get(proven, limit_keys[id]));
+			print_limit(json_object_get(proven, key));
 		putchar('\n');
 	}
 }
 
-static void print_bans(json_t *status)
-{
-	const char *key;
-	json_t *rule;
-
-	printf("\nA flow is banned after so many times within seconds, for seconds\n");
-	json_object_foreach(json_object_get(status, "ban_rules"), key, rule)
-		printf("  %-22s %8lld %8lld %8lld\n", key, number_of(rule, "threshold"),
-		       number_of(rule, "window"), number_of(rule, "time"));
-}
-
 static void print_limits(json_t *status)
 {
+	json_t *zones = json_object_get(status, "zones"), *zone, *limit;
 	const char *key;
-	json_t *limit;
+	size_t i;
 
-	printf("\nLimits of a source, messages per second / at once, by zone\n");
-	print_zones(status, "limits", NULL);
-	printf("\nLimits of a flow\n");
-	print_zones(status, "flow_limits", json_object_get(status, "proven_limits"));
+	printf("\nLimits, messages per second / at once\n");
+	json_array_foreach(zones, i, zone)
+		print_zone(zone, i ? NULL : json_object_get(status, "proven_limits"));
 	printf("\nOther limits, messages or fragments per second / at once\n");
 	json_object_foreach(json_object_get(status, "totals"), key, limit) {
 		printf("  %-22s", key);
 		print_limit(limit);
 		putchar('\n');
 	}
+}
+
+static void print_conduct(json_t *status)
+{
+	bool unchallenged = json_is_true(json_object_get(status, "proven_unchallenged"));
+	const char *key;
+	json_t *rule;
+
+	printf("\nProven, greylist\n");
+	printf("  %-22s %lld s for a completed call\n", "proven: call",
+	       number_of(status, "proven_call_seconds"));
+	printf("  %-22s %s\n", "proven: unchallenged",
+	       unchallenged ? "yes: a REGISTER proves without a challenge, too"
+			    : "no: a REGISTER proves only in answer to a challenge");
+	printf("  %-22s %lld s after the flood\n", "greylist: hold",
+	       number_of(status, "greylist_hold_seconds"));
+	printf("\nBanned by itself %20s %11s %11s\n", "times", "within s", "for s");
+	json_object_foreach(json_object_get(status, "ban_rules"), key, rule)
+		printf("  %-22s %11lld %11lld %11lld\n", key, number_of(rule, "threshold"),
+		       number_of(rule, "window"), number_of(rule, "time"));
 }
 
 static void print_caps(json_t *status)
@@ -408,37 +418,46 @@ static void print_caps(json_t *status)
 		printf("  %-22s %17lld\n", key, (long long)json_integer_value(cap));
 }
 
-static void print_text(json_t *status)
+/* What matters in an attack. */
+static void print_now(json_t *status)
 {
-	json_t *lists = json_object_get(status, "lists"), *bans = json_object_get(status, "bans");
-	json_t *flows = json_object_get(status, "flows");
+	json_t *bans = json_object_get(status, "bans"), *flows = json_object_get(status, "flows");
 	bool monitor = strcmp(string_of(status, "mode"), "monitor") == 0;
-	char age[OUTPUT_TEXT], bytes[OUTPUT_TEXT];
 
-	printf("sipguard %s (ABI %lld)\n", string_of(status, "version"), number_of(status, "abi"));
-	printf("  mode             %s%s\n", string_of(status, "mode"),
-	       monitor ? ": nothing is dropped, only counted" : "");
-	printf("  configuration    %s\n", policy_name(string_of(status, "config")));
-	printf("  program loaded   %s ago\n",
-	       output_seconds(number_of(status, "loaded_seconds"), age));
-	printf("  lists            %lld allowed, %lld denied prefixes\n", number_of(lists, "allow"),
-	       number_of(lists, "deny"));
+	printf("  mode             %s: %s\n", string_of(status, "mode"),
+	       monitor ? "nothing is dropped, only counted (`sipguard stats --watch 5`)"
+		       : "`sipguard stats --watch 5` tells what is dropped");
+	if (json_is_true(json_object_get(flows, "greylist_armed")))
+		printf("  greylist         ARMED: strangers %s to send twice; for %lld s more if "
+		       "the flood ends now\n", monitor ? "would have" : "have",
+		       number_of(flows, "greylist_seconds_left"));
+	else
+		printf("  greylist         not armed\n");
 	printf("  bans             %lld sources, %lld flows\n", number_of(bans, "sources"),
 	       number_of(bans, "flows"));
 	printf("  proven flows     %lld of %lld at most\n", number_of(flows, "proven"),
 	       number_of(flows, "most"));
-	if (json_is_true(json_object_get(flows, "greylist_armed")))
-		printf("  greylist         armed, for %lld s more if the flood ends now\n",
-		       number_of(flows, "greylist_seconds_left"));
-	else
-		printf("  greylist         not armed\n");
+}
+
+static void print_text(json_t *status)
+{
+	json_t *lists = json_object_get(status, "lists");
+	char age[OUTPUT_TEXT], bytes[OUTPUT_TEXT];
+
+	printf("sipguard %s (ABI %lld)\n", string_of(status, "version"), number_of(status, "abi"));
+	print_now(status);
+	printf("  lists            %lld allowed, %lld denied prefixes\n", number_of(lists, "allow"),
+	       number_of(lists, "deny"));
+	printf("  configuration    %s\n", policy_name(string_of(status, "config")));
+	printf("  program loaded   %s ago\n",
+	       output_seconds(number_of(status, "loaded_seconds"), age));
 	printf("  memory of maps   %s\n",
 	       output_bytes(number_of(json_object_get(status, "memory"), "bytes"), bytes));
 	print_interfaces(status);
 	print_ports(status);
 	print_reasons(status);
 	print_limits(status);
-	print_bans(status);
+	print_conduct(status);
 	print_caps(status);
 }
 

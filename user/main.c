@@ -36,8 +36,9 @@ static const struct command commands[] = {
 	 "nothing: others may use it.)",
 	 OPTION_ALL, 0, -1, cmd_detach},
 	{"status", "", "what is guarded, in which mode, with which limits",
-	 "Shows interfaces, how what they send is seen, modes, limits in force, sizes of lists\n"
-	 "and memory. Exit status 3 if nothing is guarded.",
+	 "Shows first what matters in an attack: mode, greylist, bans, proven flows. Then sizes of\n"
+	 "lists and memory, interfaces and how what they send is seen, and every limit in force.\n"
+	 "Exit status 3 if nothing is guarded.",
 	 0, 0, 0, cmd_status},
 	{"stats", "", "packets and bytes by reason, class and method",
 	 "Counts since the guard was attached: passed, would be dropped (monitor), dropped.\n"

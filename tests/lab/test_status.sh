@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What `status` says, as text and as JSON, is what is in force.
+
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # the checks are called by name
+
+# shellcheck source=lib.sh
+source "$(dirname "$0")/lib.sh"
+
+FLOOD=$LAB_ROOT/build/sipguard-flood
+
+# No value is the default of its key, and no two of one table are alike.
+configuration() {
+	local n=2 kind
+	for kind in limits flow-limits proven-limits; do
+		echo "$kind:"
+		for key in source invite register options event other response keepalive; do
+			echo "  $key: {rate: $((n += 1)), burst: $((500 + n))}"
+		done
+	done
+	cat <<-END
+		proven: {call: 77, unchallenged: yes}
+		greylist: {hold: 2}
+		bans:
+		  flood: {threshold: 11, window: 21, time: 31}
+		  malformed: {threshold: 12, window: 22, time: 32}
+		  scanner: {threshold: 13, window: 23, time: 33}
+		  auth-failure: {threshold: 14, window: 24, time: 34}
+		  auth-failure-source: {threshold: 15, window: 25, time: 35}
+		  enumeration: {threshold: 16, window: 26, time: 36}
+		totals:
+		  unlisted-total: {rate: 101, burst: 201}
+		  orphan-fragments: {rate: 102, burst: 202}
+		  orphan-fragments-total: {rate: 103, burst: 203}
+		  replies: {rate: 104, burst: 204}
+		zones:
+		  - name: trunk
+		    prefixes: [198.51.100.0/24]
+		    limits: {source: {rate: 901, burst: 902}}
+		    flow-limits: {source: {rate: 801, burst: 802}}
+	END
+}
+
+# Columns may move: the words of each line, one space apart.
+words() {
+	sipguard status | tr -s ' ' | sed 's/^ //; s/ $//'
+}
+
+shows() {
+	grep -qxF -e "$1" <<<"$WORDS" || {
+		echo "no line \"$1\" in:"
+		echo "$WORDS"
+		return 1
+	}
+}
+
+limits_as_configured() {
+	local WORDS n=0 key
+	WORDS=$(words)
+	for key in source invite register options event other response keepalive; do
+		n=$((n + 1))
+		shows "$key $((n + 2)) / $((n + 502)) $((n + 10)) / $((n + 510)) $((n + 18)) / $((n + 518))"
+	done
+	shows "trunk each source each flow"
+	shows "source 901 / 902 801 / 802"
+	shows "unlisted-total 101 / 201"
+	shows "orphan-fragments 102 / 202"
+	shows "orphan-fragments-total 103 / 203"
+	shows "replies 104 / 204"
+}
+
+conduct_as_configured() {
+	local WORDS n=0 key
+	WORDS=$(words)
+	for key in flood malformed scanner auth-failure auth-failure-source enumeration; do
+		n=$((n + 1))
+		shows "$key $((10 + n)) $((20 + n)) $((30 + n))"
+	done
+	shows "proven: call 77 s for a completed call"
+	shows "proven: unchallenged yes: a REGISTER proves without a challenge, too"
+	shows "greylist: hold 2 s after the flood"
+}
+
+json_as_configured() {
+	sipguard status --json | jq -e '
+		.zones[0].limits.keepalive == {rate: 10, burst: 510}
+		and .zones[0].flow_limits.keepalive == {rate: 18, burst: 518}
+		and .proven_limits.keepalive == {rate: 26, burst: 526}
+		and .zones[1].flow_limits.source == {rate: 801, burst: 802}
+		and .totals.replies == {rate: 104, burst: 204}
+		and .ban_rules.enumeration == {threshold: 16, window: 26, time: 36}
+		and .proven_call_seconds == 77 and .proven_unchallenged == true
+		and .greylist_hold_seconds == 2' >/dev/null
+}
+
+# What an operator looks for in a flood stands in the first lines.
+greylist_armed() {
+	local said
+	[[ $(sipguard status | head -n 6) == *"greylist "*"not armed"* ]]
+	lab_in client "$FLOOD" --dev "$LAB_IF_CLIENT" --dst "$LAB_SERVER4" \
+		--dst-mac "$LAB_SERVER_MAC" --random "$LAB_FLOOD_PREFIX4" --rate 5000 --seconds 1 \
+		--drain 0 >"$LAB_DIR/flood"
+	said=$(sipguard status | head -n 6)
+	[[ $said =~ greylist\ +ARMED:\ strangers\ "$1"\ to\ send\ twice\;\ for\ [12]\ s ]] || {
+		echo "$said"
+		return 1
+	}
+	sipguard status --json | jq -e '.flows | .greylist_armed and
+		.greylist_seconds_left >= 1 and .greylist_seconds_left <= 2' >/dev/null
+	sleep 2.2
+	sipguard status --json | jq -e '.flows | .greylist_armed == false and
+		.greylist_seconds_left == 0' >/dev/null
+}
+
+[[ -x $SIPGUARD && -x $FLOOD ]] || lab_die "$SIPGUARD or $FLOOD is not built: run \"make\" first."
+lab_up
+trap test_ended EXIT
+configuration >"$LAB_DIR/status.yaml"
+sipguard attach "$LAB_IF_SERVER" --config "$LAB_DIR/status.yaml" >/dev/null
+
+check "limits of sources, flows, proven flows and zones" limits_as_configured
+check "what proves, the greylist's hold, and the rules of bans" conduct_as_configured
+check "JSON has the same" json_as_configured
+check "an armed greylist in monitor mode" greylist_armed "would have"
+sipguard mode enforce >/dev/null
+check "an armed greylist in enforce mode" greylist_armed "have"
+test_done
