@@ -9,15 +9,21 @@
  *   at_egress runs PIN COMMAND...   how often the pinned program ran while the command did
  *   at_egress gone PIN COMMAND...   exit status 0 if the pinned program is out of the kernel after
  *                                   the command, since nothing holds it any more
+ *   at_egress ask FROM PORT TO N RATE
+ *                                   sends N requests from there, each to another port, RATE a
+ *                                   second: what a server does, many times as often
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -148,6 +154,52 @@ static int gone(const char *pin, char **command)
 	return 1;
 }
 
+#define FIRST_PORT 1024
+#define REQUEST                                                                                   \
+	"OPTIONS sip:phone@example.com SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.10;branch=z9hG4bK1\r\n"  \
+	"To: <sip:phone@example.com>\r\nFrom: <sip:lab@example.com>;tag=1\r\nCall-ID: 1\r\n"        \
+	"CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+
+/* A bound socket, or -1. */
+static int server_socket(const char *from, int port)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	if (fd >= 0 && inet_pton(AF_INET, from, &address.sin_addr) == 1 &&
+	    bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static int ask(const char *from, int port, const char *to, int count, int rate)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	int fd = server_socket(from, port);
+	struct timespec due;
+
+	if (count < 1 || count > 65535 - FIRST_PORT || rate < 1)
+		return failed("N or RATE");
+	if (fd < 0 || inet_pton(AF_INET, to, &address.sin_addr) != 1)
+		return failed("socket");
+	clock_gettime(CLOCK_MONOTONIC, &due);
+	for (int i = 0; i < count; i++) {
+		address.sin_port = htons(FIRST_PORT + i);
+		if (sendto(fd, REQUEST, sizeof(REQUEST) - 1, 0, (struct sockaddr *)&address,
+			   sizeof(address)) < 0)
+			return failed("sendto");
+		due.tv_nsec += 1000000000 / rate;
+		if (due.tv_nsec >= 1000000000) {
+			due.tv_nsec -= 1000000000;
+			due.tv_sec++;
+		}
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "list"))
@@ -160,7 +212,10 @@ int main(int argc, char **argv)
 		return runs(argv[2], argv + 3);
 	if (argc >= 4 && !strcmp(argv[1], "gone"))
 		return gone(argv[2], argv + 3);
+	if (argc == 7 && !strcmp(argv[1], "ask"))
+		return ask(argv[2], atoi(argv[3]), argv[4], atoi(argv[5]), atoi(argv[6]));
 	fprintf(stderr, "usage: at_egress list IFACE | fill IFACE N DIR | pin PIN | "
-			"runs PIN COMMAND... | gone PIN COMMAND...\n");
+			"runs PIN COMMAND... | gone PIN COMMAND... | "
+			"ask FROM PORT TO N RATE\n");
 	return 2;
 }

@@ -9,6 +9,13 @@
 # shellcheck source=lib.sh
 source "$(dirname "$0")/lib.sh"
 
+PASSWORD=secret
+PHONES=1500
+PHONE_RATE=300 # a second
+# Guarded, and free for a program that asks as the server does.
+SECOND_PORT=5062
+ASKED=60000
+ASK_RATE=15000
 REPLY=
 OTHER=
 
@@ -89,6 +96,60 @@ tcx_upgrade() {
 	replaced
 	seen_by tcx "$OTHER"
 	equal "$(egress_ids "$OTHER")" "$(egress_ids "$LAB_IF_SERVER")" # both got the new one
+}
+
+# Limits that nobody here reaches: each phone is to be known by its exchange alone.
+wide_limits() {
+	local kind key
+	for kind in limits flow-limits; do
+		echo "$kind:"
+		for key in source register; do
+			echo "  $key: {rate: 100000, burst: 100000}"
+		done
+	done
+	echo "totals: {unlisted-total: {rate: 100000, burst: 100000}," \
+		"replies: {rate: 100000, burst: 100000}}"
+	echo "ports: {udp: [5060, $SECOND_PORT]}"
+}
+
+# The phones keep their ports until all have registered, so each is a flow of its own.
+phones_register() {
+	sed 's|</scenario>|<pause milliseconds="6000"/>&|' \
+		"$LAB_ROOT/tools/scenarios/sipp/register-digest.xml" >"$LAB_DIR/phones.xml"
+	printf 'SEQUENTIAL\nphone;%s\n' "$LAB_CLIENT4" >"$LAB_DIR/phones.inf"
+	LAB_SIPP_FILES=$LAB_DIR lab_sipp phones phones 4 udp -t un -inf "$LAB_DIR/phones.inf" \
+		-au trunk -ap "$PASSWORD" -m "$PHONES" -l "$PHONES" -r "$PHONE_RATE" -timeout 40
+}
+
+# upgrade_in_replies KIND: phones register all the time, the server asks others all the time, and
+# the programs are replaced again and again. Of a phone both replies must have been seen, the
+# challenge and the success, or it is not proven.
+upgrade_in_replies() {
+	local phones asker upgrades=0
+	wide_limits >"$LAB_DIR/wide.yaml"
+	lab_kamailio_start WITH_PHONES "PASSWORD=\"$PASSWORD\""
+	sipguard attach "$LAB_IF_SERVER" --config "$LAB_DIR/wide.yaml" --enforce >/dev/null
+	seen_by "$1" "$LAB_IF_SERVER"
+	phones_register
+	phones=$LAB_PID
+	lab_in server "$AT_EGRESS" ask "$LAB_SERVER4" "$SECOND_PORT" "$LAB_PROBE4" "$ASKED" \
+		"$ASK_RATE" &
+	asker=$!
+	while kill -0 "$asker" 2>/dev/null; do
+		sipguard attach "$LAB_IF_SERVER" >/dev/null
+		upgrades=$((upgrades + 1))
+	done
+	wait "$asker"
+	wait "$phones"
+	[[ $upgrades -ge 3 ]] || {
+		echo "only $upgrades upgrades"
+		return 1
+	}
+	call_all phones "$PHONES"
+	equal "$(sipguard status --json | jq -c '.flows | [.proven, .contact]')" "[$PHONES,$ASKED]"
+	lab_kamailio_stop
+	sipguard detach "$LAB_IF_SERVER" >/dev/null
+	guard_left_nothing
 }
 
 tcx_repair() {
@@ -245,6 +306,7 @@ check "tcx: attached and detached" tcx_alone
 check "tcx: in front of another program, which stays" tcx_beside_another
 check "tcx: an upgrade replaces it on every interface" tcx_upgrade
 check "tcx: a pin that somebody removed is said, and comes back" tcx_repair
+check "tcx: upgrades miss no reply" upgrade_in_replies tcx
 check "tcx: an interface that vanished" vanished tcx
 check "tcx: an interface that moved" moved tcx
 # As many as tcx takes: the only way left is clsact.
@@ -252,6 +314,7 @@ fill "$LAB_IF_SERVER" 63
 check "clsact: attached and detached" clsact_alone
 check "clsact: between filters of others, which stay" clsact_beside_another
 check "clsact: an upgrade replaces it, and what somebody removed comes back" clsact_upgrade_repair
+check "clsact: upgrades miss no reply" upgrade_in_replies clsact
 check "clsact: a filter without a guard is taken over" clsact_orphan
 check "an ingress qdisc: nothing is attached, and said why" ingress_qdisc
 fill "$OTHER" 63
