@@ -274,6 +274,17 @@ static json_t *report(struct attach *a, const struct link_set *links, enum sg_mo
 	return all;
 }
 
+/* What an upgrade from here could not reach. */
+static void tell_older(const struct pins *pins, const struct link_set *links)
+{
+	for (size_t i = 0; i < links->count; i++) {
+		if (egress_look(pins, &links->link[i]) == EGRESS_OLDER)
+			notice("%s is in another network namespace, where an older program may "
+			       "still see what it sends: run `sipguard attach %s` there, too.",
+			       links->link[i].name, links->link[i].name);
+	}
+}
+
 static int report_all(struct attach *a)
 {
 	struct session *s = &a->session;
@@ -291,6 +302,7 @@ static int report_all(struct attach *a)
 	if (err)
 		return err;
 	all = report(a, &links, mode);
+	tell_older(&s->pins, &links);
 	links_free(&links);
 	if (a->options->json)
 		output_json(json_pack("{s:o, s:s}", "interfaces", all, "mode", mode_names[mode]));

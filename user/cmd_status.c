@@ -277,11 +277,15 @@ static long long number_of(const json_t *object, const char *key)
 	return json_integer_value(json_object_get(object, key));
 }
 
-static void print_replies(const char *replies, const char *name)
+static void print_replies(const char *replies, const char *name, bool here)
 {
 	if (strcmp(replies, egress_names[EGRESS_MISSING]) == 0)
 		printf("  %-16s what it sends is NOT seen, somebody detached that program: "
 		       "`sipguard attach %s` brings it back\n", "", name);
+	else if (strcmp(replies, egress_names[EGRESS_OLDER]) == 0)
+		printf("  %-16s what it sends %s seen by an OLDER program: `sipguard attach %s` "
+		       "%s\n", "", here ? "is" : "may be", name,
+		       here ? "replaces it" : "there replaces it");
 	else if (replies[0])
 		printf("  %-16s what it sends is seen by %s\n", "", replies);
 }
@@ -305,7 +309,8 @@ static void print_interfaces(json_t *status)
 			       string_of(one, "name"));
 		else
 			printf("  %-16s guarded, %s\n", string_of(one, "name"), state);
-		print_replies(string_of(one, "replies"), string_of(one, "name"));
+		print_replies(string_of(one, "replies"), string_of(one, "name"),
+			      strcmp(state, "guarded") == 0);
 	}
 }
 

@@ -13,6 +13,7 @@
 #include <bpf/libbpf.h>
 
 #include "log.h"
+#include "program.h"
 #include "qdisc.h"
 
 #define TCX "tcx"
@@ -34,6 +35,7 @@ const char *const egress_names[] = {
 	[EGRESS_MISSING] = "missing",
 	[EGRESS_TCX] = "tcx",
 	[EGRESS_CLSACT] = "clsact",
+	[EGRESS_OLDER] = "older",
 };
 
 static void explain(const char *name, int err)
@@ -116,12 +118,18 @@ static int records_read(const struct pins *pins, const char *dir, struct record_
 	return err;
 }
 
-static bool filter_exists(__u32 ifindex)
+/* The id of the program that our filter runs; 0: there is no such filter. */
+static __u32 filter_program(__u32 ifindex)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_EGRESS);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
 
-	return bpf_tc_query(&hook, &opts) == 0;
+	return bpf_tc_query(&hook, &opts) ? 0 : opts.prog_id;
+}
+
+static bool filter_exists(__u32 ifindex)
+{
+	return filter_program(ifindex) != 0;
 }
 
 /* Makes the filter, or has the one at our place run `program`, with no packet in between missed. */
@@ -250,6 +258,26 @@ static int attached_read(const struct pins *pins, const char *dir, struct attach
 	return err;
 }
 
+/* Whether the filter of a record runs the pinned program; from elsewhere it can only be guessed. */
+static enum egress record_look(const struct pins *pins, const struct record *record,
+			       const struct guard_link *link)
+{
+	bool here = is_here(record), older;
+	__u32 id = here ? filter_program(record->ifindex) : 0;
+	int program;
+
+	if (here ? !id : link_mode(link) != XDP_MODE_NONE)
+		return EGRESS_MISSING;
+	program = pins_get(pins, "reply");
+	if (program < 0)
+		return here ? EGRESS_CLSACT : EGRESS_UNKNOWN;
+	older = here ? program_is_other(id, program) : program_has_other(program);
+	close(program);
+	if (older)
+		return EGRESS_OLDER;
+	return here ? EGRESS_CLSACT : EGRESS_UNKNOWN;
+}
+
 enum egress egress_look(const struct pins *pins, const struct guard_link *link)
 {
 	enum egress found = EGRESS_MISSING;
@@ -264,12 +292,8 @@ enum egress egress_look(const struct pins *pins, const struct guard_link *link)
 	for (size_t i = 0; found == EGRESS_MISSING && i < all.clsact.count; i++) {
 		const struct record *record = &all.clsact.record[i];
 
-		if (strcmp(record->pin, link->pin) || record->ifindex != link->ifindex)
-			continue;
-		if (is_here(record) && filter_exists(record->ifindex))
-			found = EGRESS_CLSACT;
-		else if (!is_here(record) && link_mode(link) == XDP_MODE_NONE)
-			found = EGRESS_UNKNOWN;
+		if (strcmp(record->pin, link->pin) == 0 && record->ifindex == link->ifindex)
+			found = record_look(pins, record, link);
 	}
 	attached_free(&all);
 	return found;

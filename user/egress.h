@@ -12,6 +12,9 @@
  * without links/IFACE is what a killed command has left, and egress_tidy() takes it down. One that
  * somebody else took down is missing until the interface is attached again.
  *
+ * A filter can be replaced only in the network namespace of its interface, so an upgrade from
+ * another one leaves the older program in it, which goes on working on the same maps.
+ *
  * The program goes in front of other programs, since the one before it could end the way of the
  * packet; it lets the next one see the packet itself.
  */
@@ -28,6 +31,7 @@ enum egress {
 	EGRESS_MISSING,
 	EGRESS_TCX,
 	EGRESS_CLSACT,
+	EGRESS_OLDER, /* clsact, but other code than is pinned; seen from elsewhere: perhaps */
 };
 
 extern const char *const egress_names[]; /* NULL for UNKNOWN */

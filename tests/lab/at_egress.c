@@ -9,6 +9,8 @@
  *   at_egress runs PIN COMMAND...   how often the pinned program ran while the command did
  *   at_egress gone PIN COMMAND...   exit status 0 if the pinned program is out of the kernel after
  *                                   the command, since nothing holds it any more
+ *   at_egress load OBJECT DIR PIN   pins the program "reply" of an object, on the maps that are
+ *                                   pinned in DIR
  *   at_egress ask FROM PORT TO N RATE
  *                                   sends N requests from there, each to another port, RATE a
  *                                   second: what a server does, many times as often
@@ -154,6 +156,41 @@ static int gone(const char *pin, char **command)
 	return 1;
 }
 
+/* What is not pinned is scratch memory, of which each program has its own. */
+static int reuse_maps(struct bpf_object *object, const char *folder)
+{
+	struct bpf_map *map;
+	char path[512];
+	int fd, err = 0;
+
+	bpf_object__for_each_map(map, object) {
+		snprintf(path, sizeof(path), "%s/%s", folder, bpf_map__name(map));
+		fd = bpf_obj_get(path);
+		if (fd < 0)
+			continue;
+		err = err || bpf_map__reuse_fd(map, fd);
+		close(fd);
+	}
+	return err;
+}
+
+static int load(const char *path, const char *folder, const char *pin)
+{
+	struct bpf_object *object = bpf_object__open_file(path, NULL);
+	struct bpf_program *program;
+	int err;
+
+	if (!object)
+		return failed(path);
+	program = bpf_object__find_program_by_name(object, "reply");
+	err = !program || reuse_maps(object, folder) || bpf_object__load(object) ||
+	      bpf_obj_pin(bpf_program__fd(program), pin);
+	if (err)
+		failed(path);
+	bpf_object__close(object);
+	return err;
+}
+
 #define FIRST_PORT 1024
 #define REQUEST                                                                                   \
 	"OPTIONS sip:phone@example.com SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.10;branch=z9hG4bK1\r\n"  \
@@ -212,10 +249,12 @@ int main(int argc, char **argv)
 		return runs(argv[2], argv + 3);
 	if (argc >= 4 && !strcmp(argv[1], "gone"))
 		return gone(argv[2], argv + 3);
+	if (argc == 5 && !strcmp(argv[1], "load"))
+		return load(argv[2], argv[3], argv[4]);
 	if (argc == 7 && !strcmp(argv[1], "ask"))
 		return ask(argv[2], atoi(argv[3]), argv[4], atoi(argv[5]), atoi(argv[6]));
 	fprintf(stderr, "usage: at_egress list IFACE | fill IFACE N DIR | pin PIN | "
 			"runs PIN COMMAND... | gone PIN COMMAND... | "
-			"ask FROM PORT TO N RATE\n");
+			"load OBJECT DIR PIN | ask FROM PORT TO N RATE\n");
 	return 2;
 }

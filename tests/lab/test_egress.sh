@@ -14,6 +14,8 @@ PHONES=1500
 PHONE_RATE=300 # a second
 # Guarded, and free for a program that asks as the server does.
 SECOND_PORT=5062
+# What ships is built by another compiler.
+OTHER_CODE=$LAB_ROOT/build/bpf/clang19/reply.bpf.o
 ASKED=60000
 ASK_RATE=15000
 REPLY=
@@ -280,6 +282,51 @@ moved() {
 	other_interface
 }
 
+# older_filter IFACE: its filter runs the code of another version, as after an upgrade from elsewhere.
+older_filter() {
+	lab_in server "$AT_EGRESS" load "$OTHER_CODE" "$SIPGUARD_PIN_ROOT/$PINS_OF_ABI" \
+		"$LAB_DIR/bpf/older"
+	tc_server filter replace dev "$1" egress pref 50 handle 0x53495047 protocol all \
+		bpf direct-action object-pinned "$LAB_DIR/bpf/older"
+	rm "$LAB_DIR/bpf/older"
+}
+
+# replies_from SIDE: what status says there of what $OTHER sends.
+replies_from() {
+	lab_in "$1" "$SIPGUARD" status --json |
+		jq -r ".interfaces[] | select(.name == \"$OTHER\") | .replies"
+}
+
+# Two namespaces, one guard: an upgrade in one leaves the filters in the other. That is said as long
+# as it is so, and only then.
+clsact_upgraded_elsewhere() {
+	local said
+	sipguard attach "$OTHER" >/dev/null
+	lab_in client "$SIPGUARD" attach "$LAB_IF_CLIENT" >/dev/null
+	seen_by clsact "$OTHER"
+	# The same code, loaded again, is no older one.
+	said=$(lab_in client "$SIPGUARD" attach "$LAB_IF_CLIENT" 2>&1)
+	[[ $said != *note:* ]]
+	seen_by clsact "$OTHER"
+	equal "$(replies_from client)" null
+	older_filter "$OTHER"
+	said=$(lab_in client "$SIPGUARD" attach "$LAB_IF_CLIENT" 2>&1 >/dev/null)
+	equal "$(wc -l <<<"$said")" 1
+	[[ $said == *"note: $OTHER is in another network namespace"*"run \`sipguard attach $OTHER\` there"* ]]
+	equal "$(replies_from client)" older
+	said=$(lab_in client "$SIPGUARD" status)
+	[[ $said == *"may be seen by an OLDER program: \`sipguard attach $OTHER\` there"* ]]
+	seen_by older "$OTHER"
+	said=$(sipguard status)
+	[[ $said == *"is seen by an OLDER program: \`sipguard attach $OTHER\` replaces it"* ]]
+	sipguard attach "$OTHER" >/dev/null
+	seen_by clsact "$OTHER"
+	equal "$(replies_from client)" null
+	lab_in client "$SIPGUARD" detach "$LAB_IF_CLIENT" >/dev/null
+	sipguard detach "$OTHER" >/dev/null
+	guard_left_nothing
+}
+
 # The filter of an interface that is elsewhere cannot be changed from here.
 clsact_from_elsewhere() {
 	local said status=0
@@ -294,8 +341,8 @@ clsact_from_elsewhere() {
 	guard_left_nothing
 }
 
-[[ -x $SIPGUARD && -x $AT_EGRESS ]] ||
-	lab_die "$SIPGUARD or $AT_EGRESS is not built: run \"make test-programs\" first."
+[[ -x $SIPGUARD && -x $AT_EGRESS && -e $OTHER_CODE ]] ||
+	lab_die "$SIPGUARD, $AT_EGRESS or $OTHER_CODE is not built: run \"make test-programs\" first."
 lab_up
 trap test_ended EXIT
 REPLY=$SIPGUARD_PIN_ROOT/$PINS_OF_ABI/reply
@@ -319,5 +366,6 @@ check "clsact: a filter without a guard is taken over" clsact_orphan
 check "an ingress qdisc: nothing is attached, and said why" ingress_qdisc
 fill "$OTHER" 63
 check "clsact: never from another namespace" clsact_from_elsewhere
+check "clsact: upgraded from another namespace, that is said" clsact_upgraded_elsewhere
 check "clsact: an interface that moved" moved missing
 test_done
