@@ -156,6 +156,7 @@ static __always_inline bool message_is_challenged(const struct sip_reader *r, __
 	const struct sip_message *m = &r->message;
 	const struct sip_span *field;
 	__u64 nonce;
+	__u32 end;
 
 	if (m->seen & SIP_SEEN(AUTHORIZATION))
 		field = &m->field[SIP_FIELD_AUTHORIZATION];
@@ -163,7 +164,8 @@ static __always_inline bool message_is_challenged(const struct sip_reader *r, __
 		field = &m->field[SIP_FIELD_PROXY_AUTHORIZATION];
 	else
 		return false;
-	nonce = secret_nonce(r, field->at, field->at + field->length, flow);
+	end = field->at + field->length;
+	nonce = secret_nonce(r, secret_nonce_find(r, field->at, end), end, flow);
 	return nonce && secret_known(nonce);
 }
 

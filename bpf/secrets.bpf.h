@@ -35,17 +35,24 @@ static __always_inline bool secret_known(__u64 key)
 	return line && seen_find(line, seen_tag(key));
 }
 
-/* A number for the first nonce between `at` and `end` and the flow; 0 if there is none. */
-static __always_inline __u64 secret_nonce(const struct sip_reader *r, __u32 at, __u32 end,
-					  __u64 flow)
+/* Where the first nonce between `at` and `end` begins; 0 if there is none. */
+static __always_inline __u32 secret_nonce_find(const struct sip_reader *r, __u32 at, __u32 end)
 {
 	const __u64 word = SIP_WORD('n', 'o', 'n', 'c', 'e', '=', '"');
-	__u32 start = span_find(r, at, end, word, 7), stop;
+	__u32 start = span_find(r, at, end, word, 7);
 
 	/* That was a cnonce: the client's own. */
 	if (start && (sip_byte(r, start - 8) | 0x20) == 'c')
 		start = span_find(r, start, end, word, 7);
-	stop = start ? span_find(r, start, end, '"' | 0x20, 1) : 0;
+	return start;
+}
+
+/* A number for the nonce that begins at `start` and the flow; 0 if it does not end. */
+static __always_inline __u64 secret_nonce(const struct sip_reader *r, __u32 start, __u32 end,
+					  __u64 flow)
+{
+	__u32 stop = start ? span_find(r, start, end, '"' | 0x20, 1) : 0;
+
 	return stop ? span_hash(r, start, stop - start, flow ^ SECRET_NONCE) : 0;
 }
 

@@ -109,6 +109,26 @@ static void wrong_passwords_ban_a_flow(void)
 	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, OTHER_PORT), SG_PROOF_REGISTER);
 }
 
+/* A guesser who picks the second challenge of each answer is one all the same. */
+static void wrong_passwords_for_the_second_challenge(void)
+{
+	static const char both[] = REPLY_OF("401 Unauthorized", "REGISTER",
+		"WWW-Authenticate: Digest realm=\"lab\", algorithm=SHA-256, nonce=\"for-sha\"\r\n"
+		CHALLENGE);
+	struct sg_ban ban;
+
+	take_time();
+	for (int i = 0; i < 10; i++) {
+		assert_false(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
+		asks(REQUEST_OF("REGISTER", ""), PORT);
+		answers(both, PORT);
+		asks(REGISTER_RIGHT, PORT);
+		answers(both, PORT);
+	}
+	assert_true(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
+	assert_int_equal(ban.cause, SG_REASON_AUTH_FAILURE);
+}
+
 /* Many flows of one source ban it, and that is evidence: each has got its challenge. */
 static void wrong_passwords_of_many_flows_ban_a_source(void)
 {
@@ -285,6 +305,7 @@ const struct sequence conduct_sequences[] = {
 	{"peers of a zone are never banned", peers_of_a_zone_are_never_banned},
 	{"a banned source does not touch the proven", a_banned_source_does_not_touch_the_proven},
 	{"wrong passwords ban a flow", wrong_passwords_ban_a_flow},
+	{"wrong passwords for the second challenge", wrong_passwords_for_the_second_challenge},
 	{"wrong passwords of many flows ban a source", wrong_passwords_of_many_flows_ban_a_source},
 	{"success takes failures back", success_takes_failures_back},
 	{"forged credentials ban nobody", forged_credentials_ban_nobody},

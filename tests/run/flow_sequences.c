@@ -41,6 +41,42 @@ static void a_register_that_nobody_asked_for_proves_nothing(void)
 	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_REGISTER);
 }
 
+#define CHALLENGE_OF(algorithm, nonce)                                                            \
+	"WWW-Authenticate: Digest realm=\"lab\", qop=\"auth\", algorithm=" algorithm                 \
+	", nonce=\"" nonce "\"\r\n"
+
+/* Registers with one of the nonces that the server offers for its algorithms. */
+static void registers_by(const char *credentials, __u16 port)
+{
+	asks(REQUEST_OF("REGISTER", ""), port);
+	answers(REPLY_OF("401 Unauthorized", "REGISTER",
+			 CHALLENGE_OF("SHA-512-256", "first-of-four")
+			 CHALLENGE_OF("SHA-256", "second-of-four")
+			 CHALLENGE_OF("MD5", "third-of-four")
+			 CHALLENGE_OF("MD5-sess", "fourth-of-four")), port);
+	asks(credentials, port);
+	answers(REGISTER_OK, port);
+}
+
+static void any_of_three_challenges_may_be_answered(void)
+{
+	static const char *const credentials[] = {
+		REQUEST_OF("REGISTER", CREDENTIALS("first-of-four")),
+		REQUEST_OF("REGISTER", CREDENTIALS("second-of-four")),
+		REQUEST_OF("REGISTER", CREDENTIALS("third-of-four")),
+	};
+
+	for (__u16 i = 0; i < COUNT(credentials); i++) {
+		registers_by(credentials[i], PORT + i);
+		assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT + i), SG_PROOF_REGISTER);
+	}
+	/* The limit; and what lies between the nonces is none. */
+	registers_by(REQUEST_OF("REGISTER", CREDENTIALS("fourth-of-four")), PORT + 3);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT + 3), SG_PROOF_NONE);
+	registers_by(REQUEST_OF("REGISTER", CREDENTIALS("auth")), PORT + 4);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT + 4), SG_PROOF_NONE);
+}
+
 /* What anybody can send us teaches nothing. */
 static void replies_that_come_in_prove_nothing(void)
 {
@@ -357,6 +393,7 @@ const struct sequence flow_sequences[] = {
 	{"a challenged REGISTER proves its flow", a_challenged_register_proves},
 	{"a REGISTER without a challenge proves nothing",
 	 a_register_that_nobody_asked_for_proves_nothing},
+	{"any of three challenges may be answered", any_of_three_challenges_may_be_answered},
 	{"replies that come in prove nothing", replies_that_come_in_prove_nothing},
 	{"without a binding nothing is proven", without_a_binding_nothing_is_proven},
 	{"the reply may go to another port", the_reply_may_go_to_another_port},
