@@ -229,7 +229,8 @@ static int conduct_read(struct reader *r)
 
 /* --- validation --- */
 
-#define CAP_MAX 65535 /* no datagram is longer */
+#define CAP_MAX 65535  /* no datagram is longer */
+#define FIELDS_MAX 127 /* so many lines are read: more never pass, whatever the limit */
 
 static int caps_read(struct reader *r)
 {
@@ -237,14 +238,16 @@ static int caps_read(struct reader *r)
 	__u64 *const *given = r->file->validation->cap;
 
 	for (int i = 0; i < SIP_CAP__MAX; i++) {
+		__u64 most = i == SIP_CAP_fields ? FIELDS_MAX : CAP_MAX;
+
 		if (!given[i])
 			continue;
-		if (*given[i] < 1 || *given[i] > CAP_MAX)
+		if (*given[i] < 1 || *given[i] > most)
 			return document_fail(&r->document,
 					     document_find(&r->document, "validation/%s",
 							   cap_keys[i]),
-					     "%llu is out of range; a limit of a message is 1 to "
-					     "%d", *given[i], CAP_MAX);
+					     "%llu is out of range; '%s' is 1 to %llu", *given[i],
+					     cap_keys[i], most);
 		cap[i] = *given[i];
 	}
 	return 0;

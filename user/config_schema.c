@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "config_schema.h"
 
+#include "document.h"
+
+_Static_assert(SG_REASON__MAX <= DOCUMENT_KEYS, "the modes are the largest mapping");
+
 #define OPTIONAL (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
 
 static const cyaml_schema_value_t number = {

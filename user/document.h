@@ -10,6 +10,11 @@
 #include "config.h"
 
 #define DOCUMENT_SIZE (1 << 20) /* largest file, in bytes */
+/*
+ * Keys of one mapping that are compared with each other. A schema's mapping has fewer, so among
+ * more keys than this there is one the schema does not know, or two of the first ones are equal.
+ */
+#define DOCUMENT_KEYS 128
 
 struct document {
 	const cyaml_schema_value_t *schema;

@@ -10,12 +10,6 @@
 #include "document.h"
 #include "quote.h"
 
-/*
- * Keys of one mapping that are compared with each other. A schema's mapping has fewer, so among
- * more keys than this there is one the schema does not know, or two of the first ones are equal.
- */
-#define KEYS 64
-
 /* What is being looked at: the key it stands under, NULL for the whole file. */
 struct place {
 	const struct document *document;
@@ -32,12 +26,12 @@ static const char *text_of(const yaml_node_t *node)
 	return (const char *)node->data.scalar.value;
 }
 
-/* "a, b, c", cut short with "..." where the room ends. */
+/* "a, b, c", cut short with ", ..." where the room ends. */
 static const char *list_append(char *list, size_t size, const char *word)
 {
 	size_t used = strlen(list);
 
-	if (used + strlen(word) + sizeof(", ...") < size)
+	if (used + strlen(", ") + strlen(word) + sizeof(", ...") <= size)
 		snprintf(list + used, size - used, "%s%s", used ? ", " : "", word);
 	else if (used >= 3 && strcmp(list + used - 3, "..."))
 		snprintf(list + used, size - used, ", ...");
@@ -115,7 +109,7 @@ static int check_key(const struct place *place, const yaml_node_t *mapping, cons
 	if (key->type != YAML_SCALAR_NODE)
 		return document_fail(place->document, key, "a key must be one word, not a list or "
 				     "mapping; look for brackets that do not belong here");
-	for (int i = 0; i < KEYS; i++, pair++) {
+	for (int i = 0; i < DOCUMENT_KEYS; i++, pair++) {
 		earlier = yaml_document_get_node(place->yaml, pair->key);
 		if (earlier == key)
 			break;

@@ -106,6 +106,30 @@ static void test_bad_keys_and_types(void **state)
 		assert_refused(&cases[i]);
 }
 
+/* The longest mapping: its last key is compared with all before it, its list of keys is cut short. */
+static void test_all_modes(void **state)
+{
+	static const char *const labels[] = {
+#define X(number, name, label, ...) label,
+		SG_REASONS(X)
+#undef X
+	};
+	const size_t last = COUNT(labels) - 1;
+	static char text[8192] = "modes:\n";
+	char says[80];
+
+	(void)state;
+	for (size_t i = 0; i <= last; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "  %s: off\n",
+			 labels[i]);
+	config_free(loaded(text));
+	snprintf(text + strlen(text), sizeof(text) - strlen(text), "  %s: off\n", labels[last]);
+	snprintf(says, sizeof(says), "'%s' is here a second time, first on line %zu", labels[last],
+		 last + 2);
+	assert_refused(&(struct bad){last + 3, 3, says, text});
+	assert_refused(&(struct bad){1, 9, ", ...", "modes: {none: off}\n"});
+}
+
 static void test_bad_values(void **state)
 {
 	static const struct bad cases[] = {
@@ -118,7 +142,8 @@ static void test_bad_values(void **state)
 		{1, 15, "port 5060 is under both tcp and tls", "ports: {tls: [5060]}\n"},
 		{1, 8, "no port is left to guard", "ports: {udp: [], tcp: [], tls: []}\n"},
 
-		{1, 19, "0 is out of range; a limit of a message is 1 to 65535",
+		{1, 22, "128 is out of range; 'fields' is 1 to 127", "validation: {fields: 128}\n"},
+		{1, 19, "0 is out of range; 'uri' is 1 to 65535",
 		 "validation: {uri: 0}\n"},
 		{1, 26, "65536 is out of range", "validation: {start-line: 65536}\n"},
 		{1, 25, "a rate of 0 is out of range", "limits: {invite: {rate: 0}}\n"},
@@ -234,6 +259,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bad_yaml),
 		cmocka_unit_test(test_bad_keys_and_types),
+		cmocka_unit_test(test_all_modes),
 		cmocka_unit_test(test_bad_values),
 		cmocka_unit_test(test_too_many_zones),
 		cmocka_unit_test(test_too_many_prefixes),
