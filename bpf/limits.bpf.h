@@ -147,10 +147,23 @@ static __always_inline bool is_proven(const struct guard *g)
 	return proof_counts(g->proof);
 }
 
-/* The limits of the flow, by enum sg_limit_id. */
-static __always_inline const struct sg_limit *flow_limits(const struct guard *g)
+/*
+ * A limit of the flow, by enum sg_limit_id. Of a zone's flow that is proven, the one with the higher
+ * rate: a trunk whose zone has wide limits must not be narrowed by its first call.
+ */
+static __always_inline const struct sg_limit *flow_limit(const struct guard *g, __u32 id)
 {
-	return is_proven(g) ? g->config->proven : zone_in_force(g)->flow;
+	const struct sg_limit *own = &zone_in_force(g)->flow[limit_index(id)];
+	const struct sg_limit *proven = &g->config->proven[limit_index(id)];
+
+	if (!is_proven(g))
+		return own;
+	return g->listed && own->interval < proven->interval ? own : proven;
+}
+
+static __always_inline const struct sg_limit *source_limit(const struct guard *g, __u32 id)
+{
+	return &zone_in_force(g)->limit[limit_index(id)];
 }
 
 static __always_inline __u64 source_hash(const struct guard *g)
@@ -197,22 +210,20 @@ static __always_inline bool limits_find(struct guard *g)
 }
 
 static __always_inline bool slots_spent(struct sg_slot *first, struct sg_slot *second, __u32 id,
-					__u64 now, const struct sg_limit *limits)
+					__u64 now, const struct sg_limit *limit)
 {
-	const struct sg_limit *limit = &limits[limit_index(id)];
-
 	return first && second && rows_spent(&first->tat[limit_index(id)],
 					     &second->tat[limit_index(id)], now, limit);
 }
 
 static __always_inline bool flow_spent(const struct guard *g, __u32 id)
 {
-	return slots_spent(g->flow_first, g->flow_second, id, g->now, flow_limits(g));
+	return slots_spent(g->flow_first, g->flow_second, id, g->now, flow_limit(g, id));
 }
 
 static __always_inline bool source_spent(const struct guard *g, __u32 id)
 {
-	return slots_spent(g->first, g->second, id, g->now, zone_in_force(g)->limit);
+	return slots_spent(g->first, g->second, id, g->now, source_limit(g, id));
 }
 
 static __always_inline __u32 source_check(const struct guard *g)
@@ -235,10 +246,8 @@ static __always_inline bool flow_is_over(const struct guard *g)
 }
 
 static __always_inline void slots_charge(struct sg_slot *first, struct sg_slot *second, __u32 id,
-					 __u64 now, const struct sg_limit *limits)
+					 __u64 now, const struct sg_limit *limit)
 {
-	const struct sg_limit *limit = &limits[limit_index(id)];
-
 	if (first && second)
 		rows_charge(&first->tat[limit_index(id)], &second->tat[limit_index(id)], now,
 			    limit);
@@ -246,8 +255,8 @@ static __always_inline void slots_charge(struct sg_slot *first, struct sg_slot *
 
 static __always_inline void limit_charge(const struct guard *g, __u32 id)
 {
-	slots_charge(g->flow_first, g->flow_second, id, g->now, flow_limits(g));
-	slots_charge(g->first, g->second, id, g->now, zone_in_force(g)->limit);
+	slots_charge(g->flow_first, g->flow_second, id, g->now, flow_limit(g, id));
+	slots_charge(g->first, g->second, id, g->now, source_limit(g, id));
 }
 
 /* Whether it is one of those that share the budget. */

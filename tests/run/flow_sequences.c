@@ -389,6 +389,35 @@ static void replies_to_strangers_are_limited(void)
 		assert_false(reply_dropped(&reply));
 }
 
+/* Of `burst` at once, and after that twice as many in an hour as with limit_hourly(). */
+static struct sg_limit limit_half_hourly(__u32 burst)
+{
+	struct sg_limit limit = limit_hourly(burst);
+
+	limit.interval /= 2;
+	limit.tolerance /= 2;
+	return limit;
+}
+
+/* A trunk with wide limits is a partner of a call like others, and must not be narrowed for it. */
+static void what_is_proven_narrows_no_zone(void)
+{
+	zone_set(0, PHONE, 1);
+	config()->proven[SG_LIMIT_OPTIONS] = limit_hourly(2);
+	config()->zone[1].flow[SG_LIMIT_OPTIONS] = limit_half_hourly(5);
+	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_CALL, 60);
+	for (int i = 0; i < 5; i++)
+		SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE);
+	SEND(DROP, LIMIT_FLOW, REQUEST, OPTIONS, .source = PHONE);
+	/* Nor does a zone with narrow limits narrow what is proven. */
+	config()->proven[SG_LIMIT_OPTIONS] = limit_half_hourly(2);
+	config()->zone[1].flow[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	proven_set(PHONE, IPPROTO_UDP, OTHER_PORT, SG_PROOF_CALL, 60);
+	for (int i = 0; i < 2; i++)
+		SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE, .sport = OTHER_PORT);
+	SEND(DROP, LIMIT_FLOW, REQUEST, OPTIONS, .source = PHONE, .sport = OTHER_PORT);
+}
+
 const struct sequence flow_sequences[] = {
 	{"a challenged REGISTER proves its flow", a_challenged_register_proves},
 	{"a REGISTER without a challenge proves nothing",
@@ -412,6 +441,7 @@ const struct sequence flow_sequences[] = {
 	{"a retransmission is not charged", a_retransmission_is_not_charged},
 	{"copies faster than timers are charged", copies_faster_than_timers_are_charged},
 	{"replies to strangers are limited", replies_to_strangers_are_limited},
+	{"what is proven narrows no zone", what_is_proven_narrows_no_zone},
 };
 
 const size_t flow_sequences_count = COUNT(flow_sequences);
