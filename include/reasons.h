@@ -15,6 +15,9 @@
 
 #include "sip_rules.h"
 
+/* What lifts a limit for one peer. */
+#define SG_WIDER " A zone gives a peer wider limits of its own."
+
 #define SG_PACKET_REASONS(X)                                                                      \
 	X(1, DENY_LIST, "deny-list", "operator's list", ENFORCE, ENFORCE,                         \
 	  "The source address is in a prefix on the deny list, and no longer prefix allows it. "  \
@@ -34,33 +37,34 @@
 	  "narrow (RFC 791 asks for 68 bytes); it is a way to slip past filters.")                \
 	X(6, ORPHAN_FRAGMENT, "orphan-fragment", "RFC 791 section 3.2", ENFORCE, ENFORCE,         \
 	  "A later fragment of a UDP or TCP datagram whose first fragment was not seen, above "   \
-	  "the limits for such fragments (limits: orphan-fragments, orphan-fragments-total).")    \
+	  "the limits for such fragments (totals: orphan-fragments, orphan-fragments-total).")    \
 	X(7, GARBAGE, "garbage", "RFC 3261 section 7.1", ENFORCE, ENFORCE,                        \
 	  "A datagram to a guarded UDP port that is neither SIP (a method token or SIP/2.0 at "   \
 	  "its start), nor a keepalive, STUN, TLS or HTTP.")                                      \
-	X(8, UNLISTED_BUDGET, "unlisted-budget", "limit: unlisted-total", ENFORCE, ENFORCE,       \
+	X(8, UNLISTED_BUDGET, "unlisted-budget", "totals: unlisted-total", ENFORCE, ENFORCE,      \
 	  "All sources that are on no list, in no zone and not proven together exceed their "     \
 	  "budget; its upper half is for those that have sent little. Put known peers on the "    \
 	  "allow list or into a zone: they never pay from this budget.")                          \
-	X(9, LIMIT_SOURCE, "limit-source", "limit: source", ENFORCE, ENFORCE,                     \
+	X(9, LIMIT_SOURCE, "limit-source", "limits: source", ENFORCE, ENFORCE,                    \
 	  "The source sends more messages and new TCP connections than its limit over all kinds " \
-	  "together.")                                                                            \
-	X(10, LIMIT_INVITE, "limit-invite", "limit: invite", ENFORCE, ENFORCE,                    \
-	  "The source sends more INVITE requests than its limit.")                                \
-	X(11, LIMIT_REGISTER, "limit-register", "limit: register", ENFORCE, ENFORCE,              \
-	  "The source sends more REGISTER requests than its limit.")                              \
-	X(12, LIMIT_OPTIONS, "limit-options", "limit: options", ENFORCE, ENFORCE,                 \
-	  "The source sends more OPTIONS requests than its limit.")                               \
-	X(13, LIMIT_EVENT, "limit-event", "limit: event", ENFORCE, ENFORCE,                       \
-	  "The source sends more SUBSCRIBE, NOTIFY, MESSAGE and PUBLISH requests than its limit.") \
-	X(14, LIMIT_OTHER, "limit-other", "limit: other", ENFORCE, ENFORCE,                       \
+	  "together." SG_WIDER)                                                                   \
+	X(10, LIMIT_INVITE, "limit-invite", "limits: invite", ENFORCE, ENFORCE,                   \
+	  "The source sends more INVITE requests than its limit." SG_WIDER)                       \
+	X(11, LIMIT_REGISTER, "limit-register", "limits: register", ENFORCE, ENFORCE,             \
+	  "The source sends more REGISTER requests than its limit." SG_WIDER)                     \
+	X(12, LIMIT_OPTIONS, "limit-options", "limits: options", ENFORCE, ENFORCE,                \
+	  "The source sends more OPTIONS requests than its limit." SG_WIDER)                      \
+	X(13, LIMIT_EVENT, "limit-event", "limits: event", ENFORCE, ENFORCE,                      \
+	  "The source sends more SUBSCRIBE, NOTIFY, MESSAGE and PUBLISH requests than its "       \
+	  "limit." SG_WIDER)                                                                      \
+	X(14, LIMIT_OTHER, "limit-other", "limits: other", ENFORCE, ENFORCE,                      \
 	  "The source sends more of all other requests (ACK, BYE, CANCEL, INFO, PRACK, UPDATE, "  \
-	  "REFER, unknown methods, HTTP or TLS over UDP) than its limit.")                        \
-	X(15, LIMIT_RESPONSE, "limit-response", "limit: response", ENFORCE, ENFORCE,              \
-	  "The source sends more responses than its limit.")                                      \
-	X(16, LIMIT_KEEPALIVE, "limit-keepalive", "limit: keepalive", ENFORCE, ENFORCE,           \
+	  "REFER, unknown methods, HTTP or TLS over UDP) than its limit." SG_WIDER)               \
+	X(15, LIMIT_RESPONSE, "limit-response", "limits: response", ENFORCE, ENFORCE,             \
+	  "The source sends more responses than its limit." SG_WIDER)                             \
+	X(16, LIMIT_KEEPALIVE, "limit-keepalive", "limits: keepalive", ENFORCE, ENFORCE,          \
 	  "The source sends more keepalives (CRLF, NUL, empty, tiny datagrams, STUN) than its "   \
-	  "limit.")                                                                               \
+	  "limit." SG_WIDER)                                                                      \
 	X(17, IPV6_CHAIN, "ipv6-chain", "RFC 8200 section 4.1", ENFORCE, ENFORCE,                 \
 	  "More than 8 IPv6 extension headers, or more than about 1000 bytes of headers, stand "  \
 	  "before the transport header, so the port was not reached. Hosts accept such packets; " \
@@ -76,7 +80,8 @@
 	  "not asked for. `sipguard status` shows whether the greylist is armed.")                \
 	X(69, LIMIT_FLOW, "limit-flow", "limits: flow-limits, proven-limits", ENFORCE, ENFORCE,   \
 	  "The flow (source address, port and transport) sends more messages, of one kind or "    \
-	  "all together, than its limit.")                                                        \
+	  "all together, than its limit: proven-limits if `sipguard sources` shows it as "        \
+	  "register or call, else flow-limits." SG_WIDER)                                         \
 	X(70, SCANNER, "scanner", "fingerprint", ENFORCE, ENFORCE,                                \
 	  "The message bears the fingerprint of a scanner or attack tool: its User-Agent, the "   \
 	  "name in From, or the shape of its branch. A flow that goes on (bans: scanner) is "     \
@@ -85,7 +90,7 @@
 	X(71, LOOKALIKE, "scanner-lookalike", "fingerprint", MONITOR, MONITOR,                    \
 	  "The message has the User-Agent of a real product that scanners like to copy. Do not "  \
 	  "enforce this where such products are in use.")                                         \
-	X(72, REPLIES, "replies", "limit: replies", ENFORCE, ENFORCE,                             \
+	X(72, REPLIES, "replies", "totals: replies", ENFORCE, ENFORCE,                            \
 	  "A reply of this host's server to a destination that is not proven, above the limit "   \
 	  "of such replies for each destination: who forges a victim's address shall not have "   \
 	  "the server send to it what it likes. Counted at egress.")                              \

@@ -56,7 +56,8 @@ enum exit_code cmd_mode(const struct options *options)
 		return usage("There is no reason '%s' (`sipguard explain` lists them).",
 			     options->arguments[0]);
 	if (mode < 0)
-		return usage("There is no mode '%s'.", options->arguments[of_reason]);
+		return usage("There is no mode '%s': take off, monitor or enforce.",
+			     options->arguments[of_reason]);
 	if (!of_reason && mode == SG_MODE_OFF)
 		return usage("The whole guard has no mode off (`sipguard detach` takes it away).");
 	code = session_begin(&session, ACCESS_CHANGE);
@@ -133,6 +134,7 @@ static void print_wrapped(const char *text)
 static void explain_text(int reason, int mode)
 {
 	const struct reason_text *text = &reason_texts[reason];
+	char lifts[200];
 
 	printf("%s (%s)\nMode: %s by default", text->label, text->reference,
 	       mode_names[text->mode]);
@@ -140,6 +142,10 @@ static void explain_text(int reason, int mode)
 		printf(", %s now", mode_names[mode]);
 	printf("\n\n");
 	print_wrapped(text->help);
+	snprintf(lifts, sizeof(lifts), "To let one peer pass: `sipguard allow add PREFIX`. To let "
+		 "everybody pass, and only count: `sipguard mode %s monitor`.", text->label);
+	putchar('\n');
+	print_wrapped(lifts);
 }
 
 static void explain_all(const __u8 *modes, bool json)
