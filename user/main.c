@@ -36,8 +36,8 @@ static const struct command commands[] = {
 	 "nothing: others may use it.)",
 	 OPTION_ALL, 0, -1, cmd_detach},
 	{"status", "", "what is guarded, in which mode, with which limits",
-	 "Shows first what matters in an attack: mode, greylist, bans, proven flows. Then sizes of\n"
-	 "lists and memory, interfaces and how what they send is seen, and every limit in force.\n"
+	 "Shows first what matters in an attack: mode, greylist, bans, proven flows. Then sizes\n"
+	 "of lists and memory, interfaces, how what they send is seen, and every limit in force.\n"
 	 "Exit status 3 if nothing is guarded.",
 	 0, 0, 0, cmd_status},
 	{"stats", "", "packets and bytes by reason, class and method",
@@ -56,7 +56,8 @@ static const struct command commands[] = {
 	 "a mistake, nothing changes. Modes set by `mode REASON` are forgotten.",
 	 OPTION_CONFIG, 0, 0, cmd_reload},
 	{"explain", "[REASON]", "why a packet is dropped under a reason, and what to do",
-	 "Explains a reason; without one, lists them all.", 0, 0, 1, cmd_explain},
+	 "Explains a reason, and what lifts it; without one, lists them all with their modes.",
+	 0, 0, 1, cmd_explain},
 	{"check-config", "FILE", "look for mistakes in a configuration",
 	 "Reads the file as `reload` would, and changes nothing.", 0, 1, 1, cmd_check_config},
 	{"allow", "add|del|show|import ...", "the list of prefixes that always pass",
@@ -65,7 +66,8 @@ static const struct command commands[] = {
 	 LIST_DETAILS("The longest prefix decides, whichever list it is on. Addresses of this\n"
 		      "host are never denied."), 0, 1, -1, cmd_deny},
 	{"ban", "ADDRESS[:PORT]", "deny a source or a flow for a time",
-	 "Bans a source (an IPv6 address stands for its /64), or with a port one flow of it.\n"
+	 "Bans a source (an IPv6 address stands for its /64), or with a port one flow of it: of\n"
+	 "IPv6 [ADDRESS]:PORT, since without brackets the port would be read as its last part.\n"
 	 "Sources on the allow list and addresses of this host cannot be banned.",
 	 OPTION_TRANSPORT | OPTION_FOR, 1, 1, cmd_ban},
 	{"unban", "ADDRESS[:PORT]", "lift a ban", "Lifts a ban before its time.",
