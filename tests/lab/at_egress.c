@@ -192,10 +192,11 @@ static int load(const char *path, const char *folder, const char *pin)
 }
 
 #define FIRST_PORT 1024
-#define REQUEST                                                                                   \
-	"OPTIONS sip:phone@example.com SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.10;branch=z9hG4bK1\r\n"  \
-	"To: <sip:phone@example.com>\r\nFrom: <sip:lab@example.com>;tag=1\r\nCall-ID: 1\r\n"        \
-	"CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+static const char request[] =
+	"OPTIONS sip:phone@example.com SIP/2.0\r\n"
+	"Via: SIP/2.0/UDP 192.0.2.10;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n"
+	"To: <sip:phone@example.com>\r\nFrom: <sip:lab@example.com>;tag=1\r\n"
+	"Call-ID: 1\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
 
 /* A bound socket, or -1. */
 static int server_socket(const char *from, int port)
@@ -224,7 +225,7 @@ static int ask(const char *from, int port, const char *to, int count, int rate)
 	clock_gettime(CLOCK_MONOTONIC, &due);
 	for (int i = 0; i < count; i++) {
 		address.sin_port = htons(FIRST_PORT + i);
-		if (sendto(fd, REQUEST, sizeof(REQUEST) - 1, 0, (struct sockaddr *)&address,
+		if (sendto(fd, request, sizeof(request) - 1, 0, (struct sockaddr *)&address,
 			   sizeof(address)) < 0)
 			return failed("sendto");
 		due.tv_nsec += 1000000000 / rate;

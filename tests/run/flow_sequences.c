@@ -42,7 +42,7 @@ static void a_register_that_nobody_asked_for_proves_nothing(void)
 }
 
 #define CHALLENGE_OF(algorithm, nonce)                                                            \
-	"WWW-Authenticate: Digest realm=\"lab\", qop=\"auth\", algorithm=" algorithm                 \
+	"WWW-Authenticate: Digest realm=\"lab\", qop=\"auth\", algorithm=" algorithm               \
 	", nonce=\"" nonce "\"\r\n"
 
 /* Registers with one of the nonces that the server offers for its algorithms. */

@@ -106,7 +106,7 @@ static void test_bad_keys_and_types(void **state)
 		assert_refused(&cases[i]);
 }
 
-/* The longest mapping: its last key is compared with all before it, its list of keys is cut short. */
+/* The longest mapping: its last key is compared with all before it, the list of keys is cut. */
 static void test_all_modes(void **state)
 {
 	static const char *const labels[] = {
