@@ -148,8 +148,8 @@ static __always_inline bool is_proven(const struct guard *g)
 }
 
 /*
- * A limit of the flow, by enum sg_limit_id. Of a zone's flow that is proven, the one with the higher
- * rate: a trunk whose zone has wide limits must not be narrowed by its first call.
+ * A limit of the flow, by enum sg_limit_id. Of a zone's flow that is proven, the one with the
+ * higher rate: a trunk whose zone has wide limits must not be narrowed by its first call.
  */
 static __always_inline const struct sg_limit *flow_limit(const struct guard *g, __u32 id)
 {
