@@ -29,7 +29,7 @@ USER_OBJS  = $(patsubst user/%.c,$(BUILD)/user/%.o,$(wildcard user/*.c))
 USER_LIBS  = -lbpf -lelf -lz \
              $(shell pkg-config --libs libcyaml yaml-0.1 jansson libcap-ng libpcap 2>/dev/null)
 # The programs that are loaded into the kernel, each an object and a skeleton of its own.
-PROGRAMS   = guard reply
+PROGRAMS   = guard reply connections
 SKELETONS  = $(PROGRAMS:%=$(BUILD)/%.skel.h)
 MATRIX     = $(foreach version,$(CLANGS),$(PROGRAMS:%=$(BUILD)/bpf/clang$(version)/%.bpf.o))
 

@@ -10,6 +10,7 @@
 #include "lists.bpf.h"    /* 3. allow, deny, bans, zones, what is proven */
 #include "greylist.bpf.h" /* 4. strangers have to come twice while there are too many */
 #include "limits.bpf.h"   /* 5. budget of unlisted sources, limits of the flow and the source */
+#include "connections.bpf.h" /* connections of TCP, new and live */
 #include "message.bpf.h"  /* 6. the grammar of the message, and what it tells of its flow */
 #include "verdict.bpf.h"  /* 7. modes, counters, action */
 
@@ -107,6 +108,11 @@ static __always_inline __u32 guard_judge(struct xdp_md *ctx, struct guard *g)
 		JUDGE(share_check(g));
 	JUDGE(source_check(g));
 	JUDGE(method_check(g));
+	if (g->p->syn) {
+		JUDGE(connect_check(g->p, g->slot, g->zone));
+		JUDGE(connections_check(g->p, g->slot, g->zone));
+		connect_charge(g->p, g->slot, g->zone);
+	}
 	limits_charge(g);
 	return guard_judge_message(ctx, g);
 }

@@ -19,6 +19,12 @@
  *   sg_secrets    replies                 some packets    pinned
  *   sg_trans-     admitted messages       replies         pinned
  *   actions
+ *   sg_connect-   sockets that change     SYNs            pinned
+ *   ions          their state, SYNs
+ *   sg_sockets    sockets that change     the same        of one socket
+ *                 their state
+ *   sg_namespaces userspace               the same        pinned
+ *   sg_connects   SYNs                    SYNs            pinned
  *   sg_slots      packets                 packets         pinned
  *   sg_orphans    packets                 packets         pinned
  *   sg_fragments  packets                 packets         pinned
@@ -231,6 +237,38 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } sg_destinations SEC(".maps");
+
+/* Limits of new connections by source: as sg_orphans. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * SG_CONNECT_ROW);
+	__type(key, __u32);
+	__type(value, __u64);
+} sg_connects SEC(".maps");
+
+/* Sources that have connections; of the key only source and family are set. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SG_CONNECTED);
+	__type(key, struct sg_flow_key);
+	__type(value, struct sg_connections);
+} sg_connections SEC(".maps");
+
+/* Which sockets are counted there: it lives and dies with the socket. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct sg_socket);
+} sg_sockets SEC(".maps");
+
+/* The inodes of network namespaces whose sockets are counted. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SG_NAMESPACES);
+	__type(key, __u32);
+	__type(value, __u32);
+} sg_namespaces SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

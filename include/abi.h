@@ -37,6 +37,9 @@
 #define SG_USERS 96            /* bits of the sketch of users that a flow asks for */
 #define SG_BAN_RULES 8
 #define SG_DESTINATION_ROW (1 << 14)
+#define SG_CONNECT_ROW (1 << 14)
+#define SG_CONNECTED (1 << 16) /* sources that have connections of TCP */
+#define SG_NAMESPACES 64       /* network namespaces in which an interface is guarded */
 #define SG_PROVEN_DAYS 1       /* a proof's longest life */
 #define SG_FRAGMENT_SECONDS 60 /* RFC 8200 section 4.5: reassembly is given up after 60 s */
 #define SG_EXTENSION_HEADERS 8
@@ -117,6 +120,9 @@ struct sg_zone {
 	char name[SG_ZONE_NAME];
 	struct sg_limit limit[SG_LIMIT__MAX]; /* of a source */
 	struct sg_limit flow[SG_LIMIT__MAX];
+	struct sg_limit connect; /* new connections of a source, see sg_connect_limit_of() */
+	__u32 live;              /* connections that a source may have */
+	__u32 reserved;
 };
 
 /* When a flow is banned: see SG_OFFENCES. */
@@ -145,6 +151,8 @@ struct sg_config {
 	struct sg_ban_rule ban[SG_BAN_RULES]; /* by enum sg_offence */
 	__u32 proven_call;            /* s that a completed call proves a flow */
 	__u32 proven_unchallenged;    /* a REGISTER needs not have answered a challenge */
+	__u32 first_data;             /* s in which a connection has to have sent something */
+	__u32 reserved2;
 	struct sg_zone zone[SG_ZONES];
 	__u8 port[SG_PORTS];          /* enum sg_port_role bits, by port in host order */
 };
@@ -248,6 +256,23 @@ struct sg_proven {
 	__u64 until;
 	__u32 proof; /* enum sg_proof */
 	__u32 reserved;
+};
+
+/* The connections of a source: see connected.bpf.h. */
+struct sg_connections {
+	__u64 live;       /* SG_LIVE() of it are established; above that is a mark of the source */
+	__u32 window;     /* of opening[0]; in units of 2^32 ns */
+	__u32 opening[2]; /* SYNs that were let in and led to none yet: lately, and before that */
+	__u32 reserved;
+};
+
+#define SG_LIVE(live) ((__u32)(live))
+
+/* What is known of one socket that is counted there. */
+struct sg_socket {
+	__u64 since;    /* ns of the guard's clock */
+	__u32 counted;  /* bool */
+	__u32 reported; /* bool: it did not send anything in time, and that is counted */
 };
 
 struct sg_counter {
@@ -365,6 +390,18 @@ static inline struct sg_ban_rule sg_ban_rule_of(__u32 threshold, __u32 window, _
 	};
 
 	return rule;
+}
+
+/*
+ * A burst of more than a source may have at all would go through before the first of it is there to
+ * be counted.
+ */
+static inline struct sg_limit sg_connect_limit_of(__u32 rate, __u32 burst, __u32 live)
+{
+	struct sg_limit limit = sg_limit_of(rate, burst < live ? burst : live);
+
+	limit.burst = burst;
+	return limit;
 }
 
 /* Sets the bits of an IPv4 prefix, address in network order, length 0 to 32, in listed4. */

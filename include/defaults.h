@@ -9,6 +9,10 @@
 #include "abi.h"
 
 #define SG_GREYLIST_HOLD 10 /* s */
+#define SG_CONNECT_RATE 20 /* new connections per second, of a source */
+#define SG_CONNECT_BURST 50
+#define SG_CONNECTIONS_LIVE 256
+#define SG_FIRST_DATA 20   /* s: as long as Kamailio waits for the rest of a message */
 #define SG_PROVEN_CALL 600  /* s: a caller that is no phone of ours, from one call to the next */
 
 static inline void sg_default_limits(struct sg_config *config, __u32 zone)
@@ -21,6 +25,9 @@ static inline void sg_default_limits(struct sg_config *config, __u32 zone)
 	config->zone[zone].flow[SG_LIMIT_##name] = sg_limit_of(rate, burst);
 	SG_FLOW_LIMITS(X)
 #undef X
+	config->zone[zone].live = SG_CONNECTIONS_LIVE;
+	config->zone[zone].connect = sg_connect_limit_of(SG_CONNECT_RATE, SG_CONNECT_BURST,
+							 SG_CONNECTIONS_LIVE);
 }
 
 /*
@@ -50,6 +57,7 @@ static inline void sg_default_config(struct sg_config *config)
 #undef X
 	config->greylist_hold = SG_GREYLIST_HOLD;
 	config->proven_call = SG_PROVEN_CALL;
+	config->first_data = SG_FIRST_DATA;
 	config->port[5060] = SG_PORT_UDP | SG_PORT_TCP;
 	config->port[5061] = SG_PORT_TLS;
 }

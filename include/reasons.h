@@ -110,7 +110,15 @@
 	X(76, ENUMERATION, "enumeration", "bans: enumeration", ENFORCE, ENFORCE,                  \
 	  "A flow that is not proven asks for one user after the other that the server does not " \
 	  "know (404, 484, 604), and was banned. Who forges the questions can do that to a flow " \
-	  "that is not proven, for the short time of the ban. Counted at egress.")
+	  "that is not proven, for the short time of the ban. Counted at egress.")                \
+	X(77, LIMIT_CONNECT, "limit-connect", "connections: new", ENFORCE, ENFORCE,               \
+	  "The source opens more TCP connections in a short time than its limit. A client tries " \
+	  "again by itself after a second, so nothing is banned for it. Phones that come back "   \
+	  "together behind one address need a zone with a limit of its own.")                     \
+	X(78, CONNECTIONS, "connections", "connections: live", ENFORCE, ENFORCE,                  \
+	  "The source has as many TCP connections as it may have at a time, those it is opening " \
+	  "included. `sipguard connections ADDRESS` shows them; each that ends makes room. Only " \
+	  "who has received our answer has a connection, so nobody can fill another one's share.")
 
 /* All of them: those of packets here, those of messages in sip_rules.h. */
 #define SG_REASONS(X) SG_PACKET_REASONS(X) SIP_RULES(X) SG_FLOW_REASONS(X)

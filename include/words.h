@@ -115,7 +115,9 @@
 	X(PROVEN, "proven")                                                                       \
 	X(PROVEN_FULL, "proven-full")                                                             \
 	X(BANS, "bans")                                                                           \
-	X(BANS_FULL, "bans-full")
+	X(BANS_FULL, "bans-full")                                                                 \
+	X(CONNECTION_SILENT, "connection-silent")                                                 \
+	X(CONNECTIONS_FULL, "connections-full")
 
 /*
  * X(NAME, key, rate, burst): limits that are not per source and kind of message. UNLISTED_TOTAL is

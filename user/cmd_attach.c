@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "connections.h"
 #include "egress.h"
 #include "journal.h"
 #include "lists.h"
@@ -121,7 +122,14 @@ static int stage_programs(struct attach *a)
 				      a->loader.programs[variant]);
 	if (!err)
 		err = journal_program(&a->session.pins, "guard_clock", a->loader.clock);
-	return err ? err : journal_program(&a->session.pins, "reply", a->loader.reply);
+	if (!err)
+		err = journal_program(&a->session.pins, "reply", a->loader.reply);
+	for (int link = 0; !err && link < CONNECTION_LINK__MAX; link++) {
+		if (a->loader.connections[link] >= 0)
+			err = journal_program(&a->session.pins, connection_link_names[link],
+					      a->loader.connections[link]);
+	}
+	return err;
 }
 
 /* The configuration and the mode that a guard which is running already shall change to. */
@@ -236,6 +244,8 @@ static int attach_more(struct attach *a)
 		err = create_links(a, a->loader.clock >= 0 ? a->loader.programs : pinned.fd);
 	programs_put(&pinned);
 	if (!err)
+		connections_add_namespace(&a->session.maps);
+	if (!err)
 		err = is_single(a) ? commit_single(a, a->target) : commit_journal(a);
 	if (reply >= 0)
 		close(reply);
@@ -329,6 +339,8 @@ enum exit_code cmd_attach(const struct options *options)
 		code = target_make(&a, options->arguments[i], &a.target[i]);
 	if (code == DONE && (a.session.running ? attach_more(&a) : attach_first(&a)))
 		code = FAILED;
+	if (code == DONE)
+		connections_look(&a.session.pins);
 	if (code == DONE && report_all(&a))
 		code = FAILED;
 	close_links(&a);

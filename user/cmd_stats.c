@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "connections.h"
 #include "log.h"
 #include "names.h"
 #include "output.h"
@@ -136,6 +137,7 @@ static enum exit_code sample(struct sg_stats *stats, struct timespec *when)
 
 	if (code != DONE)
 		return code;
+	connections_look(&session.pins);
 	if (maps_stats(&session.maps, stats))
 		code = FAILED;
 	clock_gettime(CLOCK_MONOTONIC, when);

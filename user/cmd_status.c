@@ -8,6 +8,7 @@
 
 #include <bpf/bpf.h>
 
+#include "connections.h"
 #include "egress.h"
 #include "lists.h"
 #include "log.h"
@@ -138,10 +139,14 @@ static json_t *zones_json(const struct sg_config *config)
 	for (__u32 zone = 0; zone <= config->zones && zone < SG_ZONES; zone++) {
 		const struct sg_zone *z = &config->zone[zone];
 
-		json_array_append_new(all, json_pack("{s:s#, s:o, s:o}", "name", z->name,
+		json_array_append_new(all, json_pack("{s:s#, s:o, s:o, s:{s:o, s:I}}", "name",
+						     z->name,
 						     (int)strnlen(z->name, sizeof(z->name)),
 						     "limits", limits_json(z->limit),
-						     "flow_limits", limits_json(z->flow)));
+						     "flow_limits", limits_json(z->flow),
+						     "connections", "new",
+						     output_limit(&z->connect), "live",
+						     (json_int_t)z->live));
 	}
 	return all;
 }
@@ -201,6 +206,23 @@ static json_t *flows_json(const struct session *s)
 			 (json_int_t)(until > now ? (until - now) / SG_NSEC_PER_SEC + 1 : 0));
 }
 
+static json_t *connections_json(const struct session *s)
+{
+	bool counted = connections_are_counted(&s->pins);
+	struct connection_list list;
+	json_int_t live = 0;
+	json_t *all;
+
+	if (connections_read(&s->pins, &s->maps, &list))
+		return NULL;
+	for (size_t i = 0; i < list.count; i++)
+		live += list.source[i].live;
+	all = json_pack("{s:b, s:I, s:I}", "counted", counted, "sources", (json_int_t)list.count,
+			"live", live);
+	connections_free(&list);
+	return all;
+}
+
 static json_t *memory_json(const struct maps *maps)
 {
 	json_t *each = json_object();
@@ -234,6 +256,7 @@ static json_t *config_json(const struct sg_config *config, const char *path, jso
 	json_object_set_new(status, "proven_unchallenged",
 			    json_boolean(config->proven_unchallenged));
 	json_object_set_new(status, "greylist_hold_seconds", json_integer(config->greylist_hold));
+	json_object_set_new(status, "first_data_seconds", json_integer(config->first_data));
 	return status;
 }
 
@@ -242,7 +265,7 @@ static json_t *gather(const struct session *s, bool attached)
 {
 	const struct maps *maps = &s->maps;
 	__u32 slot = maps->state->slot & 1;
-	json_t *status, *lists, *bans, *flows;
+	json_t *status, *lists, *bans, *flows, *connections;
 	struct note note;
 	__u64 age;
 
@@ -251,9 +274,11 @@ static json_t *gather(const struct session *s, bool attached)
 	lists = lists_json(maps);
 	bans = lists ? bans_json(s) : NULL;
 	flows = bans ? flows_json(s) : NULL;
-	if (!flows) {
+	connections = flows ? connections_json(s) : NULL;
+	if (!connections) {
 		json_decref(lists);
 		json_decref(bans);
+		json_decref(flows);
 		return NULL;
 	}
 	status = json_pack("{s:b, s:s, s:i, s:s, s:o, s:o, s:o, s:o}", "attached", attached,
@@ -262,6 +287,7 @@ static json_t *gather(const struct session *s, bool attached)
 			   bans, "flows", flows, "memory", memory_json(maps));
 	json_object_set_new(status, "interfaces", interfaces_json(s, &age));
 	json_object_set_new(status, "loaded_seconds", json_integer(age));
+	json_object_set_new(status, "connections", connections);
 	return config_json(&maps->configs[slot], note.path, status);
 }
 
@@ -376,6 +402,21 @@ static void print_zone(json_t *zone, json_t *proven)
 	}
 }
 
+static void print_connections(json_t *status)
+{
+	json_t *zones = json_object_get(status, "zones"), *zone, *all;
+	size_t i;
+
+	printf("\nConnections of a source: new per second / at once, live; reported if silent for "
+	       "%lld s\n", number_of(status, "first_data_seconds"));
+	json_array_foreach(zones, i, zone) {
+		all = json_object_get(zone, "connections");
+		printf("  %-22s", i ? string_of(zone, "name") : "(on no list)");
+		print_limit(json_object_get(all, "new"));
+		printf(" %17lld\n", number_of(all, "live"));
+	}
+}
+
 static void print_limits(json_t *status)
 {
 	json_t *zones = json_object_get(status, "zones"), *zone, *limit;
@@ -427,6 +468,7 @@ static void print_caps(json_t *status)
 static void print_now(json_t *status)
 {
 	json_t *bans = json_object_get(status, "bans"), *flows = json_object_get(status, "flows");
+	json_t *connections = json_object_get(status, "connections");
 	bool monitor = strcmp(string_of(status, "mode"), "monitor") == 0;
 
 	printf("  mode             %s: %s\n", string_of(status, "mode"),
@@ -442,6 +484,12 @@ static void print_now(json_t *status)
 	       number_of(bans, "flows"));
 	printf("  proven flows     %lld of %lld at most\n", number_of(flows, "proven"),
 	       number_of(flows, "most"));
+	if (json_is_true(json_object_get(connections, "counted")))
+		printf("  connections      %lld, of %lld sources\n", number_of(connections, "live"),
+		       number_of(connections, "sources"));
+	else
+		printf("  connections      NOT counted, so live ones have no limit: `sipguard "
+		       "attach IFACE` tries again, and says why not\n");
 }
 
 static void print_text(json_t *status)
@@ -462,6 +510,7 @@ static void print_text(json_t *status)
 	print_ports(status);
 	print_reasons(status);
 	print_limits(status);
+	print_connections(status);
 	print_conduct(status);
 	print_caps(status);
 }

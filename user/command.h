@@ -73,6 +73,7 @@ enum exit_code cmd_ban(const struct options *options);
 enum exit_code cmd_unban(const struct options *options);
 enum exit_code cmd_bans(const struct options *options);
 enum exit_code cmd_sources(const struct options *options);
+enum exit_code cmd_connections(const struct options *options);
 enum exit_code cmd_replay(const struct options *options);
 
 #endif

@@ -181,6 +181,33 @@ static int seconds_read(struct reader *r, const __u64 *given, const char *path, 
 	return 0;
 }
 
+#define LIVE_MAX 1000000
+
+/* `zone` holds what is inherited. `under` is the path of the mapping in the file. */
+static int connections_read(struct reader *r, const struct file_connections *given,
+			    struct sg_zone *zone, const char *under)
+{
+	char path[PATH_SIZE];
+	int err;
+
+	if (!given)
+		return 0;
+	snprintf(path, sizeof(path), "%s/new", under);
+	err = limit_read(r, given->fresh, &zone->connect, path);
+	if (err)
+		return err;
+	snprintf(path, sizeof(path), "%s/live", under);
+	if (given->live && (*given->live < 1 || *given->live > LIVE_MAX))
+		return document_fail(&r->document, document_find(&r->document, "%s", path),
+				     "%llu is out of range; a source may have 1 to %d connections",
+				     *given->live, LIVE_MAX);
+	if (given->live)
+		zone->live = *given->live;
+	zone->connect = sg_connect_limit_of(zone->connect.rate, zone->connect.burst, zone->live);
+	snprintf(path, sizeof(path), "%s/first-data", under);
+	return seconds_read(r, given->first_data, path, &r->config->kernel.first_data);
+}
+
 static int ban_read(struct reader *r, enum sg_offence offence)
 {
 	const struct file_ban *given = r->file->bans->of[offence];
@@ -369,7 +396,10 @@ static int zone_read(struct reader *r, __u32 i)
 	if (!err && given->flow_limits)
 		err = limits_read(r, given->flow_limits->of, zones[i + 1].flow, limit_keys,
 				  SG_LIMIT__MAX, path);
-	return err;
+	zones[i + 1].connect = zones[0].connect;
+	zones[i + 1].live = zones[0].live;
+	snprintf(path, sizeof(path), "zones/%u/connections", i);
+	return err ? err : connections_read(r, given->connections, &zones[i + 1], path);
 }
 
 /* By prefix, and equal ones as they stand in the file. */
@@ -471,6 +501,8 @@ static int config_read(struct reader *r)
 	if (!err && file->proven_limits)
 		err = limits_read(r, file->proven_limits->of, kernel->proven, limit_keys,
 				  SG_LIMIT__MAX, "proven-limits");
+	if (!err)
+		err = connections_read(r, file->connections, &kernel->zone[0], "connections");
 	if (!err && file->totals)
 		err = limits_read(r, file->totals->of, kernel->total, total_keys, SG_TOTAL__MAX,
 				  "totals");

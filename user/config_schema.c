@@ -45,6 +45,21 @@ static const cyaml_schema_field_t limits_fields[] = {
 	CYAML_FIELD_END
 };
 
+#define CONNECTIONS_OF_SOURCE                                                                     \
+	CYAML_FIELD_MAPPING_PTR("new", OPTIONAL, struct file_connections, fresh, limit_fields),   \
+	CYAML_FIELD_UINT_PTR("live", OPTIONAL, struct file_connections, live)
+
+static const cyaml_schema_field_t connections_fields[] = {
+	CONNECTIONS_OF_SOURCE,
+	CYAML_FIELD_UINT_PTR("first-data", OPTIONAL, struct file_connections, first_data),
+	CYAML_FIELD_END
+};
+
+static const cyaml_schema_field_t zone_connections_fields[] = {
+	CONNECTIONS_OF_SOURCE,
+	CYAML_FIELD_END
+};
+
 static const cyaml_schema_field_t totals_fields[] = {
 #define X(name, key, rate, burst)                                                                 \
 	CYAML_FIELD_MAPPING_PTR(key, OPTIONAL, struct file_totals, of[SG_TOTAL_##name],           \
@@ -118,6 +133,8 @@ static const cyaml_schema_field_t zone_fields[] = {
 	CYAML_FIELD_MAPPING_PTR("limits", OPTIONAL, struct file_zone, limits, limits_fields),
 	CYAML_FIELD_MAPPING_PTR("flow-limits", OPTIONAL, struct file_zone, flow_limits,
 				limits_fields),
+	CYAML_FIELD_MAPPING_PTR("connections", OPTIONAL, struct file_zone, connections,
+				zone_connections_fields),
 	CYAML_FIELD_END
 };
 
@@ -131,6 +148,8 @@ static const cyaml_schema_field_t file_fields[] = {
 	CYAML_FIELD_MAPPING_PTR("flow-limits", OPTIONAL, struct file, flow_limits, limits_fields),
 	CYAML_FIELD_MAPPING_PTR("proven-limits", OPTIONAL, struct file, proven_limits,
 				limits_fields),
+	CYAML_FIELD_MAPPING_PTR("connections", OPTIONAL, struct file, connections,
+				connections_fields),
 	CYAML_FIELD_MAPPING_PTR("totals", OPTIONAL, struct file, totals, totals_fields),
 	CYAML_FIELD_MAPPING_PTR("proven", OPTIONAL, struct file, proven, proven_fields),
 	CYAML_FIELD_MAPPING_PTR("greylist", OPTIONAL, struct file, greylist, greylist_fields),

@@ -74,12 +74,19 @@ struct file_modes {
 	__u32 *of[SG_REASON__MAX]; /* enum sg_mode */
 };
 
+struct file_connections {
+	struct file_limit *fresh; /* "new" */
+	__u64 *live;
+	__u64 *first_data;
+};
+
 struct file_zone {
 	char *name;
 	char **prefix;
 	__u32 prefixes;
 	struct file_limits *limits;
 	struct file_limits *flow_limits;
+	struct file_connections *connections;
 };
 
 struct file_validation {
@@ -93,6 +100,7 @@ struct file {
 	struct file_limits *limits;
 	struct file_limits *flow_limits;
 	struct file_limits *proven_limits;
+	struct file_connections *connections;
 	struct file_totals *totals;
 	struct file_proven *proven;
 	struct file_greylist *greylist;

@@ -3,11 +3,11 @@
  * Changes of several things at once that a crash cannot leave half done: a redo log of pins.
  *
  * What is to come is pinned below staged/: links/NAME (new links), tcx/NAME or clsact/NAME:...
- * (what is new at egress), remove/NAME (links to be taken down), programs/NAME (replacements), and
- * as empty directories slot-N and mode-N (values for sg_state). Renaming staged/ to commit/ is the
- * moment it becomes true; then it is carried out, step by step, each step harmless if done twice. A
- * command that finds staged/ undoes it, one that finds commit/ carries it out, before it does
- * anything else.
+ * (what is new at egress), remove/NAME (links to be taken down), programs/NAME (replacements, and
+ * the links that count connections, which work from the start), and as empty directories slot-N and
+ * mode-N (values for sg_state). Renaming staged/ to commit/ is the moment it becomes true; then it
+ * is carried out, step by step, each step harmless if done twice. A command that finds staged/
+ * undoes it, one that finds commit/ carries it out, before it does anything else.
  *
  * A single link needs no journal: one pin or unpin is the commit. What is at egress follows from
  * it, see egress.h.

@@ -13,6 +13,7 @@
 #include "scanners.h"    /* types of the skeletons */
 #include "sip_message.h"
 
+#include "connections.skel.h"
 #include "guard.skel.h"
 #include "log.h"
 #include "preflight.h"
@@ -20,7 +21,9 @@
 
 static int loader_open(struct loader *loader)
 {
-	*loader = (struct loader){.notes = -1, .clock = -1, .reply = -1};
+	*loader = (struct loader){
+		.notes = -1, .clock = -1, .reply = -1, .connections = {-1, -1},
+	};
 	for (int variant = 0; variant < VARIANT__MAX; variant++)
 		loader->programs[variant] = -1;
 	loader->object = guard_bpf__open();
@@ -46,14 +49,14 @@ static int loader_finish(struct loader *loader)
 	return 0;
 }
 
-/* The two objects are built with the same maps.bpf.h, so a map of one name is one map. */
-static int share_maps(struct loader *loader)
+/* All objects are built with the same maps.bpf.h, so a map of one name is one map. */
+static int share_maps(const struct loader *loader, struct bpf_object *object)
 {
 	const struct bpf_map *ours;
 	struct bpf_map *map;
 	int err = 0;
 
-	bpf_object__for_each_map(map, loader->replies->obj) {
+	bpf_object__for_each_map(map, object) {
 		ours = bpf_object__find_map_by_name(loader->object->obj, bpf_map__name(map));
 		if (ours && !err)
 			err = bpf_map__reuse_fd(map, bpf_map__fd(ours)); /* keeps a duplicate */
@@ -74,13 +77,74 @@ static int loader_finish_reply(struct loader *loader)
 	}
 	/* Constants are not shared by sharing maps. */
 	loader->replies->rodata->sg_tick = loader->object->rodata->sg_tick;
-	err = share_maps(loader);
+	err = share_maps(loader, loader->replies->obj);
 	if (!err)
 		err = reply_bpf__load(loader->replies);
 	if (err)
 		preflight_kernel(err);
 	else
 		loader->reply = bpf_program__fd(loader->replies->progs.reply);
+	return err;
+}
+
+/* Links end with their last fd, unless they are pinned. 0 or -errno. */
+static int attach_connections(struct loader *loader)
+{
+	int count = bpf_program__fd(loader->sockets->progs.connections);
+	int all = bpf_program__fd(loader->sockets->progs.connections_all);
+
+	loader->connections[CONNECTION_LINK_COUNT] = bpf_raw_tracepoint_open(NULL, count);
+	if (loader->connections[CONNECTION_LINK_COUNT] < 0)
+		return loader->connections[CONNECTION_LINK_COUNT];
+	loader->connections[CONNECTION_LINK_ALL] = bpf_link_create(all, 0, BPF_TRACE_ITER, NULL);
+	return loader->connections[CONNECTION_LINK_ALL] < 0
+		       ? loader->connections[CONNECTION_LINK_ALL] : 0;
+}
+
+static void close_connections(struct loader *loader)
+{
+	for (int link = 0; loader->sockets && link < CONNECTION_LINK__MAX; link++) {
+		if (loader->connections[link] >= 0)
+			close(loader->connections[link]);
+		loader->connections[link] = -1;
+	}
+	connections_bpf__destroy(loader->sockets);
+	loader->sockets = NULL;
+}
+
+/*
+ * After loader_finish(): the programs that count connections. They look into the kernel's own
+ * types; a guard without them is better than none.
+ */
+static void loader_finish_connections(struct loader *loader)
+{
+	int err;
+
+	loader->sockets = connections_bpf__open();
+	err = loader->sockets ? 0 : -errno;
+	if (!err) {
+		loader->sockets->rodata->sg_tick = loader->object->rodata->sg_tick;
+		err = share_maps(loader, loader->sockets->obj);
+	}
+	if (!err)
+		err = connections_bpf__load(loader->sockets);
+	if (!err)
+		err = attach_connections(loader);
+	if (!err)
+		return;
+	close_connections(loader);
+	notice("connections of TCP are not counted, so live ones have no limit: %s (%s).",
+	       access("/sys/kernel/btf/vmlinux", R_OK) ? "this kernel does not tell its types in "
+	       "/sys/kernel/btf" : "this kernel refuses the program for that", strerror(-err));
+}
+
+/* What works on the maps of the guard. */
+static int loader_finish_others(struct loader *loader)
+{
+	int err = loader_finish_reply(loader);
+
+	if (!err)
+		loader_finish_connections(loader);
 	return err;
 }
 
@@ -102,7 +166,7 @@ int loader_load(struct loader *loader)
 
 	if (!err)
 		err = loader_finish_alone(loader);
-	return err ? err : loader_finish_reply(loader);
+	return err ? err : loader_finish_others(loader);
 }
 
 int loader_load_replay(struct loader *loader)
@@ -161,7 +225,7 @@ int loader_load_over(struct loader *loader, const struct pins *pins)
 		err = reuse(loader, pins, map_names[id]);
 	if (!err)
 		err = loader_finish(loader);
-	return err ? err : loader_finish_reply(loader);
+	return err ? err : loader_finish_others(loader);
 }
 
 static int map_fd(const struct loader *loader, enum map_id id)
@@ -190,6 +254,7 @@ int loader_init(struct loader *loader, const struct config *config, const char *
 	if (!err) {
 		maps_store(&maps.state->abi, SG_ABI_VERSION);
 		maps_store(&maps.state->mode, mode);
+		connections_add_namespace(&maps);
 	}
 	maps_close(&maps);
 	return err;
@@ -205,11 +270,19 @@ int loader_pin(const struct loader *loader, const struct pins *pins)
 		err = pins_put(pins, loader->programs[variant], "%s", variant_names[variant]);
 	if (!err)
 		err = pins_put(pins, loader->clock, "guard_clock");
-	return err ? err : pins_put(pins, loader->reply, "reply");
+	if (!err)
+		err = pins_put(pins, loader->reply, "reply");
+	for (int link = 0; !err && link < CONNECTION_LINK__MAX; link++) {
+		if (loader->connections[link] >= 0)
+			err = pins_put(pins, loader->connections[link], "%s",
+				       connection_link_names[link]);
+	}
+	return err;
 }
 
 void loader_close(struct loader *loader)
 {
+	close_connections(loader);
 	reply_bpf__destroy(loader->replies);
 	guard_bpf__destroy(loader->object);
 	if (loader->notes >= 0)

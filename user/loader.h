@@ -3,21 +3,26 @@
 #ifndef SIPGUARD_LOADER_H
 #define SIPGUARD_LOADER_H
 
+#include "connections.h"
 #include "links.h"
 #include "maps.h"
 #include "pins.h"
 
+struct connections_bpf;
 struct guard_bpf;
 struct reply_bpf;
 
 struct loader {
 	struct guard_bpf *object;
 	struct reply_bpf *replies; /* uses the maps of the other; NULL for replay */
+	struct connections_bpf *sockets; /* the same; its links are attached as soon as loaded */
 	int notes;
 	/* Owned by the objects; -1 if not loaded. */
 	int programs[VARIANT__MAX];
 	int clock;
 	int reply;
+	/* Not to be closed by others; -1 each if this kernel cannot have them. */
+	int connections[CONNECTION_LINK__MAX];
 };
 
 /* Loads programs with maps of their own. 0, or -errno after saying why; then loader_close(). */

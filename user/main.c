@@ -85,6 +85,14 @@ static const struct command commands[] = {
 	 "The first two are proven: they have limits of their own, and pay nothing to the budget.\n"
 	 "`forget` has a flow prove itself anew.",
 	 OPTION_TRANSPORT, 0, 2, cmd_sources},
+	{"connections", "[ADDRESS|PREFIX]", "who has how many connections of TCP",
+	 "Lists the sources (of IPv6 the /64) that have connections to guarded ports, the most\n"
+	 "first; with an address or a prefix only those. `live` counts the kernel's own sockets,\n"
+	 "and is exact. `opening` are SYNs that were let in a few seconds ago and have led to none\n"
+	 "yet. `silent` are those of the live ones that have sent nothing in the time that the\n"
+	 "configuration gives them (connections: first-data); of them only those in the network\n"
+	 "namespace where this command runs are seen.",
+	 0, 0, 1, cmd_connections},
 	{"replay", "CAPTURE | --raw FOLDER", "what the guard would do with a capture",
 	 "Shows every packet of a capture (pcap or pcapng; - is standard input), or every file of\n"
 	 "a folder as a UDP message from 192.0.2.1, to the program that `attach` would attach,\n"

@@ -33,6 +33,10 @@
 	X(SECRETS, "sg_secrets")                                                                  \
 	X(CONDUCT, "sg_conduct")                                                                  \
 	X(DESTINATIONS, "sg_destinations")                                                        \
+	X(CONNECTS, "sg_connects")                                                                \
+	X(CONNECTIONS, "sg_connections")                                                          \
+	X(SOCKETS, "sg_sockets")                                                                  \
+	X(NAMESPACES, "sg_namespaces")                                                            \
 	X(STATS, "sg_stats")                                                                      \
 	X(NOTES, "notes")
 

@@ -6,6 +6,8 @@
  *     v2/                        SG_ABI_VERSION
  *       sg_state, sg_lists4, ... maps
  *       guard, guard_frags, guard_clock, reply
+ *       connections, connections_all
+ *                                links that count connections, see connections.h
  *       links/eth0               one link for each guarded interface: the guard is attached while
  *                                one of these exists; v2/ without any is a leftover
  *       tcx/, clsact/            what is attached at egress, see egress.h

@@ -1,13 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# attach.sh SIPGUARD AT_EGRESS: the guard is attached to a veth of its own and detached again. Called
-# in a network namespace and a mount namespace of its own. Prints how what the interface sends is
-# seen, tcx or clsact, or what went wrong. POSIX shell: in the machine, the shell is busybox.
+# attach.sh SIPGUARD AT_EGRESS TCP_ENDS: the guard is attached to a veth of its own and detached
+# again. Called in a network namespace and a mount namespace of its own. Prints how what the
+# interface sends is seen, tcx or clsact, or what went wrong. POSIX shell: in the machine, the shell
+# is busybox.
 
-sipguard=$1 at_egress=$2
+sipguard=$1 at_egress=$2 tcp_ends=$3
 tmp=$(mktemp -d) || exit 1
-trap 'umount "$tmp"; rmdir "$tmp"' EXIT
+server=
+trap 'kill -9 $server 2>/dev/null; umount "$tmp"; rmdir "$tmp"; rm -f "$tmp".*' EXIT
 mount -t bpf bpf "$tmp" || exit 1
 export SIPGUARD_PIN_ROOT="$tmp/sipguard"
 reply=$(echo "$tmp"/sipguard/v*/reply)
@@ -46,6 +48,46 @@ seen_by()
 	"$sipguard" status --json | sed -n 's/.*"replies": "\(.*\)".*/\1/p'
 }
 
+# live WHEN NUMBER: so many connections are counted, after a second at the latest.
+live()
+{
+	tries=0
+	while [ "$("$sipguard" connections --json | sed -n 's/.*"live": \([0-9]*\).*/\1/p')" != "$2" ]; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 20 ] || die "$1: $("$sipguard" connections), where $2 should be"
+		busybox usleep 50000
+	done
+}
+
+# Connections on both kinds of sockets, older and newer than the guard. They come from the interface's
+# own address, so lo carries them.
+count_connections()
+{
+	ip link set lo up
+	"$tcp_ends" serve :: 5060 >"$tmp.out" &
+	server=$!
+	mkfifo "$tmp.orders"
+	"$tcp_ends" client <"$tmp.orders" >"$tmp.count" &
+	exec 3>"$tmp.orders"
+	rm "$tmp.orders"
+	sleep 1
+	echo "open 192.0.2.1 192.0.2.1 5060 3 1000" >&3
+	sleep 1
+	attach "attach"
+	live "older than the guard" 3
+	echo "open 192.0.2.1 192.0.2.1 5060 4 1000" >&3
+	live "newer than the guard" 7
+	attach "upgrade"
+	echo "fin 3" >&3
+	live "after FIN" 4
+	echo "rst 2" >&3
+	live "after RST" 2
+	kill -9 "$server"
+	server=
+	live "without their server" ""
+	exec 3>&-
+}
+
 attach()
 {
 	"$sipguard" attach sgv0 >"$tmp.out" 2>&1 || die "$1: $(cat "$tmp.out")"
@@ -53,7 +95,7 @@ attach()
 }
 
 make_interface
-attach "attach"
+count_connections
 kind=$(seen_by)
 attach "upgrade"
 [ "$kind" = "$(seen_by)" ] || die "an upgrade turns $kind into $(seen_by)"

@@ -41,7 +41,8 @@ probe_one()
 # Out of sight of whatever else runs here.
 attach()
 {
-	unshare -n -m sh "${0%/*}/attach.sh" "$SG_SIPGUARD" "$SG_AT_EGRESS" >"$tmp/out" 2>&1
+	unshare -n -m sh "${0%/*}/attach.sh" "$SG_SIPGUARD" "$SG_AT_EGRESS" "$SG_TCP_ENDS" \
+		>"$tmp/out" 2>&1
 	status=$?
 	cat "$tmp/out"
 	echo "@attach $status $(tail -n 1 "$tmp/out")"

@@ -25,9 +25,10 @@ usage()
 	SG_VM_TIMEOUT: seconds for each virtual machine (240)
 	SG_VM_JOBS: virtual machines at a time (number of CPUs)
 	SG_MUTATIONS: messages that each reader is compared on, beside the project's (5000)
-	SG_VERIFY, SG_RUN_TEST, SG_PROBE, SG_SIPGUARD, SG_AT_EGRESS: the binaries
-	        (build/tests/verify, build/tests/run_guard_plain,
-	        build/tests/corpus_probe, build/sipguard, build/tests/at_egress)
+	SG_VERIFY, SG_RUN_TEST, SG_PROBE, SG_SIPGUARD, SG_AT_EGRESS, SG_TCP_ENDS: the
+	        binaries (build/tests/verify, build/tests/run_guard_plain,
+	        build/tests/corpus_probe, build/sipguard, build/tests/at_egress,
+	        build/tests/tcp_ends)
 	EOF
 	exit 2
 }
@@ -43,6 +44,7 @@ run_test=${SG_RUN_TEST:-build/tests/run_guard_plain}
 probe=${SG_PROBE:-build/tests/corpus_probe}
 sipguard=${SG_SIPGUARD:-build/sipguard}
 at_egress=${SG_AT_EGRESS:-build/tests/at_egress}
+tcp_ends=${SG_TCP_ENDS:-build/tests/tcp_ends}
 jobs=${SG_VM_JOBS:-$(nproc)}
 only=
 verified=0 # objects that are shown to the verifier
@@ -94,7 +96,7 @@ start_kernel()
 {
 	local series=$1
 	local command=(env "SG_MUTATIONS=${SG_MUTATIONS:-5000}" "SG_SIPGUARD=$sipguard"
-		"SG_AT_EGRESS=$at_egress"
+		"SG_AT_EGRESS=$at_egress" "SG_TCP_ENDS=$tcp_ends"
 		sh "$here/job.sh" "$verify" "$run_test" "$probe" "${objects[@]}")
 
 	if [[ $series == host ]]; then
@@ -102,7 +104,7 @@ start_kernel()
 			>"$out/host.log" 2>&1 &
 	else
 		printf '%s\n' "$here/job.sh" "$here/attach.sh" "$verify" "$run_test" "$probe" \
-			"$sipguard" "$at_egress" "${objects[@]}" \
+			"$sipguard" "$at_egress" "$tcp_ends" "${objects[@]}" \
 			>"$out/$series.files"
 		"$here/vm.sh" "$out/$series" "$out/$series.files" -- "${command[@]}" \
 			>"$out/$series.log" 2>&1 &
@@ -207,7 +209,7 @@ check_attach()
 	printf '6.6\n%s\n' "$kernel" | sort -CV || want=clsact
 	read -r status result < <(sed -n 's/^@attach //p' "$log") || true
 	if [[ ${status:-none} == 0 && $result == "$want" ]]; then
-		ok "kernel $kernel: attach, upgrade and detach, by $want at egress"
+		ok "kernel $kernel: attach, upgrade and detach, by $want at egress; connections counted"
 	else
 		not_ok "kernel $kernel: attach, wanted $want at egress, got ${result:-nothing}"
 	fi
@@ -259,7 +261,8 @@ parse()
 	objects=("${@:2}")
 	[[ ${#objects[@]} -gt 0 ]] ||
 		objects=(build/bpf/clang*/*.bpf.o build/tests/corpus/clang*/probe.bpf.o)
-	for file in "$verify" "$run_test" "$probe" "$sipguard" "$at_egress" "${objects[@]}"; do
+	for file in "$verify" "$run_test" "$probe" "$sipguard" "$at_egress" \
+			"$tcp_ends" "${objects[@]}"; do
 		[[ -f $file ]] || die "$file does not exist; run make first."
 		[[ $file != *.o || $file == */probe.bpf.o ]] || verified=$((verified + 1))
 	done

@@ -21,12 +21,12 @@ FAULT=${TEST_FAULT:-signal=KILL}
 # What changes something: files, and the BPF commands whose effect can outlive the process or be seen
 # from outside. The rest are the first system calls after a store into mapped memory.
 CALLS=bpf,mkdir,rename,unlink,rmdir,mount,flock,write,munmap,sendto,exit_group
-CHANGES='^sendto\(.*nlmsg_type=RTM_(NEW|DEL)(QDISC|TFILTER)|^bpf\(BPF_(OBJ_PIN|LINK_|MAP_UPDATE|MAP_DELETE|MAP_LOOKUP_BATCH)|^(mkdir|rename|unlink|rmdir|mount)\(|^flock\(.*(LOCK_EX|LOCK_UN)|^exit_group\('
+CHANGES='^sendto\(.*nlmsg_type=RTM_(NEW|DEL)(QDISC|TFILTER)|^bpf\(BPF_(OBJ_PIN|LINK_|RAW_TRACEPOINT_OPEN|MAP_UPDATE|MAP_DELETE|MAP_LOOKUP_BATCH)|^(mkdir|rename|unlink|rmdir|mount)\(|^flock\(.*(LOCK_EX|LOCK_UN)|^exit_group\('
 # Of these there are many, and they die with the process: the first and the last are enough.
 PASSING='^bpf\(BPF_(PROG_LOAD|MAP_CREATE|BTF_LOAD)|^(write|munmap)\('
 # The pins of maps and programs, for scenarios whose kin goes through every one of them: loading the
 # guard so many times takes long.
-PINS='^(bpf\(BPF_OBJ_PIN|unlink\().*/v[0-9]+/(sg_|guard|reply|notes)'
+PINS='^(bpf\(BPF_OBJ_PIN|unlink\().*/v[0-9]+/(sg_|guard|reply|connections|notes)'
 
 # What a filter of clsact, which has no pin, adds to that; the rest is as with tcx.
 CLSACT='^(sendto\(.*nlmsg_type=RTM_(NEW|DEL)|(mkdir|rmdir|rename)\(|(bpf\(BPF_OBJ_PIN|unlink\().*/links/)'
@@ -112,7 +112,7 @@ look() {
 	} < <(jq -cr '[.mode, (.config // "" | split("/") | last), [.zones[].name],
 		.zones[0].limits.source.rate, .lists, [.interfaces[].name],
 		([.interfaces[].program_id] | unique | length), ([.interfaces[].program] | unique),
-		[.interfaces[].replies]],
+		[.interfaces[].replies], .connections.counted],
 		([.interfaces[] | .name + "=" + (.program_id | tostring)] | join(" "))' <<<"$json")
 }
 

@@ -116,6 +116,7 @@ static int find_maps(void)
 		.stats = fixture_map("sg_stats"),
 		.proven = fixture_map("sg_proven"),
 		.hints = fixture_map("sg_hints"),
+		.connections = fixture_map("sg_connections"),
 		.greylist = fixture_memory("sg_greylist"),
 		.transactions = fixture_memory("sg_transactions"),
 	};
@@ -207,6 +208,7 @@ void fixture_reset(enum program program)
 	map_empty(maps.lists6);
 	map_empty(maps.bans);
 	map_empty(maps.proven);
+	map_empty(maps.connections);
 	map_empty(maps.zones[0]);
 	map_empty(maps.zones[1]);
 	config_defaults(&fix.configs[0]);

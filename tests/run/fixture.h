@@ -118,6 +118,11 @@ void ban_set_cause(const char *address, enum sg_reason cause, int seconds);
 void proven_set(const char *address, __u8 transport, __u16 port, enum sg_proof proof, int seconds);
 /* The same asked: NONE if it has not, or it is over. */
 enum sg_proof proven_of(const char *address, __u8 transport, __u16 port);
+/* A source has so many connections of TCP, and opens none; how many sources have any. */
+void connections_set(const char *address, __u32 live);
+int connections_known(void);
+/* As if so many windows of 2^32 ns had gone by for what it is opening. */
+void connections_age(const char *address, __u32 windows);
 /* --- replies (reply.c) --- */
 
 /* The reply program, on the maps of the guard. 0 or -1. */

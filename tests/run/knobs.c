@@ -266,3 +266,33 @@ void seen_age_all(__u64 ns)
 					 ((transaction[i] - (ns >> 26)) & 0xfff);
 	}
 }
+
+/* As bpf/connected.bpf.h writes it. */
+void connections_set(const char *address, __u32 live)
+{
+	struct sg_flow_key key = flow_key(address, 0, 0);
+	__u64 mark = key.source * 0x9e3779b97f4a7c15ULL >> 32 | 1;
+	struct sg_connections c = {.live = mark << 32 | live};
+
+	assert_int_equal(bpf_map_update_elem(maps.connections, &key, &c, BPF_ANY), 0);
+}
+
+int connections_known(void)
+{
+	struct sg_flow_key key, *at = NULL;
+	int count = 0;
+
+	for (; bpf_map_get_next_key(maps.connections, at, &key) == 0; at = &key)
+		count++;
+	return count;
+}
+
+void connections_age(const char *address, __u32 windows)
+{
+	struct sg_flow_key key = flow_key(address, 0, 0);
+	struct sg_connections c;
+
+	assert_int_equal(bpf_map_lookup_elem(maps.connections, &key, &c), 0);
+	c.window -= windows;
+	assert_int_equal(bpf_map_update_elem(maps.connections, &key, &c, BPF_ANY), 0);
+}

@@ -6,7 +6,7 @@
 struct maps {
 	struct sg_seen *greylist;
 	struct sg_transactions *transactions;
-	int lists4, lists6, bans, zones[2], fragments, stats, proven, hints;
+	int lists4, lists6, bans, zones[2], fragments, stats, proven, hints, connections;
 };
 
 extern struct maps maps;

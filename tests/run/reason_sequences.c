@@ -82,6 +82,17 @@ static void flood(void)
 	assert_false(packet_dropped(&(struct packet_spec){}));
 }
 
+static void connect_spent(void)
+{
+	config()->zone[0].connect = limit_hourly(1);
+	assert_false(packet_dropped(&(struct packet_spec){OVER_TCP, .syn = true}));
+}
+
+static void connections_many(void)
+{
+	connections_set("192.0.2.1", 256);
+}
+
 #define X(name, key, rate, burst, reason)                                                         \
 	static void spend_##name(void)                                                            \
 	{                                                                                         \
@@ -175,6 +186,15 @@ static const struct trigger triggers[SG_REASON__MAX] = {
 	},
 	[SG_REASON_FLOOD] = {
 		flood, {}, {.sport = 40001}, PASSES_AS(REQUEST, OPTIONS), A_REQUEST(OPTIONS),
+	},
+	[SG_REASON_LIMIT_CONNECT] = {
+		connect_spent, {OVER_TCP, .syn = true}, {OVER_TCP, .payload = ""},
+		PASSES_AS(OTHER, NONE), .class = SG_CLASS_OTHER,
+	},
+	[SG_REASON_CONNECTIONS] = {
+		connections_many, {OVER_TCP, .syn = true},
+		{.source = "192.0.2.2", OVER_TCP, .syn = true},
+		PASSES_AS(OTHER, NONE), .class = SG_CLASS_OTHER,
 	},
 };
 

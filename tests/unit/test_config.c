@@ -133,6 +133,34 @@ static void test_ports(void **state)
 	config_free(config);
 }
 
+static void test_connections(void **state)
+{
+	struct config *config;
+
+	(void)state;
+	config = loaded("connections: {new: {burst: 80}, live: 60, first-data: 5}\n"
+			"zones:\n"
+			"  - {name: a, prefixes: [192.0.2.0/24], connections: {new: {rate: 500}}}\n"
+			"  - {name: b, prefixes: [192.0.3.0/24], connections: {live: 4000}}\n");
+	assert_int_equal(config->kernel.first_data, 5);
+	assert_int_equal(config->kernel.zone[0].live, 60);
+	assert_int_equal(config->kernel.zone[0].connect.rate, 20);
+	assert_int_equal(config->kernel.zone[0].connect.burst, 80);
+	/* As many at once as it may have, and no more. */
+	assert_int_equal(config->kernel.zone[0].connect.tolerance, 59 * SG_NSEC_PER_SEC / 20);
+	assert_int_equal(config->kernel.zone[1].live, 60);
+	assert_int_equal(config->kernel.zone[1].connect.rate, 500);
+	assert_int_equal(config->kernel.zone[1].connect.burst, 80);
+	assert_int_equal(config->kernel.zone[2].live, 4000);
+	assert_limit(&config->kernel.zone[2].connect, 20, 80);
+	config_free(config);
+	config = loaded("limits: {}\n");
+	assert_int_equal(config->kernel.zone[0].live, 256);
+	assert_limit(&config->kernel.zone[0].connect, 20, 50);
+	assert_int_equal(config->kernel.first_data, 20);
+	config_free(config);
+}
+
 static void test_limits_and_modes(void **state)
 {
 	struct config *config;
@@ -304,6 +332,7 @@ int main(void)
 		cmocka_unit_test(test_example_is_the_default),
 		cmocka_unit_test(test_examples_zone_loads),
 		cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_connections),
 		cmocka_unit_test(test_limits_and_modes),
 		cmocka_unit_test(test_flows),
 		cmocka_unit_test(test_users_and_bits),

@@ -1,0 +1,301 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Connections of TCP: counted exactly however they end, limited, reported when they send nothing;
+# over reloads and upgrades; and a guard that goes on where the kernel lets it count nothing.
+
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # the checks are called by name
+
+# shellcheck source=lib.sh
+source "$(dirname "$0")/lib.sh"
+
+TCP_ENDS=$LAB_ROOT/build/tests/tcp_ends
+OTHER=
+SERVERS=()
+# As `connections` names the clients.
+SOURCE4=$LAB_CLIENT4
+SOURCE6=2001:db8:0:1::/64
+
+# serve SIDE ADDRESS PORT: accepts connections there.
+serve() {
+	: >"$LAB_DIR/serve-$1-$3"
+	# The process itself, not a shell in between, is to be killed later.
+	(exec nsenter --net="/run/netns/$(lab_ns "$1")" -- "$TCP_ENDS" serve "$2" "$3") \
+		>"$LAB_DIR/serve-$1-$3" 2>&1 &
+	SERVERS+=($!)
+	disown
+	for ((i = 0; i < 100; i++)); do
+		! grep -q listens "$LAB_DIR/serve-$1-$3" || return 0
+		sleep 0.02
+	done
+	echo "nobody listens on $2 port $3"
+	return 1
+}
+
+serve_all() {
+	SERVERS=()
+	serve server :: 5060
+	serve server 0.0.0.0 5061
+}
+
+# Has the client of a coprocess do something; it says how many connections it has then.
+order() {
+	local answer
+	echo "$*" >&"${CLIENT[1]}"
+	read -r -t 30 answer <&"${CLIENT[0]}" || {
+		echo "no answer to: $*"
+		return 1
+	}
+	echo "$answer"
+}
+
+opened() {
+	equal "$(order open "$1" "$2" "$3" "$4" "${5:-1000}")" "$6"
+}
+
+# of SOURCE FIELD: what is told of a source, 0 if it has no connection.
+of() {
+	sipguard connections --json |
+		jq --arg source "$1" "[.connections[] | select(.source == \$source) | .$2] | add // 0"
+}
+
+# becomes VALUE COMMAND...: within two seconds, since a FIN takes its way.
+becomes() {
+	local wanted=$1 i
+	shift
+	for ((i = 0; i < 100; i++)); do
+		[[ $("$@") != "$wanted" ]] || return 0
+		sleep 0.02
+	done
+	equal "$("$@")" "$wanted"
+}
+
+# What the kernel says, in words of ss.
+kernel_has() {
+	lab_in server ss -Htn state connected "sport = :$1" | grep -cv TIME-WAIT
+}
+
+event() {
+	sipguard stats --json | jq ".events[\"$1\"]"
+}
+
+dropped_for() {
+	sipguard stats --json | jq ".reasons[\"$1\"].dropped.packets"
+}
+
+configs() {
+	cat >"$LAB_DIR/wide.yaml" <<-END
+		connections: {new: {rate: 100000, burst: 100000}, live: 1000, first-data: 3600}
+		limits: {source: {rate: 100000, burst: 100000}}
+		flow-limits: {source: {rate: 100000, burst: 100000}}
+		totals: {unlisted-total: {rate: 100000, burst: 100000}}
+	END
+	sed 's/live: 1000/live: 20/' "$LAB_DIR/wide.yaml" >"$LAB_DIR/live.yaml"
+	sed 's/first-data: 3600/first-data: 1/' "$LAB_DIR/wide.yaml" >"$LAB_DIR/data.yaml"
+	sed 's/new: {[^}]*}/new: {rate: 1, burst: 10}/' "$LAB_DIR/wide.yaml" >"$LAB_DIR/new.yaml"
+}
+
+# exact SOURCE FROM SERVER PORT: 100 connections, that end in every way there is.
+exact() {
+	local source=$1 from=$2 server=$3 port=$4
+	opened "$from" "$server" "$port" 100 1000 100
+	becomes 100 of "$source" live
+	equal "$(kernel_has "$port")" 100
+	order fin 30
+	becomes 70 of "$source" live
+	order rst 30
+	becomes 40 of "$source" live
+	equal "$(kernel_has "$port")" 40
+}
+
+# The server dies, and all that is left with it.
+server_dies() {
+	opened "$LAB_CLIENT4" "$LAB_SERVER4" 5061 10 1000 50
+	kill -KILL "${SERVERS[@]}"
+	becomes 0 of "$SOURCE4" live
+	becomes 0 of "$SOURCE6" live
+	equal "$(sipguard connections --json | jq -c .connections)" "[]"
+	order rst 50
+}
+
+# The client is gone without a word: the server's own timeout ends the connection.
+client_vanishes() {
+	opened "$LAB_CLIENT4" "$LAB_SERVER4" 5060 8 1000 8
+	becomes 8 of "$SOURCE4" live
+	lab_in server ss -K dst "$LAB_CLIENT4" >/dev/null
+	becomes 0 of "$SOURCE4" live
+	order rst 8
+}
+
+# On both CPUs, so that the last connection ends while a new one begins.
+churn() {
+	local i pids=()
+	for i in 1 2 3 4; do
+		echo "churn $LAB_CLIENT4 $LAB_SERVER4 506$((i % 2)) 1000" |
+			lab_in client "$TCP_ENDS" client >/dev/null &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+	becomes 0 of "$SOURCE4" live
+	equal "$(event connections-full)" 0
+}
+
+older_than_the_guard() {
+	sipguard detach "$LAB_IF_SERVER" >/dev/null
+	opened "$LAB_CLIENT4" "$LAB_SERVER4" 5060 5 1000 5
+	opened "$LAB_CLIENT6" "$LAB_SERVER6" 5060 2 1000 7
+	sipguard attach "$LAB_IF_SERVER" --enforce --config "$LAB_DIR/wide.yaml" >/dev/null
+	equal "$(of "$SOURCE4" live) $(of "$SOURCE6" live)" "5 2"
+	order fin 6
+	becomes 0 of "$SOURCE4" live
+	becomes 1 of "$SOURCE6" live
+	order fin 1
+	becomes 0 of "$SOURCE6" live
+}
+
+# The program is replaced, and goes on where the other one was.
+kept() {
+	opened "$LAB_CLIENT4" "$LAB_SERVER4" 5060 10 1000 10
+	sipguard reload --config "$LAB_DIR/live.yaml" >/dev/null
+	equal "$(of "$SOURCE4" live)" 10
+	sipguard attach "$LAB_IF_SERVER" >/dev/null
+	sipguard attach "$OTHER" >/dev/null
+	equal "$(of "$SOURCE4" live)" 10
+	order fin 5
+	becomes 5 of "$SOURCE4" live
+	opened "$LAB_CLIENT4" "$LAB_SERVER4" 5061 5 1000 10
+	becomes 10 of "$SOURCE4" live
+	sipguard detach "$OTHER" >/dev/null
+	equal "$(of "$SOURCE4" live)" 10
+	order rst 10
+	becomes 0 of "$SOURCE4" live
+}
+
+# The limit is that of the live ones; what it refuses gets in when there is room, by itself.
+live_limit() {
+	local before
+	before=$(dropped_for connections)
+	opened "$LAB_CLIENT4" "$LAB_SERVER4" 5060 22 200 20
+	equal "$(of "$SOURCE4" live)" 20
+	[[ $(dropped_for connections) -ge $((before + 2)) ]]
+	# Another source has its own.
+	opened "$LAB_CLIENT6" "$LAB_SERVER6" 5060 1 1000 21
+	(
+		sleep 0.5
+		lab_in server ss -K dst "$LAB_CLIENT4" sport = :5060 >/dev/null
+	) &
+	opened "$LAB_CLIENT4" "$LAB_SERVER4" 5061 1 3500 22
+	wait $!
+	order rst 22
+	becomes 0 of "$SOURCE4" live
+}
+
+new_limit() {
+	local before
+	sipguard reload --config "$LAB_DIR/new.yaml" >/dev/null
+	before=$(dropped_for limit-connect)
+	opened "$LAB_CLIENT4" "$LAB_SERVER4" 5060 12 50 10
+	[[ $(dropped_for limit-connect) -ge $((before + 2)) ]]
+	opened "$LAB_CLIENT4" "$LAB_SERVER4" 5060 1 4000 11
+	order fin 11
+	becomes 0 of "$SOURCE4" live
+}
+
+# Reported once each: while it lasts, and when it has ended before anybody looked.
+silent() {
+	sipguard reload --config "$LAB_DIR/data.yaml" >/dev/null
+	equal "$(event connection-silent)" 0
+	opened "$LAB_CLIENT4" "$LAB_SERVER4" 5060 5 1000 5
+	order send 2
+	equal "$(of "$SOURCE4" silent)" 0
+	sleep 1.2
+	equal "$(of "$SOURCE4" silent)" 3
+	equal "$(event connection-silent) $(event connection-silent)" "3 3"
+	[[ $(sipguard connections "$LAB_CLIENT4") =~ $LAB_CLIENT4\ +5\ +[0-9]+\ +3 ]]
+	[[ $(sipguard connections 198.51.100.0/24) == "There is no connection." ]]
+	order fin 5
+	becomes 0 of "$SOURCE4" live
+	equal "$(event connection-silent)" 3
+	opened "$LAB_CLIENT4" "$LAB_SERVER4" 5060 4 1000 4
+	order send 1
+	sleep 1.2
+	order fin 2
+	order rst 2
+	becomes 0 of "$SOURCE4" live
+	equal "$(event connection-silent)" 6
+}
+
+# The tracepoint tells of the whole host: only namespaces with a guarded interface count.
+elsewhere() {
+	serve client 127.0.0.1 5060
+	opened 127.0.0.1 127.0.0.1 5060 3 1000 3
+	sleep 0.1
+	equal "$(sipguard connections --json | jq -c .connections)" "[]"
+	order rst 3
+}
+
+# As on a kernel without BTF.
+attach_blind() {
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	unshare --mount bash -c 'mount -t tmpfs none /sys/kernel/btf && exec "$@"' - \
+		nsenter --net="/run/netns/$LAB_NS_SERVER" -- "$SIPGUARD" attach "$LAB_IF_SERVER" "$@" 2>&1
+}
+
+not_counted() {
+	local said
+	sipguard detach --all >/dev/null
+	said=$(attach_blind --enforce)
+	[[ $said == *"TCP are not counted"*"/sys/kernel/btf"* ]]
+	equal "$(sipguard status --json | jq .connections.counted)" false
+	[[ $(sipguard status) == *"NOT counted"* ]]
+	[[ $(sipguard connections) == *"not counted"* ]]
+	opened "$LAB_CLIENT4" "$LAB_SERVER4" 5060 2 1000 2
+	sipguard attach "$LAB_IF_SERVER" >/dev/null
+	equal "$(sipguard status --json | jq -c .connections)" \
+		'{"counted":true,"sources":1,"live":2}'
+	# An upgrade that cannot count leaves the older program where it is.
+	attach_blind >/dev/null
+	order rst 2
+	becomes 0 of "$SOURCE4" live
+	equal "$(sipguard status --json | jq .connections.counted)" true
+}
+
+ended() {
+	sipguard detach --all >/dev/null
+	guard_left_nothing
+}
+
+[[ -x $SIPGUARD && -x $TCP_ENDS ]] ||
+	lab_die "$SIPGUARD or $TCP_ENDS is not built: run \"make test-programs\" first."
+lab_up
+trap test_ended EXIT
+OTHER=sg-$$.2
+ip -n "$LAB_NS_SERVER" link add "$OTHER" type veth peer name "${OTHER}p"
+ip -n "$LAB_NS_SERVER" link set "$OTHER" up
+ip -n "$LAB_NS_CLIENT" link set lo up
+configs
+sipguard attach "$LAB_IF_SERVER" --enforce --config "$LAB_DIR/wide.yaml" >/dev/null
+serve_all
+coproc CLIENT { lab_in client "$TCP_ENDS" client; }
+
+check "exact: IPv4, on a socket for IPv4" exact "$SOURCE4" "$LAB_CLIENT4" "$LAB_SERVER4" 5061
+order rst 1000 >/dev/null
+check "exact: IPv4, on a socket for both" exact "$SOURCE4" "$LAB_CLIENT4" "$LAB_SERVER4" 5060
+order rst 1000 >/dev/null
+check "exact: IPv6" exact "$SOURCE6" "$LAB_CLIENT6" "$LAB_SERVER6" 5060
+check "exact: the server dies" server_dies
+serve_all
+check "exact: the server gives up a connection" client_vanishes
+check "exact: 4000 that end as the next ones begin" churn
+check "those that are older than the guard" older_than_the_guard
+check "kept by reload and upgrade, and by more and fewer interfaces" kept
+check "live: a limit, and who waits gets in" live_limit
+check "silent: reported, each once" silent
+check "another network namespace does not count" elsewhere
+# What it spends is spent for ten seconds.
+check "new: a limit, and who waits gets in" new_limit
+check "a kernel that lets nothing be counted" not_counted
+eval "exec ${CLIENT[1]}>&-"
+wait "$CLIENT_PID" || true
+check "nothing is left" ended
+test_done
