@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "connections.h"
 #include "lists.h"
 #include "log.h"
 #include "names.h"
@@ -94,8 +95,10 @@ enum exit_code cmd_reload(const struct options *options)
 		err = policy_read(options->config ? options->config : note.path, &policy);
 	if (!err)
 		err = reload(&session, &policy);
-	if (!err)
+	if (!err) {
 		lists_refresh_own(&session.maps); /* the host's addresses may have changed */
+		connections_look(&session.pins); /* more ports may be guarded */
+	}
 	if (!err && options->json)
 		output_json(json_pack("{s:s?}", "config", policy.path[0] ? policy.path : NULL));
 	else if (!err)

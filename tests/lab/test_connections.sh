@@ -91,6 +91,10 @@ configs() {
 		totals: {unlisted-total: {rate: 100000, burst: 100000}}
 	END
 	sed 's/live: 1000/live: 20/' "$LAB_DIR/wide.yaml" >"$LAB_DIR/live.yaml"
+	{
+		cat "$LAB_DIR/wide.yaml"
+		echo 'ports: {tcp: [5060, 5070]}'
+	} >"$LAB_DIR/ports.yaml"
 	sed 's/first-data: 3600/first-data: 1/' "$LAB_DIR/wide.yaml" >"$LAB_DIR/data.yaml"
 	sed 's/new: {[^}]*}/new: {rate: 1, burst: 10}/' "$LAB_DIR/wide.yaml" >"$LAB_DIR/new.yaml"
 }
@@ -168,6 +172,18 @@ kept() {
 	sipguard detach "$OTHER" >/dev/null
 	equal "$(of "$SOURCE4" live)" 10
 	order rst 10
+	becomes 0 of "$SOURCE4" live
+}
+
+# A port that is guarded only now has connections already.
+more_ports() {
+	serve server 0.0.0.0 5070
+	opened "$LAB_CLIENT4" "$LAB_SERVER4" 5070 3 1000 3
+	equal "$(of "$SOURCE4" live)" 0
+	sipguard reload --config "$LAB_DIR/ports.yaml" >/dev/null
+	equal "$(of "$SOURCE4" live)" 3
+	sipguard reload --config "$LAB_DIR/live.yaml" >/dev/null
+	order rst 3
 	becomes 0 of "$SOURCE4" live
 }
 
@@ -289,6 +305,7 @@ check "exact: the server gives up a connection" client_vanishes
 check "exact: 4000 that end as the next ones begin" churn
 check "those that are older than the guard" older_than_the_guard
 check "kept by reload and upgrade, and by more and fewer interfaces" kept
+check "a port that is guarded only now" more_ports
 check "live: a limit, and who waits gets in" live_limit
 check "silent: reported, each once" silent
 check "another network namespace does not count" elsewhere

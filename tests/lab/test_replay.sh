@@ -131,6 +131,9 @@ limits() {
 		--config "$LAB_DIR/limits.yaml"
 	summary '.dropped == {} and .packets == 41' "$CAPTURES/burst.pcap" --config "$LAB_DIR/limits.yaml"
 	equal "$(dropped backwards)" '[41,"limit-flow"]'
+	# 50 at once, and one more in the 60 ms.
+	equal "$(dropped syns | wc -l) $(dropped syns | grep -c limit-connect)" "9 9"
+	summary '.dropped == {} and .packets == 60' "$CAPTURES/syns.pcap"
 	summary '.clock_stood_still == 40' "$CAPTURES/backwards.pcap" --limits
 	[[ $(sipguard replay "$CAPTURES/backwards.pcap" --limits) == *"for 40 packets the clock"* ]]
 }

@@ -9,9 +9,8 @@
 source "$(dirname "$0")/lib.sh"
 
 SCENARIOS=$LAB_ROOT/tools/scenarios/scenarios.sh
-# Not hoard: connections of TCP have no limits of their own yet. Not carrier and reflection, which
-# take minutes: `make scenarios` runs all of them.
-NAMES=(brute-force enumeration scanner nat-office spoofed-invite-flood spoofed-register-flood)
+# Not carrier and reflection, which take minutes: `make scenarios` runs all of them.
+NAMES=(brute-force enumeration scanner hoard nat-office spoofed-invite-flood spoofed-register-flood)
 
 # Each has a lab of its own; the rows and what it says are here.
 OUT=$(mktemp -d)

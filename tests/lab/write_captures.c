@@ -16,6 +16,7 @@
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 #define INVITE SIP_REQUEST("INVITE")
 #define INVITES 41 /* one more than the burst of the limit */
+#define SYNS 60
 
 struct packet {
 	struct packet_spec spec;
@@ -106,6 +107,17 @@ static void write_reused_id(const char *folder)
 	pcap_dump_close(dumper);
 }
 
+/* SYNs of one source, 1 ms apart: so many are within the rate and burst of messages. */
+static void write_syns(const char *folder)
+{
+	const struct packet syn = {.spec = {.transport = IPPROTO_TCP, .syn = true}};
+	pcap_dumper_t *dumper = begin(folder, "syns.pcap", DLT_EN10MB);
+
+	for (int i = 0; i < SYNS; i++)
+		write_packet(dumper, &syn, i * 1000, 0);
+	pcap_dump_close(dumper);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -118,6 +130,7 @@ int main(int argc, char **argv)
 	write_invites(argv[1], "minute.pcap", 0, 1500000);
 	write_invites(argv[1], "backwards.pcap", 3600000000, -1000000);
 	write_reused_id(argv[1]);
+	write_syns(argv[1]);
 	pcap_dump_close(begin(argv[1], "empty.pcap", DLT_EN10MB));
 	pcap_dump_close(begin(argv[1], "bluetooth.pcap", DLT_BLUETOOTH_HCI_H4_WITH_PHDR));
 	return 0;

@@ -51,6 +51,20 @@ hoard_all() {
 	CONNECT_HALF=$(connect_ms)
 }
 
+# By default new connections reach their own limit long before. Here that of live ones stands alone.
+hoard_wide() {
+	cat >"$LAB_DIR/wide.yaml" <<-END
+		connections: {new: {rate: 100000, burst: 100000}}
+		limits: {source: {rate: 100000, burst: 100000}}
+		flow-limits: {source: {rate: 100000, burst: 100000}}
+		totals: {unlisted-total: {rate: 100000, burst: 100000}}
+	END
+	sipguard reload --config "$LAB_DIR/wide.yaml" >>"$LAB_DIR/sipguard.log"
+	hoard_open "$N" 2500 4 >"$LAB_DIR/wide.json"
+	at_most live-without-limit-of-new "$(jq .most_open "$LAB_DIR/wide.json")" "$LIVE"
+	at_least live-without-limit-of-new-reached "$(jq .most_open "$LAB_DIR/wide.json")" "$LIVE"
+}
+
 scenario() {
 	N=$(full_or_short 5000 2500)
 	callers_at "$HOARDER4"
@@ -74,4 +88,5 @@ scenario() {
 	at_most live-after-the-end "$(live established "$HOARDER4")" 0
 	hoard_open 20 20 1 >"$LAB_DIR/after.json"
 	at_least new-after-the-end "$(jq .most_open "$LAB_DIR/after.json")" 20
+	[[ $LENGTH == short ]] || hoard_wide
 }
