@@ -107,11 +107,16 @@ static __always_inline struct sg_socket *socket_count(void *sk, const struct sg_
 	if (s && s->counted)
 		return s;
 	if (!s || !connected_add(source)) {
-		note_event(SG_EVENT_CONNECTIONS_FULL);
+		/* The iterator tries again; one socket is one event. */
+		if (!s || !s->reported)
+			note_event(SG_EVENT_CONNECTIONS_FULL);
+		if (s)
+			s->reported = 1;
 		return s;
 	}
 	s->since = clock_now();
 	s->counted = 1;
+	s->reported = 0;
 	return s;
 }
 

@@ -272,7 +272,8 @@ struct sg_connections {
 struct sg_socket {
 	__u64 since;    /* ns of the guard's clock */
 	__u32 counted;  /* bool */
-	__u32 reported; /* bool: it did not send anything in time, and that is counted */
+	/* bool: it did not send anything in time, or there was no room to count it; an event */
+	__u32 reported;
 };
 
 struct sg_counter {
