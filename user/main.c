@@ -88,10 +88,10 @@ static const struct command commands[] = {
 	{"connections", "[ADDRESS|PREFIX]", "who has how many connections of TCP",
 	 "Lists the sources (of IPv6 the /64) that have connections to guarded ports, the most\n"
 	 "first; with an address or a prefix only those. `live` counts the kernel's own sockets,\n"
-	 "and is exact. `opening` are SYNs that were let in a few seconds ago and have led to none\n"
-	 "yet. `silent` are those of the live ones that have sent nothing in the time that the\n"
-	 "configuration gives them (connections: first-data); of them only those in the network\n"
-	 "namespace where this command runs are seen.",
+	 "and is exact. `opening` are SYNs that were let in a few seconds ago and have led to\n"
+	 "none yet. `silent` are those of the live ones that have sent nothing in the time that\n"
+	 "the configuration gives them (connections: first-data); of them only those in the\n"
+	 "network namespace where this command runs are seen.",
 	 0, 0, 1, cmd_connections},
 	{"replay", "CAPTURE | --raw FOLDER", "what the guard would do with a capture",
 	 "Shows every packet of a capture (pcap or pcapng; - is standard input), or every file of\n"

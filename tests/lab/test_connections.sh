@@ -254,7 +254,8 @@ elsewhere() {
 attach_blind() {
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	unshare --mount bash -c 'mount -t tmpfs none /sys/kernel/btf && exec "$@"' - \
-		nsenter --net="/run/netns/$LAB_NS_SERVER" -- "$SIPGUARD" attach "$LAB_IF_SERVER" "$@" 2>&1
+		nsenter --net="/run/netns/$LAB_NS_SERVER" -- \
+		"$SIPGUARD" attach "$LAB_IF_SERVER" "$@" 2>&1
 }
 
 not_counted() {
