@@ -10,7 +10,7 @@
 #include "lists.bpf.h"    /* 3. allow, deny, bans, zones, what is proven */
 #include "greylist.bpf.h" /* 4. strangers have to come twice while there are too many */
 #include "limits.bpf.h"   /* 5. budget of unlisted sources, limits of the flow and the source */
-#include "connections.bpf.h" /* connections of TCP, new and live */
+#include "connect.bpf.h"  /*    connections of TCP, new and live */
 #include "message.bpf.h"  /* 6. the grammar of the message, and what it tells of its flow */
 #include "verdict.bpf.h"  /* 7. modes, counters, action */
 

@@ -113,12 +113,14 @@
 	  "that is not proven, for the short time of the ban. Counted at egress.")                \
 	X(77, LIMIT_CONNECT, "limit-connect", "connections: new", ENFORCE, ENFORCE,               \
 	  "The source opens more TCP connections in a short time than its limit. A client tries " \
-	  "again by itself after a second, so nothing is banned for it. Phones that come back "   \
-	  "together behind one address need a zone with a limit of its own.")                     \
+	  "again by itself after a second, so nothing is banned for it. Who forges SYNs can use "  \
+	  "up the limit of an address while that lasts, and end no connection it has. Phones "     \
+	  "that come back together behind one address need a zone with a limit of its own.")       \
 	X(78, CONNECTIONS, "connections", "connections: live", ENFORCE, ENFORCE,                  \
-	  "The source has as many TCP connections as it may have at a time, those it is opening " \
-	  "included. `sipguard connections ADDRESS` shows them; each that ends makes room. Only " \
-	  "who has received our answer has a connection, so nobody can fill another one's share.")
+	  "The source has as many TCP connections as it may have at a time, those included that "  \
+	  "it began to open in the last seconds. `sipguard connections ADDRESS` shows them; each " \
+	  "that ends makes room. Only who receives our answers can have a connection; forged "     \
+	  "SYNs, which limit-connect holds down, are forgotten after 9 seconds at most.")
 
 /* All of them: those of packets here, those of messages in sip_rules.h. */
 #define SG_REASONS(X) SG_PACKET_REASONS(X) SIP_RULES(X) SG_FLOW_REASONS(X)

@@ -9,8 +9,8 @@
  *
  * All functions here are global, as all that few packets need: the verifier looks at them once.
  */
-#ifndef SIPGUARD_CONNECTIONS_BPF_H
-#define SIPGUARD_CONNECTIONS_BPF_H
+#ifndef SIPGUARD_CONNECT_BPF_H
+#define SIPGUARD_CONNECT_BPF_H
 
 #include "connected.bpf.h"
 #include "limits.bpf.h"
