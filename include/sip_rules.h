@@ -21,11 +21,11 @@
 	X(19, START_SPACES, "start-spaces", "RFC 3261 section 7.1", MONITOR, ENFORCE,             \
 	  "The parts of the request line are not separated by single spaces, or the line has "    \
 	  "blanks at its end or inside the Request-URI.")                                         \
-	X(20, START_LONG, "start-line-long", "limit: start-line", MONITOR, ENFORCE,               \
+	X(20, START_LONG, "start-line-long", "validation: start-line", MONITOR, ENFORCE,          \
 	  "The start line is longer than its limit.")                                             \
 	X(21, STATUS, "status-code", "RFC 3261 sections 7.2 and 21", ENFORCE, ENFORCE,            \
 	  "The status code of a response is not a number of three digits from 100 to 699.")       \
-	X(22, METHOD_LONG, "method-long", "limit: method", ENFORCE, ENFORCE,                      \
+	X(22, METHOD_LONG, "method-long", "validation: method", ENFORCE, ENFORCE,                 \
 	  "The method of the start line or of CSeq is longer than its limit. Overlong methods "   \
 	  "in CSeq crashed PJSIP and Asterisk (CVE-2017-9372).")                                  \
 	X(23, METHOD_UNKNOWN, "method-unknown", "RFC 3261 section 8.2.1", MONITOR, MONITOR,       \
@@ -42,7 +42,7 @@
 	X(27, URI_HOST, "uri-host", "RFC 3261 section 25.1", MONITOR, ENFORCE,                    \
 	  "The host or port of the Request-URI is missing or malformed, such as an IPv6 "         \
 	  "address without brackets.")                                                            \
-	X(28, URI_LONG, "uri-long", "limit: uri", MONITOR, ENFORCE,                               \
+	X(28, URI_LONG, "uri-long", "validation: uri", MONITOR, ENFORCE,                          \
 	  "The Request-URI is longer than its limit.")                                            \
 	X(29, FIELD_MISSING, "field-missing", "RFC 3261 section 8.1.1", ENFORCE, ENFORCE,         \
 	  "One of the header fields that every message has is missing: Via, From, To, Call-ID, "  \
@@ -72,7 +72,7 @@
 	X(40, VIA_COOKIE, "via-cookie", "RFC 3261 section 8.1.1.7", MONITOR, ENFORCE,             \
 	  "The branch of the top Via is missing or does not begin with z9hG4bK: a client of "     \
 	  "RFC 2543, or a flooding tool.")                                                        \
-	X(41, PARAMETER_LONG, "parameter-long", "limit: parameter", ENFORCE, ENFORCE,             \
+	X(41, PARAMETER_LONG, "parameter-long", "validation: parameter", ENFORCE, ENFORCE,        \
 	  "A tag or the branch of the top Via is longer than its limit. Overlong ones crashed "   \
 	  "Kamailio (CVE-2018-8828).")                                                            \
 	X(42, PARAMETER_EMPTY, "parameter-empty", "RFC 3261 section 25.1", MONITOR, ENFORCE,      \
@@ -89,7 +89,7 @@
 	  "The first Contact is not an address, as with address.")                                \
 	X(48, CALL_ID, "call-id", "RFC 3261 section 20.8", OFF, ENFORCE,                          \
 	  "Call-ID is empty or not a word, or two words with an @ between them.")                 \
-	X(49, CALL_ID_LONG, "call-id-long", "limit: call-id", ENFORCE, ENFORCE,                   \
+	X(49, CALL_ID_LONG, "call-id-long", "validation: call-id", ENFORCE, ENFORCE,              \
 	  "Call-ID is longer than its limit.")                                                    \
 	X(50, EXPIRES, "expires", "RFC 3261 section 20.19", MONITOR, ENFORCE,                     \
 	  "Expires is not a 32-bit number.")                                                      \
@@ -112,14 +112,14 @@
 	  "The header is not UTF-8.")                                                             \
 	X(59, FIELD_LINE, "field-line", "RFC 3261 section 7.3.1", MONITOR, ENFORCE,               \
 	  "A line of the header has no colon, or its name holds bytes that no name may hold.")    \
-	X(60, FIELD_LONG, "field-long", "limit: field", MONITOR, ENFORCE,                         \
+	X(60, FIELD_LONG, "field-long", "validation: field", MONITOR, ENFORCE,                    \
 	  "A header field, with the lines that continue it, is longer than its limit.")           \
-	X(61, FIELDS, "fields", "limit: fields", ENFORCE, ENFORCE,                                \
+	X(61, FIELDS, "fields", "validation: fields", ENFORCE, ENFORCE,                           \
 	  "The message has more header fields or lines than its limit. More than 50 Accept "      \
 	  "fields crashed Asterisk (CVE-2018-7284).")                                             \
-	X(62, FOLDS, "folds", "limit: folds", ENFORCE, ENFORCE,                                   \
+	X(62, FOLDS, "folds", "validation: folds", ENFORCE, ENFORCE,                              \
 	  "A header field is continued over more lines than its limit.")                          \
-	X(63, SIZE, "size", "limit: message", ENFORCE, ENFORCE,                                   \
+	X(63, SIZE, "size", "validation: message", ENFORCE, ENFORCE,                              \
 	  "The datagram is larger than the limit for messages.")                                  \
 	X(64, REGISTER_USER, "register-user", "RFC 3261 section 10.2", MONITOR, ENFORCE,          \
 	  "The Request-URI of a REGISTER has a user part; it must name a domain.")                \
