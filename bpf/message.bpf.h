@@ -17,6 +17,7 @@
 #include "verdict.bpf.h"
 
 #define MESSAGE_REASONS 8 /* faults of one message that are counted at most */
+#define MESSAGE_CREDENTIALS 3 /* of Authorization, and as many of Proxy-Authorization */
 #define MESSAGE_COPY 256  /* bit of what message_tell() returns, beside a reason */
 
 const __u8 sg_reason_of_rule[] = {
@@ -150,23 +151,34 @@ __noinline int offence_forgive(const struct packet *p, __u32 slot, __u32 offence
 	return 0;
 }
 
-/* Whether the request has credentials with a nonce that the server sent to this flow. */
+/*
+ * Whether one of the credentials in the fields `id`, whose lines begin with `line`, has a nonce that
+ * the server sent to this flow. A request has some for each realm (RFC 3261 section 22.3).
+ */
+static __always_inline bool message_answers(const struct sip_reader *r, __u64 flow, __u32 id,
+					    __u64 line)
+{
+	__u32 at = r->message.field[id].at;
+	__u64 nonce;
+
+	if (!(r->message.seen & 1ULL << id))
+		return false;
+	for (int i = 0; i < MESSAGE_CREDENTIALS && at; i++) {
+		nonce = secret_nonce(r, at, flow, 0);
+		if (nonce && secret_known(nonce))
+			return true;
+		at = r->message.again & 1ULL << id ? secret_field(r, at, line) : 0;
+	}
+	return false;
+}
+
+/* Whether the request answers a challenge that the server sent to this flow. */
 static __always_inline bool message_is_challenged(const struct sip_reader *r, __u64 flow)
 {
-	const struct sip_message *m = &r->message;
-	const struct sip_span *field;
-	__u64 nonce;
-	__u32 end;
-
-	if (m->seen & SIP_SEEN(AUTHORIZATION))
-		field = &m->field[SIP_FIELD_AUTHORIZATION];
-	else if (m->seen & SIP_SEEN(PROXY_AUTHORIZATION))
-		field = &m->field[SIP_FIELD_PROXY_AUTHORIZATION];
-	else
-		return false;
-	end = field->at + field->length;
-	nonce = secret_nonce(r, secret_nonce_find(r, field->at, end), end, flow);
-	return nonce && secret_known(nonce);
+	return message_answers(r, flow, SIP_FIELD_AUTHORIZATION,
+			       SIP_WORD('\n', 'a', 'u', 't', 'h', 'o', 'r', 'i')) ||
+	       message_answers(r, flow, SIP_FIELD_PROXY_AUTHORIZATION,
+			       SIP_WORD('\n', 'p', 'r', 'o', 'x', 'y', '-', 'a'));
 }
 
 /* What an ACK with the tag of our 2xx proves: RFC 3261 section 13.2.2.4. */

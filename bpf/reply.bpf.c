@@ -24,7 +24,7 @@ char LICENSE[] SEC("license") = "GPL";
 #define REPLY_LISTED SG_PROOF__MAX /* of a zone: stronger than any proof, and never banned */
 #define REPLY_CONTACTS 10  /* of a 200 that are looked at for the longest binding */
 #define REPLY_BINDINGS 2048 /* bytes of them */
-#define REPLY_NONCES 3     /* of one challenge: MD5, SHA-256 and SHA-512-256 */
+#define REPLY_NONCES 3     /* of one reply: MD5, SHA-256 and SHA-512-256 */
 
 /* Reads `size` bytes at *at and moves on. */
 static __always_inline bool reply_pull(struct __sk_buff *skb, __u32 *at, void *to, __u32 size)
@@ -229,12 +229,24 @@ struct answer {
 	bool there;       /* no forger could have asked so */
 };
 
+/* The nonce that the next request is to have, as good as a challenge: RFC 7616 section 3.5. */
+static __always_inline void answer_next_nonce(const struct answer *a)
+{
+	__u32 at = secret_field(a->r, a->r->message.start_line.length,
+				SIP_WORD('\n', 'a', 'u', 't', 'h', 'e', 'n', 't'));
+	__u64 nonce = at ? secret_nonce(a->r, at, a->p->flow, 't') : 0;
+
+	if (nonce)
+		secret_tell(nonce, a->now);
+}
+
 /* Success: the flow is what it says, if it cannot be forged. */
 static __always_inline void answer_success(const struct answer *a)
 {
 	__u32 method = a->r->message.cseq_method_id, seconds;
 	__u64 tag;
 
+	answer_next_nonce(a);
 	if (a->challenged) {
 		offence_forgive(a->p, a->slot, SG_OFFENCE_AUTH_SOURCE);
 		offence_forgive(a->p, a->slot, SG_OFFENCE_AUTH);
@@ -253,20 +265,31 @@ static __always_inline void answer_success(const struct answer *a)
 		secret_tell(tag, a->now);
 }
 
-/* A server has a challenge for each algorithm (RFC 8760); the client answers one of them. */
-static __always_inline void answer_challenge(const struct answer *a)
+/*
+ * A server has a challenge for each algorithm (RFC 8760); the client answers one of them. `line`:
+ * how the lines of their header field begin. Nothing else is looked at: From and others repeat what
+ * a forger wrote.
+ */
+static __always_inline void answer_challenge(const struct answer *a, __u64 line)
 {
-	const struct sip_message *m = &a->r->message;
-	__u32 at = m->start_line.length;
+	__u32 at = a->r->message.start_line.length;
 	__u64 nonce;
 
 	for (int i = 0; i < REPLY_NONCES; i++) {
-		at = secret_nonce_find(a->r, at, m->body);
-		nonce = secret_nonce(a->r, at, m->body, a->p->flow);
-		if (!nonce)
+		at = secret_field(a->r, at, line);
+		if (!at)
 			break;
-		secret_tell(nonce, a->now);
+		nonce = secret_nonce(a->r, at, a->p->flow, 0);
+		if (nonce)
+			secret_tell(nonce, a->now);
 	}
+}
+
+/* Those of servers and those of proxies: one reply may have both (RFC 3261 section 22.3). */
+static __always_inline void answer_challenges(const struct answer *a)
+{
+	answer_challenge(a, SIP_WORD('\n', 'w', 'w', 'w', '-', 'a', 'u', 't'));
+	answer_challenge(a, SIP_WORD('\n', 'p', 'r', 'o', 'x', 'y', '-', 'a'));
 }
 
 /* A wrong password, of a flow and of all those of its source. */
@@ -293,7 +316,7 @@ static __always_inline __u32 answer_read(const struct answer *a)
 	switch (a->status) {
 	case 401:
 	case 407:
-		answer_challenge(a);
+		answer_challenges(a);
 		return a->challenged && a->proof != REPLY_LISTED ? answer_failure(a)
 								 : SG_REASON_NONE;
 	case 403: /* of who is proven it is not the password that is wrong */

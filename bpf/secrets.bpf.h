@@ -35,25 +35,85 @@ static __always_inline bool secret_known(__u64 key)
 	return line && seen_find(line, seen_tag(key));
 }
 
-/* Where the first nonce between `at` and `end` begins; 0 if there is none. */
-static __always_inline __u32 secret_nonce_find(const struct sip_reader *r, __u32 at, __u32 end)
-{
-	const __u64 word = SIP_WORD('n', 'o', 'n', 'c', 'e', '=', '"');
-	__u32 start = span_find(r, at, end, word, 7);
+/* The name of the parameter and the quote that opens its value. */
+#define SECRET_NAME SIP_WORD('n', 'o', 'n', 'c', 'e', '=', '"')
 
-	/* That was a cnonce: the client's own. */
-	if (start && (sip_byte(r, start - 8) | 0x20) == 'c')
-		start = span_find(r, start, end, word, 7);
-	return start;
+struct secret_walk {
+	const struct sip_reader *r;
+	__u32 before; /* the letter before SECRET_NAME, or 0: the name begins with it */
+	__u32 at;
+	__u32 quoted; /* within a quoted string */
+	__u32 start;  /* of the nonce */
+	__u32 stop;   /* behind it */
+};
+
+/* Whether the quote at `at` opens the value that is looked for, and no cnonce's, say. */
+static __always_inline bool secret_opens(const struct secret_walk *walk, __u32 at)
+{
+	__u64 word = sip_load8(walk->r, at - 7);
+	__u32 before = word & 0xff;
+
+	if ((word >> 8 | SIP_EACH(0x20) >> 8) != SECRET_NAME)
+		return false;
+	if (walk->before)
+		return (before | 0x20) == walk->before;
+	return sip_is_blank(before) || before == ',' || before == '\n';
 }
 
-/* A number for the nonce that begins at `start` and the flow; 0 if it does not end. */
-static __always_inline __u64 secret_nonce(const struct sip_reader *r, __u32 start, __u32 end,
-					  __u64 flow)
+/*
+ * On to the next quote, backslash or line end. Quoted strings are told from what lies between them,
+ * or a forger could have "nonce=" said in a realm or a user name.
+ */
+static long secret_step(__attribute__((unused)) __u32 step, void *context)
 {
-	__u32 stop = start ? span_find(r, start, end, '"' | 0x20, 1) : 0;
+	struct secret_walk *walk = context;
+	__u64 word = sip_load8(walk->r, walk->at);
+	__u64 marks = sip_equal(word, '"') | sip_equal(word, '\\') | sip_equal(word, '\n');
+	__u32 at = walk->at + 8, mark;
 
-	return stop ? span_hash(r, start, stop - start, flow ^ SECRET_NONCE) : 0;
+	if (walk->at >= walk->r->message.body)
+		return 1;
+	if (!marks) {
+		walk->at = at;
+		return 0;
+	}
+	at += sip_first(marks) - 8;
+	mark = sip_byte(walk->r, at);
+	walk->at = at + 1;
+	if (mark == '\n')
+		return !sip_is_blank(sip_byte(walk->r, at + 1));
+	if (mark == '\\') {
+		walk->at += walk->quoted; /* what it escapes is no mark */
+		return 0;
+	}
+	walk->quoted ^= 1;
+	if (walk->quoted)
+		walk->start = secret_opens(walk, at) ? at + 1 : 0;
+	else if (walk->start)
+		walk->stop = at;
+	return walk->stop != 0;
+}
+
+/*
+ * A number for the flow and the first nonce of the header field whose value goes on at `at`; 0 if
+ * there is none. `before`: as in struct secret_walk.
+ */
+__noinline __u64 secret_nonce(const struct sip_reader *r, __u32 at, __u64 flow, __u32 before)
+{
+	struct secret_walk walk = {.r = r, .before = before, .at = at};
+
+	if (!r || at < 8 || at >= r->message.body)
+		return 0;
+	bpf_loop(r->message.body - at, secret_step, &walk, 0);
+	if (!walk.stop || walk.stop > r->message.body)
+		return 0;
+	return span_hash(r, walk.start, walk.stop - walk.start, flow ^ SECRET_NONCE);
+}
+
+/* Behind the first eight bytes of the next line that begins so; 0 if there is none. */
+static __always_inline __u32 secret_field(const struct sip_reader *r, __u32 at, __u64 line)
+{
+	return span_find(r, at, r->message.body, line, 8);
 }
 
 static __always_inline __u64 secret_to_tag(const struct sip_reader *r, __u64 flow)

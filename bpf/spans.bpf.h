@@ -33,8 +33,9 @@ __noinline __u64 span_hash(const struct sip_reader *r, __u32 at, __u32 length, _
 
 struct span_search {
 	const struct sip_reader *r;
-	__u64 word;  /* in lower case, and what has no case with bit 5 set */
+	__u64 word;  /* letters in lower case */
 	__u64 mask;  /* of its bytes */
+	__u64 fold;  /* bit 5 of those that have it: letters of either case are equal */
 	__u32 size;
 	__u32 at;
 	__u32 end;
@@ -48,7 +49,7 @@ static long span_step(__u32 step, void *context)
 	__u32 at = s->at + step * 8;
 
 	for (__u32 i = 0; i < 8; i++) {
-		if (((sip_load8(s->r, at + i) | SIP_EACH(0x20)) & s->mask) != s->word)
+		if (((sip_load8(s->r, at + i) | s->fold) & s->mask) != s->word)
 			continue;
 		s->found = at + i + s->size;
 		return 1;
@@ -64,6 +65,7 @@ __noinline int span_find(const struct sip_reader *r, __u32 at, __u32 end, __u64 
 	if (!r || at >= end || end > SIP_READ_MAX || !size || size > 8)
 		return 0;
 	search.mask = size < 8 ? sip_head(~0ULL, size) : ~0ULL;
+	search.fold = word & SIP_EACH(0x20);
 	bpf_loop((end - at + 7) / 8, span_step, &search, 0);
 	return search.found <= end ? search.found : 0;
 }

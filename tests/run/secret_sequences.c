@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which nonces are the server's, and in which of its credentials a request repeats one. */
+#include <netinet/in.h>
+
+#include "dialogue.h"
+
+/* The one of CHALLENGE, which a phone with several accounts answers among others. */
+#define RIGHT "Authorization: Digest realm=\"lab\", nonce=\"YWJjZGVmZ2hpamtsbW5v\"\r\n"
+#define OTHER_REALM(header)                                                                       \
+	header ": Digest realm=\"other\", cnonce=\"YWJjZGVmZ2hpamtsbW5v\", nonce=\"b3RoZXI\"\r\n"
+#define WITH(credentials) REQUEST_OF("REGISTER", credentials)
+
+/* What a REGISTER proves that answers a challenge, or does not. */
+static enum sg_proof proof_of(const char *challenge, const char *credentials, __u16 port)
+{
+	asks(REQUEST_OF("REGISTER", ""), port);
+	answers(challenge, port);
+	asks(credentials, port);
+	answers(REGISTER_OK, port);
+	return proven_of(PHONE, IPPROTO_UDP, port);
+}
+
+/* RFC 7616 section 3.5: a phone that refreshes has a nonce that came with a success. */
+static void the_next_nonce_is_a_challenge(void)
+{
+	static const char told[] = REPLY_OF("200 OK", "REGISTER",
+		"authentication-info: qop=auth, cnonce=\"xyz\",\r\n rspauth=\"nextnonce=\", "
+		"nextnonce=\"bmV4dA\"\r\n");
+	__u16 port = PORT;
+
+	registers(REGISTER_RIGHT, told, port);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, port), SG_PROOF_NONE);
+	asks(WITH(CREDENTIALS("bmV4dA")), port);
+	answers(REGISTER_OK, port);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, port), SG_PROOF_REGISTER);
+	/* Another flow was not told. */
+	asks(WITH(CREDENTIALS("bmV4dA")), ++port);
+	answers(REGISTER_OK, port);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, port), SG_PROOF_NONE);
+	/* What else is in that field is what the client said. */
+	registers(REGISTER_RIGHT, told, ++port);
+	asks(WITH(CREDENTIALS("xyz")), port);
+	answers(REGISTER_OK, port);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, port), SG_PROOF_NONE);
+	/* Nor is it one that a request names so. */
+	registers(REGISTER_RIGHT, told, ++port);
+	asks(WITH("Authorization: Digest nextnonce=\"bmV4dA\"\r\n"), port);
+	answers(REGISTER_OK, port);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, port), SG_PROOF_NONE);
+}
+
+/* Replies repeat To, From and others, and a realm may be the domain that the request names. */
+static void a_forger_puts_no_nonce_into_a_reply(void)
+{
+	static const char *const replies[] = {
+		"SIP/2.0 401 Unauthorized\r\n"
+		HEADERS("1 REGISTER", ";tag=1;nonce=\"evil\"", CHALLENGE),
+		"SIP/2.0 401 Unauthorized\r\n"
+		HEADERS("1 REGISTER", ";tag=1;x=\"*www-authenticate: a, nonce=\"evil\"", CHALLENGE),
+		REPLY_OF("401 Unauthorized", "REGISTER",
+			 "Subject: x,\r\n WWW-Authenticate: Digest nonce=\"evil\"\r\n" CHALLENGE),
+		REPLY_OF("401 Unauthorized", "REGISTER",
+			 "WWW-Authenticate: Digest realm=\"\\\", nonce=\\\"evil\\\"\"\r\n" CHALLENGE),
+		REPLY_OF("401 Unauthorized", "REGISTER",
+			 CHALLENGE "Date: x\r\nSubject: a, nonce=\"evil\"\r\n"),
+		REPLY_OF("200 OK", "REGISTER",
+			 "Authentication-Info: qop=auth\r\nSubject: nextnonce=\"evil\"\r\n"),
+		REPLY_OF("200 OK", "REGISTER", "Authentication-Info: nonce=\"evil\"\r\n"),
+	};
+
+	for (__u16 i = 0; i < COUNT(replies); i++)
+		assert_int_equal(proof_of(replies[i], WITH(CREDENTIALS("evil")), PORT + i),
+				 SG_PROOF_NONE);
+	/* The challenge behind what the forger wrote is one all the same. */
+	for (__u16 i = 0; i < 5; i++)
+		assert_int_equal(proof_of(replies[i], REGISTER_RIGHT, PORT + 20 + i),
+				 SG_PROOF_REGISTER);
+}
+
+static void a_realm_is_no_nonce(void)
+{
+	static const char told[] = REPLY_OF("401 Unauthorized", "REGISTER",
+		"WWW-Authenticate: Digest realm=\"x,nonce=\", nonce=\"YWJjZGVmZ2hpamtsbW5v\"\r\n");
+
+	assert_int_equal(proof_of(told, WITH("Authorization: Digest nonce=\", nonce=\"\r\n"), PORT),
+			 SG_PROOF_NONE);
+	assert_int_equal(proof_of(told, REGISTER_RIGHT, PORT + 1), SG_PROOF_REGISTER);
+	assert_int_equal(proof_of(REPLY_OF("401 Unauthorized", "REGISTER", CHALLENGE),
+				  WITH("Authorization: Digest opaque=\", nonce=\",\r\n"
+				       "\tNONCE=\"YWJjZGVmZ2hpamtsbW5v\"\r\n"), PORT + 2),
+			 SG_PROOF_REGISTER);
+}
+
+/* RFC 3261 section 22.3: credentials for each realm on the way. */
+static void one_of_several_credentials_answers(void)
+{
+	static const char *const right[] = {
+		WITH(OTHER_REALM("Authorization") RIGHT),
+		WITH(OTHER_REALM("Authorization") "Subject: x\r\n"
+		     OTHER_REALM("AUTHORIZATION") RIGHT),
+		WITH(OTHER_REALM("Authorization") "Proxy-" RIGHT),
+		WITH(OTHER_REALM("Proxy-Authorization") RIGHT),
+		WITH(OTHER_REALM("Proxy-Authorization") OTHER_REALM("Authorization")
+		     OTHER_REALM("Proxy-Authorization") "Proxy-" RIGHT),
+	};
+	static const char *const wrong[] = {
+		WITH(OTHER_REALM("Authorization")),
+		WITH(OTHER_REALM("Authorization") OTHER_REALM("Proxy-Authorization")),
+		/* Beyond the limit, and where no server looks for credentials. */
+		WITH(OTHER_REALM("Authorization") OTHER_REALM("Authorization")
+		     OTHER_REALM("Authorization") RIGHT),
+		WITH(OTHER_REALM("Authorization") "Subject: nonce=\"YWJjZGVmZ2hpamtsbW5v\"\r\n"),
+	};
+	static const char challenge[] = REPLY_OF("401 Unauthorized", "REGISTER", CHALLENGE);
+
+	for (__u16 i = 0; i < COUNT(right); i++)
+		assert_int_equal(proof_of(challenge, right[i], PORT + i), SG_PROOF_REGISTER);
+	for (__u16 i = 0; i < COUNT(wrong); i++)
+		assert_int_equal(proof_of(challenge, wrong[i], PORT + 20 + i), SG_PROOF_NONE);
+}
+
+/* One reply may have the challenges of servers and of proxies. */
+static void challenges_of_both_kinds_are_learned(void)
+{
+	static const char both[] = REPLY_OF("407 Proxy Authentication Required", "REGISTER",
+		"Proxy-Authenticate: Digest realm=\"a\", nonce=\"of-a-proxy\"\r\n"
+		"WWW-Authenticate: Digest realm=\"b\", nonce=\"of-a-server\"\r\n");
+
+	assert_int_equal(proof_of(both, WITH(CREDENTIALS("of-a-server")), PORT), SG_PROOF_REGISTER);
+	assert_int_equal(proof_of(both, WITH("Proxy-" CREDENTIALS("of-a-proxy")), PORT + 1),
+			 SG_PROOF_REGISTER);
+}
+
+const struct sequence secret_sequences[] = {
+	{"the next nonce is a challenge", the_next_nonce_is_a_challenge},
+	{"a forger puts no nonce into a reply", a_forger_puts_no_nonce_into_a_reply},
+	{"a realm is no nonce", a_realm_is_no_nonce},
+	{"one of several credentials answers", one_of_several_credentials_answers},
+	{"challenges of both kinds are learned", challenges_of_both_kinds_are_learned},
+};
+
+const size_t secret_sequences_count = COUNT(secret_sequences);
