@@ -9,8 +9,8 @@
 source "$(dirname "$0")/lib.sh"
 
 SCENARIOS=$LAB_ROOT/tools/scenarios/scenarios.sh
-# Not carrier and reflection, which take minutes: `make scenarios` runs all of them.
-NAMES=(brute-force enumeration scanner hoard nat-office spoofed-invite-flood spoofed-register-flood)
+NAMES=(brute-force enumeration scanner hoard reflection nat-office carrier
+	spoofed-invite-flood spoofed-register-flood)
 
 # Each has a lab of its own; the rows and what it says are here.
 OUT=$(mktemp -d)
