@@ -152,8 +152,8 @@ __noinline int offence_forgive(const struct packet *p, __u32 slot, __u32 offence
 }
 
 /*
- * Whether one of the credentials in the fields `id`, whose lines begin with `line`, has a nonce that
- * the server sent to this flow. A request has some for each realm (RFC 3261 section 22.3).
+ * Whether one of the credentials in the fields `id`, whose lines begin with `line`, has a nonce
+ * that the server sent to this flow. A request has some for each realm (RFC 3261 section 22.3).
  */
 static __always_inline bool message_answers(const struct sip_reader *r, __u64 flow, __u32 id,
 					    __u64 line)

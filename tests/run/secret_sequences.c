@@ -60,7 +60,8 @@ static void a_forger_puts_no_nonce_into_a_reply(void)
 		REPLY_OF("401 Unauthorized", "REGISTER",
 			 "Subject: x,\r\n WWW-Authenticate: Digest nonce=\"evil\"\r\n" CHALLENGE),
 		REPLY_OF("401 Unauthorized", "REGISTER",
-			 "WWW-Authenticate: Digest realm=\"\\\", nonce=\\\"evil\\\"\"\r\n" CHALLENGE),
+			 "WWW-Authenticate: Digest realm=\"\\\", nonce=\\\"evil\\\"\"\r\n"
+			 CHALLENGE),
 		REPLY_OF("401 Unauthorized", "REGISTER",
 			 CHALLENGE "Date: x\r\nSubject: a, nonce=\"evil\"\r\n"),
 		REPLY_OF("200 OK", "REGISTER",
