@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs every suite and counts their lines "ok …" and "not ok …" (TAP). A suite that fails without
-# saying which test failed counts as one failure; so does one that ran no test.
+# saying which test failed counts as one failure; so does one that ran no test. The time of a suite
+# is from when it was begun.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
@@ -17,13 +18,49 @@ if [ "$(id -u)" -ne 0 ]; then
 	exit 1
 fi
 
-suite() { # NAME COMMAND...
-	local name=$1 log status good bad start=$SECONDS
+declare -A pids=() started=()
+
+log_of() { # NAME
+	echo "$logs/${1//[^a-z0-9_-]/_}.log"
+}
+
+# Whatever ends this ends the suites, too: timeout passes the signal on to all of its process group.
+# shellcheck disable=SC2317 # reached by trap only
+stop() {
+	local pid
+	for pid in "${pids[@]}"; do
+		kill "$pid" 2>/dev/null
+	done
+	wait
+}
+trap stop EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# Starts a suite, whose block end() prints: what is begun before is run beside it.
+begin() { # NAME COMMAND...
+	local name=$1
 	shift
-	log=$logs/${name//[^a-z0-9_-]/_}.log
+	"$@" >"$(log_of "$name")" 2>&1 </dev/null &
+	pids[$name]=$!
+	started[$name]=$SECONDS
+}
+
+# What went wrong in a suite is shown as it happens.
+follow() { # NAME
+	tail --pid="${pids[$1]}" -s 0.2 -n +1 -f "$(log_of "$1")" |
+		grep -E --line-buffered '^(not ok|# )|ERROR' | grep -v --line-buffered '^# ok'
+}
+
+end() { # NAME
+	local name=$1 log status=0 good bad
+	log=$(log_of "$name")
 	echo "== $name"
-	"$@" 2>&1 </dev/null | tee "$log" | grep -E --line-buffered '^(not ok|# )|ERROR' | grep -v '^# ok' || true
-	status=${PIPESTATUS[0]}
+	follow "$name" &
+	wait $! # a trap runs at once, not when the command is done
+	wait "${pids[$name]}" || status=$?
+	unset "pids[$name]"
 	good=$(grep -cE '^ok\b' "$log")
 	bad=$(grep -cE '^not ok\b' "$log")
 	if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
@@ -36,7 +73,12 @@ suite() { # NAME COMMAND...
 	fi
 	passed=$((passed + good))
 	failed=$((failed + bad))
-	echo "   $good passed, $bad failed, $((SECONDS - start)) s"
+	echo "   $good passed, $bad failed, $((SECONDS - started[$name])) s"
+}
+
+suite() { # NAME COMMAND...
+	begin "$@"
+	end "$1"
 }
 
 for program in "$build"/tests/unit/test_*; do
@@ -48,8 +90,13 @@ for object in "$build"/bpf/guard.bpf.o "$build"/bpf/clang*/guard.bpf.o; do
 done
 suite corpus timeout 300 tests/corpus/run.sh
 suite fuzz timeout 120 tests/fuzz/run.sh
-suite lab timeout 900 tests/lab/run.sh
-suite kernels env -u CMOCKA_MESSAGE_OUTPUT timeout 600 tests/kernels/run.sh
+# The machines of the kernels only compute, so they take what the lab leaves them of the CPUs: at
+# the lowest priority, and with time to spare. What measures has the machine to itself.
+begin kernels nice -n 19 env -u CMOCKA_MESSAGE_OUTPUT SG_VM_TIMEOUT=600 timeout 900 \
+	tests/kernels/run.sh
+suite lab timeout 900 tests/lab/run.sh --beside
+end kernels
+suite "lab alone" timeout 600 tests/lab/run.sh --alone
 
 echo
 echo "$passed passed, $failed failed"
