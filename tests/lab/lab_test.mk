@@ -2,7 +2,7 @@
 # What the lab tests need built: captures that a test makes itself, a look at tc egress, both ends of
 # TCP connections. Included by the Makefile.
 LAB_TEST_PROGRAMS = $(BUILD)/tests/write_captures $(BUILD)/tests/at_egress \
-                    $(BUILD)/tests/tcp_ends
+                    $(BUILD)/tests/tcp_ends $(BUILD)/tests/sipguard_short
 
 $(BUILD)/tests/write_captures: tests/lab/write_captures.c tests/run/packet.c tests/run/packet.h
 	@mkdir -p $(@D)
@@ -16,3 +16,22 @@ $(BUILD)/tests/tcp_ends: tests/lab/tcp_ends.c
 $(BUILD)/tests/at_egress: tests/lab/at_egress.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE -o $@ $< -lbpf
+
+# The command with short programs, see short_guard.bpf.c.
+SHORT = $(BUILD)/tests/short
+SHORT_SKELETONS = $(SHORT)/guard.skel.h $(SHORT)/reply.skel.h
+SHORT_OBJS = $(SHORT)/loader.o $(SHORT)/replay_run.o
+
+$(SHORT)/%.bpf.o: tests/lab/short_%.bpf.c $(BPF_DEPS)
+	@mkdir -p $(@D)
+	$(CLANG) $(BPFFLAGS) -c $< -o $@
+
+$(SHORT_SKELETONS): %.skel.h: %.bpf.o
+	$(BPFTOOL) gen skeleton $< name $(notdir $*)_bpf > $@
+
+$(SHORT_OBJS): $(SHORT)/%.o: user/%.c $(USER_DEPS) $(SKELETONS) $(SHORT_SKELETONS)
+	$(CC) $(CFLAGS) -I$(SHORT) $(ALLCFLAGS) -c $< -o $@
+
+$(BUILD)/tests/sipguard_short: $(USER_OBJS) $(SHORT_OBJS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ \
+		$(SHORT_OBJS) $(filter-out $(SHORT_OBJS:$(SHORT)/%=$(BUILD)/user/%),$(USER_OBJS)) $(USER_LIBS)
