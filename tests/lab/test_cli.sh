@@ -281,7 +281,7 @@ upgrade_gapless() {
 	for ((i = 0; i < 5; i++)); do
 		sipguard attach "$LAB_IF_SERVER" >/dev/null
 	done
-	kill $! # it is still there, or the upgrades were not under the flood
+	pkill -P $! # it is still there, or the upgrades were not under the flood
 	wait $!
 	accepted=$(jq .accepted "$LAB_DIR/upgrade.json")
 	[[ $accepted -gt 1000 ]]
