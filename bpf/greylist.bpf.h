@@ -50,12 +50,12 @@ static __always_inline void greylist_arm(const struct guard *g)
 /* Looks whether this CPU is in a rush, by what it alone is offered. */
 static __always_inline void greylist_pace(struct sg_memo *memo, __u64 now)
 {
-	__u64 span = now - memo->pace_since;
+	__s64 span = now - memo->pace_since;
 
 	memo->pace_packets += GREYLIST_BATCH;
-	if (span < GREYLIST_PACE)
+	if (span < (__s64)GREYLIST_PACE)
 		return;
-	memo->rush = memo->pace_packets * GREYLIST_RUSH > span;
+	memo->rush = memo->pace_packets * GREYLIST_RUSH > (__u64)span;
 	memo->pace_packets = 0;
 	memo->pace_since = now;
 }
@@ -63,7 +63,7 @@ static __always_inline void greylist_pace(struct sg_memo *memo, __u64 now)
 /* Over, too, if nobody has looked for a while: then hardly anything comes. */
 static __always_inline bool greylist_rush(const struct sg_memo *memo, __u64 now)
 {
-	return memo->rush && now - memo->pace_since < 2 * GREYLIST_PACE;
+	return memo->rush && (__s64)(now - memo->pace_since) < (__s64)(2 * GREYLIST_PACE);
 }
 
 /* Adds to what is offered, and looks four times a second whether it is still much. */
