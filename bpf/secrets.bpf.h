@@ -105,8 +105,8 @@ __noinline __u64 secret_nonce(const struct sip_reader *r, __u32 at, __u64 flow, 
 	if (!r || at < 8 || at >= r->message.body)
 		return 0;
 	/*
-	 * Zeros that the verifier does not know. Before Linux 6.7 it follows one turn of a loop, and
-	 * removes as dead what the values on the stack do not reach in that one.
+	 * Zeros that the verifier does not know. Before Linux 6.7 it follows one turn of a loop,
+	 * and removes as dead what the values on the stack do not reach in that one.
 	 */
 	walk.quoted = walk.start = walk.stop = r->message.zero[0];
 	bpf_loop(r->message.body - at, secret_step, &walk, 0);
