@@ -26,7 +26,7 @@ static __always_inline const struct sg_zone *connect_zone(__u32 slot, __u32 zone
 static __always_inline struct rows connect_rows(const struct packet *p)
 {
 	const struct sg_state *state = map_state();
-	__u64 hash = state ? sg_flow_hash(p->source, 0, 0, state->secret) : 0;
+	__u64 hash = state ? source_flow_hash(p, state) : 0;
 
 	return rows_find(&sg_connects, hash, SG_CONNECT_ROW);
 }
@@ -55,7 +55,7 @@ __noinline int connections_check(const struct packet *p, __u32 slot, __u32 zone)
 		return SG_REASON_NONE;
 	key = source_key(p);
 	c = bpf_map_lookup_elem(&sg_connections, &key);
-	return c && SG_LIVE(c->live) + connected_opening(c, clock_now()) >= z->live
+	return c && SG_LIVE(c->live) + sg_opening(c, clock_now()) >= z->live
 		       ? SG_REASON_CONNECTIONS : SG_REASON_NONE;
 }
 

@@ -17,8 +17,6 @@
 
 #include "maps.bpf.h"
 
-/* 2^32 ns, 4.3 s: a client that is there takes less to connect, one retransmission included. */
-#define CONNECTED_WINDOW 32
 #define CONNECTED_TRIES 64
 
 static __always_inline __u64 connected_mark(const struct sg_flow_key *key)
@@ -31,19 +29,9 @@ static __always_inline bool connected_marked(__u64 live, __u64 mark)
 	return live >> 32 == mark >> 32;
 }
 
-/* How many SYNs of the source were let in lately, and have not led to a connection. */
-static __always_inline __u32 connected_opening(const struct sg_connections *c, __u64 now)
-{
-	__u32 age = (__u32)(now >> CONNECTED_WINDOW) - c->window;
-
-	if (age > 1)
-		return 0;
-	return age ? c->opening[0] : c->opening[0] + c->opening[1];
-}
-
 static __always_inline void connected_open(struct sg_connections *c, __u64 now)
 {
-	__u32 window = now >> CONNECTED_WINDOW, age = window - c->window;
+	__u32 window = sg_opening_window(now), age = window - c->window;
 
 	if (age) {
 		c->opening[1] = age == 1 ? c->opening[0] : 0;

@@ -112,9 +112,7 @@ static __always_inline __u64 greylist_key(struct xdp_md *ctx, const struct packe
 
 static __always_inline struct sg_seen *greylist_line(__u64 key)
 {
-	__u32 at = key >> 32 & (SG_GREYLIST - 1);
-
-	return bpf_map_lookup_elem(&sg_greylist, &at);
+	return seen_line(&sg_greylist, key >> 32, SG_GREYLIST);
 }
 
 /* Sees a request, and whether it came before, at the time when a client sends it again. */
@@ -135,9 +133,7 @@ __noinline int greylist_see(__u64 key, __u64 now)
 
 static __always_inline struct sg_seen *returned_line(__u64 key)
 {
-	__u32 at = key >> 40 & (SG_RETURNED - 1);
-
-	return bpf_map_lookup_elem(&sg_returned, &at);
+	return seen_line(&sg_returned, key >> 40, SG_RETURNED);
 }
 
 static __always_inline void returned_put(__u64 key, __u64 now)

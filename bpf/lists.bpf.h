@@ -87,6 +87,12 @@ static __always_inline struct sg_flow_key source_key(const struct packet *p)
 	return (struct sg_flow_key){.source = p->source, .family = p->family};
 }
 
+/* The hash of that key, as packet.flow is of the flow's. */
+static __always_inline __u64 source_flow_hash(const struct packet *p, const struct sg_state *state)
+{
+	return sg_flow_hash(p->source, 0, 0, state->secret);
+}
+
 static __always_inline __u64 banned_until(const struct sg_flow_key *key)
 {
 	const struct sg_ban *ban = bpf_map_lookup_elem(&sg_bans, key);

@@ -126,7 +126,7 @@ static __always_inline bool offender(struct conduct *who, const struct packet *p
 	who->flow = p->flow;
 	if (offence == SG_OFFENCE_AUTH_SOURCE) {
 		who->key = source_key(p);
-		who->flow = sg_flow_hash(p->source, 0, 0, who->state->secret);
+		who->flow = source_flow_hash(p, who->state);
 	}
 	return true;
 }

@@ -151,7 +151,7 @@ static __always_inline void reply_contact(struct guard *g)
 static __always_inline __u32 reply_limit(struct guard *g)
 {
 	const struct sg_limit *limit = &g->config->total[SG_TOTAL_REPLIES];
-	__u64 hash = sg_flow_hash(g->p->source, 0, 0, g->state->secret);
+	__u64 hash = source_flow_hash(g->p, g->state);
 	struct rows tat = rows_find(&sg_destinations, hash, SG_DESTINATION_ROW);
 
 	if (!tat.first || !tat.second)

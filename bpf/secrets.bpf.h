@@ -15,9 +15,7 @@
 
 static __always_inline struct sg_seen *secret_line(__u64 key)
 {
-	__u32 line = key >> 32 & (SG_SECRETS - 1);
-
-	return bpf_map_lookup_elem(&sg_secrets, &line);
+	return seen_line(&sg_secrets, key >> 32, SG_SECRETS);
 }
 
 static __always_inline void secret_tell(__u64 key, __u64 now)

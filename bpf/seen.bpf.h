@@ -65,6 +65,14 @@ static __always_inline __u32 seen_age(const struct sg_seen *line, __u64 key, __u
 	return cell ? (seen_time(now) - line->cell[cell]) & SEEN_TIME : SEEN_NEVER;
 }
 
+/* The line of a place, in a table of as many lines, a power of two. */
+static __always_inline struct sg_seen *seen_line(void *map, __u32 place, __u32 lines)
+{
+	__u32 at = place & (lines - 1);
+
+	return bpf_map_lookup_elem(map, &at);
+}
+
 static __always_inline void seen_put(struct sg_seen *line, __u64 key, __u64 now)
 {
 	__u32 cell = *(volatile __u32 *)&line->cell[0] % SEEN_CELLS;

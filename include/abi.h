@@ -261,12 +261,28 @@ struct sg_proven {
 /* The connections of a source: see connected.bpf.h. */
 struct sg_connections {
 	__u64 live;       /* SG_LIVE() of it are established; above that is a mark of the source */
-	__u32 window;     /* of opening[0]; in units of 2^32 ns */
+	__u32 window;     /* sg_opening_window() of opening[0] */
 	__u32 opening[2]; /* SYNs that were let in and led to none yet: lately, and before that */
 	__u32 reserved;
 };
 
 #define SG_LIVE(live) ((__u32)(live))
+
+/* 2^32 ns, 4.3 s: a client that is there takes less to connect, one retransmission included. */
+static inline __u32 sg_opening_window(__u64 now)
+{
+	return now >> 32;
+}
+
+/* How many SYNs of the source were let in lately, and have not led to a connection. */
+static inline __u32 sg_opening(const struct sg_connections *c, __u64 now)
+{
+	__u32 age = sg_opening_window(now) - c->window;
+
+	if (age > 1)
+		return 0;
+	return age ? c->opening[0] : c->opening[0] + c->opening[1];
+}
 
 /* What is known of one socket that is counted there. */
 struct sg_socket {

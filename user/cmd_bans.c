@@ -116,23 +116,9 @@ static int bans_settle(struct session *session, __u64 now)
 	return err;
 }
 
-/* The source as a prefix: an IPv4 address, or an IPv6 /64. See sg_source4() and sg_source6(). */
-static struct prefix source_of(const struct sg_flow_key *key)
-{
-	struct prefix prefix = {.family = key->family == 4 ? AF_INET : AF_INET6};
-	__u32 words[2] = {key->source, key->source >> 32};
-
-	prefix.length = key->family == 4 ? 32 : 64;
-	if (key->family == 4)
-		memcpy(prefix.address, &words[1], sizeof(words[1]));
-	else
-		memcpy(prefix.address, words, sizeof(words));
-	return prefix;
-}
-
 static int refuse_ban(const struct maps *maps, const struct sg_flow_key *key)
 {
-	struct prefix source = source_of(key), *own;
+	struct prefix source = flow_source(key), *own;
 	char text[PREFIX_TEXT], mine[PREFIX_TEXT];
 	size_t count;
 	int err = own_addresses(&own, &count);

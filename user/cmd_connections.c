@@ -13,17 +13,8 @@
 /* A source is asked for by any of its addresses: of IPv6 its /64 is meant. */
 static bool is_asked_for(const struct sg_flow_key *key, const struct prefix *asked)
 {
-	struct prefix source = {.family = key->family == 4 ? AF_INET : AF_INET6};
-	struct prefix wide = *asked;
-	__u32 word[2] = {key->source, key->source >> 32};
+	struct prefix source = flow_source(key), wide = *asked;
 
-	if (key->family == 4) {
-		source.length = 32;
-		memcpy(source.address, &word[1], 4);
-	} else {
-		source.length = 64;
-		memcpy(source.address, word, 8);
-	}
 	if (wide.length > source.length) {
 		wide.length = source.length;
 		memset(wide.address + source.length / 8, 0, 16 - source.length / 8);

@@ -4,14 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 
 #include "log.h"
-
-#define WINDOW 32 /* of sg_connections.window, as in connected.bpf.h */
+#include "netns.h"
 
 const char *const connection_link_names[CONNECTION_LINK__MAX] = {
 	[CONNECTION_LINK_COUNT] = "connections",
@@ -31,11 +29,9 @@ bool connections_are_counted(const struct pins *pins)
 
 int connections_add_namespace(const struct maps *maps)
 {
-	__u32 key, value = 1;
-	struct stat st;
-	int err = stat("/proc/self/ns/net", &st) ? -errno : 0;
+	__u32 key = netns_here(), value = 1;
+	int err = key ? 0 : -errno;
 
-	key = err ? 0 : st.st_ino;
 	if (!err)
 		err = bpf_map_update_elem(maps->fd[MAP_NAMESPACES], &key, &value, BPF_ANY);
 	if (err)
@@ -103,16 +99,6 @@ static int by_live(const void *a, const void *b)
 	return by_source(a, b);
 }
 
-/* As connected_opening() of the guard. */
-static __u32 opening_of(const struct sg_connections *c, __u64 now)
-{
-	__u32 age = (__u32)(now >> WINDOW) - c->window;
-
-	if (age > 1)
-		return 0;
-	return age ? c->opening[0] : c->opening[0] + c->opening[1];
-}
-
 static int read_map(const struct maps *maps, __u64 now, struct connection_list *list)
 {
 	struct sg_flow_key *keys = calloc(SG_CONNECTED, sizeof(*keys));
@@ -132,7 +118,7 @@ static int read_map(const struct maps *maps, __u64 now, struct connection_list *
 		list->source[list->count++] = (struct connections){
 			.source = keys[i],
 			.live = SG_LIVE(values[i].live),
-			.opening = opening_of(&values[i], now),
+			.opening = sg_opening(&values[i], now),
 		};
 	}
 	free(keys);

@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "log.h"
+#include "netns.h"
 #include "program.h"
 #include "qdisc.h"
 
@@ -68,13 +68,6 @@ struct record_set {
 	struct record *record;
 	size_t count;
 };
-
-static unsigned long netns_here(void)
-{
-	struct stat st;
-
-	return stat("/proc/self/ns/net", &st) ? 0 : st.st_ino;
-}
 
 static bool is_here(const struct record *record)
 {

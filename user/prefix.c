@@ -216,15 +216,26 @@ const char *flow_transport(const struct sg_flow_key *key)
 	return key->transport == IPPROTO_TCP ? "tcp" : "udp";
 }
 
+/* See sg_source4() and sg_source6(). */
+struct prefix flow_source(const struct sg_flow_key *key)
+{
+	struct prefix prefix = {.family = key->family == 4 ? AF_INET : AF_INET6};
+	__u32 words[2] = {key->source, key->source >> 32};
+
+	prefix.length = key->family == 4 ? 32 : 64;
+	if (key->family == 4)
+		memcpy(prefix.address, &words[1], sizeof(words[1]));
+	else
+		memcpy(prefix.address, words, sizeof(words));
+	return prefix;
+}
+
 void flow_format(const struct sg_flow_key *key, char *text, size_t size)
 {
-	__u32 word[4] = {key->source, key->source >> 32};
+	struct prefix source = flow_source(key);
 	char address[INET6_ADDRSTRLEN] = "";
 
-	if (key->family == 4)
-		inet_ntop(AF_INET, &word[1], address, sizeof(address));
-	else
-		inet_ntop(AF_INET6, word, address, sizeof(address));
+	inet_ntop(source.family, source.address, address, sizeof(address));
 	if (key->family == 4 && !key->port)
 		snprintf(text, size, "%s", address);
 	else if (key->family == 4)

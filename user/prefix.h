@@ -35,6 +35,9 @@ int flow_parse(const char *text, const char *transport, struct sg_flow_key *key,
 /* "udp" or "tcp", of a flow. */
 const char *flow_transport(const struct sg_flow_key *key);
 
+/* The source of a flow as a prefix: an IPv4 address, or an IPv6 /64. */
+struct prefix flow_source(const struct sg_flow_key *key);
+
 /* As flow_parse() reads it back: "2001:db8::/64", "[2001:db8::/64]:5060". Not the transport. */
 void flow_format(const struct sg_flow_key *key, char *text, size_t size);
 
