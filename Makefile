@@ -23,13 +23,13 @@ ALLCFLAGS = -std=gnu11 $(WARN) -D_GNU_SOURCE -DSIPGUARD_VERSION='"$(VERSION)"' -
 TEST_CFLAGS = -O1 -g $(ALLCFLAGS) -Werror=unused-function -fsanitize=address,undefined \
               -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
-BPF_DEPS   = $(wildcard bpf/*.h include/*.h)
+BPF_DEPS   = $(wildcard bpf/*.h include/*.h) bpf/guard.bpf.c # which ingress.bpf.c includes
 USER_DEPS  = $(wildcard user/*.h include/*.h)
 USER_OBJS  = $(patsubst user/%.c,$(BUILD)/user/%.o,$(wildcard user/*.c))
 USER_LIBS  = -lbpf -lelf -lz \
              $(shell pkg-config --libs libcyaml yaml-0.1 jansson libcap-ng libpcap 2>/dev/null)
 # The programs that are loaded into the kernel, each an object and a skeleton of its own.
-PROGRAMS   = guard reply connections
+PROGRAMS   = guard ingress reply connections
 SKELETONS  = $(PROGRAMS:%=$(BUILD)/%.skel.h)
 MATRIX     = $(foreach version,$(CLANGS),$(PROGRAMS:%=$(BUILD)/bpf/clang$(version)/%.bpf.o))
 

@@ -131,7 +131,7 @@ static __always_inline bool is_tls(const __u8 *p)
  * Inlined, each of the 33 counts was followed through all that comes after: no end within minutes
  * (clang 14, 6.18).
  */
-__noinline int class_blanks(struct xdp_md *ctx, const struct packet *p)
+__noinline int class_blanks(hook_ctx *ctx, const struct packet *p)
 {
 	struct cursor c;
 	__u32 i;
@@ -175,7 +175,7 @@ static __always_inline __u32 other_start(const __u8 *p, const __u8 *end, __u32 l
 }
 
 /* KIND of a datagram that begins with a blank. Global as class_blanks(). */
-__noinline int class_after_blanks(struct xdp_md *ctx, const struct packet *p)
+__noinline int class_after_blanks(hook_ctx *ctx, const struct packet *p)
 {
 	__u32 kind, blanks = class_blanks(ctx, p);
 	struct cursor c;
@@ -191,7 +191,7 @@ __noinline int class_after_blanks(struct xdp_md *ctx, const struct packet *p)
 }
 
 /* KIND of a UDP payload; of nearly all without a call, see packet_glance(). */
-static __always_inline __u32 class_datagram(struct xdp_md *ctx, const struct packet *p)
+static __always_inline __u32 class_datagram(hook_ctx *ctx, const struct packet *p)
 {
 	struct cursor c = cursor_at(ctx, p);
 	__u32 kind;
@@ -212,7 +212,7 @@ static __always_inline __u32 class_datagram(struct xdp_md *ctx, const struct pac
  * KIND of the payload of a TCP segment. A segment may start anywhere in a message, so what is not
  * recognised is OTHER, and a short one is a keepalive only if it is blank (RFC 5626 section 4.4.1).
  */
-static __always_inline __u32 class_segment(struct xdp_md *ctx, const struct packet *p)
+static __always_inline __u32 class_segment(hook_ctx *ctx, const struct packet *p)
 {
 	__u32 kind;
 
@@ -224,7 +224,7 @@ static __always_inline __u32 class_segment(struct xdp_md *ctx, const struct pack
 }
 
 /* KIND of the payload of a TCP segment to a port of this role. Global as the ones above. */
-__noinline int class_stream(struct xdp_md *ctx, const struct packet *p, __u32 role)
+__noinline int class_stream(hook_ctx *ctx, const struct packet *p, __u32 role)
 {
 	struct cursor c;
 
@@ -250,7 +250,7 @@ static __always_inline __u32 forget(__u32 x, __u32 unknown)
 	return x ^ unknown;
 }
 
-static __always_inline void class_find(struct xdp_md *ctx, struct guard *g)
+static __always_inline void class_find(hook_ctx *ctx, struct guard *g)
 {
 	__u32 kind = g->role == SG_PORT_UDP ? class_datagram(ctx, g->p)
 					    : (__u32)class_stream(ctx, g->p, g->role);

@@ -96,7 +96,7 @@ static __always_inline void greylist_offer(const struct guard *g)
  * put it: to hash the Via took four times as long as all else (veth, 2 CPUs). A sender who leaves
  * the checksum out (RFC 768) is known by flow and length.
  */
-static __always_inline __u64 greylist_key(struct xdp_md *ctx, const struct packet *p)
+static __always_inline __u64 greylist_key(hook_ctx *ctx, const struct packet *p)
 {
 	struct cursor c = {(void *)(long)ctx->data, (void *)(long)ctx->data_end};
 	const struct udphdr *udp;
@@ -189,7 +189,7 @@ static __always_inline bool greylist_returned(struct sg_memo *memo, __u64 key, _
 }
 
 /* Whether the request came before. Global, or its variables lie on the stack below the reader. */
-__noinline int greylist_came(struct xdp_md *ctx, const struct packet *p, __u64 now)
+__noinline int greylist_came(hook_ctx *ctx, const struct packet *p, __u64 now)
 {
 	struct sg_stats *stats = map_stats();
 	__u64 key;
@@ -211,7 +211,7 @@ static __always_inline void greylist_catch_up(const struct guard *g)
 }
 
 /* Of a packet that is on no list, in no zone, and not proven. */
-static __always_inline __u32 greylist_check(struct xdp_md *ctx, struct guard *g)
+static __always_inline __u32 greylist_check(hook_ctx *ctx, struct guard *g)
 {
 	if (!greylist_armed(g) || g->config->mode[SG_REASON_GREYLIST] == SG_MODE_OFF ||
 	    g->p->transport != IPPROTO_UDP)

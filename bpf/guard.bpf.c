@@ -40,7 +40,7 @@ static __always_inline __u32 guard_judge_fragment(struct guard *g)
 }
 
 /* A message that was admitted: what it says, and what that tells of its flow. */
-static __always_inline __u32 guard_judge_message(struct xdp_md *ctx, struct guard *g)
+static __always_inline __u32 guard_judge_message(hook_ctx *ctx, struct guard *g)
 {
 	__u32 told = SG_REASON_NONE, reason = SG_REASON_NONE;
 	__u64 faults = message_applies(g) ? message_read(ctx, g->p, g->slot) : 0;
@@ -67,7 +67,7 @@ static __always_inline __u32 guard_judge_message(struct xdp_md *ctx, struct guar
 }
 
 /* A packet for a guarded port. */
-static __always_inline __u32 guard_judge(struct xdp_md *ctx, struct guard *g)
+static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 {
 	__u32 list = lists_find(g);
 
@@ -117,7 +117,7 @@ static __always_inline __u32 guard_judge(struct xdp_md *ctx, struct guard *g)
 	return guard_judge_message(ctx, g);
 }
 
-static __always_inline int guard_packet(struct xdp_md *ctx, __u32 frame)
+static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
 {
 	struct guard guard = {}, *g = &guard;
 	__u32 reason = SG_REASON_NONE;
@@ -126,7 +126,7 @@ static __always_inline int guard_packet(struct xdp_md *ctx, __u32 frame)
 	int kind;
 
 	if (!guard_open(g))
-		return XDP_PASS;
+		return VERDICT_PASS;
 	plain = packet_glance(ctx, &glance);
 	if (plain)
 		g->role = port_role(g, glance.transport, glance.port);
@@ -155,6 +155,14 @@ static __always_inline int guard_packet(struct xdp_md *ctx, __u32 frame)
 	return verdict(g, forget(reason, g->now));
 }
 
+#if HOOK_SKB
+/* For interfaces without XDP of their driver, see ingress.bpf.c. */
+SEC("tc")
+int ingress(struct __sk_buff *ctx)
+{
+	return guard_packet(ctx, ctx->len);
+}
+#else
 SEC("xdp")
 int guard(struct xdp_md *ctx)
 {
@@ -189,3 +197,4 @@ int guard_clock(struct clock_reply *reply)
 	reply->now = clock_now();
 	return 0;
 }
+#endif

@@ -52,7 +52,7 @@ static __always_inline bool message_is_whole(const struct sip_reader *r)
 }
 
 /* The faults of the message of a packet. */
-__noinline __u64 message_read(struct xdp_md *ctx, const struct packet *p, __u32 slot)
+__noinline __u64 message_read(hook_ctx *ctx, const struct packet *p, __u32 slot)
 {
 	struct sip_reader *r = map_reader();
 	const struct sg_config *config = map_config(slot);
@@ -64,7 +64,7 @@ __noinline __u64 message_read(struct xdp_md *ctx, const struct packet *p, __u32 
 	length = p->frame - p->offset;
 	if (length > p->datagram)
 		length = p->datagram;
-	if (sip_reader_load(ctx, r, p->offset, length, 0))
+	if (sip_reader_load(ctx, r, p->offset, length, HOOK_SKB))
 		return 0;
 	r->input.wanted = config->rules;
 	r->input.length = length;

@@ -17,6 +17,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "abi.h"
+#include "hook.bpf.h"
 
 #define OFFSET_MAX 0x3ff /* of a message in its frame; keeps the verifier's ranges small */
 #define IP_MF 0x2000
@@ -252,7 +253,7 @@ static __always_inline enum packet_kind packet_transport(struct cursor *c, struc
 }
 
 /* Continues where p->offset says. */
-static __always_inline struct cursor cursor_at(struct xdp_md *ctx, const struct packet *p)
+static __always_inline struct cursor cursor_at(hook_ctx *ctx, const struct packet *p)
 {
 	struct cursor c = {(void *)(long)ctx->data, (void *)(long)ctx->data_end};
 
@@ -267,7 +268,7 @@ static __always_inline struct cursor cursor_at(struct xdp_md *ctx, const struct 
  *
  * Global: inlined in the loop, its ways multiply (over 20 s in the verifier, clang 19, 6.18).
  */
-__noinline int packet_extension(struct xdp_md *ctx, struct packet *p, __u64 destination)
+__noinline int packet_extension(hook_ctx *ctx, struct packet *p, __u64 destination)
 {
 	const struct extension_header *header;
 	struct cursor cursor, *c = &cursor;
@@ -304,7 +305,7 @@ __noinline int packet_extension(struct xdp_md *ctx, struct packet *p, __u64 dest
 }
 
 /* As packet_ipv4(). False if the chain of extension headers is longer than we follow. */
-static __always_inline bool packet_ipv6(struct xdp_md *ctx, struct cursor *c, struct packet *p)
+static __always_inline bool packet_ipv6(hook_ctx *ctx, struct cursor *c, struct packet *p)
 {
 	const struct ipv6hdr *ip = packet_pull(c, sizeof(*ip));
 	__u64 destination;
@@ -343,7 +344,7 @@ struct glance {
  * kernel guards it against speculation (SRSO, retbleed). False for the others. UDP and TCP have
  * their ports at the same place.
  */
-static __always_inline bool packet_glance(struct xdp_md *ctx, struct glance *glance)
+static __always_inline bool packet_glance(hook_ctx *ctx, struct glance *glance)
 {
 	struct cursor cursor = {(void *)(long)ctx->data, (void *)(long)ctx->data_end};
 	struct cursor *c = &cursor;
@@ -385,7 +386,7 @@ static __always_inline bool packet_glance(struct xdp_md *ctx, struct glance *gla
  * TCP is not read here, nor is the family taken from the way we came, or the verifier would follow
  * each of them through the whole guard.
  */
-static __always_inline bool packet_read_plain(struct xdp_md *ctx, struct packet *p,
+static __always_inline bool packet_read_plain(hook_ctx *ctx, struct packet *p,
 					      const struct glance *glance, __u32 frame)
 {
 	const struct udphdr *udp = (const void *)glance->ports;
@@ -427,7 +428,7 @@ static __always_inline bool packet_read_plain(struct xdp_md *ctx, struct packet 
  * Global, so that it is verified once by itself: inlined with the rest of the guard it took over a
  * million instructions (clang 14 and 19, 6.18).
  */
-__noinline int packet_read(struct xdp_md *ctx, struct packet *p, __u32 frame)
+__noinline int packet_read(hook_ctx *ctx, struct packet *p, __u32 frame)
 {
 	struct cursor cursor = {(void *)(long)ctx->data, (void *)(long)ctx->data_end};
 	struct cursor *c = &cursor;

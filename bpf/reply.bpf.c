@@ -7,8 +7,7 @@
  * In struct packet here the peer is the source, as it was in the request: so flows, lists and zones
  * are found by the same functions.
  */
-#include <linux/pkt_cls.h>
-
+#define HOOK_TC
 #include "packet.bpf.h"
 #include "class.bpf.h"   /* which ports are guarded */
 #include "lists.bpf.h"   /* allow list and zones; flows */
@@ -338,7 +337,7 @@ __noinline int reply_read(struct __sk_buff *skb, const struct packet *p, __u32 s
 	const struct sg_config *config = map_config(slot);
 	struct sip_reader *r = map_reader();
 
-	if (!p || !r || !config || sip_reader_load(skb, r, p->offset, p->length, 1))
+	if (!p || !r || !config || sip_reader_load(skb, r, p->offset, p->length, HOOK_SKB))
 		return 0;
 	r->input.wanted = 0;
 	r->input.length = p->length;

@@ -6,8 +6,6 @@
 #ifndef SIPGUARD_VERDICT_BPF_H
 #define SIPGUARD_VERDICT_BPF_H
 
-#include <linux/pkt_cls.h>
-
 #include "fragment.bpf.h"
 #include "guard.bpf.h"
 
@@ -58,10 +56,19 @@ static __always_inline void verdict_count(const struct guard *g, struct sg_tally
 		count(g, (struct sg_counter *)&tallies[index] + outcome);
 }
 
+/* What the hook is told; at tc the next program may still see what passes. */
+#if HOOK_SKB
+#define VERDICT_PASS TC_ACT_UNSPEC
+#define VERDICT_DROP TC_ACT_SHOT
+#else
+#define VERDICT_PASS XDP_PASS
+#define VERDICT_DROP XDP_DROP
+#endif
+
 static __always_inline int verdict_unguarded(const struct guard *g, __u32 frame)
 {
 	count_frame(&g->stats->unguarded, frame);
-	return XDP_PASS;
+	return VERDICT_PASS;
 }
 
 /* Counts the packet and gives the action. A packet that was not guarded passes with one count. */
@@ -82,7 +89,7 @@ static __always_inline int verdict(struct guard *g, __u32 reason)
 		verdict_count(g, stats->reason, reason, SG_REASON__MAX, outcome);
 	verdict_count(g, stats->class, g->class, SG_CLASS__MAX, outcome);
 	verdict_count(g, stats->method, g->method, SG_METHOD__MAX, outcome);
-	return outcome == OUTCOME_DROPPED ? XDP_DROP : XDP_PASS;
+	return outcome == OUTCOME_DROPPED ? VERDICT_DROP : VERDICT_PASS;
 }
 
 /*
@@ -105,9 +112,9 @@ static __always_inline int verdict_reply(struct guard *g, __u32 reason)
 								  : OUTCOME_WOULD_DROP;
 
 	if (reason == SG_REASON_NONE)
-		return TC_ACT_UNSPEC;
+		return VERDICT_PASS;
 	verdict_count(g, g->stats->reason, reason, SG_REASON__MAX, outcome);
-	return outcome == OUTCOME_DROPPED ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+	return outcome == OUTCOME_DROPPED ? VERDICT_DROP : VERDICT_PASS;
 }
 
 #endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The hook at which a program runs, for what is written once for both: XDP, where a frame comes
+ * before the kernel has spent anything on it, or tc (HOOK_TC), where it is an skb, which tells the
+ * size of coalesced datagrams, its protocol and its VLAN tag.
+ */
+#ifndef SIPGUARD_HOOK_BPF_H
+#define SIPGUARD_HOOK_BPF_H
+
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include <bpf/bpf_helpers.h>
+
+#ifdef HOOK_TC
+#define HOOK_SKB 1
+typedef struct __sk_buff hook_ctx;
+#else
+#define HOOK_SKB 0
+typedef struct xdp_md hook_ctx;
+#endif
+
+#endif
