@@ -209,36 +209,6 @@ static __always_inline __u32 class_datagram(hook_ctx *ctx, const struct packet *
 }
 
 /*
- * KIND of the payload of a TCP segment. A segment may start anywhere in a message, so what is not
- * recognised is OTHER, and a short one is a keepalive only if it is blank (RFC 5626 section 4.4.1).
- */
-static __always_inline __u32 class_segment(hook_ctx *ctx, const struct packet *p)
-{
-	__u32 kind;
-
-	if (p->length <= KEEPALIVE_ANY)
-		return p->length && class_blanks(ctx, p) == (int)p->length ? CLASSED(KEEPALIVE)
-								      : CLASSED(OTHER);
-	kind = class_datagram(ctx, p);
-	return kind == CLASSED(GARBAGE) ? CLASSED(OTHER) : kind;
-}
-
-/* KIND of the payload of a TCP segment to a port of this role. Global as the ones above. */
-__noinline int class_stream(hook_ctx *ctx, const struct packet *p, __u32 role)
-{
-	struct cursor c;
-
-	if (!p)
-		return CLASSED(OTHER);
-	if (role == SG_PORT_TCP)
-		return class_segment(ctx, p);
-	c = cursor_at(ctx, p);
-	if (p->length >= 2 && c.at + 2 <= c.end && is_tls(c.at))
-		return CLASSED(TLS);
-	return CLASSED(OTHER);
-}
-
-/*
  * Returns x as a number of which the verifier knows nothing, so that it follows one way onwards and
  * not one for each value that x may have (known_start() has 16).
  */
@@ -248,16 +218,6 @@ static __always_inline __u32 forget(__u32 x, __u32 unknown)
 	x ^= unknown;
 	barrier_var(x);
 	return x ^ unknown;
-}
-
-static __always_inline void class_find(hook_ctx *ctx, struct guard *g)
-{
-	__u32 kind = g->role == SG_PORT_UDP ? class_datagram(ctx, g->p)
-					    : (__u32)class_stream(ctx, g->p, g->role);
-
-	kind = forget(kind, g->now);
-	g->class = KIND_CLASS(kind);
-	g->method = KIND_METHOD(kind);
 }
 
 /*

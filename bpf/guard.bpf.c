@@ -7,6 +7,7 @@
 #include "packet.bpf.h"   /* 1. Ethernet to UDP or TCP */
 #include "fragment.bpf.h" /*    fragments inherit the verdict of the first */
 #include "class.bpf.h"    /* 2. what the first bytes say it is */
+#include "stream.bpf.h"   /*    where messages begin in a stream of TCP */
 #include "lists.bpf.h"    /* 3. allow, deny, bans, zones, what is proven */
 #include "greylist.bpf.h" /* 4. strangers have to come twice while there are too many */
 #include "limits.bpf.h"   /* 5. budget of unlisted sources, limits of the flow and the source */
@@ -39,20 +40,47 @@ static __always_inline __u32 guard_judge_fragment(struct guard *g)
 	return SG_REASON_NONE;
 }
 
-/* A message that was admitted: what it says, and what that tells of its flow. */
+static __always_inline void guard_classify(hook_ctx *ctx, struct guard *g)
+{
+	__u32 kind = g->role == SG_PORT_UDP ? class_datagram(ctx, g->p)
+					    : (__u32)stream_class(ctx, g->p, g->role);
+
+	kind = forget(kind, g->now);
+	g->class = KIND_CLASS(kind);
+	g->method = KIND_METHOD(kind);
+}
+
+/*
+ * A message that breaks a rule. A dropped segment of TCP is a dead connection, since it comes again
+ * from the same byte, and dies with all messages of all users behind it. That is meant for whom
+ * nobody knows; of a peer with a zone or a proven flow the fault is counted, and the server's own
+ * parser has the last word.
+ */
+static __always_inline __u32 guard_judge_faults(struct guard *g, __u64 faults)
+{
+	bool known = !pays_budget(g);
+	__u32 reason = message_judge(g->p, faults, g->slot,
+				     known && g->p->transport == IPPROTO_TCP);
+
+	if (reason != SG_REASON_NONE && !known)
+		JUDGE(offence_note(g->p, g->slot, SG_OFFENCE_MALFORMED, 0));
+	return reason;
+}
+
+/*
+ * A message that was admitted: what it says, and what that tells of its flow. MESSAGE_COPY is set
+ * in what it returns if it is no new transaction.
+ */
 static __always_inline __u32 guard_judge_message(hook_ctx *ctx, struct guard *g)
 {
 	__u32 told = SG_REASON_NONE, reason = SG_REASON_NONE;
 	__u64 faults = message_applies(g) ? message_read(ctx, g->p, g->slot) : 0;
 
 	if (faults)
-		reason = message_judge(g->p, faults, g->slot);
-	if (reason != SG_REASON_NONE) {
-		if (pays_budget(g))
-			JUDGE(offence_note(g->p, g->slot, SG_OFFENCE_MALFORMED, 0));
+		reason = guard_judge_faults(g, faults);
+	if (reason != SG_REASON_NONE)
 		return reason;
-	}
-	if (g->class == SG_CLASS_REQUEST) {
+	if (g->class == SG_CLASS_REQUEST && g->p->stream != STREAM_PART) {
 		told = message_tell(g->p, g->slot, message_about(g));
 		reason = told & ~MESSAGE_COPY;
 	}
@@ -61,37 +89,60 @@ static __always_inline __u32 guard_judge_message(hook_ctx *ctx, struct guard *g)
 			offence_note(g->p, g->slot, SG_OFFENCE_SCANNER, 0);
 		JUDGE(reason);
 	}
-	if (!(told & MESSAGE_COPY))
-		method_charge(g);
+	return told & MESSAGE_COPY;
+}
+
+/* The messages of a segment behind the first one, of which each is charged. */
+static __always_inline __u32 guard_judge_each(hook_ctx *ctx, struct guard *g)
+{
+	__u32 who = WHO(g->zone, g->proof, g->listed), told;
+	int kind;
+
+	for (int i = 1; i < SG_PARTS; i++) {
+		kind = stream_next(ctx, g->p, g->class);
+		if (kind < 0)
+			return SG_REASON_NONE;
+		g->class = KIND_CLASS(kind);
+		g->method = KIND_METHOD(kind);
+		verdict_more(g->p, g->method);
+		JUDGE(class_check(g));
+		if (g->p->stream != STREAM_READ)
+			return SG_REASON_NONE;
+		told = guard_judge_message(ctx, g);
+		if (told & ~MESSAGE_COPY)
+			return told;
+		part_charge(g->p, g->slot, kind, who, told);
+	}
+	g->p->stream = STREAM_LOST;
 	return SG_REASON_NONE;
 }
 
-/* A packet for a guarded port. */
-static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
+/* The packet is counted as what its first message is; that was counted if it began before. */
+static __always_inline __u32 guard_judge_rest(hook_ctx *ctx, struct guard *g, __u32 paid)
 {
-	__u32 list = lists_find(g);
+	__u8 class = paid ? SG_CLASS_OTHER : g->class, method = paid ? SG_METHOD_NONE : g->method;
+	__u32 reason = SG_REASON_NONE;
 
-	class_find(ctx, g);
-	if (list == SG_LIST_ALLOW) {
-		count(g, &g->stats->allowed);
+	if (g->p->stream == STREAM_READ)
+		reason = guard_judge_each(ctx, g);
+	g->class = class;
+	g->method = method;
+	return reason;
+}
+
+/* A segment of TCP in which no message begins, or one that was charged before. */
+static __always_inline __u32 guard_judge_segment(struct guard *g)
+{
+	if (g->p->stream == STREAM_STRAY)
+		return stray_check(g);
+	if (g->p->stream == STREAM_EMPTY)
 		return SG_REASON_NONE;
-	}
-	if (list == SG_LIST_DENY)
-		JUDGE(SG_REASON_DENY_LIST);
-	flow_know(g);
-	/* The wider ban first: it explains more. */
-	if (list != SG_LIST_OWN) {
-		JUDGE(ban_source_check(g));
-		JUDGE(ban_flow_check(g));
-	}
+	return segment_check(g->p, g->slot, g->zone, is_proven(g));
+}
 
-	JUDGE(udp_check(g));
-	JUDGE(fragment_check(g));
-	JUDGE(class_check(g));
-
-	if (!limits_apply(g))
-		return SG_REASON_NONE;
-	zones_find(g);
+/* What a message is charged to before a byte of its header is read. */
+static __always_inline __u32 guard_judge_limits(hook_ctx *ctx, struct guard *g)
+{
 	if (pays_budget(g)) {
 		JUDGE(greylist_check(ctx, g));
 		JUDGE(budget_check(g));
@@ -114,7 +165,74 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 		connect_charge(g->p, g->slot, g->zone);
 	}
 	limits_charge(g);
-	return guard_judge_message(ctx, g);
+	return SG_REASON_NONE;
+}
+
+/* A packet for a guarded port. */
+static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
+{
+	__u32 list = lists_find(g), reason, told, paid;
+
+	if (list != SG_LIST_ALLOW || g->role == SG_PORT_UDP)
+		guard_classify(ctx, g);
+	if (list == SG_LIST_ALLOW) {
+		count(g, &g->stats->allowed);
+		return SG_REASON_NONE;
+	}
+	if (list == SG_LIST_DENY)
+		JUDGE(SG_REASON_DENY_LIST);
+	flow_know(g);
+	/* The wider ban first: it explains more. */
+	if (list != SG_LIST_OWN) {
+		JUDGE(ban_source_check(g));
+		JUDGE(ban_flow_check(g));
+	}
+
+	JUDGE(udp_check(g));
+	JUDGE(fragment_check(g));
+	JUDGE(class_check(g));
+
+	zones_find(g);
+	reason = segment_applies(g->p) ? guard_judge_segment(g) : guard_judge_limits(ctx, g);
+	JUDGE(reason);
+	if (g->p->stream > STREAM_PART)
+		return SG_REASON_NONE;
+	paid = g->p->paid;
+	told = guard_judge_message(ctx, g);
+	if (told & ~MESSAGE_COPY)
+		return told;
+	if (!(told & MESSAGE_COPY))
+		method_charge(g);
+	return g->p->stream ? guard_judge_rest(ctx, g, paid) : SG_REASON_NONE;
+}
+
+/*
+ * A segment that passes in monitor mode, though a reason ended its way: where its messages end has
+ * to be known all the same, for those that follow.
+ */
+static __always_inline void guard_skim(hook_ctx *ctx, struct guard *g)
+{
+	int kind;
+
+	for (int i = 0; i < SG_PARTS; i++) {
+		if (message_applies(g))
+			message_read(ctx, g->p, g->slot);
+		kind = stream_next(ctx, g->p, g->class);
+		if (kind < 0)
+			return;
+		g->class = KIND_CLASS(kind);
+	}
+	g->p->stream = STREAM_LOST;
+}
+
+/* A segment has its verdict; if it passes, its connection goes on. */
+static __always_inline void guard_keep(hook_ctx *ctx, struct guard *g, __u32 reason, int action)
+{
+	if (action != VERDICT_PASS || !stream_has_moved(g->p))
+		return;
+	if (reason != SG_REASON_NONE)
+		guard_skim(ctx, g);
+	stream_commit(g->p);
 }
 
 static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
@@ -152,7 +270,11 @@ static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
 		   verdict_is_final(g, SG_REASON_IPV6_CHAIN)) {
 		reason = SG_REASON_IPV6_CHAIN;
 	}
-	return verdict(g, forget(reason, g->now));
+	reason = forget(reason, g->now);
+	kind = verdict(g, reason);
+	if (g->p->stream)
+		guard_keep(ctx, g, reason, kind);
+	return kind;
 }
 
 #if HOOK_SKB

@@ -19,4 +19,14 @@ typedef struct __sk_buff hook_ctx;
 typedef struct xdp_md hook_ctx;
 #endif
 
+/* Copies `size` bytes of the frame from `offset` on; 0, or negative if it does not have them. */
+static __always_inline long hook_load(hook_ctx *ctx, __u32 offset, void *to, __u32 size)
+{
+#if HOOK_SKB
+	return bpf_skb_load_bytes(ctx, offset, to, size);
+#else
+	return bpf_xdp_load_bytes(ctx, offset, to, size);
+#endif
+}
+
 #endif

@@ -43,6 +43,12 @@ static __always_inline void gcra_charge_alone(__u64 *tat, __u64 now, const struc
 		*(volatile __u64 *)tat = sg_gcra_next(old, now, limit);
 }
 
+/* What has to be paid, whether there is enough or not: the rest is a debt. */
+static __always_inline void gcra_debit(__u64 *tat, __u64 now, const struct sg_limit *limit)
+{
+	*(volatile __u64 *)tat = sg_gcra_next(*(volatile __u64 *)tat, now, limit);
+}
+
 static __always_inline bool gcra_spent(__u64 *tat, __u64 now, const struct sg_limit *limit)
 {
 	return !sg_gcra_conforms(*(volatile __u64 *)tat, now, limit);
@@ -114,16 +120,6 @@ static __always_inline __u32 limit_of(const struct guard *g)
 	default:
 		return g->p->syn ? SG_LIMIT_SOURCE : SG_LIMIT_OTHER;
 	}
-}
-
-/*
- * TCP is charged where something begins: a connection, a message. The rest of a stream is already
- * paid for, and dropping it would only have it sent again.
- */
-static __always_inline bool limits_apply(const struct guard *g)
-{
-	return g->p->transport == IPPROTO_UDP || g->p->syn ||
-	       (g->class != SG_CLASS_OTHER && g->class != SG_CLASS_TLS);
 }
 
 /*
@@ -282,6 +278,57 @@ static __always_inline void method_charge(const struct guard *g)
 {
 	if (g->limit != SG_LIMIT_SOURCE)
 		limit_charge(g, g->limit);
+}
+
+static __always_inline void slots_debit(struct rows rows, __u32 id, __u64 now,
+					const struct sg_limit *limit)
+{
+	struct sg_slot *first = rows.first, *second = rows.second;
+
+	if (!first || !second)
+		return;
+	gcra_debit(&first->tat[limit_index(id)], now, limit);
+	gcra_debit(&second->tat[limit_index(id)], now, limit);
+}
+
+/* Of a sender, as one number: what is known of it when the first message of a frame is judged. */
+#define WHO(zone, proof, listed) ((zone) | (proof) << 8 | (listed) << 16)
+
+/*
+ * Charges one more message of a frame, of this class and method. The first one has decided whether
+ * the frame gets in, since there is one verdict for all: so what the others cost may be a debt,
+ * that those behind them have to wait for. `copy`: it is no new transaction. Global, since few
+ * frames have more than one message.
+ */
+__noinline int part_charge(const struct packet *p, __u32 slot, __u32 kind, __u32 who, __u32 copy)
+{
+	struct guard guard = {}, *g = &guard;
+	__u32 limits[2] = {SG_LIMIT_SOURCE};
+	struct rows flow, source = {};
+
+	if (!p || !guard_open(g))
+		return 0;
+	g->config = map_config(slot & 1);
+	if (!g->config)
+		return 0;
+	g->now = clock_now();
+	g->zone = who;
+	g->proof = who >> 8;
+	g->listed = who >> 16;
+	g->class = kind;
+	g->method = kind >> 8;
+	limits[1] = copy ? SG_LIMIT_SOURCE : limit_of(g);
+	flow = rows_find(&sg_flow_slots, p->flow >> 8, SG_FLOW_ROW);
+	if (!is_proven(g))
+		source = rows_find(&sg_slots, source_hash(g), SG_SLOT_ROW);
+	if (pays_budget(g))
+		gcra_debit(&g->state->total_tat[SG_TOTAL_UNLISTED_TOTAL], g->now,
+			   &g->config->total[SG_TOTAL_UNLISTED_TOTAL]);
+	for (int i = 0; i < 2 && (!i || limits[i] != SG_LIMIT_SOURCE); i++) {
+		slots_debit(flow, limits[i], g->now, flow_limit(g, limits[i]));
+		slots_debit(source, limits[i], g->now, source_limit(g, limits[i]));
+	}
+	return 0;
 }
 
 #endif

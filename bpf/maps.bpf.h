@@ -19,6 +19,10 @@
  *   sg_secrets    replies                 some packets    pinned
  *   sg_trans-     admitted messages       replies         pinned
  *   actions
+ *   sg_streams,   segments of TCP         the same        pinned
+ *   sg_heads
+ *   sg_openings   SYN-ACKs that leave     segments        pinned
+ *   sg_segments   segments                the same        pinned
  *   sg_connect-   sockets that change     SYNs            pinned
  *   ions          their state, SYNs
  *   sg_sockets    sockets that change     the same        of one socket
@@ -52,6 +56,12 @@ const volatile __u64 sg_tick = 4000000;
 
 /* ns, above 0, never going back: written by `sipguard replay` before each packet. */
 volatile __u64 sg_replay_clock;
+
+/*
+ * Whether a SYN alone opens a connection: in a capture nobody forges, and what the server sent may
+ * not be in it. Set by `sipguard replay`.
+ */
+const volatile __u64 sg_syn_opens;
 
 /*
  * The guard's clock, in ns: the only one the data path reads. Jiffies cost 2 ns where
@@ -245,6 +255,39 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } sg_connects SEC(".maps");
+
+/* Connections of TCP whose messages are read, and handshakes: see stream.bpf.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SG_STREAMS);
+	__type(key, __u32);
+	__type(value, struct sg_streams);
+} sg_streams SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SG_OPENINGS);
+	__type(key, __u32);
+	__type(value, struct sg_streams);
+} sg_openings SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SG_HEADS);
+	__type(key, __u32);
+	__type(value, struct sg_head);
+} sg_heads SEC(".maps");
+
+/* Limits of segments that are not read: as sg_orphans. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * SG_SEGMENT_ROW);
+	__type(key, __u32);
+	__type(value, __u64);
+} sg_segments SEC(".maps");
 
 /* Sources that have connections; of the key only source and family are set. */
 struct {

@@ -38,8 +38,8 @@ struct packet {
 		__u32 address32[4];
 	};                   /* source address; IPv4 as ::ffff:0:0/96 */
 	__u32 length;        /* of the message, as far as it lies in this buffer */
-	__u32 datagram;      /* of the message, as its headers say */
-	__u16 offset;        /* of the message in the frame */
+	__u32 datagram;      /* of the message, as its headers say; of a segment what is left */
+	__u32 offset;        /* of the message in the frame */
 	__u16 source_port;   /* network order */
 	__u16 port;          /* destination, host order */
 	__u8 family;         /* 4 or 6 */
@@ -55,11 +55,28 @@ struct packet {
 	 * clang 19).
 	 */
 	__u8 watched;
-	__u8 reserved[2];
+	__u8 stream;         /* enum stream: what a segment of TCP is to its connection */
+	__u8 tcp_flags;      /* TCP_... */
 	__u64 flow;          /* the hash of its flow, see flow_know() */
 	__u32 frame;         /* length of the frame */
-	__u32 reserved2;
+	__u32 held;          /* bytes of the message that came in earlier segments */
+	__u64 destination;   /* a fold of the destination address */
+	__u64 connection;    /* the hash of its connection, see stream.bpf.h */
+	__u32 seq;           /* sequence number of the byte at `offset` */
+	__u32 ack;           /* acknowledgment number */
+	__u16 network;       /* offset of the IP header */
+	__u8 fresh;          /* flag: nothing of its connection was read before */
+	__u8 paid;           /* flag: the message was charged when it began */
+	__u8 more;           /* messages beyond the first in its frame */
+	__u8 reserved[3];
+	__u8 methods[16];    /* how many of those have which method */
 };
+
+#define TCP_FIN 0x01
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
+#define TCP_ACK 0x10
+#define TCP_URG 0x20
 
 enum packet_kind {
 	PACKET_FOREIGN,  /* neither UDP nor TCP over IP, or too short to tell */
@@ -133,6 +150,11 @@ static __always_inline void packet_fragment(struct packet *p, bool first, __u64 
 	p->fragment_key = fragment_fold(p->source, destination, id, p->transport);
 }
 
+static __always_inline __u64 packet_fold6(const __u32 *address)
+{
+	return (__u64)(address[0] ^ address[2]) << 32 | (address[1] ^ address[3]);
+}
+
 static __always_inline void packet_source4(struct packet *p, const struct iphdr *ip)
 {
 	p->source = sg_source4(ip->saddr);
@@ -164,6 +186,7 @@ static __always_inline void packet_ipv4(struct cursor *c, struct packet *p)
 	p->family = 4;
 	p->transport = ip->protocol;
 	packet_source4(p, ip);
+	p->destination = ip->daddr;
 	p->length = total - header;
 	offset = bpf_ntohs(ip->frag_off);
 	if (offset & (IP_MF | IP_OFFSET))
@@ -220,6 +243,9 @@ static __always_inline bool packet_tcp(struct cursor *c, struct packet *p)
 		return p->tiny;
 	}
 	p->syn = tcp->syn && !tcp->ack;
+	p->tcp_flags = ((const __u8 *)tcp)[13];
+	p->seq = bpf_ntohl(tcp->seq);
+	p->ack = bpf_ntohl(tcp->ack_seq);
 	p->length -= header;
 	return true;
 }
@@ -309,7 +335,6 @@ static __always_inline bool packet_ipv6(hook_ctx *ctx, struct cursor *c, struct 
 {
 	const struct ipv6hdr *ip = packet_pull(c, sizeof(*ip));
 	__u64 destination;
-	const __u32 *d;
 
 	if (!ip || ip->version != 6)
 		return true;
@@ -318,8 +343,8 @@ static __always_inline bool packet_ipv6(hook_ctx *ctx, struct cursor *c, struct 
 	p->length = bpf_ntohs(ip->payload_len);
 	p->transport = ip->nexthdr;
 	p->offset = c->at - (const __u8 *)(long)ctx->data;
-	d = ip->daddr.in6_u.u6_addr32;
-	destination = ((__u64)(d[0] ^ d[2]) << 32 | (d[1] ^ d[3])) ^ p->address32[3];
+	p->destination = packet_fold6(ip->daddr.in6_u.u6_addr32);
+	destination = p->destination ^ p->address32[3];
 	for (int i = 0; i < SG_EXTENSION_HEADERS; i++) {
 		if (p->later_fragment || !is_extension(p->transport))
 			return true;
@@ -439,6 +464,7 @@ __noinline int packet_read(hook_ctx *ctx, struct packet *p, __u32 frame)
 		return PACKET_FOREIGN;
 	*p = (struct packet){.frame = frame};
 	protocol = packet_ethernet(c);
+	p->network = c->at - (const __u8 *)(long)ctx->data;
 	if (protocol == bpf_htons(ETH_P_IP)) {
 		packet_ipv4(c, p);
 		p->offset = c->at - (const __u8 *)(long)ctx->data;

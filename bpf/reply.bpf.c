@@ -62,6 +62,7 @@ static __always_inline bool reply_ipv4(struct __sk_buff *skb, __u32 *at, struct 
 	p->family = 4;
 	p->transport = ip.protocol;
 	p->first_fragment = !!(ip.frag_off & bpf_htons(IP_MF));
+	p->destination = ip.saddr;
 	ip.saddr = ip.daddr;
 	packet_source4(p, &ip);
 	return true;
@@ -84,6 +85,7 @@ static __always_inline bool reply_ipv6(struct __sk_buff *skb, __u32 *at, struct 
 		p->transport = fragment.next;
 		p->first_fragment = 1;
 	}
+	p->destination = packet_fold6(ip.saddr.in6_u.u6_addr32);
 	ip.saddr = ip.daddr;
 	packet_source6(p, &ip);
 	return true;
@@ -103,6 +105,9 @@ static __always_inline bool reply_transport(struct __sk_buff *skb, __u32 *at, st
 		if (!reply_pull(skb, at, &header.tcp, sizeof(header.tcp)))
 			return false;
 		*at += header.tcp.doff * 4 - sizeof(header.tcp);
+		p->tcp_flags = ((const __u8 *)&header.tcp)[13];
+		p->seq = bpf_ntohl(header.tcp.seq);
+		p->ack = bpf_ntohl(header.tcp.ack_seq);
 	} else {
 		return false;
 	}
@@ -114,6 +119,7 @@ static __always_inline bool reply_transport(struct __sk_buff *skb, __u32 *at, st
 
 /*
  * Fills in *p, with the destination as its source; false if it is no UDP or TCP, or has no ports.
+ * p->destination is our own address, p->port our own port.
  */
 static __always_inline bool reply_packet(struct __sk_buff *skb, struct packet *p)
 {
@@ -125,7 +131,7 @@ static __always_inline bool reply_packet(struct __sk_buff *skb, struct packet *p
 	if (protocol == bpf_htons(ETH_P_IP) ? !reply_ipv4(skb, &at, p)
 	    : protocol == bpf_htons(ETH_P_IPV6) ? !reply_ipv6(skb, &at, p) : true)
 		return false;
-	if (!reply_transport(skb, &at, p) || at >= skb->len)
+	if (!reply_transport(skb, &at, p) || at > skb->len)
 		return false;
 	p->offset = at;
 	p->length = skb->len - at;
@@ -337,7 +343,7 @@ __noinline int reply_read(struct __sk_buff *skb, const struct packet *p, __u32 s
 	const struct sg_config *config = map_config(slot);
 	struct sip_reader *r = map_reader();
 
-	if (!p || !r || !config || sip_reader_load(skb, r, p->offset, p->length, HOOK_SKB))
+	if (!p || !r || !config || sip_reader_load(skb, r, 0, p->offset, p->length, HOOK_SKB))
 		return 0;
 	r->input.wanted = 0;
 	r->input.length = p->length;
@@ -403,6 +409,14 @@ static __always_inline __u32 reply_judge(struct __sk_buff *skb, struct guard *g,
 	return SG_REASON_NONE;
 }
 
+/* The server accepts a SYN: see stream.bpf.h. */
+static __always_inline void reply_accepts(struct guard *g)
+{
+	g->p->flow = sg_flow_hash(g->p->source, g->p->source_port, g->p->transport,
+				  g->state->secret);
+	stream_open(g->p, clock_now());
+}
+
 SEC("tc")
 int reply(struct __sk_buff *skb)
 {
@@ -413,6 +427,10 @@ int reply(struct __sk_buff *skb)
 	if (!guard_open(g) || !reply_packet(skb, g->p))
 		return TC_ACT_UNSPEC;
 	g->role = port_role(g, g->p->transport, g->p->port);
+	if (g->role && (g->p->tcp_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK))
+		reply_accepts(g);
+	if (!g->p->length)
+		return TC_ACT_UNSPEC;
 	if ((g->role != SG_PORT_UDP && g->role != SG_PORT_TCP) ||
 	    bpf_skb_load_bytes(skb, g->p->offset, start, sizeof(start)))
 		return TC_ACT_UNSPEC;

@@ -20,6 +20,17 @@ static __always_inline void count(const struct guard *g, struct sg_counter *coun
 	count_frame(counter, g->p->frame);
 }
 
+/* Counts a reason that would end the way of a packet, which goes on. */
+static __always_inline void verdict_watch(struct guard *g, __u32 reason)
+{
+	barrier_var(reason); /* keeps the bound, as in limit_index() */
+	if (reason >= SG_REASON__MAX)
+		return;
+	count(g, &g->stats->reason[reason].would_drop);
+	if (!g->p->watched)
+		g->p->watched = reason;
+}
+
 /*
  * Whether a reason ends the way of a packet. One that is off is not looked at; one that only
  * monitors is counted, and the packet goes on: it must not shield from the reasons behind it.
@@ -31,11 +42,8 @@ static __always_inline bool verdict_is_final(struct guard *g, __u32 reason)
 		return false;
 	if (g->config->mode[reason] == SG_MODE_ENFORCE)
 		return true;
-	if (g->config->mode[reason] == SG_MODE_MONITOR) {
-		count(g, &g->stats->reason[reason].would_drop);
-		if (!g->p->watched)
-			g->p->watched = reason;
-	}
+	if (g->config->mode[reason] == SG_MODE_MONITOR)
+		verdict_watch(g, reason);
 	return false;
 }
 
@@ -71,6 +79,29 @@ static __always_inline int verdict_unguarded(const struct guard *g, __u32 frame)
 	return VERDICT_PASS;
 }
 
+/* One more message of a frame. */
+static __always_inline void verdict_more(struct packet *p, __u32 method)
+{
+	p->more = 1;
+	barrier_var(method);
+	p->methods[method & (sizeof(p->methods) - 1)]++;
+}
+
+/* Counts the methods of the messages behind the first one, which share the frame's outcome. */
+__noinline int verdict_count_more(const struct packet *p, __u32 outcome)
+{
+	struct sg_stats *stats = map_stats();
+	struct sg_counter *counter;
+
+	if (!p || !stats || outcome > OUTCOME_DROPPED)
+		return 0;
+	for (__u32 method = 0; method < SG_METHOD__MAX; method++) {
+		counter = (struct sg_counter *)&stats->method[method] + outcome;
+		counter->packets += p->methods[method];
+	}
+	return 0;
+}
+
 /* Counts the packet and gives the action. A packet that was not guarded passes with one count. */
 static __always_inline int verdict(struct guard *g, __u32 reason)
 {
@@ -89,6 +120,8 @@ static __always_inline int verdict(struct guard *g, __u32 reason)
 		verdict_count(g, stats->reason, reason, SG_REASON__MAX, outcome);
 	verdict_count(g, stats->class, g->class, SG_CLASS__MAX, outcome);
 	verdict_count(g, stats->method, g->method, SG_METHOD__MAX, outcome);
+	if (g->p->more)
+		verdict_count_more(g->p, outcome);
 	return outcome == OUTCOME_DROPPED ? VERDICT_DROP : VERDICT_PASS;
 }
 

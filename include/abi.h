@@ -11,9 +11,10 @@
 
 #include "gcra.h"
 #include "reasons.h"
+#include "sip_text.h"
 #include "words.h"
 
-#define SG_ABI_VERSION 4
+#define SG_ABI_VERSION 5
 
 #define SG_PORTS 65536
 #define SG_ZONES 16            /* zone 0 is that of sources on no list */
@@ -39,6 +40,11 @@
 #define SG_DESTINATION_ROW (1 << 14)
 #define SG_CONNECT_ROW (1 << 14)
 #define SG_CONNECTED (1 << 16) /* sources that have connections of TCP */
+#define SG_STREAMS (1 << 16)   /* lines of 4 connections of TCP, 4 MB */
+#define SG_OPENINGS (1 << 13)  /* lines of 4 handshakes that are under way */
+#define SG_HEADS (1 << 9)      /* headers that began in one segment and end in another, 4 MB */
+#define SG_SEGMENT_ROW (1 << 14)
+#define SG_PARTS 64            /* messages of one frame that are read */
 #define SG_NAMESPACES 64       /* network namespaces in which an interface is guarded */
 #define SG_PROVEN_DAYS 1       /* a proof's longest life */
 #define SG_FRAGMENT_SECONDS 60 /* RFC 8200 section 4.5: reassembly is given up after 60 s */
@@ -121,6 +127,7 @@ struct sg_zone {
 	struct sg_limit limit[SG_LIMIT__MAX]; /* of a source */
 	struct sg_limit flow[SG_LIMIT__MAX];
 	struct sg_limit connect; /* new connections of a source, see sg_connect_limit_of() */
+	struct sg_limit segment; /* of a source, or a proven flow, that are not read */
 	__u32 live;              /* connections that a source may have */
 	__u32 reserved;
 };
@@ -187,6 +194,29 @@ struct sg_state {
 /* A source's limits in the hashed table: one cache line. */
 struct sg_slot {
 	__u64 tat[SG_LIMIT__MAX];
+};
+
+/* A connection of TCP, see stream.bpf.h. */
+struct sg_stream {
+	__u32 tag;     /* of its hash, never 0; 0: free */
+	__u32 next;    /* sequence number of the byte at which its next message begins */
+	__u32 ack;     /* of a handshake: what the client acknowledges if it is there */
+	__u16 seconds; /* when something of it was last seen */
+	__u8 state;    /* enum stream; of a handshake LOST, or none */
+	__u8 fresh;    /* bool: nothing of it was read yet */
+};
+
+struct sg_streams {
+	struct sg_stream stream[4];
+};
+
+/* The beginning of a message whose header ends in a later segment. */
+struct sg_head {
+	__u64 connection; /* its hash; 0: free */
+	__u64 time;       /* ns */
+	__u32 length;
+	__u32 paid;       /* bool: it was charged to the limit of its kind */
+	__u8 text[SIP_MASK + 1 + SIP_SLACK];
 };
 
 /* Until when a flow of this place may be proven, in units of 2^32 ns. */
@@ -320,7 +350,7 @@ struct sg_memo {
 	__u64 pace_since;     /* ns */
 	__u64 pace_packets;   /* offered since then */
 	__u64 waiting[SG_WAITING]; /* keys of requests that are not in sg_greylist yet */
-	__u64 packet[9];      /* what is read of the current one, see packet.bpf.h */
+	__u64 packet[18];     /* what is read of the current one, see packet.bpf.h */
 };
 
 /* Per CPU. */
@@ -442,6 +472,7 @@ _Static_assert(__builtin_offsetof(struct sg_state, listed4) == 128, "and nothing
 _Static_assert(SG_OFFENCE__MAX <= SG_BAN_RULES, "each offence has a rule");
 _Static_assert(sizeof(struct sg_conduct) == 64, "a line, too");
 _Static_assert(sizeof(struct sg_flow_key) == 16, "no padding in a hash key");
+_Static_assert(sizeof(struct sg_streams) == 64, "and this one");
 _Static_assert(SG_TOTAL__MAX <= 6, "sg_state.total_tat has 6 places");
 
 #endif

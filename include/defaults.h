@@ -12,6 +12,13 @@
 #define SG_CONNECT_RATE 20 /* new connections per second, of a source */
 #define SG_CONNECT_BURST 50
 #define SG_CONNECTIONS_LIVE 256
+/*
+ * Segments that are not read: those of TLS, of connections older than the guard, what continues a
+ * message. A trunk of 100 calls a second over TLS sends 600 messages a second, the INVITE and its
+ * like in two or three segments.
+ */
+#define SG_SEGMENT_RATE 1500
+#define SG_SEGMENT_BURST 6000
 #define SG_FIRST_DATA 20   /* s: as long as Kamailio waits for the rest of a message */
 #define SG_PROVEN_CALL 600  /* s: a caller that is no phone of ours, from one call to the next */
 
@@ -28,6 +35,7 @@ static inline void sg_default_limits(struct sg_config *config, __u32 zone)
 	config->zone[zone].live = SG_CONNECTIONS_LIVE;
 	config->zone[zone].connect = sg_connect_limit_of(SG_CONNECT_RATE, SG_CONNECT_BURST,
 							 SG_CONNECTIONS_LIVE);
+	config->zone[zone].segment = sg_limit_of(SG_SEGMENT_RATE, SG_SEGMENT_BURST);
 }
 
 /*

@@ -120,7 +120,15 @@
 	  "The source has as many TCP connections as it may have at a time, those included that "  \
 	  "it began to open in the last seconds. `sipguard connections ADDRESS` shows them; each " \
 	  "that ends makes room. Only who receives our answers can have a connection; forged "     \
-	  "SYNs, which limit-connect holds down, are forgotten after 9 seconds at most.")
+	  "SYNs, which limit-connect holds down, are forgotten after 9 seconds at most.")         \
+	X(79, LIMIT_SEGMENT, "limit-segment", "connections: segments", ENFORCE, ENFORCE,          \
+	  "The source (or the proven flow) sends more segments of TCP that are not read than its " \
+	  "limit: TLS, connections older than the guard, what continues a message, what comes "   \
+	  "behind a gap. TCP sends them again, later: the connection becomes slower, and stays.") \
+	X(80, STRAY_SEGMENT, "stray-segment", "totals: stray-segments", ENFORCE, ENFORCE,         \
+	  "A segment of TCP of no connection that exists: neither was its handshake seen, nor "   \
+	  "has this host a socket for it. The host would answer with a reset. They have a limit " \
+	  "for all of them together, since anybody can forge them.")
 
 /* All of them: those of packets here, those of messages in sip_rules.h. */
 #define SG_REASONS(X) SG_PACKET_REASONS(X) SIP_RULES(X) SG_FLOW_REASONS(X)

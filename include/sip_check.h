@@ -49,8 +49,8 @@ SIP_INLINE __u64 sip_check_fields(const struct sip_reader *r)
 	faults |= sip_if(m->transport && (m->transport == SIP_TRANSPORT_UDP) ==
 						 !!(r->input.flags & SIP_STREAM),
 			 SIP_FAULT(VIA_TRANSPORT));
-	/* Of a fragmented datagram the bytes present are not known (section 18.3). */
-	faults |= sip_if(m->flags & SIP_HEAD && !(r->input.flags & SIP_MORE) &&
+	/* Of a fragmented datagram, or on a stream, the bytes to come are not known (18.3). */
+	faults |= sip_if(m->flags & SIP_HEAD && !(r->input.flags & (SIP_MORE | SIP_STREAM)) &&
 				 m->content_length > r->input.length - m->body,
 			 SIP_FAULT(LENGTH_BEYOND));
 	return faults;
@@ -88,13 +88,21 @@ SIP_INLINE __u64 sip_check_method(const struct sip_reader *r)
 	return faults;
 }
 
+/* Bytes of the message: a stream goes on behind it, and may have brought only its beginning. */
+SIP_INLINE __u64 sip_size(const struct sip_reader *r)
+{
+	const struct sip_message *m = &r->message;
+
+	return r->input.flags & SIP_STREAM ? (__u64)m->body + m->content_length : r->input.length;
+}
+
 /* The caps of rule G18. */
 SIP_INLINE __u64 sip_check_caps(const struct sip_reader *r, const struct sip_caps *caps)
 {
 	const struct sip_message *m = &r->message;
 	__u64 faults = 0;
 
-	faults |= sip_if(r->input.length > caps->message, SIP_FAULT(SIZE));
+	faults |= sip_if(sip_size(r) > caps->message, SIP_FAULT(SIZE));
 	faults |= sip_if(m->start_line.length > caps->start_line, SIP_FAULT(START_LONG));
 	faults |= sip_if(m->uri.length > caps->uri, SIP_FAULT(URI_LONG));
 	faults |= sip_if(m->method.length > caps->method || m->cseq_method.length > caps->method,

@@ -33,7 +33,7 @@
 #define SIP_LAST (1 << 16) /* not an offset: nothing is left */
 
 enum sip_input_flags {
-	SIP_STREAM = 1,         /* came by TCP or the like, and the segment holds all of it */
+	SIP_STREAM = 1,         /* came by TCP or the like: the body may be in other segments */
 	SIP_MORE = 2,           /* the first fragment of a datagram: the rest is elsewhere */
 	SIP_PORT_ZERO = 4,      /* the source port is 0 */
 	SIP_SOURCE_INVALID = 8, /* the source is multicast, broadcast or none */
@@ -178,28 +178,31 @@ SIP_INLINE __u64 sip_read(struct sip_reader *r, const struct sip_caps *caps)
 
 #ifdef __bpf__
 /*
- * Copies `length` bytes of a packet from `offset` on, SIP_READ_MAX at most, with the zeros after
- * them that the reader counts on. `ctx` is that of tc if `skb`, a constant, else that of XDP. 0, or
- * -1 if the packet does not have them.
+ * Copies `length` bytes of a packet from `offset` on to the text, from its byte `at` on, with the
+ * zeros after them that the reader counts on; together they become SIP_READ_MAX at most. `at`: what
+ * is there already, less than SIP_READ_MAX. `ctx` is that of tc if `skb`, a constant, else that of
+ * XDP. 0, or -1 if the packet does not have them.
  */
-SIP_INLINE int sip_reader_load(void *ctx, struct sip_reader *r, __u32 offset, __u32 length,
-			       int skb)
+SIP_INLINE int sip_reader_load(void *ctx, struct sip_reader *r, __u32 at, __u32 offset,
+			       __u32 length, int skb)
 {
-	__u32 size = length < SIP_READ_MAX ? length : SIP_READ_MAX;
+	__u32 size = length < SIP_READ_MAX - at ? length : SIP_READ_MAX - at;
+	__u8 *text = r->text + at;
 
 	if (size) {
 		/* 6.1 wants the bound this way, and 7.2 the mask: the barrier keeps both. */
 		size--;
 		barrier_var(size);
 		size = (size & (SIP_READ_MAX - 1)) + 1;
-		if (skb ? bpf_skb_load_bytes(ctx, offset, r->text, size)
-			: bpf_xdp_load_bytes(ctx, offset, r->text, size))
+		if (skb ? bpf_skb_load_bytes(ctx, offset, text, size)
+			: bpf_xdp_load_bytes(ctx, offset, text, size))
 			return -1;
 	}
-	barrier_var(size);
-	size &= SIP_MASK;
+	at += size;
+	barrier_var(at);
+	at &= SIP_MASK;
 	for (__u32 i = 0; i < SIP_SLACK; i += 8)
-		*(__u64 *)(r->text + size + i) = 0;
+		*(__u64 *)(r->text + at + i) = 0;
 	return 0;
 }
 #else

@@ -117,7 +117,12 @@
 	X(BANS, "bans")                                                                           \
 	X(BANS_FULL, "bans-full")                                                                 \
 	X(CONNECTION_SILENT, "connection-silent")                                                 \
-	X(CONNECTIONS_FULL, "connections-full")
+	X(CONNECTIONS_FULL, "connections-full")                                                   \
+	X(UNREAD_GAP, "unread-gap")                                                               \
+	X(UNREAD_OLDER, "unread-older")                                                           \
+	X(UNREAD_LOST, "unread-lost")                                                             \
+	X(UNREAD_FOREIGN, "unread-foreign")                                                       \
+	X(STREAMS_EVICTED, "streams-evicted")
 
 /*
  * X(NAME, key, rate, burst): limits that are not per source and kind of message. UNLISTED_TOTAL is
@@ -129,11 +134,14 @@
  * ORPHAN_FRAGMENTS is per source, ORPHAN_FRAGMENTS_TOTAL for all: about 2 MB/s of frames of 1500
  * bytes. REPLIES is per destination that is not proven: what an office of 200 phones is challenged
  * with when it comes back at once, and no more than a victim of our replies can bear.
+ * STRAY_SEGMENTS is for all: segments of TCP of no connection that exists, as after a restart of
+ * this host, to which the kernel answers with a reset each.
  */
 #define SG_TOTALS(X)                                                                              \
 	X(UNLISTED_TOTAL, "unlisted-total", 1000, 50)                                             \
 	X(ORPHAN_FRAGMENTS, "orphan-fragments", 200, 400)                                         \
 	X(ORPHAN_FRAGMENTS_TOTAL, "orphan-fragments-total", 1400, 2800)                           \
-	X(REPLIES, "replies", 100, 400)
+	X(REPLIES, "replies", 100, 400)                                                           \
+	X(STRAY_SEGMENTS, "stray-segments", 5000, 10000)
 
 #endif

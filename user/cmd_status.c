@@ -139,14 +139,15 @@ static json_t *zones_json(const struct sg_config *config)
 	for (__u32 zone = 0; zone <= config->zones && zone < SG_ZONES; zone++) {
 		const struct sg_zone *z = &config->zone[zone];
 
-		json_array_append_new(all, json_pack("{s:s#, s:o, s:o, s:{s:o, s:I}}", "name",
+		json_array_append_new(all, json_pack("{s:s#, s:o, s:o, s:{s:o, s:I, s:o}}", "name",
 						     z->name,
 						     (int)strnlen(z->name, sizeof(z->name)),
 						     "limits", limits_json(z->limit),
 						     "flow_limits", limits_json(z->flow),
 						     "connections", "new",
 						     output_limit(&z->connect), "live",
-						     (json_int_t)z->live));
+						     (json_int_t)z->live, "segments",
+						     output_limit(&z->segment)));
 	}
 	return all;
 }
@@ -407,13 +408,15 @@ static void print_connections(json_t *status)
 	json_t *zones = json_object_get(status, "zones"), *zone, *all;
 	size_t i;
 
-	printf("\nConnections of a source: new per second / at once, live; reported if silent for "
-	       "%lld s\n", number_of(status, "first_data_seconds"));
+	printf("\nConnections of a source: new per second / at once, live, unread segments per second "
+	       "/ at once; reported if silent for %lld s\n", number_of(status, "first_data_seconds"));
 	json_array_foreach(zones, i, zone) {
 		all = json_object_get(zone, "connections");
 		printf("  %-22s", i ? string_of(zone, "name") : "(on no list)");
 		print_limit(json_object_get(all, "new"));
-		printf(" %17lld\n", number_of(all, "live"));
+		printf(" %17lld ", number_of(all, "live"));
+		print_limit(json_object_get(all, "segments"));
+		putchar('\n');
 	}
 }
 

@@ -203,6 +203,10 @@ static int connections_read(struct reader *r, const struct file_connections *giv
 				     *given->live, LIVE_MAX);
 	if (given->live)
 		zone->live = *given->live;
+	snprintf(path, sizeof(path), "%s/segments", under);
+	err = limit_read(r, given->segments, &zone->segment, path);
+	if (err)
+		return err;
 	zone->connect = sg_connect_limit_of(zone->connect.rate, zone->connect.burst, zone->live);
 	snprintf(path, sizeof(path), "%s/first-data", under);
 	return seconds_read(r, given->first_data, path, &r->config->kernel.first_data);
@@ -398,6 +402,7 @@ static int zone_read(struct reader *r, __u32 i)
 				  SG_LIMIT__MAX, path);
 	zones[i + 1].connect = zones[0].connect;
 	zones[i + 1].live = zones[0].live;
+	zones[i + 1].segment = zones[0].segment;
 	snprintf(path, sizeof(path), "zones/%u/connections", i);
 	return err ? err : connections_read(r, given->connections, &zones[i + 1], path);
 }

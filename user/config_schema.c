@@ -47,7 +47,9 @@ static const cyaml_schema_field_t limits_fields[] = {
 
 #define CONNECTIONS_OF_SOURCE                                                                     \
 	CYAML_FIELD_MAPPING_PTR("new", OPTIONAL, struct file_connections, fresh, limit_fields),   \
-	CYAML_FIELD_UINT_PTR("live", OPTIONAL, struct file_connections, live)
+	CYAML_FIELD_UINT_PTR("live", OPTIONAL, struct file_connections, live),                    \
+	CYAML_FIELD_MAPPING_PTR("segments", OPTIONAL, struct file_connections, segments,          \
+				limit_fields)
 
 static const cyaml_schema_field_t connections_fields[] = {
 	CONNECTIONS_OF_SOURCE,

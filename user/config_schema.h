@@ -77,6 +77,7 @@ struct file_modes {
 struct file_connections {
 	struct file_limit *fresh; /* "new" */
 	__u64 *live;
+	struct file_limit *segments;
 	__u64 *first_data;
 };
 

@@ -176,6 +176,7 @@ int loader_load_replay(struct loader *loader)
 	if (err)
 		return err;
 	loader->object->rodata->sg_tick = 0;
+	loader->object->rodata->sg_syn_opens = 1;
 	err = bpf_map__set_type(loader->object->maps.sg_stats, BPF_MAP_TYPE_ARRAY);
 	if (!err)
 		err = bpf_map__set_map_flags(loader->object->maps.sg_stats, BPF_F_MMAPABLE);

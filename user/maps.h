@@ -34,6 +34,10 @@
 	X(CONDUCT, "sg_conduct")                                                                  \
 	X(DESTINATIONS, "sg_destinations")                                                        \
 	X(CONNECTS, "sg_connects")                                                                \
+	X(STREAMS, "sg_streams")                                                                  \
+	X(OPENINGS, "sg_openings")                                                                \
+	X(HEADS, "sg_heads")                                                                      \
+	X(SEGMENTS, "sg_segments")                                                                \
 	X(CONNECTIONS, "sg_connections")                                                          \
 	X(SOCKETS, "sg_sockets")                                                                  \
 	X(NAMESPACES, "sg_namespaces")                                                            \

@@ -31,7 +31,7 @@ int probe(struct xdp_md *ctx)
 	if (!r || length < PROBE_OFFSET)
 		return XDP_ABORTED;
 	length -= PROBE_OFFSET;
-	if (sip_reader_load(ctx, r, PROBE_OFFSET, length, 0))
+	if (sip_reader_load(ctx, r, 0, PROBE_OFFSET, length, 0))
 		return XDP_ABORTED;
 	r->input = probe_input;
 	r->input.length = length;

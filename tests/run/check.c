@@ -4,6 +4,7 @@
  * is counted twice, or in a second place, fails as well as one that is not counted.
  */
 #include <linux/bpf.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -109,6 +110,32 @@ static void coverage_add(const struct expectation *e)
 	coverage.method |= BIT(e->method);
 }
 
+/* The handshake of the connection that a segment begins. */
+static void connection_open(const struct packet_spec *spec)
+{
+	if (spec->transport != IPPROTO_TCP || spec->syn || spec->numbered || spec->stray || spec->offset)
+		return;
+	connection_accept(&(struct packet_spec){
+		.source = spec->source, .destination = spec->destination, .sport = spec->sport,
+		.sport_zero = spec->sport_zero, .dport = spec->dport,
+	}, TCP_SEQ);
+}
+
+void connection_accept(const struct packet_spec *peer, __u32 seq)
+{
+	struct packet_spec answer = {
+		.source = peer->destination ? peer->destination
+					    : packet_is_ipv6(peer) ? PACKET_SERVER6 : PACKET_SERVER4,
+		.destination = peer->source ? peer->source : PACKET_CLIENT4,
+		.sport = peer->dport ? peer->dport : 5060,
+		.dport = peer->sport_zero ? 0 : peer->sport ? peer->sport : 40000,
+		.transport = IPPROTO_TCP, .syn = true, .ack = true, .again = true,
+		.numbered = true, .seq = TCP_SEQ_ACK - 1, .ack_seq = seq,
+	};
+
+	assert_false(reply_dropped(&answer));
+}
+
 void packet_check(const char *where, const struct packet_spec *spec,
 		  const struct expectation *expected)
 {
@@ -118,6 +145,7 @@ void packet_check(const char *where, const struct packet_spec *spec,
 	size_t length = packet_build(spec, frame);
 	int action, differences;
 
+	connection_open(spec);
 	stats_read(&before);
 	action = fixture_run(frame, length);
 	stats_read(&is);
@@ -138,5 +166,6 @@ bool packet_dropped(const struct packet_spec *spec)
 	__u8 frame[FRAME_MAX];
 	size_t length = packet_build(spec, frame);
 
+	connection_open(spec);
 	return fixture_run(frame, length) == XDP_DROP;
 }

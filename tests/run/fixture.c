@@ -24,6 +24,7 @@ struct maps maps;
 
 static struct bpf_object *object;
 static int programs[PROGRAM__MAX], clock_program;
+static struct sg_head *heads;
 static int cpus;
 
 static int print_problem(enum libbpf_print_level level, const char *format, va_list arguments)
@@ -107,6 +108,7 @@ static int find_maps(void)
 	fix.slots = fixture_memory("sg_slots");
 	fix.flow_slots = fixture_memory("sg_flow_slots");
 	fix.conduct = fixture_memory("sg_conduct");
+	heads = fixture_memory("sg_heads");
 	maps = (struct maps){
 		.lists4 = fixture_map("sg_lists4"),
 		.lists6 = fixture_map("sg_lists6"),
@@ -120,7 +122,7 @@ static int find_maps(void)
 		.greylist = fixture_memory("sg_greylist"),
 		.transactions = fixture_memory("sg_transactions"),
 	};
-	return fix.state && fix.configs && fix.slots && fix.flow_slots && fix.conduct &&
+	return fix.state && fix.configs && fix.slots && fix.flow_slots && fix.conduct && heads &&
 	       maps.greylist && maps.transactions ? 0 : -1;
 }
 
@@ -215,6 +217,8 @@ void fixture_reset(enum program program)
 	memset(fix.state, 0, sizeof(*fix.state));
 	fix.state->abi = SG_ABI_VERSION;
 	fix.state->mode = SG_MODE_ENFORCE;
+	for (int i = 0; i < SG_HEADS; i++)
+		heads[i].connection = 0;
 	new_secret();
 	stats_clear();
 }

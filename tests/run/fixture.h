@@ -133,6 +133,8 @@ void reply_close(void);
  * A packet of the server leaves, to spec->destination and spec->dport, from the guarded port unless
  * spec->sport says another one. True if it was dropped.
  */
+/* The server accepts the connection of a peer, whose first byte has the number `seq`. */
+void connection_accept(const struct packet_spec *peer, __u32 seq);
 bool reply_dropped(const struct packet_spec *spec);
 
 /* Whether a flow (of a source: transport and port 0) is banned, and why. */

@@ -257,7 +257,7 @@ static void tcp_in_fragments(void)
 	__u32 id = fragment_id();
 
 	no_orphans();
-	SEND(PASS, NONE, REQUEST, OPTIONS, FIRST(id, OVER_TCP));
+	SEND(PASS, NONE, OTHER, NONE, FIRST(id, OVER_TCP));
 	SEND_LATER_PASSES(LAST(id, OVER_TCP));
 }
 

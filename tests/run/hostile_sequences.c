@@ -214,7 +214,7 @@ static void larger_than_a_page(void)
 	SEND(DROP, GARBAGE, GARBAGE, NONE, .payload = NOT_SIP, .fill = 8000);
 	SEND(DROP, UDP_LENGTH, REQUEST, OPTIONS, .fill = 5000, .udp_length_error = 1);
 	SEND(UNGUARDED, NONE, OTHER, NONE, .fill = 8000, .dport = 53);
-	SEND(PASS, NONE, OTHER, NONE, OVER_TCP, .payload = "", .fill = 8000);
+	SEND(DROP, GARBAGE, GARBAGE, NONE, OVER_TCP, .payload = "", .fill = 8000);
 	SEND(DROP, GARBAGE, GARBAGE, NONE, .id = id, .size = 6400, .payload = "", .fill = 9000);
 	SEND(DROP, GARBAGE, OTHER, NONE, .id = id, .offset = 6400, .payload = "", .fill = 12000);
 	config()->zone[0].limit[SG_LIMIT_OPTIONS] = limit_hourly(1);

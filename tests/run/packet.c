@@ -93,6 +93,9 @@ static void put_tcp(struct buffer *b, const struct packet_spec *spec)
 		.syn = spec->syn,
 		.ack = spec->ack || !spec->syn,
 		.psh = !spec->syn,
+		.urg = spec->urgent,
+		.seq = htonl(spec->numbered ? spec->seq : TCP_SEQ),
+		.ack_seq = htonl(OTHER_OR(spec->ack_seq, TCP_SEQ_ACK)),
 		.window = htons(64240),
 	};
 
@@ -213,8 +216,8 @@ static void put_ipv4(struct buffer *b, const struct packet_spec *spec)
 	size_t start = b->length;
 	bool more;
 
-	inet_pton(AF_INET, OTHER_OR(spec->source, "192.0.2.1"), &ip.saddr);
-	inet_pton(AF_INET, OTHER_OR(spec->destination, "198.51.100.1"), &ip.daddr);
+	inet_pton(AF_INET, OTHER_OR(spec->source, PACKET_CLIENT4), &ip.saddr);
+	inet_pton(AF_INET, OTHER_OR(spec->destination, PACKET_SERVER4), &ip.daddr);
 	put(b, &ip, sizeof(ip));
 	fill(b, 1, spec->options); /* no operation */
 	more = put_fragment(b, spec);
@@ -240,7 +243,7 @@ static void put_ipv6(struct buffer *b, const struct packet_spec *spec)
 	size_t start = b->length, at = 0;
 
 	inet_pton(AF_INET6, spec->source, &ip.saddr);
-	inet_pton(AF_INET6, OTHER_OR(spec->destination, "2001:db8:ffff::1"), &ip.daddr);
+	inet_pton(AF_INET6, OTHER_OR(spec->destination, PACKET_SERVER6), &ip.daddr);
 	put(b, &ip, sizeof(ip));
 	for (; *chain && *chain != 'f'; chain++)
 		put_extension(b, *chain, chain_next(chain + 1, spec));

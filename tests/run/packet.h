@@ -13,6 +13,12 @@
 #include <linux/types.h>
 
 #define FRAME_MAX 16384
+/* Who sends, and who gets it, if nothing else is said. */
+#define PACKET_CLIENT4 "192.0.2.1"
+#define PACKET_SERVER4 "198.51.100.1"
+#define PACKET_SERVER6 "2001:db8:ffff::1"
+#define TCP_SEQ 0xfffffff0U /* the numbers wrap within the first message */
+#define TCP_SEQ_ACK 5000
 
 #define SIP_HEADERS(method)                                                                       \
 	"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK776asdhds\r\n"                             \
@@ -63,6 +69,14 @@ struct packet_spec {
 	__u8 tcp_offset;      /* data offset in words, instead of the right one */
 	bool syn;             /* SYN alone; otherwise PSH and ACK */
 	bool ack;             /* with syn: SYN and ACK */
+	bool urgent;
+	/*
+	 * Sequence and acknowledgment number. If it is not numbered, the segment is the first one of a
+	 * new connection, whose handshake fixture_run() has seen: TCP_SEQ and TCP_SEQ_ACK.
+	 */
+	bool numbered;
+	__u32 seq, ack_seq;
+	bool stray;           /* there was no handshake */
 
 	const char *payload;  /* NULL: an OPTIONS request, or nothing with syn */
 	size_t length;        /* of payload; 0: up to its NUL */

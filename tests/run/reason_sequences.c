@@ -93,6 +93,19 @@ static void connections_many(void)
 	connections_set("192.0.2.1", 256);
 }
 
+#define UNREADABLE OVER_TCP, .dport = 5061, BYTES("the middle of a record")
+
+static void segments_spent(void)
+{
+	config()->zone[0].segment = limit_hourly(1);
+	assert_false(packet_dropped(&(struct packet_spec){UNREADABLE}));
+}
+
+static void strays_spent(void)
+{
+	fix.state->total_tat[SG_TOTAL_STRAY_SEGMENTS] = tat_spent();
+}
+
 #define X(name, key, rate, burst, reason)                                                         \
 	static void spend_##name(void)                                                            \
 	{                                                                                         \
@@ -131,7 +144,7 @@ static const struct trigger triggers[SG_REASON__MAX] = {
 		.class = SG_CLASS_OTHER,
 	},
 	[SG_REASON_GARBAGE] = {
-		NULL, {BYTES(NOT_SIP)}, {OVER_TCP, BYTES(NOT_SIP)},
+		NULL, {BYTES(NOT_SIP)}, {OVER_TCP, .stray = true, BYTES(NOT_SIP)},
 		PASSES_AS(OTHER, NONE), .class = SG_CLASS_GARBAGE,
 	},
 	[SG_REASON_UNLISTED_BUDGET] = {
@@ -194,6 +207,14 @@ static const struct trigger triggers[SG_REASON__MAX] = {
 	[SG_REASON_CONNECTIONS] = {
 		connections_many, {OVER_TCP, .syn = true},
 		{.source = "192.0.2.2", OVER_TCP, .syn = true},
+		PASSES_AS(OTHER, NONE), .class = SG_CLASS_OTHER,
+	},
+	[SG_REASON_LIMIT_SEGMENT] = {
+		segments_spent, {UNREADABLE}, {UNREADABLE, .source = "192.0.2.2"},
+		PASSES_AS(OTHER, NONE), .class = SG_CLASS_OTHER,
+	},
+	[SG_REASON_STRAY_SEGMENT] = {
+		strays_spent, {OVER_TCP, .stray = true, .payload = ""}, {OVER_TCP, .payload = ""},
 		PASSES_AS(OTHER, NONE), .class = SG_CLASS_OTHER,
 	},
 };

@@ -1,0 +1,644 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * TCP is a stream: a segment begins and ends anywhere in a message. The guard knows where one
+ * begins, or it does not judge.
+ *
+ * The first message begins behind the handshake, and each further one behind its predecessor, whose
+ * Content-Length says where it ends (RFC 3261 section 18.3), or behind CRLFs (RFC 5626 section
+ * 3.5.1). So a connection is an entry with one sequence number, at which its next message begins.
+ * Of a segment that holds this place all messages are read, one after the other, SG_PARTS at most.
+ * A header that ends in a later segment is kept until then (sg_heads). The entry moves on only with
+ * what passes: a segment that was dropped comes again, and is read again.
+ *
+ * What is not read passes, and is limited by the segment; why it was not is counted:
+ *
+ *   gap      something before it is missing: lost, or on another way. The place may come again.
+ *   older    the connection was there before the guard (the kernel has a socket for it)
+ *   lost     a header longer than SIP_READ_MAX, no Content-Length, more than SG_PARTS messages in
+ *            one segment, urgent data
+ *   foreign  TLS, HTTP and WebSocket, a load balancer's PROXY line
+ *
+ * Who can write here? The sequence number of a handshake is taken from the SYN-ACK that the server
+ * sends, and counts when the client acknowledges it, whose number only who received it knows. So a
+ * flood of forged SYNs fills sg_openings, where the oldest makes room, and never sg_streams; and a
+ * forged SYN for a connection that exists changes nothing, since the kernel does not answer it with
+ * a SYN-ACK. To move an entry takes a segment that begins within the message that is expected; who
+ * can guess that could as well reset the connection.
+ */
+#ifndef SIPGUARD_STREAM_BPF_H
+#define SIPGUARD_STREAM_BPF_H
+
+#include <linux/errno.h>
+
+#include "class.bpf.h"
+#include "limits.bpf.h"
+#include "lists.bpf.h"
+#include "spans.bpf.h"
+
+#define STREAM_CELLS 4
+#define STREAM_HANDSHAKE 64     /* s: SYN-ACKs are sent for so long (tcp_synack_retries 5) */
+#define STREAM_WINDOW (1 << 20) /* what a client may have sent before its first segment is seen */
+#define STREAM_HEAD_SECONDS 4   /* the rest of a header comes at once, or after a few losses */
+#define STREAM_KNOWN 16 /* bytes that tell everything that known_start() knows */
+#define STREAM_START (METHOD_LENGTH + 2) /* bytes that tell an unknown method from garbage */
+#define STREAM_BLOCK 64
+/* Whatever their modes: behind such a message nobody knows where the next one begins. */
+#define STREAM_ENDLESS (SIP_FAULT(LENGTH) | SIP_FAULT(REPEATED))
+
+/* What a segment is to its connection; of an entry: what the next one will be. */
+enum stream {
+	STREAM_NONE,    /* no TCP, or nothing to be read: a SYN, or a connection without an entry */
+	STREAM_READ,    /* a message begins in it */
+	STREAM_PART,    /* the same, or it goes on with a header; and that does not end in it */
+	STREAM_INSIDE,  /* goes on with a message, or comes again */
+	STREAM_EMPTY,   /* no payload */
+	STREAM_GAP,
+	STREAM_OLDER,
+	STREAM_LOST,
+	STREAM_FOREIGN,
+	STREAM_STRAY,   /* of no connection that exists */
+};
+
+static __always_inline bool stream_is_read(const struct packet *p)
+{
+	return p->stream == STREAM_READ || p->stream == STREAM_PART;
+}
+
+/* Of both ends of a connection; p->flow has the secret. */
+static __always_inline __u64 stream_hash(const struct packet *p)
+{
+	return span_mix(span_mix(p->flow, p->destination), p->port) * SPAN_FACTOR;
+}
+
+static __always_inline __u32 stream_tag(__u64 hash)
+{
+	return (__u32)(hash >> 32) | 1;
+}
+
+static __always_inline __u16 stream_seconds(__u64 now)
+{
+	return now / SG_NSEC_PER_SEC;
+}
+
+static __always_inline struct sg_streams *stream_line(void *map, __u64 hash, __u32 lines)
+{
+	__u32 line = hash >> 8 & (lines - 1);
+
+	return bpf_map_lookup_elem(map, &line);
+}
+
+/* The entry of a connection in its line, or NULL. */
+static __always_inline struct sg_stream *stream_entry(struct sg_streams *line, __u64 hash)
+{
+	for (__u32 i = 0; i < STREAM_CELLS; i++) {
+		if (line->stream[i].tag == stream_tag(hash))
+			return &line->stream[i];
+	}
+	return NULL;
+}
+
+static __always_inline __u32 stream_age(const struct sg_stream *s, __u64 now)
+{
+	return s->tag ? (__u16)(stream_seconds(now) - s->seconds) : 1 << 16;
+}
+
+/* The place for a new connection: that of the one of which nothing was seen for the longest time. */
+static __always_inline struct sg_stream *stream_place(struct sg_streams *line, __u64 now)
+{
+	struct sg_stream *oldest = &line->stream[0];
+
+	for (__u32 i = 1; i < STREAM_CELLS; i++) {
+		if (stream_age(&line->stream[i], now) > stream_age(oldest, now))
+			oldest = &line->stream[i];
+	}
+	return oldest;
+}
+
+/* Puts an entry into a table. True if it took the place of another one. */
+static __always_inline bool stream_put(struct sg_streams *line, const struct sg_stream *stream,
+				       __u64 hash, __u64 now)
+{
+	struct sg_stream *place = stream_entry(line, hash);
+	bool evicts = false;
+
+	if (!place) {
+		place = stream_place(line, now);
+		evicts = place->tag;
+	}
+	*place = *stream;
+	return evicts;
+}
+
+/*
+ * The server answers a SYN: `next` is the client's first byte, `ack` what it will acknowledge. An
+ * entry for the same ports is of a connection that has ended.
+ */
+__noinline int stream_open(const struct packet *p, __u64 now)
+{
+	__u64 hash = p ? stream_hash(p) : 0;
+	struct sg_streams *openings = stream_line(&sg_openings, hash, SG_OPENINGS);
+	struct sg_streams *streams = stream_line(&sg_streams, hash, SG_STREAMS);
+	struct sg_stream opening = {.tag = stream_tag(hash), .seconds = stream_seconds(now)};
+	struct sg_stream *ended, *syn;
+
+	if (!p || !openings || !streams)
+		return 0;
+	ended = stream_entry(streams, hash);
+	if (ended)
+		ended->tag = 0;
+	syn = stream_entry(openings, hash);
+	if (syn && stream_age(syn, now) <= STREAM_HANDSHAKE)
+		opening.state = syn->state;
+	opening.next = p->ack;
+	opening.ack = p->seq + 1;
+	stream_put(openings, &opening, hash, now);
+	return 0;
+}
+
+/* A new entry; what is evicted for it is not read any more. */
+static __always_inline struct sg_stream *stream_add(const struct packet *p, __u32 next,
+						    __u32 state, __u64 now)
+{
+	struct sg_streams *line = stream_line(&sg_streams, p->connection, SG_STREAMS);
+	struct sg_stats *stats = map_stats();
+	struct sg_stream stream = {
+		.tag = stream_tag(p->connection), .next = next, .state = state,
+		.seconds = stream_seconds(now), .fresh = 1,
+	};
+
+	if (!line || !stats)
+		return NULL;
+	stats->event[SG_EVENT_STREAMS_EVICTED] += stream_put(line, &stream, p->connection, now);
+	return stream_entry(line, p->connection);
+}
+
+/* The state of a new connection to a port of this role. */
+static __always_inline __u32 stream_begun(__u32 role)
+{
+	return role == SG_PORT_TCP ? STREAM_READ : STREAM_FOREIGN;
+}
+
+/* The entry for a segment that completes a handshake, or NULL. */
+static __always_inline struct sg_stream *stream_complete(const struct packet *p, __u32 role,
+							 __u64 now)
+{
+	struct sg_streams *line = stream_line(&sg_openings, p->connection, SG_OPENINGS);
+	struct sg_stream *opening = line ? stream_entry(line, p->connection) : NULL;
+
+	if (!opening || !(p->tcp_flags & TCP_ACK) || stream_age(opening, now) > STREAM_HANDSHAKE ||
+	    p->ack - opening->ack > STREAM_WINDOW || p->seq - opening->next > STREAM_WINDOW)
+		return NULL;
+	opening->tag = 0;
+	return stream_add(p, opening->next, opening->state ? opening->state : stream_begun(role),
+			  now);
+}
+
+/*
+ * A SYN. One that brings data (RFC 7413) may bring the beginning of a message, which is not read,
+ * and the SYN-ACK does not tell how much of it the server has taken.
+ */
+static __always_inline void stream_syn(const struct packet *p, __u32 role, __u64 now)
+{
+	struct sg_streams *line = stream_line(&sg_openings, p->connection, SG_OPENINGS);
+	struct sg_stream opening = {
+		.tag = stream_tag(p->connection), .seconds = stream_seconds(now),
+		.state = STREAM_LOST,
+	};
+
+	if (p->datagram && line)
+		stream_put(line, &opening, p->connection, now);
+	else if (sg_syn_opens)
+		stream_add(p, p->seq + 1, stream_begun(role), now);
+}
+
+/* Both ends of the packet, as the kernel's table of sockets knows them; its size, or 0. */
+static __always_inline __u32 stream_tuple(hook_ctx *ctx, const struct packet *p,
+					  struct bpf_sock_tuple *tuple)
+{
+	struct ipv6hdr ip6;
+	struct iphdr ip;
+
+	if (p->family == 4) {
+		if (hook_load(ctx, p->network, &ip, sizeof(ip)))
+			return 0;
+		tuple->ipv4.saddr = ip.saddr;
+		tuple->ipv4.daddr = ip.daddr;
+		tuple->ipv4.sport = p->source_port;
+		tuple->ipv4.dport = bpf_htons(p->port);
+		return sizeof(tuple->ipv4);
+	}
+	if (hook_load(ctx, p->network, &ip6, sizeof(ip6)))
+		return 0;
+	__builtin_memcpy(tuple->ipv6.saddr, &ip6.saddr, 16);
+	__builtin_memcpy(tuple->ipv6.daddr, &ip6.daddr, 16);
+	tuple->ipv6.sport = p->source_port;
+	tuple->ipv6.dport = bpf_htons(p->port);
+	return sizeof(tuple->ipv6);
+}
+
+#define STREAM_TCP_TIME_WAIT 6 /* of the kernel's enum, which is no header of userspace's */
+#define STREAM_TCP_CLOSE 7
+#define STREAM_TCP_LISTEN 10
+
+/* Whether this host has a socket for the connection: then it exists, whoever says so. */
+__noinline int stream_has_socket(hook_ctx *ctx, const struct packet *p)
+{
+	struct bpf_sock_tuple tuple;
+	struct bpf_sock *socket;
+	__u32 size, state;
+
+	if (!p)
+		return 0;
+	size = stream_tuple(ctx, p, &tuple);
+	if (size == sizeof(tuple.ipv4))
+		socket = bpf_skc_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv4), BPF_F_CURRENT_NETNS, 0);
+	else if (size)
+		socket = bpf_skc_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv6), BPF_F_CURRENT_NETNS, 0);
+	else
+		return 0;
+	if (!socket)
+		return 0;
+	state = socket->state;
+	bpf_sk_release(socket);
+	return state != STREAM_TCP_TIME_WAIT && state != STREAM_TCP_CLOSE &&
+	       state != STREAM_TCP_LISTEN;
+}
+
+/* The entry of the connection of a segment; one is made for a connection that exists. */
+static __always_inline struct sg_stream *stream_find(hook_ctx *ctx, const struct packet *p,
+						     __u32 role, __u64 now)
+{
+	struct sg_streams *line = stream_line(&sg_streams, p->connection, SG_STREAMS);
+	struct sg_stream *s = line ? stream_entry(line, p->connection) : NULL;
+
+	if (!s)
+		s = stream_complete(p, role, now);
+	if (!s && stream_has_socket(ctx, p))
+		s = stream_add(p, 0, STREAM_OLDER, now);
+	if (s)
+		s->seconds = stream_seconds(now);
+	return s;
+}
+
+/*
+ * What a segment with payload is to the entry of its connection. What comes again of a message that
+ * was read is skipped, up to where the next one begins.
+ */
+static __always_inline __u32 stream_look(struct packet *p, struct sg_stream *s)
+{
+	__u32 skip = s->next - p->seq;
+
+	if (s->state != STREAM_READ && s->state != STREAM_PART)
+		return s->state;
+	/* One that is longer than its frame the host throws away. */
+	if ((__s32)skip < 0 || p->first_fragment || p->datagram > p->frame - p->offset)
+		return STREAM_GAP;
+	if (skip >= p->datagram)
+		return STREAM_INSIDE;
+	if (p->tcp_flags & TCP_URG) /* one byte of it is no part of the stream */
+		return STREAM_LOST;
+	p->offset += skip;
+	p->seq += skip;
+	p->datagram -= skip;
+	p->fresh = s->fresh;
+	return s->state;
+}
+
+struct stream_copy {
+	const __u8 *from;
+	__u8 *to;
+};
+
+static long stream_copy_block(__u32 block, void *context)
+{
+	struct stream_copy *copy = context;
+	__u32 at = block * STREAM_BLOCK & (SIP_READ_MAX - 1);
+
+	for (__u32 i = 0; i < STREAM_BLOCK; i += 8)
+		*(__u64 *)(copy->to + at + i) = *(const __u64 *)(copy->from + at + i);
+	return 0;
+}
+
+/* One of the two places where the header of a connection may be kept. */
+static __always_inline struct sg_head *stream_head(__u64 connection, __u32 second)
+{
+	__u32 place = (second ? connection >> 20 : connection >> 4) & (SG_HEADS - 1);
+
+	return bpf_map_lookup_elem(&sg_heads, &place);
+}
+
+static __always_inline struct sg_head *stream_kept(__u64 connection)
+{
+	struct sg_head *first = stream_head(connection, 0);
+	struct sg_head *second = stream_head(connection, 1);
+
+	if (first && first->connection == connection)
+		return first;
+	return second && second->connection == connection ? second : NULL;
+}
+
+static __always_inline bool stream_is_free(const struct sg_head *head, __u64 now)
+{
+	return head && (!head->connection ||
+			now - head->time > STREAM_HEAD_SECONDS * SG_NSEC_PER_SEC);
+}
+
+/* The place of a header that is kept, or a new one; NULL if others are in both. */
+static __always_inline struct sg_head *stream_head_place(__u64 connection, __u64 now)
+{
+	struct sg_head *head = stream_kept(connection);
+
+	if (head)
+		return head;
+	head = stream_head(connection, 0);
+	if (stream_is_free(head, now))
+		return head;
+	head = stream_head(connection, 1);
+	return stream_is_free(head, now) ? head : NULL;
+}
+
+static __always_inline void stream_copy(__u8 *to, const __u8 *from, __u32 length)
+{
+	struct stream_copy copy = {.from = from, .to = to};
+
+	bpf_loop((length + STREAM_BLOCK - 1) / STREAM_BLOCK, stream_copy_block, &copy, 0);
+}
+
+/*
+ * Copies what was kept of a message to the reader. How many bytes it is; 0: it is not there any
+ * more.
+ */
+static __always_inline __u32 stream_recall(struct sip_reader *r, struct packet *p)
+{
+	struct sg_head *head = stream_kept(p->connection);
+
+	if (!head)
+		return 0;
+	stream_copy(r->text, head->text, head->length);
+	p->paid = head->paid;
+	return head->length;
+}
+
+/* Keeps the text that is in the reader, the beginning of a message. False if there is no room. */
+static __always_inline bool stream_keep(const struct sip_reader *r, const struct packet *p,
+					__u64 now)
+{
+	struct sg_head *head = stream_head_place(p->connection, now);
+	__u32 length = p->held + p->datagram;
+
+	if (!head || length >= SIP_READ_MAX)
+		return false;
+	head->connection = p->connection;
+	head->time = now;
+	head->length = length;
+	head->paid = p->paid;
+	stream_copy(head->text, r->text, length);
+	return true;
+}
+
+/* Its message was read. */
+static __always_inline void stream_let_go(__u64 connection)
+{
+	struct sg_head *head = stream_kept(connection);
+
+	if (head)
+		head->connection = 0;
+}
+
+/* A load balancer tells whom it speaks for, before the first message. */
+static __always_inline bool stream_is_proxy_line(const struct sip_reader *r, const struct packet *p)
+{
+	__u64 word = sip_load8(r, 0);
+
+	return p->fresh && (word == SIP_WORD('P', 'R', 'O', 'X', 'Y', ' ', 'T', 'C') ||
+			    word == SIP_WORD('P', 'R', 'O', 'X', 'Y', ' ', 'U', 'N') ||
+			    word == SIP_WORD('\r', '\n', '\r', '\n', 0, '\r', '\n', 'Q'));
+}
+
+/* KIND of what the text in the reader begins with; `length` bytes of it are known. */
+static __always_inline __u32 stream_kind(struct sip_reader *r, struct packet *p, __u32 length)
+{
+	__u32 kind, blanks = 0;
+	const __u8 *start = r->text;
+
+	if (stream_is_proxy_line(r, p)) {
+		p->stream = STREAM_FOREIGN;
+		return CLASSED(OTHER);
+	}
+	if (sip_is_leading(sip_byte(r, 0))) {
+		r->message.read = length < SIP_READ_MAX ? length : SIP_READ_MAX;
+		blanks = sip_blanks(r);
+		if (blanks == length || blanks >= SIP_BLANKS)
+			return CLASSED(KEEPALIVE);
+	}
+	length -= blanks;
+	barrier_var(blanks);
+	start += blanks & (STREAM_BLOCK - 1);
+	if (length >= STREAM_KNOWN) {
+		kind = known_start(start, start + STREAM_BLOCK, length);
+		if (kind != CLASSED(OTHER))
+			return kind;
+		if (is_tls(start))
+			return CLASSED(TLS);
+	}
+	if (length < STREAM_START) {
+		p->stream = STREAM_PART;
+		return CLASSED(OTHER);
+	}
+	return other_start(start, start + STREAM_BLOCK, length);
+}
+
+/*
+ * Loads the message that begins at p->offset, behind p->held bytes that came before, and tells its
+ * KIND. Global: it is called for the first message of a segment and for all others.
+ */
+__noinline int stream_load(hook_ctx *ctx, struct packet *p)
+{
+	struct sip_reader *r = map_reader();
+	__u32 held, kind;
+
+	if (!p || !r)
+		return CLASSED(OTHER);
+	held = p->held;
+	barrier_var(held);
+	held &= SIP_READ_MAX - 1;
+	if (sip_reader_load(ctx, r, held, p->offset, p->datagram, HOOK_SKB)) {
+		p->stream = STREAM_LOST;
+		return CLASSED(OTHER);
+	}
+	kind = stream_kind(r, p, held + p->datagram);
+	if (KIND_CLASS(kind) == SG_CLASS_TLS || KIND_CLASS(kind) == SG_CLASS_HTTP)
+		p->stream = STREAM_FOREIGN;
+	return kind;
+}
+
+/* Why segments are not read. */
+static __always_inline void stream_count(struct sg_stats *stats, __u32 stream)
+{
+	stats->event[SG_EVENT_UNREAD_GAP] += stream == STREAM_GAP;
+	stats->event[SG_EVENT_UNREAD_OLDER] += stream == STREAM_OLDER;
+	stats->event[SG_EVENT_UNREAD_LOST] += stream == STREAM_LOST;
+	stats->event[SG_EVENT_UNREAD_FOREIGN] += stream == STREAM_FOREIGN;
+}
+
+/* KIND of a segment that is not read. */
+static __always_inline __u32 stream_unread(hook_ctx *ctx, const struct packet *p)
+{
+	__u8 start[2];
+
+	if (p->stream != STREAM_FOREIGN || hook_load(ctx, p->offset, start, sizeof(start)))
+		return CLASSED(OTHER);
+	return is_tls(start) ? CLASSED(TLS) : CLASSED(OTHER);
+}
+
+/*
+ * Finds out what a segment is to its connection (p->stream), and its KIND. For a port of this role.
+ */
+__noinline int stream_class(hook_ctx *ctx, struct packet *p, __u32 role)
+{
+	const struct sg_state *state = map_state();
+	struct sg_stats *stats = map_stats();
+	struct sip_reader *r = map_reader();
+	__u64 now = clock_now();
+	struct sg_stream *s;
+
+	if (!p || !state || !stats || !r || p->frame < p->offset)
+		return CLASSED(OTHER);
+	p->flow = sg_flow_hash(p->source, p->source_port, p->transport, state->secret);
+	p->connection = stream_hash(p);
+	if (p->syn) {
+		stream_syn(p, role, now);
+		return CLASSED(OTHER);
+	}
+	s = stream_find(ctx, p, role, now);
+	if (!s) {
+		p->stream = STREAM_STRAY;
+		return CLASSED(OTHER);
+	}
+	if (!p->datagram) {
+		p->stream = STREAM_EMPTY;
+		return CLASSED(OTHER);
+	}
+	p->stream = stream_look(p, s);
+	if (p->stream == STREAM_PART) {
+		p->held = stream_recall(r, p);
+		p->stream = p->held ? STREAM_READ : STREAM_LOST;
+	}
+	stream_count(stats, p->stream);
+	return stream_is_read(p) ? stream_load(ctx, p) : (int)stream_unread(ctx, p);
+}
+/* Bytes of the message of this class that was read; 0: it does not say. */
+static __always_inline __u64 stream_size(const struct sip_reader *r, const struct packet *p,
+					 __u32 class)
+{
+	const struct sip_message *m = &r->message;
+	__u32 length = p->held + p->datagram;
+
+	if (class == SG_CLASS_KEEPALIVE)
+		return length < SIP_BLANKS ? length : SIP_BLANKS;
+	if (class != SG_CLASS_REQUEST && class != SG_CLASS_RESPONSE)
+		return 0;
+	if (!(m->flags & SIP_HEAD) || !(m->seen & SIP_SEEN(CONTENT_LENGTH)) ||
+	    m->faults & STREAM_ENDLESS)
+		return 0;
+	return (__u64)m->body + m->content_length;
+}
+
+/*
+ * Goes to the next message of a segment, behind one of this class. Its KIND; -1 if there is none.
+ */
+__noinline int stream_next(hook_ctx *ctx, struct packet *p, __u32 class)
+{
+	const struct sip_reader *r = map_reader();
+	__u64 size;
+
+	if (!p || !r || p->stream != STREAM_READ)
+		return -1;
+	size = stream_size(r, p, class);
+	if (size <= p->held || size > 1U << 31) {
+		p->stream = STREAM_LOST;
+		return -1;
+	}
+	size -= p->held;
+	p->held = p->paid = p->fresh = 0;
+	p->seq += size;
+	if (size >= p->datagram) {
+		p->datagram = 0;
+		return -1;
+	}
+	p->offset += size;
+	p->datagram -= size;
+	return stream_load(ctx, p);
+}
+
+/* The segment passes: what it has shown is put into the entry of its connection. */
+__noinline int stream_commit(const struct packet *p)
+{
+	struct sg_streams *line = p ? stream_line(&sg_streams, p->connection, SG_STREAMS) : NULL;
+	const struct sip_reader *r = map_reader();
+	struct sg_stream *s;
+	__u32 state;
+
+	if (!p || !line || !r)
+		return 0;
+	s = stream_entry(line, p->connection);
+	if (!s)
+		return 0;
+	state = p->stream;
+	if (state == STREAM_PART && !stream_keep(r, p, clock_now()))
+		state = STREAM_LOST;
+	if (s->state == STREAM_PART && state != STREAM_PART)
+		stream_let_go(p->connection);
+	if (state == STREAM_PART || state == STREAM_READ)
+		s->next = p->seq + (state == STREAM_PART ? p->datagram : 0);
+	s->state = state;
+	s->fresh = 0;
+	return 0;
+}
+
+/* Whether there is something to be put there. */
+static __always_inline bool stream_has_moved(const struct packet *p)
+{
+	return stream_is_read(p) || p->stream == STREAM_LOST || p->stream == STREAM_FOREIGN;
+}
+
+/* Whether it is charged by the segment: what begins in it, if anything, was charged before. */
+static __always_inline bool segment_applies(const struct packet *p)
+{
+	return p->transport == IPPROTO_TCP && !p->syn && (p->stream != STREAM_READ || p->paid);
+}
+
+/* A segment that is not read, or goes on with a header: limited by itself. */
+__noinline int segment_check(const struct packet *p, __u32 slot, __u32 zone, __u32 proven)
+{
+	const struct sg_config *config = map_config(slot & 1);
+	const struct sg_state *state = map_state();
+	const struct sg_limit *limit;
+	__u64 now = clock_now();
+	struct rows rows;
+
+	if (!p || !config || !state)
+		return SG_REASON_NONE;
+	limit = &config->zone[zone & (SG_ZONES - 1)].segment;
+	rows = rows_find(&sg_segments, proven ? p->flow : source_flow_hash(p, state),
+			 SG_SEGMENT_ROW);
+	if (!rows.first || !rows.second)
+		return SG_REASON_NONE;
+	if (rows_spent(rows.first, rows.second, now, limit))
+		return SG_REASON_LIMIT_SEGMENT;
+	rows_charge(rows.first, rows.second, now, limit);
+	return SG_REASON_NONE;
+}
+
+static __always_inline __u32 stray_check(const struct guard *g)
+{
+	const struct sg_limit *limit = &g->config->total[SG_TOTAL_STRAY_SEGMENTS];
+	__u64 *tat = &g->state->total_tat[SG_TOTAL_STRAY_SEGMENTS];
+
+	if (gcra_spent(tat, g->now, limit))
+		return SG_REASON_STRAY_SEGMENT;
+	gcra_charge(tat, g->now, limit);
+	return SG_REASON_NONE;
+}
+
+#endif
