@@ -46,8 +46,27 @@ static __always_inline void guard_classify(hook_ctx *ctx, struct guard *g)
 					    : (__u32)stream_class(ctx, g->p, g->role);
 
 	kind = forget(kind, g->now);
+	if (HOOK_SKB && g->p->part)
+		g->p->kind = kind;
 	g->class = KIND_CLASS(kind);
 	g->method = KIND_METHOD(kind);
+}
+
+/*
+ * What a message that breaks no rule tells, and what its fingerprint gives: a reason that ends its
+ * way or none, and MESSAGE_COPY if it is no new transaction.
+ */
+static __always_inline __u32 guard_tell(struct guard *g, __u32 about)
+{
+	__u32 told, reason;
+
+	if (g->class != SG_CLASS_REQUEST || g->p->stream == STREAM_PART)
+		return SG_REASON_NONE;
+	told = message_tell(g->p, g->slot, about);
+	reason = told & ~MESSAGE_COPY;
+	if (reason == SG_REASON_SCANNER && pays_budget(g))
+		offence_note(g->p, g->slot, SG_OFFENCE_SCANNER, 0);
+	return verdict_is_final(g, reason) ? reason : told & MESSAGE_COPY;
 }
 
 /*
@@ -67,67 +86,98 @@ static __always_inline __u32 guard_judge_faults(struct guard *g, __u64 faults)
 	return reason;
 }
 
-/*
- * A message that was admitted: what it says, and what that tells of its flow. MESSAGE_COPY is set
- * in what it returns if it is no new transaction.
- */
+/* A message that was admitted: as guard_tell(), or the reason of its first fault. */
 static __always_inline __u32 guard_judge_message(hook_ctx *ctx, struct guard *g)
 {
-	__u32 told = SG_REASON_NONE, reason = SG_REASON_NONE;
-	__u64 faults = message_applies(g) ? message_read(ctx, g->p, g->slot) : 0;
+	bool applies = message_applies(KIND(g->class, g->method));
+	__u64 faults = applies ? message_read(ctx, g->p, g->slot) : 0;
+	__u32 reason = faults ? guard_judge_faults(g, faults) : SG_REASON_NONE;
 
-	if (faults)
-		reason = guard_judge_faults(g, faults);
-	if (reason != SG_REASON_NONE)
-		return reason;
-	if (g->class == SG_CLASS_REQUEST && g->p->stream != STREAM_PART) {
-		told = message_tell(g->p, g->slot, message_about(g));
-		reason = told & ~MESSAGE_COPY;
-	}
-	if (reason != SG_REASON_NONE) {
-		if (reason == SG_REASON_SCANNER && pays_budget(g))
-			offence_note(g->p, g->slot, SG_OFFENCE_SCANNER, 0);
-		JUDGE(reason);
-	}
-	return told & MESSAGE_COPY;
+	return reason ? reason : guard_tell(g, message_about(g));
 }
 
-/* The messages of a segment behind the first one, of which each is charged. */
-static __always_inline __u32 guard_judge_each(hook_ctx *ctx, struct guard *g)
+/* KIND of the next message of a segment or of a frame of several datagrams; -1 if there is none. */
+static __always_inline int guard_next(hook_ctx *ctx, struct packet *p)
 {
-	__u32 who = WHO(g->zone, g->proof, g->listed), told;
-	int kind;
+	return HOOK_SKB && p->part ? datagram_next(ctx, p) : stream_next(ctx, p);
+}
+
+/*
+ * Judges one more message of a frame, which was read and has these faults, and charges it. A reason
+ * that ends its way, or none. `who`: WHO(). Global, and apart from the reading of the message: in
+ * the loop over messages each of its ways would be followed for each of them, and below it there is
+ * no stack left for the reader (6.1).
+ */
+__noinline int guard_judge_more(struct packet *p, __u32 slot, __u64 faults, __u32 who)
+{
+	__u32 kind = p ? p->kind : 0, told;
+	struct guard guard = {
+		.p = p,
+		.config = map_config(slot),
+		.stats = map_stats(),
+		.slot = slot & 1,
+		.class = KIND_CLASS(kind),
+		.method = KIND_METHOD(kind),
+		.proof = WHO_PROOF(who),
+		.listed = WHO_LISTED(who),
+	}, *g = &guard;
+
+	if (!p || !g->config || !g->stats)
+		return SG_REASON_NONE;
+	verdict_more(p, g->method);
+	JUDGE(class_check(g));
+	if (faults)
+		JUDGE(guard_judge_faults(g, faults));
+	told = guard_tell(g, is_proven(g) ? MESSAGE_PROVEN : 0);
+	part_charge(p, slot, kind, who, told & MESSAGE_COPY);
+	return told & ~MESSAGE_COPY;
+}
+
+/*
+ * The messages of a frame behind the first one. Of a segment the first bad one ends the way; of
+ * several datagrams all are looked at.
+ */
+static __always_inline __u32 guard_judge_each(hook_ctx *ctx, struct packet *p, __u32 slot,
+					      __u32 who)
+{
+	__u32 reason;
+	__u64 faults;
 
 	for (int i = 1; i < SG_PARTS; i++) {
-		kind = stream_next(ctx, g->p, g->class);
-		if (kind < 0)
+		if (guard_next(ctx, p) < 0)
 			return SG_REASON_NONE;
-		g->class = KIND_CLASS(kind);
-		g->method = KIND_METHOD(kind);
-		verdict_more(g->p, g->method);
-		JUDGE(class_check(g));
-		if (g->p->stream != STREAM_READ)
-			return SG_REASON_NONE;
-		told = guard_judge_message(ctx, g);
-		if (told & ~MESSAGE_COPY)
-			return told;
-		part_charge(g->p, g->slot, kind, who, told);
+		faults = message_read(ctx, p, slot);
+		reason = guard_judge_more(p, slot, faults, who);
+		if (HOOK_SKB && p->part)
+			datagram_count(p, reason);
+		else if (reason || p->stream != STREAM_READ)
+			return reason;
 	}
-	g->p->stream = STREAM_LOST;
+	if (p->stream)
+		p->stream = STREAM_LOST;
 	return SG_REASON_NONE;
 }
 
-/* The packet is counted as what its first message is; that was counted if it began before. */
-static __always_inline __u32 guard_judge_rest(hook_ctx *ctx, struct guard *g, __u32 paid)
+/*
+ * Several datagrams, of which the first has this reason, get one verdict: the frame is refused if
+ * more of them would be dropped than not; else the bad ones are counted and pass with the good
+ * ones, which nobody may lose.
+ */
+static __always_inline __u32 guard_judge_rest(hook_ctx *ctx, struct guard *g, __u32 reason)
 {
-	__u8 class = paid ? SG_CLASS_OTHER : g->class, method = paid ? SG_METHOD_NONE : g->method;
-	__u32 reason = SG_REASON_NONE;
+	__u32 who = WHO(g->zone, g->proof, g->listed);
+	struct packet *p = g->p;
 
-	if (g->p->stream == STREAM_READ)
-		reason = guard_judge_each(ctx, g);
-	g->class = class;
-	g->method = method;
-	return reason;
+	if (!p->rest)
+		return reason || p->stream != STREAM_READ
+			       ? reason : guard_judge_each(ctx, p, g->slot, who);
+	datagram_count(p, reason);
+	guard_judge_each(ctx, p, g->slot, who);
+	if (p->bad > p->good)
+		return p->worst;
+	if (p->bad)
+		verdict_watch(g, p->worst);
+	return SG_REASON_NONE;
 }
 
 /* A segment of TCP in which no message begins, or one that was charged before. */
@@ -203,26 +253,28 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 		return told;
 	if (!(told & MESSAGE_COPY))
 		method_charge(g);
-	return g->p->stream ? guard_judge_rest(ctx, g, paid) : SG_REASON_NONE;
+	if (paid) { /* it was counted when it began */
+		g->class = SG_CLASS_OTHER;
+		g->method = SG_METHOD_NONE;
+	}
+	return SG_REASON_NONE;
 }
 
 /*
  * A segment that passes in monitor mode, though a reason ended its way: where its messages end has
- * to be known all the same, for those that follow.
+ * to be known all the same, for those that follow. Global, as guard_judge_more().
  */
-static __always_inline void guard_skim(hook_ctx *ctx, struct guard *g)
+__noinline int guard_skim(hook_ctx *ctx, struct packet *p, __u32 slot)
 {
-	int kind;
-
+	if (!p)
+		return 0;
 	for (int i = 0; i < SG_PARTS; i++) {
-		if (message_applies(g))
-			message_read(ctx, g->p, g->slot);
-		kind = stream_next(ctx, g->p, g->class);
-		if (kind < 0)
-			return;
-		g->class = KIND_CLASS(kind);
+		message_read(ctx, p, slot);
+		if (stream_next(ctx, p) < 0)
+			return 0;
 	}
-	g->p->stream = STREAM_LOST;
+	p->stream = STREAM_LOST;
+	return 0;
 }
 
 /* A segment has its verdict; if it passes, its connection goes on. */
@@ -230,8 +282,8 @@ static __always_inline void guard_keep(hook_ctx *ctx, struct guard *g, __u32 rea
 {
 	if (action != VERDICT_PASS || !stream_has_moved(g->p))
 		return;
-	if (reason != SG_REASON_NONE)
-		guard_skim(ctx, g);
+	if (reason != SG_REASON_NONE && g->p->stream == STREAM_READ)
+		guard_skim(ctx, g->p, g->slot);
 	stream_commit(g->p);
 }
 
@@ -261,9 +313,14 @@ static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
 	}
 	g->now = clock_now();
 	if (kind == PACKET_PORTS) {
+#if HOOK_SKB
+		datagrams_begin(g->p, ctx->gso_size);
+#endif
 		g->guarded = g->role != 0;
 		if (g->guarded)
 			reason = guard_judge(ctx, g);
+		if ((g->p->stream || g->p->rest) && is_of_message(reason))
+			reason = guard_judge_rest(ctx, g, reason);
 	} else if (kind == PACKET_FRAGMENT) {
 		reason = guard_judge_fragment(g);
 	} else if (kind == PACKET_CHAIN && lists_find(g) != SG_LIST_ALLOW &&

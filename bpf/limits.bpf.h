@@ -293,6 +293,9 @@ static __always_inline void slots_debit(struct rows rows, __u32 id, __u64 now,
 
 /* Of a sender, as one number: what is known of it when the first message of a frame is judged. */
 #define WHO(zone, proof, listed) ((zone) | (proof) << 8 | (listed) << 16)
+#define WHO_ZONE(who) ((who) & 0xff)
+#define WHO_PROOF(who) ((who) >> 8 & 0xff)
+#define WHO_LISTED(who) ((who) >> 16 & 1)
 
 /*
  * Charges one more message of a frame, of this class and method. The first one has decided whether
@@ -312,9 +315,9 @@ __noinline int part_charge(const struct packet *p, __u32 slot, __u32 kind, __u32
 	if (!g->config)
 		return 0;
 	g->now = clock_now();
-	g->zone = who;
-	g->proof = who >> 8;
-	g->listed = who >> 16;
+	g->zone = WHO_ZONE(who);
+	g->proof = WHO_PROOF(who);
+	g->listed = WHO_LISTED(who);
 	g->class = kind;
 	g->method = kind >> 8;
 	limits[1] = copy ? SG_LIMIT_SOURCE : limit_of(g);

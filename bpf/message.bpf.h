@@ -27,6 +27,20 @@ const __u8 sg_reason_of_rule[] = {
 #undef X
 };
 
+/* Whether a reason, or none, is of the message and not of who sends it. */
+const __u8 sg_reason_of_message[SG_MODES] = {
+	[SG_REASON_NONE] = 1, [SG_REASON_GARBAGE] = 1, [SG_REASON_SCANNER] = 1,
+#define X(number, name, label, reference, mode, strict, help) [number] = 1,
+	SIP_RULES(X)
+#undef X
+};
+
+static __always_inline bool is_of_message(__u32 reason)
+{
+	barrier_var(reason);
+	return sg_reason_of_message[reason & (SG_MODES - 1)];
+}
+
 /* Multicast, broadcast and 0.0.0.0/8 or :: are nobody's address (RFC 1122 section 3.2.1.3). */
 static __always_inline bool message_from_nobody(const struct packet *p)
 {
@@ -61,8 +75,13 @@ static __always_inline __u32 message_load(hook_ctx *ctx, const struct packet *p,
 	return sip_reader_load(ctx, r, 0, p->offset, length, HOOK_SKB) ? 0 : length;
 }
 
+static __always_inline bool message_applies(__u32 kind)
+{
+	return KIND_CLASS(kind) == SG_CLASS_REQUEST || KIND_CLASS(kind) == SG_CLASS_RESPONSE;
+}
+
 /*
- * The faults of the message of a packet. One whose header does not end in its segment is read when
+ * The faults of the message of a packet; none if it is known to be no message. One whose header does not end in its segment is read when
  * the rest has come.
  */
 __noinline __u64 message_read(hook_ctx *ctx, struct packet *p, __u32 slot)
@@ -72,6 +91,8 @@ __noinline __u64 message_read(hook_ctx *ctx, struct packet *p, __u32 slot)
 	__u64 faults;
 
 	if (!p || !r || !config || p->frame < p->offset)
+		return 0;
+	if ((p->stream || p->part) && !message_applies(p->kind))
 		return 0;
 	r->input.length = message_load(ctx, p, r);
 	if (!r->input.length)
@@ -84,11 +105,6 @@ __noinline __u64 message_read(hook_ctx *ctx, struct packet *p, __u32 slot)
 	p->stream = STREAM_PART;
 	p->paid = 1;
 	return 0;
-}
-
-static __always_inline bool message_applies(const struct guard *g)
-{
-	return g->class == SG_CLASS_REQUEST || g->class == SG_CLASS_RESPONSE;
 }
 
 /* The reason of the first fault, which it takes away. */

@@ -66,9 +66,14 @@ struct packet {
 	__u32 ack;           /* acknowledgment number */
 	__u16 network;       /* offset of the IP header */
 	__u8 fresh;          /* flag: nothing of its connection was read before */
-	__u8 paid;           /* flag: the message was charged when it began */
-	__u8 more;           /* messages beyond the first in its frame */
-	__u8 reserved[3];
+	__u8 paid;           /* flag: the message was charged when it began; */
+	__u8 more;           /* flag: its frame has more messages than one */
+	__u8 bad;            /* of several datagrams: how many would be dropped, */
+	__u8 worst;          /* the reason of the first of them, */
+	__u8 good;           /* and how many would not */
+	__u16 kind;          /* KIND of the message, if it is one of a stream or one of several */
+	__u16 part;          /* bytes of each datagram of a coalesced frame; 0: it has one */
+	__u32 rest;          /* bytes of those that are still to come */
 	__u8 methods[16];    /* how many of those have which method */
 };
 

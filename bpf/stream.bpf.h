@@ -405,6 +405,19 @@ static __always_inline void stream_let_go(__u64 connection)
 		head->connection = 0;
 }
 
+/* KIND of what begins in the text of the reader behind so many blanks, and has `length` bytes. */
+static __always_inline __u32 text_kind(const struct sip_reader *r, __u32 blanks, __u32 length)
+{
+	const __u8 *start = r->text, *end;
+	__u32 kind;
+
+	barrier_var(blanks);
+	start += blanks & (STREAM_BLOCK - 1);
+	end = start + STREAM_BLOCK;
+	kind = known_start(start, end, length);
+	return kind == CLASSED(OTHER) ? other_start(start, end, length) : kind;
+}
+
 /* A load balancer tells whom it speaks for, before the first message. */
 static __always_inline bool stream_is_proxy_line(const struct sip_reader *r, const struct packet *p)
 {
@@ -419,7 +432,6 @@ static __always_inline bool stream_is_proxy_line(const struct sip_reader *r, con
 static __always_inline __u32 stream_kind(struct sip_reader *r, struct packet *p, __u32 length)
 {
 	__u32 kind, blanks = 0;
-	const __u8 *start = r->text;
 
 	if (stream_is_proxy_line(r, p)) {
 		p->stream = STREAM_FOREIGN;
@@ -432,20 +444,12 @@ static __always_inline __u32 stream_kind(struct sip_reader *r, struct packet *p,
 			return CLASSED(KEEPALIVE);
 	}
 	length -= blanks;
-	barrier_var(blanks);
-	start += blanks & (STREAM_BLOCK - 1);
-	if (length >= STREAM_KNOWN) {
-		kind = known_start(start, start + STREAM_BLOCK, length);
-		if (kind != CLASSED(OTHER))
-			return kind;
-		if (is_tls(start))
-			return CLASSED(TLS);
-	}
-	if (length < STREAM_START) {
+	kind = length < STREAM_KNOWN ? CLASSED(OTHER) : text_kind(r, blanks, length);
+	if (length < STREAM_START && (kind == CLASSED(OTHER) || kind == CLASSED(GARBAGE))) {
 		p->stream = STREAM_PART;
 		return CLASSED(OTHER);
 	}
-	return other_start(start, start + STREAM_BLOCK, length);
+	return kind;
 }
 
 /*
@@ -469,6 +473,7 @@ __noinline int stream_load(hook_ctx *ctx, struct packet *p)
 	kind = stream_kind(r, p, held + p->datagram);
 	if (KIND_CLASS(kind) == SG_CLASS_TLS || KIND_CLASS(kind) == SG_CLASS_HTTP)
 		p->stream = STREAM_FOREIGN;
+	p->kind = kind;
 	return kind;
 }
 
@@ -527,12 +532,11 @@ __noinline int stream_class(hook_ctx *ctx, struct packet *p, __u32 role)
 	stream_count(stats, p->stream);
 	return stream_is_read(p) ? stream_load(ctx, p) : (int)stream_unread(ctx, p);
 }
-/* Bytes of the message of this class that was read; 0: it does not say. */
-static __always_inline __u64 stream_size(const struct sip_reader *r, const struct packet *p,
-					 __u32 class)
+/* Bytes of the message that was read; 0: it does not say. */
+static __always_inline __u64 stream_size(const struct sip_reader *r, const struct packet *p)
 {
 	const struct sip_message *m = &r->message;
-	__u32 length = p->held + p->datagram;
+	__u32 length = p->held + p->datagram, class = KIND_CLASS(p->kind);
 
 	if (class == SG_CLASS_KEEPALIVE)
 		return length < SIP_BLANKS ? length : SIP_BLANKS;
@@ -544,17 +548,15 @@ static __always_inline __u64 stream_size(const struct sip_reader *r, const struc
 	return (__u64)m->body + m->content_length;
 }
 
-/*
- * Goes to the next message of a segment, behind one of this class. Its KIND; -1 if there is none.
- */
-__noinline int stream_next(hook_ctx *ctx, struct packet *p, __u32 class)
+/* Goes to the next message of a segment. Its KIND; -1 if there is none. */
+__noinline int stream_next(hook_ctx *ctx, struct packet *p)
 {
 	const struct sip_reader *r = map_reader();
 	__u64 size;
 
 	if (!p || !r || p->stream != STREAM_READ)
 		return -1;
-	size = stream_size(r, p, class);
+	size = stream_size(r, p);
 	if (size <= p->held || size > 1U << 31) {
 		p->stream = STREAM_LOST;
 		return -1;
@@ -639,6 +641,67 @@ static __always_inline __u32 stray_check(const struct guard *g)
 		return SG_REASON_STRAY_SEGMENT;
 	gcra_charge(tat, g->now, limit);
 	return SG_REASON_NONE;
+}
+
+/* --- frames of several datagrams --- */
+
+/*
+ * A sender's UDP_SEGMENT, or datagrams that the kernel has put together (GRO), on their way through
+ * tc: one skb with one UDP header, all datagrams of one size but the last, which may be shorter.
+ */
+static __always_inline void datagrams_begin(struct packet *p, __u32 size)
+{
+	if (!size || p->transport != IPPROTO_UDP || p->datagram <= size)
+		return;
+	p->part = size;
+	p->rest = p->datagram - size;
+	p->datagram = size;
+	if (p->length > size)
+		p->length = size;
+}
+
+static __always_inline void datagram_count(struct packet *p, __u32 reason)
+{
+	if (reason == SG_REASON_NONE)
+		p->good++;
+	else if (!p->bad++)
+		p->worst = reason;
+}
+
+static __always_inline __u32 datagram_kind(hook_ctx *ctx, const struct packet *p,
+					   struct sip_reader *r, __u32 size)
+{
+	__u32 blanks = 0;
+
+	if (size <= KEEPALIVE_ANY)
+		return CLASSED(KEEPALIVE);
+	if (sip_reader_load(ctx, r, 0, p->offset, size, HOOK_SKB))
+		return CLASSED(GARBAGE);
+	if (is_stun(r->text, r->text + STREAM_BLOCK, size))
+		return CLASSED(STUN);
+	if (sip_is_leading(sip_byte(r, 0))) {
+		r->message.read = size < SIP_READ_MAX ? size : SIP_READ_MAX;
+		blanks = sip_blanks(r);
+		if (size <= blanks + KEEPALIVE_ANY)
+			return CLASSED(KEEPALIVE);
+	}
+	return text_kind(r, blanks, size - blanks);
+}
+
+/* Goes to the next datagram. Its KIND, as class_datagram(); -1 if there is none. */
+__noinline int datagram_next(hook_ctx *ctx, struct packet *p)
+{
+	struct sip_reader *r = map_reader();
+	__u32 size;
+
+	if (!p || !r || !p->rest)
+		return -1;
+	size = p->rest < p->part ? p->rest : p->part;
+	p->offset += p->part;
+	p->rest -= size;
+	p->datagram = size;
+	p->kind = datagram_kind(ctx, p, r, size);
+	return p->kind;
 }
 
 #endif

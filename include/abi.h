@@ -44,7 +44,8 @@
 #define SG_OPENINGS (1 << 13)  /* lines of 4 handshakes that are under way */
 #define SG_HEADS (1 << 9)      /* headers that began in one segment and end in another, 4 MB */
 #define SG_SEGMENT_ROW (1 << 14)
-#define SG_PARTS 64            /* messages of one frame that are read */
+/* Messages of one frame that are read: as many as datagrams (UDP_MAX_SEGMENTS; 64 up to 6.10). */
+#define SG_PARTS 128
 #define SG_NAMESPACES 64       /* network namespaces in which an interface is guarded */
 #define SG_PROVEN_DAYS 1       /* a proof's longest life */
 #define SG_FRAGMENT_SECONDS 60 /* RFC 8200 section 4.5: reassembly is given up after 60 s */
@@ -350,7 +351,7 @@ struct sg_memo {
 	__u64 pace_since;     /* ns */
 	__u64 pace_packets;   /* offered since then */
 	__u64 waiting[SG_WAITING]; /* keys of requests that are not in sg_greylist yet */
-	__u64 packet[18];     /* what is read of the current one, see packet.bpf.h */
+	__u64 packet[19];     /* what is read of the current one, see packet.bpf.h */
 };
 
 /* Per CPU. */

@@ -29,6 +29,8 @@ static const char *const method_names[SG_METHOD__MAX] = {
 #undef X
 };
 
+static const char *const program_names[PROGRAM__MAX] = {"guard", "guard_frags", "ingress"};
+
 static struct sg_counter *tally_column(struct sg_tally *tally, enum outcome outcome)
 {
 	switch (outcome) {
@@ -154,8 +156,8 @@ void packet_check(const char *where, const struct packet_spec *spec,
 	counters_expect(&due, expected, length);
 	differences = stats_differ(&is, &due);
 	if (differences)
-		fail_msg("%s: the packet was not counted as expected, %s", where,
-			 fix.program == PROGRAM_FRAGS ? "program guard_frags" : "program guard");
+		fail_msg("%s: the packet was not counted as expected, program %s", where,
+			 program_names[fix.program]);
 	if (action != (expected->outcome == DROP ? XDP_DROP : XDP_PASS))
 		fail_msg("%s: XDP action %d", where, action);
 	coverage_add(expected);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/bpf.h>
+#include <linux/pkt_cls.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@ struct fixture fix;
 struct coverage coverage;
 struct maps maps;
 
-static struct bpf_object *object;
+static struct bpf_object *object, *at_tc;
 static int programs[PROGRAM__MAX], clock_program;
 static struct sg_head *heads;
 static int cpus;
@@ -121,9 +122,10 @@ static int find_maps(void)
 		.connections = fixture_map("sg_connections"),
 		.greylist = fixture_memory("sg_greylist"),
 		.transactions = fixture_memory("sg_transactions"),
+		.streams = fixture_memory("sg_streams"),
 	};
 	return fix.state && fix.configs && fix.slots && fix.flow_slots && fix.conduct && heads &&
-	       maps.greylist && maps.transactions ? 0 : -1;
+	       maps.greylist && maps.transactions && maps.streams ? 0 : -1;
 }
 
 static int program_fd(const char *name)
@@ -150,6 +152,38 @@ static void stay_on_this_cpu(void)
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
+static int reuse_maps(struct bpf_object *other)
+{
+	struct bpf_map *map;
+	int err = 0;
+
+	bpf_object__for_each_map(map, other) {
+		if (strncmp(bpf_map__name(map), "sg_", 3) == 0)
+			err = err ? err : bpf_map__reuse_fd(map, fixture_map(bpf_map__name(map)));
+	}
+	return err;
+}
+
+struct bpf_object *fixture_beside(const char *name, int *program)
+{
+	const char *guard = fixture_object(), *slash = strrchr(guard, '/');
+	struct bpf_program *found;
+	struct bpf_object *other;
+	char path[256];
+
+	snprintf(path, sizeof(path), "%.*s/%s.bpf.o", (int)(slash ? slash - guard : 1),
+		 slash ? guard : ".", name);
+	other = bpf_object__open_file(path, NULL);
+	if (!other || fixture_constant(other, "sg_tick", fix.tick) || reuse_maps(other) ||
+	    bpf_object__load(other)) {
+		print_error("%s does not load: %s.\n", path, strerror(errno));
+		return NULL;
+	}
+	found = bpf_object__find_program_by_name(other, name);
+	*program = found ? bpf_program__fd(found) : -1;
+	return found ? other : NULL;
+}
+
 int fixture_open(void **unused)
 {
 	const char *path = fixture_object();
@@ -172,13 +206,15 @@ int fixture_open(void **unused)
 	programs[PROGRAM_GUARD] = program_fd("guard");
 	programs[PROGRAM_FRAGS] = program_fd("guard_frags");
 	clock_program = program_fd("guard_clock");
-	return find_maps() ? -1 : reply_open();
+	at_tc = fixture_beside("ingress", &programs[PROGRAM_INGRESS]);
+	return !at_tc || find_maps() ? -1 : reply_open();
 }
 
 int fixture_close(void **unused)
 {
 	(void)unused;
 	reply_close();
+	bpf_object__close(at_tc);
 	bpf_object__close(object);
 	object = NULL;
 	return 0;
@@ -206,6 +242,7 @@ static void new_secret(void)
 void fixture_reset(enum program program)
 {
 	fix.program = program;
+	fix.gso_size = 0;
 	map_empty(maps.lists4);
 	map_empty(maps.lists6);
 	map_empty(maps.bans);
@@ -223,21 +260,38 @@ void fixture_reset(enum program program)
 	stats_clear();
 }
 
+/* What either hook says, in words of XDP; -1 if it is none of the two. */
+static int action_of(__u32 said)
+{
+	if (fix.program != PROGRAM_INGRESS)
+		return said == XDP_PASS || said == XDP_DROP ? (int)said : -1;
+	if (said == (__u32)TC_ACT_UNSPEC)
+		return XDP_PASS;
+	return said == TC_ACT_SHOT ? XDP_DROP : -1;
+}
+
 int fixture_run(const __u8 *frame, size_t length)
 {
 	static __u8 out[FRAME_MAX];
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = length,
 		    .data_out = out, .data_size_out = sizeof(out), .repeat = 1);
-	int error = bpf_prog_test_run_opts(programs[fix.program], &options);
+	struct __sk_buff skb = {.gso_size = fix.gso_size, .gso_segs = 1};
+	int error, action;
 
+	if (fix.program == PROGRAM_INGRESS && fix.gso_size) {
+		options.ctx_in = &skb;
+		options.ctx_size_in = sizeof(skb);
+	}
+	error = bpf_prog_test_run_opts(programs[fix.program], &options);
 	if (error)
 		fail_msg("the kernel refuses a frame of %zu bytes: %s", length, strerror(-error));
-	if (options.retval != XDP_PASS && options.retval != XDP_DROP)
-		fail_msg("XDP action %u for a frame of %zu bytes", options.retval, length);
+	action = action_of(options.retval);
+	if (action < 0)
+		fail_msg("action %u for a frame of %zu bytes", options.retval, length);
 	assert_int_equal(options.data_size_out, length);
 	if (memcmp(frame, out, length))
 		fail_msg("a frame of %zu bytes was changed", length);
-	return options.retval;
+	return action;
 }
 
 __u64 guard_clock(void)

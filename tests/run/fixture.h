@@ -31,6 +31,7 @@ typedef unsigned __int128 reason_set;
 enum program {
 	PROGRAM_GUARD,
 	PROGRAM_FRAGS,
+	PROGRAM_INGRESS, /* at tc */
 	PROGRAM__MAX
 };
 
@@ -42,6 +43,7 @@ struct fixture {
 	struct sg_conduct *conduct;
 	__u64 tick;                /* ns */
 	enum program program;      /* the one that runs */
+	__u32 gso_size;            /* of the datagrams of what it gets; 0: one */
 };
 
 extern struct fixture fix;
@@ -72,6 +74,11 @@ void fixture_reset(enum program program);
 int fixture_map(const char *name);
 void *fixture_memory(const char *name);
 const char *fixture_object(void);
+/*
+ * Another object that lies beside it, working on the maps of the guard, and its program of that
+ * name in *program. NULL after saying why.
+ */
+struct bpf_object *fixture_beside(const char *name, int *program);
 /* Gives a constant of an object that is not loaded yet its value. 0 or -errno. */
 int fixture_constant(struct bpf_object *object, const char *name, __u64 value);
 

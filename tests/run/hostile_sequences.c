@@ -14,6 +14,7 @@
 #include "cases.h"
 
 #define FRAME_MIN ETH_HLEN /* what BPF_PROG_RUN takes */
+#define FRAME_MIN_TC (FRAME_MIN + 40) /* and there one that has not all of its IP header */
 
 #ifndef MUTATIONS
 #define MUTATIONS 100000
@@ -83,6 +84,11 @@ static void check_sums(__u64 packets, __u64 bytes, __u64 drops)
 	assert_true(passed + dropped <= by_class);
 }
 
+static size_t frame_min(void)
+{
+	return fix.program == PROGRAM_INGRESS ? FRAME_MIN_TC : FRAME_MIN;
+}
+
 static void cut_at_every_byte(void)
 {
 	__u64 packets = 0, bytes = 0, drops = 0;
@@ -91,7 +97,7 @@ static void cut_at_every_byte(void)
 	for (size_t i = 0; i < COUNT(shapes); i++) {
 		size_t length = packet_build(&shapes[i], frame);
 
-		for (size_t cut = FRAME_MIN; cut <= length; cut++) {
+		for (size_t cut = frame_min(); cut <= length; cut++) {
 			drops += fixture_run(frame, cut) == XDP_DROP;
 			packets++;
 			bytes += cut;
@@ -148,8 +154,8 @@ static size_t mutate(__u8 *frame, size_t length, __u64 *state)
 		else
 			frame[at] = value;
 	}
-	if (random_next(state) % 4 == 0)
-		length = FRAME_MIN + random_next(state) % (length - FRAME_MIN + 1);
+	if (random_next(state) % 4 == 0 && length > frame_min())
+		length = frame_min() + random_next(state) % (length - frame_min() + 1);
 	return length;
 }
 
@@ -176,6 +182,8 @@ static void random_mutations(void)
 		const struct packet_spec *shape = &shapes[random_next(&state) % COUNT(shapes)];
 		size_t length = mutate(frame, packet_build(shape, frame), &state);
 
+		if (length < frame_min())
+			continue;
 		drops += fixture_run(frame, length) == XDP_DROP;
 		packets++;
 		bytes += length;

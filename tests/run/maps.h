@@ -6,6 +6,7 @@
 struct maps {
 	struct sg_seen *greylist;
 	struct sg_transactions *transactions;
+	struct sg_streams *streams;
 	int lists4, lists6, bans, zones[2], fragments, stats, proven, hints, connections;
 };
 

@@ -14,34 +14,10 @@
 static struct bpf_object *object;
 static int program;
 
-/* reply.bpf.o lies beside guard.bpf.o, and works on the maps of the guard. */
-static int reuse_maps(void)
-{
-	struct bpf_map *map;
-	int err = 0;
-
-	bpf_object__for_each_map(map, object) {
-		if (strncmp(bpf_map__name(map), "sg_", 3) == 0)
-			err = err ? err : bpf_map__reuse_fd(map, fixture_map(bpf_map__name(map)));
-	}
-	return err;
-}
-
 int reply_open(void)
 {
-	char path[256];
-	const char *guard = fixture_object(), *slash = strrchr(guard, '/');
-
-	snprintf(path, sizeof(path), "%.*s/reply.bpf.o", (int)(slash ? slash - guard : 1),
-		 slash ? guard : ".");
-	object = bpf_object__open_file(path, NULL);
-	if (!object || fixture_constant(object, "sg_tick", fix.tick) || reuse_maps() ||
-	    bpf_object__load(object)) {
-		print_error("%s does not load: %s.\n", path, strerror(errno));
-		return -1;
-	}
-	program = bpf_program__fd(bpf_object__find_program_by_name(object, "reply"));
-	return program < 0 ? -1 : 0;
+	object = fixture_beside("reply", &program);
+	return object ? 0 : -1;
 }
 
 void reply_close(void)

@@ -307,9 +307,11 @@ static void what_cannot_be_followed_is_lost(void)
 /* Keepalives are small, so that many of them fit; one segment is not read beyond SG_PARTS. */
 static void too_many_in_one_segment(void)
 {
-	static char blanks[40 * SG_PARTS + 1];
+	static char blanks[33 * SG_PARTS + 1];
 	struct peer peer = alice();
 
+	if (fix.program != PROGRAM_FRAGS) /* the other one has no frames of that size */
+		return;
 	for (size_t i = 0; i < sizeof(blanks) - 1; i++)
 		blanks[i] = i & 1 ? '\n' : '\r';
 	wide();
@@ -360,6 +362,7 @@ static void many_connections(void)
 	char source[32];
 
 	wide();
+	memset(maps.streams, 0, SG_STREAMS * sizeof(*maps.streams));
 	live = alice();
 	for (int i = 0; i < 60000; i++) {
 		if (i % 64 == 0)
@@ -372,6 +375,96 @@ static void many_connections(void)
 	assert_in_range(counted(SG_EVENT_STREAMS_EVICTED), 1, 6000);
 	may_not_send(&other, BAD(""));
 	sends(&live, OPTIONS("2"));
+}
+
+/* --- several datagrams in one frame, as only tc tells them apart */
+
+#define DATAGRAM 400
+
+static char datagrams[40 * DATAGRAM];
+
+/* Datagrams of one size: `good` requests, and garbage. Others than the first get another branch. */
+static struct packet_spec coalesced(int good, int bad)
+{
+	char branch[16];
+
+	for (int i = 0; i < good + bad; i++) {
+		char *at = datagrams + i * DATAGRAM;
+		size_t length = strlen(SIP_REQUEST("REGISTER"));
+
+		memset(at, i < good ? ' ' : '\xd7', DATAGRAM);
+		if (i >= good)
+			continue;
+		memcpy(at, SIP_REQUEST("REGISTER"), length);
+		snprintf(branch, sizeof(branch), "%07d", i);
+		memcpy(strstr(at, "branch=") + 14, branch, 7);
+	}
+	fix.gso_size = DATAGRAM;
+	return (struct packet_spec){
+		.payload = datagrams, .length = (good + bad) * DATAGRAM, .again = true,
+	};
+}
+
+/* What BPF_PROG_RUN takes at tc: a page less what the kernel keeps of it (up to 7.1). */
+#define MOST 8
+
+static void each_datagram_is_charged(void)
+{
+	struct packet_spec packet;
+
+	if (fix.program != PROGRAM_INGRESS)
+		return;
+	wide();
+	config()->zone[0].flow[SG_LIMIT_REGISTER] = limit_hourly(MOST + 1);
+	packet = coalesced(MOST, 0);
+	assert_false(packet_dropped(&packet));
+	assert_int_equal(passed(SG_METHOD_REGISTER), MOST);
+	/* One is left, and lets in the frame; what it costs more is a debt. */
+	memcpy(strstr(datagrams, "branch=") + 14, "another", 7);
+	assert_false(packet_dropped(&packet));
+	fix.gso_size = 0;
+	assert_true(packet_dropped(&(struct packet_spec){.payload = SIP_REQUEST("REGISTER")}));
+}
+
+static void one_verdict_for_several_datagrams(void)
+{
+	struct packet_spec packet;
+
+	if (fix.program != PROGRAM_INGRESS)
+		return;
+	wide();
+	packet = coalesced(1, MOST - 1);
+	assert_true(packet_dropped(&packet));
+	assert_int_equal(dropped_by(SG_REASON_GARBAGE), 1);
+	packet = coalesced(MOST - 1, 1);
+	assert_false(packet_dropped(&packet));
+	packet = coalesced(0, MOST);
+	assert_true(packet_dropped(&packet));
+	packet = coalesced(MOST, 0);
+	packet.length -= DATAGRAM - 350; /* the last one may be shorter */
+	assert_false(packet_dropped(&packet));
+	/* What is a datagram too large in one is none in several. */
+	config()->caps.message = DATAGRAM;
+	mode_set(SG_REASON_SIZE, SG_MODE_ENFORCE);
+	assert_false(packet_dropped(&packet));
+	fix.gso_size = 0;
+	assert_true(packet_dropped(&packet));
+}
+
+/* Each of them alone would be one keepalive; together they are more blanks than any has. */
+static void keepalives_in_one_frame(void)
+{
+	static char blanks[400];
+	struct packet_spec packet = {.payload = blanks, .length = sizeof(blanks)};
+
+	if (fix.program != PROGRAM_INGRESS)
+		return;
+	wide();
+	memset(blanks, '\n', sizeof(blanks));
+	fix.gso_size = 4;
+	assert_false(packet_dropped(&packet));
+	fix.gso_size = 0;
+	assert_true(packet_dropped(&packet));
 }
 
 const struct sequence stream_sequences[] = {
@@ -389,6 +482,9 @@ const struct sequence stream_sequences[] = {
 	{"faults of those who are known are counted", faults_of_those_who_are_known_are_counted},
 	{"monitor mode stays in step", monitor_mode_stays_in_step},
 	{"many connections", many_connections},
+	{"each datagram of a frame is charged", each_datagram_is_charged},
+	{"one verdict for several datagrams", one_verdict_for_several_datagrams},
+	{"keepalives in one frame", keepalives_in_one_frame},
 };
 
 const size_t stream_sequences_count = COUNT(stream_sequences);
