@@ -377,6 +377,95 @@ static void many_connections(void)
 	sends(&live, OPTIONS("2"));
 }
 
+/* --- whatever order, never a false verdict */
+
+#define ROUNDS 40
+#define ROUND_MESSAGES 24
+#define ROUND_SEGMENTS 400
+
+static __u32 draw(__u64 *state, __u32 below)
+{
+	*state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (*state >> 33) % below;
+}
+
+static size_t draw_stream(char *stream, __u64 *state)
+{
+	static const char *const texts[] = {
+		OPTIONS("a"), NOTIFY("b"), "\r\n\r\n", MESSAGE("INVITE", "c", "74", FALSE_STARTS),
+		MESSAGE("MESSAGE", "d", "3", "BYE"), "\r\n" OPTIONS("e"),
+		"SIP/2.0 200 OK\r\nVia: SIP/2.0/TCP a;branch=z9hG4bKf\r\nTo: <sip:a@b>\r\n"
+		"From: <sip:a@b>;tag=1\r\nCall-ID: f\r\nCSeq: 1 OPTIONS\r\nl:0\r\n\r\n",
+	};
+	size_t length = 0;
+
+	for (int i = 0; i < ROUND_MESSAGES; i++) {
+		const char *text = texts[draw(state, COUNT(texts))];
+
+		memcpy(stream + length, text, strlen(text));
+		length += strlen(text);
+	}
+	return length;
+}
+
+/*
+ * Segments of a good stream, of any length, in nearly any order, some of them twice, overlapping
+ * each other. At the end what was missed comes again, so that the kernel would have had all of it.
+ */
+static void in_any_order(void)
+{
+	static char stream[STREAM_MAX];
+	__u64 state = 20261128;
+
+	wide();
+	for (int round = 0; round < ROUNDS; round++) {
+		struct peer peer = alice(), at;
+		size_t length = draw_stream(stream, &state), front = 0;
+
+		for (int i = 0; i < ROUND_SEGMENTS && front < length; i++) {
+			size_t back = draw(&state, 4) ? 0 : draw(&state, 600);
+			size_t from = front < back ? 0 : front - back;
+			size_t size = 1 + draw(&state, draw(&state, 3) ? 700 : 20);
+
+			from += draw(&state, 10) ? 0 : draw(&state, 300);
+			if (from >= length)
+				continue;
+			size = size < length - from ? size : length - from;
+			at = peer;
+			at.at += from;
+			if (segment_dropped(&at, stream + from, size))
+				fail_msg("round %d: %zu bytes at %zu of %zu dropped by %d", round,
+					 size, from, length, dropping_reason());
+			front = from + size > front ? from + size : front;
+		}
+	}
+}
+
+/* What contradicts itself has some verdict, and the guard lives on. */
+static void with_other_content(void)
+{
+	static char stream[STREAM_MAX];
+	__u64 state = 42;
+	struct peer peer;
+
+	wide();
+	for (int round = 0; round < ROUNDS; round++) {
+		size_t length = draw_stream(stream, &state);
+
+		peer = alice();
+		for (int i = 0; i < ROUND_SEGMENTS / 4; i++) {
+			size_t from = draw(&state, length), size = 1 + draw(&state, 1200);
+			struct peer at = peer;
+
+			size = size < length - from ? size : length - from;
+			at.at += draw(&state, 3000) - 500;
+			segment_dropped(&at, stream + from, size);
+		}
+	}
+	peer = alice();
+	sends(&peer, OPTIONS("1"));
+}
+
 /* --- several datagrams in one frame, as only tc tells them apart */
 
 #define DATAGRAM 400
@@ -482,6 +571,8 @@ const struct sequence stream_sequences[] = {
 	{"faults of those who are known are counted", faults_of_those_who_are_known_are_counted},
 	{"monitor mode stays in step", monitor_mode_stays_in_step},
 	{"many connections", many_connections},
+	{"segments in any order lose nothing", in_any_order},
+	{"segments with other content", with_other_content},
 	{"each datagram of a frame is charged", each_datagram_is_charged},
 	{"one verdict for several datagrams", one_verdict_for_several_datagrams},
 	{"keepalives in one frame", keepalives_in_one_frame},

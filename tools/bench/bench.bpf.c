@@ -59,3 +59,52 @@ int bench_random(struct xdp_md *ctx)
 	rewrite_source(ctx);
 	return guard_packet(ctx, ctx->data_end - ctx->data);
 }
+
+/* --- a stream of TCP: each packet is the next one */
+
+__u32 bench_seq, bench_seq_unseen;
+__u32 bench_opened;
+
+static __always_inline void rewrite_seq(struct xdp_md *ctx, __u32 *seq)
+{
+	void *end = (void *)(long)ctx->data_end;
+	struct ethhdr *eth = (void *)(long)ctx->data;
+	struct iphdr *ip = (void *)(eth + 1);
+	struct tcphdr *tcp = (void *)(ip + 1);
+
+	if ((void *)(tcp + 1) > end)
+		return;
+	tcp->seq = bpf_htonl(*seq);
+	*seq += end - (void *)(tcp + 1);
+}
+
+/* As if the server had accepted the connection of this packet. */
+static __always_inline void accept_once(struct xdp_md *ctx)
+{
+	struct guard guard = {}, *g = &guard;
+
+	if (bench_opened || !guard_open(g))
+		return;
+	packet_read(ctx, g->p, ctx->data_end - ctx->data);
+	g->p->flow = sg_flow_hash(g->p->source, g->p->source_port, g->p->transport,
+				  g->state->secret);
+	g->p->ack = g->p->seq;
+	g->p->seq = -1;
+	stream_open(g->p, clock_now());
+	bench_opened = 1;
+}
+
+SEC("xdp")
+int bench_rewrite_seq(struct xdp_md *ctx)
+{
+	rewrite_seq(ctx, &bench_seq_unseen);
+	return XDP_DROP;
+}
+
+SEC("xdp")
+int bench_stream(struct xdp_md *ctx)
+{
+	rewrite_seq(ctx, &bench_seq);
+	accept_once(ctx);
+	return guard_packet(ctx, ctx->data_end - ctx->data);
+}

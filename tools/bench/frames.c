@@ -119,6 +119,14 @@ static size_t text_build(enum message message, char *text)
 		return length + text_copy(text + length, sdp, sizeof(sdp) - 1);
 	case MESSAGE_REGISTER:
 		return text_copy(text, registration, sizeof(registration) - 1);
+	case MESSAGE_INVITE_TCP:
+		length = text_build(MESSAGE_INVITE, text);
+		memcpy(strstr(text, "UDP"), "TCP", 3);
+		return length;
+	case MESSAGE_OPTIONS_TCP:
+		length = text_build(MESSAGE_OPTIONS, text);
+		memcpy(strstr(text, "UDP"), "TCP", 3);
+		return length;
 	case MESSAGE_OPTIONS:
 		return text_copy(text, options, sizeof(options) - 1);
 	case MESSAGE_MALFORMED:
@@ -181,6 +189,8 @@ size_t frame_build(enum message message, unsigned char frame[BENCH_FRAME_MAX])
 	memset(frame, 0, BENCH_FRAME_MAX);
 	if (message == MESSAGE_HTTPS)
 		transport = tcp_head(head, 443);
+	else if (message == MESSAGE_OPTIONS_TCP || message == MESSAGE_INVITE_TCP)
+		transport = tcp_head(head, 5060);
 	else
 		transport = udp_head(head, message == MESSAGE_DNS ? 53 : 5060, length);
 	head->eth.h_proto = htons(ETH_P_IP);
