@@ -170,7 +170,7 @@ wrong() {
 	fails 1 "is a folder: .sipguard replay --raw $LAB_DIR/raw" replay "$LAB_DIR/raw"
 	fails 1 "is no folder" replay --raw "$CAPTURES/mixed.pcap"
 	fails 1 "is not a capture in pcap or pcapng format" replay "$LAB_DIR/raw/B.sip"
-	fails 1 "has packets of link type BLUETOOTH_HCI_H4_WITH_PHDR" replay "$CAPTURES/bluetooth.pcap"
+	fails 1 "has packets of a link type .Bluetooth H4 with linux header" replay "$CAPTURES/bluetooth.pcap"
 	printf 'ports: {udp: []}\n' >"$LAB_DIR/tcp.yaml"
 	fails 1 "guards no UDP port" replay --raw "$LAB_DIR/raw" --config "$LAB_DIR/tcp.yaml"
 	summary '.packets == 0 and .complete' "$CAPTURES/empty.pcap"
