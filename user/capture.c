@@ -159,8 +159,8 @@ static bool is_pcap(wtap *wtap)
 }
 
 /*
- * What else wiretap reads is not for us. It is also what it takes a pcap for whose second packet is
- * damaged: one of the formats that others made of pcap before 2001.
+ * What else wiretap reads is not for us. It is also what it takes a pcap for one of whose first
+ * three packets is damaged: formats that others made of pcap before 2001.
  */
 static bool is_capture(wtap *wtap)
 {

@@ -505,15 +505,15 @@ static void test_nonsense_in_a_header_ends_the_reading(void **state)
 
 	(void)state;
 	put_file_header(&file, false, RAW);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 3; i++)
 		put_packet(&file, 0, PACKET4, 20, 20);
 	put32(&file, 0);
 	put32(&file, 0);
 	put32(&file, 0x7fffffff);
 	put32(&file, 0x7fffffff);
 	assert_int_equal(open_bytes(&file, &capture, why), 0);
-	assert_int_equal(next(capture, &frame), 1);
-	assert_int_equal(next(capture, &frame), 1);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(next(capture, &frame), 1);
 	assert_int_equal(capture_next(capture, &frame, why, sizeof(why)), -EIO);
 	assert_true(why[0]);
 	capture_close(capture);
