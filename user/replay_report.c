@@ -234,7 +234,7 @@ static void summary_text(const struct report *report, const struct report_terms 
 	       report->packets == 1 ? "" : "s", terms->complete ? "" : " before it breaks off",
 	       report->packets == 1 ? "it" : "them",
 	       terms->config ? terms->config : "the built-in defaults",
-	       terms->limits ? " with its limits, without lists and bans"
+	       terms->limits ? " with its limits and the bans that follow, without lists"
 			     : ", each alone: without limits, lists and bans");
 	if (report->packets)
 		printf("\n  %-7s  %-42s %10s  %9s  %s\n", "Verdict", "Reason",

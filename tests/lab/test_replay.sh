@@ -144,6 +144,43 @@ instant() {
 	guard_left_nothing
 }
 
+# No verdict depends on what came before, but that of fragments on their first one.
+alone() {
+	summary '.passed | keys == ["none"] and .none.packets == 100000' "$CAPTURES/one-flow.pcap"
+	summary '.dropped == {} and .not_guarded.packets == 0' "$CAPTURES/one-flow.pcap"
+	summary '.dropped | map_values(.packets) == {"field-missing": 100, "scanner": 100}' \
+		"$CAPTURES/bad-flow.pcap"
+	equal "$(replay "$CAPTURES/bad-flow.pcap" | tail -n 1)" "201 pass none request OPTIONS"
+	replay "$CAPTURES/kinds.pcap" >"$LAB_DIR/kinds"
+	diff <(awk '{ kind = ($1 - 1) % 17; $1 = kind + 1 } !seen[$0]++' "$LAB_DIR/kinds" | sort -n) - <<-END
+		1 pass none request OPTIONS
+		2 pass none request INVITE
+		3 pass register-user request REGISTER
+		4 pass method-field request NOTIFY
+		5 pass none request ACK
+		6 pass none response -
+		7 pass none keepalive -
+		8 drop field-missing request OPTIONS
+		9 drop scanner request OPTIONS
+		10 drop garbage garbage -
+		11 drop udp-length request OPTIONS
+		12 pass none other -
+		13 pass none other -
+		14 pass none request INVITE
+		15 pass none other -
+		16 drop garbage garbage -
+		17 drop garbage other -
+	END
+	equal "$(wc -l <"$LAB_DIR/kinds")" 34000
+	guard_left_nothing
+}
+
+# With the limits there are bans, or the test above would hold for nothing.
+not_alone() {
+	summary '.dropped | has("flood") and has("limit-flow")' "$CAPTURES/one-flow.pcap" --limits
+	summary '.passed == {} and (.dropped | has("ban-flow"))' "$CAPTURES/bad-flow.pcap" --limits
+}
+
 reused_id() {
 	diff - <(replay "$CAPTURES/reused-id.pcap") <<-END
 		1 drop garbage garbage -
@@ -237,6 +274,8 @@ check "modes and ports of a configuration" modes
 check "a folder of messages" folder
 check "limits on the capture's own clock" limits
 check "the default limit, 41 INVITEs at once" instant
+check "each packet alone, 100 000 of one flow" alone
+check "what came before counts with the limits" not_alone
 check "an IP id that is used again an hour later" reused_id
 check "a capture that breaks off, and one on standard input" breaks_off
 check "wrong usage and files that are none" wrong
