@@ -113,6 +113,46 @@ folder() {
 	guard_left_nothing
 }
 
+# plain COMMAND...: not one byte of what it prints could be a control for a terminal.
+plain() {
+	"$@" >"$LAB_DIR/printed" 2>&1 || true
+	[[ -s $LAB_DIR/printed ]]
+	LC_ALL=C grep -n '[^ -~]' "$LAB_DIR/printed" && return 1
+	return 0
+}
+
+# Names with ESC, with C1 controls as bytes and in UTF-8, and with a letter that is none of ASCII:
+# escaped as text; in JSON the same name, or if it is no UTF-8 the escaped one.
+names() {
+	local bad=$LAB_DIR/names name json
+	local names=($'esc\x1b[31m' $'c1\x9b2J' $'utf\xc2\x9b2J' $'M\xc3\xa4rz' $'line\nbreak')
+	mkdir "$bad" "$bad/raw"
+	for name in "${names[@]}"; do
+		cp "$LAB_DIR/raw/B.sip" "$bad/raw/$name"
+		cp "$CAPTURES/syns.pcap" "$bad/$name"
+		cp "$LAB_DIR/monitor.yaml" "$bad/$name.yaml"
+		printf 'limits: [\n' >"$bad/$name.bad"
+		plain sipguard replay "$bad/$name"
+		plain sipguard replay "$bad/$name" --json
+		plain sipguard replay "$bad/$name" --config "$bad/$name.yaml"
+		plain sipguard replay "$bad/$name" --config "$bad/$name.bad"
+		plain sipguard replay "$bad/$name.none"
+		plain sipguard replay "$bad/$name.yaml"
+		plain sipguard replay "$bad/$name" "$bad/$name"
+		plain sipguard check-config "$bad/$name.yaml"
+		plain sipguard check-config "$bad/$name.yaml" --json
+		plain sipguard check-config "$bad/$name.bad" --json
+		json=$(sipguard replay "$bad/$name" --json 2>/dev/null | jq -r 'select(.packet == 1).file')
+		[[ $json == "$name" || $json == 'c1\x9b2J' ]]
+	done
+	plain sipguard replay --raw "$bad/raw"
+	plain sipguard replay --raw "$bad/raw" --json
+	equal "$(sipguard replay --raw "$bad/raw" --json 2>/dev/null | jq -s 'map(.file) | unique | length')" 5
+	sipguard replay --raw "$bad/raw" >"$LAB_DIR/printed"
+	grep -q 'esc\\x1b\[31m$' "$LAB_DIR/printed"
+	grep -q 'utf\\xc2\\x9b2J$' "$LAB_DIR/printed"
+}
+
 # dropped NAME: the numbers of the packets that the limits drop.
 dropped() {
 	sipguard replay "$CAPTURES/$1.pcap" --limits --json 2>/dev/null |
@@ -272,6 +312,7 @@ check "every line has every key" keys
 check "the summary, in JSON and as text" summaries
 check "modes and ports of a configuration" modes
 check "a folder of messages" folder
+check "names that a terminal would obey" names
 check "limits on the capture's own clock" limits
 check "the default limit, 41 INVITEs at once" instant
 check "each packet alone, 100 000 of one flow" alone
