@@ -323,8 +323,8 @@ static int make_frame(struct capture *capture, struct frame *frame)
 }
 
 /*
- * Whether a pcap that wiretap sees the end of goes on: 4.0 takes one that is cut behind the first or
- * second word of a packet's header for a whole one. `offset` is where the next packet would be.
+ * Whether a pcap that wiretap sees the end of goes on: 4.0 takes one that is cut behind the first
+ * or second word of a packet's header for a whole one. `offset` is where the next packet would be.
  */
 static bool is_cut(const struct capture *capture, gint64 offset)
 {

@@ -210,7 +210,8 @@ enum exit_code cmd_check_config(const struct options *options)
 
 	if (err && options->json)
 		output_json(json_pack("{s:o, s:b, s:i, s:i, s:s}", "file", output_string(path),
-				      "valid", 0, "line", error.line, "column", error.column, "error", error.text));
+				      "valid", 0, "line", error.line, "column", error.column,
+				      "error", error.text));
 	else if (err)
 		policy_blame(path, &error);
 	else if (options->json)

@@ -46,8 +46,9 @@ static json_t *interface_json(const struct pins *pins, const struct guard_link *
 	else if (mode == XDP_MODE_NONE)
 		state = "in another network namespace";
 	return json_pack("{s:o, s:I, s:s, s:s, s:s?, s:s?, s:I}", "name",
-			 output_string(link->name), "ifindex", (json_int_t)link->ifindex, "state", state, "xdp", xdp_mode_names[mode],
-			 "replies", egress_names[egress_look(pins, link)],
+			 output_string(link->name), "ifindex", (json_int_t)link->ifindex,
+			 "state", state, "xdp", xdp_mode_names[mode], "replies",
+			 egress_names[egress_look(pins, link)],
 			 "program", variant == VARIANT__MAX ? NULL : variant_names[variant],
 			 "program_id", (json_int_t)link->program_id);
 }

@@ -127,7 +127,7 @@ static void write_syns(const char *folder)
 /* `count` valid requests of one flow, each of another transaction, 0.1 ms apart. */
 static void write_many(pcap_dumper_t *dumper, int count, __u64 *us)
 {
-	const struct packet valid = {{.payload = NULL}, 0};
+	const struct packet valid = {};
 
 	for (int i = 0; i < count; i++)
 		write_packet(dumper, &valid, *us += 100, 0);
@@ -145,7 +145,8 @@ static void write_one_flow(const char *folder)
 /* 100 malformed requests, 100 of a scanner, and a valid one after them, all of one flow. */
 static void write_bad_flow(const char *folder)
 {
-	const struct packet malformed = {{.payload = MALFORMED}, 0}, scanner = {{.payload = SCANNER}, 0};
+	const struct packet malformed = {.spec.payload = MALFORMED};
+	const struct packet scanner = {.spec.payload = SCANNER};
 	pcap_dumper_t *dumper = begin(folder, "bad-flow.pcap", DLT_EN10MB);
 	__u64 us = 0;
 

@@ -162,7 +162,9 @@ static void test_every_link_type_becomes_ethernet(void **state)
 
 static void test_a_packet_without_its_link_header_is_empty(void **state)
 {
-	static const uint32_t sizes[][2] = {{ETHERNET, 14}, {SLL, 16}, {SLL2, 20}, {LOOP, 4}, {PPP, 2}};
+	static const uint32_t sizes[][2] = {
+		{ETHERNET, 14}, {SLL, 16}, {SLL2, 20}, {LOOP, 4}, {PPP, 2},
+	};
 	struct capture *capture;
 	struct frame frame;
 	char why[640];
@@ -215,8 +217,12 @@ static bool big_endian; /* of what is put into a pcapng */
 
 static void put_number(struct bytes *b, uint64_t value, int size)
 {
-	for (int i = 0; i < size; i++)
-		put(b, &(char){value >> 8 * (big_endian ? size - 1 - i : i)}, 1);
+	for (int i = 0; i < size; i++) {
+		int place = big_endian ? size - 1 - i : i;
+		char byte = value >> 8 * place;
+
+		put(b, &byte, 1);
+	}
 }
 
 static void put_block(struct bytes *b, uint32_t type, const struct bytes *body)
