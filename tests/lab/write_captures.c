@@ -191,6 +191,74 @@ static void write_kinds(const char *folder)
 	pcap_dump_close(dumper);
 }
 
+/* --- pcapng, which libpcap does not write --- */
+
+/* A block of a head of its own and of a frame. */
+static void write_block(FILE *file, __u32 type, const __u32 *head, size_t words, const __u8 *frame,
+			__u32 size)
+{
+	static const __u8 padding[4];
+	__u32 length = 12 + 4 * words + (size + 3) / 4 * 4;
+
+	fwrite(&type, 4, 1, file);
+	fwrite(&length, 4, 1, file);
+	fwrite(head, 4, words, file);
+	fwrite(frame, 1, size, file);
+	fwrite(padding, 1, -size % 4, file);
+	fwrite(&length, 4, 1, file);
+}
+
+static void write_section(FILE *file)
+{
+	const __u32 head[] = {0x1a2b3c4d, 1, -1U, -1U};
+
+	write_block(file, 0x0a0d0d0a, head, COUNT(head), (const __u8 *)"", 0);
+}
+
+static void write_interface(FILE *file, __u16 link, __u32 snaplen)
+{
+	const __u32 head[] = {link, snaplen};
+
+	write_block(file, 1, head, COUNT(head), (const __u8 *)"", 0);
+}
+
+/* As write_packet(), of the interface of that number. */
+static void write_captured(FILE *file, __u32 interface, const struct packet *packet, __u32 skip)
+{
+	static __u8 frame[FRAME_MAX];
+	__u32 length = packet_build(&packet->spec, frame) - skip;
+	__u32 held = packet->cut ? packet->cut : length;
+	const __u32 head[] = {interface, 0, 1000000, held, length};
+
+	write_block(file, 6, head, COUNT(head), frame + skip, held);
+}
+
+static void write_interfaces(const char *folder)
+{
+	char path[512];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/interfaces.pcapng", folder);
+	file = fopen(path, "w");
+	if (!file) {
+		fprintf(stderr, "write_captures: cannot write %s\n", path);
+		exit(1);
+	}
+	write_section(file);
+	write_interface(file, 1, 262144); /* Ethernet */
+	write_interface(file, 101, 65535); /* raw IP */
+	write_captured(file, 0, &mixed[0], 0);
+	write_captured(file, 1, &mixed[1], ETH_HLEN);
+	write_captured(file, 1, &mixed[0], ETH_HLEN);
+	write_interface(file, 201, 0); /* Bluetooth */
+	write_captured(file, 2, &mixed[0], 0);
+	write_section(file); /* as of a second file behind the first */
+	write_interface(file, 101, 100);
+	write_captured(file, 0, &mixed[1], ETH_HLEN);
+	write_captured(file, 0, &mixed[11], ETH_HLEN);
+	fclose(file);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -207,6 +275,7 @@ int main(int argc, char **argv)
 	write_one_flow(argv[1]);
 	write_bad_flow(argv[1]);
 	write_kinds(argv[1]);
+	write_interfaces(argv[1]);
 	pcap_dump_close(begin(argv[1], "empty.pcap", DLT_EN10MB));
 	pcap_dump_close(begin(argv[1], "bluetooth.pcap", DLT_BLUETOOTH_HCI_H4_WITH_PHDR));
 	return 0;
