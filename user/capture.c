@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * By Wireshark's wiretap (4.0 to 4.4; 4.6 changes its interface): libpcap 1.10 refuses a pcapng whose
- * interfaces differ in link type or snapshot length, as dumpcap on two interfaces and mergecap write
- * them. It costs 57 MB more where sipguard is built and 6 MB where it runs (Debian 12), and a reader
- * of our own would be one more parser of hostile files. Files in its other formats are refused.
+ * By Wireshark's wiretap (4.0 to 4.4; 4.6 changes its interface): libpcap 1.10 refuses a pcapng
+ * whose interfaces differ in link type or snapshot length, as dumpcap on two interfaces and
+ * mergecap write them. It costs 57 MB more where sipguard is built and 6 MB where it runs
+ * (Debian 12), and a reader of our own would be one more parser of hostile files. Its other formats
+ * are refused.
  */
 #include "capture.h"
 
