@@ -18,6 +18,9 @@ MULTIARCH = $(shell $(CC) -dumpmachine)
 WARN      = -Wall -Wextra -Werror
 BPFFLAGS  = -target bpf -mcpu=v3 -O2 -g -std=gnu11 $(WARN) -I/usr/include/$(MULTIARCH) -Iinclude
 CFLAGS   ?= -O2 -g
+# Wireshark's library for captures, which has no pkg-config file of its own.
+WIRETAP_CFLAGS = -isystem /usr/include/wireshark $(shell pkg-config --cflags glib-2.0 2>/dev/null)
+WIRETAP_LIBS   = -lwiretap -lwsutil -lglib-2.0
 ALLCFLAGS = -std=gnu11 $(WARN) -D_GNU_SOURCE -DSIPGUARD_VERSION='"$(VERSION)"' -Iinclude -Iuser \
             -I$(BUILD)
 TEST_CFLAGS = -O1 -g $(ALLCFLAGS) -Werror=unused-function -fsanitize=address,undefined \
@@ -26,8 +29,8 @@ TEST_CFLAGS = -O1 -g $(ALLCFLAGS) -Werror=unused-function -fsanitize=address,und
 BPF_DEPS   = $(wildcard bpf/*.h include/*.h) bpf/guard.bpf.c # which ingress.bpf.c includes
 USER_DEPS  = $(wildcard user/*.h include/*.h)
 USER_OBJS  = $(patsubst user/%.c,$(BUILD)/user/%.o,$(wildcard user/*.c))
-USER_LIBS  = -lbpf -lelf -lz \
-             $(shell pkg-config --libs libcyaml yaml-0.1 jansson libcap-ng libpcap 2>/dev/null)
+USER_LIBS  = -lbpf -lelf -lz $(WIRETAP_LIBS) \
+             $(shell pkg-config --libs libcyaml yaml-0.1 jansson libcap-ng 2>/dev/null)
 # The programs that are loaded into the kernel, each an object and a skeleton of its own.
 PROGRAMS   = guard ingress reply connections
 SKELETONS  = $(PROGRAMS:%=$(BUILD)/%.skel.h)
@@ -105,6 +108,8 @@ $(SKELETONS): $(BUILD)/%.skel.h: $(BUILD)/bpf/%.bpf.o
 	$(BPFTOOL) gen skeleton $< name $*_bpf > $@
 
 # --- the command ---
+
+$(BUILD)/user/capture.o $(BUILD)/tests/unit/capture.o: ALLCFLAGS += $(WIRETAP_CFLAGS)
 
 $(BUILD)/user/%.o: user/%.c $(USER_DEPS) $(SKELETONS)
 	@mkdir -p $(@D)

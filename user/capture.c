@@ -1,4 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * By Wireshark's wiretap (4.0 to 4.4; 4.6 changes its interface): libpcap 1.10 refuses a pcapng
+ * whose interfaces differ in link type or snapshot length, as dumpcap on two interfaces and
+ * mergecap write them. It costs 57 MB more where sipguard is built and 6 MB where it runs
+ * (Debian 12), and a reader of our own would be one more parser of hostile files. Its other formats
+ * are refused.
+ */
 #include "capture.h"
 
 #include <errno.h>
@@ -7,23 +14,30 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include <pcap/pcap.h>
+#include <wiretap/wtap.h>
+#include <wsutil/wslog.h>
 
 #define NO_PROTOCOL 0xffff    /* reserved (RFC 7042 appendix B.1): the guard passes it as foreign */
 #define SECONDS_MAX (1ULL << 33) /* of a time stamp: in ns this leaves the guard's clock room */
-#define PACKET_MAX (1U << 24) /* bytes: a larger one is nonsense in the file */
+#define PCAP_HEADER 24 /* of the file, and of a packet */
+#define PCAP_PACKET_HEADER 16
 #define NSEC_PER_SEC 1000000000ULL
+#define PPP_IP 0x0021 /* RFC 1332 section 2, RFC 5072 section 3 */
+#define PPP_IPV6 0x0057
 
 /* A kind of link header: its size, and the Ethernet type that stands for what is behind it. */
 struct link {
-	int type; /* DLT_ of libpcap */
+	int type; /* WTAP_ENCAP_ of wiretap */
 	__u32 size;
 	__u16 (*protocol)(const __u8 *header, const __u8 *packet, __u32 length);
 };
 
 struct capture {
-	pcap_t *pcap;
-	const struct link *link;
+	wtap *wtap;
+	wtap_rec record;
+	Buffer packet;
+	gint64 end;  /* of the last packet, in a pcap */
+	__u64 time;  /* of the last packet that had one */
 	__u8 *frame; /* where link headers are replaced */
 	size_t room;
 };
@@ -66,83 +80,150 @@ static __u16 protocol_of_cooked2(const __u8 *header, const __u8 *packet, __u32 l
 	return header[0] << 8 | header[1];
 }
 
+static __u16 protocol_of_ppp(const __u8 *header, const __u8 *packet, __u32 length)
+{
+	__u16 protocol = header[0] << 8 | header[1];
+
+	(void)packet;
+	(void)length;
+	if (protocol == PPP_IP)
+		return ETH_P_IP;
+	return protocol == PPP_IPV6 ? ETH_P_IPV6 : NO_PROTOCOL;
+}
+
 static const struct link links[] = {
-	{DLT_EN10MB, ETH_HLEN, NULL},
-	{DLT_RAW, 0, protocol_of_version},
-	{DLT_IPV4, 0, protocol_of_version},
-	{DLT_IPV6, 0, protocol_of_version},
-	{DLT_NULL, 4, protocol_of_family},
-	{DLT_LOOP, 4, protocol_of_family},
-	{DLT_LINUX_SLL, 16, protocol_of_cooked},
-	{DLT_LINUX_SLL2, 20, protocol_of_cooked2},
+	{WTAP_ENCAP_ETHERNET, ETH_HLEN, NULL},
+	{WTAP_ENCAP_RAW_IP, 0, protocol_of_version},
+	{WTAP_ENCAP_RAW_IP4, 0, protocol_of_version},
+	{WTAP_ENCAP_RAW_IP6, 0, protocol_of_version},
+	{WTAP_ENCAP_NULL, 4, protocol_of_family},
+	{WTAP_ENCAP_LOOP, 4, protocol_of_family},
+	{WTAP_ENCAP_SLL, 16, protocol_of_cooked},
+	{WTAP_ENCAP_SLL2, 20, protocol_of_cooked2},
+	{WTAP_ENCAP_PPP, 2, protocol_of_ppp},
 };
 
-static int capture_link(struct capture *capture, const char *path, char *why, size_t size)
+/* NULL if it is one that cannot be read. */
+static const struct link *find_link(int type)
 {
-	int type = pcap_datalink(capture->pcap);
-	const char *name = pcap_datalink_val_to_name(type);
-	char number[16];
-
-	if (!strcmp(path, "-"))
-		path = "standard input";
 	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++) {
 		if (links[i].type == type)
-			capture->link = &links[i];
+			return &links[i];
 	}
-	if (capture->link)
+	return NULL;
+}
+
+static void wiretap_init(void)
+{
+	static bool done;
+
+	if (done)
+		return;
+	done = true;
+	/* What it tells programmers is not for people; what it tells people comes back to us. */
+	ws_log_set_level(LOG_LEVEL_ERROR);
+	wtap_init(FALSE); /* no plugins */
+}
+
+/* wiretap's error in words, for inside of a sentence. */
+static void say_error(int err, gchar *info, char *why, size_t size)
+{
+	if (err == WTAP_ERR_SHORT_READ || !err)
+		snprintf(why, size, "truncated: it ends within a packet or a block");
+	else if (err == WTAP_ERR_FILE_UNKNOWN_FORMAT)
+		snprintf(why, size, "its first bytes are those of no such file");
+	else
+		snprintf(why, size, "%s", info ? info : wtap_strerror(err));
+	g_free(info);
+}
+
+static bool is_pcap(wtap *wtap)
+{
+	int type = wtap_file_type_subtype(wtap);
+
+	return type == wtap_pcap_file_type_subtype() || type == wtap_pcap_nsec_file_type_subtype();
+}
+
+/*
+ * What else wiretap reads is not for us. It is also what it takes a pcap for one of whose first
+ * three packets is damaged: formats that others made of pcap before 2001.
+ */
+static bool is_capture(wtap *wtap)
+{
+	return is_pcap(wtap) || wtap_file_type_subtype(wtap) == wtap_pcapng_file_type_subtype();
+}
+
+/* wiretap would read a folder to say no. */
+static int refuse_folder(const char *path, char *why, size_t size)
+{
+	struct stat status;
+
+	if (!strcmp(path, "-") || stat(path, &status) || !S_ISDIR(status.st_mode))
 		return 0;
-	snprintf(number, sizeof(number), "%d", type);
-	snprintf(why, size, "%s has packets of link type %s, which replay cannot read: capture on "
-		 "an Ethernet interface, or on \"any\".", path, name ? name : number);
+	snprintf(why, size, "%s is a folder: `sipguard replay --raw %s` takes each of its files "
+		 "for a message.", path, path);
+	return -EISDIR;
+}
+
+/*
+ * Refuses a capture of which nothing could be read. If its interfaces differ, or the first one
+ * comes later, each packet tells for itself.
+ */
+static int check_link(struct capture *capture, const char *path, char *why, size_t size)
+{
+	int type = wtap_file_encap(capture->wtap);
+
+	if (type == WTAP_ENCAP_PER_PACKET || type == WTAP_ENCAP_UNKNOWN || find_link(type))
+		return 0;
+	snprintf(why, size, "%s has packets of a link type (%s) that replay cannot read: capture "
+		 "on an Ethernet interface, or on \"any\".", path, wtap_encap_description(type));
 	return -EPROTONOSUPPORT;
 }
 
-static FILE *capture_file(const char *path, char *why, size_t size)
+static int open_wiretap(struct capture *capture, const char *path, char *why, size_t size)
 {
-	bool input = strcmp(path, "-") == 0;
-	FILE *file = input ? stdin : fopen(path, "rbe");
-	struct stat status;
+	const char *name = strcmp(path, "-") ? path : "standard input";
+	gchar *info = NULL;
+	char reason[256];
+	int err = 0;
 
-	if (!file) {
-		snprintf(why, size, "cannot open %s: %s.", path, strerror(errno));
-		return NULL;
+	wiretap_init();
+	wtap_rec_init(&capture->record);
+	ws_buffer_init(&capture->packet, 1536);
+	capture->wtap = wtap_open_offline(path, WTAP_TYPE_AUTO, &err, &info, FALSE);
+	if (!capture->wtap && err > 0) {
+		g_free(info);
+		snprintf(why, size, "cannot open %s: %s.", name, strerror(err));
+		return -err;
 	}
-	if (fstat(fileno(file), &status) == 0 && S_ISDIR(status.st_mode)) {
-		fclose(file);
-		errno = EISDIR;
-		snprintf(why, size, "%s is a folder: `sipguard replay --raw %s` takes each of its "
-			 "files for a message.", path, path);
-		return NULL;
-	}
-	return file;
+	capture->end = PCAP_HEADER;
+	if (capture->wtap && is_capture(capture->wtap))
+		return check_link(capture, name, why, size);
+	if (capture->wtap)
+		snprintf(reason, sizeof(reason), "its start is damaged, or it is %s",
+			 wtap_file_type_subtype_description(wtap_file_type_subtype(capture->wtap)));
+	else
+		say_error(err, info, reason, sizeof(reason));
+	snprintf(why, size, "%s is not a capture in pcap or pcapng format (%s): for a folder of "
+		 "messages there is --raw.", name, reason);
+	return -EINVAL;
 }
 
 int capture_open(const char *path, struct capture **capture, char *why, size_t size)
 {
 	struct capture *c = calloc(1, sizeof(*c));
-	char error[PCAP_ERRBUF_SIZE] = "";
-	FILE *file;
-	int err = 0;
+	int err;
 
 	if (!c) {
 		snprintf(why, size, "out of memory.");
 		return -ENOMEM;
 	}
-	file = capture_file(path, why, size);
-	if (!file)
-		err = -errno;
-	else
-		c->pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO,
-								   error);
-	if (file && !c->pcap) {
-		snprintf(why, size, "%s is not a capture in pcap or pcapng format (%s): for a "
-			 "folder of messages there is --raw.", path, error);
-		err = -EINVAL;
-		if (file != stdin)
-			fclose(file);
+	err = refuse_folder(path, why, size);
+	if (err) {
+		free(c);
+		return err;
 	}
-	if (!err)
-		err = capture_link(c, path, why, size);
+	err = open_wiretap(c, path, why, size);
 	if (err)
 		capture_close(c);
 	else
@@ -150,14 +231,19 @@ int capture_open(const char *path, struct capture **capture, char *why, size_t s
 	return err;
 }
 
-static __u64 time_of(const struct pcap_pkthdr *header)
+/* A simple packet block has no time: it is taken for that of the packet before. */
+static __u64 time_of(struct capture *capture)
 {
-	__u64 seconds = header->ts.tv_sec < 0 ? 0 : header->ts.tv_sec;
-	__u64 ns = header->ts.tv_usec < 0 ? 0 : header->ts.tv_usec; /* as asked for on opening */
+	const wtap_rec *record = &capture->record;
+	__u64 seconds = record->ts.secs < 0 ? 0 : record->ts.secs;
+	__u64 ns = record->ts.nsecs < 0 ? 0 : record->ts.nsecs;
 
+	if (!(record->presence_flags & WTAP_HAS_TS))
+		return capture->time;
 	if (seconds > SECONDS_MAX)
 		seconds = SECONDS_MAX;
-	return seconds * NSEC_PER_SEC + ns % NSEC_PER_SEC;
+	capture->time = seconds * NSEC_PER_SEC + ns % NSEC_PER_SEC;
+	return capture->time;
 }
 
 static int make_room(struct capture *capture, size_t length)
@@ -175,49 +261,85 @@ static int make_room(struct capture *capture, size_t length)
 }
 
 /* The link header off, an Ethernet header on. */
-static int replace_link(struct capture *capture, const __u8 *bytes, struct frame *frame)
+static int replace_link(struct capture *capture, const struct link *link, struct frame *frame)
 {
-	const struct link *link = capture->link;
+	const __u8 *packet = frame->bytes + link->size;
 	__u32 length = frame->length - link->size;
 	int err = make_room(capture, (size_t)length + ETH_HLEN);
 
 	if (err)
 		return err;
-	frame_ethernet(capture->frame, link->protocol(bytes, bytes + link->size, length));
-	memcpy(capture->frame + ETH_HLEN, bytes + link->size, length);
+	frame_ethernet(capture->frame, link->protocol(frame->bytes, packet, length));
+	memcpy(capture->frame + ETH_HLEN, packet, length);
 	frame->bytes = capture->frame;
 	frame->length = length + ETH_HLEN;
 	return 0;
 }
 
-int capture_next(struct capture *capture, struct frame *frame, char *why, size_t size)
+/* PPP stands there with the framing of RFC 1662 section 3.1 or without. */
+static void skip_framing(struct frame *frame)
 {
-	struct pcap_pkthdr *header;
-	const __u8 *bytes;
-	int err = 0, result = pcap_next_ex(capture->pcap, &header, &bytes);
+	if (frame->length >= 2 && frame->bytes[0] == 0xff && frame->bytes[1] == 0x03) {
+		frame->bytes += 2;
+		frame->length -= 2;
+	}
+}
 
-	if (result == PCAP_ERROR_BREAK)
-		return 0;
-	if (result != 1) {
-		snprintf(why, size, "%s", pcap_geterr(capture->pcap));
-		return -EIO;
-	}
-	if (header->caplen > PACKET_MAX) {
-		snprintf(why, size, "a packet of %u bytes", header->caplen);
-		return -EIO;
-	}
+/* The packet in the buffer. 0 or -ENOMEM. */
+static int make_frame(struct capture *capture, struct frame *frame)
+{
+	const wtap_packet_header *header = &capture->record.rec_header.packet_header;
+	const struct link *link = find_link(header->pkt_encap);
+
 	*frame = (struct frame){
-		.bytes = bytes,
+		.bytes = ws_buffer_start_ptr(&capture->packet),
 		.length = header->caplen,
 		.missing = header->len > header->caplen ? header->len - header->caplen : 0,
-		.time = time_of(header),
+		.time = time_of(capture),
+		.foreign = !link,
 	};
-	if (frame->length < capture->link->size) {
-		frame->missing = frame->missing ? header->len : 0;
+	if (link && link->type == WTAP_ENCAP_PPP)
+		skip_framing(frame);
+	if (!link || frame->length < link->size) {
+		frame->missing = frame->missing || !link ? header->len : 0;
 		frame->length = 0;
-	} else if (capture->link->protocol) {
-		err = replace_link(capture, bytes, frame);
+		return 0;
 	}
+	return link->protocol ? replace_link(capture, link, frame) : 0;
+}
+
+/*
+ * Whether a pcap that wiretap sees the end of goes on: 4.0 takes one that is cut behind the first
+ * or second word of a packet's header for a whole one. `offset` is where the next packet would be.
+ */
+static bool is_cut(const struct capture *capture, gint64 offset)
+{
+	if (!is_pcap(capture->wtap))
+		return false;
+	if (wtap_get_compression_type(capture->wtap) == WTAP_UNCOMPRESSED)
+		offset = wtap_read_so_far(capture->wtap);
+	return offset > capture->end;
+}
+
+int capture_next(struct capture *capture, struct frame *frame, char *why, size_t size)
+{
+	gchar *info = NULL;
+	gint64 offset = 0;
+	int err = 0;
+
+	do {
+		wtap_rec_reset(&capture->record);
+		if (!wtap_read(capture->wtap, &capture->record, &capture->packet, &err, &info,
+			       &offset)) {
+			if (!err && !is_cut(capture, offset))
+				return 0;
+			say_error(err, info, why, size);
+			return -EIO;
+		}
+	} while (capture->record.rec_type != REC_TYPE_PACKET);
+	capture->end = offset + PCAP_PACKET_HEADER +
+		       capture->record.rec_header.packet_header.caplen;
+	err = make_frame(capture, frame);
 	if (err)
 		snprintf(why, size, "out of memory");
 	return err ? err : 1;
@@ -227,8 +349,10 @@ void capture_close(struct capture *capture)
 {
 	if (!capture)
 		return;
-	if (capture->pcap)
-		pcap_close(capture->pcap);
+	if (capture->wtap)
+		wtap_close(capture->wtap);
+	wtap_rec_cleanup(&capture->record);
+	ws_buffer_free(&capture->packet);
 	free(capture->frame);
 	free(capture);
 }

@@ -10,9 +10,10 @@
 struct capture;
 
 /*
- * Opens a capture whose link type is Ethernet, Linux cooked (both versions), raw IP or BSD
- * loopback; "-" is standard input. 0 with *capture for capture_close(), or -errno with why not, and
- * what to do, in `why`.
+ * Opens a capture, compressed with gzip or not; "-" is standard input. Link types that are read are
+ * Ethernet, Linux cooked (both versions), raw IP, BSD loopback and PPP; each interface of a pcapng
+ * may have another one, and packets of what is not read come as foreign frames. 0 with *capture for
+ * capture_close(), or -errno with why not, and what to do, in `why`.
  */
 int capture_open(const char *path, struct capture **capture, char *why, size_t size);
 

@@ -8,6 +8,7 @@
 
 #include "connections.h"
 #include "egress.h"
+#include "escape.h"
 #include "journal.h"
 #include "lists.h"
 #include "loader.h"
@@ -268,15 +269,15 @@ static json_t *report(struct attach *a, const struct link_set *links, enum sg_mo
 		const char *replies =
 			egress_names[link ? egress_look(&a->session.pins, link) : EGRESS_UNKNOWN];
 
-		json_array_append_new(all, json_pack("{s:s, s:s, s:s?, s:b, s:s?}", "name",
-						     a->target[i].name, "xdp", xdp, "replies",
-						     replies, "upgraded",
+		json_array_append_new(all, json_pack("{s:o, s:s, s:s?, s:b, s:s?}", "name",
+						     output_string(a->target[i].name),
+						     "xdp", xdp, "replies", replies, "upgraded",
 						     a->target[i].running != NULL, "fallback",
 						     why[0] ? why : NULL));
 		if (a->options->json)
 			continue;
-		printf("%s: %s, %s XDP, mode %s.\n", a->target[i].name,
-		       a->target[i].running ? "upgraded" : "guarded", xdp, mode_names[mode]);
+		escape_printf(stdout, "%s: %s, %s XDP, mode %s.\n", a->target[i].name,
+			      a->target[i].running ? "upgraded" : "guarded", xdp, mode_names[mode]);
 		if (why[0])
 			notice("%s runs generic XDP, which is slower, because %s.",
 			       a->target[i].name, why);

@@ -9,6 +9,7 @@
 #include <bpf/bpf.h>
 
 #include "egress.h"
+#include "escape.h"
 #include "journal.h"
 #include "log.h"
 #include "output.h"
@@ -91,9 +92,9 @@ static void report(const struct guard_link **gone, int count, bool json)
 	json_t *names = json_array();
 
 	for (int i = 0; i < count; i++) {
-		json_array_append_new(names, json_string(gone[i]->name));
+		json_array_append_new(names, output_string(gone[i]->name));
 		if (!json)
-			printf("%s: not guarded any more.\n", gone[i]->name);
+			escape_printf(stdout, "%s: not guarded any more.\n", gone[i]->name);
 	}
 	if (json)
 		output_json(json_pack("{s:o}", "detached", names));

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "connections.h"
+#include "escape.h"
 #include "lists.h"
 #include "log.h"
 #include "names.h"
@@ -100,9 +101,10 @@ enum exit_code cmd_reload(const struct options *options)
 		connections_look(&session.pins); /* more ports may be guarded */
 	}
 	if (!err && options->json)
-		output_json(json_pack("{s:s?}", "config", policy.path[0] ? policy.path : NULL));
+		output_json(json_pack("{s:o}", "config", policy.path[0]
+				      ? output_string(policy.path) : json_null()));
 	else if (!err)
-		printf("In force: %s.\n", policy_name(policy.path));
+		escape_printf(stdout, "In force: %s.\n", policy_name(policy.path));
 	policy_free(&policy);
 	session_end(&session);
 	return err ? FAILED : DONE;
@@ -207,14 +209,15 @@ enum exit_code cmd_check_config(const struct options *options)
 	int err = config_load(path, maps_tick(), &config, &error);
 
 	if (err && options->json)
-		output_json(json_pack("{s:s, s:b, s:i, s:i, s:s}", "file", path, "valid", 0, "line",
-				      error.line, "column", error.column, "error", error.text));
+		output_json(json_pack("{s:o, s:b, s:i, s:i, s:s}", "file", output_string(path),
+				      "valid", 0, "line", error.line, "column", error.column,
+				      "error", error.text));
 	else if (err)
 		policy_blame(path, &error);
 	else if (options->json)
-		output_json(json_pack("{s:s, s:b}", "file", path, "valid", 1));
+		output_json(json_pack("{s:o, s:b}", "file", output_string(path), "valid", 1));
 	else
-		printf("%s: no mistakes.\n", path);
+		escape_printf(stdout, "%s: no mistakes.\n", path);
 	config_free(config);
 	return output_end() == DONE && !err ? DONE : FAILED;
 }

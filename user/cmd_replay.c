@@ -102,6 +102,10 @@ static int judge(struct run *run, const struct frame *frame, struct report_packe
 	int err;
 
 	packet->judgement = (struct judgement){};
+	if (frame->foreign) {
+		packet->obstacle = OBSTACLE_LINK;
+		return 0;
+	}
 	if (frame->length < ETH_HLEN) {
 		packet->obstacle = frame->missing ? OBSTACLE_TRUNCATED : OBSTACLE_SHORT;
 		return 0;

@@ -10,6 +10,7 @@
 
 #include "connections.h"
 #include "egress.h"
+#include "escape.h"
 #include "lists.h"
 #include "log.h"
 #include "names.h"
@@ -44,9 +45,10 @@ static json_t *interface_json(const struct pins *pins, const struct guard_link *
 		state = "gone";
 	else if (mode == XDP_MODE_NONE)
 		state = "in another network namespace";
-	return json_pack("{s:s, s:I, s:s, s:s, s:s?, s:s?, s:I}", "name", link->name, "ifindex",
-			 (json_int_t)link->ifindex, "state", state, "xdp", xdp_mode_names[mode],
-			 "replies", egress_names[egress_look(pins, link)],
+	return json_pack("{s:o, s:I, s:s, s:s, s:s?, s:s?, s:I}", "name",
+			 output_string(link->name), "ifindex", (json_int_t)link->ifindex,
+			 "state", state, "xdp", xdp_mode_names[mode], "replies",
+			 egress_names[egress_look(pins, link)],
 			 "program", variant == VARIANT__MAX ? NULL : variant_names[variant],
 			 "program_id", (json_int_t)link->program_id);
 }
@@ -245,7 +247,7 @@ static json_t *config_json(const struct sg_config *config, const char *path, jso
 	json_object_set_new(ports, "udp", ports_json(config, SG_PORT_UDP));
 	json_object_set_new(ports, "tcp", ports_json(config, SG_PORT_TCP));
 	json_object_set_new(ports, "tls", ports_json(config, SG_PORT_TLS));
-	json_object_set_new(status, "config", path[0] ? json_string(path) : json_null());
+	json_object_set_new(status, "config", path[0] ? output_string(path) : json_null());
 	json_object_set_new(status, "ports", ports);
 	json_object_set_new(status, "reasons", reasons_json(config));
 	json_object_set_new(status, "totals", totals_json(config));
@@ -307,12 +309,12 @@ static long long number_of(const json_t *object, const char *key)
 static void print_replies(const char *replies, const char *name, bool here)
 {
 	if (strcmp(replies, egress_names[EGRESS_MISSING]) == 0)
-		printf("  %-16s what it sends is NOT seen, somebody detached that program: "
-		       "`sipguard attach %s` brings it back\n", "", name);
+		escape_printf(stdout, "  %-16s what it sends is NOT seen, somebody detached that "
+			      "program: `sipguard attach %s` brings it back\n", "", name);
 	else if (strcmp(replies, egress_names[EGRESS_OLDER]) == 0)
-		printf("  %-16s what it sends %s seen by an OLDER program: `sipguard attach %s` "
-		       "%s\n", "", here ? "is" : "may be", name,
-		       here ? "replaces it" : "there replaces it");
+		escape_printf(stdout, "  %-16s what it sends %s seen by an OLDER program: "
+			      "`sipguard attach %s` %s\n", "", here ? "is" : "may be", name,
+			      here ? "replaces it" : "there replaces it");
 	else if (replies[0])
 		printf("  %-16s what it sends is seen by %s\n", "", replies);
 }
@@ -328,14 +330,16 @@ static void print_interfaces(json_t *status)
 		bool generic = strcmp(string_of(one, "xdp"), "generic") == 0;
 
 		if (strcmp(state, "guarded") == 0)
-			printf("  %-16s %s XDP%s, program %s, id %lld\n", string_of(one, "name"),
-			       string_of(one, "xdp"), generic ? " (slower than native)" : "",
-			       string_of(one, "program"), number_of(one, "program_id"));
+			escape_printf(stdout, "  %-16s %s XDP%s, program %s, id %lld\n",
+				      string_of(one, "name"), string_of(one, "xdp"),
+				      generic ? " (slower than native)" : "",
+				      string_of(one, "program"), number_of(one, "program_id"));
 		else if (strcmp(state, "gone") == 0)
-			printf("  %-16s gone: attach it again, or detach it\n",
-			       string_of(one, "name"));
+			escape_printf(stdout, "  %-16s gone: attach it again, or detach it\n",
+				      string_of(one, "name"));
 		else
-			printf("  %-16s guarded, %s\n", string_of(one, "name"), state);
+			escape_printf(stdout, "  %-16s guarded, %s\n", string_of(one, "name"),
+				      state);
 		print_replies(string_of(one, "replies"), string_of(one, "name"),
 			      strcmp(state, "guarded") == 0);
 	}
@@ -504,7 +508,7 @@ static void print_text(json_t *status)
 	print_now(status);
 	printf("  lists            %lld allowed, %lld denied prefixes\n", number_of(lists, "allow"),
 	       number_of(lists, "deny"));
-	printf("  configuration    %s\n", policy_name(string_of(status, "config")));
+	escape_printf(stdout, "  configuration    %s\n", policy_name(string_of(status, "config")));
 	printf("  program loaded   %s ago\n",
 	       output_seconds(number_of(status, "loaded_seconds"), age));
 	printf("  memory of maps   %s\n",

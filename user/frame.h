@@ -5,6 +5,7 @@
 
 #include <linux/if_ether.h>
 #include <linux/types.h>
+#include <stdbool.h>
 #include <string.h>
 
 /* The longest message that UDP over IPv4 carries (RFC 791 section 3.1, RFC 768). */
@@ -15,6 +16,7 @@ struct frame {
 	__u32 length;      /* of bytes; 0: there is no whole link header, nothing to be judged */
 	__u32 missing;     /* bytes that were on the wire and are not here */
 	__u64 time;        /* ns since 1970 */
+	bool foreign;      /* of a link type that is not read: length is 0 */
 };
 
 /*

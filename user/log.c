@@ -6,6 +6,8 @@
 
 #include <bpf/libbpf.h>
 
+#include "escape.h"
+
 static bool verbose_wanted;
 
 static int libbpf_quiet(enum libbpf_print_level level, const char *format, va_list args)
@@ -39,7 +41,7 @@ line(const char *prefix, const char *format, va_list args)
 {
 	fflush(stdout); /* in the order it was said, also when both go to one file */
 	fputs(prefix, stderr);
-	vfprintf(stderr, format, args);
+	escape_vprintf(stderr, format, args);
 	fputc('\n', stderr);
 }
 

@@ -94,12 +94,14 @@ static const struct command commands[] = {
 	 "network namespace where this command runs are seen.",
 	 0, 0, 1, cmd_connections},
 	{"replay", "CAPTURE | --raw FOLDER", "what the guard would do with a capture",
-	 "Shows every packet of a capture (pcap or pcapng; - is standard input), or every file of\n"
-	 "a folder as a UDP message from 192.0.2.1, to the program that `attach` would attach,\n"
-	 "as if in enforce mode, and prints the verdict, the reason, class and method. Attaches\n"
-	 "nothing, and neither needs nor touches a running guard.\n\n"
-	 "Each packet is judged alone: limits, lists and bans are not applied. With --limits the\n"
-	 "limits are. Every packet counts as if it came in: capture with `tcpdump -Q in`.\n\n"
+	 "Shows every packet of a capture (pcap or pcapng, gzip or not; - is standard input), or\n"
+	 "every file of a folder as a UDP message from 192.0.2.1, to the program that `attach`\n"
+	 "would attach, as if in enforce mode, and prints the verdict, the reason, class and\n"
+	 "method. Attaches nothing, and neither needs nor touches a running guard.\n\n"
+	 "Each packet is judged alone: nothing that came before changes its verdict, but that\n"
+	 "fragments get what their first one got. With --limits there are limits and the bans\n"
+	 "that follow; lists there are never. Every packet counts as if it came in: capture with\n"
+	 "`tcpdump -Q in`.\n\n"
 	 "The text leaves out packets to other ports, unless --verbose is given. JSON has a line\n"
 	 "for every packet; verdict is null if it could not be judged, and not_judged says why.\n"
 	 "The summary in JSON goes to standard error, or with --quiet to standard output. Exit\n"

@@ -3,17 +3,19 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "escape.h"
 #include "log.h"
 
 static void dump(json_t *value, size_t flags)
 {
 	if (!value) {
-		fail("cannot make JSON of this, since it has bytes that are not UTF-8.");
+		fail("cannot make JSON of this: out of memory.");
 		return;
 	}
-	json_dumpf(value, stdout, flags);
+	json_dumpf(value, stdout, flags | OUTPUT_JSON);
 	putchar('\n');
 	json_decref(value);
 }
@@ -26,6 +28,17 @@ void output_json(json_t *value)
 void output_json_line(json_t *value)
 {
 	dump(value, JSON_COMPACT);
+}
+
+json_t *output_string(const char *text)
+{
+	json_t *value = json_string(text);
+	char *escaped = value ? NULL : escape(text);
+
+	if (escaped)
+		value = json_string(escaped);
+	free(escaped);
+	return value;
 }
 
 char *output_bytes(__u64 bytes, char *text)

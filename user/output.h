@@ -11,10 +11,14 @@
 #include "command.h"
 
 #define OUTPUT_TEXT 32
+#define OUTPUT_JSON JSON_ENSURE_ASCII /* no terminal takes a character for a control */
 
 /* Prints the value, on many lines or on one, and drops the reference. */
 void output_json(json_t *value);
 void output_json_line(json_t *value);
+
+/* JSON is UTF-8, and the name of a file or an interface may be any bytes: escaped, if it is not. */
+json_t *output_string(const char *text);
 
 /* "12.3 MB", "3 h 12 min": at most OUTPUT_TEXT bytes; returns `text`. */
 char *output_bytes(__u64 bytes, char *text);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "escape.h"
 #include "log.h"
 #include "maps.h"
 
@@ -14,9 +15,10 @@ void policy_blame(const char *path, const struct config_error *error)
 {
 	fflush(stdout);
 	if (error->line)
-		fprintf(stderr, "%s:%u:%u: %s\n", path, error->line, error->column, error->text);
+		escape_printf(stderr, "%s:%u:%u: %s\n", path, error->line, error->column,
+			      error->text);
 	else
-		fprintf(stderr, "%s: %s\n", path, error->text);
+		escape_printf(stderr, "%s: %s\n", path, error->text);
 }
 
 int policy_read(const char *path, struct policy *policy)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "escape.h"
 #include "names.h"
 #include "output.h"
 
@@ -19,31 +20,6 @@ static const char *const obstacle_texts[OBSTACLE__MAX] = {
 	OBSTACLES(X)
 #undef X
 };
-
-/* A file's name may be any bytes, JSON is UTF-8: all that is not ASCII becomes '?' then. */
-static json_t *json_name(const char *name)
-{
-	json_t *value = json_string(name);
-	char *copy;
-
-	if (value)
-		return value;
-	copy = strdup(name);
-	for (char *c = copy; c && *c; c++) {
-		if (*c & 0x80)
-			*c = '?';
-	}
-	value = json_string(copy ? copy : "?");
-	free(copy);
-	return value;
-}
-
-/* Printed with no more than one argument to printf, and nothing in it that moves a terminal. */
-static void print_name(const char *name)
-{
-	for (; *name; name++)
-		putchar((unsigned char)*name < ' ' || *name == 0x7f ? '?' : *name);
-}
 
 /* --- one packet --- */
 
@@ -63,7 +39,7 @@ static void line_json(const struct report_packet *packet)
 	const struct judgement *j = &packet->judgement;
 	bool judged = !packet->obstacle;
 	json_t *line = json_pack("{s:I, s:o, s:s?, s:s, s:s, s:s?, s:b}", "packet",
-				 (json_int_t)packet->number, "file", json_name(packet->file),
+				 (json_int_t)packet->number, "file", output_string(packet->file),
 				 "verdict", judged ? verdict_name(j->drop) : NULL, "reason",
 				 reason_texts[j->reason].label, "class", class_names[j->class],
 				 "method", method_name(j), "guarded", j->guarded);
@@ -98,8 +74,7 @@ static void line_text(struct report *report, const struct report_packet *packet)
 		       j->reason ? reason_texts[j->reason].label : "-", class_names[j->class],
 		       method ? method : "-", packet->length);
 	if (report->raw) {
-		printf("  ");
-		print_name(packet->file);
+		escape_printf(stdout, "  %s", packet->file);
 	}
 	putchar('\n');
 }
@@ -143,7 +118,7 @@ static json_t *count_json(const struct report_count *count)
 
 	json_object_set_new(value, "example",
 			    count->example ? json_integer(count->example) : json_null());
-	json_object_set_new(value, "file", count->file ? json_name(count->file) : json_null());
+	json_object_set_new(value, "file", count->file ? output_string(count->file) : json_null());
 	return value;
 }
 
@@ -173,8 +148,8 @@ static void summary_json(const struct report *report, const struct report_terms 
 {
 	json_t *summary = json_pack(
 		"{s:o, s:o, s:b, s:b, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "source",
-		json_name(terms->source), "config",
-		terms->config ? json_name(terms->config) : json_null(), "limits", terms->limits,
+		output_string(terms->source), "config",
+		terms->config ? output_string(terms->config) : json_null(), "limits", terms->limits,
 		"complete", terms->complete, "packets", (json_int_t)report->packets,
 		"clock_stood_still", (json_int_t)terms->stood, "passed",
 		reasons_json(report->reason[false]), "dropped", reasons_json(report->reason[true]),
@@ -189,7 +164,7 @@ static void summary_json(const struct report *report, const struct report_terms 
 	}
 	fflush(stdout);
 	if (summary)
-		json_dumpf(summary, stderr, JSON_COMPACT);
+		json_dumpf(summary, stderr, JSON_COMPACT | OUTPUT_JSON);
 	fputc('\n', stderr);
 	json_decref(summary);
 }
@@ -204,7 +179,7 @@ static void row_text(const char *verdict, const char *what, const struct report_
 	printf("  %-7s  %-42s %10llu  %9s  ", verdict, what, count->counter.packets,
 	       output_bytes(count->counter.bytes, bytes));
 	if (raw && count->file)
-		print_name(count->file);
+		escape_printf(stdout, "%s", count->file);
 	else
 		printf("%llu", count->example);
 	putchar('\n');
@@ -229,12 +204,12 @@ static void summary_text(const struct report *report, const struct report_terms 
 
 	if (report->titled)
 		putchar('\n');
-	print_name(terms->source);
-	printf(": %llu %s%s%s, as enforce mode would judge %s by %s%s.\n", report->packets, noun,
+	escape_printf(stdout, "%s: %llu %s%s%s, as enforce mode would judge %s by %s%s.\n",
+		      terms->source, report->packets, noun,
 	       report->packets == 1 ? "" : "s", terms->complete ? "" : " before it breaks off",
 	       report->packets == 1 ? "it" : "them",
 	       terms->config ? terms->config : "the built-in defaults",
-	       terms->limits ? " with its limits, without lists and bans"
+	       terms->limits ? " with its limits and the bans that follow, without lists"
 			     : ", each alone: without limits, lists and bans");
 	if (report->packets)
 		printf("\n  %-7s  %-42s %10s  %9s  %s\n", "Verdict", "Reason",

@@ -13,6 +13,7 @@
 #define OBSTACLES(X)                                                                              \
 	X(TRUNCATED, "truncated", "cut short when it was captured")                               \
 	X(SHORT, "too-short", "shorter than its link header")                                     \
+	X(LINK, "link-type", "of a link type that replay cannot read")                            \
 	X(LARGE, "too-large", "too large for a datagram or for the kernel")
 
 enum obstacle {

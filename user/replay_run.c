@@ -35,23 +35,31 @@ struct replay {
 	__u64 stood;
 };
 
-/* Each message is judged alone: by what it is, not by what its flow has done. */
+/*
+ * Each message is judged alone: by what it is, not by what its flow or anybody else has done. So
+ * all that is asked of a flow is off, but for the two that a message answers by itself, and whoever
+ * commits an offence is banned for no time.
+ */
 static void limits_off(struct config *config)
 {
 	__u8 *mode = config->kernel.mode;
+	__u8 scanner = mode[SG_REASON_SCANNER], lookalike = mode[SG_REASON_LOOKALIKE];
 
+#define X(number, name, label, reference, usual, strict, help)                                    \
+	mode[SG_REASON_##name] = SG_MODE_OFF;
+	SG_FLOW_REASONS(X)
+#undef X
 #define X(name, key, rate, burst, reason) mode[SG_REASON_##reason] = SG_MODE_OFF;
 	SG_LIMITS(X)
 #undef X
+	mode[SG_REASON_SCANNER] = scanner;
+	mode[SG_REASON_LOOKALIKE] = lookalike;
 	mode[SG_REASON_UNLISTED_BUDGET] = SG_MODE_OFF;
 	mode[SG_REASON_ORPHAN_FRAGMENT] = SG_MODE_OFF;
-	mode[SG_REASON_LIMIT_FLOW] = SG_MODE_OFF;
-	mode[SG_REASON_LIMIT_CONNECT] = SG_MODE_OFF;
-	mode[SG_REASON_LIMIT_SEGMENT] = SG_MODE_OFF;
-	mode[SG_REASON_STRAY_SEGMENT] = SG_MODE_OFF;
-	mode[SG_REASON_GREYLIST] = SG_MODE_OFF;
-	mode[SG_REASON_MALFORMED] = SG_MODE_OFF;
+	mode[SG_REASON_BAN_SOURCE] = SG_MODE_OFF;
 	mode[SG_REASON_BAN_FLOW] = SG_MODE_OFF;
+	for (int offence = 0; offence < SG_OFFENCE__MAX; offence++)
+		config->kernel.ban[offence].seconds = 0;
 }
 
 /* The copy shares the prefixes of the original. */

@@ -22,8 +22,9 @@ struct judgement {
 };
 
 /*
- * `path` is where the configuration came from, "" for nowhere. Without `limits` the reasons that
- * depend on what came before are off: limits, budgets, orphan fragments. 0 with *replay for
+ * `path` is where the configuration came from, "" for nowhere. Without `limits` nothing
+ * depends on what came before, but that fragments inherit what their first one got: limits,
+ * budgets, greylist, offences and bans are off. 0 with *replay for
  * replay_close(), or -errno after saying why.
  */
 int replay_open(const struct config *config, const char *path, bool limits,

@@ -338,6 +338,23 @@ detaches() {
 	guard_left_nothing
 }
 
+# The kernel lets an interface have a name that a terminal obeys (C1 controls, ESC).
+strange_name() {
+	local name=$'s\x9b\xc2\x9b\x1bc'
+	ip -n "$LAB_NS_SERVER" link add "$name" type veth peer name strange-peer
+	{
+		sipguard attach "$name"
+		sipguard attach "$name" --json
+		sipguard status
+		sipguard status --json
+		sipguard detach "$name"
+	} >"$LAB_DIR/strange" 2>&1
+	ip -n "$LAB_NS_SERVER" link del strange-peer
+	grep -q '^s\\x9b\\xc2\\x9b\\x1bc: guarded' "$LAB_DIR/strange"
+	equal "$(LC_ALL=C grep -c '[^ -~]' "$LAB_DIR/strange")" 0
+	guard_left_nothing
+}
+
 [[ -x $SIPGUARD && -x $FLOOD ]] || lab_die "$SIPGUARD or $FLOOD is not built: run \"make\" first."
 lab_up
 trap test_ended EXIT
@@ -379,4 +396,5 @@ check "five upgrades in a flood lose no packet" upgrade_gapless
 check "a second interface, in generic mode" second_interface
 check "an interface that vanished is attached again" vanished
 check "detach, and nothing is left" detaches
+check "an interface whose name a terminal would obey" strange_name
 test_done

@@ -79,6 +79,26 @@ summaries() {
 	equal "$(sipguard replay "$mixed" --quiet | grep -cE '^ +[0-9]+  (pass|drop|-) ')" 0
 }
 
+# Interfaces that differ in link type and snapshot length, one of them of a type that is not read.
+interfaces() {
+	diff - <(replay "$CAPTURES/interfaces.pcapng") <<-END
+		1 pass none request INVITE
+		2 drop garbage garbage -
+		3 pass none request INVITE
+		4 - none other -
+		5 drop garbage garbage -
+		6 - none other -
+	END
+	summary '.complete and .packets == 6 and (.not_judged | map_values(.example)) ==
+		{"link-type": 4, truncated: 6}' "$CAPTURES/interfaces.pcapng"
+	gzip -c "$CAPTURES/interfaces.pcapng" >"$LAB_DIR/interfaces.gz"
+	summary '.complete and .packets == 6' "$LAB_DIR/interfaces.gz"
+	summary '.complete and .packets == 6' - <"$LAB_DIR/interfaces.gz"
+	[[ $(sipguard replay "$CAPTURES/interfaces.pcapng") == *"of a link type that replay cannot read"* ]]
+	head -c -4 "$CAPTURES/interfaces.pcapng" >"$LAB_DIR/cut.pcapng"
+	fails 1 "^sipguard: cut.pcapng breaks off .*truncated" replay "$LAB_DIR/cut.pcapng"
+}
+
 # A reason that only monitors is named, and the packet passes; one that is off is not looked at.
 modes() {
 	printf 'modes:\n  garbage: monitor\n  udp-length: off\n' >"$LAB_DIR/monitor.yaml"
@@ -113,6 +133,49 @@ folder() {
 	guard_left_nothing
 }
 
+# plain COMMAND...: not one byte of what it prints could be a control for a terminal.
+plain() {
+	"$@" >"$LAB_DIR/printed" 2>&1 || true
+	[[ -s $LAB_DIR/printed ]]
+	LC_ALL=C grep -n '[^ -~]' "$LAB_DIR/printed" && return 1
+	return 0
+}
+
+# said_of NAME: all that can be said of a file of that name.
+said_of() {
+	local file=$LAB_DIR/names/$1
+	cp "$CAPTURES/empty.pcap" "$file"
+	cp "$LAB_DIR/monitor.yaml" "$file.yaml"
+	cp "$LAB_DIR/bad.yaml" "$file.bad"
+	plain sipguard replay "$file" --config "$file.yaml"
+	plain sipguard replay "$file" --config "$file.yaml" --json
+	plain sipguard replay "$file" --config "$file.bad"
+	plain sipguard replay "$file.none"
+	plain sipguard replay "$file.yaml"
+	plain sipguard replay "$file" "$file"
+	plain sipguard check-config "$file.yaml"
+	plain sipguard check-config "$file.yaml" --json
+	plain sipguard check-config "$file.bad" --json
+}
+
+# Names with ESC, with C1 controls as bytes and in UTF-8, and with a letter that is none of ASCII:
+# escaped as text; in JSON the same name, or if it is no UTF-8 the escaped one.
+names() {
+	local bad=$LAB_DIR/names name
+	mkdir "$bad" "$bad/raw"
+	said_of $'esc\x1b[31m\x9b2J\n'x
+	said_of $'utf\xc2\x9b2J M\xc3\xa4rz'
+	for name in $'esc\x1b[31m' $'c1\x9b2J' $'utf\xc2\x9b2J' $'M\xc3\xa4rz' $'line\nbreak'; do
+		cp "$LAB_DIR/raw/B.sip" "$bad/raw/$name"
+	done
+	plain sipguard replay --raw "$bad/raw" --json
+	plain sipguard replay --raw "$bad/raw"
+	grep -q 'esc\\x1b\[31m$' "$LAB_DIR/printed"
+	grep -q 'utf\\xc2\\x9b2J$' "$LAB_DIR/printed"
+	equal "$(sipguard replay --raw "$bad/raw" --json 2>/dev/null | jq -r .file)" \
+		$'M\xc3\xa4rz\nc1\\x9b2J\nesc\x1b[31m\nline\nbreak\nutf\xc2\x9b2J'
+}
+
 # dropped NAME: the numbers of the packets that the limits drop.
 dropped() {
 	sipguard replay "$CAPTURES/$1.pcap" --limits --json 2>/dev/null |
@@ -144,6 +207,43 @@ instant() {
 	guard_left_nothing
 }
 
+# No verdict depends on what came before, but that of fragments on their first one.
+alone() {
+	summary '.dropped == {} and (.passed | map_values(.packets)) == {none: 100000}' \
+		"$CAPTURES/one-flow.pcap"
+	summary '.dropped | map_values(.packets) == {"field-missing": 100, "scanner": 100}' \
+		"$CAPTURES/bad-flow.pcap"
+	equal "$(replay "$CAPTURES/bad-flow.pcap" | tail -n 1)" "201 pass none request OPTIONS"
+	replay "$CAPTURES/kinds.pcap" >"$LAB_DIR/kinds"
+	diff <(awk '{ kind = ($1 - 1) % 17; $1 = kind + 1 } !seen[$0]++' "$LAB_DIR/kinds" | sort -n) - <<-END
+		1 pass none request OPTIONS
+		2 pass none request INVITE
+		3 pass register-user request REGISTER
+		4 pass method-field request NOTIFY
+		5 pass none request ACK
+		6 pass none response -
+		7 pass none keepalive -
+		8 drop field-missing request OPTIONS
+		9 drop scanner request OPTIONS
+		10 drop garbage garbage -
+		11 drop udp-length request OPTIONS
+		12 pass none other -
+		13 pass none other -
+		14 pass none request INVITE
+		15 pass none other -
+		16 drop garbage garbage -
+		17 drop garbage other -
+	END
+	equal "$(wc -l <"$LAB_DIR/kinds")" 34000
+	guard_left_nothing
+}
+
+# With the limits there are bans, or the test above would hold for nothing.
+not_alone() {
+	summary '.dropped | has("flood") and has("limit-flow")' "$CAPTURES/one-flow.pcap" --limits
+	summary '.passed == {} and (.dropped | has("ban-flow"))' "$CAPTURES/bad-flow.pcap" --limits
+}
+
 reused_id() {
 	diff - <(replay "$CAPTURES/reused-id.pcap") <<-END
 		1 drop garbage garbage -
@@ -170,7 +270,7 @@ wrong() {
 	fails 1 "is a folder: .sipguard replay --raw $LAB_DIR/raw" replay "$LAB_DIR/raw"
 	fails 1 "is no folder" replay --raw "$CAPTURES/mixed.pcap"
 	fails 1 "is not a capture in pcap or pcapng format" replay "$LAB_DIR/raw/B.sip"
-	fails 1 "has packets of link type BLUETOOTH_HCI_H4_WITH_PHDR" replay "$CAPTURES/bluetooth.pcap"
+	fails 1 "has packets of a link type .Bluetooth H4 with linux header" replay "$CAPTURES/bluetooth.pcap"
 	printf 'ports: {udp: []}\n' >"$LAB_DIR/tcp.yaml"
 	fails 1 "guards no UDP port" replay --raw "$LAB_DIR/raw" --config "$LAB_DIR/tcp.yaml"
 	summary '.packets == 0 and .complete' "$CAPTURES/empty.pcap"
@@ -233,10 +333,14 @@ printf 'limits: [\n' >"$LAB_DIR/bad.yaml"
 check "every kind of packet of a capture" mixed
 check "every line has every key" keys
 check "the summary, in JSON and as text" summaries
+check "a pcapng whose interfaces differ" interfaces
 check "modes and ports of a configuration" modes
 check "a folder of messages" folder
+check "names that a terminal would obey" names
 check "limits on the capture's own clock" limits
 check "the default limit, 41 INVITEs at once" instant
+check "each packet alone, 100 000 of one flow" alone
+check "what came before counts with the limits" not_alone
 check "an IP id that is used again an hour later" reused_id
 check "a capture that breaks off, and one on standard input" breaks_off
 check "wrong usage and files that are none" wrong

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Builds the unit tests, one program per file, with what they test compiled under the sanitizers.
 # Run them from the top of the tree. Included by the Makefile.
-UNIT_TESTED = capture config config_schema document document_check encapsulation messages names prefix
+UNIT_TESTED = capture config config_schema document document_check encapsulation escape messages \
+              names prefix
 UNIT_OBJS = $(UNIT_TESTED:%=$(BUILD)/tests/unit/%.o)
 UNIT_PROGRAMS = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
-UNIT_LIBS = $(shell pkg-config --libs libcyaml yaml-0.1 libpcap cmocka)
+UNIT_LIBS = $(shell pkg-config --libs libcyaml yaml-0.1 cmocka) $(WIRETAP_LIBS)
 UNIT_HEADERS = $(wildcard tests/*.h tests/unit/*.h user/*.h include/*.h)
 
 .SECONDARY: $(UNIT_OBJS)
