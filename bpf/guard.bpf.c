@@ -168,9 +168,11 @@ static __always_inline __u32 guard_judge_rest(hook_ctx *ctx, struct guard *g, __
 	__u32 who = WHO(g->zone, g->proof, g->listed);
 	struct packet *p = g->p;
 
-	if (!p->rest)
-		return reason || p->stream != STREAM_READ
-			       ? reason : guard_judge_each(ctx, p, g->slot, who);
+	if (!p->rest) {
+		if (reason || p->stream != STREAM_READ || stream_ends(p))
+			return reason;
+		return guard_judge_each(ctx, p, g->slot, who);
+	}
 	datagram_count(p, reason);
 	guard_judge_each(ctx, p, g->slot, who);
 	if (p->bad > p->good)
@@ -284,7 +286,8 @@ static __always_inline void guard_keep(hook_ctx *ctx, struct guard *g, __u32 rea
 		return;
 	if (reason != SG_REASON_NONE && g->p->stream == STREAM_READ)
 		guard_skim(ctx, g->p, g->slot);
-	stream_commit(g->p);
+	if (!stream_goes_on(g->p))
+		stream_commit(g->p);
 }
 
 static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)

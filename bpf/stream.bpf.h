@@ -75,9 +75,10 @@ static __always_inline __u32 stream_tag(__u64 hash)
 	return (__u32)(hash >> 32) | 1;
 }
 
+/* Of 2^30 ns: BPF divides by no constant faster than by anything else. */
 static __always_inline __u16 stream_seconds(__u64 now)
 {
-	return now / SG_NSEC_PER_SEC;
+	return now >> 30;
 }
 
 static __always_inline struct sg_streams *stream_line(void *map, __u64 hash, __u32 lines)
@@ -454,16 +455,12 @@ static __always_inline __u32 stream_kind(struct sip_reader *r, struct packet *p,
 
 /*
  * Loads the message that begins at p->offset, behind p->held bytes that came before, and tells its
- * KIND. Global: it is called for the first message of a segment and for all others.
+ * KIND.
  */
-__noinline int stream_load(hook_ctx *ctx, struct packet *p)
+static __always_inline __u32 stream_load(hook_ctx *ctx, struct packet *p, struct sip_reader *r)
 {
-	struct sip_reader *r = map_reader();
-	__u32 held, kind;
+	__u32 held = p->held, kind;
 
-	if (!p || !r)
-		return CLASSED(OTHER);
-	held = p->held;
 	barrier_var(held);
 	held &= SIP_READ_MAX - 1;
 	if (sip_reader_load(ctx, r, held, p->offset, p->datagram, HOOK_SKB)) {
@@ -477,13 +474,23 @@ __noinline int stream_load(hook_ctx *ctx, struct packet *p)
 	return kind;
 }
 
-/* Why segments are not read. */
+/* Why a segment is not read. */
 static __always_inline void stream_count(struct sg_stats *stats, __u32 stream)
 {
-	stats->event[SG_EVENT_UNREAD_GAP] += stream == STREAM_GAP;
-	stats->event[SG_EVENT_UNREAD_OLDER] += stream == STREAM_OLDER;
-	stats->event[SG_EVENT_UNREAD_LOST] += stream == STREAM_LOST;
-	stats->event[SG_EVENT_UNREAD_FOREIGN] += stream == STREAM_FOREIGN;
+	switch (stream) {
+	case STREAM_GAP:
+		stats->event[SG_EVENT_UNREAD_GAP]++;
+		break;
+	case STREAM_OLDER:
+		stats->event[SG_EVENT_UNREAD_OLDER]++;
+		break;
+	case STREAM_LOST:
+		stats->event[SG_EVENT_UNREAD_LOST]++;
+		break;
+	case STREAM_FOREIGN:
+		stats->event[SG_EVENT_UNREAD_FOREIGN]++;
+		break;
+	}
 }
 
 /* KIND of a segment that is not read. */
@@ -529,8 +536,10 @@ __noinline int stream_class(hook_ctx *ctx, struct packet *p, __u32 role)
 		p->held = stream_recall(r, p);
 		p->stream = p->held ? STREAM_READ : STREAM_LOST;
 	}
+	if (stream_is_read(p))
+		return stream_load(ctx, p, r);
 	stream_count(stats, p->stream);
-	return stream_is_read(p) ? stream_load(ctx, p) : (int)stream_unread(ctx, p);
+	return stream_unread(ctx, p);
 }
 /* Bytes of the message that was read; 0: it does not say. */
 static __always_inline __u64 stream_size(const struct sip_reader *r, const struct packet *p)
@@ -548,10 +557,22 @@ static __always_inline __u64 stream_size(const struct sip_reader *r, const struc
 	return (__u64)m->body + m->content_length;
 }
 
+/* Most segments hold one message, which ends with them: nothing is to be done but to go on. */
+static __always_inline bool stream_ends(struct packet *p)
+{
+	const struct sip_reader *r = map_reader();
+
+	if (!r || p->held || stream_size(r, p) != p->datagram)
+		return false;
+	p->seq += p->datagram;
+	p->datagram = 0;
+	return true;
+}
+
 /* Goes to the next message of a segment. Its KIND; -1 if there is none. */
 __noinline int stream_next(hook_ctx *ctx, struct packet *p)
 {
-	const struct sip_reader *r = map_reader();
+	struct sip_reader *r = map_reader();
 	__u64 size;
 
 	if (!p || !r || p->stream != STREAM_READ)
@@ -570,7 +591,7 @@ __noinline int stream_next(hook_ctx *ctx, struct packet *p)
 	}
 	p->offset += size;
 	p->datagram -= size;
-	return stream_load(ctx, p);
+	return stream_load(ctx, p, r);
 }
 
 /* The segment passes: what it has shown is put into the entry of its connection. */
@@ -596,6 +617,18 @@ __noinline int stream_commit(const struct packet *p)
 	s->state = state;
 	s->fresh = 0;
 	return 0;
+}
+
+/* The same, of what most segments show: the connection goes on from here. False: it is not all. */
+static __always_inline bool stream_goes_on(const struct packet *p)
+{
+	struct sg_streams *line = stream_line(&sg_streams, p->connection, SG_STREAMS);
+	struct sg_stream *s = line ? stream_entry(line, p->connection) : NULL;
+
+	if (!s || p->stream != STREAM_READ || s->state != STREAM_READ || s->fresh)
+		return false;
+	s->next = p->seq;
+	return true;
 }
 
 /* Whether there is something to be put there. */
