@@ -38,7 +38,7 @@ MATRIX     = $(foreach version,$(CLANGS),$(PROGRAMS:%=$(BUILD)/bpf/clang$(versio
 
 # A recipe that fails leaves no half-made file behind that the next run would take for whole.
 .DELETE_ON_ERROR:
-.PHONY: all demo test unit kernels bench scenarios assess fuzz lint install clean help deps \
+.PHONY: all demo test test-busy unit kernels bench scenarios assess fuzz lint install clean help deps \
         deps-test test-programs
 
 all: deps ## Build sipguard and its tools into build/
@@ -51,6 +51,10 @@ demo: deps-test ## Watch a real Kamailio live through a flood, with and without 
 test: deps-test ## Everything that must hold: unit, BPF_PROG_RUN, lab and kernels (15 minutes)
 	@$(MAKE) --no-print-directory all test-programs
 	@tests/all.sh
+
+test-busy: deps-test ## The same while something else keeps every CPU busy (30 minutes)
+	@$(MAKE) --no-print-directory all test-programs
+	@SIPGUARD_SLOW=4 tests/busy.sh tests/all.sh
 
 kernels: deps-test ## Load and run the programs on the kernels 6.1, 6.12, 7.2 and on this one
 	@$(MAKE) --no-print-directory test-programs

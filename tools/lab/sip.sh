@@ -10,6 +10,11 @@ LAB_ANSWER_PORT=5070
 # Kamailio's shared memory: 64 MB hold the transactions of 100 calls a second.
 LAB_KAMAILIO_MB=64
 
+# Milliseconds after which SIPp sends again what was not answered (T1 of RFC 3261). What is lost is
+# counted by what is sent again: who counts it gives a slow machine more time, and Kamailio then
+# gives its peers 30 s.
+LAB_T1=${LAB_T1:-500}
+
 # Where lab_sipp looks for a scenario.
 LAB_SIPP_FILES=$LAB_SRC/sipp
 
@@ -27,10 +32,16 @@ lab_spawn() {
 	LAB_PID=$!
 }
 
-# Waits up to ten seconds until a UDP port is open on the server's side.
+# lab_scenario FILE NAME: prints where the scenario of SIPp is, with that T1.
+lab_scenario() {
+	sed "s/retrans=\"500\"/retrans=\"$LAB_T1\"/" "$1" >"$LAB_DIR/$2.xml"
+	echo "$LAB_DIR/$2.xml"
+}
+
+# Waits until a UDP port is open on the server's side.
 lab_wait_port() {
 	local i
-	for ((i = 0; i < 200; i++)); do
+	for ((i = 0; i < 2400; i++)); do
 		[[ -z $(lab_in server ss -Hlun "sport = :$1") ]] || return 0
 		sleep 0.05
 	done
@@ -41,12 +52,14 @@ lab_wait_port() {
 # costs is to be seen, not hidden behind a big machine.
 lab_kamailio_start() {
 	local define defines=()
+	[[ $LAB_T1 -le 500 ]] || defines=(-A SLOW_MACHINE)
 	for define in "UAS4=\"$LAB_SERVER4:$LAB_ANSWER_PORT\"" "$@"; do
 		defines+=(-A "$define")
 	done
 	mkdir -p "$LAB_DIR/kamailio"
-	lab_spawn server answer sipp -sf "$LAB_SRC/sipp/answer.xml" -i "$LAB_SERVER4" \
-		-p "$LAB_ANSWER_PORT" -nostdin -skip_rlimit
+	lab_spawn server answer sipp \
+		-sf "$(lab_scenario "$LAB_SRC/sipp/answer.xml" answer-scenario)" \
+		-i "$LAB_SERVER4" -p "$LAB_ANSWER_PORT" -nostdin -skip_rlimit
 	LAB_ANSWER_PID=$LAB_PID
 	lab_spawn server kamailio kamailio -DD -E -f "$LAB_SRC/kamailio.cfg" -m "$LAB_KAMAILIO_MB" -M 8 \
 		-Y "$LAB_DIR/kamailio" -w "$LAB_DIR/kamailio" "${defines[@]}" \
@@ -64,7 +77,7 @@ $(tail -n 5 "$LAB_DIR/kamailio.log")"
 lab_kamailio_ready() {
 	local i
 	lab_wait_port 5060 || return 1
-	for ((i = 0; i < 20; i++)); do
+	for ((i = 0; i < 60; i++)); do
 		! lab_sipsak udp >/dev/null 2>&1 || return 0
 		kill -0 "$LAB_KAMAILIO_PID" 2>/dev/null || return 1
 		sleep 0.1
@@ -86,10 +99,12 @@ lab_kamailio_stop() {
 }
 
 # One OPTIONS over IPv4 (sipsak knows no IPv6); exit status 0 if it was answered with 200:
-# lab_sipsak udp|tcp
+# lab_sipsak udp|tcp. LAB_SIPSAK_SECONDS: how long it waits; over TCP a fifth of it (sipsak's -D is
+# in halves of a second).
 lab_sipsak() {
+	local seconds=${LAB_SIPSAK_SECONDS:-5}
 	# The host name of the machine may not resolve inside a lab: -H says who asks.
-	lab_in client timeout 5 sipsak -H "$LAB_CLIENT4" -E "$1" -D 2 \
+	lab_in client timeout "$seconds" sipsak -H "$LAB_CLIENT4" -E "$1" -D $((2 * seconds / 5)) \
 		-s "sip:ping@$LAB_SERVER4:5060"
 }
 
@@ -104,7 +119,8 @@ lab_sipp() {
 		to="[$LAB_SERVER6]"
 		from=$LAB_CLIENT6
 	fi
-	lab_spawn client "$name" sipp -sf "$LAB_SIPP_FILES/$scenario.xml" -i "$from" -t "$transport" \
+	lab_spawn client "$name" sipp \
+		-sf "$(lab_scenario "$LAB_SIPP_FILES/$scenario.xml" "scenario-$name")" -i "$from" -t "$transport" \
 		-nostdin -skip_rlimit -trace_stat -fd 1 -stf "$LAB_DIR/$name.csv" \
 		-trace_err -error_file "$LAB_DIR/$name.err" \
 		-key extra "${LAB_SIPP_EXTRA:-Subject: lab}" "$@" "$to:5060"
