@@ -52,7 +52,7 @@ prepare() {
 }
 
 start() { # PROGRAM
-	"$build/tests/$1" -dict=tests/fuzz/sip.dict -max_len=6000 -timeout=5 -print_final_stats=1 \
+	"$build/tests/$1" -dict=tests/fuzz/sip.dict -max_len=6000 -timeout=120 -print_final_stats=1 \
 		-max_total_time="$seconds" -artifact_prefix="$fuzz/found-$1-" \
 		"$fuzz/inputs" "$fuzz/seeds" >"$logs/$1.log" 2>&1 &
 	pids+=($!)

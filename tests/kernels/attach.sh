@@ -48,13 +48,30 @@ seen_by()
 	"$sipguard" status --json | sed -n 's/.*"replies": "\(.*\)".*/\1/p'
 }
 
-# live WHEN NUMBER: so many connections are counted, after a second at the latest.
+# until WHAT COMMAND...: waits for it.
+until_true()
+{
+	what=$1 tries=0
+	shift
+	while ! "$@"; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 2400 ] || die "$what"
+		busybox usleep 50000
+	done
+}
+
+answered()
+{
+	[ "$(tail -n 1 "$tmp.count")" = "$1" ]
+}
+
+# live WHEN NUMBER: so many connections are counted, sooner or later.
 live()
 {
 	tries=0
 	while [ "$("$sipguard" connections --json | sed -n 's/.*"live": \([0-9]*\).*/\1/p')" != "$2" ]; do
 		tries=$((tries + 1))
-		[ "$tries" -lt 20 ] || die "$1: $("$sipguard" connections), where $2 should be"
+		[ "$tries" -lt 2400 ] || die "$1: $("$sipguard" connections), where $2 should be"
 		busybox usleep 50000
 	done
 }
@@ -70,12 +87,12 @@ count_connections()
 	"$tcp_ends" client <"$tmp.orders" >"$tmp.count" &
 	exec 3>"$tmp.orders"
 	rm "$tmp.orders"
-	sleep 1
-	echo "open 192.0.2.1 192.0.2.1 5060 3 1000" >&3
-	sleep 1
+	until_true "nobody listens" grep -q listens "$tmp.out"
+	echo "open 192.0.2.1 192.0.2.1 5060 3 60000" >&3
+	until_true "no connection" answered 3
 	attach "attach"
 	live "older than the guard" 3
-	echo "open 192.0.2.1 192.0.2.1 5060 4 1000" >&3
+	echo "open 192.0.2.1 192.0.2.1 5060 4 60000" >&3
 	live "newer than the guard" 7
 	attach "upgrade"
 	echo "fin 3" >&3

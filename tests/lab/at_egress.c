@@ -145,7 +145,7 @@ static int gone(const char *pin, char **command)
 	if (!run(command))
 		return failed(command[0]);
 	/* The kernel frees it a little after its last use. */
-	for (int i = 0; i < 250; i++) {
+	for (int i = 0; i < 6000; i++) {
 		program = bpf_prog_get_fd_by_id(info.id);
 		if (program < 0)
 			return 0;
@@ -212,11 +212,13 @@ static int server_socket(const char *from, int port)
 	return -1;
 }
 
+/* It waits for a byte from standard input before each quarter but the first. */
 static int ask(const char *from, int port, const char *to, int count, int rate)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET};
 	int fd = server_socket(from, port);
 	struct timespec due;
+	char turn;
 
 	if (count < 1 || count > 65535 - FIRST_PORT || rate < 1)
 		return failed("N or RATE");
@@ -224,6 +226,8 @@ static int ask(const char *from, int port, const char *to, int count, int rate)
 		return failed("socket");
 	clock_gettime(CLOCK_MONOTONIC, &due);
 	for (int i = 0; i < count; i++) {
+		if (i && i % ((count + 3) / 4) == 0 && read(STDIN_FILENO, &turn, 1) != 1)
+			return failed("no turn");
 		address.sin_port = htons(FIRST_PORT + i);
 		if (sendto(fd, request, sizeof(request) - 1, 0, (struct sockaddr *)&address,
 			   sizeof(address)) < 0)

@@ -79,10 +79,10 @@ phone_saw() {
 	cat "$LAB_DIR/$1/events" "$LAB_DIR/$1.log" | grep -aoE -e "$2" | wc -l
 }
 
-# phone_wait NAME N REGEX: until the phone has told N times what is like REGEX, ten seconds at most.
+# phone_wait NAME N REGEX: until the phone has told N times what is like REGEX.
 phone_wait() {
-	local i
-	for ((i = 0; i < 200; i++)); do
+	local end=$((SECONDS + ${LAB_PATIENCE:-120}))
+	while [[ $SECONDS -lt $end ]]; do
 		[[ $(phone_saw "$1" "$3") -lt $2 ]] || return 0
 		sleep 0.05
 	done
@@ -97,10 +97,10 @@ phone_event() {
 
 # Switches it off: it unregisters, and waits for the answer.
 phone_stop() {
-	local port i
+	local port end=$((SECONDS + ${LAB_PATIENCE:-120}))
 	port=$(<"$LAB_DIR/$1/port")
 	phone_do "$1" quit
-	for ((i = 0; i < 200; i++)); do
+	while [[ $SECONDS -lt $end ]]; do
 		[[ -n $(lab_in client ss -Hltn "sport = :$port") ]] || return 0
 		sleep 0.05
 	done

@@ -4,7 +4,7 @@
 # Runs the lab tests, all or some:
 #
 #   tests/lab/run.sh [test_NAME.sh ...]
-#   tests/lab/run.sh --alone     those that measure, one after the other: they need the machine
+#   tests/lab/run.sh --alone     those that send most, one after the other: each takes what there is
 #   tests/lab/run.sh --beside [test_NAME.sh ...]   the others, as many at a time as there are CPUs;
 #                                                  other work may run beside them
 #
@@ -15,7 +15,7 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-# Shares of a flood, rates, delays of milliseconds.
+# Floods, and processes that go before all others.
 ALONE=(test_flood.sh test_generator.sh test_scenarios.sh)
 # The longest ones begin, so that the others fill up what time is left.
 LONG=(test_kill.sh test_cli.sh test_egress.sh)

@@ -57,7 +57,7 @@ counts() {
 	local before
 	before=$(counted "$1" "$2")
 	datagram "this is no SIP at all"
-	equal "$(counted "$1" "$2")" $((before + 1))
+	becomes $((before + 1)) counted "$1" "$2"
 }
 
 json_of() {
@@ -67,7 +67,7 @@ json_of() {
 every_json() {
 	local reason
 	for reason in status stats bans explain "explain garbage" version "allow show" "deny show" \
-		"ban 198.51.100.9 --for 5s" "unban 198.51.100.9" "mode enforce" "mode garbage off" \
+		"ban 198.51.100.9 --for 1h" "unban 198.51.100.9" "mode enforce" "mode garbage off" \
 		"mode garbage enforce" reload "allow add 198.51.100.9" "allow del 198.51.100.9" \
 		"check-config $LAB_DIR/good.yaml"; do
 		# shellcheck disable=SC2086 # words of a command
@@ -242,18 +242,18 @@ imports() {
 bans() {
 	refused 1 "$LAB_SERVER4 is an address of this host" ban "$LAB_SERVER4"
 	refused 1 "of this host in it" ban "$LAB_CLIENT6"
-	sipguard ban "$LAB_CLIENT4" --for 2s
-	counts ban-source dropped
-	sleep 2.2
+	sipguard ban "$LAB_CLIENT4" --for 1s
+	until_true says "Nothing is banned" bans
 	counts garbage dropped
-	says "Nothing is banned" bans
 	sipguard ban "$LAB_CLIENT4" --for 1h
+	counts ban-source dropped
 	sipguard unban "$LAB_CLIENT4"
 	counts garbage dropped
 	refused 1 "is not banned" unban "$LAB_CLIENT4"
 	sipguard ban 198.51.100.4:5060 --transport tcp
-	equal "$(sipguard bans --json | jq -c '.bans[0] | [.ban, .kind, .transport, .seconds_left]')" \
-		'["198.51.100.4:5060","flow","tcp",600]'
+	equal "$(sipguard bans --json | jq -c '.bans[0] | [.ban, .kind, .transport,
+		.seconds_left <= 600 and .seconds_left > 400]')" \
+		'["198.51.100.4:5060","flow","tcp",true]'
 	sipguard allow add 198.51.100.5
 	refused 1 "198.51.100.5 is on the allow list" ban 198.51.100.5
 }
@@ -272,20 +272,27 @@ handled() {
 	sipguard stats --json | jq '[.classes[][].packets] | add'
 }
 
-# Five upgrades in a flood: every frame the interface took was seen by one program or the other.
+handled_more() {
+	[[ $(handled) -gt $1 ]]
+}
+
+# Five upgrades in a flood: every frame the interface took was seen by one program or the other. The
+# flood is under way before each, and still after the last.
 upgrade_gapless() {
-	local before accepted i
+	local before accepted pid i
 	before=$(handled)
 	lab_in client "$FLOOD" --dev "$LAB_IF_CLIENT" --dst "$LAB_SERVER4" --dst-mac "$LAB_SERVER_MAC" \
-		--source "$LAB_FLOOD4" --rate 5000 --seconds 60 --json >"$LAB_DIR/upgrade.json" &
+		--source "$LAB_FLOOD4" --rate 5000 --seconds 3600 --json >"$LAB_DIR/upgrade.json" &
+	pid=$!
 	for ((i = 0; i < 5; i++)); do
+		until_true handled_more "$(handled)"
 		sipguard attach "$LAB_IF_SERVER" >/dev/null
 	done
-	pkill -P $! # it is still there, or the upgrades were not under the flood
-	wait $!
+	until_true handled_more "$(handled)"
+	pkill -P "$pid"
+	wait "$pid"
 	accepted=$(jq .accepted "$LAB_DIR/upgrade.json")
-	[[ $accepted -gt 1000 ]]
-	equal $(($(handled) - before)) "$accepted"
+	becomes $((before + accepted)) handled
 }
 
 second_interface() {
@@ -310,6 +317,9 @@ vanished() {
 # Below `ip netns exec` /sys/fs/bpf is hidden; the pins must land in the machine's own all the same.
 netns_exec() (
 	unset SIPGUARD_PIN_ROOT
+	# Another run of this test has its turn first.
+	exec {lock}</sys/fs
+	flock -w "$LAB_PATIENCE" "$lock"
 	[[ ! -e /sys/fs/bpf/sipguard ]] || {
 		echo "this machine has a guard of its own, which must be left alone"
 		return 1
@@ -327,9 +337,14 @@ netns_exec() (
 )
 
 watches() {
-	lab_in server timeout --preserve-status -s INT 2.5 "$SIPGUARD" stats --watch 1 --json \
-		>"$LAB_DIR/watch"
-	[[ $(wc -l <"$LAB_DIR/watch") -ge 1 ]]
+	local pid
+	: >"$LAB_DIR/watch"
+	(exec env --default-signal=INT nsenter --net="/run/netns/$LAB_NS_SERVER" -- \
+		"$SIPGUARD" stats --watch 1 --json) >"$LAB_DIR/watch" &
+	pid=$!
+	until_true test -s "$LAB_DIR/watch"
+	kill -INT "$pid"
+	wait "$pid"
 	jq -es '.[0].seconds > 0.5 and .[0].stats.classes' "$LAB_DIR/watch" >/dev/null
 }
 

@@ -114,40 +114,51 @@ wide_limits() {
 	echo "ports: {udp: [5060, $SECOND_PORT]}"
 }
 
-# The phones keep their ports until all have registered, so each is a flow of its own.
+# The phones keep their ports until they are told to end, so each is a flow of its own.
 phones_register() {
-	sed 's|</scenario>|<pause milliseconds="6000"/>&|' \
+	sed 's|</scenario>|<recv request="BYE"/>&|; s|<recv response="200"/>|<recv response="200" counter="registered"/>|' \
 		"$LAB_ROOT/tools/scenarios/sipp/register-digest.xml" >"$LAB_DIR/phones.xml"
 	printf 'SEQUENTIAL\nphone;%s\n' "$LAB_CLIENT4" >"$LAB_DIR/phones.inf"
 	LAB_SIPP_FILES=$LAB_DIR lab_sipp phones phones 4 udp -t un -inf "$LAB_DIR/phones.inf" \
-		-au trunk -ap "$PASSWORD" -m "$PHONES" -l "$PHONES" -r "$PHONE_RATE" -timeout 40
+		-au trunk -ap "$PASSWORD" -m "$PHONES" -l "$PHONES" -r "$PHONE_RATE"
+}
+
+# Each has sent each of its requests once.
+phones_registered() {
+	equal "$(lab_sipp_count phones 'registered(C)')" "$PHONES"
+	equal "$(lab_sipp_count phones 'FailedCall(C)')" 0
+	equal "$(lab_sipp_count phones 'Retransmissions(C)')" 0
 }
 
 # upgrade_in_replies KIND: phones register all the time, the server asks others all the time, and
 # the programs are replaced again and again. Of a phone both replies must have been seen, the
 # challenge and the success, or it is not proven.
 upgrade_in_replies() {
-	local phones asker upgrades=0
+	local phones asker turns upgrades=0
 	wide_limits >"$LAB_DIR/wide.yaml"
 	lab_kamailio_start WITH_PHONES "PASSWORD=\"$PASSWORD\""
 	sipguard attach "$LAB_IF_SERVER" --config "$LAB_DIR/wide.yaml" --enforce >/dev/null
 	seen_by "$1" "$LAB_IF_SERVER"
 	phones_register
 	phones=$LAB_PID
+	# After each upgrade it asks on, so there are three at least, each while it does.
+	rm -f "$LAB_DIR/turns"
+	mkfifo "$LAB_DIR/turns"
+	exec {turns}<>"$LAB_DIR/turns"
 	lab_in server "$AT_EGRESS" ask "$LAB_SERVER4" "$SECOND_PORT" "$LAB_PROBE4" "$ASKED" \
-		"$ASK_RATE" &
+		"$ASK_RATE" <"$LAB_DIR/turns" &
 	asker=$!
 	while kill -0 "$asker" 2>/dev/null; do
 		sipguard attach "$LAB_IF_SERVER" >/dev/null
 		upgrades=$((upgrades + 1))
+		echo >&"$turns"
 	done
+	exec {turns}<&-
 	wait "$asker"
-	wait "$phones"
-	[[ $upgrades -ge 3 ]] || {
-		echo "only $upgrades upgrades"
-		return 1
-	}
-	call_all phones "$PHONES"
+	[[ $upgrades -ge 3 ]]
+	until_true phones_registered
+	kill -TERM "$phones"
+	wait "$phones" || true
 	equal "$(sipguard status --json | jq -c '.flows | [.proven, .contact]')" "[$PHONES,$ASKED]"
 	lab_kamailio_stop
 	sipguard detach "$LAB_IF_SERVER" >/dev/null
@@ -215,14 +226,15 @@ clsact_upgrade_repair() {
 	guard_left_nothing
 }
 
+no_xdp() {
+	! ip -n "$LAB_NS_SERVER" -d link show "$LAB_IF_SERVER" | grep -q prog/xdp
+}
+
 # A guard whose pins somebody removed by hand leaves its filter; the next one takes it over.
 clsact_orphan() {
 	sipguard attach "$LAB_IF_SERVER" >/dev/null
 	rm -r "${SIPGUARD_PIN_ROOT:?}/$PINS_OF_ABI"
-	for ((i = 0; i < 100; i++)); do
-		ip -n "$LAB_NS_SERVER" -d link show "$LAB_IF_SERVER" | grep -q prog/xdp || break
-		sleep 0.02
-	done
+	until_true no_xdp
 	equal "$(filters_of "$LAB_IF_SERVER")" reply
 	sipguard attach "$LAB_IF_SERVER" >/dev/null
 	equal "$(filters_of "$LAB_IF_SERVER")" reply

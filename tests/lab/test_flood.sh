@@ -26,10 +26,12 @@ flood() {
 	if [[ $family == 6 ]]; then
 		to=$LAB_SERVER6 source=$LAB_FLOOD6 probe=$LAB_PROBE6
 	fi
-	lab_sipp "calls-$family" call "$family" udp -r 10 -m 30 -timeout 20
+	lab_sipp "calls-$family" call "$family" udp -r 10 -m 30 -timeout "$LAB_PATIENCE"
+	# So many frames and not so many seconds; none is lost before the guard, and answers may be late.
 	lab_wait_in client "$FLOOD" --dev "$LAB_IF_CLIENT" --dst "$to" --dst-mac "$LAB_SERVER_MAC" \
-		--port 5060 --method INVITE --source "$source" --rate 20000 --seconds 3 \
-		--probes "$probe" --probe-sources 4 --probe-rate 40 --drain 1 --json >"$LAB_DIR/flood-$family.json"
+		--port 5060 --method INVITE --source "$source" --rate 20000 --count 60000 \
+		--seconds "$LAB_PATIENCE" --queue 4096 \
+		--probes "$probe" --probe-sources 4 --probe-rate 40 --drain "$LAB_PATIENCE" --json >"$LAB_DIR/flood-$family.json"
 	wait "$LAB_PID" || true
 }
 

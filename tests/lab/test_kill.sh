@@ -166,7 +166,7 @@ kill_at() {
 check_at_once() {
 	local before=$1 i
 	[[ -n $STRICT ]] || return 0
-	for ((i = 0; i < 50; i++)); do
+	for ((i = 0; i < 50 * LAB_PATIENCE; i++)); do
 		[[ $before != "$IDS" ]] || return 0
 		sleep 0.02 # the last reference to a link ends a little after its process
 		before=$(xdp_ids)

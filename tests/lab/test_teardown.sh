@@ -31,7 +31,7 @@ END
 	env --default-signal=INT setsid bash "$WORK/victim" >"$WORK/out" 2>&1 &
 	VICTIM=$!
 	local i
-	for ((i = 0; i < 200; i++)); do
+	for ((i = 0; i < 20 * LAB_PATIENCE; i++)); do
 		[[ ! -s $WORK/dir ]] || return 0
 		sleep 0.05
 	done
@@ -39,10 +39,10 @@ END
 	return 1
 }
 
-# Nothing is left, at the latest three seconds later (a reaper needs a moment to notice).
+# Nothing is left. (A reaper needs a moment to notice.)
 nothing_left() {
 	local left i
-	for ((i = 0; i < 60; i++)); do
+	for ((i = 0; i < 20 * LAB_PATIENCE; i++)); do
 		left=$(leftovers)
 		[[ -n $left ]] || return 0
 		sleep 0.05

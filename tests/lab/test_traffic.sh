@@ -25,7 +25,7 @@ large_calls() {
 	local family=$1 before after
 	before=$(reassembled "$family")
 	LAB_SIPP_EXTRA=$(large_header) lab_sipp "large-$family" call "$family" udp -r 10 -m 10 \
-		-timeout 20
+		-timeout "$LAB_PATIENCE"
 	wait "$LAB_PID"
 	call_all "large-$family" 10
 	after=$(reassembled "$family")

@@ -150,7 +150,7 @@ lab_side() {
 # The kernel tells that a link runs up to a second after both ends are up.
 lab_link_ready() {
 	local i
-	for ((i = 0; i < 100; i++)); do
+	for ((i = 0; i < 1200; i++)); do
 		! ip -n "$LAB_NS_CLIENT" link show "$LAB_IF_CLIENT" | grep -q "state UP" || return 0
 		sleep 0.05
 	done
@@ -195,11 +195,11 @@ lab_up() {
 	[[ -z $LAB_KEEP ]] || trap - EXIT HUP INT TERM
 }
 
-# Ends every process of one namespace, politely for a second, then not.
+# Ends every process of one namespace, politely for a second, then not; waits until they are gone.
 lab_end_processes() {
 	local ns=$1 pids i
 	[[ -e /run/netns/$ns ]] || return 0
-	for ((i = 0; i < 40; i++)); do
+	for ((i = 0; i < 1200; i++)); do
 		pids=$(ip netns pids "$ns" 2>/dev/null) || return 0
 		[[ -n $pids ]] || return 0
 		# shellcheck disable=SC2086 # one argument for each process
