@@ -11,10 +11,12 @@ SCANNER4=203.0.113.66
 DIALLER4=203.0.113.9
 
 scenario() {
-	local extensions rate period
+	local extensions rate period wait_ms
 	extensions=$(full_or_short 100 40)
 	rate=$(full_or_short 1 5)
 	period=$(full_or_short 4800 200)
+	# An answer that comes later was told all the same: the guard counts it.
+	wait_ms=$(full_or_short 700 3000)
 	callers_at 203.0.113.0/24
 	server_start WITH_EXTENSIONS 'EXTENSIONS="^20"'
 	guard_on
@@ -26,7 +28,7 @@ scenario() {
 		-i "$DIALLER4" -p 6000 -m 25 -r 1 -rp "$period" -timeout 180
 	DIALLER_PID=$LAB_PID
 	callers scanner extension -i "$SCANNER4" -p 6000 -m "$extensions" -r "$rate" \
-		-recv_timeout 700 -default_behaviors all,-bye -timeout 180
+		-recv_timeout "$wait_ms" -default_behaviors all,-bye -timeout 180
 	wait "$LAB_PID" || true
 	wait "$DIALLER_PID" || true
 	at_most extensions-told-before-ban "$(some "$(counted scanner told)")" 24

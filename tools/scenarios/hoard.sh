@@ -19,11 +19,21 @@ live() {
 # Milliseconds until an OPTIONS over a new TCP connection was answered; null if it was not.
 connect_ms() {
 	local from=$EPOCHREALTIME
-	if lab_sipsak tcp >/dev/null 2>&1; then
+	if LAB_SIPSAK_SECONDS=$(full_or_short 5 "$PATIENCE") lab_sipsak tcp >/dev/null 2>&1; then
 		echo $(((${EPOCHREALTIME/./} - ${from/./}) / 1000))
 	else
 		echo null
 	fi
+}
+
+# How many of these times are known.
+answered() {
+	printf '%s\n' "$@" | grep -cv null || true
+}
+
+# live_is -OPERATOR N: established connections of the hoarder
+live_is() {
+	test "$(live established "$HOARDER4")" "$1" "$2"
 }
 
 # Somebody may hold connections from the hoarder's address, or leave them half open from the other's:
@@ -66,6 +76,7 @@ hoard_wide() {
 }
 
 scenario() {
+	local pid
 	N=$(full_or_short 5000 2500)
 	callers_at "$HOARDER4"
 	server_start
@@ -81,12 +92,18 @@ scenario() {
 	hoard_all
 	at_most live "$(some "$OPEN")" "$LIVE"
 	at_most half-open "$HALF" "$LIVE"
-	at_most connect-ms "$CONNECT_OPEN" 1000
-	at_most connect-ms-half-open "$CONNECT_HALF" 1000
+	fast connect-ms "$CONNECT_OPEN" 1000
+	fast connect-ms-half-open "$CONNECT_HALF" 1000
+	at_least another-client-answered "$(answered "$CONNECT_OPEN" "$CONNECT_HALF")" 2
 	# Those that are gone, with FIN or RST, make room.
-	sleep 3
+	until_true live_is -eq 0
 	at_most live-after-the-end "$(live established "$HOARDER4")" 0
-	hoard_open 20 20 1 >"$LAB_DIR/after.json"
-	at_least new-after-the-end "$(jq .most_open "$LAB_DIR/after.json")" 20
+	hoard_open 20 20 "$PATIENCE" >"$LAB_DIR/after.json" &
+	pid=$!
+	until_true live_is -ge 20
+	at_least new-after-the-end "$(live established "$HOARDER4")" 20
+	kill "$pid" 2>/dev/null || true
+	lab_end_processes "$LAB_NS_CLIENT"
+	wait "$pid" || true
 	[[ $LENGTH == short ]] || hoard_wide
 }

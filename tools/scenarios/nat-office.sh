@@ -17,6 +17,8 @@ OFFICE=$LAB_CLIENT4
 # The others' ports are the kernel's choice, below this one.
 MAD_PORT=25000
 MAD_RATE=5000
+# In the short form nobody else sends this: what is dropped of all others is of the others.
+MAD_METHOD=$(full_or_short INVITE MESSAGE)
 
 # office_boot PHONES SECONDS PAUSE: they register, publish and subscribe, and go on with keepalives
 # and registrations, each time after so many milliseconds.
@@ -25,13 +27,13 @@ office_boot() {
 	sed "s/@PAUSE@/$3/" "$SCENARIOS_SRC/sipp/phone.xml" >"$LAB_DIR/sipp/phone.xml"
 	lab_sysfs client sysctl -qw net.ipv4.ip_local_port_range="20000 $((MAD_PORT - 1))"
 	LAB_CPU=$LAB_CPU_FLOOD LAB_SIPP_FILES=$LAB_DIR/sipp lab_sipp office phone 4 udp -t un \
-		-au trunk -ap "$PASSWORD" -m "$1" -l "$1" -r "$1" -rp $(($2 * 1000)) -timeout 120
+		-au trunk -ap "$PASSWORD" -m "$1" -l "$1" -r "$1" -rp $(($2 * 1000)) -timeout 600
 	OFFICE_PID=$LAB_PID
 }
 
 mad_phone_registers() {
 	printf 'SEQUENTIAL\nmad;%s\n' "$OFFICE" >"$LAB_DIR/mad.csv"
-	callers mad register-digest -inf "$LAB_DIR/mad.csv" -p "$MAD_PORT" -m 1 -timeout 5
+	callers mad register-digest -inf "$LAB_DIR/mad.csv" -p "$MAD_PORT" -m 1 -timeout "$PATIENCE"
 	wait "$LAB_PID" || true
 }
 
@@ -71,23 +73,43 @@ mad_phone_floods() {
 	watch_bans &
 	watcher=$!
 	{
-		sleep 2.5
+		if [[ $LENGTH == short ]]; then
+			until_true test -e "$LAB_DIR/banned"
+		else
+			sleep 2.5
+		fi
 		baresip_calls >"$LAB_DIR/called"
 	} &
 	caller=$!
-	generate mad --method INVITE --source "$OFFICE" --sport "$MAD_PORT" --rate "$MAD_RATE" \
-		--seconds "$1"
+	generate mad --method "$MAD_METHOD" --source "$OFFICE" --sport "$MAD_PORT" --rate "$MAD_RATE" \
+		--count $((MAD_RATE * $1)) --seconds "$(full_or_short "$1" "$PATIENCE")"
+	[[ $LENGTH != short ]] || until_true test -e "$LAB_DIR/banned"
 	kill "$watcher" 2>/dev/null || true
 	wait "$watcher" || true
 	wait "$caller"
+}
+
+# For its limits, not for its ban.
+mad_limited() {
+	guard_counted '([.reasons | to_entries[] | select(.key | startswith("limit-")) |
+		.value.dropped.packets] | add)'
 }
 
 office_lost() {
 	echo $(($(counted office Retransmissions) + $(counted office FailedCall)))
 }
 
+registered() {
+	[[ $(counted office registered) -ge $1 ]]
+}
+
+# Each has had its answer to all that it sends once.
+office_up() {
+	[[ $(counted office answered) -ge $((2 * $1)) && $(proven_flows) -ge $(($1 + 3)) ]]
+}
+
 scenario() {
-	local phones seconds pause flood before answered
+	local phones seconds pause flood before answered start
 	phones=$(full_or_short 200 40)
 	seconds=$(full_or_short 30 6)
 	pause=$(full_or_short 10000 4000)
@@ -98,7 +120,12 @@ scenario() {
 	told mad-phone-registered "$(counted mad SuccessfulCall)"
 	office_boot "$((phones - 1))" "$seconds" "$pause"
 	baresip_on >&2
-	sleep "$((seconds + 2))"
+	if [[ $LENGTH == short ]]; then
+		until_true registered $((phones - 1))
+		until_true office_up $((phones - 1))
+	else
+		sleep "$((seconds + 2))"
+	fi
 	at_least phones-registered "$(counted office registered)" $((phones - 1))
 	at_most boot-dropped "$(guard_objections)" 0
 	before=$(office_lost)
@@ -106,17 +133,23 @@ scenario() {
 	at_least proven-flows "$(proven_flows)" $((phones + 2))
 
 	answered=$(counted office answered)
+	start=$SECONDS
 	mad_phone_floods "$flood"
+	at_least mad-flow-banned "$(find "$LAB_DIR" -name banned | wc -l)" 1
 	if [[ -e $LAB_DIR/banned ]]; then
-		at_most banned-after-seconds "$(jq -n --argjson at "$(<"$LAB_DIR/banned")" \
+		fast banned-after-seconds "$(jq -n --argjson at "$(<"$LAB_DIR/banned")" \
 			--argjson from "$(generated mad .started)" '$at - $from')" 1
 	else
-		at_most banned-after-seconds null 1
+		fast banned-after-seconds null 1
 	fi
+	# 1000 in ten seconds, beyond its limits.
+	at_most mad-dropped-before-ban "$(mad_limited)" $((1000 + 100 * (SECONDS - start + 1)))
 	at_most other-bans "$(bans ".ban != \"$OFFICE:$MAD_PORT\"")" 0
 	# What was sent last may have to wait for its second copy, and SIPp tells once a second.
 	sleep 2
-	at_most call-meanwhile-seconds "$(<"$LAB_DIR/called")" 2
+	fast call-meanwhile-seconds "$(<"$LAB_DIR/called")" 2
+	at_least call-meanwhile "$(jq 'if . == null then 0 else 1 end' "$LAB_DIR/called")" 1
+	[[ $LENGTH != short ]] || at_most others-dropped "$(dropped_but "$MAD_METHOD")" 0
 	told mad-requests-sent "$(generated mad .flood_sent)"
 	told mad-requests-answered "$(generated mad .flood_answers)"
 	at_most others-lost "$(($(office_lost) - before))" 0

@@ -35,13 +35,18 @@ victim_packets() {
 	echo $((later + $(generated "$1" .flood_answers)))
 }
 
-# reflect NAME: leaves the seconds that it took in TOOK.
+# reflect NAME: leaves in START when it began.
 reflect() {
-	local start=$SECONDS
+	START=$SECONDS
 	victim_counter
-	generate "$1" --method INVITE --source "$VICTIM4" --rate 2000 --count "$INVITES" --seconds 30
+	generate "$1" --method INVITE --source "$VICTIM4" --rate 2000 --count "$INVITES" \
+		--seconds "$PATIENCE"
 	sleep "$WAIT"
-	TOOK=$((SECONDS - start + 1))
+}
+
+# What the cap lets through in the time that it took, until now; said after what came was counted.
+cap() {
+	echo $((CAP_BURST + CAP_RATE * (SECONDS - START + 1)))
 }
 
 wide_limits() {
@@ -71,7 +76,7 @@ scenario() {
 	guard_on
 	reflect default
 	at_most packets-to-victim "$(some "$(victim_packets default)")" \
-		$((CAP_BURST + CAP_RATE * TOOK))
+		"$(cap)"
 	guard_off
 	server_stop
 
@@ -80,5 +85,5 @@ scenario() {
 	guard_on "$LAB_DIR/wide.yaml"
 	reflect wide
 	at_most packets-to-victim-wide-limits "$(some "$(victim_packets wide)")" \
-		$((CAP_BURST + CAP_RATE * TOOK))
+		"$(cap)"
 }

@@ -51,14 +51,32 @@ shape() {
 	esac
 }
 
-# answered ADDRESS FILE: the server's answer to one datagram from there.
+# answered ADDRESS FILE [guard]: the server's answer to one datagram from there. There is one, or the
+# guard has dropped the datagram: either is waited for.
 answered() {
+	local pid before=0
+	[[ -z ${3:-} ]] || before=$(dropped)
 	ip -n "$LAB_NS_CLIENT" route replace "$LAB_SERVER4/32" dev "$LAB_IF_CLIENT" src "$1"
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	lab_in client bash -c 'exec 3<>"/dev/udp/$1/5060"
 		cat "$2" >&3
-		timeout 0.3 dd bs=4096 count=1 <&3 2>/dev/null' scanner "$LAB_SERVER4" "$2" |
-		grep -aq '^SIP/2.0 '
+		exec timeout "$3" dd bs=4096 count=1 <&3 2>/dev/null' scanner "$LAB_SERVER4" "$2" \
+		"$PATIENCE" >"$LAB_DIR/answer" &
+	pid=$!
+	if [[ -n ${3:-} ]]; then
+		until_true answered_or_dropped "$before"
+		kill "$pid" 2>/dev/null || true
+	fi
+	wait "$pid" || true
+	grep -aq '^SIP/2.0 ' "$LAB_DIR/answer"
+}
+
+dropped() {
+	guard_counted '([.classes[].dropped.packets] | add)'
+}
+
+answered_or_dropped() {
+	[[ -s $LAB_DIR/answer || $(dropped) -gt $1 ]]
 }
 
 # What is sent, a file each, in a folder for the bad and one for the good.
@@ -77,13 +95,13 @@ write_messages() {
 	request "Yealink SIP-T46S" "friendly-scanner sipvicious pplsip" >"$at/good/words-in-the-body"
 }
 
-# count_answers bad|good FIRST-ADDRESS [WRONG]: how many were answered; for people, on standard error,
-# those of which it is wrong that they were, or were not ("yes", "no").
+# count_answers bad|good FIRST-ADDRESS [WRONG]: how many were answered; with a guard, for people, on
+# standard error, those of which it is wrong that they were, or were not ("yes", "no").
 count_answers() {
 	local file n=0 host=$2 was
 	for file in "$LAB_DIR/scan/$1/"*; do
 		was=no
-		! answered "203.0.113.$((host++))" "$file" || was=yes
+		! answered "203.0.113.$((host++))" "$file" "${3:+guard}" || was=yes
 		[[ $was == no ]] || n=$((n + 1))
 		[[ $was != "${3:-}" ]] || echo "scanner: answered: $was, wrongly: ${file##*/}" >&2
 	done

@@ -33,7 +33,7 @@ phones_register() {
 	phones_file >"$LAB_DIR/phones.csv"
 	callers_at "$PHONES_PREFIX"
 	callers phones register-digest -t ui -inf "$LAB_DIR/phones.csv" -ip_field 1 -p 5060 \
-		-r 100 -m "$PHONES" -timeout 20
+		-r 100 -m "$PHONES" -timeout "$PATIENCE"
 	wait "$LAB_PID" || true
 	callers_gone "$PHONES_PREFIX"
 }
@@ -62,6 +62,7 @@ flood_with() {
 	case $2 in
 	0.5M) rate=(--rate 500000) ;;
 	2M) rate=(--rate 2000000) ;;
+	20k) rate=(--rate 20000) ;;
 	esac
 	front_on "$1"
 	phones_register
@@ -71,7 +72,7 @@ flood_with() {
 	generate "$name" --method "$3" --random "$LAB_FLOOD_PREFIX4" "${rate[@]}" "${SHAPE[@]}" \
 		--seconds "$SECONDS_EACH" --probes "$PHONES_FIRST" --probe-sources "$PHONES" \
 		--probe-rate "$PROBE_RATE" --strangers "$STRANGERS4" \
-		--stranger-rate "$STRANGER_RATE" --drain 1
+		--stranger-rate "$STRANGER_RATE" --stranger-method "$STRANGER_METHOD" --drain "$DRAIN"
 	lab_realtime_off
 	if [[ $1 == sipguard ]]; then
 		sipguard stats --json >"$LAB_DIR/stats-$name.json"
@@ -109,6 +110,19 @@ bars_slow() {
 	at_least strangers-within-3s-0.5M "$(strangers sipguard-0.5M)" 0.99
 }
 
+# Of what came to the guard, of phones (OPTIONS) and of strangers (SUBSCRIBE), which no flood has. A
+# slow machine answers late, and the strangers ask again: what counts is that each gets through.
+bars_of_guard() {
+	local stats=$LAB_DIR/stats-sipguard-$1.json
+	at_least "flood-dropped-$1" "$(jq --slurpfile sent "$LAB_DIR/sipguard-$1.json" \
+		".methods.$2.dropped.packets / \$sent[0].flood_sent" "$stats")" 0.5
+	at_least "greylist-armed-$1" "$(jq '.events["greylist-armed"]' "$stats")" 1
+	at_least "phones-passed-$1" "$(jq .methods.OPTIONS.passed.packets "$stats")" 500
+	at_most "phones-dropped-$1" "$(jq .methods.OPTIONS.dropped.packets "$stats")" 0
+	at_least "strangers-answered-$1" \
+		"$(generated "sipguard-$1" '.strangers_answered / .strangers_sent')" 0.99
+}
+
 # At more than the receiving CPU takes, what counts is the share of the best that can be done.
 bars_of_oracle() {
 	at_least "proven-of-oracle-$1" "$(ratio "$(proven "sipguard-$1")" "$(proven "oracle-$1")")" 0.99
@@ -120,7 +134,9 @@ scenario() {
 	local method=INVITE guard rate guards rates
 	[[ $SCENARIO != *register* ]] || method=REGISTER
 	read -ra guards <<<"$(full_or_short "none pike oracle sipguard" sipguard)"
-	read -ra rates <<<"$(full_or_short "0.5M 2M flat" 0.5M)"
+	read -ra rates <<<"$(full_or_short "0.5M 2M flat" 20k)"
+	STRANGER_METHOD=$(full_or_short OPTIONS SUBSCRIBE)
+	DRAIN=$(full_or_short 1 30)
 	SECONDS_EACH=$(full_or_short 10 6)
 	for rate in "${rates[@]}"; do
 		for guard in "${guards[@]}"; do
@@ -128,6 +144,11 @@ scenario() {
 			told_all "$guard" "$rate"
 		done
 	done
-	bars_slow
-	[[ $LENGTH == short ]] || { bars_of_oracle 2M && bars_of_oracle flat; }
+	if [[ $LENGTH == short ]]; then
+		bars_of_guard "${rates[0]}" "$method"
+	else
+		bars_slow
+		bars_of_oracle 2M
+		bars_of_oracle flat
+	fi
 }
