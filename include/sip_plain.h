@@ -147,8 +147,8 @@ SIP_FUNCTION int sip_plain_address(struct sip_reader *r, __u32 which, __u32 id)
 }
 
 /*
- * Whether the first Contact begins as nearly all do, with a URI of a host: what has another form, or
- * a display name, is left to the general way. By default nothing else is wanted of it.
+ * Whether the first Contact begins as nearly all do, with a URI of a host: what has another form,
+ * or a display name, is left to the general way. By default nothing else is wanted of it.
  */
 SIP_INLINE int sip_plain_contact(const struct sip_reader *r)
 {

@@ -56,7 +56,8 @@
 	X(32, REPEATED, "field-repeated", "RFC 3261 section 7.3.1", ENFORCE, ENFORCE,             \
 	  "A header field that a message has once stands there twice, with two values: From, "    \
 	  "Call-ID, CSeq, Content-Length or Max-Forwards. Two elements may each believe another " \
-	  "one. The same value twice contradicts nothing (numbers by value, others byte by byte).") \
+	  "one. The same value twice contradicts nothing (the two lengths and hops are compared " \
+	  "as numbers, others byte by byte).")                                                    \
 	X(33, TO_REPEATED, "to-repeated", "RFC 3261 section 7.3.1", MONITOR, ENFORCE,             \
 	  "To stands there twice, with two values. Apart from field-repeated since such "         \
 	  "messages were captured.")                                                              \

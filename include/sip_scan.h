@@ -122,9 +122,9 @@ SIP_INLINE int sip_may_be_name(const struct sip_reader *r)
 
 /*
  * A quote of a display name has, or may have, no counterpart: of three quotes the first may be the
- * one too many, with the others around a parameter. The value is read once more, as if no quotes stood
- * in the name: servers differ in where they see the address then, and so at least nothing is hidden
- * that would not be without the quote, a long tag say.
+ * one too many, with the others around a parameter. The value is read once more, as if no quotes
+ * stood in the name: servers differ in where they see the address then, and so at least nothing is
+ * hidden that would not be without the quote, a long tag say.
  */
 SIP_INLINE void sip_lone_quote(struct sip_reader *r, struct sip_party *party)
 {

@@ -186,6 +186,42 @@ static void every_rule_has_an_inside(void)
 	}
 }
 
+/* What products and networks get wrong, and what long chains of proxies add, is no offence. */
+static void oddities_cost_no_call_and_ban_nobody(void)
+{
+	static char fields[63 * sizeof("Accept: a/b\r\n")], id[320];
+	const struct {
+		enum part part;
+		struct text text;
+	} odd[] = {
+		{FROM, TEXT("From: \"ACME Sales\\\" <sip:+1202@carrier.example.net>;tag=a01\r\n")},
+		{FROM, TEXT("From: \"ACME <sip:+1202@carrier.example.net>;tag=a01\r\n")},
+		{FROM, TEXT("From: \"A <sip:a@b>;x=\"<y>\";tag=a01\r\n")},
+		{MORE, TEXT("Content-Length: 4\r\n")},
+		{MORE, TEXT("Max-Forwards: 70\r\n")},
+		{MORE, TEXT("From: \"Alice\" <sip:alice@example.com>;tag=1928301774\r\n")},
+		{CALL_ID, {id, sprintf(id, "Call-ID: %0298d\r\n", 7)}},
+		{MORE, {fields, 62 * strlen("Accept: a/b\r\n")}}, /* 70 with the others */
+	};
+	struct packet_spec packet;
+
+	for (int i = 0; i < 62; i++)
+		sprintf(fields + i * strlen("Accept: a/b\r\n"), "Accept: a/b\r\n");
+	for (size_t i = 0; i < COUNT(odd); i++) {
+		fixture_reset(fix.program);
+#define X(number, name, label, reference, mode, ...) mode_set(number, SG_MODE_##mode);
+		SIP_RULES(X)
+#undef X
+		config()->ban[SG_OFFENCE_MALFORMED] = sg_ban_rule_of(2, 30, 60);
+		packet = compose(&(struct packet_spec){}, odd[i].part, odd[i].text);
+		for (int n = 0; n < 10; n++)
+			if (packet_dropped(&packet))
+				fail_msg("message %d of: %.60s", n, odd[i].text.bytes);
+	}
+	packet = compose(&(struct packet_spec){}, MORE, (struct text)TEXT("l: 5\r\n"));
+	assert_true(packet_dropped(&packet));
+}
+
 /* A segment that ends inside a message gets no verdict, whatever is wrong with its start. */
 static void a_part_of_a_stream_is_not_judged(void)
 {
@@ -224,6 +260,7 @@ static void every_length_has_a_verdict(void)
 const struct sequence grammar_sequences[] = {
 	{"every rule of grammar in every mode", every_rule_in_every_mode},
 	{"every rule of grammar has an inside", every_rule_has_an_inside},
+	{"oddities cost no call and ban nobody", oddities_cost_no_call_and_ban_nobody},
 	{"a part of a stream is not judged", a_part_of_a_stream_is_not_judged},
 	{"every length of a message has a verdict", every_length_has_a_verdict},
 };
