@@ -264,19 +264,16 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 
 /*
  * A segment that passes in monitor mode, though a reason ended its way: where its messages end has
- * to be known all the same, for those that follow. Global, as guard_judge_more().
+ * to be known all the same, for those that follow.
  */
-__noinline int guard_skim(hook_ctx *ctx, struct packet *p, __u32 slot)
+static __always_inline void guard_skim(hook_ctx *ctx, struct packet *p, __u32 slot)
 {
-	if (!p)
-		return 0;
 	for (int i = 0; i < SG_PARTS; i++) {
 		message_read(ctx, p, slot);
 		if (stream_next(ctx, p) < 0)
-			return 0;
+			return;
 	}
 	p->stream = STREAM_LOST;
-	return 0;
 }
 
 /* A segment has its verdict; if it passes, its connection goes on. */

@@ -16,7 +16,7 @@
  *   older    the connection was there before the guard (the kernel has a socket for it)
  *   lost     a header longer than SIP_READ_MAX, no Content-Length, more than SG_PARTS messages in
  *            one segment, urgent data
- *   foreign  TLS, HTTP and WebSocket, a load balancer's PROXY line
+ *   foreign  TLS, HTTP and WebSocket, SigComp, a load balancer's PROXY line
  *
  * Who can write here? The sequence number of a handshake is taken from the SYN-ACK that the server
  * sends, and counts when the client acknowledges it, whose number only who received it knows. So a
@@ -434,6 +434,10 @@ static __always_inline __u32 stream_kind(struct sip_reader *r, struct packet *p,
 {
 	__u32 kind, blanks = 0;
 
+	if (is_sigcomp(r->text)) {
+		p->stream = STREAM_FOREIGN;
+		return CLASSED(SIGCOMP);
+	}
 	if (stream_is_proxy_line(r, p)) {
 		p->stream = STREAM_FOREIGN;
 		return CLASSED(OTHER);
@@ -712,6 +716,8 @@ static __always_inline __u32 datagram_kind(hook_ctx *ctx, const struct packet *p
 		return CLASSED(GARBAGE);
 	if (is_stun(r->text, r->text + STREAM_BLOCK, size))
 		return CLASSED(STUN);
+	if (is_sigcomp(r->text))
+		return CLASSED(SIGCOMP);
 	if (sip_is_leading(sip_byte(r, 0))) {
 		r->message.read = size < SIP_READ_MAX ? size : SIP_READ_MAX;
 		blanks = sip_blanks(r);

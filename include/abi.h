@@ -57,7 +57,9 @@ enum sg_reason {
 #define X(number, name, label, reference, mode, strict, help) SG_REASON_##name = number,
 	SG_REASONS(X)
 #undef X
-	SG_REASON__MAX
+#define X(number, ...) +1
+	SG_REASON__MAX = 1 SG_REASONS(X) /* rows are in any order, see below */
+#undef X
 };
 
 enum sg_class {
@@ -463,8 +465,9 @@ static inline void sg_listed4_set(__u64 *listed4, const __u8 *address, __u32 len
 		__sync_fetch_and_or(&listed4[block / 64], 1ULL << block % 64);
 }
 
-#define X(number, name, label, reference, mode, strict, help) +1
-_Static_assert(SG_REASON__MAX == 1 SG_REASONS(X), "reason numbers are dense");
+#define X(number, ...) +number
+_Static_assert(0 SG_REASONS(X) == SG_REASON__MAX * (SG_REASON__MAX - 1) / 2,
+	       "reason numbers are dense");
 #undef X
 _Static_assert(SG_REASON__MAX <= SG_MODES, "each reason has a mode");
 _Static_assert(sizeof(struct sg_slot) == 64, "a slot is one cache line");

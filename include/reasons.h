@@ -40,7 +40,7 @@
 	  "the limits for such fragments (totals: orphan-fragments, orphan-fragments-total).")    \
 	X(7, GARBAGE, "garbage", "RFC 3261 section 7.1", ENFORCE, ENFORCE,                        \
 	  "A datagram to a guarded UDP port that is neither SIP (a method token or SIP/2.0 at "   \
-	  "its start), nor a keepalive, STUN, TLS or HTTP.")                                      \
+	  "its start), nor a keepalive, STUN, TLS, HTTP or SigComp.")                             \
 	X(8, UNLISTED_BUDGET, "unlisted-budget", "totals: unlisted-total", ENFORCE, ENFORCE,      \
 	  "All sources that are on no list, in no zone and not proven together exceed their "     \
 	  "budget; its upper half is for those that have sent little. Put known peers on the "    \
@@ -59,7 +59,7 @@
 	  "limit." SG_WIDER)                                                                      \
 	X(14, LIMIT_OTHER, "limit-other", "limits: other", ENFORCE, ENFORCE,                      \
 	  "The source sends more of all other requests (ACK, BYE, CANCEL, INFO, PRACK, UPDATE, "  \
-	  "REFER, unknown methods, HTTP or TLS over UDP) than its limit." SG_WIDER)               \
+	  "REFER, unknown methods; HTTP, TLS or SigComp over UDP) than its limit." SG_WIDER)      \
 	X(15, LIMIT_RESPONSE, "limit-response", "limits: response", ENFORCE, ENFORCE,             \
 	  "The source sends more responses than its limit." SG_WIDER)                             \
 	X(16, LIMIT_KEEPALIVE, "limit-keepalive", "limits: keepalive", ENFORCE, ENFORCE,          \
@@ -121,11 +121,11 @@
 	  "it began to open in the last seconds. `sipguard connections ADDRESS` shows them; each " \
 	  "that ends makes room. Only who receives our answers can have a connection; forged "     \
 	  "SYNs, which limit-connect holds down, are forgotten after 9 seconds at most.")         \
-	X(79, LIMIT_SEGMENT, "limit-segment", "connections: segments", ENFORCE, ENFORCE,          \
+	X(83, LIMIT_SEGMENT, "limit-segment", "connections: segments", ENFORCE, ENFORCE,          \
 	  "The source (or the proven flow) sends more segments of TCP that are not read than its " \
 	  "limit: TLS, connections older than the guard, what continues a message, what comes "   \
 	  "behind a gap. TCP sends them again, later: the connection becomes slower, and stays.") \
-	X(80, STRAY_SEGMENT, "stray-segment", "totals: stray-segments", ENFORCE, ENFORCE,         \
+	X(84, STRAY_SEGMENT, "stray-segment", "totals: stray-segments", ENFORCE, ENFORCE,         \
 	  "A segment of TCP of no connection that exists: neither was its handshake seen, nor "   \
 	  "has this host a socket for it. The host would answer with a reset. They have a limit " \
 	  "for all of them together, since anybody can forge them.")

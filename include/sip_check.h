@@ -9,11 +9,6 @@
 #define SIP_MANDATORY                                                                             \
 	(SIP_SEEN(VIA) | SIP_SEEN(FROM) | SIP_SEEN(TO) | SIP_SEEN(CALL_ID) | SIP_SEEN(CSEQ))
 
-/* What stands once in a message; To has a rule of its own. */
-#define SIP_SINGLE                                                                                \
-	(SIP_SEEN(FROM) | SIP_SEEN(CALL_ID) | SIP_SEEN(CSEQ) | SIP_SEEN(CONTENT_LENGTH) |         \
-	 SIP_SEEN(MAX_FORWARDS))
-
 SIP_INLINE __u64 sip_if(int broken, __u64 fault)
 {
 	return broken ? fault : 0;
@@ -41,8 +36,6 @@ SIP_INLINE __u64 sip_check_fields(const struct sip_reader *r)
 	const struct sip_message *m = &r->message;
 	__u64 faults = 0;
 
-	faults |= sip_if(m->again & SIP_SINGLE, SIP_FAULT(REPEATED));
-	faults |= sip_if(m->again & SIP_SEEN(TO), SIP_FAULT(TO_REPEATED));
 	faults |= sip_if(m->max_forwards > 255, SIP_FAULT(HOPS));
 	faults |= sip_if(m->seen & SIP_SEEN(FROM) && !m->party[SIP_FROM].tag.length,
 			 SIP_FAULT(FROM_TAG));
