@@ -52,6 +52,8 @@ static __always_inline __u32 guard_judge_message(hook_ctx *ctx, struct guard *g)
 			JUDGE(offence_note(g->p, g->slot, SG_OFFENCE_MALFORMED, 0));
 		return reason;
 	}
+	if (message_applies(g))
+		JUDGE(message_head_check(ctx, g));
 	if (g->class == SG_CLASS_REQUEST) {
 		told = message_tell(g->p, g->slot, message_about(g));
 		reason = told & ~MESSAGE_COPY;
@@ -117,6 +119,16 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 	return guard_judge_message(ctx, g);
 }
 
+/* A packet whose ports are beyond more headers than we follow. */
+static __always_inline __u32 guard_judge_unreached(struct guard *g, int kind)
+{
+	if (kind == PACKET_TAGS)
+		JUDGE(SG_REASON_VLAN_TAGS);
+	else if (lists_find(g) != SG_LIST_ALLOW)
+		JUDGE(SG_REASON_IPV6_CHAIN);
+	return SG_REASON_NONE;
+}
+
 static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
 {
 	struct guard guard = {}, *g = &guard;
@@ -128,6 +140,8 @@ static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
 	if (!guard_open(g))
 		return VERDICT_PASS;
 	plain = packet_glance(ctx, &glance);
+	if (!plain)
+		headers_pull(ctx, frame, HEADERS_MAX);
 	if (plain)
 		g->role = port_role(g, glance.transport, glance.port);
 	if (plain && !g->role)
@@ -148,9 +162,8 @@ static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
 			reason = guard_judge(ctx, g);
 	} else if (kind == PACKET_FRAGMENT) {
 		reason = guard_judge_fragment(g);
-	} else if (kind == PACKET_CHAIN && lists_find(g) != SG_LIST_ALLOW &&
-		   verdict_is_final(g, SG_REASON_IPV6_CHAIN)) {
-		reason = SG_REASON_IPV6_CHAIN;
+	} else if (kind != PACKET_FOREIGN) {
+		reason = guard_judge_unreached(g, kind);
 	}
 	return verdict(g, forget(reason, g->now));
 }
@@ -160,6 +173,7 @@ static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
 SEC("tc")
 int ingress(struct __sk_buff *ctx)
 {
+	headers_pull(ctx, ctx->len, HEADERS_PLAIN);
 	return guard_packet(ctx, ctx->len);
 }
 #else

@@ -36,6 +36,17 @@ SIP_INLINE __u64 sip_check_missing(const struct sip_reader *r)
 	return faults;
 }
 
+/* The UDP header of a first fragment has the length of the whole datagram (section 18.3). */
+SIP_INLINE int sip_length_known(const struct sip_reader *r)
+{
+	return r->input.whole || !(r->input.flags & SIP_MORE);
+}
+
+SIP_INLINE __u32 sip_length(const struct sip_reader *r)
+{
+	return r->input.whole > r->input.length ? r->input.whole : r->input.length;
+}
+
 SIP_INLINE __u64 sip_check_fields(const struct sip_reader *r)
 {
 	const struct sip_message *m = &r->message;
@@ -49,9 +60,8 @@ SIP_INLINE __u64 sip_check_fields(const struct sip_reader *r)
 	faults |= sip_if(m->transport && (m->transport == SIP_TRANSPORT_UDP) ==
 						 !!(r->input.flags & SIP_STREAM),
 			 SIP_FAULT(VIA_TRANSPORT));
-	/* Of a fragmented datagram the bytes present are not known (section 18.3). */
-	faults |= sip_if(m->flags & SIP_HEAD && !(r->input.flags & SIP_MORE) &&
-				 m->content_length > r->input.length - m->body,
+	faults |= sip_if(m->flags & SIP_HEAD && sip_length_known(r) &&
+				 m->content_length > sip_length(r) - m->body,
 			 SIP_FAULT(LENGTH_BEYOND));
 	return faults;
 }
@@ -94,7 +104,7 @@ SIP_INLINE __u64 sip_check_caps(const struct sip_reader *r, const struct sip_cap
 	const struct sip_message *m = &r->message;
 	__u64 faults = 0;
 
-	faults |= sip_if(r->input.length > caps->message, SIP_FAULT(SIZE));
+	faults |= sip_if(sip_length(r) > caps->message, SIP_FAULT(SIZE));
 	faults |= sip_if(m->start_line.length > caps->start_line, SIP_FAULT(START_LONG));
 	faults |= sip_if(m->uri.length > caps->uri, SIP_FAULT(URI_LONG));
 	faults |= sip_if(m->method.length > caps->method || m->cseq_method.length > caps->method,

@@ -48,6 +48,7 @@ static void limits_off(struct config *config)
 	mode[SG_REASON_LIMIT_FLOW] = SG_MODE_OFF;
 	mode[SG_REASON_LIMIT_CONNECT] = SG_MODE_OFF;
 	mode[SG_REASON_GREYLIST] = SG_MODE_OFF;
+	mode[SG_REASON_FRAGMENT_HEAD] = SG_MODE_OFF;
 	mode[SG_REASON_MALFORMED] = SG_MODE_OFF;
 	mode[SG_REASON_BAN_FLOW] = SG_MODE_OFF;
 }

@@ -22,7 +22,7 @@ struct fixture fix;
 struct coverage coverage;
 struct maps maps;
 
-static struct bpf_object *object;
+static struct bpf_object *object, *bare;
 static int programs[PROGRAM__MAX], clock_program;
 static int cpus;
 
@@ -39,8 +39,8 @@ static __u64 clock_tick(void)
 	return tick.tv_sec * SECOND + tick.tv_nsec;
 }
 
-/* The offset of a variable in .rodata, or -1. */
-static int rodata_offset(const struct bpf_object *object, const char *name)
+/* The offset of a variable in .rodata, or -1, and its size. */
+static int rodata_offset(const struct bpf_object *object, const char *name, __u32 *bytes)
 {
 	const struct btf *btf = bpf_object__btf(object);
 	int section = btf__find_by_name_kind(btf, ".rodata", BTF_KIND_DATASEC);
@@ -50,6 +50,7 @@ static int rodata_offset(const struct bpf_object *object, const char *name)
 	for (int i = 0; variable && i < btf_vlen(type); i++, variable++) {
 		const struct btf_type *var = btf__type_by_id(btf, variable->type);
 
+		*bytes = variable->size;
 		if (!strcmp(btf__name_by_offset(btf, var->name_off), name))
 			return variable->offset;
 	}
@@ -58,7 +59,8 @@ static int rodata_offset(const struct bpf_object *object, const char *name)
 
 int fixture_constant(struct bpf_object *object, const char *name, __u64 value)
 {
-	int offset = rodata_offset(object, name), error = -ENOENT;
+	__u32 bytes = 0;
+	int offset = rodata_offset(object, name, &bytes), error = -ENOENT;
 	struct bpf_map *map;
 	size_t size;
 
@@ -71,7 +73,10 @@ int fixture_constant(struct bpf_object *object, const char *name, __u64 value)
 		copy = malloc(size);
 		assert_non_null(copy);
 		memcpy(copy, initial, size);
-		memcpy(copy + offset, &value, sizeof(value));
+		if (bytes == sizeof(__u32))
+			memcpy(copy + offset, &(__u32){value}, bytes);
+		else
+			memcpy(copy + offset, &value, sizeof(value));
 		error = bpf_map__set_initial_value(map, copy, size);
 		free(copy);
 	}
@@ -124,7 +129,7 @@ static int find_maps(void)
 	       maps.greylist && maps.transactions ? 0 : -1;
 }
 
-static int program_fd(const char *name)
+static int program_fd(const struct bpf_object *object, const char *name)
 {
 	struct bpf_program *program = bpf_object__find_program_by_name(object, name);
 
@@ -148,6 +153,34 @@ static void stay_on_this_cpu(void)
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
+int fixture_share_maps(struct bpf_object *other)
+{
+	struct bpf_map *map;
+	int error = 0;
+
+	bpf_object__for_each_map(map, other) {
+		if (strncmp(bpf_map__name(map), "sg_", 3) == 0)
+			error = error ? error
+				      : bpf_map__reuse_fd(map, fixture_map(bpf_map__name(map)));
+	}
+	return error;
+}
+
+/* The same object once more, on the same maps, for packets that begin with the IP header. */
+static int open_bare(const char *path)
+{
+	bare = bpf_object__open_file(path, NULL);
+	if (!bare || fixture_constant(bare, "sg_tick", fix.tick) ||
+	    fixture_constant(bare, "sg_link_header", 0) || fixture_share_maps(bare) ||
+	    bpf_object__load(bare)) {
+		print_error("%s does not load for links without a header: %s.\n", path,
+			    strerror(errno));
+		return -1;
+	}
+	programs[PROGRAM_BARE] = program_fd(bare, "guard_frags");
+	return 0;
+}
+
 int fixture_open(void **unused)
 {
 	const char *path = fixture_object();
@@ -167,18 +200,19 @@ int fixture_open(void **unused)
 		print_error("%s does not load: %s.\n", path, strerror(errno));
 		return -1;
 	}
-	programs[PROGRAM_GUARD] = program_fd("guard");
-	programs[PROGRAM_FRAGS] = program_fd("guard_frags");
-	clock_program = program_fd("guard_clock");
-	return find_maps() ? -1 : reply_open();
+	programs[PROGRAM_GUARD] = program_fd(object, "guard");
+	programs[PROGRAM_FRAGS] = program_fd(object, "guard_frags");
+	clock_program = program_fd(object, "guard_clock");
+	return find_maps() || open_bare(path) ? -1 : reply_open();
 }
 
 int fixture_close(void **unused)
 {
 	(void)unused;
 	reply_close();
+	bpf_object__close(bare);
 	bpf_object__close(object);
-	object = NULL;
+	object = bare = NULL;
 	return 0;
 }
 
@@ -204,6 +238,7 @@ static void new_secret(void)
 void fixture_reset(enum program program)
 {
 	fix.program = program;
+	packet_bare = program == PROGRAM_BARE;
 	map_empty(maps.lists4);
 	map_empty(maps.lists6);
 	map_empty(maps.bans);

@@ -31,6 +31,7 @@ typedef unsigned __int128 reason_set;
 enum program {
 	PROGRAM_GUARD,
 	PROGRAM_FRAGS,
+	PROGRAM_BARE, /* for links without a header; frames of several buffers, too */
 	PROGRAM__MAX
 };
 
@@ -72,6 +73,8 @@ void fixture_reset(enum program program);
 int fixture_map(const char *name);
 void *fixture_memory(const char *name);
 const char *fixture_object(void);
+/* Gives another object the maps of the guard; before it is loaded. 0 or -errno. */
+int fixture_share_maps(struct bpf_object *other);
 /* Gives a constant of an object that is not loaded yet its value. 0 or -errno. */
 int fixture_constant(struct bpf_object *object, const char *name, __u64 value);
 

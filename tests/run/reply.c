@@ -11,22 +11,26 @@
 
 #include "fixture.h"
 
-static struct bpf_object *object;
-static int program;
+/* One for Ethernet, one for links without a header. */
+static struct bpf_object *objects[2];
+static int programs[2];
 
-/* reply.bpf.o lies beside guard.bpf.o, and works on the maps of the guard. */
-static int reuse_maps(void)
+static int open_one(const char *path, bool bare)
 {
-	struct bpf_map *map;
-	int err = 0;
+	struct bpf_object *object = bpf_object__open_file(path, NULL);
 
-	bpf_object__for_each_map(map, object) {
-		if (strncmp(bpf_map__name(map), "sg_", 3) == 0)
-			err = err ? err : bpf_map__reuse_fd(map, fixture_map(bpf_map__name(map)));
+	objects[bare] = object;
+	if (!object || fixture_constant(object, "sg_tick", fix.tick) ||
+	    (bare && fixture_constant(object, "sg_link_header", 0)) ||
+	    fixture_share_maps(object) || bpf_object__load(object)) {
+		print_error("%s does not load: %s.\n", path, strerror(errno));
+		return -1;
 	}
-	return err;
+	programs[bare] = bpf_program__fd(bpf_object__find_program_by_name(object, "reply"));
+	return programs[bare] < 0 ? -1 : 0;
 }
 
+/* reply.bpf.o lies beside guard.bpf.o, and works on the maps of the guard. */
 int reply_open(void)
 {
 	char path[256];
@@ -34,20 +38,15 @@ int reply_open(void)
 
 	snprintf(path, sizeof(path), "%.*s/reply.bpf.o", (int)(slash ? slash - guard : 1),
 		 slash ? guard : ".");
-	object = bpf_object__open_file(path, NULL);
-	if (!object || fixture_constant(object, "sg_tick", fix.tick) || reuse_maps() ||
-	    bpf_object__load(object)) {
-		print_error("%s does not load: %s.\n", path, strerror(errno));
-		return -1;
-	}
-	program = bpf_program__fd(bpf_object__find_program_by_name(object, "reply"));
-	return program < 0 ? -1 : 0;
+	return open_one(path, false) || open_one(path, true) ? -1 : 0;
 }
 
 void reply_close(void)
 {
-	bpf_object__close(object);
-	object = NULL;
+	for (int i = 0; i < 2; i++) {
+		bpf_object__close(objects[i]);
+		objects[i] = NULL;
+	}
 }
 
 bool reply_dropped(const struct packet_spec *spec)
@@ -60,7 +59,7 @@ bool reply_dropped(const struct packet_spec *spec)
 	if (!reply.sport)
 		reply.sport = 5060;
 	options.data_size_in = packet_build(&reply, frame);
-	error = bpf_prog_test_run_opts(program, &options);
+	error = bpf_prog_test_run_opts(programs[packet_bare], &options);
 	if (error)
 		fail_msg("the kernel refuses a reply of %u bytes: %s", options.data_size_in,
 			 strerror(-error));
