@@ -254,6 +254,11 @@ void fixture_reset(enum program program)
 	stats_clear();
 }
 
+int fixture_program(void)
+{
+	return programs[fix.program];
+}
+
 int fixture_run(const __u8 *frame, size_t length)
 {
 	static __u8 out[FRAME_MAX];

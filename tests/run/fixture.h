@@ -78,6 +78,9 @@ int fixture_share_maps(struct bpf_object *other);
 /* Gives a constant of an object that is not loaded yet its value. 0 or -errno. */
 int fixture_constant(struct bpf_object *object, const char *name, __u64 value);
 
+/* The program that runs: fd. */
+int fixture_program(void);
+
 /* Runs a frame. The kernel must accept it, and the action must be XDP_PASS or XDP_DROP. */
 int fixture_run(const __u8 *frame, size_t length);
 

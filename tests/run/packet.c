@@ -147,9 +147,9 @@ static void put_extension(struct buffer *b, char letter, __u8 next)
 	__u8 header[1024] = {next};
 	size_t size = 8;
 
-	if (letter == 'D') {
+	if (letter == 'D' || letter == 'L') {
 		/* Options of a type that is skipped when unknown (RFC 8200 section 4.2). */
-		size = sizeof(header);
+		size = letter == 'D' ? sizeof(header) : sizeof(header) / 4;
 		header[1] = size / 8 - 1;
 		for (size_t at = 2; at + 2 <= size; at += 2 + header[at + 1]) {
 			header[at] = 0x1e;
@@ -295,7 +295,7 @@ static __u16 ethertype_of(const struct packet_spec *spec)
 static void put_ethernet(struct buffer *b, const struct packet_spec *spec)
 {
 	static const __u8 addresses[2 * ETH_ALEN] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2};
-	__u16 protocol, tag = htons(100);
+	__u16 protocol, tag = htons(spec->priority ? 0x6000 : 100);
 
 	put(b, addresses, sizeof(addresses));
 	for (size_t i = 0; i < sizeof(spec->vlan) / sizeof(spec->vlan[0]) && spec->vlan[i]; i++) {

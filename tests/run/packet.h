@@ -30,6 +30,7 @@
 struct packet_spec {
 	/* Ethernet; none of it if packet_bare is set */
 	__u16 vlan[10];       /* protocols of the tags, outermost first; 0 ends them */
+	bool priority;        /* the tags have VID 0, not 100 */
 	__u16 ethertype;      /* instead of that of IPv4 or IPv6 */
 	bool pppoe;           /* in a session of PPP over Ethernet */
 	__u16 ppp;            /* protocol there, instead of that of IPv4 or IPv6 */
@@ -47,7 +48,7 @@ struct packet_spec {
 	bool length_zero;     /* it is 0 */
 	/*
 	 * IPv6 extension headers: h hop-by-hop, r routing, d destination options, D the same with
-	 * 1024 bytes, j hop-by-hop with a jumbo payload, a AH, f fragment. Those behind f are part
+	 * 1024 bytes, L with 256, j hop-by-hop with a jumbo payload, a AH, f fragment. Those behind f are part
 	 * of what is fragmented. Of IPv4: a, as often as it likes.
 	 */
 	const char *chain;
