@@ -10,9 +10,11 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/if_link.h>
 #include <linux/if_packet.h>
+#include <linux/if_tun.h>
 #include <linux/udp.h>
 #include <linux/virtio_net.h>
 #include <net/if.h>
@@ -20,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
@@ -29,12 +32,14 @@
 
 #define NEAR "sgn" /* where the frames are sent */
 #define FAR "sgf"  /* where they come in */
+#define TUN "sgt"
 #define PORT 5060
 #define MARKER "192.0.2.99" /* allowed: comes after a frame, and tells that it is through */
 #define WAIT 10000 /* ms for the marker: only a broken setup takes longer */
 
 static struct {
 	int packet, udp4, udp6, near, far;
+	int tun; /* fd, if frames are written to it; or 0 */
 	bool vlan;
 	int wrong, told;
 	__u16 sport; /* of the frame: each has one of its own */
@@ -173,7 +178,7 @@ static void sum_put(__u8 *at, __u32 sum)
 
 static size_t link_length(const struct packet_spec *spec)
 {
-	size_t length = ETH_HLEN;
+	size_t length = packet_bare ? 0 : ETH_HLEN;
 
 	for (size_t i = 0; i < COUNT(spec->vlan) && spec->vlan[i]; i++)
 		length += 4;
@@ -236,6 +241,13 @@ static void send_frame(const __u8 *frame, size_t length)
 		.msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = parts, .msg_iovlen = 2,
 	};
 
+	if (lab.tun) {
+		/* Where the version of IP is none, the device refuses it. */
+		if (write(lab.tun, frame, length) != (ssize_t)length && errno != EINVAL)
+			fail_msg("%zu bytes cannot be written to the tun: %s", length,
+				 strerror(errno));
+		return;
+	}
 	if (sendmsg(lab.packet, &message, 0) != (ssize_t)(sizeof(head) + length))
 		fail_msg("a frame of %zu bytes cannot be sent: %s", length, strerror(errno));
 }
@@ -314,18 +326,23 @@ static bool is_delivered(const struct row *row)
 
 /* --- is it read? --- */
 
-static void deny_all(void)
+static void deny_sources(void)
 {
 	static const char *const sources[] = {
 		"0.0.0.0/1", "128.0.0.0/1", "2000::/3", "ff00::/8",
 	};
 
-	fixture_reset(PROGRAM_GUARD);
 	for (size_t i = 0; i < COUNT(sources); i++)
 		list_set(sources[i], SG_LIST_DENY);
 	list_set(MARKER, SG_LIST_ALLOW);
 	/* What is read of a packet that has no ports is no matter of the list. */
 	config()->total[SG_TOTAL_ORPHAN_FRAGMENTS] = limit_hourly(1000);
+}
+
+static void deny_all(void)
+{
+	fixture_reset(PROGRAM_GUARD);
+	deny_sources();
 }
 
 /* The reason for which the guard drops the frame, or NONE. */
@@ -434,7 +451,7 @@ static void test_nothing_passes_generic_xdp(void **state)
 	by_xdp(XDP_FLAGS_SKB_MODE, "at generic XDP");
 }
 
-static struct bpf_object *open_ingress(void)
+static struct bpf_object *open_ingress(bool bare)
 {
 	const char *guard = fixture_object(), *slash = strrchr(guard, '/');
 	struct bpf_object *object;
@@ -444,6 +461,7 @@ static struct bpf_object *open_ingress(void)
 		 slash ? guard : ".");
 	object = bpf_object__open_file(path, NULL);
 	if (!object || fixture_constant(object, "sg_tick", fix.tick) ||
+	    (bare && fixture_constant(object, "sg_link_header", 0)) ||
 	    fixture_share_maps(object) || bpf_object__load(object))
 		fail_msg("%s does not load: %s", path, strerror(errno));
 	return object;
@@ -458,27 +476,107 @@ static void large_frames_arrive(bool expected)
 	}
 }
 
+/* The ingress of tc, with its program. */
+struct ingress {
+	struct bpf_object *object;
+	struct bpf_tc_hook hook;
+};
+
+static void attach_ingress(struct ingress *ingress, int interface, bool bare)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = interface, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, options);
+	int error;
+
+	ingress->object = open_ingress(bare);
+	options.prog_fd = bpf_program__fd(
+		bpf_object__find_program_by_name(ingress->object, "ingress"));
+	error = bpf_tc_hook_create(&hook);
+	error = error ? error : bpf_tc_attach(&hook, &options);
+	if (error)
+		fail_msg("the guard cannot be attached at tc: %s", strerror(-error));
+	hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
+	ingress->hook = hook;
+}
+
+static void detach_ingress(struct ingress *ingress)
+{
+	bpf_tc_hook_destroy(&ingress->hook);
+	bpf_object__close(ingress->object);
+}
+
 static void test_nothing_passes_tc(void **state)
 {
-	struct bpf_object *object = open_ingress();
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = lab.far, .attach_point = BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = bpf_program__fd(
-			    bpf_object__find_program_by_name(object, "ingress")));
-	int error;
+	struct ingress ingress;
 
 	(void)state;
 	deny_all();
 	must("ip link set " NEAR " mtu 9000 && ip link set " FAR " mtu 9000");
 	large_frames_arrive(true);
-	error = bpf_tc_hook_create(&hook);
-	error = error ? error : bpf_tc_attach(&hook, &options);
-	if (error)
-		fail_msg("the guard cannot be attached at tc: %s", strerror(-error));
+	attach_ingress(&ingress, lab.far, false);
 	large_frames_arrive(false);
 	nothing_arrives("at the ingress of tc");
-	hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
-	bpf_tc_hook_destroy(&hook);
-	bpf_object__close(object);
+	detach_ingress(&ingress);
+}
+
+/* --- an interface without a header of the link --- */
+
+static bool is_bare_row(const struct row *row)
+{
+	return !row->change && !packet_needs_link(&row->packet) && is_possible(row, false);
+}
+
+/* Each row that needs no Ethernet, through the tun; whether it arrives as it should. */
+static void bare_rows(bool guarded, const char *how)
+{
+	for (const struct row *row = rows; row < rows + rows_count; row++) {
+		if (is_bare_row(row) && is_delivered(row) != (row->delivered && !guarded))
+			wrong("%s: wrong by tun, %s", row->name, how);
+	}
+}
+
+static int make_tun(void)
+{
+	struct ifreq request = {.ifr_name = TUN, .ifr_flags = IFF_TUN | IFF_NO_PI};
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	assert_false(ioctl(fd, TUNSETIFF, &request));
+	must("ip link set " TUN " up");
+	must("for i in /proc/sys/net/ipv4/conf/*; do echo 0 >$i/rp_filter; done");
+	return fd;
+}
+
+static void test_tun_is_read(void **state)
+{
+	struct ingress ingress;
+	int fd = make_tun(), interface = if_nametoindex(TUN), error;
+
+	(void)state;
+	if (fd < 0) {
+		printf("  not tried: this kernel has no tun\n");
+		skip();
+	}
+	fixture_reset(PROGRAM_BARE);
+	deny_sources();
+	lab.tun = fd;
+	bare_rows(false, "without the guard");
+	for (const struct row *row = rows; row < rows + rows_count; row++) {
+		if (is_bare_row(row) && read_row(row) != row->reason)
+			wrong("%s: not read as it is on Ethernet", row->name);
+	}
+	attach_ingress(&ingress, interface, true);
+	bare_rows(true, "with the guard at the ingress of tc");
+	detach_ingress(&ingress);
+	error = bpf_xdp_attach(interface, fixture_program(), XDP_FLAGS_SKB_MODE, NULL);
+	if (error)
+		fail_msg("generic XDP on the tun: %s", strerror(-error));
+	bare_rows(true, "with the guard at generic XDP");
+	lab.tun = 0;
+	close(fd);
+	fixture_reset(PROGRAM_GUARD);
+	end_of_test();
 }
 
 static int set_up(void **state)
@@ -504,6 +602,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_passes_native_xdp),
 		cmocka_unit_test(test_nothing_passes_generic_xdp),
 		cmocka_unit_test(test_nothing_passes_tc),
+		cmocka_unit_test(test_tun_is_read),
 	};
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
