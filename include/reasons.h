@@ -121,7 +121,7 @@
 	  "The source has as many TCP connections as it may have at a time, those included that "  \
 	  "it began to open in the last seconds. `sipguard connections ADDRESS` shows them; each " \
 	  "that ends makes room. Only who receives our answers can have a connection; forged "     \
-	  "SYNs, which limit-connect holds down, are forgotten after 9 seconds at most.")              \
+	  "SYNs, which limit-connect holds down, are forgotten after 9 seconds at most.")          \
 	X(79, VLAN_TAGS, "vlan-tags", "IEEE 802.1Q", ENFORCE, ENFORCE,                            \
 	  "More than 8 VLAN tags stand before the IP header, so it was not reached. Hosts take "  \
 	  "off any number of tags that have only a priority (VID 0); no network needs them, and " \

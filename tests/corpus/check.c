@@ -186,8 +186,8 @@ static void print_set(const struct set *set)
 		putchar('\n');
 	}
 	if (set->large)
-		printf("  of %u beyond %d bytes default drops %u whole; as fragments %u, and %u until "
-		       "they come again\n", set->large, FIRST_FRAGMENT, set->large_whole,
+		printf("  of %u beyond %d bytes default drops %u whole; as fragments %u, and "
+		       "%u until they come again\n", set->large, FIRST_FRAGMENT, set->large_whole,
 		       set->large_first, set->large_head);
 }
 

@@ -12,7 +12,7 @@
 enum needs {
 	NEEDS_NOTHING,
 	NEEDS_VLAN,   /* VLAN devices */
-	NEEDS_NO_ONE, /* what no kernel of the matrix has: it is not tried whether it is delivered */
+	NEEDS_NO_ONE, /* what no kernel of the matrix has: not tried whether it is delivered */
 };
 
 struct row {

@@ -48,8 +48,8 @@ struct packet_spec {
 	bool length_zero;     /* it is 0 */
 	/*
 	 * IPv6 extension headers: h hop-by-hop, r routing, d destination options, D the same with
-	 * 1024 bytes, L with 256, j hop-by-hop with a jumbo payload, a AH, f fragment. Those behind f are part
-	 * of what is fragmented. Of IPv4: a, as often as it likes.
+	 * 1024 bytes, L with 256, j hop-by-hop with a jumbo payload, a AH, f fragment. Those behind
+	 * f are part of what is fragmented. Of IPv4: a, as often as it likes.
 	 */
 	const char *chain;
 
