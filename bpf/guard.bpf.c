@@ -93,24 +93,35 @@ static __always_inline __u32 guard_judge_message(hook_ctx *ctx, struct guard *g)
 	__u64 faults = applies ? message_read(ctx, g->p, g->slot) : 0;
 	__u32 reason = faults ? guard_judge_faults(g, faults) : SG_REASON_NONE;
 
-	return reason ? reason : guard_tell(g, message_about(g));
+	if (reason)
+		return reason;
+	if (applies)
+		JUDGE(message_head_check(ctx, g));
+	return guard_tell(g, message_about(g));
 }
 
-/* KIND of the next message of a segment or of a frame of several datagrams; -1 if there is none. */
-static __always_inline int guard_next(hook_ctx *ctx, struct packet *p)
+/* As guard_judge_more(), of a message that is not one of several datagrams. */
+static __always_inline __u32 guard_judge_one(struct guard *g, __u64 faults, __u32 who)
 {
-	return HOOK_SKB && p->part ? datagram_next(ctx, p) : stream_next(ctx, p);
+	__u32 told;
+
+	JUDGE(class_check(g));
+	if (faults)
+		JUDGE(guard_judge_faults(g, faults));
+	told = guard_tell(g, is_proven(g) ? MESSAGE_PROVEN : 0);
+	part_charge(g->p, g->slot, g->p->kind, who, told & MESSAGE_COPY);
+	return told & ~MESSAGE_COPY;
 }
 
 /*
  * Judges one more message of a frame, which was read and has these faults, and charges it. A reason
- * that ends its way, or none. `who`: WHO(). Global, and apart from the reading of the message: in
+ * that ends the way of the frame, or none: of several datagrams it is only counted. `who`: WHO(). Global, and apart from the reading of the message: in
  * the loop over messages each of its ways would be followed for each of them, and below it there is
  * no stack left for the reader (6.1).
  */
 __noinline int guard_judge_more(struct packet *p, __u32 slot, __u64 faults, __u32 who)
 {
-	__u32 kind = p ? p->kind : 0, told;
+	__u32 kind = p ? p->kind : 0, reason;
 	struct guard guard = {
 		.p = p,
 		.config = map_config(slot),
@@ -125,12 +136,11 @@ __noinline int guard_judge_more(struct packet *p, __u32 slot, __u64 faults, __u3
 	if (!p || !g->config || !g->stats)
 		return SG_REASON_NONE;
 	verdict_more(p, g->method);
-	JUDGE(class_check(g));
-	if (faults)
-		JUDGE(guard_judge_faults(g, faults));
-	told = guard_tell(g, is_proven(g) ? MESSAGE_PROVEN : 0);
-	part_charge(p, slot, kind, who, told & MESSAGE_COPY);
-	return told & ~MESSAGE_COPY;
+	reason = guard_judge_one(g, faults, who);
+	if (!HOOK_SKB || !p->part)
+		return reason;
+	datagram_count(p, reason);
+	return SG_REASON_NONE;
 }
 
 /*
@@ -144,13 +154,11 @@ static __always_inline __u32 guard_judge_each(hook_ctx *ctx, struct packet *p, _
 	__u64 faults;
 
 	for (int i = 1; i < SG_PARTS; i++) {
-		if (guard_next(ctx, p) < 0)
+		if (stream_next(ctx, p) < 0)
 			return SG_REASON_NONE;
 		faults = message_read(ctx, p, slot);
 		reason = guard_judge_more(p, slot, faults, who);
-		if (HOOK_SKB && p->part)
-			datagram_count(p, reason);
-		else if (reason || p->stream != STREAM_READ)
+		if (reason)
 			return reason;
 	}
 	if (p->stream)
@@ -287,6 +295,16 @@ static __always_inline void guard_keep(hook_ctx *ctx, struct guard *g, __u32 rea
 		stream_commit(g->p);
 }
 
+/* A packet whose ports are beyond more headers than we follow. */
+static __always_inline __u32 guard_judge_unreached(struct guard *g, int kind)
+{
+	if (kind == PACKET_TAGS)
+		JUDGE(SG_REASON_VLAN_TAGS);
+	else if (lists_find(g) != SG_LIST_ALLOW)
+		JUDGE(SG_REASON_IPV6_CHAIN);
+	return SG_REASON_NONE;
+}
+
 static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
 {
 	struct guard guard = {}, *g = &guard;
@@ -298,6 +316,8 @@ static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
 	if (!guard_open(g))
 		return VERDICT_PASS;
 	plain = packet_glance(ctx, &glance);
+	if (!plain)
+		headers_pull(ctx, frame, HEADERS_MAX);
 	if (plain)
 		g->role = port_role(g, glance.transport, glance.port);
 	if (plain && !g->role)
@@ -323,9 +343,8 @@ static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
 			reason = guard_judge_rest(ctx, g, reason);
 	} else if (kind == PACKET_FRAGMENT) {
 		reason = guard_judge_fragment(g);
-	} else if (kind == PACKET_CHAIN && lists_find(g) != SG_LIST_ALLOW &&
-		   verdict_is_final(g, SG_REASON_IPV6_CHAIN)) {
-		reason = SG_REASON_IPV6_CHAIN;
+	} else if (kind != PACKET_FOREIGN) {
+		reason = guard_judge_unreached(g, kind);
 	}
 	reason = forget(reason, g->now);
 	kind = verdict(g, reason);
@@ -339,6 +358,7 @@ static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
 SEC("tc")
 int ingress(struct __sk_buff *ctx)
 {
+	headers_pull(ctx, ctx->len, HEADERS_PLAIN);
 	return guard_packet(ctx, ctx->len);
 }
 #else

@@ -50,6 +50,7 @@
 #define SG_PROVEN_DAYS 1       /* a proof's longest life */
 #define SG_FRAGMENT_SECONDS 60 /* RFC 8200 section 4.5: reassembly is given up after 60 s */
 #define SG_EXTENSION_HEADERS 8
+#define SG_VLAN_TAGS 8
 #define SG_MODES 128           /* places for modes of reasons */
 
 enum sg_reason {

@@ -69,7 +69,8 @@
 	  "More than 8 IPv6 extension headers, or more than about 1000 bytes of headers, stand "  \
 	  "before the transport header, so the port was not reached. Hosts accept such packets; " \
 	  "RFC 8200 has no use for them, and a guard that passes them is passed by. This is the " \
-	  "one reason that may meet packets to other ports; the allow list exempts a peer.")
+	  "one reason, with vlan-tags, that may meet packets to other ports; the allow list "     \
+	  "exempts a peer.")
 
 /* Those that need to know who sends: what a flow has shown, and what it has done before. */
 #define SG_FLOW_REASONS(X)                                                                        \
@@ -128,7 +129,17 @@
 	X(84, STRAY_SEGMENT, "stray-segment", "totals: stray-segments", ENFORCE, ENFORCE,         \
 	  "A segment of TCP of no connection that exists: neither was its handshake seen, nor "   \
 	  "has this host a socket for it. The host would answer with a reset. They have a limit " \
-	  "for all of them together, since anybody can forge them.")
+	  "for all of them together, since anybody can forge them.")                              \
+	X(85, VLAN_TAGS, "vlan-tags", "IEEE 802.1Q", ENFORCE, ENFORCE,                            \
+	  "More than 8 VLAN tags stand before the IP header, so it was not reached. Hosts take "  \
+	  "off any number of tags that have only a priority (VID 0); no network needs them, and " \
+	  "a guard that passes them is passed by. It may meet packets to other ports.")           \
+	X(86, FRAGMENT_HEAD, "fragment-head", "RFC 3261 section 18.1", ENFORCE, ENFORCE,          \
+	  "The first fragment of a datagram does not hold the whole header of its message, so "   \
+	  "what is in the rest could not be read, and its source is on no list, in no zone and "  \
+	  "not proven. It is admitted when it comes again, 0.4 to 32 s later, as every client "   \
+	  "sends it (RFC 3261 timers A and E); the other fragments follow the first. One under "  \
+	  "512 bytes, which no link makes, is never admitted.")
 
 /* All of them: those of packets here, those of messages in sip_rules.h. */
 #define SG_REASONS(X) SG_PACKET_REASONS(X) SIP_RULES(X) SG_FLOW_REASONS(X)

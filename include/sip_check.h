@@ -31,6 +31,20 @@ SIP_INLINE __u64 sip_check_missing(const struct sip_reader *r)
 	return faults;
 }
 
+/*
+ * The UDP header of a first fragment has the length of the whole datagram (section 18.3). A stream
+ * goes on.
+ */
+SIP_INLINE int sip_length_known(const struct sip_reader *r)
+{
+	return r->input.whole || !(r->input.flags & (SIP_MORE | SIP_STREAM));
+}
+
+SIP_INLINE __u32 sip_length(const struct sip_reader *r)
+{
+	return r->input.whole > r->input.length ? r->input.whole : r->input.length;
+}
+
 SIP_INLINE __u64 sip_check_fields(const struct sip_reader *r)
 {
 	const struct sip_message *m = &r->message;
@@ -42,9 +56,8 @@ SIP_INLINE __u64 sip_check_fields(const struct sip_reader *r)
 	faults |= sip_if(m->transport && (m->transport == SIP_TRANSPORT_UDP) ==
 						 !!(r->input.flags & SIP_STREAM),
 			 SIP_FAULT(VIA_TRANSPORT));
-	/* Of a fragmented datagram, or on a stream, the bytes to come are not known (18.3). */
-	faults |= sip_if(m->flags & SIP_HEAD && !(r->input.flags & (SIP_MORE | SIP_STREAM)) &&
-				 m->content_length > r->input.length - m->body,
+	faults |= sip_if(m->flags & SIP_HEAD && sip_length_known(r) &&
+				 m->content_length > sip_length(r) - m->body,
 			 SIP_FAULT(LENGTH_BEYOND));
 	return faults;
 }
@@ -86,7 +99,7 @@ SIP_INLINE __u64 sip_size(const struct sip_reader *r)
 {
 	const struct sip_message *m = &r->message;
 
-	return r->input.flags & SIP_STREAM ? (__u64)m->body + m->content_length : r->input.length;
+	return r->input.flags & SIP_STREAM ? (__u64)m->body + m->content_length : sip_length(r);
 }
 
 /* The caps of rule G18. */

@@ -43,6 +43,8 @@ struct sip_input {
 	__u64 wanted;  /* faults to be looked for: of the others some are not. ~0: all */
 	__u32 length;  /* bytes of the message, to 65535; the text has SIP_READ_MAX at most */
 	__u32 flags;   /* enum sip_input_flags */
+	__u32 whole;   /* SIP_MORE: bytes of the message with the rest; 0: not known */
+	__u32 reserved;
 };
 
 /* Where the scan of an address or a Via stands. */

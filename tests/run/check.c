@@ -29,7 +29,10 @@ static const char *const method_names[SG_METHOD__MAX] = {
 #undef X
 };
 
-static const char *const program_names[PROGRAM__MAX] = {"guard", "guard_frags", "ingress"};
+static const char *const program_names[PROGRAM__MAX] = {
+	"program guard", "program guard_frags", "program ingress",
+	"program guard_frags without a link header",
+};
 
 static struct sg_counter *tally_column(struct sg_tally *tally, enum outcome outcome)
 {
@@ -156,7 +159,7 @@ void packet_check(const char *where, const struct packet_spec *spec,
 	counters_expect(&due, expected, length);
 	differences = stats_differ(&is, &due);
 	if (differences)
-		fail_msg("%s: the packet was not counted as expected, program %s", where,
+		fail_msg("%s: the packet was not counted as expected, %s", where,
 			 program_names[fix.program]);
 	if (action != (expected->outcome == DROP ? XDP_DROP : XDP_PASS))
 		fail_msg("%s: XDP action %d", where, action);

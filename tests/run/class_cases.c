@@ -88,8 +88,11 @@ const struct test_case class_cases[] = {
 	 NEAR_CLASS(SIGCOMP)},
 	{"sigcomp of eight bytes is a keepalive", .packet = {BYTES("\xf8\1\2\3\4\5\6\7")},
 	 PASSES(KEEPALIVE, NONE), NEAR_CLASS(SIGCOMP)},
-	{"tcp, what looks like sigcomp",
+	{"tcp, sigcomp where a message begins",
 	 .packet = {OVER_TCP, BYTES("\xf8\x01\x12\x9f\x00\x40 compressed")},
+	 PASSES(SIGCOMP, NONE)},
+	{"tcp, what looks like sigcomp",
+	 .packet = {OVER_TCP, .stray = true, BYTES("\xf8\x01\x12\x9f\x00\x40 compressed")},
 	 PASSES(OTHER, NONE), NEAR_CLASS(SIGCOMP)},
 
 	/* HTTP. */
