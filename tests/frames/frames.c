@@ -19,6 +19,7 @@
 #include <linux/virtio_net.h>
 #include <net/if.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,6 +103,8 @@ static void make_veth(void)
  */
 static void make_interfaces(void)
 {
+	/* Never in the namespace of whoever runs this. */
+	assert_false(unshare(CLONE_NEWNET));
 	must("ip link set lo up");
 	make_veth();
 	must("ip link set " NEAR " address 02:00:00:00:00:02");
