@@ -100,6 +100,23 @@ static __always_inline __u32 guard_judge_message(hook_ctx *ctx, struct guard *g)
 	return guard_tell(g, message_about(g));
 }
 
+/*
+ * Whether a segment goes on its way though a reason has ended that: in monitor mode it passes, and
+ * in a capture it does not come again. Where its messages end has to be known all the same, for
+ * those that follow.
+ */
+static __always_inline bool guard_goes_on(const struct sg_state *state)
+{
+	return sg_syn_opens || (state && state->mode == SG_MODE_MONITOR);
+}
+
+/* From here on messages are only read. */
+static __always_inline void guard_skims(struct packet *p, __u32 reason)
+{
+	p->skims = 1;
+	p->worst = reason;
+}
+
 /* As guard_judge_more(), of a message that is not one of several datagrams. */
 static __always_inline __u32 guard_judge_one(struct guard *g, __u64 faults, __u32 who)
 {
@@ -136,10 +153,15 @@ __noinline int guard_judge_more(struct packet *p, __u32 slot, __u64 faults, __u3
 	if (!p || !g->config || !g->stats)
 		return SG_REASON_NONE;
 	verdict_more(p, g->method);
+	if (p->skims)
+		return SG_REASON_NONE;
 	reason = guard_judge_one(g, faults, who);
-	if (!HOOK_SKB || !p->part)
+	if (HOOK_SKB && p->part)
+		datagram_count(p, reason);
+	else if (!reason || !guard_goes_on(map_state()))
 		return reason;
-	datagram_count(p, reason);
+	else
+		guard_skims(p, reason);
 	return SG_REASON_NONE;
 }
 
@@ -166,21 +188,38 @@ static __always_inline __u32 guard_judge_each(hook_ctx *ctx, struct packet *p, _
 	return SG_REASON_NONE;
 }
 
+/* The rest of a segment, whose first message has this reason, or none. */
+static __always_inline __u32 guard_judge_stream(hook_ctx *ctx, struct guard *g, __u32 reason,
+						__u32 who)
+{
+	struct packet *p = g->p;
+
+	if (p->stream != STREAM_READ)
+		return reason;
+	if (reason) {
+		if (!guard_goes_on(g->state))
+			return reason;
+		guard_skims(p, reason);
+		message_read(ctx, p, g->slot);
+	} else if (stream_ends(p)) {
+		return SG_REASON_NONE;
+	}
+	reason = guard_judge_each(ctx, p, g->slot, who);
+	return p->skims ? p->worst : reason;
+}
+
 /*
- * Several datagrams, of which the first has this reason, get one verdict: the frame is refused if
- * more of them would be dropped than not; else the bad ones are counted and pass with the good
- * ones, which nobody may lose.
+ * The rest of a frame, whose first message has this reason, or none. Several datagrams get one
+ * verdict: the frame is refused if more of them would be dropped than not; else the bad ones are
+ * counted and pass with the good ones, which nobody may lose.
  */
 static __always_inline __u32 guard_judge_rest(hook_ctx *ctx, struct guard *g, __u32 reason)
 {
 	__u32 who = WHO(g->zone, g->proof, g->listed);
 	struct packet *p = g->p;
 
-	if (!p->rest) {
-		if (reason || p->stream != STREAM_READ || stream_ends(p))
-			return reason;
-		return guard_judge_each(ctx, p, g->slot, who);
-	}
+	if (!HOOK_SKB || !p->rest)
+		return guard_judge_stream(ctx, g, reason, who);
 	datagram_count(p, reason);
 	guard_judge_each(ctx, p, g->slot, who);
 	if (p->bad > p->good)
@@ -271,26 +310,13 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 }
 
 /*
- * A segment that passes in monitor mode, though a reason ended its way: where its messages end has
- * to be known all the same, for those that follow.
+ * A segment has its verdict; if it passes, its connection goes on. So it does in a capture, where
+ * the segment does not come again.
  */
-static __always_inline void guard_skim(hook_ctx *ctx, struct packet *p, __u32 slot)
+static __always_inline void guard_keep(struct guard *g, int action)
 {
-	for (int i = 0; i < SG_PARTS; i++) {
-		message_read(ctx, p, slot);
-		if (stream_next(ctx, p) < 0)
-			return;
-	}
-	p->stream = STREAM_LOST;
-}
-
-/* A segment has its verdict; if it passes, its connection goes on. */
-static __always_inline void guard_keep(hook_ctx *ctx, struct guard *g, __u32 reason, int action)
-{
-	if (action != VERDICT_PASS || !stream_has_moved(g->p))
+	if ((action != VERDICT_PASS && !sg_syn_opens) || !stream_has_moved(g->p))
 		return;
-	if (reason != SG_REASON_NONE && g->p->stream == STREAM_READ)
-		guard_skim(ctx, g->p, g->slot);
 	if (!stream_goes_on(g->p))
 		stream_commit(g->p);
 }
@@ -339,7 +365,7 @@ static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
 		g->guarded = g->role != 0;
 		if (g->guarded)
 			reason = guard_judge(ctx, g);
-		if ((g->p->stream || g->p->rest) && is_of_message(reason))
+		if (g->p->stream || (g->p->rest && is_of_message(reason)))
 			reason = guard_judge_rest(ctx, g, reason);
 	} else if (kind == PACKET_FRAGMENT) {
 		reason = guard_judge_fragment(g);
@@ -349,7 +375,7 @@ static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
 	reason = forget(reason, g->now);
 	kind = verdict(g, reason);
 	if (g->p->stream)
-		guard_keep(ctx, g, reason, kind);
+		guard_keep(g, kind);
 	return kind;
 }
 

@@ -78,8 +78,9 @@ struct packet {
 	__u8 fresh;          /* flag: nothing of its connection was read before */
 	__u8 paid;           /* flag: the message was charged when it began; */
 	__u8 more;           /* flag: its frame has more messages than one */
-	__u8 bad;            /* of several datagrams: how many would be dropped, */
-	__u8 worst;          /* the reason of the first of them, */
+	__u8 skims;          /* flag: its messages are only read, since one has */
+	__u8 worst;          /* this reason; of several datagrams that of the first bad one */
+	__u8 bad;            /* of those: how many would be dropped, */
 	__u8 good;           /* and how many would not */
 	__u16 kind;          /* KIND of the message, if it is one of a stream or one of several */
 	__u16 part;          /* bytes of each datagram of a coalesced frame; 0: it has one */
