@@ -26,6 +26,12 @@
 #define IP6_OFFSET 0xfff8
 
 /*
+ * Bytes of the header of the link, set before loading: 14, Ethernet, or 0, for interfaces whose
+ * packets begin with the IP header (tun, ppp, WireGuard).
+ */
+const volatile __u32 sg_link_header = ETH_HLEN;
+
+/*
  * What a packet is. Plain numbers only: the struct is handed to global functions, after which the
  * verifier knows nothing of its content, and that is wanted: pointers would be lost, but so are the
  * thousand ways by which the reader may have come to a number.
