@@ -51,6 +51,7 @@
 #define SG_FRAGMENT_SECONDS 60 /* RFC 8200 section 4.5: reassembly is given up after 60 s */
 #define SG_EXTENSION_HEADERS 8
 #define SG_VLAN_TAGS 8
+#define SG_INTERFACES 64       /* with counters of their own */
 #define SG_MODES 128           /* places for modes of reasons */
 
 enum sg_reason {
@@ -359,7 +360,9 @@ struct sg_memo {
 
 /* Per CPU. */
 struct sg_stats {
-	struct sg_counter unguarded; /* not for a guarded port: not looked at */
+	/* By interface; what is above SG_INTERFACES shares the last place. */
+	struct sg_counter unguarded[SG_INTERFACES]; /* not for a guarded port: not looked at */
+	__u64 guarded[SG_INTERFACES]; /* packets of those below, of one class each */
 	struct sg_counter allowed;   /* passed because of the allow list, among the passed below */
 	/* A reason in monitor mode lets the packet go on, so it can be counted under several. */
 	struct sg_tally reason[SG_REASON__MAX];

@@ -11,7 +11,8 @@
 # "@run OBJECT STATUS NUMBER" line a run test, NUMBER being that of the tests
 # that passed and STATUS "refused" if the object did not load, one "@frames OBJECT
 # STATUS NUMBER" likewise, one "@probe OBJECT STATUS RESULT" line a probe, "@attach
-# STATUS RESULT", and "@done" last; everything else is for people.
+# STATUS RESULT", "@interfaces STATUS MISSING", and "@done" last; everything else is
+# for people.
 
 verify=$1 run_test=$2 probe=$3
 shift 3
@@ -59,6 +60,15 @@ attach()
 	echo "@attach $status $(tail -n 1 "$tmp/out")"
 }
 
+# The same for interfaces that are renamed, moved and stacked, by a command with short programs.
+interfaces()
+{
+	unshare -n -m sh "${0%/*}/interfaces.sh" "$SG_SIPGUARD_SHORT" >"$tmp/out" 2>&1
+	status=$?
+	cat "$tmp/out"
+	echo "@interfaces $status $(tail -n 1 "$tmp/out")"
+}
+
 echo "@kernel $(uname -r)"
 for object in "$@"; do
 	case $object in
@@ -73,4 +83,5 @@ for object in "$@"; do
 	esac
 done
 attach
+interfaces
 echo "@done"

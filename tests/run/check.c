@@ -53,7 +53,7 @@ static void counters_expect(struct sg_stats *stats, const struct expectation *e,
 	if (e->allowed)
 		stats->allowed = one;
 	if (e->outcome == UNGUARDED) {
-		stats->unguarded = one;
+		stats->unguarded[0] = one;
 		return;
 	}
 	for (int reason = 0; reason < SG_REASON__MAX; reason++) {
@@ -96,7 +96,7 @@ static int tallies_differ(const char *kind, const char *const *names, const stru
 
 static int stats_differ(const struct sg_stats *is, const struct sg_stats *expected)
 {
-	return counter_differs("", "unguarded", &is->unguarded, &expected->unguarded) +
+	return counter_differs("", "unguarded", is->unguarded, expected->unguarded) +
 	       counter_differs("", "allowed", &is->allowed, &expected->allowed) +
 	       tallies_differ("reason", reason_names, is->reason, expected->reason,
 			      SG_REASON__MAX) +

@@ -84,8 +84,8 @@ static void check_sums(__u64 packets, __u64 bytes, __u64 drops)
 		dropped += stats.reason[i].dropped.packets;
 		passed += stats.reason[i].passed.packets;
 	}
-	assert_int_equal(stats.unguarded.packets + by_class, packets);
-	assert_int_equal(stats.unguarded.bytes + class_bytes, bytes);
+	assert_int_equal(stats.unguarded[0].packets + by_class, packets);
+	assert_int_equal(stats.unguarded[0].bytes + class_bytes, bytes);
 	assert_int_equal(by_method, by_class);
 	assert_int_equal(dropped, drops);
 	assert_int_equal(stats.reason[SG_REASON_NONE].dropped.packets, 0);
