@@ -124,6 +124,15 @@ static __always_inline bool is_tls(const __u8 *p)
 }
 
 /*
+ * A message of SigComp: its first byte is 11111xxx, with which no UTF-8 begins, so it can share a
+ * port with SIP (RFC 3320 section 7).
+ */
+static __always_inline bool is_sigcomp(const __u8 *p)
+{
+	return p[0] >= 0xf8;
+}
+
+/*
  * How many blanks stand at the start of the message, counted up to KEEPALIVE_BLANK + 1. RFC 3261
  * section 7.5 has blank lines before the start line skipped; a keepalive is nothing but blanks.
  *
@@ -205,6 +214,8 @@ static __always_inline __u32 class_datagram(hook_ctx *ctx, const struct packet *
 		return CLASSED(STUN);
 	if (sip_is_leading(c.at[0]))
 		return class_after_blanks(ctx, p);
+	if (is_sigcomp(c.at))
+		return CLASSED(SIGCOMP);
 	return other_start(c.at, c.end, p->length);
 }
 

@@ -93,24 +93,52 @@ static __always_inline __u32 guard_judge_message(hook_ctx *ctx, struct guard *g)
 	__u64 faults = applies ? message_read(ctx, g->p, g->slot) : 0;
 	__u32 reason = faults ? guard_judge_faults(g, faults) : SG_REASON_NONE;
 
-	return reason ? reason : guard_tell(g, message_about(g));
+	if (reason)
+		return reason;
+	if (applies)
+		JUDGE(message_head_check(ctx, g));
+	return guard_tell(g, message_about(g));
 }
 
-/* KIND of the next message of a segment or of a frame of several datagrams; -1 if there is none. */
-static __always_inline int guard_next(hook_ctx *ctx, struct packet *p)
+/*
+ * Whether a segment goes on its way though a reason has ended that: in monitor mode it passes, and
+ * in a capture it does not come again. Where its messages end has to be known all the same, for
+ * those that follow.
+ */
+static __always_inline bool guard_goes_on(const struct sg_state *state)
 {
-	return HOOK_SKB && p->part ? datagram_next(ctx, p) : stream_next(ctx, p);
+	return sg_syn_opens || (state && state->mode == SG_MODE_MONITOR);
+}
+
+/* From here on messages are only read. */
+static __always_inline void guard_skims(struct packet *p, __u32 reason)
+{
+	p->skims = 1;
+	p->worst = reason;
+}
+
+/* As guard_judge_more(), of a message that is not one of several datagrams. */
+static __always_inline __u32 guard_judge_one(struct guard *g, __u64 faults, __u32 who)
+{
+	__u32 told;
+
+	JUDGE(class_check(g));
+	if (faults)
+		JUDGE(guard_judge_faults(g, faults));
+	told = guard_tell(g, is_proven(g) ? MESSAGE_PROVEN : 0);
+	part_charge(g->p, g->slot, g->p->kind, who, told & MESSAGE_COPY);
+	return told & ~MESSAGE_COPY;
 }
 
 /*
  * Judges one more message of a frame, which was read and has these faults, and charges it. A reason
- * that ends its way, or none. `who`: WHO(). Global, and apart from the reading of the message: in
+ * that ends the way of the frame, or none: of several datagrams it is only counted. `who`: WHO(). Global, and apart from the reading of the message: in
  * the loop over messages each of its ways would be followed for each of them, and below it there is
  * no stack left for the reader (6.1).
  */
 __noinline int guard_judge_more(struct packet *p, __u32 slot, __u64 faults, __u32 who)
 {
-	__u32 kind = p ? p->kind : 0, told;
+	__u32 kind = p ? p->kind : 0, reason;
 	struct guard guard = {
 		.p = p,
 		.config = map_config(slot),
@@ -125,12 +153,16 @@ __noinline int guard_judge_more(struct packet *p, __u32 slot, __u64 faults, __u3
 	if (!p || !g->config || !g->stats)
 		return SG_REASON_NONE;
 	verdict_more(p, g->method);
-	JUDGE(class_check(g));
-	if (faults)
-		JUDGE(guard_judge_faults(g, faults));
-	told = guard_tell(g, is_proven(g) ? MESSAGE_PROVEN : 0);
-	part_charge(p, slot, kind, who, told & MESSAGE_COPY);
-	return told & ~MESSAGE_COPY;
+	if (p->skims)
+		return SG_REASON_NONE;
+	reason = guard_judge_one(g, faults, who);
+	if (HOOK_SKB && p->part)
+		datagram_count(p, reason);
+	else if (!reason || !guard_goes_on(map_state()))
+		return reason;
+	else
+		guard_skims(p, reason);
+	return SG_REASON_NONE;
 }
 
 /*
@@ -144,13 +176,11 @@ static __always_inline __u32 guard_judge_each(hook_ctx *ctx, struct packet *p, _
 	__u64 faults;
 
 	for (int i = 1; i < SG_PARTS; i++) {
-		if (guard_next(ctx, p) < 0)
+		if (stream_next(ctx, p) < 0)
 			return SG_REASON_NONE;
 		faults = message_read(ctx, p, slot);
 		reason = guard_judge_more(p, slot, faults, who);
-		if (HOOK_SKB && p->part)
-			datagram_count(p, reason);
-		else if (reason || p->stream != STREAM_READ)
+		if (reason)
 			return reason;
 	}
 	if (p->stream)
@@ -158,21 +188,38 @@ static __always_inline __u32 guard_judge_each(hook_ctx *ctx, struct packet *p, _
 	return SG_REASON_NONE;
 }
 
+/* The rest of a segment, whose first message has this reason, or none. */
+static __always_inline __u32 guard_judge_stream(hook_ctx *ctx, struct guard *g, __u32 reason,
+						__u32 who)
+{
+	struct packet *p = g->p;
+
+	if (p->stream != STREAM_READ)
+		return reason;
+	if (reason) {
+		if (!guard_goes_on(g->state))
+			return reason;
+		guard_skims(p, reason);
+		message_read(ctx, p, g->slot);
+	} else if (stream_ends(p)) {
+		return SG_REASON_NONE;
+	}
+	reason = guard_judge_each(ctx, p, g->slot, who);
+	return p->skims ? p->worst : reason;
+}
+
 /*
- * Several datagrams, of which the first has this reason, get one verdict: the frame is refused if
- * more of them would be dropped than not; else the bad ones are counted and pass with the good
- * ones, which nobody may lose.
+ * The rest of a frame, whose first message has this reason, or none. Several datagrams get one
+ * verdict: the frame is refused if more of them would be dropped than not; else the bad ones are
+ * counted and pass with the good ones, which nobody may lose.
  */
 static __always_inline __u32 guard_judge_rest(hook_ctx *ctx, struct guard *g, __u32 reason)
 {
 	__u32 who = WHO(g->zone, g->proof, g->listed);
 	struct packet *p = g->p;
 
-	if (!p->rest) {
-		if (reason || p->stream != STREAM_READ || stream_ends(p))
-			return reason;
-		return guard_judge_each(ctx, p, g->slot, who);
-	}
+	if (!HOOK_SKB || !p->rest)
+		return guard_judge_stream(ctx, g, reason, who);
 	datagram_count(p, reason);
 	guard_judge_each(ctx, p, g->slot, who);
 	if (p->bad > p->good)
@@ -263,31 +310,25 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 }
 
 /*
- * A segment that passes in monitor mode, though a reason ended its way: where its messages end has
- * to be known all the same, for those that follow. Global, as guard_judge_more().
+ * A segment has its verdict; if it passes, its connection goes on. So it does in a capture, where
+ * the segment does not come again.
  */
-__noinline int guard_skim(hook_ctx *ctx, struct packet *p, __u32 slot)
+static __always_inline void guard_keep(struct guard *g, int action)
 {
-	if (!p)
-		return 0;
-	for (int i = 0; i < SG_PARTS; i++) {
-		message_read(ctx, p, slot);
-		if (stream_next(ctx, p) < 0)
-			return 0;
-	}
-	p->stream = STREAM_LOST;
-	return 0;
-}
-
-/* A segment has its verdict; if it passes, its connection goes on. */
-static __always_inline void guard_keep(hook_ctx *ctx, struct guard *g, __u32 reason, int action)
-{
-	if (action != VERDICT_PASS || !stream_has_moved(g->p))
+	if ((action != VERDICT_PASS && !sg_syn_opens) || !stream_has_moved(g->p))
 		return;
-	if (reason != SG_REASON_NONE && g->p->stream == STREAM_READ)
-		guard_skim(ctx, g->p, g->slot);
 	if (!stream_goes_on(g->p))
 		stream_commit(g->p);
+}
+
+/* A packet whose ports are beyond more headers than we follow. */
+static __always_inline __u32 guard_judge_unreached(struct guard *g, int kind)
+{
+	if (kind == PACKET_TAGS)
+		JUDGE(SG_REASON_VLAN_TAGS);
+	else if (lists_find(g) != SG_LIST_ALLOW)
+		JUDGE(SG_REASON_IPV6_CHAIN);
+	return SG_REASON_NONE;
 }
 
 static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
@@ -301,6 +342,8 @@ static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
 	if (!guard_open(g))
 		return VERDICT_PASS;
 	plain = packet_glance(ctx, &glance);
+	if (!plain)
+		headers_pull(ctx, frame, HEADERS_MAX);
 	if (plain)
 		g->role = port_role(g, glance.transport, glance.port);
 	if (plain && !g->role)
@@ -322,18 +365,17 @@ static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
 		g->guarded = g->role != 0;
 		if (g->guarded)
 			reason = guard_judge(ctx, g);
-		if ((g->p->stream || g->p->rest) && is_of_message(reason))
+		if (g->p->stream || (g->p->rest && is_of_message(reason)))
 			reason = guard_judge_rest(ctx, g, reason);
 	} else if (kind == PACKET_FRAGMENT) {
 		reason = guard_judge_fragment(g);
-	} else if (kind == PACKET_CHAIN && lists_find(g) != SG_LIST_ALLOW &&
-		   verdict_is_final(g, SG_REASON_IPV6_CHAIN)) {
-		reason = SG_REASON_IPV6_CHAIN;
+	} else if (kind != PACKET_FOREIGN) {
+		reason = guard_judge_unreached(g, kind);
 	}
 	reason = forget(reason, g->now);
 	kind = verdict(g, reason);
 	if (g->p->stream)
-		guard_keep(ctx, g, reason, kind);
+		guard_keep(g, kind);
 	return kind;
 }
 
@@ -342,6 +384,7 @@ static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
 SEC("tc")
 int ingress(struct __sk_buff *ctx)
 {
+	headers_pull(ctx, ctx->len, HEADERS_PLAIN);
 	return guard_packet(ctx, ctx->len);
 }
 #else

@@ -54,6 +54,12 @@
  */
 const volatile __u64 sg_tick = 4000000;
 
+/*
+ * Each interface runs an instance of its own, so what differs between them is constant: its place
+ * among the counters of interfaces, below SG_INTERFACES.
+ */
+const volatile __u32 sg_interface;
+
 /* ns, above 0, never going back: written by `sipguard replay` before each packet. */
 volatile __u64 sg_replay_clock;
 

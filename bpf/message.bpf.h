@@ -8,6 +8,7 @@
 #define SIPGUARD_MESSAGE_BPF_H
 
 #include "conduct.bpf.h"
+#include "greylist.bpf.h"
 #include "guard.bpf.h"
 #include "limits.bpf.h"
 #include "lists.bpf.h"
@@ -19,6 +20,7 @@
 
 #define MESSAGE_REASONS 8 /* faults of one message that are counted at most */
 #define MESSAGE_CREDENTIALS 3 /* of Authorization, and as many of Proxy-Authorization */
+#define FRAGMENT_LINK (512 - sizeof(struct udphdr)) /* IPv4's hosts take 576 (RFC 791) */
 #define MESSAGE_COPY 256  /* bit of what message_tell() returns, beside a reason */
 
 const __u8 sg_reason_of_rule[] = {
@@ -98,6 +100,7 @@ __noinline __u64 message_read(hook_ctx *ctx, struct packet *p, __u32 slot)
 	if (!r->input.length)
 		return 0;
 	r->input.wanted = config->rules | STREAM_ENDLESS;
+	r->input.whole = p->whole;
 	r->input.flags = message_flags(p);
 	faults = sip_read(r, &config->caps) & config->rules;
 	if (p->transport != IPPROTO_TCP || r->message.flags & (SIP_HEAD | SIP_CUT))
@@ -105,6 +108,25 @@ __noinline __u64 message_read(hook_ctx *ctx, struct packet *p, __u32 slot)
 	p->stream = STREAM_PART;
 	p->paid = 1;
 	return 0;
+}
+
+/*
+ * A stranger's message whose header does not end in its first fragment, so that anything may stand
+ * in the rest: as at the greylist, it has to come again. Links of less than FRAGMENT_LINK bytes
+ * there are none, so one that shows so little does not come in at all.
+ */
+static __always_inline __u32 message_head_check(hook_ctx *ctx, const struct guard *g)
+{
+	const struct sip_reader *r;
+
+	if (!g->p->first_fragment || g->p->transport != IPPROTO_UDP || !pays_budget(g) ||
+	    g->config->mode[SG_REASON_FRAGMENT_HEAD] == SG_MODE_OFF)
+		return SG_REASON_NONE;
+	r = map_reader();
+	if (!r || r->message.flags & SIP_HEAD)
+		return SG_REASON_NONE;
+	return g->p->datagram >= FRAGMENT_LINK && greylist_came(ctx, g->p, g->now)
+		       ? SG_REASON_NONE : SG_REASON_FRAGMENT_HEAD;
 }
 
 /* The reason of the first fault, which it takes away. */

@@ -24,6 +24,15 @@
 #define IP_OFFSET 0x1fff
 #define IP6_MF 0x0001
 #define IP6_OFFSET 0xfff8
+#define ETH_P_QINQ2 0x9200 /* beside ETH_P_QINQ1: what switches wrote before 802.1ad */
+#define PPP_IP 0x21
+#define PPP_IPV6 0x57
+
+/*
+ * Bytes of the header of the link, set before loading: 14, Ethernet, or 0, for interfaces whose
+ * packets begin with the IP header (tun, ppp, WireGuard).
+ */
+const volatile __u32 sg_link_header = ETH_HLEN;
 
 /*
  * What a packet is. Plain numbers only: the struct is handed to global functions, after which the
@@ -38,7 +47,7 @@ struct packet {
 		__u32 address32[4];
 	};                   /* source address; IPv4 as ::ffff:0:0/96 */
 	__u32 length;        /* of the message, as far as it lies in this buffer */
-	__u32 datagram;      /* of the message, as its headers say; of a segment what is left */
+	__u32 datagram;      /* of the message, as far as it lies in this packet */
 	__u32 offset;        /* of the message in the frame */
 	__u16 source_port;   /* network order */
 	__u16 port;          /* destination, host order */
@@ -59,6 +68,7 @@ struct packet {
 	__u8 tcp_flags;      /* TCP_... */
 	__u64 flow;          /* the hash of its flow, see flow_know() */
 	__u32 frame;         /* length of the frame */
+	__u32 whole;         /* of the message whose first fragment this is, by its UDP header */
 	__u32 held;          /* bytes of the message that came in earlier segments */
 	__u64 destination;   /* a fold of the destination address */
 	__u64 connection;    /* the hash of its connection, see stream.bpf.h */
@@ -68,8 +78,9 @@ struct packet {
 	__u8 fresh;          /* flag: nothing of its connection was read before */
 	__u8 paid;           /* flag: the message was charged when it began; */
 	__u8 more;           /* flag: its frame has more messages than one */
-	__u8 bad;            /* of several datagrams: how many would be dropped, */
-	__u8 worst;          /* the reason of the first of them, */
+	__u8 skims;          /* flag: its messages are only read, since one has */
+	__u8 worst;          /* this reason; of several datagrams that of the first bad one */
+	__u8 bad;            /* of those: how many would be dropped, */
 	__u8 good;           /* and how many would not */
 	__u16 kind;          /* KIND of the message, if it is one of a stream or one of several */
 	__u16 part;          /* bytes of each datagram of a coalesced frame; 0: it has one */
@@ -85,7 +96,8 @@ struct packet {
 
 enum packet_kind {
 	PACKET_FOREIGN,  /* neither UDP nor TCP over IP, or too short to tell */
-	PACKET_CHAIN,    /* IPv6 with more extension headers than we follow */
+	PACKET_CHAIN,    /* more extension headers of IP than we follow */
+	PACKET_TAGS,     /* more VLAN tags than we follow */
 	PACKET_FRAGMENT, /* a later fragment: has no ports */
 	PACKET_PORTS,    /* ports, length and payload are set */
 };
@@ -112,25 +124,87 @@ static __always_inline const void *packet_pull(struct cursor *c, __u32 size)
 	return header;
 }
 
-/* Network order of the protocol behind Ethernet and up to two tags; 0 if the frame ends before. */
-static __always_inline __be16 packet_ethernet(struct cursor *c)
+/* Of 802.1Q, and what was before 802.1ad, which Linux does not take off but others do. */
+static __always_inline bool is_tag(__be16 protocol)
 {
-	const struct ethhdr *eth = packet_pull(c, sizeof(*eth));
+	return protocol == bpf_htons(ETH_P_8021Q) || protocol == bpf_htons(ETH_P_8021AD) ||
+	       protocol == bpf_htons(ETH_P_QINQ1) || protocol == bpf_htons(ETH_P_QINQ2);
+}
+
+/* RFC 2516 section 4 */
+struct pppoe_header {
+	__u8 version;
+	__u8 code;
+	__be16 session;
+	__be16 length;
+};
+
+static __always_inline __be16 ppp_protocol(__u32 protocol)
+{
+	if (protocol == PPP_IP)
+		return bpf_htons(ETH_P_IP);
+	return protocol == PPP_IPV6 ? bpf_htons(ETH_P_IPV6) : 0;
+}
+
+/*
+ * What a PPPoE session carries, as the protocol of Ethernet; 0 if it is neither IPv4 nor IPv6. Its
+ * number is odd, so one byte is enough (RFC 1661 section 6.5); Linux takes both forms.
+ */
+static __always_inline __be16 packet_pppoe(struct cursor *c)
+{
+	const __u8 *protocol;
+
+	if (!packet_pull(c, sizeof(struct pppoe_header)))
+		return 0;
+	protocol = packet_pull(c, 1);
+	if (!protocol)
+		return 0;
+	if (protocol[0] & 1)
+		return ppp_protocol(protocol[0]);
+	if (!packet_pull(c, 1))
+		return 0;
+	return ppp_protocol(protocol[0] << 8 | protocol[1]);
+}
+
+/* Where there is no header of the link, the version of IP tells. */
+static __always_inline __be16 packet_version(const struct cursor *c)
+{
+	if (c->at + 1 > c->end)
+		return 0;
+	switch (*c->at >> 4) {
+	case 4:
+		return bpf_htons(ETH_P_IP);
+	case 6:
+		return bpf_htons(ETH_P_IPV6);
+	default:
+		return 0;
+	}
+}
+
+/*
+ * Network order of the protocol behind Ethernet, tags and PPPoE; 0 if the frame ends before, that
+ * of a tag if there are more than we follow. Linux takes off one tag after the other, as far as
+ * they have a VLAN device or say nothing but a priority (VID 0).
+ */
+static __always_inline __be16 packet_link(struct cursor *c)
+{
 	const struct vlan_header *vlan;
+	const struct ethhdr *eth;
 	__be16 protocol;
 
+	if (!sg_link_header)
+		return packet_version(c);
+	eth = packet_pull(c, sizeof(*eth));
 	if (!eth)
 		return 0;
 	protocol = eth->h_proto;
-	for (int i = 0; i < 2; i++) {
-		if (protocol != bpf_htons(ETH_P_8021Q) && protocol != bpf_htons(ETH_P_8021AD))
-			break;
+	for (int i = 0; i < SG_VLAN_TAGS && is_tag(protocol); i++) {
 		vlan = packet_pull(c, sizeof(*vlan));
 		if (!vlan)
 			return 0;
 		protocol = vlan->protocol;
 	}
-	return protocol;
+	return protocol == bpf_htons(ETH_P_PPP_SES) ? packet_pppoe(c) : protocol;
 }
 
 /*
@@ -155,6 +229,7 @@ static __always_inline void packet_fragment(struct packet *p, bool first, __u64 
 	p->fragment_key = fragment_fold(p->source, destination, id, p->transport);
 }
 
+/* A fold of an address of IPv6. */
 static __always_inline __u64 packet_fold6(const __u32 *address)
 {
 	return (__u64)(address[0] ^ address[2]) << 32 | (address[1] ^ address[3]);
@@ -173,8 +248,11 @@ static __always_inline void packet_source6(struct packet *p, const struct ipv6hd
 	p->source = sg_source6(p->address32[0], p->address32[1]);
 }
 
-/* Leaves p->transport 0, which is neither UDP nor TCP, if there is no whole IPv4 header. */
-static __always_inline void packet_ipv4(struct cursor *c, struct packet *p)
+/*
+ * Leaves p->transport 0, which is neither UDP nor TCP, if there is no whole IPv4 header. The length
+ * of coalesced segments of TCP beyond 64 KB (BIG TCP) does not fit and is 0.
+ */
+static __always_inline void packet_ipv4(hook_ctx *ctx, struct cursor *c, struct packet *p)
 {
 	const struct iphdr *ip = packet_pull(c, sizeof(*ip));
 	__u32 header, total;
@@ -184,6 +262,8 @@ static __always_inline void packet_ipv4(struct cursor *c, struct packet *p)
 		return;
 	header = ip->ihl * 4;
 	total = bpf_ntohs(ip->tot_len);
+	if (!total && ip->protocol == IPPROTO_TCP)
+		total = p->frame - (p->offset & OFFSET_MAX);
 	if (header < sizeof(*ip) || total < header)
 		return;
 	if (!packet_pull(c, header - sizeof(*ip)))
@@ -193,6 +273,7 @@ static __always_inline void packet_ipv4(struct cursor *c, struct packet *p)
 	packet_source4(p, ip);
 	p->destination = ip->daddr;
 	p->length = total - header;
+	p->offset = c->at - (const __u8 *)(long)ctx->data;
 	offset = bpf_ntohs(ip->frag_off);
 	if (offset & (IP_MF | IP_OFFSET))
 		packet_fragment(p, !(offset & IP_OFFSET), ip->daddr, ip->id);
@@ -220,11 +301,13 @@ static __always_inline bool packet_udp(struct cursor *c, struct packet *p)
 	p->source_port = udp->source;
 	p->port = bpf_ntohs(udp->dest);
 	length = bpf_ntohs(udp->len);
-	/* A length of 0 is a jumbogram's (RFC 2675), which no Ethernet carries. */
+	/* A length of 0 is a jumbogram's (RFC 2675): Linux takes it in any packet of IPv6. */
 	p->malformed = length < sizeof(*udp) || (length > p->length && !p->first_fragment);
 	if (length >= sizeof(*udp) && length < p->length)
 		p->length = length;
 	p->length -= sizeof(*udp);
+	if (p->first_fragment && length >= sizeof(*udp))
+		p->whole = length - sizeof(*udp);
 	return true;
 }
 
@@ -255,8 +338,13 @@ static __always_inline bool packet_tcp(struct cursor *c, struct packet *p)
 	return true;
 }
 
-static __always_inline bool is_extension(__u8 protocol)
+/* IPv4 has no extension headers but that one which secures the rest. */
+static __always_inline bool is_extension(const struct packet *p)
 {
+	__u8 protocol = p->transport;
+
+	if (p->family == 4)
+		return protocol == IPPROTO_AH;
 	return protocol == IPPROTO_HOPOPTS || protocol == IPPROTO_ROUTING ||
 	       protocol == IPPROTO_DSTOPTS || protocol == IPPROTO_FRAGMENT ||
 	       protocol == IPPROTO_AH;
@@ -268,7 +356,7 @@ static __always_inline enum packet_kind packet_transport(struct cursor *c, struc
 
 	/* Other headers may stand between the fragment header and UDP (RFC 8200 section 4.1). */
 	if (p->later_fragment)
-		return udp || tcp || is_extension(p->transport) ? PACKET_FRAGMENT : PACKET_FOREIGN;
+		return udp || tcp || is_extension(p) ? PACKET_FRAGMENT : PACKET_FOREIGN;
 	if (!(udp && packet_udp(c, p)) && !(tcp && packet_tcp(c, p))) {
 		/*
 		 * Not remembered: it may have kept its ports back for the next fragment (RFC 7112),
@@ -282,6 +370,26 @@ static __always_inline enum packet_kind packet_transport(struct cursor *c, struc
 		p->length = c->end - c->at;
 	return PACKET_PORTS;
 }
+
+/* Bytes of headers, with the start of the message that tells its class. */
+#define HEADERS_PLAIN 192
+#define HEADERS_MAX (OFFSET_MAX + 129)
+
+/*
+ * An skb may lie in pieces: brings `size` bytes of it, if it has them, into the first, where
+ * pointers reach. Nearly always they are there. XDP gets its headers in one buffer.
+ */
+#if HOOK_SKB
+static __always_inline void headers_pull(hook_ctx *ctx, __u32 frame, __u32 size)
+{
+	__u32 there = ctx->data_end - ctx->data;
+
+	if (there < size && there < frame)
+		bpf_skb_pull_data(ctx, size < frame ? size : frame);
+}
+#else
+#define headers_pull(ctx, frame, size) do { } while (0)
+#endif
 
 /* Continues where p->offset says. */
 static __always_inline struct cursor cursor_at(hook_ctx *ctx, const struct packet *p)
@@ -335,27 +443,37 @@ __noinline int packet_extension(hook_ctx *ctx, struct packet *p, __u64 destinati
 	return 0;
 }
 
-/* As packet_ipv4(). False if the chain of extension headers is longer than we follow. */
-static __always_inline bool packet_ipv6(hook_ctx *ctx, struct cursor *c, struct packet *p)
+/*
+ * As packet_ipv4(). A payload length of 0 is a jumbogram's (RFC 2675), or whatever stands behind
+ * hop-by-hop options: of both Linux takes the rest of the frame. So it is of coalesced segments of
+ * TCP beyond 64 KB.
+ */
+static __always_inline __u64 packet_ipv6(hook_ctx *ctx, struct cursor *c, struct packet *p)
 {
 	const struct ipv6hdr *ip = packet_pull(c, sizeof(*ip));
-	__u64 destination;
 
 	if (!ip || ip->version != 6)
-		return true;
+		return 0;
 	packet_source6(p, ip);
 	p->family = 6;
 	p->length = bpf_ntohs(ip->payload_len);
 	p->transport = ip->nexthdr;
 	p->offset = c->at - (const __u8 *)(long)ctx->data;
+	if (!p->length && (ip->nexthdr == IPPROTO_HOPOPTS || ip->nexthdr == IPPROTO_TCP))
+		p->length = p->frame - (p->offset & OFFSET_MAX);
 	p->destination = packet_fold6(ip->daddr.in6_u.u6_addr32);
-	destination = p->destination ^ p->address32[3];
+	return p->destination ^ p->address32[3];
+}
+
+/* Follows the extension headers. False if they are more than we follow. */
+static __always_inline bool packet_extensions(hook_ctx *ctx, struct packet *p, __u64 destination)
+{
 	for (int i = 0; i < SG_EXTENSION_HEADERS; i++) {
-		if (p->later_fragment || !is_extension(p->transport))
+		if (p->later_fragment || !is_extension(p))
 			return true;
 		packet_extension(ctx, p, destination);
 	}
-	return p->later_fragment || !is_extension(p->transport);
+	return p->later_fragment || !is_extension(p);
 }
 
 /* As far as a packet is read that turns out not to be for a guarded port. */
@@ -378,21 +496,26 @@ static __always_inline bool packet_glance(hook_ctx *ctx, struct glance *glance)
 {
 	struct cursor cursor = {(void *)(long)ctx->data, (void *)(long)ctx->data_end};
 	struct cursor *c = &cursor;
-	const struct ethhdr *eth = packet_pull(c, sizeof(*eth));
+	const struct ethhdr *eth;
 	const struct ipv6hdr *ip6;
 	const struct iphdr *ip;
+	__be16 protocol;
 
+	if (sg_link_header) {
+		eth = packet_pull(c, sizeof(*eth));
+		protocol = eth ? eth->h_proto : 0;
+	} else {
+		protocol = packet_version(c);
+	}
 	glance->network = c->at;
 	glance->end = c->end;
-	if (!eth)
-		return false;
-	if (eth->h_proto == bpf_htons(ETH_P_IP)) {
+	if (protocol == bpf_htons(ETH_P_IP)) {
 		ip = packet_pull(c, sizeof(*ip));
 		if (!ip || *(const __u8 *)ip != 0x45 || ip->frag_off & bpf_htons(IP_MF | IP_OFFSET))
 			return false;
 		glance->family = 4;
 		glance->transport = ip->protocol;
-	} else if (eth->h_proto == bpf_htons(ETH_P_IPV6)) {
+	} else if (protocol == bpf_htons(ETH_P_IPV6)) {
 		ip6 = packet_pull(c, sizeof(*ip6));
 		if (!ip6)
 			return false;
@@ -462,21 +585,25 @@ __noinline int packet_read(hook_ctx *ctx, struct packet *p, __u32 frame)
 {
 	struct cursor cursor = {(void *)(long)ctx->data, (void *)(long)ctx->data_end};
 	struct cursor *c = &cursor;
+	__u64 destination = 0;
 	__be16 protocol;
 	int kind;
 
 	if (!p)
 		return PACKET_FOREIGN;
 	*p = (struct packet){.frame = frame};
-	protocol = packet_ethernet(c);
-	p->network = c->at - (const __u8 *)(long)ctx->data;
-	if (protocol == bpf_htons(ETH_P_IP)) {
-		packet_ipv4(c, p);
-		p->offset = c->at - (const __u8 *)(long)ctx->data;
-	} else if (protocol == bpf_htons(ETH_P_IPV6)) {
-		if (!packet_ipv6(ctx, c, p))
-			return PACKET_CHAIN;
-	}
+	protocol = packet_link(c);
+	p->offset = p->network = c->at - (const __u8 *)(long)ctx->data;
+	/* So that the verifier forgets how many tags there were. */
+	cursor = cursor_at(ctx, p);
+	if (is_tag(protocol))
+		return PACKET_TAGS;
+	if (protocol == bpf_htons(ETH_P_IP))
+		packet_ipv4(ctx, c, p);
+	else if (protocol == bpf_htons(ETH_P_IPV6))
+		destination = packet_ipv6(ctx, c, p);
+	if (!packet_extensions(ctx, p, destination))
+		return PACKET_CHAIN;
 	cursor = cursor_at(ctx, p);
 	kind = packet_transport(c, p);
 	p->offset = c->at - (const __u8 *)(long)ctx->data;

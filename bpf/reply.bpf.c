@@ -34,22 +34,38 @@ static __always_inline bool reply_pull(struct __sk_buff *skb, __u32 *at, void *t
 	return true;
 }
 
-static __always_inline __be16 reply_ethernet(struct __sk_buff *skb, __u32 *at)
+/* As packet_pppoe(); the host itself writes the protocol in two bytes. */
+static __always_inline __be16 reply_pppoe(struct __sk_buff *skb, __u32 *at)
+{
+	struct {
+		struct pppoe_header header;
+		__be16 protocol;
+	} pppoe;
+
+	return reply_pull(skb, at, &pppoe, sizeof(pppoe)) ? ppp_protocol(bpf_ntohs(pppoe.protocol))
+							  : 0;
+}
+
+/* As packet_link(). */
+static __always_inline __be16 reply_link(struct __sk_buff *skb, __u32 *at)
 {
 	struct vlan_header vlan;
 	struct ethhdr eth;
+	__u8 version;
 
+	if (!sg_link_header) {
+		if (bpf_skb_load_bytes(skb, 0, &version, sizeof(version)))
+			return 0;
+		return packet_version(&(struct cursor){&version, &version + 1});
+	}
 	if (!reply_pull(skb, at, &eth, sizeof(eth)))
 		return 0;
 	vlan.protocol = eth.h_proto;
-	for (int i = 0; i < 2; i++) {
-		if (vlan.protocol != bpf_htons(ETH_P_8021Q) &&
-		    vlan.protocol != bpf_htons(ETH_P_8021AD))
-			break;
+	for (int i = 0; i < SG_VLAN_TAGS && is_tag(vlan.protocol); i++) {
 		if (!reply_pull(skb, at, &vlan, sizeof(vlan)))
 			return 0;
 	}
-	return vlan.protocol;
+	return vlan.protocol == bpf_htons(ETH_P_PPP_SES) ? reply_pppoe(skb, at) : vlan.protocol;
 }
 
 static __always_inline bool reply_ipv4(struct __sk_buff *skb, __u32 *at, struct packet *p)
@@ -127,7 +143,7 @@ static __always_inline bool reply_packet(struct __sk_buff *skb, struct packet *p
 	__be16 protocol;
 
 	*p = (struct packet){.frame = skb->len};
-	protocol = reply_ethernet(skb, &at);
+	protocol = reply_link(skb, &at);
 	if (protocol == bpf_htons(ETH_P_IP) ? !reply_ipv4(skb, &at, p)
 	    : protocol == bpf_htons(ETH_P_IPV6) ? !reply_ipv6(skb, &at, p) : true)
 		return false;

@@ -16,7 +16,7 @@
  *   older    the connection was there before the guard (the kernel has a socket for it)
  *   lost     a header longer than SIP_READ_MAX, no Content-Length, more than SG_PARTS messages in
  *            one segment, urgent data
- *   foreign  TLS, HTTP and WebSocket, a load balancer's PROXY line
+ *   foreign  TLS, HTTP and WebSocket, SigComp, a load balancer's PROXY line
  *
  * Who can write here? The sequence number of a handshake is taken from the SYN-ACK that the server
  * sends, and counts when the client acknowledges it, whose number only who received it knows. So a
@@ -434,6 +434,10 @@ static __always_inline __u32 stream_kind(struct sip_reader *r, struct packet *p,
 {
 	__u32 kind, blanks = 0;
 
+	if (is_sigcomp(r->text)) {
+		p->stream = STREAM_FOREIGN;
+		return CLASSED(SIGCOMP);
+	}
 	if (stream_is_proxy_line(r, p)) {
 		p->stream = STREAM_FOREIGN;
 		return CLASSED(OTHER);
@@ -569,13 +573,81 @@ static __always_inline bool stream_ends(struct packet *p)
 	return true;
 }
 
-/* Goes to the next message of a segment. Its KIND; -1 if there is none. */
+/* --- frames of several datagrams --- */
+
+/*
+ * A sender's UDP_SEGMENT, or datagrams that the kernel has put together (GRO), on their way through
+ * tc: one skb with one UDP header, all datagrams of one size but the last, which may be shorter.
+ */
+static __always_inline void datagrams_begin(struct packet *p, __u32 size)
+{
+	if (!size || p->transport != IPPROTO_UDP || p->datagram <= size)
+		return;
+	p->part = size;
+	p->rest = p->datagram - size;
+	p->datagram = size;
+	if (p->length > size)
+		p->length = size;
+}
+
+static __always_inline void datagram_count(struct packet *p, __u32 reason)
+{
+	if (reason == SG_REASON_NONE)
+		p->good++;
+	else if (!p->bad++)
+		p->worst = reason;
+}
+
+static __always_inline __u32 datagram_kind(hook_ctx *ctx, const struct packet *p,
+					   struct sip_reader *r, __u32 size)
+{
+	__u32 blanks = 0;
+
+	if (size <= KEEPALIVE_ANY)
+		return CLASSED(KEEPALIVE);
+	if (sip_reader_load(ctx, r, 0, p->offset, size, HOOK_SKB))
+		return CLASSED(GARBAGE);
+	if (is_stun(r->text, r->text + STREAM_BLOCK, size))
+		return CLASSED(STUN);
+	if (is_sigcomp(r->text))
+		return CLASSED(SIGCOMP);
+	if (sip_is_leading(sip_byte(r, 0))) {
+		r->message.read = size < SIP_READ_MAX ? size : SIP_READ_MAX;
+		blanks = sip_blanks(r);
+		if (size <= blanks + KEEPALIVE_ANY)
+			return CLASSED(KEEPALIVE);
+	}
+	return text_kind(r, blanks, size - blanks);
+}
+
+/* Goes to the next datagram. Its KIND, as class_datagram(); -1 if there is none. */
+static __always_inline int datagram_next(hook_ctx *ctx, struct packet *p, struct sip_reader *r)
+{
+	__u32 size;
+
+	if (!p->rest)
+		return -1;
+	size = p->rest < p->part ? p->rest : p->part;
+	p->offset += p->part;
+	p->rest -= size;
+	p->datagram = size;
+	p->kind = datagram_kind(ctx, p, r, size);
+	return p->kind;
+}
+
+/* --- the next message of either --- */
+
+/* Goes to the next message of a segment, or of several datagrams. Its KIND; -1: there is none. */
 __noinline int stream_next(hook_ctx *ctx, struct packet *p)
 {
 	struct sip_reader *r = map_reader();
 	__u64 size;
 
-	if (!p || !r || p->stream != STREAM_READ)
+	if (!p || !r)
+		return -1;
+	if (HOOK_SKB && p->part)
+		return datagram_next(ctx, p, r);
+	if (p->stream != STREAM_READ)
 		return -1;
 	size = stream_size(r, p);
 	if (size <= p->held || size > 1U << 31) {
@@ -674,67 +746,6 @@ static __always_inline __u32 stray_check(const struct guard *g)
 		return SG_REASON_STRAY_SEGMENT;
 	gcra_charge(tat, g->now, limit);
 	return SG_REASON_NONE;
-}
-
-/* --- frames of several datagrams --- */
-
-/*
- * A sender's UDP_SEGMENT, or datagrams that the kernel has put together (GRO), on their way through
- * tc: one skb with one UDP header, all datagrams of one size but the last, which may be shorter.
- */
-static __always_inline void datagrams_begin(struct packet *p, __u32 size)
-{
-	if (!size || p->transport != IPPROTO_UDP || p->datagram <= size)
-		return;
-	p->part = size;
-	p->rest = p->datagram - size;
-	p->datagram = size;
-	if (p->length > size)
-		p->length = size;
-}
-
-static __always_inline void datagram_count(struct packet *p, __u32 reason)
-{
-	if (reason == SG_REASON_NONE)
-		p->good++;
-	else if (!p->bad++)
-		p->worst = reason;
-}
-
-static __always_inline __u32 datagram_kind(hook_ctx *ctx, const struct packet *p,
-					   struct sip_reader *r, __u32 size)
-{
-	__u32 blanks = 0;
-
-	if (size <= KEEPALIVE_ANY)
-		return CLASSED(KEEPALIVE);
-	if (sip_reader_load(ctx, r, 0, p->offset, size, HOOK_SKB))
-		return CLASSED(GARBAGE);
-	if (is_stun(r->text, r->text + STREAM_BLOCK, size))
-		return CLASSED(STUN);
-	if (sip_is_leading(sip_byte(r, 0))) {
-		r->message.read = size < SIP_READ_MAX ? size : SIP_READ_MAX;
-		blanks = sip_blanks(r);
-		if (size <= blanks + KEEPALIVE_ANY)
-			return CLASSED(KEEPALIVE);
-	}
-	return text_kind(r, blanks, size - blanks);
-}
-
-/* Goes to the next datagram. Its KIND, as class_datagram(); -1 if there is none. */
-__noinline int datagram_next(hook_ctx *ctx, struct packet *p)
-{
-	struct sip_reader *r = map_reader();
-	__u32 size;
-
-	if (!p || !r || !p->rest)
-		return -1;
-	size = p->rest < p->part ? p->rest : p->part;
-	p->offset += p->part;
-	p->rest -= size;
-	p->datagram = size;
-	p->kind = datagram_kind(ctx, p, r, size);
-	return p->kind;
 }
 
 #endif

@@ -75,7 +75,7 @@ static __always_inline void verdict_count(const struct guard *g, struct sg_tally
 
 static __always_inline int verdict_unguarded(const struct guard *g, __u32 frame)
 {
-	count_frame(&g->stats->unguarded, frame);
+	count_frame(&g->stats->unguarded[sg_interface], frame);
 	return VERDICT_PASS;
 }
 
@@ -113,6 +113,7 @@ static __always_inline int verdict(struct guard *g, __u32 reason)
 		fragment_remember(g, reason ? reason : g->p->watched);
 	if (!g->guarded && !would_drop)
 		return verdict_unguarded(g, g->p->frame);
+	stats->guarded[sg_interface]++;
 	if (reason != SG_REASON_NONE && g->state->mode == SG_MODE_ENFORCE)
 		outcome = OUTCOME_DROPPED;
 	/* Who is watched was counted under his reasons, and passed under none. */

@@ -50,6 +50,8 @@
 #define SG_PROVEN_DAYS 1       /* a proof's longest life */
 #define SG_FRAGMENT_SECONDS 60 /* RFC 8200 section 4.5: reassembly is given up after 60 s */
 #define SG_EXTENSION_HEADERS 8
+#define SG_VLAN_TAGS 8
+#define SG_INTERFACES 64       /* with counters of their own */
 #define SG_MODES 128           /* places for modes of reasons */
 
 enum sg_reason {
@@ -57,7 +59,9 @@ enum sg_reason {
 #define X(number, name, label, reference, mode, strict, help) SG_REASON_##name = number,
 	SG_REASONS(X)
 #undef X
-	SG_REASON__MAX
+#define X(number, ...) +1
+	SG_REASON__MAX = 1 SG_REASONS(X) /* rows are in any order, see below */
+#undef X
 };
 
 enum sg_class {
@@ -356,7 +360,9 @@ struct sg_memo {
 
 /* Per CPU. */
 struct sg_stats {
-	struct sg_counter unguarded; /* not for a guarded port: not looked at */
+	/* By interface; what is above SG_INTERFACES shares the last place. */
+	struct sg_counter unguarded[SG_INTERFACES]; /* not for a guarded port: not looked at */
+	__u64 guarded[SG_INTERFACES]; /* packets of those below, of one class each */
 	struct sg_counter allowed;   /* passed because of the allow list, among the passed below */
 	/* A reason in monitor mode lets the packet go on, so it can be counted under several. */
 	struct sg_tally reason[SG_REASON__MAX];
@@ -463,8 +469,9 @@ static inline void sg_listed4_set(__u64 *listed4, const __u8 *address, __u32 len
 		__sync_fetch_and_or(&listed4[block / 64], 1ULL << block % 64);
 }
 
-#define X(number, name, label, reference, mode, strict, help) +1
-_Static_assert(SG_REASON__MAX == 1 SG_REASONS(X), "reason numbers are dense");
+#define X(number, ...) +number
+_Static_assert(0 SG_REASONS(X) == SG_REASON__MAX * (SG_REASON__MAX - 1) / 2,
+	       "reason numbers are dense");
 #undef X
 _Static_assert(SG_REASON__MAX <= SG_MODES, "each reason has a mode");
 _Static_assert(sizeof(struct sg_slot) == 64, "a slot is one cache line");

@@ -40,7 +40,7 @@
 	  "the limits for such fragments (totals: orphan-fragments, orphan-fragments-total).")    \
 	X(7, GARBAGE, "garbage", "RFC 3261 section 7.1", ENFORCE, ENFORCE,                        \
 	  "A datagram to a guarded UDP port that is neither SIP (a method token or SIP/2.0 at "   \
-	  "its start), nor a keepalive, STUN, TLS or HTTP.")                                      \
+	  "its start), nor a keepalive, STUN, TLS, HTTP or SigComp.")                             \
 	X(8, UNLISTED_BUDGET, "unlisted-budget", "totals: unlisted-total", ENFORCE, ENFORCE,      \
 	  "All sources that are on no list, in no zone and not proven together exceed their "     \
 	  "budget; its upper half is for those that have sent little. Put known peers on the "    \
@@ -59,7 +59,7 @@
 	  "limit." SG_WIDER)                                                                      \
 	X(14, LIMIT_OTHER, "limit-other", "limits: other", ENFORCE, ENFORCE,                      \
 	  "The source sends more of all other requests (ACK, BYE, CANCEL, INFO, PRACK, UPDATE, "  \
-	  "REFER, unknown methods, HTTP or TLS over UDP) than its limit." SG_WIDER)               \
+	  "REFER, unknown methods; HTTP, TLS or SigComp over UDP) than its limit." SG_WIDER)      \
 	X(15, LIMIT_RESPONSE, "limit-response", "limits: response", ENFORCE, ENFORCE,             \
 	  "The source sends more responses than its limit." SG_WIDER)                             \
 	X(16, LIMIT_KEEPALIVE, "limit-keepalive", "limits: keepalive", ENFORCE, ENFORCE,          \
@@ -69,7 +69,8 @@
 	  "More than 8 IPv6 extension headers, or more than about 1000 bytes of headers, stand "  \
 	  "before the transport header, so the port was not reached. Hosts accept such packets; " \
 	  "RFC 8200 has no use for them, and a guard that passes them is passed by. This is the " \
-	  "one reason that may meet packets to other ports; the allow list exempts a peer.")
+	  "one reason, with vlan-tags, that may meet packets to other ports; the allow list "     \
+	  "exempts a peer.")
 
 /* Those that need to know who sends: what a flow has shown, and what it has done before. */
 #define SG_FLOW_REASONS(X)                                                                        \
@@ -121,14 +122,24 @@
 	  "it began to open in the last seconds. `sipguard connections ADDRESS` shows them; each " \
 	  "that ends makes room. Only who receives our answers can have a connection; forged "     \
 	  "SYNs, which limit-connect holds down, are forgotten after 9 seconds at most.")         \
-	X(79, LIMIT_SEGMENT, "limit-segment", "connections: segments", ENFORCE, ENFORCE,          \
+	X(83, LIMIT_SEGMENT, "limit-segment", "connections: segments", ENFORCE, ENFORCE,          \
 	  "The source (or the proven flow) sends more segments of TCP that are not read than its " \
 	  "limit: TLS, connections older than the guard, what continues a message, what comes "   \
 	  "behind a gap. TCP sends them again, later: the connection becomes slower, and stays.") \
-	X(80, STRAY_SEGMENT, "stray-segment", "totals: stray-segments", ENFORCE, ENFORCE,         \
+	X(84, STRAY_SEGMENT, "stray-segment", "totals: stray-segments", ENFORCE, ENFORCE,         \
 	  "A segment of TCP of no connection that exists: neither was its handshake seen, nor "   \
 	  "has this host a socket for it. The host would answer with a reset. They have a limit " \
-	  "for all of them together, since anybody can forge them.")
+	  "for all of them together, since anybody can forge them.")                              \
+	X(85, VLAN_TAGS, "vlan-tags", "IEEE 802.1Q", ENFORCE, ENFORCE,                            \
+	  "More than 8 VLAN tags stand before the IP header, so it was not reached. Hosts take "  \
+	  "off any number of tags that have only a priority (VID 0); no network needs them, and " \
+	  "a guard that passes them is passed by. It may meet packets to other ports.")           \
+	X(86, FRAGMENT_HEAD, "fragment-head", "RFC 3261 section 18.1", ENFORCE, ENFORCE,          \
+	  "The first fragment of a datagram does not hold the whole header of its message, so "   \
+	  "what is in the rest could not be read, and its source is on no list, in no zone and "  \
+	  "not proven. It is admitted when it comes again, 0.4 to 32 s later, as every client "   \
+	  "sends it (RFC 3261 timers A and E); the other fragments follow the first. One under "  \
+	  "512 bytes, which no link makes, is never admitted.")
 
 /* All of them: those of packets here, those of messages in sip_rules.h. */
 #define SG_REASONS(X) SG_PACKET_REASONS(X) SIP_RULES(X) SG_FLOW_REASONS(X)

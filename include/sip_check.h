@@ -9,11 +9,6 @@
 #define SIP_MANDATORY                                                                             \
 	(SIP_SEEN(VIA) | SIP_SEEN(FROM) | SIP_SEEN(TO) | SIP_SEEN(CALL_ID) | SIP_SEEN(CSEQ))
 
-/* What stands once in a message; To has a rule of its own. */
-#define SIP_SINGLE                                                                                \
-	(SIP_SEEN(FROM) | SIP_SEEN(CALL_ID) | SIP_SEEN(CSEQ) | SIP_SEEN(CONTENT_LENGTH) |         \
-	 SIP_SEEN(MAX_FORWARDS))
-
 SIP_INLINE __u64 sip_if(int broken, __u64 fault)
 {
 	return broken ? fault : 0;
@@ -36,22 +31,33 @@ SIP_INLINE __u64 sip_check_missing(const struct sip_reader *r)
 	return faults;
 }
 
+/*
+ * The UDP header of a first fragment has the length of the whole datagram (section 18.3). A stream
+ * goes on.
+ */
+SIP_INLINE int sip_length_known(const struct sip_reader *r)
+{
+	return r->input.whole || !(r->input.flags & (SIP_MORE | SIP_STREAM));
+}
+
+SIP_INLINE __u32 sip_length(const struct sip_reader *r)
+{
+	return r->input.whole > r->input.length ? r->input.whole : r->input.length;
+}
+
 SIP_INLINE __u64 sip_check_fields(const struct sip_reader *r)
 {
 	const struct sip_message *m = &r->message;
 	__u64 faults = 0;
 
-	faults |= sip_if(m->again & SIP_SINGLE, SIP_FAULT(REPEATED));
-	faults |= sip_if(m->again & SIP_SEEN(TO), SIP_FAULT(TO_REPEATED));
 	faults |= sip_if(m->max_forwards > 255, SIP_FAULT(HOPS));
 	faults |= sip_if(m->seen & SIP_SEEN(FROM) && !m->party[SIP_FROM].tag.length,
 			 SIP_FAULT(FROM_TAG));
 	faults |= sip_if(m->transport && (m->transport == SIP_TRANSPORT_UDP) ==
 						 !!(r->input.flags & SIP_STREAM),
 			 SIP_FAULT(VIA_TRANSPORT));
-	/* Of a fragmented datagram, or on a stream, the bytes to come are not known (18.3). */
-	faults |= sip_if(m->flags & SIP_HEAD && !(r->input.flags & (SIP_MORE | SIP_STREAM)) &&
-				 m->content_length > r->input.length - m->body,
+	faults |= sip_if(m->flags & SIP_HEAD && sip_length_known(r) &&
+				 m->content_length > sip_length(r) - m->body,
 			 SIP_FAULT(LENGTH_BEYOND));
 	return faults;
 }
@@ -93,7 +99,7 @@ SIP_INLINE __u64 sip_size(const struct sip_reader *r)
 {
 	const struct sip_message *m = &r->message;
 
-	return r->input.flags & SIP_STREAM ? (__u64)m->body + m->content_length : r->input.length;
+	return r->input.flags & SIP_STREAM ? (__u64)m->body + m->content_length : sip_length(r);
 }
 
 /* The caps of rule G18. */

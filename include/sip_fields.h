@@ -95,9 +95,11 @@ SIP_FUNCTION int sip_slow_line(struct sip_reader *r, __u32 at, __u32 end, __u32 
 	return sip_slow_name(r, at);
 }
 
-/* It stands there once more: only how often is kept. */
-SIP_INLINE void sip_again(struct sip_reader *r, __u32 id)
+/* It stands there once more, with its value at `value`: only how often is kept. */
+SIP_INLINE void sip_again(struct sip_reader *r, __u32 id, __u32 value)
 {
+	if (SIP_SINGLE >> id & 1)
+		sip_repeat(r, id, value);
 	r->message.again |= 1ULL << id;
 	r->message.more[id]++;
 	r->repeats++;
@@ -156,7 +158,7 @@ SIP_INLINE int sip_line(struct sip_reader *r, __u32 at, __u32 end, __u32 next)
 	}
 	bit = 1ULL << id;
 	if (m->seen & bit) {
-		sip_again(r, id);
+		sip_again(r, id, value);
 		return sip_too_many(r);
 	}
 	m->seen |= bit;

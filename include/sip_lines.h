@@ -61,19 +61,6 @@ SIP_INLINE __u64 sip_controls(struct sip_reader *r, __u32 at)
 	return sip_controls_any(r, at);
 }
 
-/* Whether the byte at `at` belongs to the start line, or to the name of the field at `line`. */
-SIP_INLINE int sip_in_name(struct sip_reader *r, __u32 at, __u32 line)
-{
-	if (line == r->message.start)
-		return 1;
-	if (sip_is_blank(sip_byte(r, line)))
-		return 0;
-	for (__u32 i = 0; i < SIP_NAME_MAX && line + i < at; i++)
-		if (sip_byte(r, line + i) == ':')
-			return 0;
-	return 1;
-}
-
 /*
  * A control character that is not the CR of a CRLF. Returns where the next line begins, if it is a
  * line end, or 0; SIP_LAST at the end of what is read: there is always one in the zeros after it.
@@ -89,10 +76,14 @@ SIP_FUNCTION int sip_odd(struct sip_reader *r, __u32 at, __u32 line)
 		sip_fault(r, SIP_FAULT(LINE_END));
 	if (c == '\n')
 		return at + 1;
-	if (!c && sip_in_name(r, at, line))
-		sip_fault(r, SIP_FAULT(NUL));
-	else if (c != '\t' && c != '\r' && (at == 0 || sip_byte(r, at - 1) != '\\'))
-		sip_fault(r, SIP_FAULT(CONTROL));
+	if (c == '\t' || c == '\r')
+		return 0;
+	if (at == 0 || sip_byte(r, at - 1) != '\\')
+		sip_fault(r, c ? SIP_FAULT(CONTROL) : SIP_FAULT(NUL));
+	else if (line == r->message.start)
+		sip_fault(r, c ? SIP_FAULT(CONTROL_ESCAPED) : SIP_FAULT(NUL));
+	else
+		r->behind = 1; /* of sip_escapes() */
 	return 0;
 }
 
@@ -180,7 +171,7 @@ SIP_FUNCTION int sip_lines(struct sip_reader *r)
 	r->line = r->begun = m->start;
 	r->block = m->start - SIP_BLOCK;
 	r->pending = 0;
-	r->folded = r->others = r->repeats = 0;
+	r->folded = r->others = r->repeats = r->behind = 0;
 	r->open = SIP_FIELD__MAX;
 	/* Each turn takes a byte or a block. */
 	SIP_REPEAT((SIP_READ_MAX + SIP_READ_MAX / SIP_BLOCK) / SIP_TURNS + 1, sip_lines_step,
@@ -190,6 +181,8 @@ SIP_FUNCTION int sip_lines(struct sip_reader *r)
 	m->lines = m->fields + r->others;
 	if (sip_too_many(r))
 		sip_fault(r, SIP_FAULT(FIELDS));
+	if (r->behind)
+		sip_escapes(r);
 	if (m->flags & SIP_NOT_ASCII && r->input.wanted & SIP_FAULT(UTF8))
 		sip_utf8(r);
 	return 0;

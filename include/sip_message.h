@@ -128,7 +128,7 @@ enum sip_party_id {
 	SIP_FROM,
 	SIP_TO,
 	SIP_VIA,  /* host: sent-by without its port; tag: branch; no scheme, no user */
-	SIP_CONTACT, /* the first one; only if the rule CONTACT is wanted */
+	SIP_CONTACT, /* the first one; only if the rule CONTACT is wanted, or it is not plain */
 	SIP_PARTIES
 };
 

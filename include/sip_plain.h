@@ -146,6 +146,29 @@ SIP_FUNCTION int sip_plain_address(struct sip_reader *r, __u32 which, __u32 id)
 	return 1;
 }
 
+/*
+ * Whether the first Contact begins as nearly all do, with a URI of a host: what has another form,
+ * or a display name, is left to the general way. By default nothing else is wanted of it.
+ */
+SIP_INLINE int sip_plain_contact(const struct sip_reader *r)
+{
+	__u32 at = sip_plain_value(r, SIP_FIELD_CONTACT), scheme, stop, c;
+	struct sip_plain_uri uri;
+	__u64 word = sip_load8(r, at);
+
+	scheme = sip_plain_scheme(word >> 8, &uri);
+	if ((word & 0xff) != '<' || !scheme)
+		return 0;
+	at += 1 + scheme;
+	stop = sip_stop(r, at);
+	if (SIP_STOP_AT(stop) <= at)
+		return 0;
+	if (!SIP_STOP_IS(stop, '@'))
+		return SIP_STOP_IS(sip_plain_uri(r, at, &uri), '>');
+	c = sip_byte(r, SIP_STOP_AT(stop) + 1);
+	return sip_is_letter(c) || sip_is_digit(c) || c == '[';
+}
+
 /* SIP/2.0/UDP host:port;parameters, in 76 bytes. */
 SIP_FUNCTION int sip_plain_via(struct sip_reader *r)
 {

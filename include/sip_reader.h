@@ -27,7 +27,6 @@
 #include "sip_rules.h"
 #include "sip_text.h"
 
-#define SIP_LINES 127 /* lines that are read: 64 fields, and folds */
 #define SIP_BLOCK 64
 #define SIP_CRLF ('\r' | '\n' << 8)
 #define SIP_LAST (1 << 16) /* not an offset: nothing is left */
@@ -44,6 +43,8 @@ struct sip_input {
 	__u64 wanted;  /* faults to be looked for: of the others some are not. ~0: all */
 	__u32 length;  /* bytes of the message, to 65535; the text has SIP_READ_MAX at most */
 	__u32 flags;   /* enum sip_input_flags */
+	__u32 whole;   /* SIP_MORE: bytes of the message with the rest; 0: not known */
+	__u32 reserved;
 };
 
 /* Where the scan of an address or a Via stands. */
@@ -62,6 +63,9 @@ struct sip_scan {
 	__u32 done;
 	__u32 quote;   /* inside a quoted string: the next byte */
 	__u32 quoted;  /* its end was not found yet */
+	__u32 begin;   /* of the value */
+	__u32 named;   /* a quote was seen where a display name may be */
+	__u32 lone;    /* a quote of the display name has no counterpart: none of them counts */
 	__u32 name;    /* of the display name: start, or the end of its quoted string */
 };
 
@@ -88,6 +92,14 @@ struct sip_reader {
 	__u32 others;  /* lines that begin no field: the first, folds, malformed ones */
 	__u32 words;  /* of Call-ID that have ended */
 	__u32 inside; /* one of them */
+	__u32 behind; /* a control character stands behind a backslash */
+	__u32 hidden; /* SIP_HIDES_* of the quoted string so far, if it is one */
+	struct {
+		__u32 first;  /* of two values, */
+		__u32 second; /* where each is */
+		__u32 length; /* of the first */
+		__u32 differ;
+	} repeat;
 	__u64 owed;   /* UTF-8: which of the next bytes continue a character, as high bits */
 	__u32 last;   /* the byte before them */
 	struct sip_message message;
@@ -127,7 +139,9 @@ SIP_INLINE void sip_fault(struct sip_reader *r, __u64 faults)
 #include "sip_via.h"
 #include "sip_start.h"
 #include "sip_plain.h"
+#include "sip_repeat.h"
 #include "sip_fields.h"
+#include "sip_escapes.h"
 #include "sip_lines.h"
 #include "sip_check.h"
 
@@ -135,6 +149,19 @@ SIP_INLINE void sip_fault(struct sip_reader *r, __u64 faults)
 SIP_INLINE void sip_clear(struct sip_message *m)
 {
 	__builtin_memset(m, 0, __builtin_offsetof(struct sip_message, field));
+}
+
+/* The first Contact; a plain one has its host, whatever comes later. */
+SIP_INLINE void sip_contact(struct sip_reader *r)
+{
+	__u64 faults = r->message.faults;
+	int plain = sip_plain_contact(r);
+
+	if (plain && !(r->input.wanted & SIP_FAULT(CONTACT)))
+		return;
+	sip_address(r, SIP_CONTACT, SIP_FIELD_CONTACT);
+	if (plain)
+		r->message.faults = faults | (r->message.faults & ~SIP_FAULT(HOST_MISSING));
 }
 
 SIP_INLINE void sip_values(struct sip_reader *r)
@@ -154,8 +181,8 @@ SIP_INLINE void sip_values(struct sip_reader *r)
 	sip_all_numbers(r);
 	sip_cseq_compare(r);
 	sip_call_id(r);
-	if (seen & SIP_SEEN(CONTACT) && r->input.wanted & SIP_FAULT(CONTACT))
-		sip_address(r, SIP_CONTACT, SIP_FIELD_CONTACT);
+	if (seen & SIP_SEEN(CONTACT))
+		sip_contact(r);
 }
 
 /*

@@ -113,19 +113,50 @@ static long sip_quote_step(__attribute__((unused)) __u32 i, struct sip_loop *loo
 	return 1;
 }
 
-/* Beyond the quoted string that begins at `at`; the scan goes on there, in another block. */
+/* Whether a display name may be here: it ends with a <, or there is none. */
+SIP_INLINE int sip_may_be_name(const struct sip_reader *r)
+{
+	return r->scan.bracket == SIP_BARE && r->scan.state != SIP_SCAN_VALUE &&
+	       r->scan.party != SIP_VIA;
+}
+
+/*
+ * A quote of a display name has, or may have, no counterpart: of three quotes the first may be the
+ * one too many, with the others around a parameter. The value is read once more, as if no quotes
+ * stood in the name: servers differ in where they see the address then, and so at least nothing is
+ * hidden that would not be without the quote, a long tag say.
+ */
+SIP_INLINE void sip_lone_quote(struct sip_reader *r, struct sip_party *party)
+{
+	sip_value_fault(r, SIP_FAULT(NAME_QUOTE));
+	__builtin_memset(party, 0, sizeof(*party));
+	r->scan.base = r->scan.item = r->scan.host = r->scan.name = r->scan.begin;
+	r->scan.closed = r->scan.wanted = 0;
+	r->scan.state = SIP_SCAN_SCHEME;
+	r->scan.bracket = SIP_BARE;
+	r->scan.lone = 1;
+}
+
+/*
+ * Beyond the quoted string that begins at `at`; the scan goes on there, in another block. 1 if it
+ * does not end, and it may be for a quote of the display name.
+ */
 SIP_FUNCTION int sip_at_quote(struct sip_reader *r, __u32 at)
 {
 	struct sip_loop loop = {r};
 
 	if (!r)
 		return 0;
-	if (r->scan.bracket == SIP_BARE && r->scan.state != SIP_SCAN_VALUE)
+	if (sip_may_be_name(r)) {
 		sip_quoted_name(r, at);
+		r->scan.named = 1;
+	}
 	r->scan.quote = at + 1;
 	r->scan.quoted = 1;
 	SIP_REPEAT(SIP_READ_MAX / 2, sip_quote_step, &loop);
 	if (r->scan.quoted || r->scan.quote > r->scan.end) {
+		if (r->scan.named && !r->scan.lone)
+			return 1;
 		sip_value_fault(r, SIP_FAULT(QUOTE));
 		r->scan.quote = r->scan.end;
 	}
@@ -262,7 +293,7 @@ SIP_INLINE void sip_at_open(struct sip_reader *r, struct sip_party *party, __u32
 {
 	if (r->scan.bracket != SIP_BARE || r->scan.party == SIP_VIA)
 		sip_bad_address(r);
-	else if (r->input.wanted & SIP_FAULT(DISPLAY_NAME))
+	else if (r->input.wanted & SIP_FAULT(DISPLAY_NAME) && !r->scan.lone)
 		sip_display_name(r, at);
 	/* What looked like a URI was the display name. */
 	party->scheme = SIP_SCHEME_NONE;
@@ -403,9 +434,11 @@ static long sip_scan_step(__attribute__((unused)) __u32 i, struct sip_loop *loop
 		at = r->scan.block + sip_bit(low);
 		c = sip_byte(r, at);
 		/* Some write a \" that quotes nothing. */
-		if (c == '"' && sip_byte(r, at - 1) != '\\') {
+		if (c == '"' && sip_byte(r, at - 1) != '\\' &&
+		    !(r->scan.lone && r->scan.bracket == SIP_BARE)) {
 			r->scan.mask = 0;
-			sip_at_quote(r, at);
+			if (sip_at_quote(r, at))
+				sip_lone_quote(r, party);
 			return 0;
 		}
 		sip_separator(r, party, c, at);
@@ -421,13 +454,14 @@ SIP_FUNCTION int sip_scan(struct sip_reader *r, __u32 which, __u32 at, __u32 end
 
 	if (!r || which >= SIP_PARTIES || at > end || end > SIP_READ_MAX)
 		return 0;
-	r->scan.base = r->scan.item = r->scan.host = r->scan.name = at;
+	r->scan.base = r->scan.item = r->scan.host = r->scan.name = r->scan.begin = at;
 	r->scan.end = end;
 	r->scan.closed = r->scan.wanted = r->scan.done = 0;
+	r->scan.named = r->scan.lone = 0;
 	r->scan.party = which;
 	r->scan.mask = 0;
-	/* Each step takes a stop at least. */
-	SIP_REPEAT(end - at + SIP_READ_MAX / SIP_BLOCK, sip_scan_step, &loop);
+	/* Each step takes a stop at least, and twice if a quote is alone. */
+	SIP_REPEAT(2 * (end - at + SIP_READ_MAX / SIP_BLOCK), sip_scan_step, &loop);
 	if (!r->scan.done)
 		sip_at_end(r, &r->message.party[which], end);
 	return 0;
@@ -455,6 +489,9 @@ SIP_FUNCTION int sip_address(struct sip_reader *r, __u32 which, __u32 id)
 	party = &r->message.party[which];
 	if (party->scheme == SIP_SCHEME_NONE || !party->host.length)
 		sip_bad_address(r);
+	if (!party->host.length &&
+	    (party->scheme == SIP_SCHEME_SIP || party->scheme == SIP_SCHEME_SIPS))
+		sip_fault(r, SIP_FAULT(HOST_MISSING));
 	return 0;
 }
 

@@ -105,6 +105,9 @@ SIP_INLINE void sip_request_uri(struct sip_reader *r, __u32 at, __u32 end)
 		sip_fault(r, SIP_FAULT(URI_SCHEME));
 	else if (uri->scheme == SIP_SCHEME_OTHER)
 		sip_fault(r, SIP_FAULT(URI_UNKNOWN));
+	if (uri->scheme != SIP_SCHEME_NONE && r->scan.item == r->scan.end &&
+	    r->scan.host == r->scan.end)
+		sip_fault(r, SIP_FAULT(URI_EMPTY));
 	if (uri->headers)
 		sip_fault(r, SIP_FAULT(URI_HEADERS));
 	sip_uri_host(r, uri);

@@ -9,7 +9,8 @@
 /*
  * X(NAME, label): what a payload is, told from its first bytes.
  * OTHER is what has no start to tell it by: later fragments, TCP segments inside a message,
- * segments without payload.
+ * segments without payload. SIGCOMP is SIP that is compressed (RFC 3320, RFC 5049): a datagram that
+ * is passed unread, and charged like all others.
  */
 #define SG_CLASSES(X)                                                                             \
 	X(OTHER, "other")                                                                         \
@@ -19,7 +20,8 @@
 	X(STUN, "stun")                                                                           \
 	X(TLS, "tls")                                                                             \
 	X(HTTP, "http")                                                                           \
-	X(GARBAGE, "garbage")
+	X(GARBAGE, "garbage")                                                                     \
+	X(SIGCOMP, "sigcomp")
 
 /*
  * X(NAME, label, limit): the request methods of RFC 3261 and its extensions (PRACK RFC 3262,

@@ -6,8 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <bpf/bpf.h>
-
 #include "egress.h"
 #include "escape.h"
 #include "journal.h"
@@ -18,13 +16,13 @@
 /* Taking the pin away is the commit. Detaching then makes it true at once and not after a while. */
 static int detach_single(const struct pins *pins, const struct guard_link *link)
 {
-	char path[PIN_PATH];
+	int err = pins_remove(pins, "links/%s", link->pin);
 
-	if (unlink(pins_path(pins, path, "links/%s", link->pin))) {
-		fail("cannot remove %s: %s.", path, strerror(errno));
-		return -errno;
+	if (err) {
+		fail("cannot remove %s/links/%s: %s.", pins->dir, link->pin, strerror(-err));
+		return err;
 	}
-	bpf_link_detach(link->fd);
+	link_detach(link);
 	if (egress_tidy(pins))
 		notice("this is not complete: the next sipguard command will complete it.");
 	return 0;
@@ -42,6 +40,24 @@ static int detach_many(struct session *session, const struct guard_link **gone, 
 	return err;
 }
 
+/*
+ * What goes by this name: the interface that is called so here; one that is gone and was; one of
+ * another namespace that was, unless there is one here that could be meant. NULL after saying why.
+ */
+static const struct guard_link *find(const struct session *session, const char *name)
+{
+	const struct guard_link *link = links_find(&session->links, name);
+
+	if (link && (link->state != LINK_ELSEWHERE || !if_nametoindex(name)))
+		return link;
+	if (link)
+		fail("the %s that is guarded is in another network namespace, and this one is "
+		     "not, so nothing was changed: run the same command there.", name);
+	else
+		fail("%s is not guarded, nothing was changed: see `sipguard status`.", name);
+	return NULL;
+}
+
 /* The links to be detached, each once. Their number, or -1 if one is not there. */
 static int choose(const struct session *session, const struct options *options,
 		  const struct guard_link **gone)
@@ -51,14 +67,11 @@ static int choose(const struct session *session, const struct options *options,
 	for (size_t i = 0; options->all && i < session->links.count; i++)
 		gone[count++] = &session->links.link[i];
 	for (int i = 0; !options->all && i < options->count; i++) {
-		const struct guard_link *link = links_find(&session->links, options->arguments[i]);
+		const struct guard_link *link = find(session, options->arguments[i]);
 		bool twice = false;
 
-		if (!link) {
-			fail("%s is not guarded, nothing was changed: see `sipguard status`.",
-			     options->arguments[i]);
+		if (!link)
 			return -1;
-		}
 		for (int j = 0; j < count; j++)
 			twice = twice || gone[j] == link;
 		if (!twice)

@@ -8,12 +8,21 @@
 #include <unistd.h>
 
 #include "connections.h"
+#include "interfaces.h"
 #include "log.h"
 #include "names.h"
 #include "output.h"
 #include "session.h"
 
 static volatile sig_atomic_t interrupted;
+
+/* The counters at one moment, or between two. */
+struct sample {
+	struct sg_stats stats;
+	struct counted counted[SG_INTERFACES];
+	struct timespec when;
+	bool rates;
+};
 
 static void interrupt(int signal)
 {
@@ -58,10 +67,49 @@ static json_t *events_json(const struct sg_stats *stats)
 	return all;
 }
 
-static json_t *stats_json(const struct sg_stats *stats)
+/* Counted by one interface, guarded or not, since it was attached; or in the time of a watch. */
+static __u64 seen_of(const struct sample *sample, __u32 slot)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "unguarded",
-			 output_counter(&stats->unguarded), "allowed",
+	__u64 before = sample->rates ? 0 : sample->counted[slot].before;
+
+	return maps_seen(&sample->stats, slot) - before;
+}
+
+static json_t *counted_json(const struct sample *sample)
+{
+	json_t *all = json_array();
+
+	for (__u32 slot = 0; slot < SG_INTERFACES; slot++) {
+		const struct counted *one = &sample->counted[slot];
+
+		if (one->name[0])
+			json_array_append_new(all, json_pack("{s:o, s:I, s:I}", "name",
+							     output_string(one->name),
+							     "ifindex", (json_int_t)one->ifindex,
+							     "packets",
+							     (json_int_t)seen_of(sample, slot)));
+	}
+	return all;
+}
+
+static struct sg_counter unguarded(const struct sg_stats *stats)
+{
+	struct sg_counter sum = {};
+
+	for (int slot = 0; slot < SG_INTERFACES; slot++) {
+		sum.packets += stats->unguarded[slot].packets;
+		sum.bytes += stats->unguarded[slot].bytes;
+	}
+	return sum;
+}
+
+static json_t *stats_json(const struct sample *sample)
+{
+	const struct sg_stats *stats = &sample->stats;
+	struct sg_counter others = unguarded(stats);
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "interfaces", counted_json(sample),
+			 "unguarded", output_counter(&others), "allowed",
 			 output_counter(&stats->allowed), "reasons",
 			 tallies_json(stats->reason, SG_REASON__MAX, reason_label), "classes",
 			 tallies_json(stats->class, SG_CLASS__MAX, class_label), "methods",
@@ -115,14 +163,28 @@ static void print_events(const struct sg_stats *stats, double seconds)
 	}
 }
 
-static void print_stats(const struct sg_stats *stats, double seconds)
+static void print_interfaces(const struct sample *sample, double seconds)
 {
+	printf("\nInterface\n");
+	for (__u32 slot = 0; slot < SG_INTERFACES; slot++) {
+		if (sample->counted[slot].name[0])
+			printf("  %-20s %12.0f\n", sample->counted[slot].name,
+			       seen_of(sample, slot) / (seconds ? seconds : 1));
+	}
+}
+
+static void print_stats(const struct sample *sample, double seconds)
+{
+	const struct sg_stats *stats = &sample->stats;
+	struct sg_counter others = unguarded(stats);
+
 	printf("Packets and bytes%s\n", seconds ? " per second" : "");
 	printf("  %-20s", "not for guarded ports");
-	print_counter(&stats->unguarded, seconds);
+	print_counter(&others, seconds);
 	printf("\n  %-20s ", "on the allow list");
 	print_counter(&stats->allowed, seconds);
 	putchar('\n');
+	print_interfaces(sample, seconds);
 	print_tallies("Reason", stats->reason, SG_REASON__MAX, reason_label, seconds);
 	print_tallies("Class", stats->class, SG_CLASS__MAX, class_label, seconds);
 	print_tallies("Method", stats->method, SG_METHOD__MAX, method_label, seconds);
@@ -130,17 +192,19 @@ static void print_stats(const struct sg_stats *stats, double seconds)
 }
 
 /* The counters as they are now. No lock is held afterwards. */
-static enum exit_code sample(struct sg_stats *stats, struct timespec *when)
+static enum exit_code sample_take(struct sample *sample)
 {
 	struct session session;
 	enum exit_code code = session_begin(&session, ACCESS_READ);
 
 	if (code != DONE)
 		return code;
+	sample->rates = false;
 	connections_look(&session.pins);
-	if (maps_stats(&session.maps, stats))
+	if (maps_stats(&session.maps, &sample->stats))
 		code = FAILED;
-	clock_gettime(CLOCK_MONOTONIC, when);
+	interfaces_counted(&session, sample->counted);
+	clock_gettime(CLOCK_MONOTONIC, &sample->when);
 	session_end(&session);
 	return code;
 }
@@ -156,7 +220,7 @@ static void subtract(const struct sg_stats *now, const struct sg_stats *before,
 		d[i] = a[i] < b[i] ? a[i] : a[i] - b[i];
 }
 
-static void print_rates(const struct sg_stats *difference, double seconds, bool json)
+static void print_rates(const struct sample *difference, double seconds, bool json)
 {
 	if (json) {
 		output_json_line(json_pack("{s:f, s:o}", "seconds", seconds, "stats",
@@ -167,12 +231,17 @@ static void print_rates(const struct sg_stats *difference, double seconds, bool 
 	putchar('\n');
 }
 
+static double seconds_between(const struct timespec *then, const struct timespec *now)
+{
+	return (now->tv_sec - then->tv_sec) +
+	       (now->tv_nsec - then->tv_nsec) / (double)SG_NSEC_PER_SEC;
+}
+
 static enum exit_code watch(const struct options *options)
 {
 	struct sigaction action = {.sa_handler = interrupt}; /* without SA_RESTART: sleep() ends */
-	struct sg_stats before, now, difference;
-	struct timespec then, when;
-	enum exit_code code = sample(&before, &then);
+	struct sample before, now, difference;
+	enum exit_code code = sample_take(&before);
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
@@ -180,34 +249,33 @@ static enum exit_code watch(const struct options *options)
 		sleep(options->watch);
 		if (interrupted)
 			break;
-		code = sample(&now, &when);
+		code = sample_take(&now);
 		if (code != DONE)
 			break;
-		subtract(&now, &before, &difference);
-		print_rates(&difference, (when.tv_sec - then.tv_sec) +
-			    (when.tv_nsec - then.tv_nsec) / (double)SG_NSEC_PER_SEC, options->json);
+		difference = now;
+		difference.rates = true;
+		subtract(&now.stats, &before.stats, &difference.stats);
+		print_rates(&difference, seconds_between(&before.when, &now.when), options->json);
 		if (output_end() != DONE)
 			return FAILED;
 		before = now;
-		then = when;
 	}
 	return code;
 }
 
 enum exit_code cmd_stats(const struct options *options)
 {
-	struct sg_stats stats;
-	struct timespec when;
+	struct sample sample;
 	enum exit_code code;
 
 	if (options->watch)
 		return watch(options);
-	code = sample(&stats, &when);
+	code = sample_take(&sample);
 	if (code != DONE)
 		return code;
 	if (options->json)
-		output_json(stats_json(&stats));
+		output_json(stats_json(&sample));
 	else
-		print_stats(&stats, 0);
+		print_stats(&sample, 0);
 	return output_end();
 }

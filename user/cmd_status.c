@@ -9,8 +9,8 @@
 #include <bpf/bpf.h>
 
 #include "connections.h"
-#include "egress.h"
 #include "escape.h"
+#include "interfaces.h"
 #include "lists.h"
 #include "log.h"
 #include "names.h"
@@ -34,37 +34,15 @@ static __u64 program_age(int fd)
 	return ns > info.load_time ? (ns - info.load_time) / SG_NSEC_PER_SEC : 0;
 }
 
-static json_t *interface_json(const struct pins *pins, const struct guard_link *link,
-			      const struct programs *programs)
+/* Since the newest attach or upgrade. */
+static __u64 loaded_seconds(const struct pins *pins)
 {
-	enum xdp_mode mode = link_mode(link);
-	enum variant variant = programs_variant(programs, link);
-	const char *state = "guarded";
+	int fd = pins_get(pins, "guard_clock");
+	__u64 age = program_age(fd);
 
-	if (!link->ifindex)
-		state = "gone";
-	else if (mode == XDP_MODE_NONE)
-		state = "in another network namespace";
-	return json_pack("{s:o, s:I, s:s, s:s, s:s?, s:s?, s:I}", "name",
-			 output_string(link->name), "ifindex", (json_int_t)link->ifindex,
-			 "state", state, "xdp", xdp_mode_names[mode], "replies",
-			 egress_names[egress_look(pins, link)],
-			 "program", variant == VARIANT__MAX ? NULL : variant_names[variant],
-			 "program_id", (json_int_t)link->program_id);
-}
-
-static json_t *interfaces_json(const struct session *s, __u64 *age)
-{
-	json_t *all = json_array();
-	struct programs programs;
-
-	programs_get(&s->pins, ".", &programs);
-	for (size_t i = 0; i < s->links.count; i++)
-		json_array_append_new(all, interface_json(&s->pins, &s->links.link[i],
-							&programs));
-	*age = program_age(programs.fd[VARIANT_PLAIN]);
-	programs_put(&programs);
-	return all;
+	if (fd >= 0)
+		close(fd);
+	return age;
 }
 
 static json_t *ports_json(const struct sg_config *config, __u8 role)
@@ -268,17 +246,19 @@ static json_t *gather(const struct session *s, bool attached)
 {
 	const struct maps *maps = &s->maps;
 	__u32 slot = maps->state->slot & 1;
-	json_t *status, *lists, *bans, *flows, *connections;
+	json_t *status, *interfaces, *lists, *bans, *flows, *connections;
+	struct sg_stats stats;
 	struct note note;
-	__u64 age;
 
-	if (maps_note(maps, slot, &note))
+	if (maps_note(maps, slot, &note) || maps_stats(maps, &stats))
 		return NULL;
-	lists = lists_json(maps);
+	interfaces = interfaces_json(s, &stats);
+	lists = interfaces ? lists_json(maps) : NULL;
 	bans = lists ? bans_json(s) : NULL;
 	flows = bans ? flows_json(s) : NULL;
 	connections = flows ? connections_json(s) : NULL;
 	if (!connections) {
+		json_decref(interfaces);
 		json_decref(lists);
 		json_decref(bans);
 		json_decref(flows);
@@ -288,8 +268,8 @@ static json_t *gather(const struct session *s, bool attached)
 			   "version", SIPGUARD_VERSION, "abi", SG_ABI_VERSION, "mode",
 			   mode_names[maps->state->mode % SG_MODE__MAX], "lists", lists, "bans",
 			   bans, "flows", flows, "memory", memory_json(maps));
-	json_object_set_new(status, "interfaces", interfaces_json(s, &age));
-	json_object_set_new(status, "loaded_seconds", json_integer(age));
+	json_object_set_new(status, "interfaces", interfaces);
+	json_object_set_new(status, "loaded_seconds", json_integer(loaded_seconds(&s->pins)));
 	json_object_set_new(status, "connections", connections);
 	return config_json(&maps->configs[slot], note.path, status);
 }
@@ -304,45 +284,6 @@ static const char *string_of(const json_t *object, const char *key)
 static long long number_of(const json_t *object, const char *key)
 {
 	return json_integer_value(json_object_get(object, key));
-}
-
-static void print_replies(const char *replies, const char *name, bool here)
-{
-	if (strcmp(replies, egress_names[EGRESS_MISSING]) == 0)
-		escape_printf(stdout, "  %-16s what it sends is NOT seen, somebody detached that "
-			      "program: `sipguard attach %s` brings it back\n", "", name);
-	else if (strcmp(replies, egress_names[EGRESS_OLDER]) == 0)
-		escape_printf(stdout, "  %-16s what it sends %s seen by an OLDER program: "
-			      "`sipguard attach %s` %s\n", "", here ? "is" : "may be", name,
-			      here ? "replaces it" : "there replaces it");
-	else if (replies[0])
-		printf("  %-16s what it sends is seen by %s\n", "", replies);
-}
-
-static void print_interfaces(json_t *status)
-{
-	json_t *one;
-	size_t i;
-
-	printf("\nInterfaces\n");
-	json_array_foreach(json_object_get(status, "interfaces"), i, one) {
-		const char *state = string_of(one, "state");
-		bool generic = strcmp(string_of(one, "xdp"), "generic") == 0;
-
-		if (strcmp(state, "guarded") == 0)
-			escape_printf(stdout, "  %-16s %s XDP%s, program %s, id %lld\n",
-				      string_of(one, "name"), string_of(one, "xdp"),
-				      generic ? " (slower than native)" : "",
-				      string_of(one, "program"), number_of(one, "program_id"));
-		else if (strcmp(state, "gone") == 0)
-			escape_printf(stdout, "  %-16s gone: attach it again, or detach it\n",
-				      string_of(one, "name"));
-		else
-			escape_printf(stdout, "  %-16s guarded, %s\n", string_of(one, "name"),
-				      state);
-		print_replies(string_of(one, "replies"), string_of(one, "name"),
-			      strcmp(state, "guarded") == 0);
-	}
 }
 
 static void print_ports(json_t *status)
@@ -513,7 +454,7 @@ static void print_text(json_t *status)
 	       output_seconds(number_of(status, "loaded_seconds"), age));
 	printf("  memory of maps   %s\n",
 	       output_bytes(number_of(json_object_get(status, "memory"), "bytes"), bytes));
-	print_interfaces(status);
+	interfaces_print(json_object_get(status, "interfaces"));
 	print_ports(status);
 	print_reasons(status);
 	print_limits(status);

@@ -261,7 +261,6 @@ static int conduct_read(struct reader *r)
 /* --- validation --- */
 
 #define CAP_MAX 65535  /* no datagram is longer */
-#define FIELDS_MAX 127 /* so many lines are read: more never pass, whatever the limit */
 
 static int caps_read(struct reader *r)
 {
@@ -269,7 +268,7 @@ static int caps_read(struct reader *r)
 	__u64 *const *given = r->file->validation->cap;
 
 	for (int i = 0; i < SIP_CAP__MAX; i++) {
-		__u64 most = i == SIP_CAP_fields ? FIELDS_MAX : CAP_MAX;
+		__u64 most = i == SIP_CAP_fields ? SIP_FIELDS_MAX : CAP_MAX;
 
 		if (!given[i])
 			continue;

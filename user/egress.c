@@ -11,25 +11,23 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "filter.h"
 #include "log.h"
 #include "netns.h"
 #include "program.h"
-#include "qdisc.h"
 
 #define TCX "tcx"
 #define CLSACT "clsact"
 
-/* Of enum bpf_attach_type and the flags of BPF_LINK_CREATE; Debian 12's headers are older. */
-#define ATTACH_TCX_EGRESS ((enum bpf_attach_type)47)
-#define FLAG_BEFORE (1U << 3) /* relative to nothing: in front of all */
+const char *const reply_names[REPLY__MAX] = {
+	[REPLY_ETHERNET] = "reply",
+	[REPLY_BARE] = "reply_bare",
+};
 
-/*
- * Our place among the filters. The handle is "SIPG": people pick small handles, and the kernel
- * counts from 1, so a filter with it is a sipguard's. The priority is in front of those that the
- * kernel picks, from 49152 down, and behind those that people like for what must be first.
- */
-#define FILTER_HANDLE 0x53495047
-#define FILTER_PRIORITY 50
+enum reply reply_of(enum judge judge)
+{
+	return judge == JUDGE_BARE ? REPLY_BARE : REPLY_ETHERNET;
+}
 
 const char *const egress_names[] = {
 	[EGRESS_MISSING] = "missing",
@@ -38,28 +36,14 @@ const char *const egress_names[] = {
 	[EGRESS_OLDER] = "older",
 };
 
-static void explain(const char *name, int err)
-{
-	if (err == -ENODEV)
-		fail("%s vanished while it was being attached.", name);
-	else if (err == -EPERM || err == -ENOMEM)
-		fail("the kernel refused a tc program at egress of %s: %s.", name, strerror(-err));
-	else if (err == -EBUSY)
-		fail("%s has an ingress qdisc, beside which this kernel has no place for a tc "
-		     "program at egress: have its owner use clsact (`tc qdisc show dev %s` shows "
-		     "it), and try again.", name, name);
-	else
-		fail("%s takes no tc program at egress (%s): this kernel needs its modules "
-		     "sch_ingress and cls_bpf for that, `modprobe -a sch_ingress cls_bpf` and try "
-		     "again.", name, strerror(-err));
-}
-
 /* --- filters of clsact --- */
 
 /* What the name of a directory in clsact/ tells. */
 struct record {
-	char entry[3 * IF_NAMESIZE + 64];
-	char pin[3 * IF_NAMESIZE];
+	char entry[PLACE_PIN + 64];
+	char pin[PLACE_PIN];
+	struct place place;
+	enum direction direction;
 	__u32 ifindex;
 	unsigned long netns; /* inode */
 };
@@ -74,14 +58,22 @@ static bool is_here(const struct record *record)
 	return record->netns == netns_here();
 }
 
-/* No name of an interface has a colon. */
 static bool record_parse(const char *entry, struct record *record)
 {
-	_Static_assert(sizeof(record->pin) == 48, "as wide as the scan below");
-	if (strlen(entry) >= sizeof(record->entry))
+	char direction[8];
+	int used = 0;
+
+	*record = (struct record){};
+	if (strlen(entry) >= sizeof(record->entry) ||
+	    sscanf(entry, "%7[^:]:%u:%lu:%n", direction, &record->ifindex, &record->netns,
+		   &used) != 3 || !used || strlen(entry + used) >= sizeof(record->pin))
 		return false;
 	strcpy(record->entry, entry);
-	return sscanf(entry, "%47[^:]:%u:%lu", record->pin, &record->ifindex, &record->netns) == 3;
+	strcpy(record->pin, entry + used);
+	while (record->direction < DIRECTION__MAX &&
+	       strcmp(direction, direction_names[record->direction]))
+		record->direction++;
+	return record->direction < DIRECTION__MAX && place_parse(record->pin, &record->place);
 }
 
 /* The records in dir/clsact. Freed by the caller; 0 or -ENOMEM. */
@@ -111,101 +103,61 @@ static int records_read(const struct pins *pins, const char *dir, struct record_
 	return err;
 }
 
-/* The id of the program that our filter runs; 0: there is no such filter. */
-static __u32 filter_program(__u32 ifindex)
+/* What the interface is called here now; else what it was called. */
+static const char *record_name(const struct record *record, char name[IF_NAMESIZE])
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_EGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
-
-	return bpf_tc_query(&hook, &opts) ? 0 : opts.prog_id;
-}
-
-static bool filter_exists(__u32 ifindex)
-{
-	return filter_program(ifindex) != 0;
-}
-
-/* Makes the filter, or has the one at our place run `program`, with no packet in between missed. */
-static int filter_set(__u32 ifindex, int program)
-{
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_EGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY,
-		    .prog_fd = program, .flags = BPF_TC_F_REPLACE);
-
-	return bpf_tc_attach(&hook, &opts);
-}
-
-/*
- * The qdisc stays, even if it was made for us and is empty now: somebody could put a filter into it
- * between a look and its removal. An empty one costs next to nothing.
- */
-static int filter_remove(__u32 ifindex)
-{
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_EGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
-	int err = filter_exists(ifindex) ? bpf_tc_detach(&hook, &opts) : 0;
-
-	return err && filter_exists(ifindex) ? err : 0;
+	if (is_here(record) && if_indextoname(record->ifindex, name))
+		return name;
+	return strcpy(name, record->place.name);
 }
 
 /* Takes the filter down, then its record. */
 static int record_remove(const struct pins *pins, const char *dir, const struct record *record)
 {
-	char name[IF_NAMESIZE], path[PIN_PATH];
-	int err = is_here(record) ? filter_remove(record->ifindex) : 0;
+	int err = is_here(record) ? filter_remove(record->ifindex, record->direction) : 0;
+	char name[IF_NAMESIZE];
 
-	pins_decode(record->pin, name);
 	if (err) {
-		fail("cannot remove the tc filter at egress of %s: %s.", name, strerror(-err));
+		fail("cannot remove the tc filter at %s of %s: %s.",
+		     direction_names[record->direction], record_name(record, name),
+		     strerror(-err));
 		return err;
 	}
-	if (!is_here(record))
-		notice("a tc filter may be left in another network namespace: remove it there with "
-		       "`tc filter del dev %s egress pref %d`.", name, FILTER_PRIORITY);
-	rmdir(pins_path(pins, path, "%s/" CLSACT "/%s", dir, record->entry));
+	pins_remove(pins, "%s/" CLSACT "/%s", dir, record->entry);
 	return 0;
 }
 
-static int clsact_attach(const struct pins *pins, const char *dir, const char *name,
-			 __u32 ifindex, int program)
+/* The filter of a record that is not here cannot be taken down from here. */
+static void record_leave(const struct record *record)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_EGRESS);
-	char pin[3 * IF_NAMESIZE];
+	if (!is_here(record))
+		notice("a tc filter may be left in another network namespace: remove it there with "
+		       "`tc filter del dev %s %s pref %d`.", record->place.name,
+		       direction_names[record->direction], FILTER_PRIORITY);
+}
+
+static int clsact_attach(const struct pins *pins, const char *dir, enum direction direction,
+			 const struct place *place, __u32 ifindex, int program)
+{
+	char pin[PLACE_PIN], name[IF_NAMESIZE];
 	int err = pins_mkdir(pins, "%s/" CLSACT, dir);
 
-	pins_encode(name, pin);
+	place_encode(place, pin);
 	if (!err)
-		err = pins_mkdir(pins, "%s/" CLSACT "/%s:%u:%lu", dir, pin, ifindex, netns_here());
+		err = pins_mkdir(pins, "%s/" CLSACT "/%s:%u:%lu:%s", dir,
+				 direction_names[direction], ifindex, netns_here(), pin);
 	if (err)
 		return err;
-	err = bpf_tc_hook_create(&hook);
-	/* A filter "at egress" of an ingress qdisc would be accepted, and see what comes in. */
-	if (err == -EEXIST)
-		err = qdisc_is_clsact(ifindex) ? 0 : -EBUSY;
+	err = filter_prepare(ifindex);
 	if (!err)
-		err = filter_set(ifindex, program);
+		err = filter_set(ifindex, direction, program);
 	if (err)
-		explain(name, err);
+		filter_explain(if_indextoname(ifindex, name) ? name : place->name, direction, err);
 	return err;
 }
 
 /* --- links of tcx --- */
 
-/* fd of the link, or -errno, unsaid. */
-static int tcx_create(__u32 ifindex, int program)
-{
-	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = FLAG_BEFORE);
-
-	return bpf_link_create(program, ifindex, ATTACH_TCX_EGRESS, &opts);
-}
-
-/* Errors that the other way would not mend. */
-static bool is_hopeless(int err)
-{
-	return err == -ENODEV || err == -EPERM || err == -ENOMEM;
-}
-
-/* Of `struct bpf_link_info`, xdp.ifindex and tcx.ifindex are one word: links_read() reads both. */
 static int tcx_read(const struct pins *pins, const char *dir, struct link_set *set)
 {
 	char path[PIN_PATH];
@@ -220,7 +172,7 @@ static void tcx_remove(const struct pins *pins, const char *dir, const struct gu
 	char path[PIN_PATH];
 
 	unlink(pins_path(pins, path, "%s/" TCX "/%s", dir, link->pin));
-	bpf_link_detach(link->fd);
+	link_detach(link);
 }
 
 /* --- both --- */
@@ -256,12 +208,12 @@ static enum egress record_look(const struct pins *pins, const struct record *rec
 			       const struct guard_link *link)
 {
 	bool here = is_here(record), older;
-	__u32 id = here ? filter_program(record->ifindex) : 0;
+	__u32 id = here ? filter_program(record->ifindex, DIRECTION_EGRESS) : 0;
 	int program;
 
-	if (here ? !id : link_mode(link) != XDP_MODE_NONE)
+	if (here ? !id : link->state != LINK_ELSEWHERE)
 		return EGRESS_MISSING;
-	program = pins_get(pins, "reply");
+	program = pins_get(pins, "%s", reply_names[reply_of(record->place.judge)]);
 	if (program < 0)
 		return here ? EGRESS_CLSACT : EGRESS_UNKNOWN;
 	older = here ? program_is_other(id, program) : program_has_other(program);
@@ -279,33 +231,34 @@ enum egress egress_look(const struct pins *pins, const struct guard_link *link)
 
 	if (!link->ifindex || attached_read(pins, ".", &all))
 		return EGRESS_UNKNOWN;
-	tcx = links_find(&all.tcx, link->name);
+	tcx = links_find_pin(&all.tcx, link->pin);
 	if (tcx && tcx->ifindex == link->ifindex)
 		found = EGRESS_TCX;
 	for (size_t i = 0; found == EGRESS_MISSING && i < all.clsact.count; i++) {
 		const struct record *record = &all.clsact.record[i];
 
-		if (strcmp(record->pin, link->pin) == 0 && record->ifindex == link->ifindex)
+		if (record->direction == DIRECTION_EGRESS &&
+		    strcmp(record->pin, link->pin) == 0 && record->ifindex == link->ifindex)
 			found = record_look(pins, record, link);
 	}
 	attached_free(&all);
 	return found;
 }
 
-int egress_attach(const struct pins *pins, const char *dir, const char *name, int program)
+int egress_attach(const struct pins *pins, const char *dir, const struct place *place,
+		  __u32 ifindex, int program)
 {
-	__u32 ifindex = if_nametoindex(name);
-	int err, fd = tcx_create(ifindex, program);
-	char pin[3 * IF_NAMESIZE];
+	int err, fd = tcx_create(ifindex, DIRECTION_EGRESS, program);
+	char pin[PLACE_PIN];
 
 	/* No tcx in this kernel (EINVAL), or no room in it (ERANGE). */
-	if (fd < 0 && !is_hopeless(fd))
-		return clsact_attach(pins, dir, name, ifindex, program);
+	if (fd < 0 && !tcx_is_hopeless(fd))
+		return clsact_attach(pins, dir, DIRECTION_EGRESS, place, ifindex, program);
 	if (fd < 0) {
-		explain(name, fd);
+		filter_explain(place->name, DIRECTION_EGRESS, fd);
 		return fd;
 	}
-	pins_encode(name, pin);
+	place_encode(place, pin);
 	err = pins_mkdir(pins, "%s/" TCX, dir);
 	if (!err)
 		err = pins_put(pins, fd, "%s/" TCX "/%s", dir, pin);
@@ -313,26 +266,55 @@ int egress_attach(const struct pins *pins, const char *dir, const char *name, in
 	return err;
 }
 
-int egress_update(const struct pins *pins, int program)
+int ingress_attach(const struct pins *pins, const struct place *place, int program)
+{
+	return clsact_attach(pins, ".", DIRECTION_INGRESS, place, place->ifindex, program);
+}
+
+static int update_failed(const char *name, int err)
+{
+	if (err)
+		fail("%s does not take the new program at egress: %s.", name, strerror(-err));
+	return err;
+}
+
+/* Has the attachments of one kind of interfaces run the program. */
+static int update_all(const struct attached *all, enum reply reply, int program)
+{
+	char name[IF_NAMESIZE];
+	int err = 0;
+
+	for (size_t i = 0; !err && i < all->tcx.count; i++) {
+		const struct guard_link *link = &all->tcx.link[i];
+
+		if (link->ifindex && reply_of(link->place.judge) == reply)
+			err = update_failed(link->name, bpf_link_update(link->fd, program, NULL));
+	}
+	for (size_t i = 0; !err && i < all->clsact.count; i++) {
+		const struct record *record = &all->clsact.record[i];
+
+		if (record->direction == DIRECTION_EGRESS && is_here(record) &&
+		    reply_of(record->place.judge) == reply &&
+		    filter_program(record->ifindex, DIRECTION_EGRESS))
+			err = update_failed(record_name(record, name),
+					    filter_set(record->ifindex, DIRECTION_EGRESS,
+						       program));
+	}
+	return err;
+}
+
+int egress_update(const struct pins *pins, const char *dir)
 {
 	struct attached all;
 	int err = attached_read(pins, ".", &all);
 
-	for (size_t i = 0; !err && i < all.tcx.count; i++) {
-		if (all.tcx.link[i].ifindex)
-			err = bpf_link_update(all.tcx.link[i].fd, program, NULL);
-		if (err)
-			fail("%s does not take the new program at egress: %s.",
-			     all.tcx.link[i].name, strerror(-err));
-	}
-	for (size_t i = 0; !err && i < all.clsact.count; i++) {
-		const struct record *record = &all.clsact.record[i];
+	for (enum reply reply = 0; !err && reply < REPLY__MAX; reply++) {
+		int program = pins_get(pins, "%s/%s", dir, reply_names[reply]);
 
-		if (is_here(record) && filter_exists(record->ifindex))
-			err = filter_set(record->ifindex, program);
-		if (err)
-			fail("%s does not take the new program at egress: %s.", record->pin,
-			     strerror(-err));
+		if (program < 0)
+			continue;
+		err = update_all(&all, reply, program);
+		close(program);
 	}
 	attached_free(&all);
 	return err;
@@ -344,7 +326,7 @@ int egress_reachable(const struct pins *pins, const struct guard_link *link)
 	int err;
 
 	/* Moving an interface removes its filters. */
-	if (!link->ifindex || link_mode(link) != XDP_MODE_NONE)
+	if (link->state != LINK_ELSEWHERE)
 		return 0;
 	err = records_read(pins, ".", &set);
 	for (size_t i = 0; !err && i < set.count; i++) {
@@ -361,12 +343,48 @@ int egress_reachable(const struct pins *pins, const struct guard_link *link)
 /* Both dead is what an interface that vanished leaves to a later detach or attach. */
 static bool is_wanted(const struct link_set *links, const char *pin, __u32 ifindex)
 {
-	const struct guard_link *link;
-	char name[IF_NAMESIZE];
+	const struct guard_link *link = links_find_pin(links, pin);
 
-	pins_decode(pin, name);
-	link = links_find(links, name);
 	return link && (!link->ifindex || link->ifindex == ifindex);
+}
+
+/* Moving an interface has removed its filters: what tells of one elsewhere is out of date. */
+static bool is_record_wanted(const struct link_set *links, const struct record *record)
+{
+	const struct guard_link *link = links_find_pin(links, record->pin);
+
+	if (link && link->state == LINK_HERE && !is_here(record))
+		return false;
+	return is_wanted(links, record->pin, record->ifindex);
+}
+
+/*
+ * Whether another record is of the same filter: of an interface that was attached anew, and has the
+ * number of one that is gone.
+ */
+static bool is_taken_over(const struct record_set *set, const struct link_set *links,
+			  const struct record *record)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		const struct record *other = &set->record[i];
+
+		if (other != record && other->direction == record->direction &&
+		    other->ifindex == record->ifindex && other->netns == record->netns &&
+		    is_record_wanted(links, other))
+			return true;
+	}
+	return false;
+}
+
+static int record_tidy(const struct pins *pins, const struct record_set *set,
+		       const struct link_set *links, const struct record *record)
+{
+	if (!links_find_pin(links, record->pin))
+		record_leave(record);
+	if (!is_taken_over(set, links, record))
+		return record_remove(pins, ".", record);
+	pins_remove(pins, CLSACT "/%s", record->entry);
+	return 0;
 }
 
 /* Takes down, or only counts, what is not wanted. Their number, or -errno. */
@@ -391,11 +409,11 @@ static int tidy(const struct pins *pins, bool look_only)
 	for (size_t i = 0; !err && i < all.clsact.count; i++) {
 		const struct record *record = &all.clsact.record[i];
 
-		if (is_wanted(&links, record->pin, record->ifindex))
+		if (is_record_wanted(&links, record))
 			continue;
 		count++;
 		if (!look_only)
-			err = record_remove(pins, ".", record);
+			err = record_tidy(pins, &all.clsact, &links, record);
 	}
 	links_free(&links);
 	attached_free(&all);
@@ -423,8 +441,10 @@ int egress_remove(const struct pins *pins, const char *dir)
 		return err;
 	for (size_t i = 0; i < all.tcx.count; i++)
 		tcx_remove(pins, dir, &all.tcx.link[i]);
-	for (size_t i = 0; !err && i < all.clsact.count; i++)
+	for (size_t i = 0; !err && i < all.clsact.count; i++) {
+		record_leave(&all.clsact.record[i]);
 		err = record_remove(pins, dir, &all.clsact.record[i]);
+	}
 	attached_free(&all);
 	return err;
 }

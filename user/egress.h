@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The program at egress of each guarded interface, and the one place that knows the two ways to
- * attach it:
+ * What is attached to a guarded interface beside the link that guards it: the program at egress,
+ * and where there is no tcx the filters of clsact, at ingress as well.
  *
- *   tcx      a BPF link, pinned as tcx/IFACE. Linux 6.6 and later.
+ *   tcx      a BPF link at egress, pinned as tcx/PLACE. Linux 6.6 and later.
  *   clsact   a filter of the clsact qdisc, which nothing pins: an empty directory is the record,
- *            clsact/IFACE:IFINDEX:NETNS. It is made before the filter and removed after it, so a
- *            filter of ours without a record does not exist.
+ *            clsact/DIRECTION:IFINDEX:NETNS:PLACE. It is made before the filter and removed after
+ *            it, so a filter of ours without a record does not exist.
  *
- * Whether an interface is guarded is told by links/IFACE alone. What is here follows: an attachment
- * without links/IFACE is what a killed command has left, and egress_tidy() takes it down. One that
+ * Whether an interface is guarded is told by links/PLACE alone. What is here follows: an attachment
+ * without links/PLACE is what a killed command has left, and egress_tidy() takes it down. One that
  * somebody else took down is missing until the interface is attached again.
  *
  * A filter can be replaced only in the network namespace of its interface, so an upgrade from
@@ -26,6 +26,17 @@
 #include "links.h"
 #include "pins.h"
 
+/* The same program for interfaces with and without an Ethernet header. */
+enum reply {
+	REPLY_ETHERNET,
+	REPLY_BARE,
+	REPLY__MAX
+};
+
+extern const char *const reply_names[REPLY__MAX]; /* of the pins */
+
+enum reply reply_of(enum judge judge);
+
 enum egress {
 	EGRESS_UNKNOWN, /* the interface is gone, or out of sight */
 	EGRESS_MISSING,
@@ -41,13 +52,18 @@ enum egress egress_look(const struct pins *pins, const struct guard_link *link);
 
 /*
  * Attaches the program to egress of the interface, with its pin or record below the directory `dir`
- * of the pins, which is "." or that of the journal. 0, or -errno after saying what to do: then
+ * of the pins, which is "." or that of the journal. `place` is that of its link; the interface is
+ * the one of that number here, whatever the place says. 0, or -errno after saying what to do: then
  * nothing was attached, or egress_remove() and egress_tidy() know of it.
  */
-int egress_attach(const struct pins *pins, const char *dir, const char *name, int program);
+int egress_attach(const struct pins *pins, const char *dir, const struct place *place,
+		  __u32 ifindex, int program);
 
-/* Has all that is attached run `program`. 0, or -errno after saying why: then only some do. */
-int egress_update(const struct pins *pins, int program);
+/* A filter at ingress, with its record; the directory links/PLACE is still to come. As above. */
+int ingress_attach(const struct pins *pins, const struct place *place, int program);
+
+/* Has egress run the programs pinned in `dir`. 0, or -errno after saying why: then only some do. */
+int egress_update(const struct pins *pins, const char *dir);
 
 /*
  * A filter can be changed only in the network namespace of its interface. 0, or -EXDEV after saying

@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 
 #define HEADERS_MAX 16 /* extension headers followed; the guard drops more than 8 */
+#define TAGS_MAX 8     /* of VLANs, as the guard has it */
+#define ETH_P_QINQ2 0x9200
 #define IPPROTO_L2TP_OVER_IP 115
 
 const char *const encapsulation_labels[ENCAPSULATION__MAX] = {
@@ -91,6 +93,18 @@ static enum encapsulation find_transport(struct cursor *c, __u8 protocol, bool l
 	}
 }
 
+/* Skips one extension header, which has to be none of fragments. The protocol behind it. */
+static __u8 skip_extension(struct cursor *c, __u8 protocol)
+{
+	__u8 next = byte_at(c, 0);
+
+	if (protocol == IPPROTO_AH)
+		skip(c, (byte_at(c, 1) + 2) * 4); /* RFC 4302 section 2.2 */
+	else
+		skip(c, (byte_at(c, 1) + 1) * 8); /* RFC 8200 section 4.2 */
+	return next;
+}
+
 static enum encapsulation find_ipv4(struct cursor *c)
 {
 	__u32 header = (byte_at(c, 0) & 15) * 4;
@@ -98,6 +112,8 @@ static enum encapsulation find_ipv4(struct cursor *c)
 	__u8 protocol = byte_at(c, 9);
 
 	skip(c, header < 20 ? 20 : header);
+	for (int i = 0; i < HEADERS_MAX && protocol == IPPROTO_AH && !later && !c->cut; i++)
+		protocol = skip_extension(c, protocol);
 	return find_transport(c, protocol, later);
 }
 
@@ -108,26 +124,44 @@ static enum encapsulation find_ipv6(struct cursor *c)
 
 	skip(c, 40);
 	for (int i = 0; i < HEADERS_MAX && !later && !c->cut; i++) {
-		__u32 size = (byte_at(c, 1) + 1) * 8; /* RFC 8200 section 4.2 */
-
 		if (protocol == IPPROTO_FRAGMENT) {
-			size = 8;
 			later = word_at(c, 2) & 0xfff8;
-		} else if (protocol == IPPROTO_AH) {
-			size = (byte_at(c, 1) + 2) * 4; /* RFC 4302 section 2.2 */
-		} else if (protocol != IPPROTO_HOPOPTS && protocol != IPPROTO_ROUTING &&
-			   protocol != IPPROTO_DSTOPTS) {
+			protocol = byte_at(c, 0);
+			skip(c, 8);
+		} else if (protocol == IPPROTO_AH || protocol == IPPROTO_HOPOPTS ||
+			   protocol == IPPROTO_ROUTING || protocol == IPPROTO_DSTOPTS) {
+			protocol = skip_extension(c, protocol);
+		} else {
 			break;
 		}
-		protocol = byte_at(c, 0);
-		skip(c, size);
 	}
 	return find_transport(c, protocol, later);
 }
 
 static bool is_tag(__u16 type)
 {
-	return type == ETH_P_8021Q || type == ETH_P_8021AD;
+	return type == ETH_P_8021Q || type == ETH_P_8021AD || type == ETH_P_QINQ1 ||
+	       type == ETH_P_QINQ2;
+}
+
+/* The guard reads IP in a session; control protocols (RFC 1661 section 2) carry no packets. */
+static enum encapsulation find_ppp(struct cursor *c)
+{
+	__u16 protocol;
+
+	skip(c, 6); /* RFC 2516 section 4 */
+	protocol = byte_at(c, 0);
+	if (protocol & 1) {
+		skip(c, 1);
+	} else {
+		protocol = word_at(c, 0);
+		skip(c, 2);
+	}
+	if (protocol == 0x21)
+		return find_ipv4(c);
+	if (protocol == 0x57)
+		return find_ipv6(c);
+	return protocol >= 0x8000 || c->cut ? ENCAPSULATION_NONE : ENCAPSULATION_PPPOE;
 }
 
 static enum encapsulation find(struct cursor *c)
@@ -135,7 +169,7 @@ static enum encapsulation find(struct cursor *c)
 	__u16 type = word_at(c, ETH_HLEN - 2);
 
 	skip(c, ETH_HLEN);
-	for (int i = 0; i < 2 && is_tag(type); i++) {
+	for (int i = 0; i < TAGS_MAX && is_tag(type); i++) {
 		type = word_at(c, 2);
 		skip(c, 4);
 	}
@@ -150,7 +184,7 @@ static enum encapsulation find(struct cursor *c)
 	case ETH_P_MPLS_MC:
 		return ENCAPSULATION_MPLS;
 	case ETH_P_PPP_SES:
-		return ENCAPSULATION_PPPOE;
+		return find_ppp(c);
 	default:
 		return ENCAPSULATION_NONE;
 	}

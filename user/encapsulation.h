@@ -12,9 +12,9 @@
 
 /* X(NAME, label, text) */
 #define ENCAPSULATIONS(X)                                                                         \
-	X(VLAN, "vlan", "more than two VLAN tags")                                                \
+	X(VLAN, "vlan", "more than 8 VLAN tags")                                                  \
 	X(MPLS, "mpls", "MPLS")                                                                   \
-	X(PPPOE, "pppoe", "PPP over Ethernet")                                                    \
+	X(PPPOE, "pppoe", "PPP over Ethernet, compressed or in pieces")                           \
 	X(IPIP, "ipip", "IP in IP")                                                               \
 	X(GRE, "gre", "GRE")                                                                      \
 	X(ESP, "esp", "IPsec ESP")                                                                \

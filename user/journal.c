@@ -29,19 +29,43 @@ static int stage_pin(const struct pins *pins, const char *kind, const char *name
 	return err ? err : pins_put(pins, fd, STAGED "/%s/%s", kind, name);
 }
 
-int journal_link(const struct pins *pins, const char *pin, int fd)
+/* A link of clsact, whose fd is -1, is a directory. */
+static int stage_link(const struct pins *pins, const char *kind, const char *pin, int fd)
 {
-	return stage_pin(pins, "links", pin, fd);
+	int err;
+
+	if (fd >= 0)
+		return stage_pin(pins, kind, pin, fd);
+	err = pins_mkdir(pins, STAGED "/%s", kind);
+	return err ? err : pins_mkdir(pins, STAGED "/%s/%s", kind, pin);
 }
 
-int journal_egress(const struct pins *pins, const char *name, int program)
+int journal_link(const struct pins *pins, const char *pin, int fd)
 {
-	return egress_attach(pins, STAGED, name, program);
+	return stage_link(pins, "links", pin, fd);
+}
+
+int journal_egress(const struct pins *pins, const struct place *place, __u32 ifindex, int program)
+{
+	return egress_attach(pins, STAGED, place, ifindex, program);
 }
 
 int journal_remove(const struct pins *pins, const char *pin, int fd)
 {
-	return stage_pin(pins, "remove", pin, fd);
+	return stage_link(pins, "remove", pin, fd);
+}
+
+int journal_judge(const struct pins *pins, const struct guard_link *link, int program)
+{
+	int old = bpf_prog_get_fd_by_id(link->program_id);
+	int err = stage_pin(pins, "judges", link->pin, program);
+
+	/* Only CAP_SYS_ADMIN may have it; without, a refused upgrade leaves the others upgraded. */
+	if (!err && old >= 0)
+		err = stage_pin(pins, "before", link->pin, old);
+	if (old >= 0)
+		close(old);
+	return err;
 }
 
 int journal_program(const struct pins *pins, const char *name, int fd)
@@ -91,71 +115,56 @@ static int move_pins(const struct pins *pins, const char *kind, const char *to)
 	return err;
 }
 
-/* Has every link that runs one of `from` run its counterpart of `to`. */
-static int update_links(const struct pins *pins, const struct programs *from,
-			const struct programs *to)
+/* Has every link run what is pinned for it in commit/KIND. */
+static int update_links(const struct pins *pins, const char *kind)
 {
 	struct link_set links;
-	enum variant variant;
 	int err = links_read(pins, "links", &links);
 
 	for (size_t i = 0; !err && i < links.count; i++) {
-		variant = programs_variant(from, &links.link[i]);
-		if (variant == VARIANT__MAX || to->fd[variant] < 0)
+		const struct guard_link *link = &links.link[i];
+		int program = pins_get(pins, COMMIT "/%s/%s", kind, link->pin);
+
+		if (program < 0)
 			continue;
-		err = bpf_link_update(links.link[i].fd, to->fd[variant], NULL);
+		err = link_update(pins, link, program);
+		close(program);
+		/* The older one goes on working there; attach says where to replace it. */
+		if (err == -EXDEV)
+			err = 0;
 		if (err)
-			fail("%s does not take the new program: %s.", links.link[i].name,
-			     strerror(-err));
+			fail("%s does not take the new program: %s.", link->name, strerror(-err));
 	}
 	links_free(&links);
-	return err;
-}
-
-/* Has egress run the program pinned as dir/reply, if there is one. */
-static int update_egress(const struct pins *pins, const char *dir)
-{
-	int fd = pins_get(pins, "%s/reply", dir);
-	int err = fd < 0 ? 0 : egress_update(pins, fd);
-
-	if (fd >= 0)
-		close(fd);
 	return err;
 }
 
 /* The one step that may be refused: all links get the new programs, or none. */
 static int apply_programs(const struct pins *pins)
 {
-	struct programs old, new;
-	int err;
+	int err = update_links(pins, "judges");
 
-	programs_get(pins, ".", &old);
-	programs_get(pins, COMMIT "/programs", &new);
-	err = update_links(pins, &old, &new);
 	if (!err)
-		err = update_egress(pins, COMMIT "/programs");
-	if (err) {
-		update_links(pins, &new, &old);
-		update_egress(pins, ".");
-	}
-	programs_put(&old);
-	programs_put(&new);
-	if (err && rename_pin(pins, COMMIT, STAGED) == 0)
+		err = egress_update(pins, COMMIT "/programs");
+	if (!err)
+		return 0;
+	update_links(pins, "before");
+	egress_update(pins, ".");
+	if (rename_pin(pins, COMMIT, STAGED) == 0)
 		journal_abort(pins);
 	return err;
 }
 
 static void apply_removals(const struct pins *pins)
 {
-	char path[PIN_PATH];
 	struct link_set gone;
 
 	if (links_read(pins, COMMIT "/remove", &gone))
 		return;
 	for (size_t i = 0; i < gone.count; i++) {
-		unlink(pins_path(pins, path, "links/%s", gone.link[i].pin));
-		bpf_link_detach(gone.link[i].fd);
-		unlink(pins_path(pins, path, COMMIT "/remove/%s", gone.link[i].pin));
+		pins_remove(pins, "links/%s", gone.link[i].pin);
+		link_detach(&gone.link[i]);
+		pins_remove(pins, COMMIT "/remove/%s", gone.link[i].pin);
 	}
 	links_free(&gone);
 }
@@ -225,7 +234,7 @@ void journal_abort(const struct pins *pins)
 	/* Not by unpinning alone: that takes effect only after a while. */
 	if (links_read(pins, STAGED "/links", &links) == 0) {
 		for (size_t i = 0; i < links.count; i++)
-			bpf_link_detach(links.link[i].fd);
+			link_detach(&links.link[i]);
 		links_free(&links);
 	}
 	/* What cannot be taken down now keeps its record, for the next command. */

@@ -11,25 +11,40 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "filter.h"
 #include "log.h"
-#include "preflight.h"
+#include "maps.h"
+#include "netns.h"
 
-const char *const variant_names[VARIANT__MAX] = {
-	[VARIANT_PLAIN] = "guard",
-	[VARIANT_FRAGS] = "guard_frags",
+#define LINK_TYPE_XDP 6 /* of enum bpf_link_type, whose newer ones Debian 12's headers lack */
+
+const char *const judge_names[JUDGE__MAX] = {
+	[JUDGE_PLAIN] = "guard",
+	[JUDGE_FRAGS] = "guard_frags",
+	[JUDGE_TC] = "ingress",
+	[JUDGE_BARE] = "ingress",
 };
 
 const char *const xdp_mode_names[] = {
 	[XDP_MODE_AUTO] = "auto",
 	[XDP_MODE_NATIVE] = "native",
 	[XDP_MODE_GENERIC] = "generic",
-	[XDP_MODE_NONE] = "none",
 };
 
-static int link_open(const struct pins *pins, const char *dir, struct guard_link *link)
+static bool xdp_runs(__u32 ifindex, __u32 id)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+
+	return !bpf_xdp_query(ifindex, 0, &query) &&
+	       (query.drv_prog_id == id || query.skb_prog_id == id || query.hw_prog_id == id);
+}
+
+/* Of `struct bpf_link_info`, xdp.ifindex and tcx.ifindex are one word; tcx.attach_type follows. */
+static int open_pinned(const struct pins *pins, const char *dir, struct guard_link *link)
 {
 	struct bpf_link_info info = {};
-	__u32 size = sizeof(info);
+	__u32 size = sizeof(info), tcx[2];
+	bool here;
 	int err;
 
 	link->fd = pins_get(pins, "%s/%s", dir, link->pin);
@@ -41,10 +56,70 @@ static int link_open(const struct pins *pins, const char *dir, struct guard_link
 			close(link->fd);
 		return err;
 	}
-	pins_decode(link->pin, link->name);
+	memcpy(tcx, &info.xdp, sizeof(tcx));
+	link->kind = info.type == LINK_TYPE_XDP ? LINK_XDP : LINK_TCX;
 	link->id = info.id;
 	link->ifindex = info.xdp.ifindex;
 	link->program_id = info.prog_id;
+	here = link->kind == LINK_XDP ? xdp_runs(link->ifindex, info.prog_id)
+				      : tcx_runs(link->ifindex, tcx[1], info.prog_id);
+	link->state = !link->ifindex ? LINK_GONE : here ? LINK_HERE : LINK_ELSEWHERE;
+	return 0;
+}
+
+/* The program of a filter in another network namespace, if that noted is still in the kernel. */
+static __u32 noted_program(const struct pins *pins, __u32 slot)
+{
+	int fd, map = pins_get(pins, "%s", map_names[MAP_PLACES]);
+	struct place_note note = {};
+
+	if (map < 0)
+		return 0;
+	if (bpf_map_lookup_elem(map, &slot, &note))
+		note.program = 0;
+	close(map);
+	fd = note.program ? bpf_prog_get_fd_by_id(note.program) : -ENOENT;
+	if (fd >= 0)
+		close(fd);
+	return fd == -ENOENT ? 0 : note.program;
+}
+
+/* Nothing but the filter tells where it is, and it goes when its interface moves or ends. */
+static void open_directory(const struct pins *pins, struct guard_link *link)
+{
+	bool here = link->place.netns == netns_here();
+	char name[IF_NAMESIZE];
+
+	link->fd = -1;
+	link->kind = LINK_CLSACT;
+	link->ifindex = link->place.ifindex;
+	link->program_id = here ? filter_program(link->ifindex, DIRECTION_INGRESS)
+				: noted_program(pins, link->place.slot);
+	if (link->program_id)
+		link->state = here ? LINK_HERE : LINK_ELSEWHERE;
+	else if (here && if_indextoname(link->ifindex, name))
+		link->state = LINK_REMOVED;
+	else
+		link->state = LINK_GONE;
+	if (link->state == LINK_GONE)
+		link->ifindex = 0;
+}
+
+static int link_open(const struct pins *pins, const char *dir, const struct dirent *entry,
+		     struct guard_link *link)
+{
+	int err = 0;
+
+	strcpy(link->pin, entry->d_name);
+	if (entry->d_type == DT_DIR)
+		open_directory(pins, link);
+	else
+		err = open_pinned(pins, dir, link);
+	if (err)
+		return err;
+	if ((link->state != LINK_HERE && link->state != LINK_REMOVED) ||
+	    !if_indextoname(link->ifindex, link->name))
+		strcpy(link->name, link->place.name);
 	return 0;
 }
 
@@ -58,7 +133,8 @@ static int link_append(struct link_set *set, const struct guard_link *link)
 	struct guard_link *grown = reallocarray(set->link, set->count + 1, sizeof(*grown));
 
 	if (!grown) {
-		close(link->fd);
+		if (link->fd >= 0)
+			close(link->fd);
 		return -ENOMEM;
 	}
 	set->link = grown;
@@ -79,10 +155,11 @@ int links_read(const struct pins *pins, const char *name, struct link_set *set)
 	if (!dir)
 		return 0;
 	while (!err && (entry = readdir(dir))) {
-		if (entry->d_name[0] == '.' || strlen(entry->d_name) >= sizeof(link.pin))
+		link = (struct guard_link){.fd = -1};
+		if (entry->d_name[0] == '.' || strlen(entry->d_name) >= sizeof(link.pin) ||
+		    !place_parse(entry->d_name, &link.place))
 			continue;
-		strcpy(link.pin, entry->d_name);
-		err = link_open(pins, name, &link);
+		err = link_open(pins, name, entry, &link);
 		if (!err)
 			err = link_append(set, &link);
 	}
@@ -96,98 +173,102 @@ int links_read(const struct pins *pins, const char *name, struct link_set *set)
 
 void links_free(struct link_set *set)
 {
-	for (size_t i = 0; i < set->count; i++)
-		close(set->link[i].fd);
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->link[i].fd >= 0)
+			close(set->link[i].fd);
+	}
 	free(set->link);
 	*set = (struct link_set){};
 }
 
 const struct guard_link *links_find(const struct link_set *set, const char *name)
 {
+	const struct guard_link *gone = NULL;
+	__u32 ifindex = if_nametoindex(name);
+
 	for (size_t i = 0; i < set->count; i++) {
-		if (strcmp(set->link[i].name, name) == 0)
+		const struct guard_link *link = &set->link[i];
+
+		if (link->state == LINK_HERE && link->ifindex == ifindex)
+			return link;
+		if (link->state != LINK_HERE && strcmp(link->name, name) == 0)
+			gone = link;
+	}
+	return gone;
+}
+
+const struct guard_link *links_find_pin(const struct link_set *set, const char *pin)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		if (strcmp(set->link[i].pin, pin) == 0)
 			return &set->link[i];
 	}
 	return NULL;
 }
 
-void programs_get(const struct pins *pins, const char *dir, struct programs *programs)
-{
-	for (int variant = 0; variant < VARIANT__MAX; variant++) {
-		struct bpf_prog_info info = {};
-		__u32 size = sizeof(info);
-		int fd = pins_get(pins, "%s/%s", dir, variant_names[variant]);
-
-		if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size))
-			info.id = 0;
-		programs->fd[variant] = fd;
-		programs->id[variant] = info.id;
-	}
-}
-
-void programs_put(struct programs *programs)
-{
-	for (int variant = 0; variant < VARIANT__MAX; variant++) {
-		if (programs->fd[variant] >= 0)
-			close(programs->fd[variant]);
-		programs->fd[variant] = -1;
-	}
-}
-
-enum variant programs_variant(const struct programs *programs, const struct guard_link *link)
-{
-	for (int variant = 0; variant < VARIANT__MAX; variant++) {
-		if (link->ifindex && link->program_id == programs->id[variant])
-			return variant;
-	}
-	return VARIANT__MAX;
-}
-
 enum xdp_mode link_mode(const struct guard_link *link)
 {
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-
-	if (!link->ifindex || bpf_xdp_query(link->ifindex, 0, &query))
-		return XDP_MODE_NONE;
-	if (query.drv_prog_id == link->program_id)
-		return XDP_MODE_NATIVE;
-	return query.skb_prog_id == link->program_id ? XDP_MODE_GENERIC : XDP_MODE_NONE;
+	return link->kind == LINK_XDP ? XDP_MODE_NATIVE : XDP_MODE_GENERIC;
 }
 
-static int create(unsigned int ifindex, int program, __u32 flags)
+const char *link_hook(const struct guard_link *link)
 {
-	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = flags);
-
-	return bpf_link_create(program, ifindex, BPF_XDP, &opts);
+	return link->kind == LINK_XDP ? "xdp" : "tc";
 }
 
-/* Errors that another mode would not mend. */
-static bool is_hopeless(int err)
+static __u32 program_id(int program)
 {
-	return err == -EBUSY || err == -EEXIST || err == -EPERM || err == -ENODEV || err == -ENOMEM;
+	struct bpf_prog_info info = {};
+	__u32 size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(program, &info, &size) ? 0 : info.id;
 }
 
-int link_create(const char *name, const int programs[VARIANT__MAX], enum xdp_mode mode,
-		const char **fallback)
+/* What is noted of a slot and is not given here stays. */
+static int note_program(const struct pins *pins, __u32 slot, int program)
 {
-	unsigned int ifindex = if_nametoindex(name);
-	int fd = -EOPNOTSUPP;
+	int map = pins_get(pins, "%s", map_names[MAP_PLACES]);
+	struct place_note note;
+	int err = map < 0 ? map : bpf_map_lookup_elem(map, &slot, &note);
 
-	*fallback = NULL;
-	if (mode != XDP_MODE_GENERIC) {
-		fd = create(ifindex, programs[VARIANT_PLAIN], XDP_FLAGS_DRV_MODE);
-		if (fd < 0 && !is_hopeless(fd))
-			fd = create(ifindex, programs[VARIANT_FRAGS], XDP_FLAGS_DRV_MODE);
-		if (fd >= 0)
-			return fd;
-		if (mode == XDP_MODE_NATIVE || is_hopeless(fd)) {
-			preflight_explain(name, fd);
-			return fd;
-		}
-		*fallback = preflight_obstacle(name, fd);
+	if (!err) {
+		note.program = program_id(program);
+		err = bpf_map_update_elem(map, &slot, &note, BPF_ANY);
 	}
-	fd = create(ifindex, programs[VARIANT_PLAIN], XDP_FLAGS_SKB_MODE);
-	if (fd < 0)
-		preflight_explain(name, fd);
-	return fd;
+	if (map >= 0)
+		close(map);
+	return err;
+}
+
+int link_update(const struct pins *pins, const struct guard_link *link, int program)
+{
+	int err;
+
+	if (link->state == LINK_GONE)
+		return 0;
+	if (link->kind != LINK_CLSACT)
+		return bpf_link_update(link->fd, program, NULL);
+	if (link->state == LINK_ELSEWHERE)
+		return -EXDEV;
+	err = filter_prepare(link->ifindex);
+	if (!err)
+		err = filter_set(link->ifindex, DIRECTION_INGRESS, program);
+	return err ? err : note_program(pins, link->place.slot, program);
+}
+
+void link_detach(const struct guard_link *link)
+{
+	if (link->fd >= 0)
+		bpf_link_detach(link->fd);
+}
+
+int link_note(const struct pins *pins, __u32 slot, __u32 program, __u64 received, __u64 seen)
+{
+	struct place_note note = {.received = received, .seen = seen, .program = program};
+	int map = pins_get(pins, "%s", map_names[MAP_PLACES]);
+	int err = map < 0 ? map : bpf_map_update_elem(map, &slot, &note, BPF_ANY);
+
+	if (map >= 0)
+		close(map);
+	return err;
 }

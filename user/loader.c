@@ -15,6 +15,7 @@
 
 #include "connections.skel.h"
 #include "guard.skel.h"
+#include "ingress.skel.h"
 #include "log.h"
 #include "preflight.h"
 #include "reply.skel.h"
@@ -22,10 +23,10 @@
 static int loader_open(struct loader *loader)
 {
 	*loader = (struct loader){
-		.notes = -1, .clock = -1, .reply = -1, .connections = {-1, -1},
+		.notes = -1, .places = -1, .clock = -1, .connections = {-1, -1},
 	};
-	for (int variant = 0; variant < VARIANT__MAX; variant++)
-		loader->programs[variant] = -1;
+	for (int judge = 0; judge < JUDGE__MAX; judge++)
+		loader->programs[judge] = -1;
 	loader->object = guard_bpf__open();
 	if (!loader->object) {
 		fail("cannot open the guard's object: %s.", strerror(errno));
@@ -43,13 +44,21 @@ static int loader_finish(struct loader *loader)
 		preflight_kernel(err);
 		return err;
 	}
-	loader->programs[VARIANT_PLAIN] = bpf_program__fd(loader->object->progs.guard);
-	loader->programs[VARIANT_FRAGS] = bpf_program__fd(loader->object->progs.guard_frags);
 	loader->clock = bpf_program__fd(loader->object->progs.guard_clock);
 	return 0;
 }
 
-/* All objects are built with the same maps.bpf.h, so a map of one name is one map. */
+/* What judges is loaded by interface, see loader_judge(); so here is little more than the maps. */
+static void leave_out_judges(struct loader *loader)
+{
+	bpf_program__set_autoload(loader->object->progs.guard, false);
+	bpf_program__set_autoload(loader->object->progs.guard_frags, false);
+}
+
+/*
+ * All objects are built with the same maps.bpf.h, so a map of one name is one map. Constants are
+ * none: they are of each object.
+ */
 static int share_maps(const struct loader *loader, struct bpf_object *object)
 {
 	const struct bpf_map *ours;
@@ -57,6 +66,8 @@ static int share_maps(const struct loader *loader, struct bpf_object *object)
 	int err = 0;
 
 	bpf_object__for_each_map(map, object) {
+		if (bpf_map__is_internal(map))
+			continue;
 		ours = bpf_object__find_map_by_name(loader->object->obj, bpf_map__name(map));
 		if (ours && !err)
 			err = bpf_map__reuse_fd(map, bpf_map__fd(ours)); /* keeps a duplicate */
@@ -64,27 +75,82 @@ static int share_maps(const struct loader *loader, struct bpf_object *object)
 	return err;
 }
 
-/* After loader_finish(): the program at egress, which works on the maps of the guard. */
-static int loader_finish_reply(struct loader *loader)
+/* Loads one program of an object: a new fd of it, or -errno after saying why. */
+static int load_one(const struct loader *loader, struct bpf_object *object, const char *name)
 {
-	int err;
+	struct bpf_program *program;
+	int err = share_maps(loader, object), fd;
 
-	loader->replies = reply_bpf__open();
-	if (!loader->replies) {
-		err = -errno;
-		fail("cannot open the object of the program at egress: %s.", strerror(-err));
+	bpf_object__for_each_program(program, object)
+		bpf_program__set_autoload(program, strcmp(bpf_program__name(program), name) == 0);
+	if (!err)
+		err = bpf_object__load(object);
+	if (err) {
+		preflight_kernel(err);
 		return err;
 	}
-	/* Constants are not shared by sharing maps. */
-	loader->replies->rodata->sg_tick = loader->object->rodata->sg_tick;
-	err = share_maps(loader, loader->replies->obj);
-	if (!err)
-		err = reply_bpf__load(loader->replies);
-	if (err)
-		preflight_kernel(err);
-	else
-		loader->reply = bpf_program__fd(loader->replies->progs.reply);
+	fd = dup(bpf_program__fd(bpf_object__find_program_by_name(object, name)));
+	return fd < 0 ? -errno : fd;
+}
+
+static int cannot_open(const char *what)
+{
+	int err = -errno;
+
+	fail("cannot open the object of the program %s: %s.", what, strerror(-err));
 	return err;
+}
+
+static int load_xdp(const struct loader *loader, enum judge judge, __u32 slot)
+{
+	struct guard_bpf *object = guard_bpf__open();
+	int fd;
+
+	if (!object)
+		return cannot_open("for XDP");
+	object->rodata->sg_tick = loader->object->rodata->sg_tick;
+	object->rodata->sg_interface = slot;
+	fd = load_one(loader, object->obj, judge_names[judge]);
+	guard_bpf__destroy(object);
+	return fd;
+}
+
+static int load_ingress(const struct loader *loader, enum judge judge, __u32 slot)
+{
+	struct ingress_bpf *object = ingress_bpf__open();
+	int fd;
+
+	if (!object)
+		return cannot_open("at tc ingress");
+	object->rodata->sg_tick = loader->object->rodata->sg_tick;
+	object->rodata->sg_interface = slot;
+	if (judge == JUDGE_BARE)
+		object->rodata->sg_link_header = 0;
+	fd = load_one(loader, object->obj, judge_names[judge]);
+	ingress_bpf__destroy(object);
+	return fd;
+}
+
+int loader_judge(const struct loader *loader, enum judge judge, __u32 slot)
+{
+	if (judge == JUDGE_PLAIN || judge == JUDGE_FRAGS)
+		return load_xdp(loader, judge, slot);
+	return load_ingress(loader, judge, slot);
+}
+
+int loader_reply(const struct loader *loader, enum reply reply)
+{
+	struct reply_bpf *object = reply_bpf__open();
+	int fd;
+
+	if (!object)
+		return cannot_open("at tc egress");
+	object->rodata->sg_tick = loader->object->rodata->sg_tick;
+	if (reply == REPLY_BARE)
+		object->rodata->sg_link_header = 0;
+	fd = load_one(loader, object->obj, "reply");
+	reply_bpf__destroy(object);
+	return fd;
 }
 
 /* Links end with their last fd, unless they are pinned. 0 or -errno. */
@@ -112,11 +178,7 @@ static void close_connections(struct loader *loader)
 	loader->sockets = NULL;
 }
 
-/*
- * After loader_finish(): the programs that count connections. They look into the kernel's own
- * types; a guard without them is better than none.
- */
-static void loader_finish_connections(struct loader *loader)
+void loader_connections(struct loader *loader)
 {
 	int err;
 
@@ -138,16 +200,6 @@ static void loader_finish_connections(struct loader *loader)
 	       "/sys/kernel/btf" : "this kernel refuses the program for that", strerror(-err));
 }
 
-/* What works on the maps of the guard. */
-static int loader_finish_others(struct loader *loader)
-{
-	int err = loader_finish_reply(loader);
-
-	if (!err)
-		loader_finish_connections(loader);
-	return err;
-}
-
 static int loader_finish_alone(struct loader *loader)
 {
 	int err = loader_finish(loader);
@@ -155,18 +207,21 @@ static int loader_finish_alone(struct loader *loader)
 	if (err)
 		return err;
 	loader->notes = maps_create_notes();
-	if (loader->notes < 0)
-		preflight_kernel(loader->notes);
-	return loader->notes < 0 ? loader->notes : 0;
+	loader->places = maps_create_places();
+	err = loader->notes < 0 ? loader->notes : loader->places < 0 ? loader->places : 0;
+	if (err)
+		preflight_kernel(err);
+	return err;
 }
 
 int loader_load(struct loader *loader)
 {
 	int err = loader_open(loader);
 
-	if (!err)
-		err = loader_finish_alone(loader);
-	return err ? err : loader_finish_others(loader);
+	if (err)
+		return err;
+	leave_out_judges(loader);
+	return loader_finish_alone(loader);
 }
 
 int loader_load_replay(struct loader *loader)
@@ -184,7 +239,12 @@ int loader_load_replay(struct loader *loader)
 		fail("cannot set up the counters for replay: %s.", strerror(-err));
 		return err;
 	}
-	return loader_finish_alone(loader);
+	err = loader_finish_alone(loader);
+	if (err)
+		return err;
+	loader->programs[JUDGE_PLAIN] = bpf_program__fd(loader->object->progs.guard);
+	loader->programs[JUDGE_FRAGS] = bpf_program__fd(loader->object->progs.guard_frags);
+	return 0;
 }
 
 /* libbpf takes any map it is given: only we know that the layout must be the same. */
@@ -222,17 +282,19 @@ int loader_load_over(struct loader *loader, const struct pins *pins)
 {
 	int err = loader_open(loader);
 
+	if (!err)
+		leave_out_judges(loader);
 	for (int id = 0; !err && id < MAP_NOTES; id++)
 		err = reuse(loader, pins, map_names[id]);
-	if (!err)
-		err = loader_finish(loader);
-	return err ? err : loader_finish_others(loader);
+	return err ? err : loader_finish(loader);
 }
 
 static int map_fd(const struct loader *loader, enum map_id id)
 {
 	if (id == MAP_NOTES)
 		return loader->notes;
+	if (id == MAP_PLACES)
+		return loader->places;
 	return bpf_object__find_map_fd_by_name(loader->object->obj, map_names[id]);
 }
 
@@ -261,18 +323,21 @@ int loader_init(struct loader *loader, const struct config *config, const char *
 	return err;
 }
 
+int loader_stats(const struct loader *loader, struct sg_stats *stats)
+{
+	const struct maps maps = {.fd[MAP_STATS] = map_fd(loader, MAP_STATS)};
+
+	return maps_stats(&maps, stats);
+}
+
 int loader_pin(const struct loader *loader, const struct pins *pins)
 {
 	int err = 0;
 
 	for (int id = 0; !err && id < MAP__MAX; id++)
 		err = pins_put(pins, map_fd(loader, id), "%s", map_names[id]);
-	for (int variant = 0; !err && variant < VARIANT__MAX; variant++)
-		err = pins_put(pins, loader->programs[variant], "%s", variant_names[variant]);
 	if (!err)
 		err = pins_put(pins, loader->clock, "guard_clock");
-	if (!err)
-		err = pins_put(pins, loader->reply, "reply");
 	for (int link = 0; !err && link < CONNECTION_LINK__MAX; link++) {
 		if (loader->connections[link] >= 0)
 			err = pins_put(pins, loader->connections[link], "%s",
@@ -284,11 +349,11 @@ int loader_pin(const struct loader *loader, const struct pins *pins)
 void loader_close(struct loader *loader)
 {
 	close_connections(loader);
-	reply_bpf__destroy(loader->replies);
 	guard_bpf__destroy(loader->object);
 	if (loader->notes >= 0)
 		close(loader->notes);
+	if (loader->places >= 0)
+		close(loader->places);
 	loader->object = NULL;
-	loader->replies = NULL;
-	loader->notes = -1;
+	loader->notes = loader->places = loader->clock = -1;
 }

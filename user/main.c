@@ -23,8 +23,14 @@ static enum exit_code cmd_version(const struct options *options);
 static const struct command commands[] = {
 	{"attach", "IFACE...", "guard interfaces; again: upgrade the running guard",
 	 "Guards the interfaces in monitor mode: nothing is dropped until `mode enforce`.\n"
-	 "One program judges what comes in (XDP), another sees what the host sends (tc egress:\n"
-	 "tcx, or clsact before Linux 6.6). Neither is in the way of tc programs of others.\n"
+	 "One program judges what comes in, another sees what the host sends (tc egress: tcx, or\n"
+	 "clsact before Linux 6.6). Neither is in the way of tc programs of others.\n"
+	 "  --xdp native    in the driver (XDP): the fastest; refused if the driver cannot\n"
+	 "  --xdp generic   at tc ingress, which is there on every interface\n"
+	 "  --xdp auto      native where the driver can, generic elsewhere and on tun and tap\n"
+	 "Interfaces are known by what they are, not by name: rename or move them as you like.\n"
+	 "One above or below a guarded one (bridge, bond, VLAN, macvlan) is refused: what comes\n"
+	 "in would be charged twice.\n"
 	 "An interface that is guarded already gets this version's programs, with no packet lost,\n"
 	 "and lists, bans, limits and mode kept; a program at egress that somebody detached comes\n"
 	 "back; also the configuration, without --config.\n"
@@ -37,11 +43,13 @@ static const struct command commands[] = {
 	 OPTION_ALL, 0, -1, cmd_detach},
 	{"status", "", "what is guarded, in which mode, with which limits",
 	 "Shows first what matters in an attack: mode, greylist, bans, proven flows. Then sizes\n"
-	 "of lists and memory, interfaces, how what they send is seen, and every limit in force.\n"
+	 "of lists and memory, interfaces (where the guard runs, how many packets they received\n"
+	 "and it saw, and if it sees none of them why), and every limit in force.\n"
 	 "Exit status 3 if nothing is guarded.",
 	 0, 0, 0, cmd_status},
 	{"stats", "", "packets and bytes by reason, class and method",
-	 "Counts since the guard was attached: passed, would be dropped (monitor), dropped.\n"
+	 "Counts since the guard was attached: passed, would be dropped (monitor), dropped; and\n"
+	 "how many packets were seen on each interface.\n"
 	 "As text only rows that are not zero, as JSON all. A packet may be counted under several\n"
 	 "reasons in monitor mode.",
 	 OPTION_WATCH, 0, 0, cmd_stats},

@@ -75,6 +75,12 @@ int maps_create_notes(void)
 			      sizeof(struct note), 2, NULL);
 }
 
+int maps_create_places(void)
+{
+	return bpf_map_create(BPF_MAP_TYPE_ARRAY, map_names[MAP_PLACES], sizeof(__u32),
+			      sizeof(struct place_note), SG_INTERFACES, NULL);
+}
+
 void maps_store(__u32 *word, __u32 value)
 {
 	__atomic_store_n(word, value, __ATOMIC_RELEASE);
@@ -119,6 +125,11 @@ int maps_stats(const struct maps *maps, struct sg_stats *stats)
 	}
 	free(all);
 	return err;
+}
+
+__u64 maps_seen(const struct sg_stats *stats, __u32 slot)
+{
+	return stats->unguarded[slot].packets + stats->guarded[slot];
 }
 
 int maps_clock(const struct pins *pins, __u64 *now)

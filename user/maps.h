@@ -42,7 +42,8 @@
 	X(SOCKETS, "sg_sockets")                                                                  \
 	X(NAMESPACES, "sg_namespaces")                                                            \
 	X(STATS, "sg_stats")                                                                      \
-	X(NOTES, "notes")
+	X(NOTES, "notes")                                                                         \
+	X(PLACES, "places")
 
 enum map_id {
 #define X(name, label) MAP_##name,
@@ -58,6 +59,14 @@ struct note {
 	char path[PATH_MAX]; /* of the configuration file; "" for the built-in defaults */
 };
 
+/* What userspace notes about an interface, by its slot. */
+struct place_note {
+	__u64 received; /* packets that it had received when it was attached */
+	__u64 seen;     /* and what the guard had seen in this slot */
+	__u32 program;  /* id of the program of its filter at ingress; 0: a link tells */
+	__u32 reserved;
+};
+
 struct maps {
 	int fd[MAP__MAX];
 	struct sg_state *state;    /* both are the memory that packets see */
@@ -71,8 +80,9 @@ int maps_open(const struct pins *pins, struct maps *maps);
 int maps_memory(struct maps *maps);
 void maps_close(struct maps *maps);
 
-/* An unpinned map for the notes: fd or -errno. */
+/* Unpinned maps for the notes: fd or -errno. */
 int maps_create_notes(void);
+int maps_create_places(void);
 
 /* Words that packets read are written in one store. */
 void maps_store(__u32 *word, __u32 value);
@@ -82,6 +92,9 @@ __u64 maps_memory_used(const struct maps *maps, enum map_id id);
 
 /* The sum over all CPUs. */
 int maps_stats(const struct maps *maps, struct sg_stats *stats);
+
+/* Packets that were seen on the interfaces of a slot. */
+__u64 maps_seen(const struct sg_stats *stats, __u32 slot);
 
 /* ns of the guard's clock, read by its own program. 0 or -errno after saying why. */
 int maps_clock(const struct pins *pins, __u64 *now);

@@ -318,6 +318,17 @@ static int wipe_one(const char *path, const struct stat *st, int type, struct FT
 	return remove(path);
 }
 
+int pins_remove(const struct pins *pins, const char *format, ...)
+{
+	char path[PIN_PATH];
+	va_list args;
+
+	va_start(args, format);
+	path_of(pins, path, format, args);
+	va_end(args);
+	return remove(path) ? -errno : 0;
+}
+
 int pins_wipe(const struct pins *pins, const char *name)
 {
 	char path[PIN_PATH];
@@ -361,29 +372,51 @@ unsigned int pins_foreign(const struct pins *pins)
 	return foreign;
 }
 
-void pins_encode(const char *name, char *pin)
+static void encode_name(const char *name, char *to)
 {
 	for (; *name; name++) {
 		if (*name == '.' || *name == '%')
-			pin += sprintf(pin, "%%%02X", *name);
+			to += sprintf(to, "%%%02X", *name);
 		else
-			*pin++ = *name;
+			*to++ = *name;
 	}
-	*pin = '\0';
+	*to = '\0';
 }
 
-void pins_decode(const char *pin, char *name)
+static void decode_name(const char *from, char *name)
 {
 	char *end = name + IF_NAMESIZE - 1;
 	unsigned int c;
 
-	while (*pin && name < end) {
-		if (*pin == '%' && sscanf(pin + 1, "%2X", &c) == 1) {
+	while (*from && name < end) {
+		if (*from == '%' && sscanf(from + 1, "%2X", &c) == 1) {
 			*name++ = c;
-			pin += 3;
+			from += 3;
 		} else {
-			*name++ = *pin++;
+			*name++ = *from++;
 		}
 	}
 	*name = '\0';
+}
+
+void place_encode(const struct place *place, char pin[PLACE_PIN])
+{
+	char name[3 * IF_NAMESIZE];
+
+	encode_name(place->name, name);
+	snprintf(pin, PLACE_PIN, "%u:%lu:%u:%u:%s", place->ifindex, place->netns, place->slot,
+		 place->judge, name);
+}
+
+bool place_parse(const char *pin, struct place *place)
+{
+	char name[3 * IF_NAMESIZE];
+
+	*place = (struct place){};
+	_Static_assert(sizeof(name) == 48, "as wide as the scan below");
+	if (sscanf(pin, "%u:%lu:%u:%u:%47s", &place->ifindex, &place->netns, &place->slot,
+		   &place->judge, name) != 5 || place->slot >= SG_INTERFACES)
+		return false;
+	decode_name(name, place->name);
+	return true;
 }

@@ -5,12 +5,12 @@
  *   /sys/fs/bpf/sipguard/        locked: exclusively by commands that change something
  *     v2/                        SG_ABI_VERSION
  *       sg_state, sg_lists4, ... maps
- *       guard, guard_frags, guard_clock, reply
+ *       guard_clock, reply, reply_bare
  *       connections, connections_all
  *                                links that count connections, see connections.h
- *       links/eth0               one link for each guarded interface: the guard is attached while
- *                                one of these exists; v2/ without any is a leftover
- *       tcx/, clsact/            what is attached at egress, see egress.h
+ *       links/PLACE              one for each guarded interface, see links.h: the guard is attached
+ *                                while one of these exists; v2/ without any is a leftover
+ *       tcx/, clsact/            what is attached at tc beside those, see egress.h
  *       staged/, commit/         see journal.h
  *
  * SIPGUARD_PIN_ROOT names another directory in place of /sys/fs/bpf/sipguard.
@@ -18,8 +18,11 @@
 #ifndef SIPGUARD_PINS_H
 #define SIPGUARD_PINS_H
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+#include <linux/types.h>
 
 #define PIN_PATH 512
 
@@ -59,6 +62,10 @@ int pins_put(const struct pins *pins, int fd, const char *format, ...)
 int pins_mkdir(const struct pins *pins, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Removes one pin or empty directory. 0 or -errno, unsaid. */
+int pins_remove(const struct pins *pins, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* Removes dir/NAME with all that is in it; "" is dir itself. 0 or -errno, unsaid. */
 int pins_wipe(const struct pins *pins, const char *name);
 
@@ -66,10 +73,22 @@ int pins_wipe(const struct pins *pins, const char *name);
 unsigned int pins_foreign(const struct pins *pins);
 
 /*
- * Names of interfaces as names of pins, which may not have dots (bpffs keeps them for itself): a
- * dot is written %2E, a percent sign %25. `pin` has 3 * IF_NAMESIZE bytes, `name` IF_NAMESIZE.
+ * An interface as it was when it was attached, which is the name of its pins: IFINDEX:NETNS:SLOT:
+ * JUDGE:NAME. Of these only slot and judge hold for good. What it is called now, and where it is,
+ * tells the kernel, see links.h. The pins may not have dots (bpffs keeps them for itself): in the
+ * name a dot is written %2E, a percent sign %25.
  */
-void pins_encode(const char *name, char *pin);
-void pins_decode(const char *pin, char *name);
+struct place {
+	__u32 ifindex;
+	unsigned long netns; /* inode */
+	__u32 slot;          /* its place among the counters, sg_interface */
+	__u32 judge;         /* enum judge */
+	char name[IF_NAMESIZE];
+};
+
+#define PLACE_PIN 128
+
+void place_encode(const struct place *place, char pin[PLACE_PIN]);
+bool place_parse(const char *pin, struct place *place);
 
 #endif

@@ -78,10 +78,9 @@ static void program_name(__u32 id, char *name, size_t size)
 	close(fd);
 }
 
-static int preflight_other(const char *name, unsigned int ifindex, const struct link_set *ours)
+static int preflight_other(const char *name, unsigned int ifindex)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-	const struct guard_link *link = links_find(ours, name);
 	char text[64];
 	__u32 id;
 
@@ -91,18 +90,12 @@ static int preflight_other(const char *name, unsigned int ifindex, const struct 
 	id = id ? id : query.drv_prog_id;
 	id = id ? id : query.skb_prog_id;
 	id = id ? id : query.hw_prog_id;
-	if (link && link->ifindex && (link->ifindex != ifindex || link->program_id != id)) {
-		fail("an interface %s of another network namespace is guarded already: give this "
-		     "one a guard of its own, with SIPGUARD_PIN_ROOT set to another directory "
-		     "below /sys/fs/bpf.", name);
-		return -EEXIST;
-	}
-	if (!id || (link && link->ifindex))
+	if (!id)
 		return 0;
 	program_name(id, text, sizeof(text));
 	fail("%s already runs an XDP program, %s (id %u), and can run only one: detach it with the "
-	     "tool that attached it, or with `ip link set dev %s xdp off`, and try again.",
-	     name, text, id, name);
+	     "tool that attached it, or with `ip link set dev %s xdp off`, or use --xdp generic, "
+	     "which goes behind it.", name, text, id, name);
 	return -EBUSY;
 }
 
@@ -135,16 +128,10 @@ static unsigned int mtu_of(const char *name)
 	return mtu;
 }
 
-int preflight_interface(const char *name, enum xdp_mode mode, const struct link_set *ours)
+int preflight_xdp(const char *name, enum xdp_mode mode)
 {
-	unsigned int ifindex = if_nametoindex(name);
-	int err;
+	int err = preflight_other(name, if_nametoindex(name));
 
-	if (!ifindex) {
-		fail("there is no interface %s here: `ip link` lists those there are.", name);
-		return -ENODEV;
-	}
-	err = preflight_other(name, ifindex, ours);
 	if (err)
 		return err;
 	if (mode == XDP_MODE_NATIVE && lro_is_on(name)) {

@@ -10,10 +10,10 @@ bool preflight_capable(void);
 int preflight_capabilities(void);
 
 /*
- * Whether the interface exists, runs no XDP program but a link of `ours`, and is fit for `mode`.
- * 0, or -errno after saying what to do.
+ * Whether an interface that is to run XDP runs no such program of others, and is fit for `mode`. 0,
+ * or -errno after saying what to do.
  */
-int preflight_interface(const char *name, enum xdp_mode mode, const struct link_set *ours);
+int preflight_xdp(const char *name, enum xdp_mode mode);
 
 /* Says which feature the kernel lacks, after it has refused to load the guard with `err`. */
 void preflight_kernel(int err);

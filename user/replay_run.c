@@ -135,13 +135,13 @@ static void clock_set(struct replay *replay, __u64 time)
 
 static int run(struct replay *replay, const struct frame *frame, __u32 *action)
 {
-	enum variant variant = frame->length > PLAIN_MAX ? VARIANT_FRAGS : VARIANT_PLAIN;
+	enum judge judge = frame->length > PLAIN_MAX ? JUDGE_FRAGS : JUDGE_PLAIN;
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame->bytes,
 		    .data_size_in = frame->length, .repeat = 1);
-	int err = bpf_prog_test_run_opts(replay->loader.programs[variant], &options);
+	int err = bpf_prog_test_run_opts(replay->loader.programs[judge], &options);
 
 	*action = options.retval;
-	if (variant == VARIANT_FRAGS && (err == -EINVAL || err == -ENOMEM || err == -E2BIG))
+	if (judge == JUDGE_FRAGS && (err == -EINVAL || err == -ENOMEM || err == -E2BIG))
 		err = -EMSGSIZE;
 	if (err && err != -EMSGSIZE)
 		fail("the kernel does not run the guard on a frame of %u bytes: %s.", frame->length,
@@ -189,7 +189,7 @@ int replay_judge(struct replay *replay, const struct frame *frame, struct judgem
 		return err;
 	*judgement = (struct judgement){
 		.drop = action == XDP_DROP,
-		.guarded = !stats->unguarded.packets,
+		.guarded = !stats->unguarded[0].packets,
 		.reason = find_reason(stats, action == XDP_DROP),
 		.class = find_counted(stats->class, SG_CLASS__MAX),
 		.method = find_counted(stats->method, SG_METHOD__MAX),

@@ -17,6 +17,7 @@
 #include "sip_reader.h"
 
 #define SETS_MAX 32
+#define FIRST_FRAGMENT 1472 /* 1500 less the headers of IPv4 and UDP */
 #define SHARE 0.95 /* of the rows marked DROP */
 
 static const char *const labels[] = {
@@ -40,6 +41,8 @@ struct set {
 	unsigned int messages, marked; /* marked DROP */
 	unsigned int dropped[PRESETS], marked_dropped[PRESETS];
 	unsigned int by_rule[PRESETS][SIP_RULE__MAX];
+	/* Beyond one frame: dropped whole by default, as fragments, and for want of the head. */
+	unsigned int large, large_whole, large_first, large_head;
 };
 
 static struct set sets[SETS_MAX];
@@ -119,6 +122,29 @@ static void count(struct set *set, enum preset preset, uint64_t faults, bool mar
 	set->by_rule[preset][__builtin_ctzll(faults)]++;
 }
 
+/*
+ * What the guard sees of a message in the first fragment on a link of 1500 bytes. One whose header
+ * does not end there has to come again (fragment-head), if nothing else is wrong with it.
+ */
+static void count_fragment(struct set *set, const struct corpus_message *message, bool whole)
+{
+	static const struct sip_caps caps = SIP_CAPS_DEFAULT;
+	struct sip_input input = {
+		.wanted = ~0ULL, .length = FIRST_FRAGMENT, .flags = SIP_MORE,
+		.whole = message->length,
+	};
+	struct sip_message result;
+	uint64_t faults;
+
+	if (message->length <= FIRST_FRAGMENT)
+		return;
+	faults = sip_read_native(message->bytes, &input, &caps, &result) & SIP_DEFAULT_FAULTS;
+	set->large++;
+	set->large_whole += whole;
+	set->large_first += faults != 0;
+	set->large_head += !faults && !(result.flags & SIP_HEAD);
+}
+
 static void judge(const struct corpus_message *message)
 {
 	static const struct sip_caps caps = SIP_CAPS_DEFAULT;
@@ -137,6 +163,7 @@ static void judge(const struct corpus_message *message)
 	set->marked += marked;
 	for (int preset = 0; preset < PRESETS; preset++)
 		count(set, preset, faults, marked);
+	count_fragment(set, message, faults & SIP_DEFAULT_FAULTS);
 	judge_expected(message, faults);
 	if (pass && faults & SIP_DEFAULT_FAULTS) {
 		printf("  %s must pass:", message->name);
@@ -158,6 +185,10 @@ static void print_set(const struct set *set)
 				printf(" %s %u", labels[rule], set->by_rule[preset][rule]);
 		putchar('\n');
 	}
+	if (set->large)
+		printf("  of %u beyond %d bytes default drops %u whole; as fragments %u, and "
+		       "%u until they come again\n", set->large, FIRST_FRAGMENT, set->large_whole,
+		       set->large_first, set->large_head);
 }
 
 static void print_shares(void)

@@ -28,7 +28,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # suite, series of kernels. sid moves on: its series is what was current when
 # the project was last tried, a newer one is taken and named.
 suites=("bookworm 6.1" "trixie 6.12" "sid 7.2")
-modules=(veth sch_ingress cls_bpf 8021q)
+modules=(veth sch_ingress cls_bpf 8021q bridge macvlan bonding tun)
 meta=linux-image-cloud-amd64
 
 tmp=

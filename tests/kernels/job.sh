@@ -3,15 +3,16 @@
 #
 # job.sh VERIFY RUN_TEST PROBE OBJECT...: what run.sh has done under each kernel,
 # in the virtual machine or on the host. Objects named guard.bpf.o go through the
-# run test as well; those named probe.bpf.o, through PROBE alone. Last, the command
-# SG_SIPGUARD is tried on an interface, see attach.sh. POSIX shell: in the machine,
-# the shell is busybox.
+# run test and the table of frames (SG_FRAMES) as well; those named probe.bpf.o,
+# through PROBE alone. Last, the command SG_SIPGUARD is tried on an interface, see
+# attach.sh. POSIX shell: in the machine, the shell is busybox.
 #
 # Prints "@kernel RELEASE" first, one "@verify {...}" line a program, one
 # "@run OBJECT STATUS NUMBER" line a run test, NUMBER being that of the tests
-# that passed and STATUS "refused" if the object did not load, one "@probe OBJECT
-# STATUS RESULT" line a probe, "@attach STATUS RESULT", and "@done" last; everything
-# else is for people.
+# that passed and STATUS "refused" if the object did not load, one "@frames OBJECT
+# STATUS NUMBER" likewise, one "@probe OBJECT STATUS RESULT" line a probe, "@attach
+# STATUS RESULT", "@interfaces STATUS MISSING", and "@done" last; everything else is
+# for people.
 
 verify=$1 run_test=$2 probe=$3
 shift 3
@@ -27,6 +28,17 @@ run_one()
 	passed=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$tmp/out" |
 		 awk '{ n += $1 } END { print n + 0 }')
 	echo "@run $1 $status $passed"
+}
+
+# In a network namespace of its own.
+frames_one()
+{
+	SIPGUARD_OBJ=$1 unshare -n "$SG_FRAMES" >"$tmp/out" 2>&1
+	status=$?
+	cat "$tmp/out"
+	passed=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$tmp/out" |
+		 awk '{ n += $1 } END { print n + 0 }')
+	echo "@frames $1 $status $passed"
 }
 
 # The message reader against the native build.
@@ -48,6 +60,15 @@ attach()
 	echo "@attach $status $(tail -n 1 "$tmp/out")"
 }
 
+# The same for interfaces that are renamed, moved and stacked, by a command with short programs.
+interfaces()
+{
+	unshare -n -m sh "${0%/*}/interfaces.sh" "$SG_SIPGUARD_SHORT" >"$tmp/out" 2>&1
+	status=$?
+	cat "$tmp/out"
+	echo "@interfaces $status $(tail -n 1 "$tmp/out")"
+}
+
 echo "@kernel $(uname -r)"
 for object in "$@"; do
 	case $object in
@@ -57,9 +78,10 @@ for object in "$@"; do
 	status=$?
 	sed 's/^/@verify /' "$tmp/out"
 	case $object,$status in
-	*/guard.bpf.o,0) run_one "$object" ;;
-	*/guard.bpf.o,*) echo "@run $object refused 0" ;;
+	*/guard.bpf.o,0) run_one "$object"; frames_one "$object" ;;
+	*/guard.bpf.o,*) echo "@run $object refused 0"; echo "@frames $object refused 0" ;;
 	esac
 done
 attach
+interfaces
 echo "@done"

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The kernel matrix: under each kernel, the host's own and those that fetch.sh
-# brings, every BPF object is shown to the verifier, the run test is run on the
-# guard of each compiler, the message reader of each compiler is compared with
-# the native one, and the command attaches the guard to an interface. See
-# usage() for the rest.
+# brings, every BPF object is shown to the verifier, the run test and the table
+# of frames are run on the guard of each compiler, the message reader of each
+# compiler is compared with the native one, and the command attaches the guard
+# to an interface. See usage() for the rest.
 
 set -euo pipefail
 export LC_ALL=C
@@ -25,10 +25,11 @@ usage()
 	SG_VM_TIMEOUT: seconds for each virtual machine (240)
 	SG_VM_JOBS: virtual machines at a time (number of CPUs)
 	SG_MUTATIONS: messages that each reader is compared on, beside the project's (5000)
-	SG_VERIFY, SG_RUN_TEST, SG_PROBE, SG_SIPGUARD, SG_AT_EGRESS, SG_TCP_ENDS: the
-	        binaries (build/tests/verify, build/tests/run_guard_plain,
-	        build/tests/corpus_probe, build/sipguard, build/tests/at_egress,
-	        build/tests/tcp_ends)
+	SG_VERIFY, SG_RUN_TEST, SG_PROBE, SG_SIPGUARD, SG_SIPGUARD_SHORT, SG_AT_EGRESS,
+	        SG_TCP_ENDS, SG_FRAMES: the binaries (build/tests/verify,
+	        build/tests/run_guard_plain, build/tests/corpus_probe, build/sipguard,
+	        build/tests/sipguard_short, build/tests/at_egress, build/tests/tcp_ends,
+	        build/tests/frames)
 	EOF
 	exit 2
 }
@@ -43,8 +44,10 @@ verify=${SG_VERIFY:-build/tests/verify}
 run_test=${SG_RUN_TEST:-build/tests/run_guard_plain}
 probe=${SG_PROBE:-build/tests/corpus_probe}
 sipguard=${SG_SIPGUARD:-build/sipguard}
+short=${SG_SIPGUARD_SHORT:-build/tests/sipguard_short}
 at_egress=${SG_AT_EGRESS:-build/tests/at_egress}
 tcp_ends=${SG_TCP_ENDS:-build/tests/tcp_ends}
+frames=${SG_FRAMES:-build/tests/frames}
 jobs=${SG_VM_JOBS:-$(nproc)}
 only=
 verified=0 # objects that are shown to the verifier
@@ -96,15 +99,17 @@ start_kernel()
 {
 	local series=$1
 	local command=(env "SG_MUTATIONS=${SG_MUTATIONS:-5000}" "SG_SIPGUARD=$sipguard"
-		"SG_AT_EGRESS=$at_egress" "SG_TCP_ENDS=$tcp_ends"
+		"SG_AT_EGRESS=$at_egress" "SG_TCP_ENDS=$tcp_ends" "SG_FRAMES=$frames"
+		"SG_SIPGUARD_SHORT=$short"
 		sh "$here/job.sh" "$verify" "$run_test" "$probe" "${objects[@]}")
 
 	if [[ $series == host ]]; then
 		timeout --kill-after=5 "${SG_VM_TIMEOUT:-240}" "${command[@]}" \
 			>"$out/host.log" 2>&1 &
 	else
-		printf '%s\n' "$here/job.sh" "$here/attach.sh" "$verify" "$run_test" "$probe" \
-			"$sipguard" "$at_egress" "$tcp_ends" "${objects[@]}" \
+		printf '%s\n' "$here/job.sh" "$here/attach.sh" "$here/interfaces.sh" \
+			"$verify" "$run_test" "$probe" "$sipguard" "$short" "$at_egress" \
+			"$tcp_ends" "$frames" "${objects[@]}" \
 			>"$out/$series.files"
 		"$here/vm.sh" "$out/$series" "$out/$series.files" -- "${command[@]}" \
 			>"$out/$series.log" 2>&1 &
@@ -187,6 +192,23 @@ check_run_tests()
 	done < <(sed -n 's/^@run //p' "$log")
 }
 
+# Rows that a kernel cannot try are named in its log, and counted here.
+check_frames()
+{
+	local kernel=$1 log=$2 object status number what skipped
+
+	skipped=$(sed -n 's/^  not tried whether it is delivered: //p' "$log" | sort -u | wc -l)
+	while read -r object status number; do
+		what="kernel $kernel: table of frames (clang $(clang_of "$object"))"
+		if [[ $status != 0 || $number == 0 ]]; then
+			not_ok "$what, exit status $status, $number tests passed"
+		else
+			ok "$what, $number tests passed; $skipped rows not tried" \
+				"whether they are delivered"
+		fi
+	done < <(sed -n 's/^@frames //p' "$log")
+}
+
 check_probes()
 {
 	local kernel=$1 log=$2 object status result what
@@ -215,6 +237,23 @@ check_attach()
 	fi
 }
 
+# A kernel that lacks a kind of interface is named; those that fetch.sh brings have them all.
+check_interfaces()
+{
+	local kernel=$1 log=$2 series=$3 status missing
+
+	read -r status missing < <(sed -n 's/^@interfaces //p' "$log") || true
+	if [[ ${status:-none} != 0 ]]; then
+		not_ok "kernel $kernel: interfaces renamed, moved and stacked"
+	elif [[ $missing == all ]]; then
+		ok "kernel $kernel: interfaces renamed, moved and stacked"
+	elif [[ $series == host ]]; then
+		ok "kernel $kernel: interfaces renamed, moved and stacked, but it has no $missing"
+	else
+		not_ok "kernel $kernel: it has no $missing: run tests/kernels/fetch.sh with its modules"
+	fi
+}
+
 check_kernel()
 {
 	local series=$1 log=$out/$1.log status kernel before=$failed
@@ -224,8 +263,10 @@ check_kernel()
 	check_programs "${kernel:-$series}" "$log"
 	check_complete "${kernel:-$series}" "$log"
 	check_run_tests "${kernel:-$series}" "$log"
+	check_frames "${kernel:-$series}" "$log"
 	check_probes "${kernel:-$series}" "$log"
 	check_attach "${kernel:-$series}" "$log"
+	check_interfaces "${kernel:-$series}" "$log" "$series"
 	if [[ $status == 124 ]]; then
 		not_ok "kernel ${kernel:-$series}: timed out; if only slow, raise SG_VM_TIMEOUT"
 	elif [[ $status != 0 ]] || ! grep -q '^@done$' "$log"; then
@@ -261,8 +302,8 @@ parse()
 	objects=("${@:2}")
 	[[ ${#objects[@]} -gt 0 ]] ||
 		objects=(build/bpf/clang*/*.bpf.o build/tests/corpus/clang*/probe.bpf.o)
-	for file in "$verify" "$run_test" "$probe" "$sipguard" "$at_egress" \
-			"$tcp_ends" "${objects[@]}"; do
+	for file in "$verify" "$run_test" "$probe" "$sipguard" "$short" "$at_egress" \
+			"$tcp_ends" "$frames" "${objects[@]}"; do
 		[[ -f $file ]] || die "$file does not exist; run make first."
 		[[ $file != *.o || $file == */probe.bpf.o ]] || verified=$((verified + 1))
 	done

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is at tc egress, in words of the kernel alone:
+ * What is at tc egress, and some of it at ingress, in words of the kernel alone:
  *
  *   at_egress list IFACE            the programs of tcx in their order, "ID NAME" a line
+ *   at_egress list-ingress IFACE    the same of ingress
  *   at_egress fill IFACE N DIR      attaches N programs of somebody else behind those, their links
  *                                   pinned in DIR, which is made
+ *   at_egress fill-ingress IFACE N DIR
+ *                                   the same at ingress
+ *   at_egress take IFACE PIN [TO]   attaches a program of somebody else in front of all at ingress,
+ *                                   which drops everything, or hands it to the peer of TO
  *   at_egress pin PIN               pins such a program
  *   at_egress runs PIN COMMAND...   how often the pinned program ran while the command did
  *   at_egress gone PIN COMMAND...   exit status 0 if the pinned program is out of the kernel after
@@ -17,6 +22,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/pkt_cls.h>
 #include <net/if.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -31,7 +37,10 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#define TCX_EGRESS ((enum bpf_attach_type)47) /* not in the headers of Debian 12 */
+/* Not in the headers of Debian 12. */
+#define TCX_INGRESS ((enum bpf_attach_type)46)
+#define TCX_EGRESS ((enum bpf_attach_type)47)
+#define BEFORE (1U << 3)
 #define MOST 128
 
 static int failed(const char *what)
@@ -40,12 +49,12 @@ static int failed(const char *what)
 	return 1;
 }
 
-static int list(const char *interface)
+static int list(const char *interface, enum bpf_attach_type place)
 {
 	struct bpf_prog_info info;
 	__u32 size, ids[MOST], count = MOST;
 
-	if (bpf_prog_query(if_nametoindex(interface), TCX_EGRESS, 0, NULL, ids, &count))
+	if (bpf_prog_query(if_nametoindex(interface), place, 0, NULL, ids, &count))
 		return failed("query");
 	for (__u32 i = 0; i < count; i++) {
 		int fd = bpf_prog_get_fd_by_id(ids[i]);
@@ -72,6 +81,35 @@ static int load_foreign(void)
 			     sizeof(pass) / sizeof(*pass), NULL);
 }
 
+/* Somebody else's in front of all at ingress: drops all, or hands all to the peer of `to`. */
+static int load_taker(const char *to)
+{
+	const struct bpf_insn taker[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_1,
+		 .imm = to ? (int)if_nametoindex(to) : 0},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = 0},
+		{.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_redirect_peer},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	const struct bpf_insn drop[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = TC_ACT_SHOT},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+
+	return bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "taker", "GPL", to ? taker : drop,
+			     (to ? sizeof(taker) : sizeof(drop)) / sizeof(*drop), NULL);
+}
+
+static int take(const char *interface, const char *pin, const char *to)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = BEFORE);
+	int program = load_taker(to);
+	int link = program < 0 ? -1 : bpf_link_create(program, if_nametoindex(interface),
+						      TCX_INGRESS, &opts);
+
+	return link < 0 || bpf_obj_pin(link, pin) ? failed("take") : 0;
+}
+
 static int pin_foreign(const char *path)
 {
 	int program = load_foreign();
@@ -79,7 +117,7 @@ static int pin_foreign(const char *path)
 	return program < 0 || bpf_obj_pin(program, path) ? failed(path) : 0;
 }
 
-static int fill(const char *interface, int count, const char *folder)
+static int fill(const char *interface, enum bpf_attach_type place, int count, const char *folder)
 {
 	char path[512];
 
@@ -88,7 +126,7 @@ static int fill(const char *interface, int count, const char *folder)
 	for (int i = 0; i < count; i++) {
 		int program = load_foreign();
 		int link = program < 0 ? -1 : bpf_link_create(program, if_nametoindex(interface),
-							      TCX_EGRESS, NULL);
+							      place, NULL);
 
 		snprintf(path, sizeof(path), "%s/%d", folder, i);
 		if (link < 0 || bpf_obj_pin(link, path))
@@ -245,9 +283,15 @@ static int ask(const char *from, int port, const char *to, int count, int rate)
 int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "list"))
-		return list(argv[2]);
+		return list(argv[2], TCX_EGRESS);
+	if (argc == 3 && !strcmp(argv[1], "list-ingress"))
+		return list(argv[2], TCX_INGRESS);
 	if (argc == 5 && !strcmp(argv[1], "fill"))
-		return fill(argv[2], atoi(argv[3]), argv[4]);
+		return fill(argv[2], TCX_EGRESS, atoi(argv[3]), argv[4]);
+	if (argc == 5 && !strcmp(argv[1], "fill-ingress"))
+		return fill(argv[2], TCX_INGRESS, atoi(argv[3]), argv[4]);
+	if ((argc == 4 || argc == 5) && !strcmp(argv[1], "take"))
+		return take(argv[2], argv[3], argc == 5 ? argv[4] : NULL);
 	if (argc == 3 && !strcmp(argv[1], "pin"))
 		return pin_foreign(argv[2]);
 	if (argc >= 4 && !strcmp(argv[1], "runs"))
@@ -258,7 +302,8 @@ int main(int argc, char **argv)
 		return load(argv[2], argv[3], argv[4]);
 	if (argc == 7 && !strcmp(argv[1], "ask"))
 		return ask(argv[2], atoi(argv[3]), argv[4], atoi(argv[5]), atoi(argv[6]));
-	fprintf(stderr, "usage: at_egress list IFACE | fill IFACE N DIR | pin PIN | "
+	fprintf(stderr, "usage: at_egress list[-ingress] IFACE | fill[-ingress] IFACE N DIR | "
+			"take IFACE PIN [TO] | pin PIN | "
 			"runs PIN COMMAND... | gone PIN COMMAND... | "
 			"load OBJECT DIR PIN | ask FROM PORT TO N RATE\n");
 	return 2;

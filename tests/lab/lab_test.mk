@@ -2,11 +2,15 @@
 # What the lab tests need built: captures that a test makes itself, a look at tc egress, both ends of
 # TCP connections. Included by the Makefile.
 LAB_TEST_PROGRAMS = $(BUILD)/tests/write_captures $(BUILD)/tests/at_egress \
-                    $(BUILD)/tests/tcp_ends $(BUILD)/tests/sipguard_short
+                    $(BUILD)/tests/tcp_ends $(BUILD)/tests/sipguard_short $(BUILD)/tests/tun_send
 
 $(BUILD)/tests/write_captures: tests/lab/write_captures.c tests/run/packet.c tests/run/packet.h
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -Itests/run -o $@ $(filter %.c,$^) -lpcap
+
+$(BUILD)/tests/tun_send: tests/lab/tun_send.c
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -o $@ $<
 
 # These not with the sanitizers: they run in virtual machines, too.
 $(BUILD)/tests/tcp_ends: tests/lab/tcp_ends.c
@@ -19,10 +23,10 @@ $(BUILD)/tests/at_egress: tests/lab/at_egress.c
 
 # The command with short programs, see short_guard.bpf.c.
 SHORT = $(BUILD)/tests/short
-SHORT_SKELETONS = $(SHORT)/guard.skel.h $(SHORT)/reply.skel.h
+SHORT_SKELETONS = $(SHORT)/guard.skel.h $(SHORT)/ingress.skel.h $(SHORT)/reply.skel.h
 SHORT_OBJS = $(SHORT)/loader.o $(SHORT)/replay_run.o
 
-$(SHORT)/%.bpf.o: tests/lab/short_%.bpf.c $(BPF_DEPS)
+$(SHORT)/%.bpf.o: tests/lab/short_%.bpf.c tests/lab/short.bpf.h $(BPF_DEPS)
 	@mkdir -p $(@D)
 	$(CLANG) $(BPFFLAGS) -c $< -o $@
 

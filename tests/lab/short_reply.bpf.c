@@ -6,6 +6,8 @@
 
 #include "../../bpf/maps.bpf.h"
 
+const volatile __u32 sg_link_header = 14; /* as packet.bpf.h has it */
+
 char LICENSE[] SEC("license") = "GPL";
 
 SEC("tc")

@@ -13,7 +13,7 @@ FLOOD=$LAB_ROOT/build/sipguard-flood
 
 # All a user can see of the guard, except how long it has been there.
 everything() {
-	sipguard status --json | jq -c 'del(.loaded_seconds)'
+	sipguard status --json | jq -c 'del(.loaded_seconds, .interfaces[].received, .interfaces[].seen)'
 	sipguard allow show
 	sipguard deny show
 	sipguard bans | awk '{ print $1 }'
@@ -134,9 +134,9 @@ all_or_none() {
 
 loopback() {
 	fails 1 "lo cannot run XDP .* no native XDP" attach lo --xdp native
-	[[ $(sipguard attach lo 2>&1) == *"lo runs generic XDP, which is slower, because"* ]]
-	status_is '.interfaces[0].xdp == "generic" and .interfaces[0].replies == "tcx"'
-	says 'lo +generic XDP' status
+	[[ $(sipguard attach lo 2>&1) == *"lo is guarded at tc ingress, which is slower than native XDP, since"* ]]
+	status_is '.interfaces[0] | .xdp == "generic" and .hook == "tc" and .replies == "tcx"'
+	says 'lo +at tc ingress' status
 	sipguard detach lo
 	guard_left_nothing
 }

@@ -166,7 +166,7 @@ upgrade_in_replies() {
 }
 
 tcx_repair() {
-	rm "$SIPGUARD_PIN_ROOT/$PINS_OF_ABI/tcx/$LAB_IF_SERVER"
+	rm "$SIPGUARD_PIN_ROOT/$PINS_OF_ABI"/tcx/*:"$LAB_IF_SERVER"
 	taken_down tcx
 	rm "$REPLY" # and the program's own pin
 	sipguard attach "$LAB_IF_SERVER" >/dev/null

@@ -29,7 +29,7 @@ CHANGES='^sendto\(.*nlmsg_type=RTM_(NEW|DEL)(QDISC|TFILTER)|^bpf\(BPF_(OBJ_PIN|L
 PASSING='^bpf\(BPF_(PROG_LOAD|MAP_CREATE|BTF_LOAD)|^(write|munmap)\('
 # The pins of maps and programs, for scenarios whose kin goes through every one of them: loading the
 # guard so many times takes long.
-PINS='^(bpf\(BPF_OBJ_PIN|unlink\().*/v[0-9]+/(sg_|guard|reply|connections|notes)'
+PINS='^(bpf\(BPF_OBJ_PIN|unlink\().*/v[0-9]+/(sg_|guard|reply|connections|notes|places)'
 
 # What a filter of clsact, which has no pin, adds to that; the rest is as with tcx.
 CLSACT='^(sendto\(.*nlmsg_type=RTM_(NEW|DEL)|(mkdir|rmdir|rename)\(|(bpf\(BPF_OBJ_PIN|unlink\().*/links/)'
@@ -66,17 +66,22 @@ reload_a() {
 	sipguard reload --config "$DIR/a.yaml"
 }
 
-# The ids of the XDP programs on the scenario's interfaces, in words of the kernel alone.
-xdp_ids() {
-	ip -n "$LAB_NS_SERVER" -o -d link show type veth | awk -v wanted="${INTERFACES[0]}" '
-		{
-			name = $2
-			sub(/[@:].*/, "", name)
-			if (name != wanted && name != wanted ".2") next
-			for (i = 1; i < NF; i++)
-				if ($i == "prog/xdp") found = found " " name "=" $(i + 2)
-		}
-		END { print substr(found, 2) }'
+# judge_id IFACE: the id of the program that judges what it receives, in words of the kernel alone.
+judge_id() {
+	ip -n "$LAB_NS_SERVER" -o -d link show "$1" | sed -nE 's/.*prog\/xdp id ([0-9]+).*/\1/p'
+	lab_in server "$AT_EGRESS" list-ingress "$1" | awk '$2 == "ingress" { print $1 }'
+	tc -n "$LAB_NS_SERVER" filter show dev "$1" ingress |
+		sed -nE 's/.* ingress:\[([0-9]+)\].*/\1/p'
+}
+
+# The ids of those on the scenario's interfaces.
+judge_ids() {
+	local name id all=
+	for name in "${INTERFACES[@]}"; do
+		id=$(judge_id "$name")
+		[[ -z $id ]] || all+=" $name=$id"
+	done
+	echo "${all:1}"
 }
 
 # The ids of the programs at egress of the scenario's interfaces, in words of the kernel alone.
@@ -100,8 +105,21 @@ egress_agrees() {
 	equal "$(egress_now)" "${wanted%$'\n'}"
 }
 
-# Everything a user would look at, as one line; program ids only as "all the same", since an upgrade
-# makes new ones. Also what the kernel should say, in IDS.
+# Each interface runs a program of its own, loaded after the clock of the same version: no upgrade is
+# left half done.
+judges_agree() {
+	local pair clock
+	[[ $STATE != none ]] || return 0
+	clock=$(bpftool prog show pinned "$SIPGUARD_PIN_ROOT/$PINS_OF_ABI/guard_clock" --json | jq .id)
+	for pair in $IDS; do
+		[[ ${pair#*=} -gt $clock ]] || {
+			echo "an older program: $pair, clock $clock"
+			return 1
+		}
+	done
+}
+
+# Everything a user would look at, as one line, without program ids, since an upgrade makes new ones. Also what the kernel should say, in IDS.
 look() {
 	local json status=0
 	json=$(sipguard status --json) || status=$?
@@ -114,7 +132,7 @@ look() {
 		read -r IDS || true
 	} < <(jq -cr '[.mode, (.config // "" | split("/") | last), [.zones[].name],
 		.zones[0].limits.source.rate, .lists, [.interfaces[].name],
-		([.interfaces[].program_id] | unique | length), ([.interfaces[].program] | unique),
+		([.interfaces[] | [.program, .state]] | unique),
 		[.interfaces[].replies], .connections.counted],
 		([.interfaces[] | .name + "=" + (.program_id | tostring)] | join(" "))' <<<"$json")
 }
@@ -123,8 +141,9 @@ look() {
 look_closely() {
 	local left
 	look
-	equal "$(xdp_ids)" "$IDS"
+	equal "$(judge_ids)" "$IDS"
 	egress_agrees
+	judges_agree
 	if [[ $STATE == none ]]; then
 		[[ ! -e $SIPGUARD_PIN_ROOT/$PINS_OF_ABI ]] || {
 			echo "pins are left"
@@ -169,16 +188,16 @@ check_at_once() {
 	for ((i = 0; i < 50 * LAB_PATIENCE; i++)); do
 		[[ $before != "$IDS" ]] || return 0
 		sleep 0.02 # the last reference to a link ends a little after its process
-		before=$(xdp_ids)
+		before=$(judge_ids)
 	done
-	echo "before any other command XDP was: $1, status said: $IDS"
+	echo "before any other command the kernel had: $1, status said: $IDS"
 	return 1
 }
 
 one_kill() {
 	local ids
 	kill_at "$1" "$2"
-	ids=$(xdp_ids)
+	ids=$(judge_ids)
 	look_closely
 	check_at_once "$ids"
 	case $STATUS in
@@ -200,11 +219,14 @@ fill_tcx() {
 	local name
 	for name in "${INTERFACES[@]}"; do
 		lab_in server "$AT_EGRESS" fill "$name" 63 "$LAB_DIR/bpf/foreign-${name/./-}"
+		lab_in server "$AT_EGRESS" fill-ingress "$name" 63 \
+			"$LAB_DIR/bpf/foreign-in-${name/./-}"
 	done
 }
 
 # Says where it was, if it does not come to its end. COMMAND and make_old are set by scenario_NAME.
-# scenario NAME strict|short|"" [clsact]
+# The variants are: clsact at egress; the guard at tc ingress; both, as on Linux 6.1.
+# scenario NAME strict|short|"" [clsact|tc|ingress]
 scenario() {
 	local call n count=0
 	WHERE="in the preparations"
@@ -220,9 +242,13 @@ scenario() {
 	add_interface "${INTERFACES[0]}"
 	add_interface "${INTERFACES[1]}"
 	ONLY=
-	if [[ -n ${3-} ]]; then
+	XDP=native
+	if [[ ${3-} == clsact || ${3-} == ingress ]]; then
 		ONLY=$CLSACT
 		fill_tcx
+	fi
+	if [[ ${3-} == tc || ${3-} == ingress ]]; then
+		XDP=generic
 	fi
 	"scenario_$1"
 	make_old >/dev/null
@@ -248,27 +274,27 @@ scenario() {
 }
 
 scenario_a() {
-	COMMAND=(attach "${INTERFACES[0]}" --config "$DIR/b.yaml" --enforce)
+	COMMAND=(attach "${INTERFACES[0]}" --xdp "$XDP" --config "$DIR/b.yaml" --enforce)
 	make_old() { [[ ! -e $SIPGUARD_PIN_ROOT/$PINS_OF_ABI ]] || sipguard detach --all; }
 }
 
 scenario_b() {
-	COMMAND=(attach "${INTERFACES[@]}" --config "$DIR/b.yaml" --enforce)
+	COMMAND=(attach "${INTERFACES[@]}" --xdp "$XDP" --config "$DIR/b.yaml" --enforce)
 	make_old() { [[ ! -e $SIPGUARD_PIN_ROOT/$PINS_OF_ABI ]] || sipguard detach --all; }
 }
 
 # The guard with configuration A, in monitor mode, on these interfaces.
 guard_a() {
 	[[ ! -e $SIPGUARD_PIN_ROOT/$PINS_OF_ABI ]] || sipguard detach --all
-	sipguard attach "$@" --config "$DIR/a.yaml"
+	sipguard attach "$@" --xdp "$XDP" --config "$DIR/a.yaml"
 	reload_a
 	sipguard deny add 198.18.0.0/15
 }
 
 scenario_c() {
-	COMMAND=(attach "${INTERFACES[1]}")
+	COMMAND=(attach "${INTERFACES[1]}" --xdp "$XDP")
 	make_old() {
-		if [[ -e $SIPGUARD_PIN_ROOT/$PINS_OF_ABI/links/${INTERFACES[1]/./%2E} ]]; then
+		if compgen -G "$SIPGUARD_PIN_ROOT/$PINS_OF_ABI/links/*:${INTERFACES[1]/./%2E}" >/dev/null; then
 			sipguard detach "${INTERFACES[1]}"
 		elif [[ ! -e $SIPGUARD_PIN_ROOT/$PINS_OF_ABI ]]; then
 			guard_a "${INTERFACES[0]}"
@@ -277,7 +303,7 @@ scenario_c() {
 }
 
 scenario_d() {
-	COMMAND=(attach "${INTERFACES[@]}" --config "$DIR/b.yaml" --enforce)
+	COMMAND=(attach "${INTERFACES[@]}" --xdp "$XDP" --config "$DIR/b.yaml" --enforce)
 	make_old() {
 		if [[ -e $SIPGUARD_PIN_ROOT/$PINS_OF_ABI ]]; then
 			sipguard mode monitor
@@ -357,6 +383,13 @@ start a short clsact
 start d short clsact
 start f strict clsact
 start g short clsact
+start c strict tc
+start d short tc
+start f strict tc
+start a short ingress
+start d short ingress
+start f short ingress
+start g short ingress
 wait "${STARTED[@]}"
 named a "attach one interface"
 named b "attach two interfaces"
@@ -369,4 +402,11 @@ named aclsact "attach one interface, clsact"
 named dclsact "upgrade two, clsact"
 named fclsact "detach one interface, clsact"
 named gclsact "detach two interfaces, clsact"
+named ctc "attach one more, at tc ingress"
+named dtc "upgrade two, at tc ingress"
+named ftc "detach one interface, at tc ingress"
+named aingress "attach one interface, clsact at ingress, too"
+named dingress "upgrade two, clsact at ingress, too"
+named fingress "detach one interface, clsact at ingress, too"
+named gingress "detach two interfaces, clsact at ingress, too"
 test_done

@@ -58,7 +58,7 @@ keys() {
 		([has("packet", "verdict", "reason", "class", "method", "guarded")] | all))' >/dev/null
 	sipguard replay "$CAPTURES/mixed.pcap" --json 2>/dev/null | jq -es '
 		[.[] | select(.not_judged == "truncated").packet] == [12, 19, 20] and
-		[.[] | select(.encapsulation).encapsulation] == ["gre", "vlan", "vxlan"] and
+		[.[] | select(.encapsulation).encapsulation] == ["gre", "pppoe", "vxlan"] and
 		[.[] | select(.guarded | not).packet] == [3, 10, 11, 12, 13, 19, 20, 21]' >/dev/null
 }
 
@@ -69,7 +69,7 @@ summaries() {
 		.garbage.example == 2 and .["udp-length"].example == 14' "$mixed"
 	summary '.not_judged == {truncated: {packets: 3, bytes: 939, example: 12, file: "mixed.pcap"}}' \
 		"$mixed"
-	summary '.not_read | map_values(.example) == {gre: 10, vlan: 11, vxlan: 21}' "$mixed"
+	summary '.not_read | map_values(.example) == {gre: 10, pppoe: 11, vxlan: 21}' "$mixed"
 	summary '([.passed[], .dropped[], .not_judged[], .not_guarded] | map(.packets) | add) == 21' "$mixed"
 	replay "$mixed" >/dev/null
 	jq -e '.summary.packets == 21' "$LAB_DIR/stderr" >/dev/null

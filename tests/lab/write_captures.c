@@ -40,7 +40,7 @@ static const struct packet mixed[] = {
 	{{.payload = NOT_SIP, .fill = 2000, .id = 8, .offset = 1480}, 0},
 	{{.payload = INVITE, .fill = 2000, .id = 9, .offset = 1480}, 0},
 	{{.transport = IPPROTO_GRE}, 0},
-	{{.vlan = {ETH_P_8021AD, ETH_P_8021Q, ETH_P_8021Q}}, 0},
+	{{.pppoe = true, .ppp = 0x3d}, 0}, /* multilink */
 	{{.payload = INVITE}, 100},
 	{{.dport = 53}, 100},
 	{{.udp_length_error = 1}, 0},

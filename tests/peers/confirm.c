@@ -206,15 +206,64 @@ static bool is_missing(const struct plain *plain)
 	       !plain_count(plain, "cseq", NULL);
 }
 
-static bool is_repeated(const struct plain *plain)
+/* It stands there with two values; `number`: that is one. */
+static bool is_contradicted(const struct plain *plain, const char *name, const char *compact,
+			    bool number)
 {
-	return plain_count(plain, "from", "f") > 1 || plain_count(plain, "call-id", "i") > 1 ||
-	       plain_count(plain, "cseq", NULL) > 1 ||
-	       plain_count(plain, "content-length", "l") > 1 ||
-	       plain_count(plain, "max-forwards", NULL) > 1;
+	const struct plain_field *first = plain_find(plain, name, compact, 0), *next;
+	unsigned long a, b;
+
+	for (size_t n = 1; (next = plain_find(plain, name, compact, n)); n++) {
+		if (first->length == next->length &&
+		    !memcmp(first->value, next->value, first->length))
+			continue;
+		if (!number || !plain_number(first, &a) || !plain_number(next, &b) || a != b)
+			return true;
+	}
+	return false;
 }
 
-/* A NUL in the start line, or in a line before any colon. */
+static bool is_repeated(const struct plain *plain)
+{
+	return is_contradicted(plain, "from", "f", false) ||
+	       is_contradicted(plain, "call-id", "i", false) ||
+	       is_contradicted(plain, "cseq", NULL, false) ||
+	       is_contradicted(plain, "content-length", "l", true) ||
+	       is_contradicted(plain, "max-forwards", NULL, true);
+}
+
+static bool is_control(unsigned char c, bool nul)
+{
+	return nul ? !c : c && c < ' ' && c != '\t' && c != '\r' && c != '\n';
+}
+
+/*
+ * A control character, or a NUL, that is not in a quoted string behind a backslash; `behind`: but
+ * behind a backslash.
+ */
+static bool has_control(const struct plain_field *field, bool nul, bool behind)
+{
+	bool quoted = false, found = false, hidden = false;
+
+	for (size_t i = 0; i < field->length; i++) {
+		unsigned char c = field->value[i];
+		bool escaped = i && field->value[i - 1] == '\\';
+
+		if (quoted && c == '\\') {
+			i++;
+			hidden |= i < field->length && is_control(field->value[i], nul);
+		} else if (c == '"' && (quoted || !escaped)) {
+			quoted = !quoted;
+			hidden = false;
+		} else if (is_control(c, nul)) {
+			found |= escaped || !behind;
+		}
+	}
+	/* A string that does not end is none. */
+	return found || (quoted && hidden);
+}
+
+/* A NUL in the start line, or in the name or the value of a field. */
 static bool has_nul(const struct plain *plain)
 {
 	if (memchr(plain->text + plain->start, '\0', plain->start_length))
@@ -222,11 +271,49 @@ static bool has_nul(const struct plain *plain)
 	for (size_t i = 0; i < plain->count; i++) {
 		const struct plain_field *field = &plain->field[i];
 
-		if (field->name_length ? memchr(field->name, '\0', field->name_length) != NULL
-				       : memchr(field->value, '\0', field->length) != NULL)
+		if (memchr(field->name, '\0', field->name_length) ||
+		    has_control(field, true, false))
 			return true;
 	}
 	return false;
+}
+
+static bool has_escaped_control(const struct plain *plain)
+{
+	for (size_t i = 0; i < plain->count; i++)
+		if (has_control(&plain->field[i], false, true))
+			return true;
+	return false;
+}
+
+/* The first sip or sips URI of a field ends where its host would begin. */
+static bool is_hostless(const struct plain_field *field)
+{
+	const char *at, *end, *user, *open;
+
+	if (!field)
+		return false;
+	end = field->value + field->length;
+	open = memrchr(field->value, '<', field->length);
+	at = open ? open + 1 : field->value;
+	if ((size_t)(end - at) < 4 || strncasecmp(at, "sip", 3))
+		return false;
+	at += 3 + (at[3] == 's' || at[3] == 'S');
+	if (at == end || *at != ':')
+		return false;
+	at++;
+	user = memchr(at, '@', strcspn(at, ">,"));
+	at = user ? user + 1 : at;
+	return at >= end || strchr(":;?>, ", *at);
+}
+
+/* The Request-URI ends with the colon of its scheme. */
+static bool is_scheme_alone(const struct plain *plain)
+{
+	const char *start = plain->text + plain->start;
+	const char *colon = memchr(start, ':', plain->start_length);
+
+	return colon && colon[1] == ' ';
 }
 
 bool fault_confirmed(enum sip_rule rule, const struct corpus_message *message,
@@ -273,7 +360,7 @@ bool fault_confirmed(enum sip_rule rule, const struct corpus_message *message,
 		return is_unquoted(via) || is_unquoted(from) || is_unquoted(to);
 	case SIP_RULE_CALL_ID_LONG:
 		/* White space of which more than 1024 bytes come before the value counts, too. */
-		return id && (id->length > 256 ||
+		return id && (id->length > 512 ||
 			      id->value - (id->name + id->name_length) > SIP_SKIP_MAX);
 	case SIP_RULE_LENGTH:
 		return length && !plain_number(length, &number);
@@ -282,8 +369,15 @@ bool fault_confirmed(enum sip_rule rule, const struct corpus_message *message,
 		       number > plain->length - plain->body;
 	case SIP_RULE_NUL:
 		return has_nul(plain);
+	case SIP_RULE_CONTROL_ESCAPED:
+		return has_escaped_control(plain);
+	case SIP_RULE_HOST_MISSING:
+		return is_hostless(from) || is_hostless(to) ||
+		       is_hostless(plain_find(plain, "contact", "m", 0));
+	case SIP_RULE_URI_EMPTY:
+		return is_scheme_alone(plain);
 	case SIP_RULE_FIELDS:
-		return plain->count > 64;
+		return plain->count > 127;
 	case SIP_RULE_SIZE:
 		return message->length > 16384;
 	default:

@@ -33,10 +33,9 @@
 	  "which HCOLON of 25.1 does not allow.")                                                 \
 	X(refused_hops, BOTH, GUARD,                                                              \
 	  "20.22: 0 to 255. sofia-sip takes any number, libosip2 any text.")                      \
-	X(refused_repeated, BOTH, GUARD,                                                          \
-	  "7.3.1: only fields that are lists may be repeated. sofia-sip keeps one and goes on, "  \
-	  "libosip2 minds From and CSeq but not Max-Forwards: which one counts is each "          \
-	  "element's guess.")                                                                     \
+	X(refused_repeated, SOFIA, GUARD,                                                         \
+	  "7.3.1: only fields that are lists may be repeated, and here the values differ. It "    \
+	  "keeps one and goes on: which one counts is each element's guess.")                     \
 	X(refused_cseq, BOTH, GUARD,                                                              \
 	  "20.16: a number below 2^32 and a method. libosip2 keeps any text as the number, "      \
 	  "sofia-sip ends the line at a bare CR.")                                                \
@@ -47,7 +46,7 @@
 	X(refused_parameter_long, BOTH, GUARD,                                                    \
 	  "No limit in the RFC; 256 is the guard's cap on tags and branches.")                    \
 	X(refused_call_id_long, BOTH, GUARD,                                                      \
-	  "No limit in the RFC; 256 is the guard's cap, and phones send 20 to 80 bytes.")         \
+	  "No limit in the RFC; 512 is the guard's cap, and hops that hide topology send 300.")   \
 	X(refused_length, OSIP, GUARD,                                                            \
 	  "20.14: digits. It keeps any text and reads it with atoi(), so that -1 and 9 digits "   \
 	  "too many become a length.")                                                            \
@@ -55,7 +54,10 @@
 	  "18.3: a body that is shorter than Content-Length is an error on UDP. The libraries "   \
 	  "leave it to the transport, which knows what was UDP.")                                 \
 	X(refused_nul, BOTH, GUARD,                                                               \
-	  "25.1: no NUL is part of a name. The libraries see the end of their string.")           \
+	  "25.1: no NUL is part of a name, nor of a value, but of a quoted string behind a "      \
+	  "backslash. The libraries see the end of their string.")                                \
+	X(refused_host_missing, SOFIA, GUARD,                                                     \
+	  "25.1: a SIP URI has a host. It takes an empty one, or goes on without the Contact.")   \
 	X(refused_size, BOTH, GUARD,                                                              \
 	  "No limit in the RFC; 16384 is the guard's cap on a datagram.")                         \
 	X(passed_beyond, BOTH, LIBRARY,                                                           \
@@ -64,10 +66,6 @@
 	X(passed_quoted_nul, BOTH, GUARD,                                                         \
 	  "25.1: quoted-pair has every byte up to 127 but CR and LF (intmeth of RFC 4475). The "  \
 	  "libraries see the end of their string.")                                               \
-	X(passed_escaped_nul, BOTH, LIBRARY,                                                      \
-	  "25.1: only a quoted string has quoted pairs; elsewhere a backslash and a NUL are no "  \
-	  "part of any value. The guard takes every control character after a backslash for "     \
-	  "quoted, without knowing where it is: not dropped by strict either.")                   \
 	X(passed_control, BOTH, LIBRARY,                                                          \
 	  "25.1: no control characters. By default only counted (rule control), since "           \
 	  "they stand in values that a server need not look at; strict drops it.")                \
@@ -78,6 +76,13 @@
 	X(passed_address, BOTH, LIBRARY,                                                          \
 	  "20.20, 20.39: not an address. The default only counts it (address, display-name, "     \
 	  "parameter-empty); strict drops it. libosip2 refuses fewer of them.")                   \
+	X(passed_name_quote, BOTH, LIBRARY,                                                       \
+	  "25.1: a quoted string ends. Names of callers are passed on as they are, and what is "  \
+	  "odd in one costs no call: the default counts it, strict drops it "                     \
+	  "(display-name-quote).")                                                                \
+	X(passed_again, OSIP, UNSETTLED,                                                          \
+	  "7.3.1 has it once; several products write it twice. With one value nobody can "        \
+	  "believe another one.")                                                                 \
 	X(passed_tag, SOFIA, LIBRARY,                                                             \
 	  "25.1: the value of a tag is a token. The guard looks at its length only; an empty "    \
 	  "one counts as from-tag.")                                                              \
@@ -93,9 +98,6 @@
 	X(passed_not_read, OSIP, UNSETTLED,                                                       \
 	  "20.15 and 20.44 make it malformed, and the guard does not take these fields apart: "   \
 	  "a server that needs them answers 400, one that does not never looks.")                 \
-	X(passed_to_repeated, OSIP, LIBRARY,                                                      \
-	  "7.3.1. Such messages were captured from working systems, so the default counts them; " \
-	  "strict drops them (to-repeated).")                                                     \
 	X(passed_head_end, OSIP, LIBRARY,                                                         \
 	  "7: an empty line ends the header. Some devices leave it out when there is no body; "   \
 	  "strict drops it (head-end).")                                                          \

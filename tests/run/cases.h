@@ -6,6 +6,7 @@
 #ifndef SIPGUARD_TEST_CASES_H
 #define SIPGUARD_TEST_CASES_H
 
+#include <linux/if_ether.h>
 #include <netinet/in.h>
 
 #include "fixture.h"
@@ -34,6 +35,10 @@ struct sequence {
 #define BYTES(bytes) .payload = (bytes), .length = sizeof(bytes) - 1
 #define NEAR_CLASS(name) .near_class = BIT(SG_CLASS_##name)
 #define NEAR_METHOD(name) .near_method = BIT(SG_METHOD_##name)
+
+#define EIGHT_TAGS                                                                                \
+	.vlan = {ETH_P_8021AD, ETH_P_8021Q, ETH_P_QINQ1, 0x9200, ETH_P_8021Q, ETH_P_8021Q,        \
+		 ETH_P_8021AD, ETH_P_8021Q}
 
 #define IPV6_A "2001:db8:1:2::a"
 #define IPV6_B "2001:db8:1:2:ffff::b" /* in the same /64 */

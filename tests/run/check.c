@@ -29,7 +29,10 @@ static const char *const method_names[SG_METHOD__MAX] = {
 #undef X
 };
 
-static const char *const program_names[PROGRAM__MAX] = {"guard", "guard_frags", "ingress"};
+static const char *const program_names[PROGRAM__MAX] = {
+	"program guard", "program guard_frags", "program ingress",
+	"program guard_frags without a link header",
+};
 
 static struct sg_counter *tally_column(struct sg_tally *tally, enum outcome outcome)
 {
@@ -50,7 +53,7 @@ static void counters_expect(struct sg_stats *stats, const struct expectation *e,
 	if (e->allowed)
 		stats->allowed = one;
 	if (e->outcome == UNGUARDED) {
-		stats->unguarded = one;
+		stats->unguarded[0] = one;
 		return;
 	}
 	for (int reason = 0; reason < SG_REASON__MAX; reason++) {
@@ -93,7 +96,7 @@ static int tallies_differ(const char *kind, const char *const *names, const stru
 
 static int stats_differ(const struct sg_stats *is, const struct sg_stats *expected)
 {
-	return counter_differs("", "unguarded", &is->unguarded, &expected->unguarded) +
+	return counter_differs("", "unguarded", is->unguarded, expected->unguarded) +
 	       counter_differs("", "allowed", &is->allowed, &expected->allowed) +
 	       tallies_differ("reason", reason_names, is->reason, expected->reason,
 			      SG_REASON__MAX) +
@@ -156,7 +159,7 @@ void packet_check(const char *where, const struct packet_spec *spec,
 	counters_expect(&due, expected, length);
 	differences = stats_differ(&is, &due);
 	if (differences)
-		fail_msg("%s: the packet was not counted as expected, program %s", where,
+		fail_msg("%s: the packet was not counted as expected, %s", where,
 			 program_names[fix.program]);
 	if (action != (expected->outcome == DROP ? XDP_DROP : XDP_PASS))
 		fail_msg("%s: XDP action %d", where, action);

@@ -76,6 +76,25 @@ const struct test_case class_cases[] = {
 	{"tls record of an unknown version", .packet = {BYTES("\x16\x04\x01 something or other")},
 	 IS_GARBAGE, NEAR_CLASS(TLS)},
 
+	/* SigComp: RFC 3320 section 7. */
+	{"sigcomp, with bytecode", .packet = {BYTES("\xf8\x01\x12\x9f\x00\x40 compressed")},
+	 PASSES(SIGCOMP, NONE)},
+	{"sigcomp, with a state", .packet = {BYTES("\xff\x04\0\x01\x02\x03\x04\x05\x06 and more")},
+	 PASSES(SIGCOMP, NONE)},
+	{"a byte below those of sigcomp", .packet = {BYTES("\xf7\x01\x12\x9f\x00\x40 compressed")},
+	 IS_GARBAGE, NEAR_CLASS(SIGCOMP)},
+	{"what looks like sigcomp behind blank lines",
+	 .packet = {BYTES("\r\n\xf8\x01\x12\x9f\x00\x40 compressed")}, IS_GARBAGE,
+	 NEAR_CLASS(SIGCOMP)},
+	{"sigcomp of eight bytes is a keepalive", .packet = {BYTES("\xf8\1\2\3\4\5\6\7")},
+	 PASSES(KEEPALIVE, NONE), NEAR_CLASS(SIGCOMP)},
+	{"tcp, sigcomp where a message begins",
+	 .packet = {OVER_TCP, BYTES("\xf8\x01\x12\x9f\x00\x40 compressed")},
+	 PASSES(SIGCOMP, NONE)},
+	{"tcp, what looks like sigcomp",
+	 .packet = {OVER_TCP, .stray = true, BYTES("\xf8\x01\x12\x9f\x00\x40 compressed")},
+	 PASSES(OTHER, NONE), NEAR_CLASS(SIGCOMP)},
+
 	/* HTTP. */
 	{"http get", .packet = {.payload = "GET /index.html HTTP/1.1\r\nHost: x\r\n\r\n"},
 	 PASSES(HTTP, NONE)},

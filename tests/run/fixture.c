@@ -23,7 +23,7 @@ struct fixture fix;
 struct coverage coverage;
 struct maps maps;
 
-static struct bpf_object *object, *at_tc;
+static struct bpf_object *object, *at_tc, *bare;
 static int programs[PROGRAM__MAX], clock_program;
 static struct sg_head *heads;
 static int cpus;
@@ -41,8 +41,8 @@ static __u64 clock_tick(void)
 	return tick.tv_sec * SECOND + tick.tv_nsec;
 }
 
-/* The offset of a variable in .rodata, or -1. */
-static int rodata_offset(const struct bpf_object *object, const char *name)
+/* The offset of a variable in .rodata, or -1, and its size. */
+static int rodata_offset(const struct bpf_object *object, const char *name, __u32 *bytes)
 {
 	const struct btf *btf = bpf_object__btf(object);
 	int section = btf__find_by_name_kind(btf, ".rodata", BTF_KIND_DATASEC);
@@ -52,6 +52,7 @@ static int rodata_offset(const struct bpf_object *object, const char *name)
 	for (int i = 0; variable && i < btf_vlen(type); i++, variable++) {
 		const struct btf_type *var = btf__type_by_id(btf, variable->type);
 
+		*bytes = variable->size;
 		if (!strcmp(btf__name_by_offset(btf, var->name_off), name))
 			return variable->offset;
 	}
@@ -60,7 +61,8 @@ static int rodata_offset(const struct bpf_object *object, const char *name)
 
 int fixture_constant(struct bpf_object *object, const char *name, __u64 value)
 {
-	int offset = rodata_offset(object, name), error = -ENOENT;
+	__u32 bytes = 0;
+	int offset = rodata_offset(object, name, &bytes), error = -ENOENT;
 	struct bpf_map *map;
 	size_t size;
 
@@ -73,7 +75,10 @@ int fixture_constant(struct bpf_object *object, const char *name, __u64 value)
 		copy = malloc(size);
 		assert_non_null(copy);
 		memcpy(copy, initial, size);
-		memcpy(copy + offset, &value, sizeof(value));
+		if (bytes == sizeof(__u32))
+			memcpy(copy + offset, &(__u32){value}, bytes);
+		else
+			memcpy(copy + offset, &value, sizeof(value));
 		error = bpf_map__set_initial_value(map, copy, size);
 		free(copy);
 	}
@@ -128,7 +133,7 @@ static int find_maps(void)
 	       maps.greylist && maps.transactions && maps.streams ? 0 : -1;
 }
 
-static int program_fd(const char *name)
+static int program_fd(const struct bpf_object *object, const char *name)
 {
 	struct bpf_program *program = bpf_object__find_program_by_name(object, name);
 
@@ -152,36 +157,37 @@ static void stay_on_this_cpu(void)
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
-static int reuse_maps(struct bpf_object *other)
+static int share_maps(struct bpf_object *other)
 {
 	struct bpf_map *map;
-	int err = 0;
+	int error = 0;
 
 	bpf_object__for_each_map(map, other) {
 		if (strncmp(bpf_map__name(map), "sg_", 3) == 0)
-			err = err ? err : bpf_map__reuse_fd(map, fixture_map(bpf_map__name(map)));
+			error = error ? error
+				      : bpf_map__reuse_fd(map, fixture_map(bpf_map__name(map)));
 	}
-	return err;
+	return error;
 }
 
-struct bpf_object *fixture_beside(const char *name, int *program)
+struct bpf_object *fixture_beside(const char *name, const char *program, bool bare, int *fd)
 {
 	const char *guard = fixture_object(), *slash = strrchr(guard, '/');
-	struct bpf_program *found;
 	struct bpf_object *other;
 	char path[256];
 
 	snprintf(path, sizeof(path), "%.*s/%s.bpf.o", (int)(slash ? slash - guard : 1),
 		 slash ? guard : ".", name);
 	other = bpf_object__open_file(path, NULL);
-	if (!other || fixture_constant(other, "sg_tick", fix.tick) || reuse_maps(other) ||
+	if (!other || fixture_constant(other, "sg_tick", fix.tick) ||
+	    (bare && fixture_constant(other, "sg_link_header", 0)) || share_maps(other) ||
 	    bpf_object__load(other)) {
-		print_error("%s does not load: %s.\n", path, strerror(errno));
+		print_error("%s does not load%s: %s.\n", path,
+			    bare ? " for links without a header" : "", strerror(errno));
 		return NULL;
 	}
-	found = bpf_object__find_program_by_name(other, name);
-	*program = found ? bpf_program__fd(found) : -1;
-	return found ? other : NULL;
+	*fd = program_fd(other, program);
+	return *fd < 0 ? NULL : other;
 }
 
 int fixture_open(void **unused)
@@ -203,11 +209,12 @@ int fixture_open(void **unused)
 		print_error("%s does not load: %s.\n", path, strerror(errno));
 		return -1;
 	}
-	programs[PROGRAM_GUARD] = program_fd("guard");
-	programs[PROGRAM_FRAGS] = program_fd("guard_frags");
-	clock_program = program_fd("guard_clock");
-	at_tc = fixture_beside("ingress", &programs[PROGRAM_INGRESS]);
-	return !at_tc || find_maps() ? -1 : reply_open();
+	programs[PROGRAM_GUARD] = program_fd(object, "guard");
+	programs[PROGRAM_FRAGS] = program_fd(object, "guard_frags");
+	clock_program = program_fd(object, "guard_clock");
+	at_tc = fixture_beside("ingress", "ingress", false, &programs[PROGRAM_INGRESS]);
+	bare = fixture_beside("guard", "guard_frags", true, &programs[PROGRAM_BARE]);
+	return !at_tc || !bare || find_maps() ? -1 : reply_open();
 }
 
 int fixture_close(void **unused)
@@ -215,8 +222,9 @@ int fixture_close(void **unused)
 	(void)unused;
 	reply_close();
 	bpf_object__close(at_tc);
+	bpf_object__close(bare);
 	bpf_object__close(object);
-	object = NULL;
+	object = bare = NULL;
 	return 0;
 }
 
@@ -243,6 +251,7 @@ void fixture_reset(enum program program)
 {
 	fix.program = program;
 	fix.gso_size = 0;
+	packet_bare = program == PROGRAM_BARE;
 	map_empty(maps.lists4);
 	map_empty(maps.lists6);
 	map_empty(maps.bans);
@@ -258,6 +267,11 @@ void fixture_reset(enum program program)
 		heads[i].connection = 0;
 	new_secret();
 	stats_clear();
+}
+
+int fixture_program(void)
+{
+	return programs[fix.program];
 }
 
 /* What either hook says, in words of XDP; -1 if it is none of the two. */

@@ -32,6 +32,7 @@ enum program {
 	PROGRAM_GUARD,
 	PROGRAM_FRAGS,
 	PROGRAM_INGRESS, /* at tc */
+	PROGRAM_BARE, /* for links without a header; frames of several buffers, too */
 	PROGRAM__MAX
 };
 
@@ -75,12 +76,15 @@ int fixture_map(const char *name);
 void *fixture_memory(const char *name);
 const char *fixture_object(void);
 /*
- * Another object that lies beside it, working on the maps of the guard, and its program of that
- * name in *program. NULL after saying why.
+ * Opens the object `name` that lies beside the guard's, on the maps of the guard; `bare`: for links
+ * without a header. Its program in *fd. NULL after saying why.
  */
-struct bpf_object *fixture_beside(const char *name, int *program);
+struct bpf_object *fixture_beside(const char *name, const char *program, bool bare, int *fd);
 /* Gives a constant of an object that is not loaded yet its value. 0 or -errno. */
 int fixture_constant(struct bpf_object *object, const char *name, __u64 value);
+
+/* The program that runs: fd. */
+int fixture_program(void);
 
 /* Runs a frame. The kernel must accept it, and the action must be XDP_PASS or XDP_DROP. */
 int fixture_run(const __u8 *frame, size_t length);

@@ -17,6 +17,37 @@ static void a_challenged_register_proves(void)
 	assert_int_equal(proven_of("192.0.2.9", IPPROTO_UDP, PORT), SG_PROOF_NONE);
 }
 
+/* Both ways under the tags of a trunk, or in a session of PPPoE. */
+static void a_register_proves_on_every_link(void)
+{
+	static const char *const dialogue[] = {
+		REQUEST_OF("REGISTER", ""), REPLY_OF("401 Unauthorized", "REGISTER", CHALLENGE),
+		REGISTER_RIGHT, REGISTER_OK,
+	};
+	static const struct packet_spec links[] = {
+		{EIGHT_TAGS}, {.pppoe = true}, {.vlan = {ETH_P_QINQ1}, .pppoe = true},
+	};
+
+	for (size_t i = 0; i < COUNT(links); i++) {
+		for (size_t j = 0; j < COUNT(dialogue); j++) {
+			struct packet_spec packet = links[i];
+
+			packet.payload = dialogue[j];
+			packet.again = j % 2;
+			packet.sport = PORT + i;
+			if (j % 2) {
+				packet.destination = PHONE;
+				packet.dport = PORT + i;
+				packet.sport = 0;
+				assert_false(reply_dropped(&packet));
+			} else {
+				assert_false(packet_dropped(&packet));
+			}
+		}
+		assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT + i), SG_PROOF_REGISTER);
+	}
+}
+
 static void a_register_that_nobody_asked_for_proves_nothing(void)
 {
 	/* The server takes it without a challenge: a forged one would look the same. */
@@ -421,6 +452,7 @@ static void what_is_proven_narrows_no_zone(void)
 
 const struct sequence flow_sequences[] = {
 	{"a challenged REGISTER proves its flow", a_challenged_register_proves},
+	{"a register proves on every link", a_register_proves_on_every_link},
 	{"a REGISTER without a challenge proves nothing",
 	 a_register_that_nobody_asked_for_proves_nothing},
 	{"any of three challenges may be answered", any_of_three_challenges_may_be_answered},

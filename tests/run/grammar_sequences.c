@@ -33,11 +33,28 @@ static const struct grammar_case own_cases[] = {
 	CASE(CSEQ, CSEQ, "CSeq: 4294967296 INVITE\r\n", "CSeq: 4294967295 INVITE\r\n"),
 	CASE(VIA, VIA, "Via: SIP/3.0/UDP a.example;branch=z9hG4bK1\r\n",
 	     "v : SIP/2.0/UDP a.example;branch=z9hG4bK1\r\n"),
-	CASE(QUOTE, FROM, "From: \"Alice <sip:a@b.example>;tag=1\r\n",
-	     "From: \"Al\\\"ice\" <sip:a@b.example>;tag=1\r\n"),
+	CASE(QUOTE, FROM, "From: <sip:a@b.example>;tag=1;x=\"y\r\n",
+	     "From: <sip:a@b.example>;tag=1;x=\"\\\"y\"\r\n"),
+	CASE(QUOTE, VIA, "Via: SIP/2.0/UDP a.example;branch=z9hG4bK1;x=\"\r\n",
+	     "Via: SIP/2.0/UDP a.example;branch=z9hG4bK1;x=\"\"\r\n"),
+	CASE(URI_EMPTY, START, "INVITE sip: SIP/2.0\r\n", "INVITE sip:b SIP/2.0\r\n"),
+	CASE(URI_EMPTY, START, "INVITE tel: SIP/2.0\r\n", "INVITE tel:1 SIP/2.0\r\n"),
+	CASE(HOST_MISSING, FROM, "From: <sip:a@>;tag=1\r\n", "From: <sip:a@b>;tag=1\r\n"),
+	CASE(HOST_MISSING, FROM, "From: sips:;tag=1\r\n",
+	     "From: \"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=1\r\n"),
+	CASE(HOST_MISSING, TO, "To: <sip::5060>\r\n", "To: <tel:+1555>\r\n"),
+	CASE(HOST_MISSING, MORE, "Contact: <sip:a@>\r\n", "Contact: <sip:a@b>\r\n"),
+	CASE(HOST_MISSING, MORE, "m:<sip:>\r\n", "m:<sip:b:5060;transport=udp>\r\n"),
+	CASE(HOST_MISSING, MORE, "m: \"A\" <sips:;lr>;q=1\r\n", "m: \"A\" <sip:b;lr>;q=1\r\n"),
+	CASE(HOST_MISSING, MORE, "m: <sip:a:b@:5060>\r\n", "m: <sip:a:b@[::1]:5060>\r\n"),
+	CASE(HOST_MISSING, MORE, "Contact: sip:a@\r\n", "Contact: *\r\n"),
+	CASE(HOST_MISSING, MORE, "m: <sip:>, <sip:a@b>\r\n", "Contact:\r\n"),
+	CASE(HOST_MISSING, MORE, "m: <sip:@>\r\n", "m: sip:b\r\n"),
 	CASE(LENGTH_MISSING, LENGTH, "", "l: 4\r\n", .spec = {OVER_TCP}, .good_spec = {OVER_TCP}),
 	CASE(HEAD_END, END, "v", "\r\n"),
-	CASE(NUL, MORE, "X\0Y: 1\r\n", "XY: \0\r\n"),
+	CASE(NUL, MORE, "X\0Y: 1\r\n", "XY: %00\r\n"),
+	CASE(NUL, MORE, "X\"\\\0\": 1\r\n", "X: \"\\\0\"\r\n"),
+	CASE(NUL, START, "INVITE sip:\"\\\0\"@b SIP/2.0\r\n", "INVITE sip:\"\"@b SIP/2.0\r\n"),
 	CASE(REGISTER_USER, START, "REGISTER sip:bob@example.com SIP/2.0\r\n",
 	     "REGISTER sip:example.com SIP/2.0\r\n", AS(REQUEST, REGISTER)),
 	CASE(METHOD_FIELD, START, "SUBSCRIBE sip:bob@example.com SIP/2.0\r\n",
@@ -169,6 +186,42 @@ static void every_rule_has_an_inside(void)
 	}
 }
 
+/* What products and networks get wrong, and what long chains of proxies add, is no offence. */
+static void oddities_cost_no_call_and_ban_nobody(void)
+{
+	static char fields[63 * sizeof("Accept: a/b\r\n")], id[320];
+	const struct {
+		enum part part;
+		struct text text;
+	} odd[] = {
+		{FROM, TEXT("From: \"ACME Sales\\\" <sip:+1202@carrier.example.net>;tag=a01\r\n")},
+		{FROM, TEXT("From: \"ACME <sip:+1202@carrier.example.net>;tag=a01\r\n")},
+		{FROM, TEXT("From: \"A <sip:a@b>;x=\"<y>\";tag=a01\r\n")},
+		{MORE, TEXT("Content-Length: 4\r\n")},
+		{MORE, TEXT("Max-Forwards: 70\r\n")},
+		{MORE, TEXT("From: \"Alice\" <sip:alice@example.com>;tag=1928301774\r\n")},
+		{CALL_ID, {id, sprintf(id, "Call-ID: %0298d\r\n", 7)}},
+		{MORE, {fields, 62 * strlen("Accept: a/b\r\n")}}, /* 70 with the others */
+	};
+	struct packet_spec packet;
+
+	for (int i = 0; i < 62; i++)
+		sprintf(fields + i * strlen("Accept: a/b\r\n"), "Accept: a/b\r\n");
+	for (size_t i = 0; i < COUNT(odd); i++) {
+		fixture_reset(fix.program);
+#define X(number, name, label, reference, mode, ...) mode_set(number, SG_MODE_##mode);
+		SIP_RULES(X)
+#undef X
+		config()->ban[SG_OFFENCE_MALFORMED] = sg_ban_rule_of(2, 30, 60);
+		packet = compose(&(struct packet_spec){}, odd[i].part, odd[i].text);
+		for (int n = 0; n < 10; n++)
+			if (packet_dropped(&packet))
+				fail_msg("message %d of: %.60s", n, odd[i].text.bytes);
+	}
+	packet = compose(&(struct packet_spec){}, MORE, (struct text)TEXT("l: 5\r\n"));
+	assert_true(packet_dropped(&packet));
+}
+
 /* A message is judged by its header, as soon as that has an end. */
 static void a_part_of_a_header_is_not_judged(void)
 {
@@ -206,6 +259,7 @@ static void every_length_has_a_verdict(void)
 const struct sequence grammar_sequences[] = {
 	{"every rule of grammar in every mode", every_rule_in_every_mode},
 	{"every rule of grammar has an inside", every_rule_has_an_inside},
+	{"oddities cost no call and ban nobody", oddities_cost_no_call_and_ban_nobody},
 	{"a part of a header is not judged", a_part_of_a_header_is_not_judged},
 	{"every length of a message has a verdict", every_length_has_a_verdict},
 };

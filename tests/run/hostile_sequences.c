@@ -31,6 +31,14 @@ static const struct packet_spec shapes[] = {
 	{.vlan = {ETH_P_8021Q}, .payload = SIP_REQUEST("REGISTER")},
 	{.vlan = {ETH_P_8021AD, ETH_P_8021Q}, .options = 8},
 	{.vlan = {ETH_P_8021AD, ETH_P_8021Q, ETH_P_8021Q}, .source = IPV6_A},
+	{EIGHT_TAGS, .source = IPV6_A},
+	{EIGHT_TAGS, .vlan[8] = ETH_P_8021Q},
+	{.vlan = {ETH_P_QINQ1}, .pppoe = true, OVER_TCP},
+	{.pppoe = true, .ppp_short = true, .source = IPV6_A, .chain = "h"},
+	{.source = IPV6_A, .chain = "h", .length_zero = true},
+	{.source = IPV6_A, .chain = "jd", .length_zero = true, OVER_TCP},
+	{.chain = "aa", .payload = SIP_REQUEST("INVITE")},
+	{.id = 5, .size = 600, .fill = 1000, .payload = "INVITE sip:a@b SIP/2.0\r\nSubject: "},
 	{.id = 1, .size = 64},
 	{.id = 1, .offset = 64},
 	{.id = 2, .size = 16},
@@ -76,8 +84,8 @@ static void check_sums(__u64 packets, __u64 bytes, __u64 drops)
 		dropped += stats.reason[i].dropped.packets;
 		passed += stats.reason[i].passed.packets;
 	}
-	assert_int_equal(stats.unguarded.packets + by_class, packets);
-	assert_int_equal(stats.unguarded.bytes + class_bytes, bytes);
+	assert_int_equal(stats.unguarded[0].packets + by_class, packets);
+	assert_int_equal(stats.unguarded[0].bytes + class_bytes, bytes);
 	assert_int_equal(by_method, by_class);
 	assert_int_equal(dropped, drops);
 	assert_int_equal(stats.reason[SG_REASON_NONE].dropped.packets, 0);

@@ -32,6 +32,13 @@ static void fill(struct buffer *b, char byte, size_t length)
 	b->length += length;
 }
 
+bool packet_bare;
+
+bool packet_needs_link(const struct packet_spec *spec)
+{
+	return spec->vlan[0] || spec->ethertype || spec->pppoe;
+}
+
 bool packet_is_ipv6(const struct packet_spec *spec)
 {
 	return spec->source && strchr(spec->source, ':');
@@ -118,6 +125,7 @@ static __u8 chain_protocol(char letter)
 {
 	switch (letter) {
 	case 'h':
+	case 'j':
 		return IPPROTO_HOPOPTS;
 	case 'r':
 		return IPPROTO_ROUTING;
@@ -142,14 +150,18 @@ static void put_extension(struct buffer *b, char letter, __u8 next)
 	__u8 header[1024] = {next};
 	size_t size = 8;
 
-	if (letter == 'D') {
+	if (letter == 'D' || letter == 'L') {
 		/* Options of a type that is skipped when unknown (RFC 8200 section 4.2). */
-		size = sizeof(header);
+		size = letter == 'D' ? sizeof(header) : sizeof(header) / 4;
 		header[1] = size / 8 - 1;
 		for (size_t at = 2; at + 2 <= size; at += 2 + header[at + 1]) {
 			header[at] = 0x1e;
 			header[at + 1] = size - at - 2 > 255 ? 250 : size - at - 2;
 		}
+	} else if (letter == 'j') {
+		header[2] = 0xc2; /* RFC 2675 section 2, with the least length that is one */
+		header[3] = 4;
+		header[5] = 1;
 	} else if (letter == 'a') {
 		size = 24; /* ICV of 96 bits */
 		header[1] = size / 4 - 2;
@@ -175,10 +187,12 @@ static void put_fragmentable(struct buffer *b, const struct packet_spec *spec)
 	char room[32];
 	const char *chain = strchr(chain_of(spec, room), 'f');
 
-	if (chain && packet_is_ipv6(spec)) {
-		while (*++chain)
-			put_extension(b, *chain, chain_next(chain + 1, spec));
-	}
+	if (!packet_is_ipv6(spec))
+		chain = spec->chain;
+	else if (chain)
+		chain++;
+	for (; chain && *chain; chain++)
+		put_extension(b, *chain, chain_next(chain + 1, spec));
 	put_transport(b, spec);
 }
 
@@ -210,7 +224,7 @@ static void put_ipv4(struct buffer *b, const struct packet_spec *spec)
 		.version = OTHER_OR(spec->version, 4),
 		.ihl = OTHER_OR(spec->ihl, (sizeof(ip) + spec->options) / 4),
 		.ttl = 64,
-		.protocol = transport_of(spec),
+		.protocol = chain_next(OTHER_OR(spec->chain, ""), spec),
 		.id = htons(spec->id),
 	};
 	size_t start = b->length;
@@ -221,7 +235,7 @@ static void put_ipv4(struct buffer *b, const struct packet_spec *spec)
 	put(b, &ip, sizeof(ip));
 	fill(b, 1, spec->options); /* no operation */
 	more = put_fragment(b, spec);
-	ip.tot_len = htons(b->length - start + spec->length_error);
+	ip.tot_len = spec->length_zero ? 0 : htons(b->length - start + spec->length_error);
 	ip.frag_off = htons((more ? 0x2000 : 0) | spec->offset / 8);
 	memcpy(b->bytes + start, &ip, sizeof(ip));
 }
@@ -256,29 +270,54 @@ static void put_ipv6(struct buffer *b, const struct packet_spec *spec)
 	if (at)
 		memcpy(b->bytes + at, &fragment, sizeof(fragment));
 	ip.payload_len = htons(b->length - start - sizeof(ip) + spec->length_error);
+	if (spec->length_zero)
+		ip.payload_len = 0;
 	memcpy(b->bytes + start, &ip, sizeof(ip));
+}
+
+/* RFC 2516 section 4; the length is none that anybody reads. */
+static void put_pppoe(struct buffer *b, const struct packet_spec *spec)
+{
+	static const __u8 session[] = {0x11, 0, 0, 1, 0, 64};
+	__u16 protocol = OTHER_OR(spec->ppp, packet_is_ipv6(spec) ? 0x57 : 0x21);
+	__u8 bytes[] = {protocol >> 8, protocol};
+
+	put(b, session, sizeof(session));
+	put(b, bytes + spec->ppp_short, sizeof(bytes) - spec->ppp_short);
+}
+
+static __u16 ethertype_of(const struct packet_spec *spec)
+{
+	if (spec->ethertype)
+		return spec->ethertype;
+	if (spec->pppoe)
+		return ETH_P_PPP_SES;
+	return packet_is_ipv6(spec) ? ETH_P_IPV6 : ETH_P_IP;
 }
 
 static void put_ethernet(struct buffer *b, const struct packet_spec *spec)
 {
 	static const __u8 addresses[2 * ETH_ALEN] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2};
-	__u16 protocol, tag = htons(100);
+	__u16 protocol, tag = htons(spec->priority ? 0x6000 : 100);
 
 	put(b, addresses, sizeof(addresses));
-	for (int i = 0; i < 3 && spec->vlan[i]; i++) {
+	for (size_t i = 0; i < sizeof(spec->vlan) / sizeof(spec->vlan[0]) && spec->vlan[i]; i++) {
 		protocol = htons(spec->vlan[i]);
 		put(b, &protocol, sizeof(protocol));
 		put(b, &tag, sizeof(tag));
 	}
-	protocol = htons(OTHER_OR(spec->ethertype, packet_is_ipv6(spec) ? ETH_P_IPV6 : ETH_P_IP));
+	protocol = htons(ethertype_of(spec));
 	put(b, &protocol, sizeof(protocol));
+	if (spec->pppoe)
+		put_pppoe(b, spec);
 }
 
 size_t packet_build(const struct packet_spec *spec, __u8 *frame)
 {
 	struct buffer b = {.length = 0};
 
-	put_ethernet(&b, spec);
+	if (!packet_bare)
+		put_ethernet(&b, spec);
 	if (packet_is_ipv6(spec))
 		put_ipv6(&b, spec);
 	else

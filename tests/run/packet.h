@@ -34,9 +34,13 @@
 #define NOT_SIP "\x80\x12\x34\x56\x00\x00\x10\xe1\x9a\xbc\xde\xf0 some bytes of another protocol"
 
 struct packet_spec {
-	/* Ethernet */
-	__u16 vlan[3];        /* protocols of the tags, outermost first; 0 ends them */
+	/* Ethernet; none of it if packet_bare is set */
+	__u16 vlan[10];       /* protocols of the tags, outermost first; 0 ends them */
+	bool priority;        /* the tags have VID 0, not 100 */
 	__u16 ethertype;      /* instead of that of IPv4 or IPv6 */
+	bool pppoe;           /* in a session of PPP over Ethernet */
+	__u16 ppp;            /* protocol there, instead of that of IPv4 or IPv6 */
+	bool ppp_short;       /* in one byte */
 	size_t pad;           /* bytes behind the IP packet, as Ethernet adds below 60 */
 	char pad_byte;
 
@@ -47,9 +51,11 @@ struct packet_spec {
 	__u8 ihl;             /* instead of the right one */
 	__u8 version;         /* instead of the right one */
 	int length_error;     /* added to the length in the IP header */
+	bool length_zero;     /* it is 0 */
 	/*
 	 * IPv6 extension headers: h hop-by-hop, r routing, d destination options, D the same with
-	 * 1024 bytes, a AH, f fragment. Those behind f are part of what is fragmented.
+	 * 1024 bytes, L with 256, j hop-by-hop with a jumbo payload, a AH, f fragment. Those behind
+	 * f are part of what is fragmented. Of IPv4: a, as often as it likes.
 	 */
 	const char *chain;
 
@@ -83,6 +89,12 @@ struct packet_spec {
 	size_t fill;          /* as many 'x' follow the payload */
 	bool again;           /* the branch that the packet before had, not a new one */
 };
+
+/* Packets begin with the IP header, as those of tun do. */
+extern bool packet_bare;
+
+/* Whether the packet has what only a header of the link can tell. */
+bool packet_needs_link(const struct packet_spec *spec);
 
 /* Writes the frame to `frame`, which has FRAME_MAX bytes, and returns its length. */
 size_t packet_build(const struct packet_spec *spec, __u8 *frame);

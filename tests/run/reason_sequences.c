@@ -88,6 +88,11 @@ static void connect_spent(void)
 	assert_false(packet_dropped(&(struct packet_spec){OVER_TCP, .syn = true}));
 }
 
+static void heads_off(void)
+{
+	mode_set(SG_REASON_FRAGMENT_HEAD, SG_MODE_OFF);
+}
+
 static void connections_many(void)
 {
 	connections_set("192.0.2.1", 256);
@@ -134,7 +139,7 @@ static const struct trigger triggers[SG_REASON__MAX] = {
 		PASSES_AS(REQUEST, OPTIONS), A_REQUEST(OPTIONS),
 	},
 	[SG_REASON_TINY_FRAGMENT] = {
-		NULL, {.source = "192.0.2.21", .id = 21, .size = 16},
+		heads_off, {.source = "192.0.2.21", .id = 21, .size = 16},
 		{.source = "192.0.2.21", .id = 22, .size = 24},
 		PASSES_AS(REQUEST, OPTIONS), .class = SG_CLASS_KEEPALIVE,
 	},
@@ -217,6 +222,15 @@ static const struct trigger triggers[SG_REASON__MAX] = {
 		strays_spent, {OVER_TCP, .stray = true, .payload = ""}, {OVER_TCP, .payload = ""},
 		PASSES_AS(OTHER, NONE), .class = SG_CLASS_OTHER,
 	},
+	[SG_REASON_VLAN_TAGS] = {
+		NULL, {EIGHT_TAGS, .vlan[8] = ETH_P_8021Q}, {EIGHT_TAGS},
+		PASSES_AS(REQUEST, OPTIONS), .off = UNGUARDED, .class = SG_CLASS_OTHER,
+	},
+	[SG_REASON_FRAGMENT_HEAD] = {
+		NULL, {.source = "192.0.2.23", .id = 23, .size = 24},
+		{.source = "192.0.2.23", .id = 24, .size = 400, .fill = 400},
+		PASSES_AS(REQUEST, OPTIONS), A_REQUEST(OPTIONS),
+	},
 };
 
 static const char *const labels[SG_REASON__MAX] = {
@@ -279,10 +293,17 @@ static bool is_elsewhere(int reason)
 #undef X
 }
 
+/* What needs a header of the link is nothing for the program without one. */
+static bool is_possible(int reason)
+{
+	return !packet_bare || !packet_needs_link(&triggers[reason].packet);
+}
+
 /* Retired reasons keep their number, and nothing gives them. */
 #define FOR_EACH_REASON(reason)                                                                   \
 	for (int reason = 1; reason < SG_REASON__MAX; reason++)                                   \
-		if (strncmp(labels[reason], "retired", 7) && !is_elsewhere(reason))
+		if (strncmp(labels[reason], "retired", 7) && !is_elsewhere(reason) &&             \
+		    is_possible(reason))
 
 static void every_mode(void)
 {
@@ -323,6 +344,8 @@ static void allow_beats_all(void)
 			.allowed = t->off != UNGUARDED,
 		};
 
+		if (reason == SG_REASON_VLAN_TAGS)
+			continue; /* the source is not reached */
 		prepare(reason);
 		list_set(source, SG_LIST_ALLOW);
 		snprintf(where, sizeof(where), "an allowed source, otherwise %s", labels[reason]);

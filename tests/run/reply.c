@@ -11,19 +11,26 @@
 
 #include "fixture.h"
 
-static struct bpf_object *object;
-static int program;
+/* One for Ethernet, one for links without a header. */
+static struct bpf_object *objects[2];
+static int programs[2];
 
 int reply_open(void)
 {
-	object = fixture_beside("reply", &program);
-	return object ? 0 : -1;
+	for (int bare = 0; bare < 2; bare++) {
+		objects[bare] = fixture_beside("reply", "reply", bare, &programs[bare]);
+		if (!objects[bare])
+			return -1;
+	}
+	return 0;
 }
 
 void reply_close(void)
 {
-	bpf_object__close(object);
-	object = NULL;
+	for (int i = 0; i < 2; i++) {
+		bpf_object__close(objects[i]);
+		objects[i] = NULL;
+	}
 }
 
 bool reply_dropped(const struct packet_spec *spec)
@@ -36,7 +43,7 @@ bool reply_dropped(const struct packet_spec *spec)
 	if (!reply.sport)
 		reply.sport = 5060;
 	options.data_size_in = packet_build(&reply, frame);
-	error = bpf_prog_test_run_opts(program, &options);
+	error = bpf_prog_test_run_opts(programs[packet_bare], &options);
 	if (error)
 		fail_msg("the kernel refuses a reply of %u bytes: %s", options.data_size_in,
 			 strerror(-error));

@@ -142,7 +142,7 @@ static void test_bad_values(void **state)
 		{1, 15, "port 5060 is under both tcp and tls", "ports: {tls: [5060]}\n"},
 		{1, 8, "no port is left to guard", "ports: {udp: [], tcp: [], tls: []}\n"},
 
-		{1, 22, "128 is out of range; 'fields' is 1 to 127", "validation: {fields: 128}\n"},
+		{1, 22, "254 is out of range; 'fields' is 1 to 253", "validation: {fields: 254}\n"},
 		{1, 19, "0 is out of range; 'uri' is 1 to 65535",
 		 "validation: {uri: 0}\n"},
 		{1, 26, "65536 is out of range", "validation: {start-line: 65536}\n"},

@@ -8,6 +8,9 @@
 #define IP4(protocol, fragment)                                                                   \
 	MAC "\x08\0\x45\0\0\x64\0\1" fragment "\x40" protocol "\0\0\xc0\0\2\1\xc0\0\2\2"
 #define IP6(next) MAC "\x86\xdd\x60\0\0\0\0\x40" next "\x40" "source..source..destina.destina."
+#define EIGHT_TAGS                                                                                \
+	"\x88\xa8\0\1\x81\0\0\2\x91\0\0\3\x92\0\0\4\x81\0\0\5\x81\0\0\6\x81\0\0\7\x81\0\0\x8"
+#define PPPOE "\x88\x64\x11\0\0\1\0\2"
 #define WHOLE "\0\0"
 #define LATER "\0\5"
 
@@ -48,9 +51,22 @@ static const struct {
 	CASE("two tags", NONE, MAC "\x88\xa8\0\1\x81\0\0\2\x08\6whatever"),
 	CASE("two tags, GRE", GRE, MAC "\x88\xa8\0\1\x81\0\0\2\x08\0"
 	     "\x45\0\0\x64\0\1\0\0\x40\x2f\0\0\xc0\0\2\1\xc0\0\2\2"),
-	CASE("three tags", VLAN, MAC "\x88\xa8\0\1\x81\0\0\2\x81\0\0\3\x08\0"),
+	CASE("three tags, GRE", GRE, MAC "\x88\xa8\0\1\x81\0\0\2\x91\0\0\3\x08\0"
+	     "\x45\0\0\x64\0\1\0\0\x40\x2f\0\0\xc0\0\2\1\xc0\0\2\2"),
+	CASE("eight tags", NONE, MAC EIGHT_TAGS "\x08\6whatever"),
+	CASE("nine tags", VLAN, MAC EIGHT_TAGS "\x81\0\0\3\x08\0"),
 	CASE("MPLS", MPLS, MAC "\x88\x47\0\1\1\xff"),
-	CASE("PPPoE", PPPOE, MAC "\x88\x64\x11\0\0\1"),
+	CASE("PPPoE, multilink", PPPOE, MAC PPPOE "\0\x3d"),
+	CASE("PPPoE, compressed headers", PPPOE, MAC PPPOE "\x2d"),
+	CASE("PPPoE, LCP", NONE, MAC PPPOE "\xc0\x21"),
+	CASE("PPPoE, UDP", NONE, MAC PPPOE "\0\x21" "\x45\0\0\x64\0\1\0\0\x40\x11\0\0"
+	     "\xc0\0\2\1\xc0\0\2\2" "\x13\xc4\x13\xc4\0\x10\0\0"),
+	CASE("PPPoE, short protocol, GRE", GRE, MAC PPPOE "\x21"
+	     "\x45\0\0\x64\0\1\0\0\x40\x2f\0\0\xc0\0\2\1\xc0\0\2\2"),
+	CASE("PPPoE, IPv6, ESP", ESP, MAC PPPOE "\0\x57" "\x60\0\0\0\0\x40\x32\x40"
+	     "source..source..destina.destina."),
+	CASE("AH, GRE", GRE, IP4("\x33", WHOLE) "\x2f\4\0\0\0\0\0\0\0\0\0\0iiiiiiiiiiii"),
+	CASE("AH, a later fragment", NONE, IP4("\x33", LATER) "\x2f\4\0\0\0\0\0\0"),
 #undef CASE
 };
 

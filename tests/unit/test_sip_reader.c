@@ -77,20 +77,75 @@ static void test_rules_in_company(void **state)
 				 (SIP_FAULT(START_LINE) | SIP_FAULT(NUL)),
 			 SIP_FAULT(START_LINE) | SIP_FAULT(NUL));
 	assert_true(read_with(MORE, (struct text)TEXT("X\0Y: 1\r\n"), 0) & SIP_FAULT(NUL));
-	assert_false(read_with(MORE, (struct text)TEXT("XY: \0\r\n"), 0) & SIP_FAULT(NUL));
+	assert_true(read_with(MORE, (struct text)TEXT("XY: \0\r\n"), 0) & SIP_FAULT(NUL));
+	assert_true(read_with(MORE, (struct text)TEXT("\"X\\\0\": 1\r\n"), 0) & SIP_FAULT(NUL));
 	assert_true(read_with(VIA, (struct text)TEXT("Via: SIP/3.0/UDP a;branch=z9hG4bK\r\n"), 0) &
 		    SIP_FAULT(VIA));
 	assert_true(read_with(VIA, (struct text)TEXT("Via: SIP/2.0/UDP a;;,;,,\r\n"), 0) &
 		    SIP_FAULT(VIA));
 	assert_true(read_with(VIA, (struct text)TEXT("Via: SIP/2.0/UDP\r\n"), 0) & SIP_FAULT(VIA));
-	assert_true(read_with(TO, (struct text)TEXT("To: \"Bob <sip:bob@b.example>\r\n"), 0) &
+	assert_true(read_with(TO, (struct text)TEXT("To: <sip:bob@b.example>;x=\"y\r\n"), 0) &
 		    SIP_FAULT(QUOTE));
+	assert_faults(read_with(START, (struct text)TEXT("INVITE sip: SIP/2.0\r\n"), 0),
+		      SIP_FAULT(URI_EMPTY) | SIP_FAULT(URI_HOST), "sip:");
+	assert_faults(read_with(TO, (struct text)TEXT("To: <sip:bob@>\r\n"), 0),
+		      SIP_FAULT(HOST_MISSING) | SIP_FAULT(ADDRESS), "no host");
+	assert_faults(read_with(MORE, (struct text)TEXT("m: <sip:bob@>\r\n"), 0),
+		      SIP_FAULT(HOST_MISSING) | SIP_FAULT(CONTACT), "no host");
+	/* What comes after a plain Contact is not its URI. */
+	assert_false(read_with(MORE, (struct text)TEXT("m: <sip:a@b>;x=<sip:>\r\n"), 0) &
+		     SIP_FAULT(HOST_MISSING));
 	/* A quote that is escaped where none is open quotes nothing. */
 	assert_false(read_with(TO, (struct text)TEXT("To: \\\"Bob\\\" <sip:b@b.example>\r\n"), 0) &
 		     SIP_FAULT(QUOTE));
 	assert_faults(read_with(END, (struct text)TEXT(""), 0) & ~SIP_FAULT(FIELD_LINE) &
 			      ~SIP_FAULT(LINE_END),
 		      SIP_FAULT(HEAD_END), "no blank line");
+}
+
+/*
+ * A lone quote in a display name: the address and the tag are read as if it were not there, and
+ * what else is wrong is found.
+ */
+static void test_lone_quotes(void **state)
+{
+	static const char *const names[] = {
+		"\"ACME Sales\\\" ", "\"Bob ", "Bob\" ", "\"A\" \"", "\"A\"\"", "\"<;tag=2 ",
+		"\"\\\\\\\"", "Bob: \"x ", "Bob;\"", "\"a@b:c;d",
+	};
+	char line[600];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		uint64_t faults;
+		int length = sprintf(line, "From: %s<sip:a@b.example:5>;x=\"<;\\\"\";tag=7\r\n",
+				     names[i]);
+
+		faults = read_with(FROM, (struct text){line, length}, 0);
+		assert_true(faults & SIP_FAULT(NAME_QUOTE));
+		assert_faults(faults & SIP_DEFAULT_FAULTS, 0, line);
+		assert_int_equal(message.party[SIP_FROM].user.length, 1);
+		assert_int_equal(message.party[SIP_FROM].host.length, 9);
+		assert_int_equal(message.party[SIP_FROM].tag.length, 1);
+		assert_int_equal(line[message.party[SIP_FROM].tag.at - request[START].length -
+				      request[VIA].length - request[HOPS].length], '7');
+		length = sprintf(line, "From: %s<sip:a@b>;tag=%0300d\r\n", names[i], 1);
+		assert_true(read_with(FROM, (struct text){line, length}, 0) &
+			    SIP_FAULT(PARAMETER_LONG));
+		length = sprintf(line, "To: %s<sip:a@>\r\n", names[i]);
+		assert_true(read_with(TO, (struct text){line, length}, 0) &
+			    SIP_FAULT(HOST_MISSING));
+	}
+	/* Where no < comes it is a bare URI, with a tag. */
+	read_with(FROM, (struct text)TEXT("From: \"sip:a@b;tag=7\r\n"), 0);
+	assert_int_equal(message.party[SIP_FROM].tag.length, 1);
+	/* In its parameters and in a Via a quote is no display name's. */
+	assert_true(read_with(FROM, (struct text)TEXT("f: \"A\" <sip:a@b>;tag=7;x=\"y\r\n"), 0) &
+		    SIP_FAULT(QUOTE));
+	assert_true(read_with(FROM, (struct text)TEXT("f: \"A <sip:a@b>;x=y\";tag=\"7\r\n"), 0) &
+		    SIP_FAULT(NAME_QUOTE));
+	assert_true(read_with(VIA, (struct text)TEXT("v: SIP/2.0/UDP \"a;branch=z9hG4bK\r\n"), 0) &
+		    SIP_FAULT(QUOTE));
 }
 
 static void test_input_flags(void **state)
@@ -167,8 +222,8 @@ static void test_caps(void **state)
 	assert_faults(read_long(VIA, branch, '1', 249, "\r\n"), 0, "branch of 256");
 	assert_faults(read_long(VIA, branch, '1', 250, "\r\n"), SIP_FAULT(PARAMETER_LONG),
 		      "branch of 257");
-	assert_faults(read_long(CALL_ID, "i:", '1', 256, "\r\n"), 0, "Call-ID of 256");
-	assert_faults(read_long(CALL_ID, "i:", '1', 257, "\r\n"), SIP_FAULT(CALL_ID_LONG), "257");
+	assert_faults(read_long(CALL_ID, "i:", '1', 512, "\r\n"), 0, "Call-ID of 512");
+	assert_faults(read_long(CALL_ID, "i:", '1', 513, "\r\n"), SIP_FAULT(CALL_ID_LONG), "513");
 	assert_faults(read_long(MORE, "X: ", '1', 2048 - 5, "\r\n"), 0, "field of 2048");
 	assert_faults(read_long(MORE, "X: ", '1', 2049 - 5, "\r\n"), SIP_FAULT(FIELD_LONG), "2049");
 	assert_faults(read_long(CSEQ, "CSeq: 1 ", 'A', 49, "\r\n"),
@@ -192,10 +247,19 @@ static uint64_t read_lines(const char *head, const char *line, size_t count)
 static void test_counts(void **state)
 {
 	(void)state;
-	assert_faults(read_lines("", "Accept: a/b\r\n", 57), 0, "64 fields");
-	assert_int_equal(message.fields, 64);
-	assert_int_equal(message.more[SIP_FIELD_ACCEPT], 56);
-	assert_faults(read_lines("", "Accept: a/b\r\n", 58), SIP_FAULT(FIELDS), "65 fields");
+	assert_faults(read_lines("", "Accept: a/b\r\n", 120), 0, "127 fields");
+	assert_int_equal(message.fields, 127);
+	assert_int_equal(message.more[SIP_FIELD_ACCEPT], 119);
+	assert_faults(read_lines("", "Accept: a/b\r\n", 121), SIP_FAULT(FIELDS), "128 fields");
+	/* And as many lines that continue them, but one for the start line. */
+	assert_faults(read_lines("", "Accept: a/b,\r\n c/d\r\n", 120), 0, "120 folds");
+	assert_int_equal(message.fields, 127);
+	assert_int_equal(message.lines, 248);
+	assert_faults(read_lines("", "A:\r\n", SIP_FIELDS_MAX - 7), SIP_FAULT(FIELDS), "253");
+	assert_int_equal(message.fields, SIP_FIELDS_MAX);
+	assert_true(message.flags & SIP_HEAD);
+	read_lines("", "A:\r\n", SIP_FIELDS_MAX - 6);
+	assert_false(message.flags & SIP_HEAD);
 	assert_faults(read_lines("X: 1\r\n", " 2\r\n", 16), 0, "16 folds");
 	assert_int_equal(message.folds, 16);
 	assert_faults(read_lines("X: 1\r\n", " 2\r\n", 17), SIP_FAULT(FOLDS), "17 folds");
@@ -445,6 +509,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rule_cases),
 		cmocka_unit_test(test_rules_in_company),
+		cmocka_unit_test(test_lone_quotes),
 		cmocka_unit_test(test_input_flags),
 		cmocka_unit_test(test_methods),
 		cmocka_unit_test(test_caps),

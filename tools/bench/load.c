@@ -163,7 +163,7 @@ __u64 target_unguarded(const struct target *target)
 	__u64 packets = 0;
 
 	for (int cpu = 0; cpu < libbpf_num_possible_cpus(); cpu++)
-		packets += stats[cpu].unguarded.packets;
+		packets += stats[cpu].unguarded[0].packets;
 	return packets;
 }
 
