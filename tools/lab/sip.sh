@@ -113,6 +113,8 @@ lab_sipsak() {
 # the INVITEs.
 lab_sipp() {
 	local name=$1 scenario=$2 family=$3 transport=u1 to=$LAB_SERVER4 from=$LAB_CLIENT4
+	# What the last one of this name counted is not this one's.
+	rm -f "$LAB_DIR/$name.stats"
 	[[ $4 != tcp ]] || transport=t1
 	shift 4
 	if [[ $family == 6 ]]; then
@@ -121,7 +123,7 @@ lab_sipp() {
 	fi
 	lab_spawn client "$name" sipp \
 		-sf "$(lab_scenario "$LAB_SIPP_FILES/$scenario.xml" "scenario-$name")" -i "$from" -t "$transport" \
-		-nostdin -skip_rlimit -trace_stat -fd 1 -stf "$LAB_DIR/$name.csv" \
+		-nostdin -skip_rlimit -trace_stat -fd 1 -stf "$LAB_DIR/$name.stats" \
 		-trace_err -error_file "$LAB_DIR/$name.err" \
 		-key extra "${LAB_SIPP_EXTRA:-Subject: lab}" "$@" "$to:5060"
 }
@@ -132,7 +134,7 @@ lab_sipp_count() {
 	awk -F ';' -v column="$2" '
 		NR == 1 { for (i = 1; i <= NF; i++) if ($i == column) at = i; next }
 		at && NF >= at { value = $at }
-		END { if (value == "") exit 1; print value }' "$LAB_DIR/$1.csv"
+		END { if (value == "") exit 1; print value }' "$LAB_DIR/$1.stats"
 }
 
 # Ten calls and their outcome, for people.

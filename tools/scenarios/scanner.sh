@@ -57,11 +57,13 @@ answered() {
 	local pid before=0
 	[[ -z ${3:-} ]] || before=$(dropped)
 	ip -n "$LAB_NS_CLIENT" route replace "$LAB_SERVER4/32" dev "$LAB_IF_CLIENT" src "$1"
+	: >"$LAB_DIR/answer"
+	# It is to be ended itself, not a shell around it.
 	# shellcheck disable=SC2016 # expanded by the inner shell
-	lab_in client bash -c 'exec 3<>"/dev/udp/$1/5060"
+	(exec nsenter --net="/run/netns/$LAB_NS_CLIENT" -- bash -c 'exec 3<>"/dev/udp/$1/5060"
 		cat "$2" >&3
 		exec timeout "$3" dd bs=4096 count=1 <&3 2>/dev/null' scanner "$LAB_SERVER4" "$2" \
-		"$PATIENCE" >"$LAB_DIR/answer" &
+		"$PATIENCE") >"$LAB_DIR/answer" &
 	pid=$!
 	if [[ -n ${3:-} ]]; then
 		until_true answered_or_dropped "$before"
