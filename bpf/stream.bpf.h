@@ -38,6 +38,7 @@
 #define STREAM_CELLS 4
 #define STREAM_HANDSHAKE 64     /* s: SYN-ACKs are sent for so long (tcp_synack_retries 5) */
 #define STREAM_WINDOW (1 << 20) /* what a client may have sent before its first segment is seen */
+#define STREAM_REACH (1U << 30) /* the widest window (RFC 7323 section 2.3) */
 #define STREAM_HEAD_SECONDS 4   /* the rest of a header comes at once, or after a few losses */
 #define STREAM_KNOWN 16 /* bytes that tell everything that known_start() knows */
 #define STREAM_START (METHOD_LENGTH + 2) /* bytes that tell an unknown method from garbage */
@@ -290,6 +291,9 @@ static __always_inline __u32 stream_look(struct packet *p, struct sg_stream *s)
 
 	if (s->state != STREAM_READ && s->state != STREAM_PART)
 		return s->state;
+	/* What was missing has come on another way; and the numbers will wrap. */
+	if ((__s32)skip < 0 && -skip > STREAM_REACH)
+		return STREAM_LOST;
 	/* One that is longer than its frame the host throws away. */
 	if ((__s32)skip < 0 || p->first_fragment || p->datagram > p->frame - p->offset)
 		return STREAM_GAP;

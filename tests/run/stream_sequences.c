@@ -225,6 +225,21 @@ static void a_gap_is_not_judged(void)
 	may_not_send(&peer, BAD(""));
 }
 
+/* The number at which a message was expected comes again, 4 GB later, and is any place by then. */
+static void a_gap_does_not_outlive_the_numbers(void)
+{
+	struct peer peer = alice();
+
+	wide();
+	sends(&peer, OPTIONS("1"));
+	for (int i = 0; i < 16; i++) {
+		peer.at += 1U << 28;
+		assert_false(segment_dropped(&peer, "anything", 8));
+		peer.at -= 8;
+	}
+	sends(&peer, BAD(""));
+}
+
 /* Forged, it has no number that the server said, or does not come where the server goes on. */
 static void no_handshake_no_judgement(void)
 {
@@ -381,6 +396,7 @@ const struct sequence stream_sequences[] = {
 	{"a header in pieces is judged", a_header_in_pieces_is_judged},
 	{"what comes again passes", what_comes_again_passes},
 	{"a segment behind a gap is not judged", a_gap_is_not_judged},
+	{"a gap does not outlive the sequence numbers", a_gap_does_not_outlive_the_numbers},
 	{"without a handshake nothing is judged", no_handshake_no_judgement},
 	{"a SYN changes nothing", a_syn_changes_nothing},
 	{"data in a SYN", data_in_a_syn},
