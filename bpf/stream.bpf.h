@@ -131,8 +131,9 @@ static __always_inline bool stream_put(struct sg_streams *line, const struct sg_
 }
 
 /*
- * The server answers a SYN: `next` is the client's first byte, `ack` what it will acknowledge. An
- * entry for the same ports is of a connection that has ended.
+ * The server answers a SYN: `next` is the client's first byte, `ack` what it will acknowledge. Or it
+ * sends one, as who opens connections from its own port does: then the answer tells the first byte.
+ * An entry for the same ports is of a connection that has ended.
  */
 __noinline int stream_open(const struct packet *p, __u64 now)
 {
@@ -150,6 +151,7 @@ __noinline int stream_open(const struct packet *p, __u64 now)
 	syn = stream_entry(openings, hash);
 	if (syn && stream_age(syn, now) <= STREAM_HANDSHAKE)
 		opening.state = syn->state;
+	opening.fresh = !(p->tcp_flags & TCP_ACK);
 	opening.next = p->ack;
 	opening.ack = p->seq + 1;
 	stream_put(openings, &opening, hash, now);
@@ -179,6 +181,17 @@ static __always_inline __u32 stream_begun(__u32 role)
 	return role == SG_PORT_TCP ? STREAM_READ : STREAM_FOREIGN;
 }
 
+/* The entry of a connection that the server has opened, if this is what answers its SYN. */
+static __always_inline struct sg_stream *stream_answered(const struct packet *p,
+							 struct sg_stream *opening, __u32 role,
+							 __u64 now)
+{
+	if (!(p->tcp_flags & TCP_SYN) || p->ack != opening->ack)
+		return NULL;
+	opening->tag = 0;
+	return stream_add(p, p->seq + 1, p->datagram ? STREAM_LOST : stream_begun(role), now);
+}
+
 /* The entry for a segment that completes a handshake, or NULL. */
 static __always_inline struct sg_stream *stream_complete(const struct packet *p, __u32 role,
 							 __u64 now)
@@ -186,8 +199,11 @@ static __always_inline struct sg_stream *stream_complete(const struct packet *p,
 	struct sg_streams *line = stream_line(&sg_openings, p->connection, SG_OPENINGS);
 	struct sg_stream *opening = line ? stream_entry(line, p->connection) : NULL;
 
-	if (!opening || !(p->tcp_flags & TCP_ACK) || stream_age(opening, now) > STREAM_HANDSHAKE ||
-	    p->ack - opening->ack > STREAM_WINDOW || p->seq - opening->next > STREAM_WINDOW)
+	if (!opening || !(p->tcp_flags & TCP_ACK) || stream_age(opening, now) > STREAM_HANDSHAKE)
+		return NULL;
+	if (opening->fresh)
+		return stream_answered(p, opening, role, now);
+	if (p->ack - opening->ack > STREAM_WINDOW || p->seq - opening->next > STREAM_WINDOW)
 		return NULL;
 	opening->tag = 0;
 	return stream_add(p, opening->next, opening->state ? opening->state : stream_begun(role),

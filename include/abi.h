@@ -203,7 +203,7 @@ struct sg_stream {
 	__u32 ack;     /* of a handshake: what the client acknowledges if it is there */
 	__u16 seconds; /* when something of it was last seen */
 	__u8 state;    /* enum stream; of a handshake LOST, or none */
-	__u8 fresh;    /* bool: nothing of it was read yet */
+	__u8 fresh;    /* bool: nothing of it was read yet; of a handshake: the server began it */
 };
 
 struct sg_streams {

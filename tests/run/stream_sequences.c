@@ -272,6 +272,33 @@ static void a_syn_changes_nothing(void)
 	sends(&peer, OPTIONS("1"));
 }
 
+static void answer_syn(__u32 ack)
+{
+	assert_false(packet_dropped(&(struct packet_spec){
+		OVER_TCP, .syn = true, .ack = true, .numbered = true, .seq = FIRST_BYTE - 1,
+		.ack_seq = ack, .sport = 40000,
+	}));
+}
+
+/* Some servers call others from their own port: the peer's SYN-ACK tells where it begins. */
+static void the_server_opens(void)
+{
+	struct peer peer = alice();
+
+	peer.at += 1000;
+	assert_false(reply_dropped(&(struct packet_spec){
+		.source = PACKET_SERVER4, .destination = PACKET_CLIENT4, .sport = 5060, .dport = 40000,
+		.transport = IPPROTO_TCP, .syn = true, .numbered = true, .seq = 7,
+	}));
+	answer_syn(100);
+	sends(&peer, BAD(""));
+	answer_syn(8);
+	peer.at = FIRST_BYTE;
+	may_not_send(&peer, BAD(""));
+	sends(&peer, OPTIONS("1"));
+	assert_int_equal(passed(SG_METHOD_OPTIONS), 1);
+}
+
 /* A SYN that brings data may have brought half a message. */
 static void data_in_a_syn(void)
 {
@@ -399,6 +426,7 @@ const struct sequence stream_sequences[] = {
 	{"a gap does not outlive the sequence numbers", a_gap_does_not_outlive_the_numbers},
 	{"without a handshake nothing is judged", no_handshake_no_judgement},
 	{"a SYN changes nothing", a_syn_changes_nothing},
+	{"the server opens a connection", the_server_opens},
 	{"data in a SYN", data_in_a_syn},
 	{"what cannot be followed is lost", what_cannot_be_followed_is_lost},
 	{"more messages in a segment than are read", too_many_in_one_segment},
