@@ -281,6 +281,20 @@ __noinline int stream_has_socket(hook_ctx *ctx, const struct packet *p)
 	       state != STREAM_TCP_LISTEN;
 }
 
+/*
+ * A capture may begin after the handshake: whoever takes it cuts it at a request, mostly. Not at a
+ * response, since bodies begin like one.
+ */
+static __always_inline bool stream_begins(hook_ctx *ctx, const struct packet *p)
+{
+	__u8 start[STREAM_KNOWN] __attribute__((aligned(8)));
+
+	if (p->datagram < sizeof(start) || hook_load(ctx, p->offset, start, sizeof(start)))
+		return false;
+	return KIND_CLASS(known_start(start, start + sizeof(start), p->datagram)) ==
+	       SG_CLASS_REQUEST;
+}
+
 /* The entry of the connection of a segment; one is made for a connection that exists. */
 static __always_inline struct sg_stream *stream_find(hook_ctx *ctx, const struct packet *p,
 						     __u32 role, __u64 now)
@@ -290,6 +304,8 @@ static __always_inline struct sg_stream *stream_find(hook_ctx *ctx, const struct
 
 	if (!s)
 		s = stream_complete(p, role, now);
+	if (!s && sg_syn_opens && stream_begins(ctx, p))
+		s = stream_add(p, p->seq, stream_begun(role), now);
 	if (!s && stream_has_socket(ctx, p))
 		s = stream_add(p, 0, STREAM_OLDER, now);
 	if (s)
