@@ -117,6 +117,9 @@ __noinline int message_judge(struct packet *p, __u64 faults, __u32 slot, __u32 s
 
 	if (!p || !g->config || !g->stats)
 		return SG_REASON_NONE;
+	/* What a capture lacks must not be held against a header in pieces. */
+	if (p->assumed && p->held)
+		spare = 1;
 	for (int i = 0; i < MESSAGE_REASONS && faults; i++) {
 		reason = message_reason(&faults);
 		if (!verdict_is_final(g, reason))

@@ -304,8 +304,11 @@ static __always_inline struct sg_stream *stream_find(hook_ctx *ctx, const struct
 
 	if (!s)
 		s = stream_complete(p, role, now);
-	if (!s && sg_syn_opens && stream_begins(ctx, p))
+	if (!s && sg_syn_opens && stream_begins(ctx, p)) {
 		s = stream_add(p, p->seq, stream_begun(role), now);
+		if (s)
+			s->ack = 1;
+	}
 	if (!s && stream_has_socket(ctx, p))
 		s = stream_add(p, 0, STREAM_OLDER, now);
 	if (s)
@@ -555,6 +558,7 @@ __noinline int stream_class(hook_ctx *ctx, struct packet *p, __u32 role)
 		p->stream = STREAM_EMPTY;
 		return CLASSED(OTHER);
 	}
+	p->assumed = s->ack;
 	p->stream = stream_look(p, s);
 	if (p->stream == STREAM_PART) {
 		p->held = stream_recall(r, p);

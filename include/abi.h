@@ -200,7 +200,8 @@ struct sg_slot {
 struct sg_stream {
 	__u32 tag;     /* of its hash, never 0; 0: free */
 	__u32 next;    /* sequence number of the byte at which its next message begins */
-	__u32 ack;     /* of a handshake: what the client acknowledges if it is there */
+	/* Of a handshake: what the client acknowledges if it is there. Of an entry: packet.assumed. */
+	__u32 ack;
 	__u16 seconds; /* when something of it was last seen */
 	__u8 state;    /* enum stream; of a handshake LOST, or none */
 	__u8 fresh;    /* bool: nothing of it was read yet; of a handshake: the server began it */
