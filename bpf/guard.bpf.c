@@ -225,10 +225,13 @@ static __always_inline void guard_skim(hook_ctx *ctx, struct guard *g)
 	g->p->stream = STREAM_LOST;
 }
 
-/* A segment has its verdict; if it passes, its connection goes on. */
+/*
+ * A segment has its verdict; if it passes, its connection goes on. So it does in a capture, where
+ * the segment does not come again.
+ */
 static __always_inline void guard_keep(hook_ctx *ctx, struct guard *g, __u32 reason, int action)
 {
-	if (action != VERDICT_PASS || !stream_has_moved(g->p))
+	if ((action != VERDICT_PASS && !sg_syn_opens) || !stream_has_moved(g->p))
 		return;
 	if (reason != SG_REASON_NONE)
 		guard_skim(ctx, g);
