@@ -6,8 +6,8 @@
  *
  *   tcp_peer [OPTION...] ADDRESS PORT MESSAGES
  *     -c N         connections (4)
- *     -p HOW       whole: a burst of 1 to 60 messages is one write; pieces: it is cut into writes of
- *                  1 to 1460 bytes, each a segment of its own; mixed: in turn (mixed)
+ *     -p HOW       whole: a burst of 1 to 60 messages is one write; pieces: it is cut into writes
+ *                  of 1 to 1460 bytes, each a segment of its own; mixed: in turn (mixed)
  *     -s N         where the schedule of lengths begins (0)
  *     -t SECONDS   ends when nothing was answered for so long (30)
  *     -m           at the end one more message, with a tag of 700 bytes, and a good one behind it
@@ -62,7 +62,9 @@ static uint8_t *heard;     /* by number of the message */
 static bool written[PIECE + 1];
 static char local[80], server[80]; /* as in a URI */
 
-static const char *const methods[] = {"OPTIONS", "NOTIFY", "INVITE", "MESSAGE", "SUBSCRIBE", "INFO"};
+static const char *const methods[] = {
+	"OPTIONS", "NOTIFY", "INVITE", "MESSAGE", "SUBSCRIBE", "INFO",
+};
 #define METHODS (sizeof(methods) / sizeof(*methods))
 static long sent_of[METHODS];
 
@@ -220,10 +222,11 @@ static const char *field(const char *head, const char *end, const char *name)
 
 static void hear(struct connection *c, const char *head, const char *end)
 {
+	const char *id = field(head, end, "\r\nCall-ID: p");
 	long number;
 
-	if (atoi(head + 8) < 200 || sscanf(field(head, end, "\r\nCall-ID: p"), "%ld@", &number) != 1 ||
-	    number < 0 || number >= sent || heard[number])
+	if (atoi(head + 8) < 200 || sscanf(id, "%ld@", &number) != 1 || number < 0 ||
+	    number >= sent || heard[number])
 		return;
 	heard[number] = 1;
 	answered++;
@@ -346,7 +349,8 @@ static void tell(void)
 	for (int i = 1; i <= PIECE; i++)
 		different += written[i];
 	printf("{\"sent\":%ld,\"answered\":%ld,\"closed\":%ld,\"keepalives\":%ld,\"writes\":%ld,"
-	       "\"lengths\":%d,\"methods\":{", sent, answered, closed, keepalives, writes, different);
+	       "\"lengths\":%d,\"methods\":{", sent, answered, closed, keepalives, writes,
+	       different);
 	for (size_t i = 0; i < METHODS; i++)
 		printf("%s\"%s\":%ld", i ? "," : "", methods[i], sent_of[i]);
 	puts("}}");

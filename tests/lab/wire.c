@@ -8,8 +8,8 @@
  *
  * Only frames that are for neither interface's own stack are taken: whoever is at the two ends does
  * not see the namespace in between. Their interfaces must not segment or leave out checksums
- * (ethtool -K ... tso off gso off gro off tx off), since a wire carries no more than frames. Told to
- * end (SIGTERM), it says what it has done.
+ * (ethtool -K ... tso off gso off gro off tx off), since a wire carries no more than frames. Told
+ * to end (SIGTERM), it says what it has done.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The messages of the corpus (see corpus_sequences.c) as streams of TCP. What the guard says of each
- * as a datagram is what it has to say where it knows that the message begins, however the stream is
+ * The messages of the corpus (see corpus_sequences.c) as streams of TCP. What the guard says of
+ * each as a datagram is what it has to say where it knows that the message begins, however the stream is
  * cut; and the good ones, one behind the other in one connection, never lose a segment.
  */
 #include <ctype.h>
@@ -18,7 +18,7 @@
 #define MESSAGE_MAX (FRAME_MAX - 128)
 #define STREAM_MAX (2 << 20)
 #define FIRST_BYTE TCP_SEQ
-#define SHORT_START 50 /* bytes that tell an unknown method from garbage: before them it is waited */
+#define SHORT_START 50 /* bytes that tell an unknown method from garbage: it is waited for them */
 
 static const char *const folders[] = {
 	"keepalive", "legit/pcap", "legit/sipp", "legit/src", "legit/trailing", "quirk", "rfc4475",
@@ -228,17 +228,19 @@ static void send_good(const char *folder, size_t length, const __u64 *expected)
 		begin();
 		at = send_stream(stream, length, cuts[i]);
 		if (at != length)
-			fail_msg("%s as one stream, cut at %zu: the segment at %zu is dropped by reason %d:"
-				 " %.60s", folder, cuts[i], at, dropping_reason(), stream + at);
+			fail_msg("%s as one stream, cut at %zu: the segment at %zu is dropped by "
+				 "reason %d: %.60s", folder, cuts[i], at, dropping_reason(),
+				 stream + at);
 		count_messages(messages);
 		for (int method = SG_METHOD_NONE + 1; method < SG_METHOD__MAX; method++) {
 			if (messages[method] != expected[method])
-				fail_msg("%s as one stream, cut at %zu: %llu messages of method %d, not %llu",
-					 folder, cuts[i], messages[method], method, expected[method]);
+				fail_msg("%s as one stream, cut at %zu: %llu messages of method %d, "
+					 "not %llu", folder, cuts[i], messages[method], method,
+					 expected[method]);
 		}
 		if (length && !send_segment(port, bad, sizeof(bad) - 1, length))
-			fail_msg("%s as one stream, cut at %zu: the guard has lost its place", folder,
-				 cuts[i]);
+			fail_msg("%s as one stream, cut at %zu: the guard has lost its place",
+				 folder, cuts[i]);
 	}
 }
 
@@ -248,7 +250,7 @@ static bool depends_on_datagram(const struct text *t, int reason)
 	if (reason == SG_REASON_LENGTH_BEYOND || reason == SG_REASON_SIZE)
 		return true; /* the rest is in other segments */
 	if (!t->head || t->head > SIP_READ_MAX)
-		return true; /* waits for its end; or is read to SIP_READ_MAX, and then in another way */
+		return true; /* waits for its end; or is not read to its end */
 	return reason == SG_REASON_GARBAGE && t->length < SHORT_START;
 }
 
@@ -271,8 +273,8 @@ static void send_alone(const char *name, const struct text *t, int expected, str
 		if (reason == expected || (waits && reason == SG_REASON_NONE) ||
 		    (expected == SG_REASON_LENGTH_BEYOND && reason == SG_REASON_SIZE))
 			continue;
-		print_error("%s, cut at %zu: reason %d at byte %zu; as a datagram %d\n", name, cuts[i],
-			    reason, at, expected);
+		print_error("%s, cut at %zu: reason %d at byte %zu; as a datagram %d\n", name,
+			    cuts[i], reason, at, expected);
 		counts->wrong++;
 	}
 }
@@ -319,9 +321,9 @@ static int judge_folder(const char *corpus, const char *folder)
 	}
 	if (dir)
 		closedir(dir);
-	print_message("  %s: %d messages; %d without an end that one can tell; %d dropped, of which %d "
-		      "only as datagrams\n", folder, counts.messages, counts.unframed, counts.dropped,
-		      counts.waits);
+	print_message("  %s: %d messages; %d without an end that one can tell; %d dropped, of "
+		      "which %d only as datagrams\n", folder, counts.messages, counts.unframed,
+		      counts.dropped, counts.waits);
 	send_good(folder, length, expected);
 	return counts.wrong;
 }

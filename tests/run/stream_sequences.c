@@ -287,8 +287,8 @@ static void the_server_opens(void)
 
 	peer.at += 1000;
 	assert_false(reply_dropped(&(struct packet_spec){
-		.source = PACKET_SERVER4, .destination = PACKET_CLIENT4, .sport = 5060, .dport = 40000,
-		.transport = IPPROTO_TCP, .syn = true, .numbered = true, .seq = 7,
+		.source = PACKET_SERVER4, .destination = PACKET_CLIENT4, .sport = 5060,
+		.dport = 40000, .transport = IPPROTO_TCP, .syn = true, .numbered = true, .seq = 7,
 	}));
 	answer_syn(100);
 	sends(&peer, BAD(""));
