@@ -137,6 +137,8 @@ static __always_inline __u32 guard_judge_segment(struct guard *g)
 		return stray_check(g);
 	if (g->p->stream == STREAM_EMPTY)
 		return SG_REASON_NONE;
+	if (g->p->behind)
+		return g->p->behind;
 	return segment_check(g->p, g->slot, g->zone, is_proven(g));
 }
 
@@ -231,8 +233,12 @@ static __always_inline void guard_skim(hook_ctx *ctx, struct guard *g)
  */
 static __always_inline void guard_keep(hook_ctx *ctx, struct guard *g, __u32 reason, int action)
 {
-	if ((action != VERDICT_PASS && !sg_syn_opens) || !stream_has_moved(g->p))
+	if (!stream_has_moved(g->p))
 		return;
+	if (action != VERDICT_PASS && !sg_syn_opens) {
+		stream_refuse(g->p, reason);
+		return;
+	}
 	if (reason != SG_REASON_NONE)
 		guard_skim(ctx, g);
 	stream_commit(g->p);

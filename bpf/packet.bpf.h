@@ -69,7 +69,8 @@ struct packet {
 	__u8 paid;           /* flag: the message was charged when it began */
 	__u8 more;           /* messages beyond the first in its frame */
 	__u8 assumed;        /* flag: where its first message begins was not seen (replay) */
-	__u8 reserved[2];
+	__u8 behind;         /* the reason for which the segment before it was dropped, or none */
+	__u8 reserved;
 	__u8 methods[16];    /* how many of those have which method */
 };
 

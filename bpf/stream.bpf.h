@@ -40,6 +40,8 @@
 #define STREAM_WINDOW (1 << 20) /* what a client may have sent before its first segment is seen */
 #define STREAM_REACH (1U << 30) /* the widest window (RFC 7323 section 2.3) */
 #define STREAM_HEAD_SECONDS 4   /* the rest of a header comes at once, or after a few losses */
+#define STREAM_BEHIND 120 /* s: TCP waits so long at most before it sends again (RFC 6298) */
+#define STREAM_ASSUMED 0x100
 #define STREAM_KNOWN 16 /* bytes that tell everything that known_start() knows */
 #define STREAM_START (METHOD_LENGTH + 2) /* bytes that tell an unknown method from garbage */
 #define STREAM_BLOCK 64
@@ -307,7 +309,7 @@ static __always_inline struct sg_stream *stream_find(hook_ctx *ctx, const struct
 	if (!s && sg_syn_opens && stream_begins(ctx, p)) {
 		s = stream_add(p, p->seq, stream_begun(role), now);
 		if (s)
-			s->ack = 1;
+			s->ack = STREAM_ASSUMED;
 	}
 	if (!s && stream_has_socket(ctx, p))
 		s = stream_add(p, 0, STREAM_OLDER, now);
@@ -341,6 +343,18 @@ static __always_inline __u32 stream_look(struct packet *p, struct sg_stream *s)
 	p->datagram -= skip;
 	p->fresh = s->fresh;
 	return s->state;
+}
+
+/*
+ * Why a segment before this gap was dropped. It comes again, and the server has no use for what lies
+ * behind it before that; let in, that would never be read, and a limit would be none as soon as it
+ * had refused something.
+ */
+static __always_inline __u32 stream_behind(const struct sg_stream *s, __u64 now)
+{
+	__u16 age = stream_seconds(now) - (s->ack >> 16);
+
+	return age <= STREAM_BEHIND ? s->ack & 0xff : SG_REASON_NONE;
 }
 
 struct stream_copy {
@@ -558,8 +572,10 @@ __noinline int stream_class(hook_ctx *ctx, struct packet *p, __u32 role)
 		p->stream = STREAM_EMPTY;
 		return CLASSED(OTHER);
 	}
-	p->assumed = s->ack;
+	p->assumed = (s->ack & STREAM_ASSUMED) != 0;
 	p->stream = stream_look(p, s);
+	if (p->stream == STREAM_GAP)
+		p->behind = stream_behind(s, now);
 	if (p->stream == STREAM_PART) {
 		p->held = stream_recall(r, p);
 		p->stream = p->held ? STREAM_READ : STREAM_LOST;
@@ -633,6 +649,19 @@ __noinline int stream_commit(const struct packet *p)
 		s->next = p->seq + (state == STREAM_PART ? p->datagram : 0);
 	s->state = state;
 	s->fresh = 0;
+	s->ack &= STREAM_ASSUMED;
+	return 0;
+}
+
+/* The segment that the connection goes on with was dropped. */
+__noinline int stream_refuse(const struct packet *p, __u32 reason)
+{
+	struct sg_streams *line = p ? stream_line(&sg_streams, p->connection, SG_STREAMS) : NULL;
+	struct sg_stream *s = line ? stream_entry(line, p->connection) : NULL;
+
+	if (s)
+		s->ack = (s->ack & STREAM_ASSUMED) | (reason & 0xff) |
+			 (__u32)stream_seconds(clock_now()) << 16;
 	return 0;
 }
 

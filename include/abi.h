@@ -200,7 +200,10 @@ struct sg_slot {
 struct sg_stream {
 	__u32 tag;     /* of its hash, never 0; 0: free */
 	__u32 next;    /* sequence number of the byte at which its next message begins */
-	/* Of a handshake: what the client acknowledges if it is there. Else packet.assumed. */
+	/*
+	 * Of a handshake: what the client acknowledges if it is there. Else STREAM_ASSUMED, and why and
+	 * when the segment that comes next was dropped.
+	 */
 	__u32 ack;
 	__u16 seconds; /* when something of it was last seen */
 	__u8 state;    /* enum stream; of a handshake LOST, or none */

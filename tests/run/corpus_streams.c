@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The messages of the corpus (see corpus_sequences.c) as streams of TCP. What the guard says of
- * each as a datagram is what it has to say where it knows that the message begins, however the stream is
- * cut; and the good ones, one behind the other in one connection, never lose a segment.
+ * each as a datagram is what it has to say where it knows that the message begins, however the
+ * stream is cut; and the good ones, one behind the other in one connection, never lose a segment.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -234,8 +234,8 @@ static void send_good(const char *folder, size_t length, const __u64 *expected)
 		count_messages(messages);
 		for (int method = SG_METHOD_NONE + 1; method < SG_METHOD__MAX; method++) {
 			if (messages[method] != expected[method])
-				fail_msg("%s as one stream, cut at %zu: %llu messages of method %d, "
-					 "not %llu", folder, cuts[i], messages[method], method,
+				fail_msg("%s as one stream, cut at %zu: %llu messages of method "
+					 "%d, not %llu", folder, cuts[i], messages[method], method,
 					 expected[method]);
 		}
 		if (length && !send_segment(port, bad, sizeof(bad) - 1, length))

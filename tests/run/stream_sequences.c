@@ -225,6 +225,27 @@ static void a_gap_is_not_judged(void)
 	may_not_send(&peer, BAD(""));
 }
 
+/* A limit would be none if what is behind a refused segment were let in: it could not be read. */
+static void what_is_behind_a_dropped_segment_waits(void)
+{
+	struct peer peer = alice(), behind;
+
+	mode_set(SG_REASON_LIMIT_FLOW, SG_MODE_ENFORCE);
+	config()->zone[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	sends(&peer, OPTIONS("1"));
+	may_not_send(&peer, OPTIONS("2"));
+	behind = peer;
+	behind.at += strlen(OPTIONS("2"));
+	may_not_send(&behind, OPTIONS("3"));
+	assert_int_equal(dropped_by(SG_REASON_LIMIT_FLOW), 2);
+	config()->zone[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1000);
+	may_not_send(&behind, OPTIONS("3"));
+	sends(&peer, OPTIONS("2"));
+	sends(&behind, OPTIONS("3"));
+	assert_int_equal(passed(SG_METHOD_OPTIONS), 3);
+	may_not_send(&behind, BAD(""));
+}
+
 /* The number at which a message was expected comes again, 4 GB later, and is any place by then. */
 static void a_gap_does_not_outlive_the_numbers(void)
 {
@@ -423,6 +444,7 @@ const struct sequence stream_sequences[] = {
 	{"a header in pieces is judged", a_header_in_pieces_is_judged},
 	{"what comes again passes", what_comes_again_passes},
 	{"a segment behind a gap is not judged", a_gap_is_not_judged},
+	{"what is behind a dropped segment waits", what_is_behind_a_dropped_segment_waits},
 	{"a gap does not outlive the sequence numbers", a_gap_does_not_outlive_the_numbers},
 	{"without a handshake nothing is judged", no_handshake_no_judgement},
 	{"a SYN changes nothing", a_syn_changes_nothing},
