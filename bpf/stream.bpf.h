@@ -41,7 +41,6 @@
 #define STREAM_REACH (1U << 30) /* the widest window (RFC 7323 section 2.3) */
 #define STREAM_HEAD_SECONDS 4   /* the rest of a header comes at once, or after a few losses */
 #define STREAM_BEHIND 120 /* s: TCP waits so long at most before it sends again (RFC 6298) */
-#define STREAM_ASSUMED 0x100
 #define STREAM_KNOWN 16 /* bytes that tell everything that known_start() knows */
 #define STREAM_START (METHOD_LENGTH + 2) /* bytes that tell an unknown method from garbage */
 #define STREAM_BLOCK 64
@@ -309,11 +308,11 @@ static __always_inline struct sg_stream *stream_find(hook_ctx *ctx, const struct
 	if (!s && sg_syn_opens && stream_begins(ctx, p)) {
 		s = stream_add(p, p->seq, stream_begun(role), now);
 		if (s)
-			s->ack = STREAM_ASSUMED;
+			s->assumed = 1;
 	}
 	if (!s && stream_has_socket(ctx, p))
 		s = stream_add(p, 0, STREAM_OLDER, now);
-	if (s)
+	if (s && !s->refused)
 		s->seconds = stream_seconds(now);
 	return s;
 }
@@ -350,11 +349,15 @@ static __always_inline __u32 stream_look(struct packet *p, struct sg_stream *s)
  * behind it before that; let in, that would never be read, and a limit would be none as soon as it
  * had refused something.
  */
-static __always_inline __u32 stream_behind(const struct sg_stream *s, __u64 now)
+static __always_inline __u32 stream_behind(struct sg_stream *s, const struct packet *p, __u64 now)
 {
-	__u16 age = stream_seconds(now) - (s->ack >> 16);
+	__u32 end = p->seq + p->datagram;
 
-	return age <= STREAM_BEHIND ? s->ack & 0xff : SG_REASON_NONE;
+	if (!s->refused || stream_age(s, now) > STREAM_BEHIND)
+		return SG_REASON_NONE;
+	if ((__s32)(end - s->ack) > 0)
+		s->ack = end;
+	return s->refused;
 }
 
 struct stream_copy {
@@ -572,15 +575,16 @@ __noinline int stream_class(hook_ctx *ctx, struct packet *p, __u32 role)
 		p->stream = STREAM_EMPTY;
 		return CLASSED(OTHER);
 	}
-	p->assumed = (s->ack & STREAM_ASSUMED) != 0;
+	p->assumed = s->assumed;
 	p->stream = stream_look(p, s);
 	if (p->stream == STREAM_GAP)
-		p->behind = stream_behind(s, now);
+		p->behind = stream_behind(s, p, now);
 	if (p->stream == STREAM_PART) {
 		p->held = stream_recall(r, p);
 		p->stream = p->held ? STREAM_READ : STREAM_LOST;
 	}
-	stream_count(stats, p->stream);
+	if (!p->behind)
+		stream_count(stats, p->stream);
 	return stream_is_read(p) ? stream_load(ctx, p) : (int)stream_unread(ctx, p);
 }
 /* Bytes of the message of this class that was read; 0: it does not say. */
@@ -649,7 +653,10 @@ __noinline int stream_commit(const struct packet *p)
 		s->next = p->seq + (state == STREAM_PART ? p->datagram : 0);
 	s->state = state;
 	s->fresh = 0;
-	s->ack &= STREAM_ASSUMED;
+	/* While something is missing of what was refused, TCP sends what is new, too (RFC 5682). */
+	if (s->refused && (__s32)(s->next - s->ack) >= 0)
+		s->refused = SG_REASON_NONE;
+	s->seconds = stream_seconds(clock_now());
 	return 0;
 }
 
@@ -659,9 +666,12 @@ __noinline int stream_refuse(const struct packet *p, __u32 reason)
 	struct sg_streams *line = p ? stream_line(&sg_streams, p->connection, SG_STREAMS) : NULL;
 	struct sg_stream *s = line ? stream_entry(line, p->connection) : NULL;
 
-	if (s)
-		s->ack = (s->ack & STREAM_ASSUMED) | (reason & 0xff) |
-			 (__u32)stream_seconds(clock_now()) << 16;
+	if (!s)
+		return 0;
+	if (!s->refused)
+		s->ack = p->seq + p->datagram;
+	s->refused = reason;
+	s->seconds = stream_seconds(clock_now());
 	return 0;
 }
 

@@ -5,7 +5,8 @@
 # a source that no list knows, of which each fault is enforced, and as one of a zone. And a message
 # that breaks a rule where the guard knows that one begins is seen.
 #
-# TEST_FULL=1: 100 000 messages over the bad wire, not some thousand. TEST_GUARD=none: without guard.
+# TEST_FULL=1: 100 000 messages over the bad wire, not some thousand. TEST_GUARD=none: without a
+# guard.
 
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the checks are called by name
 
@@ -65,6 +66,7 @@ far_unlink() {
 # wire_start LOSS LATE TWICE: in 1/10000 of the frames.
 wire_start() {
 	local i
+	: >"$LAB_DIR/wire.log"
 	# The process itself, not a shell in between, is told to end.
 	(exec nsenter --net="/run/netns/$LAB_NS_CLIENT" -- "$WIRE" "$LAB_IF_CLIENT" wire \
 		"$1" "$2" "$3" 20241124) >"$LAB_DIR/wire.log" 2>&1 &
@@ -123,6 +125,7 @@ configs() {
 		printf 'connections: {new: %s, live: 1000, segments: %s}\n' "$WIDE" "$WIDE"
 		printf 'totals: {unlisted-total: %s, replies: %s}\n' "$WIDE" "$WIDE"
 	} >"$LAB_DIR/unlisted.yaml"
+	printf 'totals: {replies: %s}\n' "$WIDE" >"$LAB_DIR/default.yaml"
 	{
 		printf 'zones:\n  - name: peer\n    prefixes: [192.0.2.0/24, "2001:db8:0:1::/64"]\n'
 		printf '    connections: {new: %s, live: 1000, segments: %s}\n' "$WIDE" "$WIDE"
@@ -206,7 +209,8 @@ good() {
 	told "$GUARD, $*"
 	# Or what the peer could not hear had no cause that one can see.
 	nothing_dropped || status=1
-	[[ $status -ne 0 || $1 != client ]] || all_read || status=1
+	# A super-packet of generic XDP may have more messages than are read of one frame (SG_PARTS).
+	[[ $status -ne 0 || $1 != client || $GUARD == *generic ]] || all_read || status=1
 	return "$status"
 }
 
@@ -232,8 +236,8 @@ on_a_bad_wire() {
 	done
 }
 
-# wrong OUTCOME ANSWERED: a message with an overlong tag, where one is known to begin. Of a stranger it
-# is dropped, and its connection with it; of a zone the server has the last word: Kamailio answers.
+# wrong OUTCOME ANSWERED: a message with an overlong tag, where one is known to begin. Of a stranger
+# it is dropped, and its connection with it; of a zone the server has the last word: Kamailio answers.
 wrong() {
 	local status=0
 	[[ ${TEST_GUARD:-sipguard} != none ]] || return 0
@@ -255,6 +259,28 @@ zone_native() {
 	check "a malformed message of a zone" wrong would_drop 22
 }
 
+# More than its limits allow, and all at once: TCP sends what was refused again, so that all is answered
+# in the end; and not sooner than by its limits, since what is behind a refused segment waits for it.
+beyond_the_limits() {
+	local start=$EPOCHREALTIME
+	good_enough client 4 -c 1 -t 60 1000
+	[[ ${TEST_GUARD:-sipguard} == none ]] || awk -v start="$start" -v end="$EPOCHREALTIME" \
+		'BEGIN { print end - start " s"; exit end - start < 5 }'
+}
+
+# As good, but that segments may be dropped.
+good_enough() {
+	stats_begin
+	peer "$@"
+	stats_end
+	told "$GUARD, $*"
+	[[ ${TEST_GUARD:-sipguard} == none ]] || equal "$(unread)" '{}'
+}
+
+by_default() {
+	check "what is beyond the limits waits, $GUARD" beyond_the_limits
+}
+
 exec {OUT}>&1
 [[ -x $SIPGUARD ]] || lab_die "$SIPGUARD is not built: run \"make\" first."
 lab_up
@@ -263,6 +289,7 @@ lab_kamailio_start WITH_PHONES "PASSWORD=\"$PHONE_PASSWORD\""
 configs
 guarded unlisted native unlisted_native
 guarded zone native zone_native
+guarded default native by_default
 guarded unlisted generic on_a_good_wire 4
 far_link
 wire_start 100 250 250
