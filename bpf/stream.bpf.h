@@ -132,9 +132,9 @@ static __always_inline bool stream_put(struct sg_streams *line, const struct sg_
 }
 
 /*
- * The server answers a SYN: `next` is the client's first byte, `ack` what it will acknowledge. Or it
- * sends one, as who opens connections from its own port does: then the answer tells the first byte.
- * An entry for the same ports is of a connection that has ended.
+ * The server answers a SYN: `next` is the client's first byte, `ack` what it will acknowledge. Or
+ * it sends one, as who opens connections from its own port does: then the answer tells the first
+ * byte. An entry for the same ports is of a connection that has ended.
  */
 __noinline int stream_open(const struct packet *p, __u64 now)
 {
@@ -345,8 +345,8 @@ static __always_inline __u32 stream_look(struct packet *p, struct sg_stream *s)
 }
 
 /*
- * Why a segment before this gap was dropped. It comes again, and the server has no use for what lies
- * behind it before that; let in, that would never be read, and a limit would be none as soon as it
+ * Why a segment before this gap was dropped. It comes again, and the server has no use for what
+ * lies behind it before that; let in, that would never be read, and a limit would be none as soon as it
  * had refused something.
  */
 static __always_inline __u32 stream_behind(struct sg_stream *s, const struct packet *p, __u64 now)

@@ -30,7 +30,6 @@ MANY=2000
 
 # far_link: a third namespace, whose frames the wire carries through that of the client.
 far_link() {
-	LAB_NS_FAR=sg-$LAB_ID-far
 	ip netns add "$LAB_NS_FAR"
 	ip link add name far netns "$LAB_NS_FAR" address "$FAR_MAC" type veth \
 		peer name wire netns "$LAB_NS_CLIENT"
@@ -56,11 +55,6 @@ far_neighbour() {
 # No frame is larger than the link, and each has its checksum.
 plain_frames() {
 	ip netns exec "$1" ethtool -K "$2" tso off gso off gro off tx off >/dev/null
-}
-
-far_unlink() {
-	lab_end_processes "$LAB_NS_FAR"
-	ip netns del "$LAB_NS_FAR"
 }
 
 # wire_start LOSS LATE TWICE: in 1/10000 of the frames.
@@ -89,8 +83,8 @@ wire_was_bad() {
 	equal "$(grep -cE 'lost [1-9][0-9]*, late [1-9][0-9]*, twice [1-9]' "$LAB_DIR/wire.log")" 2
 }
 
-# peer FROM WAY OPTION...: the peer at the client or the far end, to IPv4 or IPv6. What it says is in
-# peer.json.
+# peer FROM WAY OPTION...: the peer at the client or the far end, to IPv4 or IPv6. What it says is
+# in peer.json.
 peer() {
 	local ns=$LAB_NS_CLIENT to=$LAB_SERVER4 n=${*: -1}
 	[[ $1 == client ]] || ns=$LAB_NS_FAR
@@ -114,8 +108,8 @@ wide_limits() {
 	done
 }
 
-# All as by default, but for how much a source, or all, may send: as of one that no list knows, or of
-# one in a zone.
+# All as by default, but for how much a source, or all, may send: as of one that no list knows, or
+# of one in a zone.
 configs() {
 	{
 		printf 'limits:\n'
@@ -237,7 +231,8 @@ on_a_bad_wire() {
 }
 
 # wrong OUTCOME ANSWERED: a message with an overlong tag, where one is known to begin. Of a stranger
-# it is dropped, and its connection with it; of a zone the server has the last word: Kamailio answers.
+# it is dropped, and its connection with it; of a zone the server has the last word: Kamailio
+# answers.
 wrong() {
 	local status=0
 	[[ ${TEST_GUARD:-sipguard} != none ]] || return 0
@@ -259,8 +254,9 @@ zone_native() {
 	check "a malformed message of a zone" wrong would_drop 22
 }
 
-# More than its limits allow, and all at once: TCP sends what was refused again, so that all is answered
-# in the end; and not sooner than by its limits, since what is behind a refused segment waits for it.
+# More than its limits allow, and all at once: TCP sends what was refused again, so that all is
+# answered in the end; and not sooner than by its limits, since what is behind a refused segment
+# waits for it.
 beyond_the_limits() {
 	local start=$EPOCHREALTIME
 	good_enough client 4 -c 1 -t 60 1000
@@ -297,5 +293,4 @@ guarded unlisted native on_a_bad_wire 4 6
 guarded unlisted generic on_a_bad_wire 4
 wire_end
 check "the wire was as bad as it should be" wire_was_bad
-far_unlink
 test_done
