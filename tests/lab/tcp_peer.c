@@ -173,17 +173,17 @@ static void lose(struct connection *c)
 	closed++;
 }
 
-/* All lengths from 1 to PIECE come, in an order that mixes them. */
+/* All lengths from 1 to PIECE come, in an order that mixes them, each when the one before is sent. */
+static size_t next_length(void)
+{
+	return 1 + lengths * 577 % PIECE;
+}
+
 static size_t piece(const struct connection *c)
 {
-	size_t length = 1 + lengths * 577 % PIECE;
+	size_t rest = c->length - c->at;
 
-	if (c->whole)
-		return c->length - c->at;
-	if (length > c->length - c->at)
-		return c->length - c->at;
-	lengths++;
-	return length;
+	return c->whole || next_length() > rest ? rest : next_length();
 }
 
 /* True if something was written. */
@@ -205,8 +205,10 @@ static bool push(struct connection *c)
 	if (done <= 0)
 		return false;
 	writes++;
-	if (!c->whole && done <= PIECE)
+	if (!c->whole) {
 		written[done] = true;
+		lengths += (size_t)done == next_length();
+	}
 	c->at += done;
 	return true;
 }
