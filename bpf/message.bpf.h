@@ -155,6 +155,9 @@ __noinline int message_judge(struct packet *p, __u64 faults, __u32 slot, __u32 s
 
 	if (!p || !g->config || !g->stats)
 		return SG_REASON_NONE;
+	/* What a guess takes for a message, or a capture lacks of one, has no faults of its own. */
+	if (p->assumed == STREAM_GUESSED || (p->assumed && p->held))
+		spare = 1;
 	for (int i = 0; i < MESSAGE_REASONS && faults; i++) {
 		reason = message_reason(&faults);
 		if (!verdict_is_final(g, reason))

@@ -84,6 +84,8 @@ struct packet {
 	__u8 good;           /* and how many would not */
 	__u16 kind;          /* KIND of the message, if it is one of a stream or one of several */
 	__u16 part;          /* bytes of each datagram of a coalesced frame; 0: it has one */
+	__u8 assumed;        /* enum stream_assumed: how sure it is that a message begins there */
+	__u8 behind;         /* the reason for which the segment before it was dropped, or none */
 	__u32 rest;          /* bytes of those that are still to come */
 	__u8 methods[16];    /* how many of those have which method */
 };

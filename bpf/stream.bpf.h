@@ -38,7 +38,9 @@
 #define STREAM_CELLS 4
 #define STREAM_HANDSHAKE 64     /* s: SYN-ACKs are sent for so long (tcp_synack_retries 5) */
 #define STREAM_WINDOW (1 << 20) /* what a client may have sent before its first segment is seen */
+#define STREAM_REACH (1U << 30) /* the widest window (RFC 7323 section 2.3) */
 #define STREAM_HEAD_SECONDS 4   /* the rest of a header comes at once, or after a few losses */
+#define STREAM_BEHIND 120 /* s: TCP waits so long at most before it sends again (RFC 6298) */
 #define STREAM_KNOWN 16 /* bytes that tell everything that known_start() knows */
 #define STREAM_START (METHOD_LENGTH + 2) /* bytes that tell an unknown method from garbage */
 #define STREAM_BLOCK 64
@@ -57,6 +59,13 @@ enum stream {
 	STREAM_LOST,
 	STREAM_FOREIGN,
 	STREAM_STRAY,   /* of no connection that exists */
+};
+
+/* How sure it is that messages begin where a connection goes on. */
+enum stream_assumed {
+	STREAM_CERTAIN,
+	STREAM_CAPTURED, /* by sg_syn_opens, without the handshake */
+	STREAM_GUESSED,  /* see stream_guess() */
 };
 
 static __always_inline bool stream_is_read(const struct packet *p)
@@ -131,8 +140,9 @@ static __always_inline bool stream_put(struct sg_streams *line, const struct sg_
 }
 
 /*
- * The server answers a SYN: `next` is the client's first byte, `ack` what it will acknowledge. An
- * entry for the same ports is of a connection that has ended.
+ * The server answers a SYN: `next` is the client's first byte, `ack` what it will acknowledge. Or
+ * it sends one, as who opens connections from its own port does: then the answer tells the first
+ * byte. An entry for the same ports is of a connection that has ended.
  */
 __noinline int stream_open(const struct packet *p, __u64 now)
 {
@@ -150,6 +160,7 @@ __noinline int stream_open(const struct packet *p, __u64 now)
 	syn = stream_entry(openings, hash);
 	if (syn && stream_age(syn, now) <= STREAM_HANDSHAKE)
 		opening.state = syn->state;
+	opening.fresh = !(p->tcp_flags & TCP_ACK);
 	opening.next = p->ack;
 	opening.ack = p->seq + 1;
 	stream_put(openings, &opening, hash, now);
@@ -179,6 +190,17 @@ static __always_inline __u32 stream_begun(__u32 role)
 	return role == SG_PORT_TCP ? STREAM_READ : STREAM_FOREIGN;
 }
 
+/* The entry of a connection that the server has opened, if this is what answers its SYN. */
+static __always_inline struct sg_stream *stream_answered(const struct packet *p,
+							 struct sg_stream *opening, __u32 role,
+							 __u64 now)
+{
+	if (!(p->tcp_flags & TCP_SYN) || p->ack != opening->ack)
+		return NULL;
+	opening->tag = 0;
+	return stream_add(p, p->seq + 1, p->datagram ? STREAM_LOST : stream_begun(role), now);
+}
+
 /* The entry for a segment that completes a handshake, or NULL. */
 static __always_inline struct sg_stream *stream_complete(const struct packet *p, __u32 role,
 							 __u64 now)
@@ -186,8 +208,11 @@ static __always_inline struct sg_stream *stream_complete(const struct packet *p,
 	struct sg_streams *line = stream_line(&sg_openings, p->connection, SG_OPENINGS);
 	struct sg_stream *opening = line ? stream_entry(line, p->connection) : NULL;
 
-	if (!opening || !(p->tcp_flags & TCP_ACK) || stream_age(opening, now) > STREAM_HANDSHAKE ||
-	    p->ack - opening->ack > STREAM_WINDOW || p->seq - opening->next > STREAM_WINDOW)
+	if (!opening || !(p->tcp_flags & TCP_ACK) || stream_age(opening, now) > STREAM_HANDSHAKE)
+		return NULL;
+	if (opening->fresh)
+		return stream_answered(p, opening, role, now);
+	if (p->ack - opening->ack > STREAM_WINDOW || p->seq - opening->next > STREAM_WINDOW)
 		return NULL;
 	opening->tag = 0;
 	return stream_add(p, opening->next, opening->state ? opening->state : stream_begun(role),
@@ -265,6 +290,20 @@ __noinline int stream_has_socket(hook_ctx *ctx, const struct packet *p)
 	       state != STREAM_TCP_LISTEN;
 }
 
+/*
+ * Whether a segment begins like a request. Not like a response, as bodies do. A capture may begin
+ * after the handshake: whoever takes it cuts it there, mostly.
+ */
+static __always_inline bool stream_begins(hook_ctx *ctx, const struct packet *p)
+{
+	__u8 start[STREAM_KNOWN] __attribute__((aligned(8)));
+
+	if (p->datagram < sizeof(start) || hook_load(ctx, p->offset, start, sizeof(start)))
+		return false;
+	return KIND_CLASS(known_start(start, start + sizeof(start), p->datagram)) ==
+	       SG_CLASS_REQUEST;
+}
+
 /* The entry of the connection of a segment; one is made for a connection that exists. */
 static __always_inline struct sg_stream *stream_find(hook_ctx *ctx, const struct packet *p,
 						     __u32 role, __u64 now)
@@ -274,9 +313,14 @@ static __always_inline struct sg_stream *stream_find(hook_ctx *ctx, const struct
 
 	if (!s)
 		s = stream_complete(p, role, now);
+	if (!s && sg_syn_opens && stream_begins(ctx, p)) {
+		s = stream_add(p, p->seq, stream_begun(role), now);
+		if (s)
+			s->assumed = STREAM_CAPTURED;
+	}
 	if (!s && stream_has_socket(ctx, p))
 		s = stream_add(p, 0, STREAM_OLDER, now);
-	if (s)
+	if (s && !s->refused)
 		s->seconds = stream_seconds(now);
 	return s;
 }
@@ -291,6 +335,9 @@ static __always_inline __u32 stream_look(struct packet *p, struct sg_stream *s)
 
 	if (s->state != STREAM_READ && s->state != STREAM_PART)
 		return s->state;
+	/* What was missing has come on another way; and the numbers will wrap. */
+	if ((__s32)skip < 0 && -skip > STREAM_REACH)
+		return STREAM_LOST;
 	/* One that is longer than its frame the host throws away. */
 	if ((__s32)skip < 0 || p->first_fragment || p->datagram > p->frame - p->offset)
 		return STREAM_GAP;
@@ -303,6 +350,45 @@ static __always_inline __u32 stream_look(struct packet *p, struct sg_stream *s)
 	p->datagram -= skip;
 	p->fresh = s->fresh;
 	return s->state;
+}
+
+/*
+ * Why a segment before this gap was dropped. It comes again, and the server has no use for what
+ * lies behind it before that; let in, that would never be read, and a limit would be none as soon as it
+ * had refused something.
+ */
+static __always_inline __u32 stream_behind(struct sg_stream *s, const struct packet *p, __u64 now)
+{
+	__u32 end = p->seq + p->datagram;
+
+	if (!s->refused || stream_age(s, now) > STREAM_BEHIND)
+		return SG_REASON_NONE;
+	if ((__s32)(end - s->ack) > 0)
+		s->ack = end;
+	return s->refused;
+}
+
+/*
+ * Behind a gap, or on a connection that is older than the guard, a segment that begins like a
+ * request is taken for one: else who lets one segment come late would have no limits but that of
+ * segments. From there on messages are charged, and nothing that the guess may have invented is held
+ * against the peer: faults and fingerprints are only counted. Who forges such a segment has to know
+ * the connection, and comes as far.
+ */
+static __always_inline bool stream_guess(hook_ctx *ctx, struct packet *p, struct sg_stream *s)
+{
+	bool may = p->stream == STREAM_GAP || p->stream == STREAM_OLDER ||
+		   p->stream == STREAM_LOST ||
+		   (p->stream == STREAM_INSIDE && s->assumed == STREAM_GUESSED);
+
+	if (!may || p->behind || p->first_fragment || p->datagram > p->frame - p->offset ||
+	    !stream_begins(ctx, p))
+		return false;
+	s->next = p->seq;
+	s->state = STREAM_READ;
+	s->assumed = p->assumed = STREAM_GUESSED;
+	p->stream = STREAM_READ;
+	return true;
 }
 
 struct stream_copy {
@@ -449,12 +535,20 @@ static __always_inline __u32 stream_kind(struct sip_reader *r, struct packet *p,
 			return CLASSED(KEEPALIVE);
 	}
 	length -= blanks;
+	if (!blanks && is_stun(r->text, r->text + STREAM_BLOCK, length))
+		return CLASSED(STUN);
 	kind = length < STREAM_KNOWN ? CLASSED(OTHER) : text_kind(r, blanks, length);
 	if (length < STREAM_START && (kind == CLASSED(OTHER) || kind == CLASSED(GARBAGE))) {
 		p->stream = STREAM_PART;
 		return CLASSED(OTHER);
 	}
 	return kind;
+}
+
+static __always_inline bool stream_is_message(__u32 kind)
+{
+	return KIND_CLASS(kind) == SG_CLASS_REQUEST || KIND_CLASS(kind) == SG_CLASS_RESPONSE ||
+	       KIND_CLASS(kind) == SG_CLASS_KEEPALIVE || KIND_CLASS(kind) == SG_CLASS_OTHER;
 }
 
 /*
@@ -472,8 +566,13 @@ static __always_inline __u32 stream_load(hook_ctx *ctx, struct packet *p, struct
 		return CLASSED(OTHER);
 	}
 	kind = stream_kind(r, p, held + p->datagram);
-	if (KIND_CLASS(kind) == SG_CLASS_TLS || KIND_CLASS(kind) == SG_CLASS_HTTP)
+	if (p->assumed == STREAM_GUESSED && !stream_is_message(kind)) {
+		p->stream = STREAM_GAP; /* a wrong guess */
+		kind = CLASSED(OTHER);
+	} else if (KIND_CLASS(kind) == SG_CLASS_TLS || KIND_CLASS(kind) == SG_CLASS_HTTP ||
+		   KIND_CLASS(kind) == SG_CLASS_STUN) {
 		p->stream = STREAM_FOREIGN;
+	}
 	p->kind = kind;
 	return kind;
 }
@@ -535,14 +634,20 @@ __noinline int stream_class(hook_ctx *ctx, struct packet *p, __u32 role)
 		p->stream = STREAM_EMPTY;
 		return CLASSED(OTHER);
 	}
+	p->assumed = s->assumed;
 	p->stream = stream_look(p, s);
+	if (p->stream == STREAM_GAP)
+		p->behind = stream_behind(s, p, now);
 	if (p->stream == STREAM_PART) {
 		p->held = stream_recall(r, p);
 		p->stream = p->held ? STREAM_READ : STREAM_LOST;
 	}
+	if (role == SG_PORT_TCP && !stream_is_read(p))
+		stats->event[SG_EVENT_UNREAD_GUESSED] += stream_guess(ctx, p, s);
 	if (stream_is_read(p))
 		return stream_load(ctx, p, r);
-	stream_count(stats, p->stream);
+	if (!p->behind)
+		stream_count(stats, p->stream);
 	return stream_unread(ctx, p);
 }
 /* Bytes of the message that was read; 0: it does not say. */
@@ -688,6 +793,25 @@ __noinline int stream_commit(const struct packet *p)
 		s->next = p->seq + (state == STREAM_PART ? p->datagram : 0);
 	s->state = state;
 	s->fresh = 0;
+	/* While something is missing of what was refused, TCP sends what is new, too (RFC 5682). */
+	if (s->refused && (__s32)(s->next - s->ack) >= 0)
+		s->refused = SG_REASON_NONE;
+	s->seconds = stream_seconds(clock_now());
+	return 0;
+}
+
+/* The segment that the connection goes on with was dropped. */
+__noinline int stream_refuse(const struct packet *p, __u32 reason)
+{
+	struct sg_streams *line = p ? stream_line(&sg_streams, p->connection, SG_STREAMS) : NULL;
+	struct sg_stream *s = line ? stream_entry(line, p->connection) : NULL;
+
+	if (!s)
+		return 0;
+	if (!s->refused)
+		s->ack = p->seq + p->datagram;
+	s->refused = reason;
+	s->seconds = stream_seconds(clock_now());
 	return 0;
 }
 
@@ -697,7 +821,7 @@ static __always_inline bool stream_goes_on(const struct packet *p)
 	struct sg_streams *line = stream_line(&sg_streams, p->connection, SG_STREAMS);
 	struct sg_stream *s = line ? stream_entry(line, p->connection) : NULL;
 
-	if (!s || p->stream != STREAM_READ || s->state != STREAM_READ || s->fresh)
+	if (!s || p->stream != STREAM_READ || s->state != STREAM_READ || s->fresh || s->refused)
 		return false;
 	s->next = p->seq;
 	return true;

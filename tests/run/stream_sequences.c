@@ -225,6 +225,66 @@ static void a_gap_is_not_judged(void)
 	may_not_send(&peer, BAD(""));
 }
 
+/* A limit would be none if what is behind a refused segment were let in: it could not be read. */
+static void what_is_behind_a_dropped_segment_waits(void)
+{
+	struct peer peer = alice(), behind;
+
+	mode_set(SG_REASON_LIMIT_FLOW, SG_MODE_ENFORCE);
+	config()->zone[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	sends(&peer, OPTIONS("1"));
+	may_not_send(&peer, OPTIONS("2"));
+	behind = peer;
+	behind.at += strlen(OPTIONS("2"));
+	may_not_send(&behind, OPTIONS("3"));
+	assert_int_equal(dropped_by(SG_REASON_LIMIT_FLOW), 2);
+	config()->zone[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1000);
+	may_not_send(&behind, OPTIONS("3"));
+	sends(&peer, OPTIONS("2"));
+	sends(&behind, OPTIONS("3"));
+	assert_int_equal(passed(SG_METHOD_OPTIONS), 3);
+	may_not_send(&behind, BAD(""));
+}
+
+/* The number at which a message was expected comes again, 4 GB later, and is any place by then. */
+static void a_gap_does_not_outlive_the_numbers(void)
+{
+	struct peer peer = alice();
+
+	wide();
+	sends(&peer, OPTIONS("1"));
+	for (int i = 0; i < 16; i++) {
+		peer.at += 1U << 28;
+		assert_false(segment_dropped(&peer, "anything", 8));
+		peer.at -= 8;
+	}
+	sends(&peer, BAD(""));
+}
+
+/*
+ * Behind a gap what begins like a request is charged as one; nothing is held against it, since it may
+ * be a body.
+ */
+static void a_guess_is_charged_and_drops_nothing(void)
+{
+	struct peer peer = alice();
+	struct sg_stats stats;
+
+	mode_set(SG_REASON_LIMIT_FLOW, SG_MODE_ENFORCE);
+	config()->zone[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(4);
+	sends(&peer, OPTIONS("1"));
+	peer.at += 100;
+	sends(&peer, BAD("") OPTIONS("2"));
+	stats_read(&stats);
+	assert_int_equal(stats.reason[SG_REASON_FIELD_MISSING].would_drop.packets, 1);
+	assert_int_equal(stats.event[SG_EVENT_UNREAD_GUESSED], 1);
+	/* A wrong guess ends where no message follows; the next request is another one. */
+	sends(&peer, "<text>no message, and long enough to be told from the beginning of one</text>");
+	sends(&peer, OPTIONS("3"));
+	may_not_send(&peer, OPTIONS("4"));
+	assert_int_equal(dropped_by(SG_REASON_LIMIT_FLOW), 1);
+}
+
 /* Forged, it has no number that the server said, or does not come where the server goes on. */
 static void no_handshake_no_judgement(void)
 {
@@ -257,6 +317,33 @@ static void a_syn_changes_nothing(void)
 	sends(&peer, OPTIONS("1"));
 }
 
+static void answer_syn(__u32 ack)
+{
+	assert_false(packet_dropped(&(struct packet_spec){
+		OVER_TCP, .syn = true, .ack = true, .numbered = true, .seq = FIRST_BYTE - 1,
+		.ack_seq = ack, .sport = 40000,
+	}));
+}
+
+/* Some servers call others from their own port: the peer's SYN-ACK tells where it begins. */
+static void the_server_opens(void)
+{
+	struct peer peer = alice();
+
+	peer.at += 1000;
+	assert_false(reply_dropped(&(struct packet_spec){
+		.source = PACKET_SERVER4, .destination = PACKET_CLIENT4, .sport = 5060,
+		.dport = 40000, .transport = IPPROTO_TCP, .syn = true, .numbered = true, .seq = 7,
+	}));
+	answer_syn(100);
+	sends(&peer, BAD(""));
+	answer_syn(8);
+	peer.at = FIRST_BYTE;
+	may_not_send(&peer, BAD(""));
+	sends(&peer, OPTIONS("1"));
+	assert_int_equal(passed(SG_METHOD_OPTIONS), 1);
+}
+
 /* A SYN that brings data may have brought half a message. */
 static void data_in_a_syn(void)
 {
@@ -281,7 +368,7 @@ static void is_lost_by(const char *text)
 	peer = alice();
 	sends(&peer, text);
 	sends(&peer, BAD(""));
-	if (counted(SG_EVENT_UNREAD_LOST) + counted(SG_EVENT_UNREAD_FOREIGN) != 1)
+	if (counted(SG_EVENT_UNREAD_GUESSED) + counted(SG_EVENT_UNREAD_FOREIGN) != 1)
 		fail_msg("lost %llu times: %.70s", counted(SG_EVENT_UNREAD_LOST), text);
 }
 
@@ -317,7 +404,7 @@ static void too_many_in_one_segment(void)
 	wide();
 	sends(&peer, blanks);
 	sends(&peer, BAD(""));
-	assert_int_equal(counted(SG_EVENT_UNREAD_LOST), 1);
+	assert_int_equal(counted(SG_EVENT_UNREAD_GUESSED), 1);
 }
 
 /* A dead connection would take all of their users with it. */
@@ -563,8 +650,12 @@ const struct sequence stream_sequences[] = {
 	{"a header in pieces is judged", a_header_in_pieces_is_judged},
 	{"what comes again passes", what_comes_again_passes},
 	{"a segment behind a gap is not judged", a_gap_is_not_judged},
+	{"a guess is charged, and drops nothing", a_guess_is_charged_and_drops_nothing},
+	{"what is behind a dropped segment waits", what_is_behind_a_dropped_segment_waits},
+	{"a gap does not outlive the sequence numbers", a_gap_does_not_outlive_the_numbers},
 	{"without a handshake nothing is judged", no_handshake_no_judgement},
 	{"a SYN changes nothing", a_syn_changes_nothing},
+	{"the server opens a connection", the_server_opens},
 	{"data in a SYN", data_in_a_syn},
 	{"what cannot be followed is lost", what_cannot_be_followed_is_lost},
 	{"more messages in a segment than are read", too_many_in_one_segment},
