@@ -5,12 +5,14 @@
  * reason into an action. Cheapest exit first.
  */
 #include "packet.bpf.h"   /* 1. Ethernet to UDP or TCP */
+#include "glance.bpf.h"   /*    the same for nearly all of them */
 #include "fragment.bpf.h" /*    fragments inherit the verdict of the first */
 #include "class.bpf.h"    /* 2. what the first bytes say it is */
-#include "stream.bpf.h"   /*    where messages begin in a stream of TCP */
+#include "part.bpf.h"     /*    the messages of a segment of TCP, or of several datagrams */
 #include "lists.bpf.h"    /* 3. allow, deny, bans, zones, what is proven */
 #include "greylist.bpf.h" /* 4. strangers have to come twice while there are too many */
 #include "limits.bpf.h"   /* 5. budget of unlisted sources, limits of the flow and the source */
+#include "segment.bpf.h"  /*    segments that are not read */
 #include "connect.bpf.h"  /*    connections of TCP, new and live */
 #include "message.bpf.h"  /* 6. the grammar of the message, and what it tells of its flow */
 #include "verdict.bpf.h"  /* 7. modes, counters, action */
@@ -149,9 +151,9 @@ static __always_inline __u32 guard_judge_one(struct guard *g, __u64 faults, __u3
 
 /*
  * Judges one more message of a frame, which was read and has these faults, and charges it. A reason
- * that ends the way of the frame, or none: of several datagrams it is only counted. `who`: WHO(). Global, and apart from the reading of the message: in
- * the loop over messages each of its ways would be followed for each of them, and below it there is
- * no stack left for the reader (6.1).
+ * that ends the way of the frame, or none: of several datagrams it is only counted. `who`: WHO().
+ * Global, and apart from the reading of the message: in the loop over messages each of its ways
+ * would be followed for each of them, and below it there is no stack left for the reader (6.1).
  */
 __noinline int guard_judge_more(struct packet *p, __u32 slot, __u64 faults, __u32 who)
 {

@@ -173,7 +173,9 @@ static void lose(struct connection *c)
 	closed++;
 }
 
-/* All lengths from 1 to PIECE come, in an order that mixes them, each when the one before is sent. */
+/*
+ * All lengths from 1 to PIECE come, in an order that mixes them, each when the one before is sent.
+ */
 static size_t next_length(void)
 {
 	return 1 + lengths * 577 % PIECE;
