@@ -5,12 +5,14 @@
  * reason into an action. Cheapest exit first.
  */
 #include "packet.bpf.h"   /* 1. Ethernet to UDP or TCP */
+#include "glance.bpf.h"   /*    the same for nearly all of them */
 #include "fragment.bpf.h" /*    fragments inherit the verdict of the first */
 #include "class.bpf.h"    /* 2. what the first bytes say it is */
-#include "stream.bpf.h"   /*    where messages begin in a stream of TCP */
+#include "part.bpf.h"     /*    the messages of a segment of TCP, or of several datagrams */
 #include "lists.bpf.h"    /* 3. allow, deny, bans, zones, what is proven */
 #include "greylist.bpf.h" /* 4. strangers have to come twice while there are too many */
 #include "limits.bpf.h"   /* 5. budget of unlisted sources, limits of the flow and the source */
+#include "segment.bpf.h"  /*    segments that are not read */
 #include "connect.bpf.h"  /*    connections of TCP, new and live */
 #include "message.bpf.h"  /* 6. the grammar of the message, and what it tells of its flow */
 #include "verdict.bpf.h"  /* 7. modes, counters, action */
@@ -64,9 +66,26 @@ static __always_inline __u32 guard_tell(struct guard *g, __u32 about)
 		return SG_REASON_NONE;
 	told = message_tell(g->p, g->slot, about);
 	reason = told & ~MESSAGE_COPY;
-	if (reason == SG_REASON_SCANNER && pays_budget(g))
+	if (reason == SG_REASON_SCANNER && pays_budget(g) && g->p->assumed != STREAM_GUESSED)
 		offence_note(g->p, g->slot, SG_OFFENCE_SCANNER, 0);
-	return verdict_is_final(g, reason) ? reason : told & MESSAGE_COPY;
+	if (!verdict_is_final(g, reason))
+		return told & MESSAGE_COPY;
+	if (g->p->assumed != STREAM_GUESSED)
+		return reason;
+	verdict_watch(g, reason);
+	return told & MESSAGE_COPY;
+}
+
+/* What begins where a message should, and is none: for it, too, what guard_judge_faults() says. */
+static __always_inline __u32 guard_check_class(struct guard *g)
+{
+	__u32 reason = class_check(g);
+
+	if (reason == SG_REASON_NONE || pays_budget(g) || g->p->transport != IPPROTO_TCP)
+		return reason;
+	if (verdict_is_final(g, reason))
+		verdict_watch(g, reason);
+	return SG_REASON_NONE;
 }
 
 /*
@@ -122,7 +141,7 @@ static __always_inline __u32 guard_judge_one(struct guard *g, __u64 faults, __u3
 {
 	__u32 told;
 
-	JUDGE(class_check(g));
+	JUDGE(guard_check_class(g));
 	if (faults)
 		JUDGE(guard_judge_faults(g, faults));
 	told = guard_tell(g, is_proven(g) ? MESSAGE_PROVEN : 0);
@@ -132,9 +151,9 @@ static __always_inline __u32 guard_judge_one(struct guard *g, __u64 faults, __u3
 
 /*
  * Judges one more message of a frame, which was read and has these faults, and charges it. A reason
- * that ends the way of the frame, or none: of several datagrams it is only counted. `who`: WHO(). Global, and apart from the reading of the message: in
- * the loop over messages each of its ways would be followed for each of them, and below it there is
- * no stack left for the reader (6.1).
+ * that ends the way of the frame, or none: of several datagrams it is only counted. `who`: WHO().
+ * Global, and apart from the reading of the message: in the loop over messages each of its ways
+ * would be followed for each of them, and below it there is no stack left for the reader (6.1).
  */
 __noinline int guard_judge_more(struct packet *p, __u32 slot, __u64 faults, __u32 who)
 {
@@ -236,6 +255,8 @@ static __always_inline __u32 guard_judge_segment(struct guard *g)
 		return stray_check(g);
 	if (g->p->stream == STREAM_EMPTY)
 		return SG_REASON_NONE;
+	if (g->p->behind)
+		return g->p->behind;
 	return segment_check(g->p, g->slot, g->zone, is_proven(g));
 }
 
@@ -289,9 +310,12 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 
 	JUDGE(udp_check(g));
 	JUDGE(fragment_check(g));
-	JUDGE(class_check(g));
+	if (g->role == SG_PORT_UDP)
+		JUDGE(class_check(g));
 
 	zones_find(g);
+	if (g->role != SG_PORT_UDP)
+		JUDGE(guard_check_class(g));
 	reason = segment_applies(g->p) ? guard_judge_segment(g) : guard_judge_limits(ctx, g);
 	JUDGE(reason);
 	if (g->p->stream > STREAM_PART)
@@ -313,11 +337,13 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
  * A segment has its verdict; if it passes, its connection goes on. So it does in a capture, where
  * the segment does not come again.
  */
-static __always_inline void guard_keep(struct guard *g, int action)
+static __always_inline void guard_keep(struct guard *g, __u32 reason, int action)
 {
-	if ((action != VERDICT_PASS && !sg_syn_opens) || !stream_has_moved(g->p))
+	if (!stream_has_moved(g->p))
 		return;
-	if (!stream_goes_on(g->p))
+	if (action != VERDICT_PASS && !sg_syn_opens)
+		stream_refuse(g->p, reason);
+	else if (!stream_goes_on(g->p))
 		stream_commit(g->p);
 }
 
@@ -375,7 +401,7 @@ static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
 	reason = forget(reason, g->now);
 	kind = verdict(g, reason);
 	if (g->p->stream)
-		guard_keep(g, kind);
+		guard_keep(g, reason, kind);
 	return kind;
 }
 

@@ -64,8 +64,9 @@ const volatile __u32 sg_interface;
 volatile __u64 sg_replay_clock;
 
 /*
- * Whether a SYN alone opens a connection: in a capture nobody forges, and what the server sent may
- * not be in it. Set by `sipguard replay`.
+ * Whether a SYN alone opens a connection, or a segment that begins with a request: in a capture
+ * nobody forges, what the server sent may not be in it, nor the handshake. Set by `sipguard
+ * replay`.
  */
 const volatile __u64 sg_syn_opens;
 

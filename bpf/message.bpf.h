@@ -14,7 +14,7 @@
 #include "lists.bpf.h"
 #include "secrets.bpf.h"
 #include "signatures.h"
-#include "stream.bpf.h"
+#include "part.bpf.h"
 #include "transaction.bpf.h"
 #include "verdict.bpf.h"
 
@@ -83,8 +83,8 @@ static __always_inline bool message_applies(__u32 kind)
 }
 
 /*
- * The faults of the message of a packet; none if it is known to be no message. One whose header does not end in its segment is read when
- * the rest has come.
+ * The faults of the message of a packet; none if it is known to be no message. One whose header
+ * does not end in its segment is read when the rest has come.
  */
 __noinline __u64 message_read(hook_ctx *ctx, struct packet *p, __u32 slot)
 {
@@ -141,8 +141,9 @@ static __always_inline __u32 message_reason(__u64 *faults)
 
 /*
  * The first of the faults of a message that ends its way; those before it that are only monitored
- * are counted. With `spare` none ends it: the first is counted as if it were monitored. Global: the turns of its loop were followed through all that comes after (130 000
- * instructions, clang 14 and 19, 6.18).
+ * are counted. With `spare` none ends it: the first is counted as if it were monitored. Global: the
+ * turns of its loop were followed through all that comes after (130 000 instructions, clang 14 and
+ * 19, 6.18).
  */
 __noinline int message_judge(struct packet *p, __u64 faults, __u32 slot, __u32 spare)
 {
@@ -155,6 +156,9 @@ __noinline int message_judge(struct packet *p, __u64 faults, __u32 slot, __u32 s
 
 	if (!p || !g->config || !g->stats)
 		return SG_REASON_NONE;
+	/* What a guess takes for a message, or a capture lacks of one, has no faults of its own. */
+	if (p->assumed == STREAM_GUESSED || (p->assumed && p->held))
+		spare = 1;
 	for (int i = 0; i < MESSAGE_REASONS && faults; i++) {
 		reason = message_reason(&faults);
 		if (!verdict_is_final(g, reason))

@@ -413,7 +413,8 @@ static __always_inline __u32 reply_judge(struct __sk_buff *skb, struct guard *g,
 	if (lists_find(g) == SG_LIST_ALLOW)
 		return SG_REASON_NONE;
 	zones_find(g);
-	if (pays_budget(g)) {
+	/* A handshake of TCP is not completed by whom a forger names. */
+	if (pays_budget(g) && g->p->transport == IPPROTO_UDP) {
 		__u32 reason = reply_limit(g);
 
 		if (verdict_is_final(g, reason))
@@ -425,7 +426,7 @@ static __always_inline __u32 reply_judge(struct __sk_buff *skb, struct guard *g,
 	return SG_REASON_NONE;
 }
 
-/* The server accepts a SYN: see stream.bpf.h. */
+/* The server accepts a SYN, or sends one: see stream.bpf.h. */
 static __always_inline void reply_accepts(struct guard *g)
 {
 	g->p->flow = sg_flow_hash(g->p->source, g->p->source_port, g->p->transport,
@@ -443,7 +444,7 @@ int reply(struct __sk_buff *skb)
 	if (!guard_open(g) || !reply_packet(skb, g->p))
 		return TC_ACT_UNSPEC;
 	g->role = port_role(g, g->p->transport, g->p->port);
-	if (g->role && (g->p->tcp_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK))
+	if (g->role && g->p->tcp_flags & TCP_SYN)
 		reply_accepts(g);
 	if (!g->p->length)
 		return TC_ACT_UNSPEC;

@@ -31,14 +31,14 @@
 #include <linux/errno.h>
 
 #include "class.bpf.h"
-#include "limits.bpf.h"
-#include "lists.bpf.h"
 #include "spans.bpf.h"
 
 #define STREAM_CELLS 4
 #define STREAM_HANDSHAKE 64     /* s: SYN-ACKs are sent for so long (tcp_synack_retries 5) */
 #define STREAM_WINDOW (1 << 20) /* what a client may have sent before its first segment is seen */
+#define STREAM_REACH (1U << 30) /* the widest window (RFC 7323 section 2.3) */
 #define STREAM_HEAD_SECONDS 4   /* the rest of a header comes at once, or after a few losses */
+#define STREAM_BEHIND 120 /* s: TCP waits so long at most before it sends again (RFC 6298) */
 #define STREAM_KNOWN 16 /* bytes that tell everything that known_start() knows */
 #define STREAM_START (METHOD_LENGTH + 2) /* bytes that tell an unknown method from garbage */
 #define STREAM_BLOCK 64
@@ -57,6 +57,13 @@ enum stream {
 	STREAM_LOST,
 	STREAM_FOREIGN,
 	STREAM_STRAY,   /* of no connection that exists */
+};
+
+/* How sure it is that messages begin where a connection goes on. */
+enum stream_assumed {
+	STREAM_CERTAIN,
+	STREAM_CAPTURED, /* by sg_syn_opens, without the handshake */
+	STREAM_GUESSED,  /* see stream_guess() */
 };
 
 static __always_inline bool stream_is_read(const struct packet *p)
@@ -103,7 +110,9 @@ static __always_inline __u32 stream_age(const struct sg_stream *s, __u64 now)
 	return s->tag ? (__u16)(stream_seconds(now) - s->seconds) : 1 << 16;
 }
 
-/* The place for a new connection: that of the one of which nothing was seen for the longest time. */
+/*
+ * The place for a new connection: that of the one of which nothing was seen for the longest time.
+ */
 static __always_inline struct sg_stream *stream_place(struct sg_streams *line, __u64 now)
 {
 	struct sg_stream *oldest = &line->stream[0];
@@ -131,8 +140,9 @@ static __always_inline bool stream_put(struct sg_streams *line, const struct sg_
 }
 
 /*
- * The server answers a SYN: `next` is the client's first byte, `ack` what it will acknowledge. An
- * entry for the same ports is of a connection that has ended.
+ * The server answers a SYN: `next` is the client's first byte, `ack` what it will acknowledge. Or
+ * it sends one, as who opens connections from its own port does: then the answer tells the first
+ * byte. An entry for the same ports is of a connection that has ended.
  */
 __noinline int stream_open(const struct packet *p, __u64 now)
 {
@@ -150,6 +160,7 @@ __noinline int stream_open(const struct packet *p, __u64 now)
 	syn = stream_entry(openings, hash);
 	if (syn && stream_age(syn, now) <= STREAM_HANDSHAKE)
 		opening.state = syn->state;
+	opening.fresh = !(p->tcp_flags & TCP_ACK);
 	opening.next = p->ack;
 	opening.ack = p->seq + 1;
 	stream_put(openings, &opening, hash, now);
@@ -179,6 +190,17 @@ static __always_inline __u32 stream_begun(__u32 role)
 	return role == SG_PORT_TCP ? STREAM_READ : STREAM_FOREIGN;
 }
 
+/* The entry of a connection that the server has opened, if this is what answers its SYN. */
+static __always_inline struct sg_stream *stream_answered(const struct packet *p,
+							 struct sg_stream *opening, __u32 role,
+							 __u64 now)
+{
+	if (!(p->tcp_flags & TCP_SYN) || p->ack != opening->ack)
+		return NULL;
+	opening->tag = 0;
+	return stream_add(p, p->seq + 1, p->datagram ? STREAM_LOST : stream_begun(role), now);
+}
+
 /* The entry for a segment that completes a handshake, or NULL. */
 static __always_inline struct sg_stream *stream_complete(const struct packet *p, __u32 role,
 							 __u64 now)
@@ -186,8 +208,11 @@ static __always_inline struct sg_stream *stream_complete(const struct packet *p,
 	struct sg_streams *line = stream_line(&sg_openings, p->connection, SG_OPENINGS);
 	struct sg_stream *opening = line ? stream_entry(line, p->connection) : NULL;
 
-	if (!opening || !(p->tcp_flags & TCP_ACK) || stream_age(opening, now) > STREAM_HANDSHAKE ||
-	    p->ack - opening->ack > STREAM_WINDOW || p->seq - opening->next > STREAM_WINDOW)
+	if (!opening || !(p->tcp_flags & TCP_ACK) || stream_age(opening, now) > STREAM_HANDSHAKE)
+		return NULL;
+	if (opening->fresh)
+		return stream_answered(p, opening, role, now);
+	if (p->ack - opening->ack > STREAM_WINDOW || p->seq - opening->next > STREAM_WINDOW)
 		return NULL;
 	opening->tag = 0;
 	return stream_add(p, opening->next, opening->state ? opening->state : stream_begun(role),
@@ -252,9 +277,11 @@ __noinline int stream_has_socket(hook_ctx *ctx, const struct packet *p)
 		return 0;
 	size = stream_tuple(ctx, p, &tuple);
 	if (size == sizeof(tuple.ipv4))
-		socket = bpf_skc_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv4), BPF_F_CURRENT_NETNS, 0);
+		socket = bpf_skc_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv4), BPF_F_CURRENT_NETNS,
+					    0);
 	else if (size)
-		socket = bpf_skc_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv6), BPF_F_CURRENT_NETNS, 0);
+		socket = bpf_skc_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv6), BPF_F_CURRENT_NETNS,
+					    0);
 	else
 		return 0;
 	if (!socket)
@@ -263,6 +290,20 @@ __noinline int stream_has_socket(hook_ctx *ctx, const struct packet *p)
 	bpf_sk_release(socket);
 	return state != STREAM_TCP_TIME_WAIT && state != STREAM_TCP_CLOSE &&
 	       state != STREAM_TCP_LISTEN;
+}
+
+/*
+ * Whether a segment begins like a request. Not like a response, as bodies do. A capture may begin
+ * after the handshake: whoever takes it cuts it there, mostly.
+ */
+static __always_inline bool stream_begins(hook_ctx *ctx, const struct packet *p)
+{
+	__u8 start[STREAM_KNOWN] __attribute__((aligned(8)));
+
+	if (p->datagram < sizeof(start) || hook_load(ctx, p->offset, start, sizeof(start)))
+		return false;
+	return KIND_CLASS(known_start(start, start + sizeof(start), p->datagram)) ==
+	       SG_CLASS_REQUEST;
 }
 
 /* The entry of the connection of a segment; one is made for a connection that exists. */
@@ -274,9 +315,14 @@ static __always_inline struct sg_stream *stream_find(hook_ctx *ctx, const struct
 
 	if (!s)
 		s = stream_complete(p, role, now);
+	if (!s && sg_syn_opens && stream_begins(ctx, p)) {
+		s = stream_add(p, p->seq, stream_begun(role), now);
+		if (s)
+			s->assumed = STREAM_CAPTURED;
+	}
 	if (!s && stream_has_socket(ctx, p))
 		s = stream_add(p, 0, STREAM_OLDER, now);
-	if (s)
+	if (s && !s->refused)
 		s->seconds = stream_seconds(now);
 	return s;
 }
@@ -291,6 +337,9 @@ static __always_inline __u32 stream_look(struct packet *p, struct sg_stream *s)
 
 	if (s->state != STREAM_READ && s->state != STREAM_PART)
 		return s->state;
+	/* What was missing has come on another way; and the numbers will wrap. */
+	if ((__s32)skip < 0 && -skip > STREAM_REACH)
+		return STREAM_LOST;
 	/* One that is longer than its frame the host throws away. */
 	if ((__s32)skip < 0 || p->first_fragment || p->datagram > p->frame - p->offset)
 		return STREAM_GAP;
@@ -305,447 +354,43 @@ static __always_inline __u32 stream_look(struct packet *p, struct sg_stream *s)
 	return s->state;
 }
 
-struct stream_copy {
-	const __u8 *from;
-	__u8 *to;
-};
-
-static long stream_copy_block(__u32 block, void *context)
+/*
+ * Why a segment before this gap was dropped. It comes again, and the server has no use for what
+ * lies behind it before that; let in, that would never be read, and a limit would be none as soon
+ * as it had refused something.
+ */
+static __always_inline __u32 stream_behind(struct sg_stream *s, const struct packet *p, __u64 now)
 {
-	struct stream_copy *copy = context;
-	__u32 at = block * STREAM_BLOCK & (SIP_READ_MAX - 1);
+	__u32 end = p->seq + p->datagram;
 
-	for (__u32 i = 0; i < STREAM_BLOCK; i += 8)
-		*(__u64 *)(copy->to + at + i) = *(const __u64 *)(copy->from + at + i);
-	return 0;
-}
-
-/* One of the two places where the header of a connection may be kept. */
-static __always_inline struct sg_head *stream_head(__u64 connection, __u32 second)
-{
-	__u32 place = (second ? connection >> 20 : connection >> 4) & (SG_HEADS - 1);
-
-	return bpf_map_lookup_elem(&sg_heads, &place);
-}
-
-static __always_inline struct sg_head *stream_kept(__u64 connection)
-{
-	struct sg_head *first = stream_head(connection, 0);
-	struct sg_head *second = stream_head(connection, 1);
-
-	if (first && first->connection == connection)
-		return first;
-	return second && second->connection == connection ? second : NULL;
-}
-
-static __always_inline bool stream_is_free(const struct sg_head *head, __u64 now)
-{
-	return head && (!head->connection ||
-			now - head->time > STREAM_HEAD_SECONDS * SG_NSEC_PER_SEC);
-}
-
-/* The place of a header that is kept, or a new one; NULL if others are in both. */
-static __always_inline struct sg_head *stream_head_place(__u64 connection, __u64 now)
-{
-	struct sg_head *head = stream_kept(connection);
-
-	if (head)
-		return head;
-	head = stream_head(connection, 0);
-	if (stream_is_free(head, now))
-		return head;
-	head = stream_head(connection, 1);
-	return stream_is_free(head, now) ? head : NULL;
-}
-
-static __always_inline void stream_copy(__u8 *to, const __u8 *from, __u32 length)
-{
-	struct stream_copy copy = {.from = from, .to = to};
-
-	bpf_loop((length + STREAM_BLOCK - 1) / STREAM_BLOCK, stream_copy_block, &copy, 0);
+	if (!s->refused || stream_age(s, now) > STREAM_BEHIND)
+		return SG_REASON_NONE;
+	if ((__s32)(end - s->ack) > 0)
+		s->ack = end;
+	return s->refused;
 }
 
 /*
- * Copies what was kept of a message to the reader. How many bytes it is; 0: it is not there any
- * more.
+ * Behind a gap, or on a connection that is older than the guard, a segment that begins like a
+ * request is taken for one: else who lets one segment come late would have no limits but that of
+ * segments. From there on messages are charged, and nothing that the guess may have invented is
+ * held against the peer: faults and fingerprints are only counted. Who forges such a segment has to
+ * know the connection, and comes as far.
  */
-static __always_inline __u32 stream_recall(struct sip_reader *r, struct packet *p)
+static __always_inline bool stream_guess(hook_ctx *ctx, struct packet *p, struct sg_stream *s)
 {
-	struct sg_head *head = stream_kept(p->connection);
+	bool may = p->stream == STREAM_GAP || p->stream == STREAM_OLDER ||
+		   p->stream == STREAM_LOST ||
+		   (p->stream == STREAM_INSIDE && s->assumed == STREAM_GUESSED);
 
-	if (!head)
-		return 0;
-	stream_copy(r->text, head->text, head->length);
-	p->paid = head->paid;
-	return head->length;
-}
-
-/* Keeps the text that is in the reader, the beginning of a message. False if there is no room. */
-static __always_inline bool stream_keep(const struct sip_reader *r, const struct packet *p,
-					__u64 now)
-{
-	struct sg_head *head = stream_head_place(p->connection, now);
-	__u32 length = p->held + p->datagram;
-
-	if (!head || length >= SIP_READ_MAX)
-		return false;
-	head->connection = p->connection;
-	head->time = now;
-	head->length = length;
-	head->paid = p->paid;
-	stream_copy(head->text, r->text, length);
-	return true;
-}
-
-/* Its message was read. */
-static __always_inline void stream_let_go(__u64 connection)
-{
-	struct sg_head *head = stream_kept(connection);
-
-	if (head)
-		head->connection = 0;
-}
-
-/* KIND of what begins in the text of the reader behind so many blanks, and has `length` bytes. */
-static __always_inline __u32 text_kind(const struct sip_reader *r, __u32 blanks, __u32 length)
-{
-	const __u8 *start = r->text, *end;
-	__u32 kind;
-
-	barrier_var(blanks);
-	start += blanks & (STREAM_BLOCK - 1);
-	end = start + STREAM_BLOCK;
-	kind = known_start(start, end, length);
-	return kind == CLASSED(OTHER) ? other_start(start, end, length) : kind;
-}
-
-/* A load balancer tells whom it speaks for, before the first message. */
-static __always_inline bool stream_is_proxy_line(const struct sip_reader *r, const struct packet *p)
-{
-	__u64 word = sip_load8(r, 0);
-
-	return p->fresh && (word == SIP_WORD('P', 'R', 'O', 'X', 'Y', ' ', 'T', 'C') ||
-			    word == SIP_WORD('P', 'R', 'O', 'X', 'Y', ' ', 'U', 'N') ||
-			    word == SIP_WORD('\r', '\n', '\r', '\n', 0, '\r', '\n', 'Q'));
-}
-
-/* KIND of what the text in the reader begins with; `length` bytes of it are known. */
-static __always_inline __u32 stream_kind(struct sip_reader *r, struct packet *p, __u32 length)
-{
-	__u32 kind, blanks = 0;
-
-	if (is_sigcomp(r->text)) {
-		p->stream = STREAM_FOREIGN;
-		return CLASSED(SIGCOMP);
-	}
-	if (stream_is_proxy_line(r, p)) {
-		p->stream = STREAM_FOREIGN;
-		return CLASSED(OTHER);
-	}
-	if (sip_is_leading(sip_byte(r, 0))) {
-		r->message.read = length < SIP_READ_MAX ? length : SIP_READ_MAX;
-		blanks = sip_blanks(r);
-		if (blanks == length || blanks >= SIP_BLANKS)
-			return CLASSED(KEEPALIVE);
-	}
-	length -= blanks;
-	kind = length < STREAM_KNOWN ? CLASSED(OTHER) : text_kind(r, blanks, length);
-	if (length < STREAM_START && (kind == CLASSED(OTHER) || kind == CLASSED(GARBAGE))) {
-		p->stream = STREAM_PART;
-		return CLASSED(OTHER);
-	}
-	return kind;
-}
-
-/*
- * Loads the message that begins at p->offset, behind p->held bytes that came before, and tells its
- * KIND.
- */
-static __always_inline __u32 stream_load(hook_ctx *ctx, struct packet *p, struct sip_reader *r)
-{
-	__u32 held = p->held, kind;
-
-	barrier_var(held);
-	held &= SIP_READ_MAX - 1;
-	if (sip_reader_load(ctx, r, held, p->offset, p->datagram, HOOK_SKB)) {
-		p->stream = STREAM_LOST;
-		return CLASSED(OTHER);
-	}
-	kind = stream_kind(r, p, held + p->datagram);
-	if (KIND_CLASS(kind) == SG_CLASS_TLS || KIND_CLASS(kind) == SG_CLASS_HTTP)
-		p->stream = STREAM_FOREIGN;
-	p->kind = kind;
-	return kind;
-}
-
-/* Why a segment is not read. */
-static __always_inline void stream_count(struct sg_stats *stats, __u32 stream)
-{
-	switch (stream) {
-	case STREAM_GAP:
-		stats->event[SG_EVENT_UNREAD_GAP]++;
-		break;
-	case STREAM_OLDER:
-		stats->event[SG_EVENT_UNREAD_OLDER]++;
-		break;
-	case STREAM_LOST:
-		stats->event[SG_EVENT_UNREAD_LOST]++;
-		break;
-	case STREAM_FOREIGN:
-		stats->event[SG_EVENT_UNREAD_FOREIGN]++;
-		break;
-	}
-}
-
-/* KIND of a segment that is not read. */
-static __always_inline __u32 stream_unread(hook_ctx *ctx, const struct packet *p)
-{
-	__u8 start[2];
-
-	if (p->stream != STREAM_FOREIGN || hook_load(ctx, p->offset, start, sizeof(start)))
-		return CLASSED(OTHER);
-	return is_tls(start) ? CLASSED(TLS) : CLASSED(OTHER);
-}
-
-/*
- * Finds out what a segment is to its connection (p->stream), and its KIND. For a port of this role.
- */
-__noinline int stream_class(hook_ctx *ctx, struct packet *p, __u32 role)
-{
-	const struct sg_state *state = map_state();
-	struct sg_stats *stats = map_stats();
-	struct sip_reader *r = map_reader();
-	__u64 now = clock_now();
-	struct sg_stream *s;
-
-	if (!p || !state || !stats || !r || p->frame < p->offset)
-		return CLASSED(OTHER);
-	p->flow = sg_flow_hash(p->source, p->source_port, p->transport, state->secret);
-	p->connection = stream_hash(p);
-	if (p->syn) {
-		stream_syn(p, role, now);
-		return CLASSED(OTHER);
-	}
-	s = stream_find(ctx, p, role, now);
-	if (!s) {
-		p->stream = STREAM_STRAY;
-		return CLASSED(OTHER);
-	}
-	if (!p->datagram) {
-		p->stream = STREAM_EMPTY;
-		return CLASSED(OTHER);
-	}
-	p->stream = stream_look(p, s);
-	if (p->stream == STREAM_PART) {
-		p->held = stream_recall(r, p);
-		p->stream = p->held ? STREAM_READ : STREAM_LOST;
-	}
-	if (stream_is_read(p))
-		return stream_load(ctx, p, r);
-	stream_count(stats, p->stream);
-	return stream_unread(ctx, p);
-}
-/* Bytes of the message that was read; 0: it does not say. */
-static __always_inline __u64 stream_size(const struct sip_reader *r, const struct packet *p)
-{
-	const struct sip_message *m = &r->message;
-	__u32 length = p->held + p->datagram, class = KIND_CLASS(p->kind);
-
-	if (class == SG_CLASS_KEEPALIVE)
-		return length < SIP_BLANKS ? length : SIP_BLANKS;
-	if (class != SG_CLASS_REQUEST && class != SG_CLASS_RESPONSE)
-		return 0;
-	if (!(m->flags & SIP_HEAD) || !(m->seen & SIP_SEEN(CONTENT_LENGTH)) ||
-	    m->faults & STREAM_ENDLESS)
-		return 0;
-	return (__u64)m->body + m->content_length;
-}
-
-/* Most segments hold one message, which ends with them: nothing is to be done but to go on. */
-static __always_inline bool stream_ends(struct packet *p)
-{
-	const struct sip_reader *r = map_reader();
-
-	if (!r || p->held || stream_size(r, p) != p->datagram)
-		return false;
-	p->seq += p->datagram;
-	p->datagram = 0;
-	return true;
-}
-
-/* --- frames of several datagrams --- */
-
-/*
- * A sender's UDP_SEGMENT, or datagrams that the kernel has put together (GRO), on their way through
- * tc: one skb with one UDP header, all datagrams of one size but the last, which may be shorter.
- */
-static __always_inline void datagrams_begin(struct packet *p, __u32 size)
-{
-	if (!size || p->transport != IPPROTO_UDP || p->datagram <= size)
-		return;
-	p->part = size;
-	p->rest = p->datagram - size;
-	p->datagram = size;
-	if (p->length > size)
-		p->length = size;
-}
-
-static __always_inline void datagram_count(struct packet *p, __u32 reason)
-{
-	if (reason == SG_REASON_NONE)
-		p->good++;
-	else if (!p->bad++)
-		p->worst = reason;
-}
-
-static __always_inline __u32 datagram_kind(hook_ctx *ctx, const struct packet *p,
-					   struct sip_reader *r, __u32 size)
-{
-	__u32 blanks = 0;
-
-	if (size <= KEEPALIVE_ANY)
-		return CLASSED(KEEPALIVE);
-	if (sip_reader_load(ctx, r, 0, p->offset, size, HOOK_SKB))
-		return CLASSED(GARBAGE);
-	if (is_stun(r->text, r->text + STREAM_BLOCK, size))
-		return CLASSED(STUN);
-	if (is_sigcomp(r->text))
-		return CLASSED(SIGCOMP);
-	if (sip_is_leading(sip_byte(r, 0))) {
-		r->message.read = size < SIP_READ_MAX ? size : SIP_READ_MAX;
-		blanks = sip_blanks(r);
-		if (size <= blanks + KEEPALIVE_ANY)
-			return CLASSED(KEEPALIVE);
-	}
-	return text_kind(r, blanks, size - blanks);
-}
-
-/* Goes to the next datagram. Its KIND, as class_datagram(); -1 if there is none. */
-static __always_inline int datagram_next(hook_ctx *ctx, struct packet *p, struct sip_reader *r)
-{
-	__u32 size;
-
-	if (!p->rest)
-		return -1;
-	size = p->rest < p->part ? p->rest : p->part;
-	p->offset += p->part;
-	p->rest -= size;
-	p->datagram = size;
-	p->kind = datagram_kind(ctx, p, r, size);
-	return p->kind;
-}
-
-/* --- the next message of either --- */
-
-/* Goes to the next message of a segment, or of several datagrams. Its KIND; -1: there is none. */
-__noinline int stream_next(hook_ctx *ctx, struct packet *p)
-{
-	struct sip_reader *r = map_reader();
-	__u64 size;
-
-	if (!p || !r)
-		return -1;
-	if (HOOK_SKB && p->part)
-		return datagram_next(ctx, p, r);
-	if (p->stream != STREAM_READ)
-		return -1;
-	size = stream_size(r, p);
-	if (size <= p->held || size > 1U << 31) {
-		p->stream = STREAM_LOST;
-		return -1;
-	}
-	size -= p->held;
-	p->held = p->paid = p->fresh = 0;
-	p->seq += size;
-	if (size >= p->datagram) {
-		p->datagram = 0;
-		return -1;
-	}
-	p->offset += size;
-	p->datagram -= size;
-	return stream_load(ctx, p, r);
-}
-
-/* The segment passes: what it has shown is put into the entry of its connection. */
-__noinline int stream_commit(const struct packet *p)
-{
-	struct sg_streams *line = p ? stream_line(&sg_streams, p->connection, SG_STREAMS) : NULL;
-	const struct sip_reader *r = map_reader();
-	struct sg_stream *s;
-	__u32 state;
-
-	if (!p || !line || !r)
-		return 0;
-	s = stream_entry(line, p->connection);
-	if (!s)
-		return 0;
-	state = p->stream;
-	if (state == STREAM_PART && !stream_keep(r, p, clock_now()))
-		state = STREAM_LOST;
-	if (s->state == STREAM_PART && state != STREAM_PART)
-		stream_let_go(p->connection);
-	if (state == STREAM_PART || state == STREAM_READ)
-		s->next = p->seq + (state == STREAM_PART ? p->datagram : 0);
-	s->state = state;
-	s->fresh = 0;
-	return 0;
-}
-
-/* The same, of what most segments show: the connection goes on from here. False: it is not all. */
-static __always_inline bool stream_goes_on(const struct packet *p)
-{
-	struct sg_streams *line = stream_line(&sg_streams, p->connection, SG_STREAMS);
-	struct sg_stream *s = line ? stream_entry(line, p->connection) : NULL;
-
-	if (!s || p->stream != STREAM_READ || s->state != STREAM_READ || s->fresh)
+	if (!may || p->behind || p->first_fragment || p->datagram > p->frame - p->offset ||
+	    !stream_begins(ctx, p))
 		return false;
 	s->next = p->seq;
+	s->state = STREAM_READ;
+	s->assumed = p->assumed = STREAM_GUESSED;
+	p->stream = STREAM_READ;
 	return true;
-}
-
-/* Whether there is something to be put there. */
-static __always_inline bool stream_has_moved(const struct packet *p)
-{
-	return stream_is_read(p) || p->stream == STREAM_LOST || p->stream == STREAM_FOREIGN;
-}
-
-/* Whether it is charged by the segment: what begins in it, if anything, was charged before. */
-static __always_inline bool segment_applies(const struct packet *p)
-{
-	return p->transport == IPPROTO_TCP && !p->syn && (p->stream != STREAM_READ || p->paid);
-}
-
-/* A segment that is not read, or goes on with a header: limited by itself. */
-__noinline int segment_check(const struct packet *p, __u32 slot, __u32 zone, __u32 proven)
-{
-	const struct sg_config *config = map_config(slot & 1);
-	const struct sg_state *state = map_state();
-	const struct sg_limit *limit;
-	__u64 now = clock_now();
-	struct rows rows;
-
-	if (!p || !config || !state)
-		return SG_REASON_NONE;
-	limit = &config->zone[zone & (SG_ZONES - 1)].segment;
-	rows = rows_find(&sg_segments, proven ? p->flow : source_flow_hash(p, state),
-			 SG_SEGMENT_ROW);
-	if (!rows.first || !rows.second)
-		return SG_REASON_NONE;
-	if (rows_spent(rows.first, rows.second, now, limit))
-		return SG_REASON_LIMIT_SEGMENT;
-	rows_charge(rows.first, rows.second, now, limit);
-	return SG_REASON_NONE;
-}
-
-static __always_inline __u32 stray_check(const struct guard *g)
-{
-	const struct sg_limit *limit = &g->config->total[SG_TOTAL_STRAY_SEGMENTS];
-	__u64 *tat = &g->state->total_tat[SG_TOTAL_STRAY_SEGMENTS];
-
-	if (gcra_spent(tat, g->now, limit))
-		return SG_REASON_STRAY_SEGMENT;
-	gcra_charge(tat, g->now, limit);
-	return SG_REASON_NONE;
 }
 
 #endif

@@ -205,10 +205,14 @@ struct sg_slot {
 struct sg_stream {
 	__u32 tag;     /* of its hash, never 0; 0: free */
 	__u32 next;    /* sequence number of the byte at which its next message begins */
-	__u32 ack;     /* of a handshake: what the client acknowledges if it is there */
+	/* Of a handshake: what the client acknowledges by then. Else the end of what waits. */
+	__u32 ack;
 	__u16 seconds; /* when something of it was last seen */
-	__u8 state;    /* enum stream; of a handshake LOST, or none */
-	__u8 fresh;    /* bool: nothing of it was read yet */
+	__u8 state : 4;   /* enum stream; of a handshake LOST, or none */
+	__u8 assumed : 2; /* see packet.assumed */
+	__u8 fresh : 1;   /* nothing of it was read yet; of a handshake: the server began it */
+	/* Why the segment that comes next was dropped, or none: what is behind it waits for it. */
+	__u8 refused;
 };
 
 struct sg_streams {

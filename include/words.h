@@ -123,6 +123,7 @@
 	X(UNREAD_GAP, "unread-gap")                                                               \
 	X(UNREAD_OLDER, "unread-older")                                                           \
 	X(UNREAD_LOST, "unread-lost")                                                             \
+	X(UNREAD_GUESSED, "unread-guessed")                                                       \
 	X(UNREAD_FOREIGN, "unread-foreign")                                                       \
 	X(STREAMS_EVICTED, "streams-evicted")
 

@@ -353,8 +353,9 @@ static void print_connections(json_t *status)
 	json_t *zones = json_object_get(status, "zones"), *zone, *all;
 	size_t i;
 
-	printf("\nConnections of a source: new per second / at once, live, unread segments per second "
-	       "/ at once; reported if silent for %lld s\n", number_of(status, "first_data_seconds"));
+	printf("\nConnections of a source: new per second / at once, live, unread segments per "
+	       "second / at once; reported if silent for %lld s\n",
+	       number_of(status, "first_data_seconds"));
 	json_array_foreach(zones, i, zone) {
 		all = json_object_get(zone, "connections");
 		printf("  %-22s", i ? string_of(zone, "name") : "(on no list)");

@@ -103,7 +103,8 @@ static json_t *interface_json(const struct session *s, const struct sg_stats *st
 	bool there = link->state == LINK_HERE || link->state == LINK_ELSEWHERE;
 	struct traffic traffic = traffic_of(s, stats, link);
 	json_t *one = json_pack("{s:o, s:I, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:I}", "name",
-				output_string(link->name), "ifindex", (json_int_t)link->ifindex, "state",
+				output_string(link->name), "ifindex",
+				(json_int_t)link->ifindex, "state",
 				states[link->state], "xdp",
 				there ? xdp_mode_names[link_mode(link)] : "none", "hook",
 				there ? link_hook(link) : NULL, "since", since(devices, link),
@@ -153,12 +154,18 @@ static long long number_of(const json_t *object, const char *key)
 static void print_replies(const char *replies, const char *name, bool here)
 {
 	if (strcmp(replies, egress_names[EGRESS_MISSING]) == 0)
-		escape_printf(stdout, "  %-16s what it sends is NOT seen, somebody detached that program: "
-		       "`sipguard attach %s` brings it back\n", "", name);
+		escape_printf(stdout,
+			      "  %-16s what it sends is NOT seen, somebody detached that "
+			      "program: "
+			      "`sipguard attach %s` brings it back\n",
+			      "", name);
 	else if (strcmp(replies, egress_names[EGRESS_OLDER]) == 0)
-		escape_printf(stdout, "  %-16s what it sends %s seen by an OLDER program: `sipguard attach %s` "
-		       "%s\n", "", here ? "is" : "may be", name,
-		       here ? "replaces it" : "there replaces it");
+		escape_printf(stdout,
+			      "  %-16s what it sends %s seen by an OLDER program: "
+			      "`sipguard attach %s` "
+			      "%s\n",
+			      "", here ? "is" : "may be", name,
+			      here ? "replaces it" : "there replaces it");
 	else if (replies[0])
 		escape_printf(stdout, "  %-16s what it sends is seen by %s\n", "", replies);
 }
@@ -171,8 +178,9 @@ static void print_guarded(const json_t *one)
 		escape_printf(stdout, "  %-16s native XDP", string_of(one, "name"));
 	else
 		escape_printf(stdout, "  %-16s at tc ingress%s%s", string_of(one, "name"),
-		       since[0] ? ", since " : "", since);
-	escape_printf(stdout, ", program %s, id %lld\n", string_of(one, "program"), number_of(one, "program_id"));
+			      since[0] ? ", since " : "", since);
+	escape_printf(stdout, ", program %s, id %lld\n", string_of(one, "program"),
+		      number_of(one, "program_id"));
 }
 
 static void print_traffic(const json_t *one)
@@ -180,22 +188,33 @@ static void print_traffic(const json_t *one)
 	const char *name = string_of(one, "name"), *other = string_of(one, "charged_twice_by");
 
 	if (other[0])
-		escape_printf(stdout, "  %-16s what it receives is charged TWICE, since %s is guarded, too: "
-		       "detach one of them\n", "", other);
+		escape_printf(stdout,
+			      "  %-16s what it receives is charged TWICE, since %s is "
+			      "guarded, too: "
+			      "detach one of them\n",
+			      "", other);
 	if (!json_is_integer(json_object_get(one, "received")))
 		return;
 	escape_printf(stdout, "  %-16s has received %lld packets, the guard has seen %lld\n", "",
-	       number_of(one, "received"), number_of(one, "seen"));
+		      number_of(one, "received"), number_of(one, "seen"));
 	if (!json_is_true(json_object_get(one, "blind")))
 		return;
 	if (strcmp(string_of(one, "hook"), "tc"))
-		escape_printf(stdout, "  %-16s the guard sees NOTHING of what this interface receives: another "
-		       "program hands it over past the driver, as bpf_redirect_peer() does for "
-		       "pods: detach %s, and attach it with --xdp generic\n", "", name);
+		escape_printf(
+			stdout,
+			"  %-16s the guard sees NOTHING of what this interface "
+			"receives: another "
+			"program hands it over past the driver, as bpf_redirect_peer() does for "
+			"pods: detach %s, and attach it with --xdp generic\n",
+			"", name);
 	else
-		escape_printf(stdout, "  %-16s the guard sees NOTHING of what this interface receives: another "
-		       "program takes it first: `tc filter show dev %s ingress` and `bpftool net "
-		       "show dev %s` tell which\n", "", name, name);
+		escape_printf(
+			stdout,
+			"  %-16s the guard sees NOTHING of what this interface "
+			"receives: another "
+			"program takes it first: `tc filter show dev %s ingress` and `bpftool net "
+			"show dev %s` tell which\n",
+			"", name, name);
 }
 
 static void print_state(const json_t *one)
@@ -207,11 +226,16 @@ static void print_state(const json_t *one)
 	else if (strcmp(state, states[LINK_GONE]) == 0)
 		escape_printf(stdout, "  %-16s gone: attach it again, or detach it\n", name);
 	else if (strcmp(state, states[LINK_REMOVED]) == 0)
-		escape_printf(stdout, "  %-16s NOT guarded, somebody detached that program: `sipguard attach %s` "
-		       "brings it back\n", name, name);
+		escape_printf(stdout,
+			      "  %-16s NOT guarded, somebody detached that program: "
+			      "`sipguard attach %s` "
+			      "brings it back\n",
+			      name, name);
 	else
-		escape_printf(stdout, "  %-16s guarded, %s (the name is the one it had when it was attached)\n",
-		       name, state);
+		escape_printf(stdout,
+			      "  %-16s guarded, %s (the name is the one it had when it was "
+			      "attached)\n",
+			      name, state);
 }
 
 void interfaces_print(json_t *interfaces)

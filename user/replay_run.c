@@ -163,6 +163,16 @@ static int find_counted(const struct sg_tally *tallies, int count)
 	return 0;
 }
 
+/* A segment may have several messages; and what begins in it is counted under no method yet. */
+static int find_method(const struct sg_tally *tallies)
+{
+	for (int i = SG_METHOD_NONE + 1; i < SG_METHOD__MAX; i++) {
+		if (is_counted(&tallies[i]))
+			return i;
+	}
+	return SG_METHOD_NONE;
+}
+
 /* A packet may be counted under several reasons in monitor mode, and be dropped under one. */
 static enum sg_reason find_reason(const struct sg_stats *stats, bool drop)
 {
@@ -192,7 +202,7 @@ int replay_judge(struct replay *replay, const struct frame *frame, struct judgem
 		.guarded = !stats->unguarded[0].packets,
 		.reason = find_reason(stats, action == XDP_DROP),
 		.class = find_counted(stats->class, SG_CLASS__MAX),
-		.method = find_counted(stats->method, SG_METHOD__MAX),
+		.method = find_method(stats->method),
 	};
 	if ((action == XDP_DROP || action == XDP_PASS) &&
 	    (!judgement->drop || judgement->reason != SG_REASON_NONE))

@@ -2,7 +2,8 @@
 # What the lab tests need built: captures that a test makes itself, a look at tc egress, both ends of
 # TCP connections. Included by the Makefile.
 LAB_TEST_PROGRAMS = $(BUILD)/tests/write_captures $(BUILD)/tests/at_egress \
-                    $(BUILD)/tests/tcp_ends $(BUILD)/tests/sipguard_short $(BUILD)/tests/tun_send
+                    $(BUILD)/tests/tcp_ends $(BUILD)/tests/sipguard_short $(BUILD)/tests/tun_send \
+                    $(BUILD)/tests/tcp_peer $(BUILD)/tests/wire
 
 $(BUILD)/tests/write_captures: tests/lab/write_captures.c tests/run/packet.c tests/run/packet.h
 	@mkdir -p $(@D)
@@ -13,7 +14,8 @@ $(BUILD)/tests/tun_send: tests/lab/tun_send.c
 	$(CC) $(TEST_CFLAGS) -o $@ $<
 
 # These not with the sanitizers: they run in virtual machines, too.
-$(BUILD)/tests/tcp_ends: tests/lab/tcp_ends.c
+$(BUILD)/tests/tcp_ends $(BUILD)/tests/tcp_peer $(BUILD)/tests/wire: \
+$(BUILD)/tests/%: tests/lab/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE -o $@ $<
 

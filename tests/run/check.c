@@ -118,7 +118,8 @@ static void coverage_add(const struct expectation *e)
 /* The handshake of the connection that a segment begins. */
 static void connection_open(const struct packet_spec *spec)
 {
-	if (spec->transport != IPPROTO_TCP || spec->syn || spec->numbered || spec->stray || spec->offset)
+	if (spec->transport != IPPROTO_TCP || spec->syn || spec->numbered || spec->stray ||
+	    spec->offset)
 		return;
 	connection_accept(&(struct packet_spec){
 		.source = spec->source, .destination = spec->destination, .sport = spec->sport,
@@ -128,9 +129,9 @@ static void connection_open(const struct packet_spec *spec)
 
 void connection_accept(const struct packet_spec *peer, __u32 seq)
 {
+	const char *server = packet_is_ipv6(peer) ? PACKET_SERVER6 : PACKET_SERVER4;
 	struct packet_spec answer = {
-		.source = peer->destination ? peer->destination
-					    : packet_is_ipv6(peer) ? PACKET_SERVER6 : PACKET_SERVER4,
+		.source = peer->destination ? peer->destination : server,
 		.destination = peer->source ? peer->source : PACKET_CLIENT4,
 		.sport = peer->dport ? peer->dport : 5060,
 		.dport = peer->sport_zero ? 0 : peer->sport ? peer->sport : 40000,

@@ -183,7 +183,7 @@ const struct test_case class_cases[] = {
 	 IS_GARBAGE},
 	{"1400 bytes of x", .packet = {.payload = "", .fill = 1400}, IS_GARBAGE},
 
-	/* TCP: these begin where a message does; what a segment is else, stream_sequences.c shows. */
+	/* TCP: these begin where a message does; for others see stream_sequences.c. */
 	{"tcp, nothing but an acknowledgement",
 	 .packet = {OVER_TCP, .payload = "", .pad = 6}, PASSES(OTHER, NONE)},
 	{"tcp, padding that looks like a keepalive",
@@ -207,7 +207,8 @@ const struct test_case class_cases[] = {
 	{"tcp, a short end of a message", .packet = {OVER_TCP, .payload = "0\r\n\r\n"},
 	 PASSES(OTHER, NONE), NEAR_CLASS(KEEPALIVE)},
 	{"tcp, the middle of a message",
-	 .packet = {OVER_TCP, .stray = true, .payload = "2301774\r\nCSeq: 1 INVITE\r\n" INVITE_REST},
+	 .packet = {OVER_TCP, .stray = true,
+		    .payload = "2301774\r\nCSeq: 1 INVITE\r\n" INVITE_REST},
 	 PASSES(OTHER, NONE), NEAR_CLASS(REQUEST)},
 	{"tcp, anything", .packet = {OVER_TCP, .stray = true, BYTES(NOT_SIP)},
 	 PASSES(OTHER, NONE), NEAR_CLASS(GARBAGE)},

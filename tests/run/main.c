@@ -148,10 +148,12 @@ int main(void)
 	add_sequences(connection_sequences, connection_sequences_count);
 	add_sequences(secret_sequences, secret_sequences_count);
 	add_sequences(stream_sequences, stream_sequences_count);
+	add_sequences(order_sequences, order_sequences_count);
 	add_sequences(grammar_sequences, grammar_sequences_count);
 	add_bare_sequences(fragment_sequences, fragment_sequences_count);
 	add_bare_sequences(hostile_sequences, hostile_sequences_count);
 	add_sequences(corpus_sequences, corpus_sequences_count);
+	add_sequences(corpus_stream_sequences, corpus_stream_sequences_count);
 	add("no reason, class or method is left out", nothing_is_left_out, NULL);
 	/* cmocka_run_group_tests() wants an array whose size the compiler knows. */
 	return _cmocka_run_group_tests("guard", tests, count, fixture_open, fixture_close);

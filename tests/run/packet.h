@@ -77,8 +77,8 @@ struct packet_spec {
 	bool ack;             /* with syn: SYN and ACK */
 	bool urgent;
 	/*
-	 * Sequence and acknowledgment number. If it is not numbered, the segment is the first one of a
-	 * new connection, whose handshake fixture_run() has seen: TCP_SEQ and TCP_SEQ_ACK.
+	 * Sequence and acknowledgment number. If it is not numbered, the segment is the first one
+	 * of a new connection, whose handshake fixture_run() has seen: TCP_SEQ and TCP_SEQ_ACK.
 	 */
 	bool numbered;
 	__u32 seq, ack_seq;

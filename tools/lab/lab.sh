@@ -76,13 +76,14 @@ lab_use() {
 	LAB_ID=$(<"$1/id")
 	LAB_NS_SERVER=sg-$LAB_ID-server
 	LAB_NS_CLIENT=sg-$LAB_ID-client
+	LAB_NS_FAR=sg-$LAB_ID-far # only some tests make it, beyond the client
 	# Kernel threads carry the interface name, and they are global: it must be unique too.
 	LAB_IF_SERVER=sg-${LAB_ID}s
 	LAB_IF_CLIENT=sg-${LAB_ID}c
 	# bpffs of our own: an "ip netns exec" hides /sys/fs/bpf, and the lab must not
 	# leave pins there.
 	export SIPGUARD_PIN_ROOT=$LAB_DIR/bpf/sipguard
-	export LAB_DIR LAB_ID LAB_NS_SERVER LAB_NS_CLIENT LAB_IF_SERVER LAB_IF_CLIENT
+	export LAB_DIR LAB_ID LAB_NS_SERVER LAB_NS_CLIENT LAB_NS_FAR LAB_IF_SERVER LAB_IF_CLIENT
 }
 
 lab_ns() {
@@ -222,8 +223,10 @@ lab_destroy() {
 	}
 	lab_use "$dir"
 	lab_realtime_off
+	lab_end_processes "$LAB_NS_FAR"
 	lab_end_processes "$LAB_NS_CLIENT"
 	lab_end_processes "$LAB_NS_SERVER"
+	[[ ! -e /run/netns/$LAB_NS_FAR ]] || ip netns del "$LAB_NS_FAR"
 	[[ ! -e /run/netns/$LAB_NS_CLIENT ]] || ip netns del "$LAB_NS_CLIENT"
 	[[ ! -e /run/netns/$LAB_NS_SERVER ]] || ip netns del "$LAB_NS_SERVER"
 	! mountpoint -q "$dir/bpf" || umount "$dir/bpf"
