@@ -310,12 +310,9 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 
 	JUDGE(udp_check(g));
 	JUDGE(fragment_check(g));
-	if (g->role == SG_PORT_UDP)
-		JUDGE(class_check(g));
-
 	zones_find(g);
-	if (g->role != SG_PORT_UDP)
-		JUDGE(guard_check_class(g));
+	JUDGE(guard_check_class(g));
+
 	reason = segment_applies(g->p) ? guard_judge_segment(g) : guard_judge_limits(ctx, g);
 	JUDGE(reason);
 	if (g->p->stream > STREAM_PART)

@@ -20,7 +20,9 @@ static __always_inline __u32 text_kind(const struct sip_reader *r, __u32 blanks,
 	start += blanks & (STREAM_BLOCK - 1);
 	end = start + STREAM_BLOCK;
 	kind = known_start(start, end, length);
-	return kind == CLASSED(OTHER) ? other_start(start, end, length) : kind;
+	if (kind == CLASSED(OTHER))
+		kind = other_start(start, end, length);
+	return forget(kind, length);
 }
 
 /* A load balancer tells whom it speaks for, before the first message. */

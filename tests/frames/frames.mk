@@ -5,6 +5,7 @@ FRAMES_PROGRAMS = $(BUILD)/tests/frames
 FRAMES_SOURCES  = $(wildcard tests/frames/*.c) \
                   $(addprefix tests/run/,check.c fixture.c knobs.c packet.c reply.c)
 
-$(BUILD)/tests/frames: $(FRAMES_SOURCES) $(RUN_DEPS) $(wildcard tests/frames/*.h)
+$(BUILD)/tests/frames: $(FRAMES_SOURCES) \
+                       $(wildcard tests/*.h tests/run/*.h tests/frames/*.h include/*.h)
 	@mkdir -p $(@D)
 	$(CC) -O2 -g $(ALLCFLAGS) -Itests/run -Itests/frames -o $@ $(FRAMES_SOURCES) $(RUN_LIBS)

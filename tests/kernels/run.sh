@@ -34,8 +34,9 @@ usage()
 	exit 2
 }
 
-# The verifiers' own limit is a million; what later versions add has to fit, too.
-max_insns=300000
+# The verifiers' own limit is a million; what later versions add has to fit, too. The program at tc,
+# which reads streams and several datagrams, takes 330 000 on 6.18.
+max_insns=400000
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 here=tests/kernels
