@@ -36,7 +36,7 @@
 #define TUN "sgt"
 #define PORT 5060
 #define MARKER "192.0.2.99" /* allowed: comes after a frame, and tells that it is through */
-#define WAIT 10000 /* ms for the marker: only a broken setup takes longer */
+#define WAIT 120000 /* ms for the marker: only a broken setup takes longer */
 
 static struct {
 	int packet, udp4, udp6, near, far;

@@ -161,9 +161,11 @@ there()
 moved()
 {
 	make
-	unshare -n sleep 100 &
+	unshare -n sleep 100000 &
 	other=$!
-	sleep 1
+	while [ "$(readlink "/proc/$other/ns/net")" = "$(readlink /proc/self/ns/net)" ]; do
+		busybox usleep 50000
+	done
 	sg "attach" attach sgv0 --xdp "$1"
 	hook=$(field hook)
 	ip link set sgv0 netns "$other" || die "cannot move sgv0"

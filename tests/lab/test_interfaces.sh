@@ -40,7 +40,8 @@ counter() {
 # flood N: so many frames and a few more from the client to the server's interface.
 flood() {
 	lab_in client "$FLOOD" --dev "$LAB_IF_CLIENT" --dst "$LAB_SERVER4" --dst-mac "$LAB_SERVER_MAC" \
-		--source "$LAB_FLOOD4" --rate "$1" --seconds 1 --json | jq .accepted
+		--source "$LAB_FLOOD4" --rate "$1" --count "$1" \
+		--seconds "$LAB_PATIENCE" --queue 4096 --json | jq .accepted
 }
 
 # What a frame is counted by: its interface, and one class or "not guarded".

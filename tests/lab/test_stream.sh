@@ -59,17 +59,13 @@ plain_frames() {
 
 # wire_start LOSS LATE TWICE: in 1/10000 of the frames.
 wire_start() {
-	local i
 	: >"$LAB_DIR/wire.log"
 	# The process itself, not a shell in between, is told to end.
 	(exec nsenter --net="/run/netns/$LAB_NS_CLIENT" -- "$WIRE" "$LAB_IF_CLIENT" wire \
 		"$1" "$2" "$3" 20241124) >"$LAB_DIR/wire.log" 2>&1 &
 	WIRE_PID=$!
-	for ((i = 0; i < 100; i++)); do
-		! grep -q carries "$LAB_DIR/wire.log" || return 0
-		sleep 0.05
-	done
-	lab_die "the wire carries nothing: $(<"$LAB_DIR/wire.log")"
+	until_true grep -q carries "$LAB_DIR/wire.log" ||
+		lab_die "the wire carries nothing: $(<"$LAB_DIR/wire.log")"
 }
 
 wire_end() {
@@ -237,7 +233,7 @@ wrong() {
 	local status=0
 	[[ ${TEST_GUARD:-sipguard} != none ]] || return 0
 	stats_begin
-	peer client 4 -c 1 -t 3 -m 20 || status=$?
+	peer client 4 -c 1 -t 20 -m 20 || status=$?
 	stats_end
 	equal "$(jq -c '[.sent, .answered]' "$LAB_DIR/peer.json")" "[22,$2]"
 	equal "$(jq ".reasons[\"parameter-long\"].$1.packets > 0" "$LAB_DIR/stats.json")" true

@@ -170,8 +170,11 @@ void flow_age(const char *address, __u8 transport, __u16 port, __u64 ns);
 void fragments_age(unsigned int seconds);
 /* An IP id that no test has used. */
 __u32 fragment_id(void);
-/* The guard's clock, in ns. */
+/* The guard's clock, in ns. It stands still. */
 __u64 guard_clock(void);
+void clock_move(__u64 ns);
+/* As the guard has it outside of tests. */
+__u64 kernel_clock(void);
 
 /* What the suite has shown; main.c insists on all of it. */
 struct coverage {

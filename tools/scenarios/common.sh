@@ -56,14 +56,14 @@ at_most() {
 		'$value != null and $value <= $bar')"
 }
 
-# fast METRIC VALUE BAR, and fast_enough: as at_most and at_least, of what a slow machine does worse
-# whatever the guard does. The short form promises none of that, only what the guard did.
+# fast METRIC VALUE BAR: as at_most, of what a slow machine does worse whatever the guard does. The
+# short form promises none of that, only what the guard did.
 fast() {
-	if [[ $LENGTH == short ]]; then told "$1" "$2"; else at_most "$@"; fi
-}
-
-fast_enough() {
-	if [[ $LENGTH == short ]]; then told "$1" "$2"; else at_least "$@"; fi
+	if [[ $LENGTH == short ]]; then
+		told "$1" "$2"
+	else
+		at_most "$@"
+	fi
 }
 
 # told METRIC VALUE: beside the others, to compare with; nothing is promised.
@@ -87,7 +87,7 @@ ratio() {
 scenario_up() {
 	# In the short form who sends again has lost something: a slow machine has half a minute. (A
 	# reflection is made of what the server sends again.)
-	# shellcheck disable=SC2034 # for lab.sh
+	# shellcheck disable=SC2034 # for the lab
 	[[ $LENGTH != short || $SCENARIO == reflection ]] || LAB_T1=30000
 	lab_choose_cpus
 	lab_realtime_lock
