@@ -57,7 +57,8 @@ SIP_FUNCTION int sip_same_bytes(struct sip_reader *r, __u32 first, __u32 length,
 {
 	struct sip_loop loop = {r};
 
-	if (!r)
+	/* Behind the end there are only zeros, of which a value may be made, too. */
+	if (!r || second + length > r->message.read)
 		return 0;
 	r->repeat.first = first;
 	r->repeat.second = second;

@@ -455,6 +455,20 @@ static void test_beyond_the_bound(void **state)
 }
 
 /* The default rules take a shorter way through plain addresses: to the same result. */
+/* Behind the end there are zeros: a value of zeros that stands there again is not in the message. */
+static void test_repeated_at_the_end(void **state)
+{
+	static const char head[] = "OPTIONS sip:a@example.com SIP/2.0\r\nCall-ID: 9";
+	static const char again[] = "\r\nCall-ID: 9";
+	char text[sizeof(head) + 200 + sizeof(again)] = {};
+	size_t length = sizeof(head) - 1 + 200;
+
+	(void)state;
+	memcpy(text, head, sizeof(head) - 1);
+	memcpy(text + length, again, sizeof(again) - 1);
+	assert_true(read_as(text, length + sizeof(again) - 1, 0) & SIP_FAULT(REPEATED));
+}
+
 static void assert_short_way(const char *text, size_t length)
 {
 	struct sip_input input = {.wanted = SIP_WANTED_DEFAULT, .length = length};
@@ -520,6 +534,7 @@ int main(void)
 		cmocka_unit_test(test_leading_blanks),
 		cmocka_unit_test(test_truncation),
 		cmocka_unit_test(test_beyond_the_bound),
+		cmocka_unit_test(test_repeated_at_the_end),
 		cmocka_unit_test(test_short_way),
 		cmocka_unit_test(test_random_bytes),
 	};
