@@ -310,8 +310,12 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 
 	JUDGE(udp_check(g));
 	JUDGE(fragment_check(g));
+	/* Over UDP garbage needs no zone to be judged, and goes no further. */
+	if (g->role == SG_PORT_UDP)
+		JUDGE(class_check(g));
 	zones_find(g);
-	JUDGE(guard_check_class(g));
+	if (g->role != SG_PORT_UDP)
+		JUDGE(guard_check_class(g));
 
 	reason = segment_applies(g->p) ? guard_judge_segment(g) : guard_judge_limits(ctx, g);
 	JUDGE(reason);
