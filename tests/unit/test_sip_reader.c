@@ -455,7 +455,7 @@ static void test_beyond_the_bound(void **state)
 }
 
 /* The default rules take a shorter way through plain addresses: to the same result. */
-/* Behind the end there are zeros: a value of zeros that stands there again is not in the message. */
+/* Behind the end are zeros: a value of zeros that stands there again is not in the message. */
 static void test_repeated_at_the_end(void **state)
 {
 	static const char head[] = "OPTIONS sip:a@example.com SIP/2.0\r\nCall-ID: 9";
