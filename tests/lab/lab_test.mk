@@ -3,7 +3,7 @@
 # TCP connections. Included by the Makefile.
 LAB_TEST_PROGRAMS = $(BUILD)/tests/write_captures $(BUILD)/tests/at_egress \
                     $(BUILD)/tests/tcp_ends $(BUILD)/tests/sipguard_short $(BUILD)/tests/tun_send \
-                    $(BUILD)/tests/tcp_peer $(BUILD)/tests/wire
+                    $(BUILD)/tests/tcp_peer $(BUILD)/tests/wire $(BUILD)/tests/udp_segment
 
 $(BUILD)/tests/write_captures: tests/lab/write_captures.c tests/run/packet.c tests/run/packet.h
 	@mkdir -p $(@D)
@@ -14,7 +14,7 @@ $(BUILD)/tests/tun_send: tests/lab/tun_send.c
 	$(CC) $(TEST_CFLAGS) -o $@ $<
 
 # These not with the sanitizers: they run in virtual machines, too.
-$(BUILD)/tests/tcp_ends $(BUILD)/tests/tcp_peer $(BUILD)/tests/wire: \
+$(BUILD)/tests/tcp_ends $(BUILD)/tests/tcp_peer $(BUILD)/tests/wire $(BUILD)/tests/udp_segment: \
 $(BUILD)/tests/%: tests/lab/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE -o $@ $<
