@@ -270,8 +270,11 @@ static __always_inline __u32 guard_judge_limits(hook_ctx *ctx, struct guard *g)
 	if (!limits_find(g))
 		return SG_REASON_NONE;
 	if (flow_is_over(g)) {
-		/* Peers that the operator knows are limited, and never banned. */
-		if (!g->listed)
+		/*
+		 * Peers that the operator knows are limited, and never banned; nor is anybody for
+		 * what a forger could have sent without a number of the connection.
+		 */
+		if (!g->listed && g->p->assumed != STREAM_GUESSED)
 			JUDGE(offence_note(g->p, g->slot, SG_OFFENCE_FLOOD, 0));
 		JUDGE(SG_REASON_LIMIT_FLOW);
 	}

@@ -324,7 +324,9 @@ __noinline int part_charge(const struct packet *p, __u32 slot, __u32 kind, __u32
 	flow = rows_find(&sg_flow_slots, p->flow >> 8, SG_FLOW_ROW);
 	if (!is_proven(g))
 		source = rows_find(&sg_slots, source_hash(g), SG_SLOT_ROW);
-	if (pays_budget(g))
+	/* What one sender sends at once takes nothing from others, and arms no greylist. */
+	if (pays_budget(g) && g->state->total_tat[SG_TOTAL_UNLISTED_TOTAL] <=
+	    g->now + g->config->total[SG_TOTAL_UNLISTED_TOTAL].tolerance / 2)
 		gcra_debit(&g->state->total_tat[SG_TOTAL_UNLISTED_TOTAL], g->now,
 			   &g->config->total[SG_TOTAL_UNLISTED_TOTAL]);
 	for (int i = 0; i < 2 && (!i || limits[i] != SG_LIMIT_SOURCE); i++) {

@@ -48,6 +48,8 @@ static __always_inline __u32 stream_kind(struct sip_reader *r, struct packet *p,
 		p->stream = STREAM_FOREIGN;
 		return CLASSED(OTHER);
 	}
+	if (is_stun(r->text, r->text + STREAM_BLOCK, length)) /* a request begins with NUL */
+		return CLASSED(STUN);
 	if (sip_is_leading(sip_byte(r, 0))) {
 		r->message.read = length < SIP_READ_MAX ? length : SIP_READ_MAX;
 		blanks = sip_blanks(r);
@@ -55,8 +57,6 @@ static __always_inline __u32 stream_kind(struct sip_reader *r, struct packet *p,
 			return CLASSED(KEEPALIVE);
 	}
 	length -= blanks;
-	if (!blanks && is_stun(r->text, r->text + STREAM_BLOCK, length))
-		return CLASSED(STUN);
 	kind = length < STREAM_KNOWN ? CLASSED(OTHER) : text_kind(r, blanks, length);
 	if (length < STREAM_START && (kind == CLASSED(OTHER) || kind == CLASSED(GARBAGE))) {
 		p->stream = STREAM_PART;
@@ -89,8 +89,7 @@ static __always_inline __u32 stream_load(hook_ctx *ctx, struct packet *p, struct
 	if (p->assumed == STREAM_GUESSED && !stream_is_message(kind)) {
 		p->stream = STREAM_GAP; /* a wrong guess */
 		kind = CLASSED(OTHER);
-	} else if (KIND_CLASS(kind) == SG_CLASS_TLS || KIND_CLASS(kind) == SG_CLASS_HTTP ||
-		   KIND_CLASS(kind) == SG_CLASS_STUN) {
+	} else if (KIND_CLASS(kind) == SG_CLASS_TLS || KIND_CLASS(kind) == SG_CLASS_HTTP) {
 		p->stream = STREAM_FOREIGN;
 	}
 	p->kind = kind;
@@ -178,6 +177,8 @@ static __always_inline __u64 stream_size(const struct sip_reader *r, const struc
 
 	if (class == SG_CLASS_KEEPALIVE)
 		return length < SIP_BLANKS ? length : SIP_BLANKS;
+	if (class == SG_CLASS_STUN)
+		return 20 + ((__u32)sip_byte(r, 2) << 8 | sip_byte(r, 3));
 	if (class != SG_CLASS_REQUEST && class != SG_CLASS_RESPONSE)
 		return 0;
 	if (!(m->flags & SIP_HEAD) || !(m->seen & SIP_SEEN(CONTENT_LENGTH)) ||

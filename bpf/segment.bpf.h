@@ -45,7 +45,11 @@ __noinline int stream_refuse(const struct packet *p, __u32 reason)
 	struct sg_streams *line = p ? stream_line(&sg_streams, p->connection, SG_STREAMS) : NULL;
 	struct sg_stream *s = line ? stream_entry(line, p->connection) : NULL;
 
-	if (!s)
+	/*
+	 * A guess may be a forgery, or come again though the server has it: then nothing would ever
+	 * take away what it holds up.
+	 */
+	if (!s || p->assumed == STREAM_GUESSED)
 		return 0;
 	if (!s->refused)
 		s->ack = p->seq + p->datagram;

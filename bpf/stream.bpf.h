@@ -22,8 +22,9 @@
  * sends, and counts when the client acknowledges it, whose number only who received it knows. So a
  * flood of forged SYNs fills sg_openings, where the oldest makes room, and never sg_streams; and a
  * forged SYN for a connection that exists changes nothing, since the kernel does not answer it with
- * a SYN-ACK. To move an entry takes a segment that begins within the message that is expected; who
- * can guess that could as well reset the connection.
+ * a SYN-ACK. To move an entry takes a segment that begins within the message that is expected, or,
+ * once something was missing, near it: see stream_guess(). What is guessed holds up nothing, bans
+ * nobody, and has no faults; it is charged, so who knows both ports can spend what the peer may.
  */
 #ifndef SIPGUARD_STREAM_BPF_H
 #define SIPGUARD_STREAM_BPF_H
@@ -36,6 +37,7 @@
 #define STREAM_CELLS 4
 #define STREAM_HANDSHAKE 64     /* s: SYN-ACKs are sent for so long (tcp_synack_retries 5) */
 #define STREAM_WINDOW (1 << 20) /* what a client may have sent before its first segment is seen */
+#define STREAM_AHEAD (1U << 22) /* farther no receive window goes, mostly */
 #define STREAM_REACH (1U << 30) /* the widest window (RFC 7323 section 2.3) */
 #define STREAM_HEAD_SECONDS 4   /* the rest of a header comes at once, or after a few losses */
 #define STREAM_BEHIND 120 /* s: TCP waits so long at most before it sends again (RFC 6298) */
@@ -74,7 +76,10 @@ static __always_inline bool stream_is_read(const struct packet *p)
 /* Of both ends of a connection; p->flow has the secret. */
 static __always_inline __u64 stream_hash(const struct packet *p)
 {
-	return span_mix(span_mix(p->flow, p->destination), p->port) * SPAN_FACTOR;
+	/* p->flow knows of an address of IPv6 its /64 only. */
+	__u64 host = (__u64)p->address32[2] << 32 | p->address32[3];
+
+	return span_mix(span_mix(span_mix(p->flow, host), p->destination), p->port) * SPAN_FACTOR;
 }
 
 static __always_inline __u32 stream_tag(__u64 hash)
@@ -158,7 +163,8 @@ __noinline int stream_open(const struct packet *p, __u64 now)
 	if (ended)
 		ended->tag = 0;
 	syn = stream_entry(openings, hash);
-	if (syn && stream_age(syn, now) <= STREAM_HANDSHAKE)
+	/* Nothing was taken of what the SYN brought: then it comes again. */
+	if (syn && syn->state && stream_age(syn, now) <= STREAM_HANDSHAKE && p->ack != syn->next)
 		opening.state = syn->state;
 	opening.fresh = !(p->tcp_flags & TCP_ACK);
 	opening.next = p->ack;
@@ -228,7 +234,7 @@ static __always_inline void stream_syn(const struct packet *p, __u32 role, __u64
 	struct sg_streams *line = stream_line(&sg_openings, p->connection, SG_OPENINGS);
 	struct sg_stream opening = {
 		.tag = stream_tag(p->connection), .seconds = stream_seconds(now),
-		.state = STREAM_LOST,
+		.state = STREAM_LOST, .next = p->seq + 1,
 	};
 
 	if (p->datagram && line)
@@ -383,6 +389,10 @@ static __always_inline bool stream_guess(hook_ctx *ctx, struct packet *p, struct
 		   p->stream == STREAM_LOST ||
 		   (p->stream == STREAM_INSIDE && s->assumed == STREAM_GUESSED);
 
+	if (p->stream == STREAM_GAP && p->seq - s->next > STREAM_AHEAD)
+		may = false;
+	if (p->stream == STREAM_INSIDE && s->next - p->seq > STREAM_AHEAD)
+		may = false;
 	if (!may || p->behind || p->first_fragment || p->datagram > p->frame - p->offset ||
 	    !stream_begins(ctx, p))
 		return false;

@@ -175,6 +175,55 @@ static void a_guess_is_charged_and_drops_nothing(void)
 	assert_int_equal(dropped_by(SG_REASON_LIMIT_FLOW), 1);
 }
 
+/* What may be forged holds up nothing: the peer goes on as soon as its limit lets it. */
+static void a_refused_guess_holds_up_nothing(void)
+{
+	struct peer peer = alice(), forger = peer;
+
+	mode_set(SG_REASON_LIMIT_FLOW, SG_MODE_ENFORCE);
+	config()->zone[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	forger.at += 100000;
+	sends(&forger, OPTIONS("1"));
+	forger.at -= 200000;
+	may_not_send(&forger, OPTIONS("2"));
+	config()->zone[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1000);
+	sends(&peer, OPTIONS("3"));
+	/* Nor is one guessed that is far away. */
+	peer = alice();
+	forger = peer;
+	forger.at += 1U << 28;
+	sends(&forger, BAD(""));
+	may_not_send(&peer, BAD(""));
+}
+
+/* One /64 is one source, and its hosts have connections of their own. */
+static void neighbours_have_their_own_streams(void)
+{
+	struct peer one = {.source = IPV6_A, .port = 40000, .at = 1000};
+	struct peer other = {.source = IPV6_B, .port = 40000, .at = 2000};
+
+	alice();
+	connection_accept(&(struct packet_spec){.source = IPV6_A, .sport = 40000}, one.at);
+	sends(&one, OPTIONS("1"));
+	connection_accept(&(struct packet_spec){.source = IPV6_B, .sport = 40000}, other.at);
+	sends(&other, OPTIONS("2"));
+	may_not_send(&one, BAD(""));
+	sends(&one, OPTIONS("3"));
+	may_not_send(&other, BAD(""));
+}
+
+/* A request of STUN begins with a NUL, which is no blank line here; messages follow it. */
+static void stun_in_a_stream(void)
+{
+	struct peer peer = alice();
+	const char stun[] = "\0\1\0\0\x21\x12\xa4\x42" "123456789012";
+
+	assert_false(segment_dropped(&peer, stun, sizeof(stun) - 1));
+	sends(&peer, OPTIONS("1"));
+	assert_int_equal(passed(SG_METHOD_OPTIONS), 1);
+	may_not_send(&peer, BAD(""));
+}
+
 /* Forged, it has no number that the server said, or does not come where the server goes on. */
 static void no_handshake_no_judgement(void)
 {
@@ -363,6 +412,9 @@ const struct sequence stream_sequences[] = {
 	{"what comes again passes", what_comes_again_passes},
 	{"a segment behind a gap is not judged", a_gap_is_not_judged},
 	{"a guess is charged, and drops nothing", a_guess_is_charged_and_drops_nothing},
+	{"a refused guess holds up nothing", a_refused_guess_holds_up_nothing},
+	{"neighbours have streams of their own", neighbours_have_their_own_streams},
+	{"STUN in a stream", stun_in_a_stream},
 	{"what is behind a dropped segment waits", what_is_behind_a_dropped_segment_waits},
 	{"a gap does not outlive the sequence numbers", a_gap_does_not_outlive_the_numbers},
 	{"without a handshake nothing is judged", no_handshake_no_judgement},
