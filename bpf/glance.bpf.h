@@ -80,11 +80,10 @@ static __always_inline bool packet_read_plain(hook_ctx *ctx, struct packet *p,
 	const struct iphdr *ip = glance->network;
 	__u32 carried, length; /* by IP; of the UDP datagram */
 
-	*p = (struct packet){
-		.transport = IPPROTO_UDP,
-		.port = glance->port,
-		.frame = frame,
-	};
+	__builtin_memset(p, 0, offsetof(struct packet, fragment_key));
+	p->transport = IPPROTO_UDP;
+	p->port = glance->port;
+	p->frame = frame;
 	if (payload > glance->end)
 		return false;
 	if (glance->family == 4) {

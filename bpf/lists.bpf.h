@@ -167,8 +167,9 @@ __noinline int flow_proof(const struct packet *p, __u32 class, __u64 now)
 /* What the flow has proven, if any flow has proven anything. */
 static __always_inline void flow_know(struct guard *g)
 {
-	g->p->flow = sg_flow_hash(g->p->source, g->p->source_port, g->p->transport,
-				  g->state->secret);
+	if (!g->p->flow) /* of TCP its connection is found by it */
+		g->p->flow = sg_flow_hash(g->p->source, g->p->source_port, g->p->transport,
+					  g->state->secret);
 	if (g->state->proven && proven_hinted(g->p->flow, g->now))
 		g->proof = flow_proof(g->p, g->class, g->now);
 }

@@ -41,7 +41,6 @@ const volatile __u32 sg_link_header = ETH_HLEN;
  */
 struct packet {
 	__u64 source;        /* see sg_source4() */
-	__u64 fragment_key;  /* folds source, destination, id and transport of a fragment */
 	union {
 		__u8 address[16];
 		__u32 address32[4];
@@ -70,11 +69,6 @@ struct packet {
 	__u32 frame;         /* length of the frame */
 	__u32 whole;         /* of the message whose first fragment this is, by its UDP header */
 	__u32 held;          /* bytes of the message that came in earlier segments */
-	__u64 destination;   /* a fold of the destination address */
-	__u64 connection;    /* the hash of its connection, see stream.bpf.h */
-	__u32 seq;           /* sequence number of the byte at `offset` */
-	__u32 ack;           /* acknowledgment number */
-	__u16 network;       /* offset of the IP header */
 	__u8 fresh;          /* flag: nothing of its connection was read before */
 	__u8 paid;           /* flag: the message was charged when it began; */
 	__u8 more;           /* flag: its frame has more messages than one */
@@ -87,7 +81,14 @@ struct packet {
 	__u8 assumed;        /* enum stream_assumed: how sure it is that a message begins there */
 	__u8 behind;         /* the reason for which the segment before it was dropped, or none */
 	__u32 rest;          /* bytes of those that are still to come */
-	__u8 methods[16];    /* how many of those have which method */
+	/* From here on packet_read_plain() sets nothing. */
+	__u64 fragment_key;  /* folds source, destination, id and transport of a fragment */
+	__u64 destination;   /* a fold of the destination address */
+	__u64 connection;    /* the hash of its connection, see stream.bpf.h */
+	__u32 seq;           /* sequence number of the byte at `offset` */
+	__u32 ack;           /* acknowledgment number */
+	__u16 network;       /* offset of the IP header */
+	__u8 methods[16];    /* if there are more: how many have which method */
 };
 
 #define TCP_FIN 0x01

@@ -82,6 +82,8 @@ static __always_inline int verdict_unguarded(const struct guard *g, __u32 frame)
 /* One more message of a frame. */
 static __always_inline void verdict_more(struct packet *p, __u32 method)
 {
+	if (!p->more)
+		__builtin_memset(p->methods, 0, sizeof(p->methods));
 	p->more = 1;
 	barrier_var(method);
 	p->methods[method & (sizeof(p->methods) - 1)]++;
