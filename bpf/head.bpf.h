@@ -75,12 +75,17 @@ static __always_inline void stream_copy(__u8 *to, const __u8 *from, __u32 length
 static __always_inline __u32 stream_recall(struct sip_reader *r, struct packet *p)
 {
 	struct sg_head *head = stream_kept(p->connection);
+	__u32 length = head ? head->length : 0;
 
-	if (!head)
+	if (length >= SIP_READ_MAX)
 		return 0;
-	stream_copy(r->text, head->text, head->length);
+	if (length)
+		stream_copy(r->text, head->text, length);
+	/* Another CPU may have put another header there meanwhile. */
+	if (!head || *(const volatile __u64 *)&head->connection != p->connection)
+		return 0;
 	p->paid = head->paid;
-	return head->length;
+	return length;
 }
 
 /* Keeps the text that is in the reader, the beginning of a message. False if there is no room. */
@@ -92,11 +97,12 @@ static __always_inline bool stream_keep(const struct sip_reader *r, const struct
 
 	if (!head || length >= SIP_READ_MAX)
 		return false;
-	head->connection = p->connection;
+	*(volatile __u64 *)&head->connection = 0; /* nobody may take half of it: stream_recall() */
 	head->time = now;
 	head->length = length;
 	head->paid = p->paid;
 	stream_copy(head->text, r->text, length);
+	*(volatile __u64 *)&head->connection = p->connection;
 	return true;
 }
 

@@ -79,6 +79,7 @@ struct packet {
 	__u16 kind;          /* KIND of the message, if it is one of a stream or one of several */
 	__u16 part;          /* bytes of each datagram of a coalesced frame; 0: it has one */
 	__u8 assumed;        /* enum stream_assumed: how sure it is that a message begins there */
+	__u8 unread;         /* enum stream: what it would be without a guess; 0: there was none */
 	__u8 behind;         /* the reason for which the segment before it was dropped, or none */
 	__u32 rest;          /* bytes of those that are still to come */
 	/* From here on packet_read_plain() sets nothing. */

@@ -116,13 +116,21 @@ static __always_inline void stream_count(struct sg_stats *stats, __u32 stream)
 }
 
 /* KIND of a segment that is not read. */
-static __always_inline __u32 stream_unread(hook_ctx *ctx, const struct packet *p)
+static __always_inline __u32 stream_unread(hook_ctx *ctx, struct packet *p)
 {
 	__u8 start[2];
 
+	p->kind = CLASSED(OTHER);
 	if (p->stream != STREAM_FOREIGN || hook_load(ctx, p->offset, start, sizeof(start)))
 		return CLASSED(OTHER);
 	return is_tls(start) ? CLASSED(TLS) : CLASSED(OTHER);
+}
+
+/* Whether it was a right guess that messages begin here. Many blank lines may be before them. */
+static __always_inline bool stream_is_guessed(const struct packet *p, __u32 kind)
+{
+	return (KIND_CLASS(kind) == SG_CLASS_REQUEST && KIND_METHOD(kind) != SG_METHOD_UNKNOWN) ||
+	       (KIND_CLASS(kind) == SG_CLASS_KEEPALIVE && p->datagram > SIP_BLANKS);
 }
 
 /*
@@ -135,6 +143,7 @@ __noinline int stream_class(hook_ctx *ctx, struct packet *p, __u32 role)
 	struct sip_reader *r = map_reader();
 	__u64 now = clock_now();
 	struct sg_stream *s;
+	__u32 kind;
 
 	if (!p || !state || !stats || !r || p->frame < p->offset)
 		return CLASSED(OTHER);
@@ -146,7 +155,8 @@ __noinline int stream_class(hook_ctx *ctx, struct packet *p, __u32 role)
 	}
 	s = stream_find(ctx, p, role, now);
 	if (!s) {
-		p->stream = STREAM_STRAY;
+		if (p->datagram)
+			stream_count(stats, p->stream);
 		return CLASSED(OTHER);
 	}
 	if (!p->datagram) {
@@ -162,13 +172,26 @@ __noinline int stream_class(hook_ctx *ctx, struct packet *p, __u32 role)
 		p->stream = p->held ? STREAM_READ : STREAM_LOST;
 	}
 	if (role == SG_PORT_TCP && !stream_is_read(p))
-		stats->event[SG_EVENT_UNREAD_GUESSED] += stream_guess(ctx, p, s);
-	if (stream_is_read(p))
-		return stream_load(ctx, p, r);
+		stream_guess(ctx, p, s);
+	/*
+	 * From here on the entry is not looked at: each of the four places it may have would be
+	 * followed through the reading (55 000 instructions, clang 14 and 19, 6.18).
+	 */
+	if (stream_is_read(p)) {
+		kind = stream_load(ctx, p, r);
+		if (!p->unread)
+			return kind;
+		if (stream_is_guessed(p, kind)) {
+			stats->event[SG_EVENT_UNREAD_GUESSED]++;
+			return kind;
+		}
+		p->stream = p->unread;
+	}
 	if (!p->behind)
 		stream_count(stats, p->stream);
 	return stream_unread(ctx, p);
 }
+
 /* Bytes of the message that was read; 0: it does not say. */
 static __always_inline __u64 stream_size(const struct sip_reader *r, const struct packet *p)
 {

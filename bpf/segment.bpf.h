@@ -31,6 +31,7 @@ __noinline int stream_commit(const struct packet *p)
 	if (state == STREAM_PART || state == STREAM_READ)
 		s->next = p->seq + (state == STREAM_PART ? p->datagram : 0);
 	s->state = state;
+	s->assumed = p->assumed;
 	s->fresh = 0;
 	/* While something is missing of what was refused, TCP sends what is new, too (RFC 5682). */
 	if (s->refused && (__s32)(s->next - s->ack) >= 0)
@@ -67,6 +68,7 @@ static __always_inline bool stream_goes_on(const struct packet *p)
 	if (!s || p->stream != STREAM_READ || s->state != STREAM_READ || s->fresh || s->refused)
 		return false;
 	s->next = p->seq;
+	s->assumed = p->assumed;
 	return true;
 }
 

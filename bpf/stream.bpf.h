@@ -58,7 +58,7 @@ enum stream {
 	STREAM_OLDER,
 	STREAM_LOST,
 	STREAM_FOREIGN,
-	STREAM_STRAY,   /* of no connection that exists */
+	STREAM_STRAY,   /* of no connection of this host, which serves the port */
 };
 
 /* How sure it is that messages begin where a connection goes on. */
@@ -272,15 +272,21 @@ static __always_inline __u32 stream_tuple(hook_ctx *ctx, const struct packet *p,
 #define STREAM_TCP_CLOSE 7
 #define STREAM_TCP_LISTEN 10
 
-/* Whether this host has a socket for the connection: then it exists, whoever says so. */
-__noinline int stream_has_socket(hook_ctx *ctx, const struct packet *p)
+/* What a segment without an entry is to this host. */
+enum stream_socket {
+	STREAM_NO_SOCKET, /* not its own: of a router, a bridge, the host of a container */
+	STREAM_SERVED,    /* the host serves the port, and has no such connection */
+	STREAM_SOCKET,    /* the connection exists, whoever says so */
+};
+
+__noinline int stream_socket(hook_ctx *ctx, const struct packet *p)
 {
 	struct bpf_sock_tuple tuple;
 	struct bpf_sock *socket;
 	__u32 size, state;
 
 	if (!p)
-		return 0;
+		return STREAM_NO_SOCKET;
 	size = stream_tuple(ctx, p, &tuple);
 	if (size == sizeof(tuple.ipv4))
 		socket = bpf_skc_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv4), BPF_F_CURRENT_NETNS,
@@ -289,13 +295,15 @@ __noinline int stream_has_socket(hook_ctx *ctx, const struct packet *p)
 		socket = bpf_skc_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv6), BPF_F_CURRENT_NETNS,
 					    0);
 	else
-		return 0;
+		return STREAM_NO_SOCKET;
 	if (!socket)
-		return 0;
+		return STREAM_NO_SOCKET;
 	state = socket->state;
 	bpf_sk_release(socket);
-	return state != STREAM_TCP_TIME_WAIT && state != STREAM_TCP_CLOSE &&
-	       state != STREAM_TCP_LISTEN;
+	if (state == STREAM_TCP_TIME_WAIT || state == STREAM_TCP_CLOSE ||
+	    state == STREAM_TCP_LISTEN)
+		return STREAM_SERVED;
+	return STREAM_SOCKET;
 }
 
 /*
@@ -312,9 +320,27 @@ static __always_inline bool stream_begins(hook_ctx *ctx, const struct packet *p)
 	       SG_CLASS_REQUEST;
 }
 
-/* The entry of the connection of a segment; one is made for a connection that exists. */
-static __always_inline struct sg_stream *stream_find(hook_ctx *ctx, const struct packet *p,
-						     __u32 role, __u64 now)
+/*
+ * The entry of a connection that is older than the guard, or was evicted, if it is one of this
+ * host. One that only goes through may be as old, and nobody can tell, so it is not stray; nor is
+ * it given an entry, or forged segments would fill the table.
+ */
+static __always_inline struct sg_stream *stream_older(hook_ctx *ctx, struct packet *p, __u64 now)
+{
+	int socket = stream_socket(ctx, p);
+
+	if (socket == STREAM_SOCKET)
+		return stream_add(p, 0, STREAM_OLDER, now);
+	p->stream = socket == STREAM_SERVED ? STREAM_STRAY : STREAM_OLDER;
+	return NULL;
+}
+
+/*
+ * The entry of the connection of a segment; one is made for a connection that exists. If there is
+ * none, p->stream says why.
+ */
+static __always_inline struct sg_stream *stream_find(hook_ctx *ctx, struct packet *p, __u32 role,
+						     __u64 now)
 {
 	struct sg_streams *line = stream_line(&sg_streams, p->connection, SG_STREAMS);
 	struct sg_stream *s = line ? stream_entry(line, p->connection) : NULL;
@@ -326,8 +352,8 @@ static __always_inline struct sg_stream *stream_find(hook_ctx *ctx, const struct
 		if (s)
 			s->assumed = STREAM_CAPTURED;
 	}
-	if (!s && stream_has_socket(ctx, p))
-		s = stream_add(p, 0, STREAM_OLDER, now);
+	if (!s)
+		s = stream_older(ctx, p, now);
 	if (s && !s->refused)
 		s->seconds = stream_seconds(now);
 	return s;
@@ -377,30 +403,37 @@ static __always_inline __u32 stream_behind(struct sg_stream *s, const struct pac
 }
 
 /*
- * Behind a gap, or on a connection that is older than the guard, a segment that begins like a
- * request is taken for one: else who lets one segment come late would have no limits but that of
- * segments. From there on messages are charged, and nothing that the guess may have invented is
- * held against the peer: faults and fingerprints are only counted. Who forges such a segment has to
- * know the connection, and comes as far.
+ * Behind a gap, or where nobody knows where messages begin, a segment that begins like a request is
+ * taken for one: else who lets one segment come late would have no limits but that of segments.
+ * From there on messages are charged, and nothing that the guess may have invented is held against
+ * the peer: faults and fingerprints are only counted. Who forges such a segment has to know the
+ * connection, and comes as far; so what is certain does not give way to what lies far from it.
  */
-static __always_inline bool stream_guess(hook_ctx *ctx, struct packet *p, struct sg_stream *s)
+static __always_inline bool stream_may_guess(const struct packet *p, const struct sg_stream *s)
 {
-	bool may = p->stream == STREAM_GAP || p->stream == STREAM_OLDER ||
-		   p->stream == STREAM_LOST ||
-		   (p->stream == STREAM_INSIDE && s->assumed == STREAM_GUESSED);
-
-	if (p->stream == STREAM_GAP && p->seq - s->next > STREAM_AHEAD)
-		may = false;
-	if (p->stream == STREAM_INSIDE && s->next - p->seq > STREAM_AHEAD)
-		may = false;
-	if (!may || p->behind || p->first_fragment || p->datagram > p->frame - p->offset ||
-	    !stream_begins(ctx, p))
+	if (p->behind || p->first_fragment || p->datagram > p->frame - p->offset)
 		return false;
-	s->next = p->seq;
-	s->state = STREAM_READ;
-	s->assumed = p->assumed = STREAM_GUESSED;
+	switch (p->stream) {
+	case STREAM_GAP:
+		return s->assumed == STREAM_GUESSED || p->seq - s->next <= STREAM_AHEAD;
+	case STREAM_INSIDE:
+		return s->assumed == STREAM_GUESSED;
+	default:
+		return true;
+	}
+}
+
+/* Blank lines may stand before a request: what is behind them is seen when they are read. */
+static __always_inline void stream_guess(hook_ctx *ctx, struct packet *p, const struct sg_stream *s)
+{
+	__u8 first;
+
+	if (!stream_may_guess(p, s) || hook_load(ctx, p->offset, &first, 1) ||
+	    (!sip_is_leading(first) && !stream_begins(ctx, p)))
+		return;
+	p->assumed = STREAM_GUESSED;
+	p->unread = p->stream;
 	p->stream = STREAM_READ;
-	return true;
 }
 
 #endif

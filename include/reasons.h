@@ -128,8 +128,8 @@
 	  "behind a gap. TCP sends them again, later: the connection becomes slower, and stays.") \
 	X(84, STRAY_SEGMENT, "stray-segment", "totals: stray-segments", ENFORCE, ENFORCE,         \
 	  "A segment of TCP of no connection that exists: neither was its handshake seen, nor "   \
-	  "has this host a socket for it. The host would answer with a reset. They have a limit " \
-	  "for all of them together, since anybody can forge them.")                              \
+	  "has this host, which serves the port, a socket for it. It would answer with a reset. " \
+	  "They have a limit for all of them together, since anybody can forge them.")            \
 	X(85, VLAN_TAGS, "vlan-tags", "IEEE 802.1Q", ENFORCE, ENFORCE,                            \
 	  "More than 8 VLAN tags stand before the IP header, so it was not reached. Hosts take "  \
 	  "off any number of tags that have only a priority (VID 0); no network needs them, and " \

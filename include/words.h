@@ -137,8 +137,8 @@
  * ORPHAN_FRAGMENTS is per source, ORPHAN_FRAGMENTS_TOTAL for all: about 2 MB/s of frames of 1500
  * bytes. REPLIES is per destination that is not proven: what an office of 200 phones is challenged
  * with when it comes back at once, and no more than a victim of our replies can bear.
- * STRAY_SEGMENTS is for all: segments of TCP of no connection that exists, as after a restart of
- * this host, to which the kernel answers with a reset each.
+ * STRAY_SEGMENTS is for all: segments of TCP to a port that this host serves, of no connection that
+ * it has, as after its restart; the kernel answers each with a reset.
  */
 #define SG_TOTALS(X)                                                                              \
 	X(UNLISTED_TOTAL, "unlisted-total", 1000, 50)                                             \

@@ -5,12 +5,15 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -27,6 +30,7 @@ static struct bpf_object *object, *at_tc, *bare;
 static int programs[PROGRAM__MAX], clock_program;
 static struct sg_head *heads;
 static int cpus;
+static int listeners[2] = {-1, -1};
 
 /*
  * The guard's clock stands still, so that no test depends on how long the machine takes: what has
@@ -249,12 +253,42 @@ static int real_open(const char *path)
 	return real_program < 0 ? -1 : 0;
 }
 
+/*
+ * Whether the host that the packets come to serves TCP on port 5060: of its sockets the guard asks
+ * the kernel. In a network namespace of the tests' own.
+ */
+void fixture_serve(bool serves)
+{
+	const struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(5060)};
+	const struct sockaddr_in6 any6 = {.sin6_family = AF_INET6, .sin6_port = htons(5060)};
+	int on = 1;
+
+	for (int i = 0; i < 2 && !serves; i++)
+		close(listeners[i]);
+	if (!serves)
+		return;
+	listeners[0] = socket(AF_INET, SOCK_STREAM, 0);
+	listeners[1] = socket(AF_INET6, SOCK_STREAM, 0);
+	assert_int_equal(bind(listeners[0], (const struct sockaddr *)&any, sizeof(any)), 0);
+	assert_int_equal(listen(listeners[0], 1), 0);
+	if (listeners[1] < 0) /* a kernel without IPv6 */
+		return;
+	setsockopt(listeners[1], IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	assert_int_equal(bind(listeners[1], (const struct sockaddr *)&any6, sizeof(any6)), 0);
+	assert_int_equal(listen(listeners[1], 1), 0);
+}
+
 int fixture_open(void **unused)
 {
 	const char *path = fixture_object();
 
 	(void)unused;
 	libbpf_set_print(print_problem);
+	if (unshare(CLONE_NEWNET)) {
+		print_error("The tests get no network namespace: %s.\n", strerror(errno));
+		return -1;
+	}
+	fixture_serve(true);
 	cpus = libbpf_num_possible_cpus();
 	stay_on_this_cpu();
 	fix.tick = clock_tick();
@@ -279,6 +313,7 @@ int fixture_open(void **unused)
 int fixture_close(void **unused)
 {
 	(void)unused;
+	fixture_serve(false);
 	reply_close();
 	bpf_object__close(at_tc);
 	bpf_object__close(bare);

@@ -69,6 +69,7 @@ struct expectation {
 /* For cmocka: the whole group. The object is $SIPGUARD_OBJ. */
 int fixture_open(void **unused);
 int fixture_close(void **unused);
+void fixture_serve(bool serves);
 void fixture_reset(enum program program);
 
 /* A map of the object, by name: fd, or -1 after saying that there is none. */

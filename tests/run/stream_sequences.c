@@ -308,8 +308,73 @@ static void is_lost_by(const char *text)
 	peer = alice();
 	sends(&peer, text);
 	sends(&peer, BAD(""));
-	if (counted(SG_EVENT_UNREAD_GUESSED) + counted(SG_EVENT_UNREAD_FOREIGN) != 1)
+	if (counted(SG_EVENT_UNREAD_GUESSED) != 1)
 		fail_msg("lost %llu times: %.70s", counted(SG_EVENT_UNREAD_LOST), text);
+}
+
+/* Who makes his connection unreadable at its beginning has no more messages for it. */
+static void what_is_lost_has_limits(void)
+{
+	static const char *const starts[] = {
+		"PROXY TCP4 192.0.2.1 198.51.100.1 40000 5060\r\n",
+		"\x16\x03\x01\x02\x01\x01\x01\x01\xfc\x03\x03 a hello of TLS",
+		"GET / HTTP/1.1\r\n\r\n", "\xf8\x01\x12\x9f compressed",
+	};
+
+	for (size_t i = 0; i < COUNT(starts); i++) {
+		struct peer peer;
+
+		fixture_reset(fix.program);
+		peer = alice();
+		mode_set(SG_REASON_LIMIT_FLOW, SG_MODE_ENFORCE);
+		config()->zone[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(3);
+		sends(&peer, starts[i]);
+		sends(&peer, OPTIONS("1"));
+		peer.at += 1U << 29;
+		sends(&peer, OPTIONS("2"));
+		peer.at -= 1U << 29;
+		sends(&peer, "no request, but long enough to be told from the start of one\r\n");
+		sends(&peer, "\r\n\r\n" OPTIONS("3"));
+		may_not_send(&peer, "\r\n" OPTIONS("4"));
+	}
+}
+
+/* Text behind a gap that begins with a blank line leaves the place that is known. */
+static void a_wrong_guess_changes_nothing(void)
+{
+	struct peer peer = alice();
+
+	sends(&peer, OPTIONS("1"));
+	peer.at += 100;
+	sends(&peer, "\r\n\r\nthe rest of a body, and a long one, that is not read by anybody");
+	assert_int_equal(counted(SG_EVENT_UNREAD_GAP), 1);
+	peer.at = FIRST_BYTE + (__u32)strlen(OPTIONS("1"));
+	may_not_send(&peer, BAD(""));
+	sends(&peer, OPTIONS("2"));
+	assert_int_equal(counted(SG_EVENT_UNREAD_GUESSED), 0);
+}
+
+/*
+ * What only goes through may be of a connection that is older than the guard. It is limited by its
+ * source, and takes nothing from others.
+ */
+static void what_goes_through_is_not_stray(void)
+{
+	struct peer peer = {.port = 40000, .at = 1}, other = {.port = 40001, .at = 1};
+
+	config()->zone[0].segment = limit_hourly(1);
+	fix.state->total_tat[SG_TOTAL_STRAY_SEGMENTS] = tat_spent();
+	mode_set(SG_REASON_STRAY_SEGMENT, SG_MODE_ENFORCE);
+	mode_set(SG_REASON_LIMIT_SEGMENT, SG_MODE_ENFORCE);
+	may_not_send(&peer, OPTIONS("1"));
+	fixture_serve(false);
+	sends(&peer, OPTIONS("1"));
+	may_not_send(&peer, OPTIONS("2"));
+	other.source = "192.0.2.2";
+	sends(&other, OPTIONS("1"));
+	fixture_serve(true);
+	assert_int_equal(dropped_by(SG_REASON_STRAY_SEGMENT), 1);
+	assert_int_equal(dropped_by(SG_REASON_LIMIT_SEGMENT), 1);
 }
 
 static void what_cannot_be_followed_is_lost(void)
@@ -422,6 +487,9 @@ const struct sequence stream_sequences[] = {
 	{"the server opens a connection", the_server_opens},
 	{"data in a SYN", data_in_a_syn},
 	{"what cannot be followed is lost", what_cannot_be_followed_is_lost},
+	{"what is lost has limits", what_is_lost_has_limits},
+	{"a wrong guess changes nothing", a_wrong_guess_changes_nothing},
+	{"what goes through is not stray", what_goes_through_is_not_stray},
 	{"more messages in a segment than are read", too_many_in_one_segment},
 	{"faults of those who are known are counted", faults_of_those_who_are_known_are_counted},
 	{"monitor mode stays in step", monitor_mode_stays_in_step},
