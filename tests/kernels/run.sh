@@ -22,7 +22,7 @@ usage()
 	Prints one "ok -" or "not ok -" line for each check and writes
 	build/kernels.json, which a run with --kernel leaves alone. Full output:
 	build/kernels/SERIES.log. Exit status 0 if all checks hold, else 1.
-	SG_VM_TIMEOUT: seconds for each virtual machine (240)
+	SG_VM_TIMEOUT: seconds for each virtual machine (1200), which ends only what hangs
 	SG_VM_JOBS: virtual machines at a time (number of CPUs)
 	SG_MUTATIONS: messages that each reader is compared on, beside the project's (5000)
 	SG_VERIFY, SG_RUN_TEST, SG_PROBE, SG_SIPGUARD, SG_SIPGUARD_SHORT, SG_AT_EGRESS,
@@ -105,7 +105,7 @@ start_kernel()
 		sh "$here/job.sh" "$verify" "$run_test" "$probe" "${objects[@]}")
 
 	if [[ $series == host ]]; then
-		timeout --kill-after=5 "${SG_VM_TIMEOUT:-240}" "${command[@]}" \
+		timeout --kill-after=5 "${SG_VM_TIMEOUT:-1200}" "${command[@]}" \
 			>"$out/host.log" 2>&1 &
 	else
 		printf '%s\n' "$here/job.sh" "$here/attach.sh" "$here/interfaces.sh" \

@@ -19,14 +19,14 @@ usage()
 
 	Prints what COMMAND prints. Exit status: that of COMMAND; 124 if it did not
 	end in time; 125 if the machine failed (did not boot, or died).
-	SG_VM_TIMEOUT: seconds until the machine is stopped (default 240)
+	SG_VM_TIMEOUT: seconds until the machine is stopped (default 1200; ends only what hangs)
 	SG_VM_MEMORY: its memory in MiB (1024)   SG_VM_CPUS: its CPUs (2)
 	EOF
 	exit 2
 }
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-seconds=${SG_VM_TIMEOUT:-240}
+seconds=${SG_VM_TIMEOUT:-1200}
 memory=${SG_VM_MEMORY:-1024}
 cpus=${SG_VM_CPUS:-2}
 pid=
