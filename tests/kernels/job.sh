@@ -11,7 +11,7 @@
 # "@run OBJECT STATUS NUMBER" line a run test, NUMBER being that of the tests
 # that passed and STATUS "refused" if the object did not load, one "@frames OBJECT
 # STATUS NUMBER" likewise, one "@probe OBJECT STATUS RESULT" line a probe, "@attach
-# STATUS RESULT", "@interfaces STATUS MISSING", and "@done" last; everything else is
+# STATUS RESULT", "@interfaces STATUS MISSING", "@coalesced STATUS MISSING", and "@done" last; everything else is
 # for people.
 
 verify=$1 run_test=$2 probe=$3
@@ -69,6 +69,14 @@ interfaces()
 	echo "@interfaces $status $(tail -n 1 "$tmp/out")"
 }
 
+coalesced()
+{
+	unshare -n -m sh "${0%/*}/coalesced.sh" "$SG_SIPGUARD" "$SG_UDP_SEGMENT" >"$tmp/out" 2>&1
+	status=$?
+	cat "$tmp/out"
+	echo "@coalesced $status $(tail -n 1 "$tmp/out")"
+}
+
 echo "@kernel $(uname -r)"
 for object in "$@"; do
 	case $object in
@@ -84,4 +92,5 @@ for object in "$@"; do
 done
 attach
 interfaces
+coalesced
 echo "@done"

@@ -26,10 +26,10 @@ usage()
 	SG_VM_JOBS: virtual machines at a time (number of CPUs)
 	SG_MUTATIONS: messages that each reader is compared on, beside the project's (5000)
 	SG_VERIFY, SG_RUN_TEST, SG_PROBE, SG_SIPGUARD, SG_SIPGUARD_SHORT, SG_AT_EGRESS,
-	        SG_TCP_ENDS, SG_FRAMES: the binaries (build/tests/verify,
+	        SG_TCP_ENDS, SG_FRAMES, SG_UDP_SEGMENT: the binaries (build/tests/verify,
 	        build/tests/run_guard_plain, build/tests/corpus_probe, build/sipguard,
 	        build/tests/sipguard_short, build/tests/at_egress, build/tests/tcp_ends,
-	        build/tests/frames)
+	        build/tests/frames, build/tests/udp_segment)
 	EOF
 	exit 2
 }
@@ -49,6 +49,7 @@ short=${SG_SIPGUARD_SHORT:-build/tests/sipguard_short}
 at_egress=${SG_AT_EGRESS:-build/tests/at_egress}
 tcp_ends=${SG_TCP_ENDS:-build/tests/tcp_ends}
 frames=${SG_FRAMES:-build/tests/frames}
+udp_segment=${SG_UDP_SEGMENT:-build/tests/udp_segment}
 jobs=${SG_VM_JOBS:-$(nproc)}
 only=
 verified=0 # objects that are shown to the verifier
@@ -101,7 +102,7 @@ start_kernel()
 	local series=$1
 	local command=(env "SG_MUTATIONS=${SG_MUTATIONS:-5000}" "SG_SIPGUARD=$sipguard"
 		"SG_AT_EGRESS=$at_egress" "SG_TCP_ENDS=$tcp_ends" "SG_FRAMES=$frames"
-		"SG_SIPGUARD_SHORT=$short"
+		"SG_SIPGUARD_SHORT=$short" "SG_UDP_SEGMENT=$udp_segment"
 		sh "$here/job.sh" "$verify" "$run_test" "$probe" "${objects[@]}")
 
 	if [[ $series == host ]]; then
@@ -109,6 +110,7 @@ start_kernel()
 			>"$out/host.log" 2>&1 &
 	else
 		printf '%s\n' "$here/job.sh" "$here/attach.sh" "$here/interfaces.sh" \
+			"$here/coalesced.sh" "$udp_segment" \
 			"$verify" "$run_test" "$probe" "$sipguard" "$short" "$at_egress" \
 			"$tcp_ends" "$frames" "${objects[@]}" \
 			>"$out/$series.files"
@@ -255,6 +257,20 @@ check_interfaces()
 	fi
 }
 
+check_coalesced()
+{
+	local kernel=$1 log=$2 status missing
+
+	read -r status missing < <(sed -n 's/^@coalesced //p' "$log") || true
+	if [[ ${status:-none} != 0 ]]; then
+		not_ok "kernel $kernel: several datagrams in one frame"
+	elif [[ $missing == all ]]; then
+		ok "kernel $kernel: several datagrams in one frame, by veth, tap and bridge"
+	else
+		ok "kernel $kernel: several datagrams in one frame, but it has none by $missing"
+	fi
+}
+
 check_kernel()
 {
 	local series=$1 log=$out/$1.log status kernel before=$failed
@@ -268,6 +284,7 @@ check_kernel()
 	check_probes "${kernel:-$series}" "$log"
 	check_attach "${kernel:-$series}" "$log"
 	check_interfaces "${kernel:-$series}" "$log" "$series"
+	check_coalesced "${kernel:-$series}" "$log"
 	if [[ $status == 124 ]]; then
 		not_ok "kernel ${kernel:-$series}: timed out; if only slow, raise SG_VM_TIMEOUT"
 	elif [[ $status != 0 ]] || ! grep -q '^@done$' "$log"; then
@@ -304,7 +321,7 @@ parse()
 	[[ ${#objects[@]} -gt 0 ]] ||
 		objects=(build/bpf/clang*/*.bpf.o build/tests/corpus/clang*/probe.bpf.o)
 	for file in "$verify" "$run_test" "$probe" "$sipguard" "$short" "$at_egress" \
-			"$tcp_ends" "$frames" "${objects[@]}"; do
+			"$tcp_ends" "$frames" "$udp_segment" "${objects[@]}"; do
 		[[ -f $file ]] || die "$file does not exist; run make first."
 		[[ $file != *.o || $file == */probe.bpf.o ]] || verified=$((verified + 1))
 	done
