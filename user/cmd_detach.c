@@ -95,8 +95,12 @@ static int detach(struct session *session, const struct guard_link **gone, int c
 	 * All at egress, whatever became of links: without its record a filter would stay for
 	 * ever.
 	 */
-	if (!err && last && (egress_remove(&session->pins, ".") || pins_wipe(&session->pins, "")))
-		notice("the guard is detached, but %s could not be removed.", session->pins.dir);
+	if (!err && last && (egress_remove(&session->pins, ".") || pins_wipe(&session->pins, ""))) {
+		fail("no interface is guarded any more, but something of it in %s could not be "
+		     "removed and may still judge packets: run this command again.",
+		     session->pins.dir);
+		err = -EIO;
+	}
 	return err;
 }
 

@@ -190,8 +190,7 @@ int pins_relock(struct pins *pins, bool exclusive)
 	return -EBUSY;
 }
 
-/* Whoever held the lock before may have removed the directory. */
-static bool root_is_current(const struct pins *pins)
+bool pins_are_current(const struct pins *pins)
 {
 	struct stat held, named;
 
@@ -228,7 +227,7 @@ int pins_open(struct pins *pins, bool exclusive, bool create)
 			pins->lock = -1;
 			return err;
 		}
-		if (pins->lock >= 0 && root_is_current(pins))
+		if (pins->lock >= 0 && pins_are_current(pins))
 			return 0;
 		if (pins->lock >= 0)
 			close(pins->lock);
@@ -239,7 +238,9 @@ void pins_close(struct pins *pins)
 {
 	if (pins->lock < 0)
 		return;
-	rmdir(pins->root); /* refused while anything is in it; who waits for the lock will notice */
+	/* Refused while anything is in it; who waits for the lock will notice. */
+	if (pins_are_current(pins))
+		rmdir(pins->root);
 	close(pins->lock);
 	pins->lock = -1;
 }

@@ -40,6 +40,9 @@ struct pins {
  */
 int pins_open(struct pins *pins, bool exclusive, bool create);
 
+/* Whether the root is still there: whoever held the lock before may have removed it. */
+bool pins_are_current(const struct pins *pins);
+
 /* Changes the kind of lock; somebody else may have been in between. As pins_open(). */
 int pins_relock(struct pins *pins, bool exclusive);
 

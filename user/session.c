@@ -30,6 +30,9 @@ static int recover(struct pins *pins)
 	if (!journal_pending(pins) && !is_leftover(pins) && egress_is_tidy(pins))
 		return 0;
 	err = reader ? pins_relock(pins, true) : 0;
+	/* Somebody else has recovered: whoever attaches by now must not be taken apart. */
+	if (!err && !pins_are_current(pins))
+		err = -ESTALE;
 	if (!err)
 		err = journal_recover(pins);
 	if (!err)
@@ -49,7 +52,8 @@ static int refuse_foreign(const struct pins *pins)
 		return 0;
 	fail("another version of sipguard guards this host (its ABI is %u, that of this one is "
 	     "%d): detach it with its own `sipguard detach --all`, or, if you no longer have it, "
-	     "with `rm -r %s/v%u`.", version, SG_ABI_VERSION, pins->shown, version);
+	     "by `rm -r %s/v%u` and `sipguard attach` at each of its interfaces, since a filter of "
+	     "tc would go on without its pins.", version, SG_ABI_VERSION, pins->shown, version);
 	return -EPROTO;
 }
 
@@ -58,7 +62,7 @@ static int check_abi(const struct session *session)
 	if (session->maps.state->abi == SG_ABI_VERSION)
 		return 0;
 	fail("the pins in %s/v%d are not of this sipguard: remove them with `rm -r %s/v%d` and "
-	     "attach again.",
+	     "attach again, at the same interfaces.",
 	     session->pins.shown, SG_ABI_VERSION, session->pins.shown, SG_ABI_VERSION);
 	return -EPROTO;
 }
@@ -83,10 +87,13 @@ enum exit_code session_try(struct session *session, enum access access)
 	*session = (struct session){.pins.lock = -1};
 	if (preflight_capabilities())
 		return FAILED;
-	err = pins_open(&session->pins, access != ACCESS_READ, access == ACCESS_ATTACH);
-	if (err)
-		return err == -ENOENT ? NOT_ATTACHED : FAILED;
-	err = recover(&session->pins);
+	do {
+		pins_close(&session->pins);
+		err = pins_open(&session->pins, access != ACCESS_READ, access == ACCESS_ATTACH);
+		if (err)
+			return err == -ENOENT ? NOT_ATTACHED : FAILED;
+		err = recover(&session->pins);
+	} while (err == -ESTALE);
 	if (!err)
 		err = refuse_foreign(&session->pins);
 	if (!err)
