@@ -76,7 +76,7 @@ static bool record_parse(const char *entry, struct record *record)
 	return record->direction < DIRECTION__MAX && place_parse(record->pin, &record->place);
 }
 
-/* The records in dir/clsact. Freed by the caller; 0 or -ENOMEM. */
+/* The records in dir/clsact. Freed by the caller; 0 or -errno. */
 static int records_read(const struct pins *pins, const char *dir, struct record_set *set)
 {
 	struct record record, *grown;
@@ -87,7 +87,9 @@ static int records_read(const struct pins *pins, const char *dir, struct record_
 
 	*set = (struct record_set){};
 	folder = opendir(pins_path(pins, path, "%s/" CLSACT, dir));
-	while (folder && !err && (entry = readdir(folder))) {
+	if (!folder)
+		return pins_unreadable(path);
+	while (!err && (entry = readdir(folder))) {
 		if (!record_parse(entry->d_name, &record))
 			continue;
 		grown = reallocarray(set->record, set->count + 1, sizeof(*grown));
@@ -98,8 +100,7 @@ static int records_read(const struct pins *pins, const char *dir, struct record_
 			err = -ENOMEM;
 		}
 	}
-	if (folder)
-		closedir(folder);
+	closedir(folder);
 	return err;
 }
 

@@ -103,15 +103,16 @@ static int move_pins(const struct pins *pins, const char *kind, const char *to)
 	int err = 0;
 	DIR *dir = opendir(pins_path(pins, path, COMMIT "/%s", kind));
 
-	while (dir && !err && (entry = readdir(dir))) {
+	if (!dir)
+		return pins_unreadable(path);
+	while (!err && (entry = readdir(dir))) {
 		if (entry->d_name[0] == '.')
 			continue;
 		snprintf(from, sizeof(from), COMMIT "/%s/%s", kind, entry->d_name);
 		snprintf(target, sizeof(target), "%s/%s", to, entry->d_name);
 		err = rename_pin(pins, from, target);
 	}
-	if (dir)
-		closedir(dir);
+	closedir(dir);
 	return err;
 }
 

@@ -153,7 +153,7 @@ int links_read(const struct pins *pins, const char *name, struct link_set *set)
 	*set = (struct link_set){};
 	dir = opendir(pins_path(pins, path, "%s", name));
 	if (!dir)
-		return 0;
+		return pins_unreadable(path);
 	while (!err && (entry = readdir(dir))) {
 		link = (struct guard_link){.fd = -1};
 		if (entry->d_name[0] == '.' || strlen(entry->d_name) >= sizeof(link.pin) ||

@@ -340,6 +340,17 @@ int pins_wipe(const struct pins *pins, const char *name)
 	return nftw(path, wipe_one, 8, FTW_DEPTH | FTW_PHYS) ? -errno : 0;
 }
 
+int pins_unreadable(const char *path)
+{
+	int err = -errno;
+
+	if (err == -ENOENT)
+		return 0;
+	fail("cannot read %s: %s.", path, strerror(-err));
+	return err;
+}
+
+/* One that cannot be read counts as full: what may be in it is still there. */
 static bool directory_is_empty(const char *path)
 {
 	struct dirent *entry;
@@ -347,7 +358,7 @@ static bool directory_is_empty(const char *path)
 	DIR *dir = opendir(path);
 
 	if (!dir)
-		return true;
+		return errno == ENOENT;
 	while (empty && (entry = readdir(dir)))
 		empty = entry->d_name[0] == '.';
 	closedir(dir);

@@ -72,6 +72,12 @@ int pins_remove(const struct pins *pins, const char *format, ...)
 /* Removes dir/NAME with all that is in it; "" is dir itself. 0 or -errno, unsaid. */
 int pins_wipe(const struct pins *pins, const char *name);
 
+/*
+ * What opendir() has just said of `path`: 0, since one that is not there is empty, or -errno after
+ * saying why. One that cannot be read is never taken for empty: a guard that has no links is wiped.
+ */
+int pins_unreadable(const char *path);
+
 /* Another ABI's directory that still holds links: its number, or 0. */
 unsigned int pins_foreign(const struct pins *pins);
 
