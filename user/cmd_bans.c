@@ -304,9 +304,9 @@ enum exit_code cmd_bans(const struct options *options)
 		return code;
 	if (maps_clock(&session.pins, &now) || bans_read(&session.maps, now, false, &bans))
 		code = FAILED;
-	else
+	session_end(&session); /* before anything is printed */
+	if (code == DONE)
 		print_bans(&bans, now, options->json);
 	bans_free(&bans);
-	session_end(&session);
 	return code == DONE ? output_end() : code;
 }

@@ -46,9 +46,11 @@ static int show(struct session *session, const struct prefix *asked, bool json)
 	struct connection_list list;
 	size_t shown = 0;
 	json_t *all;
+	int err = connections_read(&session->pins, &session->maps, &list);
 
-	if (connections_read(&session->pins, &session->maps, &list))
-		return -1;
+	session_end(session); /* before anything is printed */
+	if (err)
+		return err;
 	all = json ? json_array() : NULL;
 	for (size_t i = 0; i < list.count; i++) {
 		if (asked && !is_asked_for(&list.source[i].source, asked))

@@ -70,13 +70,14 @@ static enum exit_code request_read(const struct options *options, struct request
 		     : usage("'%s' needs a prefix, like 192.0.2.0/24.", verb);
 }
 
-static int show(const struct maps *maps, enum sg_list list, bool json)
+static int show(struct session *session, enum sg_list list, bool json)
 {
 	json_t *all = json ? json_array() : NULL;
 	char text[PREFIX_TEXT];
 	struct lists lists;
-	int err = lists_read(maps, &lists);
+	int err = lists_read(&session->maps, &lists);
 
+	session_end(session); /* before anything is printed */
 	for (size_t i = 0; !err && i < lists.count; i++) {
 		if (lists.entry[i].list != list)
 			continue;
@@ -114,7 +115,7 @@ static int carry_out(struct session *session, const struct request *request, boo
 	int err;
 
 	if (request->verb == VERB_SHOW) {
-		err = show(&session->maps, request->list, json);
+		err = show(session, request->list, json);
 		return !err && output_end() != DONE ? -EIO : err;
 	}
 	if (request->verb == VERB_DEL)

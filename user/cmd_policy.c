@@ -172,32 +172,34 @@ static void explain_all(const __u8 *modes, bool json)
 		printf("\n`sipguard explain REASON` tells more.\n");
 }
 
-/* Says more if a guard is attached and may be read, but needs none. */
-static const __u8 *modes_in_force(struct session *session)
+/* Says more if a guard is attached and may be read, but needs none. NULL without, else `modes`. */
+static const __u8 *modes_in_force(__u8 modes[SG_REASON__MAX])
 {
-	*session = (struct session){.pins.lock = -1};
-	if (!preflight_capable() || session_try(session, ACCESS_READ) != DONE)
+	struct session session;
+
+	if (!preflight_capable() || session_try(&session, ACCESS_READ) != DONE)
 		return NULL;
-	return session->maps.configs[session->maps.state->slot & 1].mode;
+	memcpy(modes, session.maps.configs[session.maps.state->slot & 1].mode, SG_REASON__MAX);
+	session_end(&session);
+	return modes;
 }
 
 enum exit_code cmd_explain(const struct options *options)
 {
 	const char *label = options->count ? options->arguments[0] : NULL;
 	int reason = label ? reason_find(label) : SG_REASON_NONE;
-	struct session session;
+	__u8 copy[SG_REASON__MAX];
 	const __u8 *modes;
 
 	if (label && reason <= SG_REASON_NONE)
 		return usage("There is no reason '%s' (`sipguard explain` lists them).", label);
-	modes = modes_in_force(&session);
+	modes = modes_in_force(copy);
 	if (!label)
 		explain_all(modes, options->json);
 	else if (options->json)
 		output_json(explain_json(reason, modes ? modes[reason] : -1));
 	else
 		explain_text(reason, modes ? modes[reason] : -1);
-	session_end(&session);
 	return output_end();
 }
 

@@ -49,6 +49,7 @@ static int show(struct session *session, bool json)
 
 	if (!err)
 		err = proven_read(&session->maps, now, &list);
+	session_end(session); /* before anything is printed */
 	if (err)
 		return err;
 	proven_sort(&list);

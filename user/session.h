@@ -27,6 +27,8 @@ struct session {
  * why; nothing needs to be closed then.
  */
 enum exit_code session_begin(struct session *session, enum access access);
+
+/* A second time does nothing. Who prints at length ends first: a pager would hold the lock. */
 void session_end(struct session *session);
 
 /* As session_begin(), but NOT_ATTACHED is not worth a word. */
