@@ -243,7 +243,7 @@ void interfaces_print(json_t *interfaces)
 	json_t *one;
 	size_t i;
 
-	escape_printf(stdout, "\nInterfaces\n");
+	printf("\nInterfaces\n");
 	json_array_foreach(interfaces, i, one) {
 		bool here = strcmp(string_of(one, "state"), states[LINK_HERE]) == 0;
 
