@@ -420,7 +420,7 @@ static int attach_first(struct attach *a)
 {
 	enum sg_mode mode = a->options->enforce ? SG_MODE_ENFORCE : SG_MODE_MONITOR;
 	const struct pins *pins = &a->session.pins;
-	int err = policy_read(a->options->config, &a->policy);
+	int err = a->policy.config ? 0 : policy_read(NULL, &a->policy);
 
 	if (!err)
 		err = loader_load(&a->loader);
@@ -461,13 +461,10 @@ static bool wants_upgrade(const struct attach *a)
 
 static int attach_more(struct attach *a)
 {
-	int err = 0;
+	int err;
 
-	if (a->options->config)
-		err = policy_read(a->options->config, &a->policy);
 	a->upgrade = wants_upgrade(a);
-	if (!err)
-		err = loader_load_over(&a->loader, &a->session.pins);
+	err = loader_load_over(&a->loader, &a->session.pins);
 	if (!err && a->upgrade)
 		loader_connections(&a->loader);
 	if (!err)
@@ -568,10 +565,16 @@ static int report_all(struct attach *a)
 enum exit_code cmd_attach(const struct options *options)
 {
 	struct attach a = {.options = options, .count = options->count, .reply = {-1, -1}};
-	enum exit_code code = session_begin(&a.session, ACCESS_ATTACH);
+	enum exit_code code;
 
-	if (code != DONE)
+	/* Before the lock is taken: it may be a pipe, or a terminal. */
+	if (options->config && policy_read(options->config, &a.policy))
+		return FAILED;
+	code = session_begin(&a.session, ACCESS_ATTACH);
+	if (code != DONE) {
+		policy_free(&a.policy);
 		return code;
+	}
 	a.loader.notes = a.loader.places = a.loader.clock = -1;
 	a.target = calloc(a.count, sizeof(*a.target));
 	if (!a.target || devices_read(&a.devices)) {

@@ -81,19 +81,31 @@ static int reload(struct session *session, const struct policy *policy)
 	return err;
 }
 
+/* The file that is in force. */
+static int read_again(const struct session *session, struct policy *policy)
+{
+	struct note note;
+	int err = maps_note(&session->maps, session->maps.state->slot & 1, &note);
+
+	return err ? err : policy_read(note.path, policy);
+}
+
 enum exit_code cmd_reload(const struct options *options)
 {
 	struct policy policy = {};
 	struct session session;
-	struct note note;
-	enum exit_code code = session_begin(&session, ACCESS_CHANGE);
+	enum exit_code code;
 	int err;
 
-	if (code != DONE)
+	/* Before the lock is taken: it may be a pipe, or a terminal. */
+	if (options->config && policy_read(options->config, &policy))
+		return FAILED;
+	code = session_begin(&session, ACCESS_CHANGE);
+	if (code != DONE) {
+		policy_free(&policy);
 		return code;
-	err = maps_note(&session.maps, session.maps.state->slot & 1, &note);
-	if (!err)
-		err = policy_read(options->config ? options->config : note.path, &policy);
+	}
+	err = policy.config ? 0 : read_again(&session, &policy);
 	if (!err)
 		err = reload(&session, &policy);
 	if (!err) {
