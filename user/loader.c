@@ -272,9 +272,11 @@ static int reuse(struct loader *loader, const struct pins *pins, const char *nam
 		err = bpf_map__reuse_fd(map, fd); /* keeps a duplicate */
 	if (fd >= 0)
 		close(fd);
-	if (err)
-		fail("the pinned map %s is not what this sipguard works with (%s): `sipguard "
-		     "detach --all` and attach again.", name, strerror(-err));
+	if (err == -EPROTO)
+		fail("the pinned map %s is not what this sipguard works with: `sipguard detach "
+		     "--all` and attach again.", name);
+	else if (err)
+		fail("cannot use the pinned map %s: %s.", name, strerror(-err));
 	return err;
 }
 

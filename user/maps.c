@@ -29,8 +29,8 @@ int maps_open(const struct pins *pins, struct maps *maps)
 		maps->fd[id] = pins_get(pins, "%s", map_names[id]);
 		if (maps->fd[id] < 0 && !err) {
 			err = maps->fd[id];
-			fail("cannot open %s/%s (%s): if somebody removed it, `sipguard detach "
-			     "--all` and attach again.", pins->dir, map_names[id], strerror(-err));
+			fail("cannot open %s/%s: %s%s.", pins->dir, map_names[id], strerror(-err),
+			     err == -ENOENT ? "; `sipguard detach --all` and attach again" : "");
 		}
 	}
 	if (!err)
