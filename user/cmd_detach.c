@@ -128,7 +128,7 @@ enum exit_code cmd_detach(const struct options *options)
 
 	if (options->all == (options->count > 0))
 		return usage("'detach' wants names of interfaces, or else --all.");
-	code = session_begin(&session, ACCESS_CHANGE);
+	code = session_begin(&session, ACCESS_DETACH);
 	if (code != DONE)
 		return code;
 	gone = calloc(session.links.count + options->count, sizeof(*gone));

@@ -67,15 +67,17 @@ static int check_abi(const struct session *session)
 	return -EPROTO;
 }
 
-static int open_running(struct session *session)
+static int open_running(struct session *session, enum access access)
 {
 	int err = links_read(&session->pins, "links", &session->links);
 
 	if (err || !session->links.count)
 		return err;
-	err = maps_open(&session->pins, &session->maps);
-	if (!err)
-		err = check_abi(session);
+	if (access != ACCESS_DETACH) {
+		err = maps_open(&session->pins, &session->maps);
+		if (!err)
+			err = check_abi(session);
+	}
 	session->running = !err;
 	return err;
 }
@@ -97,7 +99,7 @@ enum exit_code session_try(struct session *session, enum access access)
 	if (!err)
 		err = refuse_foreign(&session->pins);
 	if (!err)
-		err = open_running(session);
+		err = open_running(session, access);
 	if (!err && (session->running || access == ACCESS_ATTACH))
 		return DONE;
 	session_end(session);

@@ -12,6 +12,7 @@ enum access {
 	ACCESS_READ,
 	ACCESS_CHANGE,
 	ACCESS_ATTACH, /* as CHANGE, and it is fine if the guard is not attached yet */
+	ACCESS_DETACH, /* as CHANGE, but no map is opened, so it works if one is missing */
 };
 
 struct session {
