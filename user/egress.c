@@ -400,8 +400,10 @@ static int tidy(const struct pins *pins, bool look_only)
 		err = links_read(pins, "links", &links);
 	for (size_t i = 0; !err && i < all.tcx.count; i++) {
 		const struct guard_link *tcx = &all.tcx.link[i];
+		const struct guard_link *link = links_find_pin(&links, tcx->pin);
 
-		if (is_wanted(&links, tcx->pin, tcx->ifindex))
+		/* If somebody detached the link alone, this one is in the way of a new one. */
+		if (link && link->ifindex == tcx->ifindex)
 			continue;
 		count++;
 		if (!look_only)
