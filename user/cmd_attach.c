@@ -461,10 +461,9 @@ static bool wants_upgrade(const struct attach *a)
 
 static int attach_more(struct attach *a)
 {
-	int err;
+	int err = loader_load_over(&a->loader, &a->session.pins);
 
 	a->upgrade = wants_upgrade(a);
-	err = loader_load_over(&a->loader, &a->session.pins);
 	if (!err && a->upgrade)
 		loader_connections(&a->loader);
 	if (!err)
@@ -565,12 +564,10 @@ static int report_all(struct attach *a)
 enum exit_code cmd_attach(const struct options *options)
 {
 	struct attach a = {.options = options, .count = options->count, .reply = {-1, -1}};
-	enum exit_code code;
+	/* The file before the lock is taken: it may be a pipe, or a terminal. */
+	enum exit_code code = options->config && policy_read(options->config, &a.policy)
+				      ? FAILED : session_begin(&a.session, ACCESS_ATTACH);
 
-	/* Before the lock is taken: it may be a pipe, or a terminal. */
-	if (options->config && policy_read(options->config, &a.policy))
-		return FAILED;
-	code = session_begin(&a.session, ACCESS_ATTACH);
 	if (code != DONE) {
 		policy_free(&a.policy);
 		return code;

@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
 
 #include "log.h"
+#include "netns.h"
 
 #define BATCH 65536
 
@@ -305,10 +307,26 @@ static bool is_own(const struct prefix *own, size_t count, const struct prefix *
 	return false;
 }
 
+/* Whether it guards in other network namespaces, too, whose addresses nobody sees from here. */
+static bool has_others(const struct maps *maps)
+{
+	__u32 key, here = netns_here();
+	int err = bpf_map_get_next_key(maps->fd[MAP_NAMESPACES], NULL, &key);
+
+	while (!err) {
+		if (key != here)
+			return true;
+		err = bpf_map_get_next_key(maps->fd[MAP_NAMESPACES], &key, &key);
+	}
+	return false;
+}
+
 /* Takes back entries of addresses that are no longer ours. */
 static void drop_stale(const struct maps *maps, const struct lists *lists, const struct prefix *own,
 		       size_t count)
 {
+	if (has_others(maps))
+		return;
 	for (size_t i = 0; i < lists->count; i++) {
 		const struct list_entry *entry = &lists->entry[i];
 
@@ -369,6 +387,7 @@ static int add_checked(struct maps *maps, const struct lists *lists, enum sg_lis
 {
 	bool denies = list == SG_LIST_DENY || lists_count(lists, SG_LIST_DENY);
 	__u32 hint = maps->state->lists;
+	sigset_t signals, before;
 	int err = 0;
 
 	/* Own addresses first: not one packet may meet the denied prefix alone. */
@@ -379,10 +398,15 @@ static int add_checked(struct maps *maps, const struct lists *lists, enum sg_lis
 	if (err)
 		return err;
 	maps_store(&maps->state->lists, 1);
+	/* All or nothing: who presses Ctrl-C waits, some seconds for a million. */
+	sigfillset(&signals);
+	sigprocmask(SIG_BLOCK, &signals, &before);
 	err = set_many(maps, list, prefixes, count);
+	if (err)
+		restore(maps, lists, prefixes, count);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (!err)
 		return 0;
-	restore(maps, lists, prefixes, count);
 	maps_store(&maps->state->lists, hint);
 	if (err == -ENOSPC)
 		fail("the lists hold at most %d prefixes of a family, allowed and denied together: "

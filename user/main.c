@@ -163,8 +163,8 @@ int main(int argc, char **argv)
 	if (code != DONE)
 		return code;
 	if (!command) {
-		cmd_help(&(struct options){});
-		return options.help ? DONE : USAGE;
+		code = cmd_help(&(struct options){});
+		return options.help ? code : USAGE;
 	}
 	log_setup(options.verbose);
 	if (!options.help)

@@ -119,7 +119,7 @@ static enum exit_code read_option(int letter, const char *value, struct options 
 	switch (letter) {
 	case 'c':
 		options->config = value;
-		return DONE;
+		return value[0] ? DONE : usage("--config takes the name of a file.");
 	case 'x':
 		return read_xdp(value, options);
 	case 'e':

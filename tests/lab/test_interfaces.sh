@@ -132,6 +132,14 @@ unreadable() {
 }
 
 # Two interfaces with one name, in two namespaces: each command means the one that is here.
+# own_is_protected ADDRESS: from what is denied, by an entry of its own.
+own_is_protected() {
+	local bytes
+	IFS=. read -r -a bytes <<<"$1"
+	bpftool map lookup pinned "$SIPGUARD_PIN_ROOT"/v*/sg_lists4 key 32 0 0 0 "${bytes[@]}" \
+		>/dev/null 2>&1
+}
+
 one_name_twice() {
 	local name=sg-$$n
 	ip -n "$LAB_NS_SERVER" link add "$name" type veth peer name "${name}p"
@@ -140,6 +148,11 @@ one_name_twice() {
 	lab_in client "$SIPGUARD" attach "$name" >/dev/null
 	equal "$(sipguard status --json | jq -c '[.interfaces[].state] | sort')" \
 		'["guarded","in another network namespace"]'
+	# What is denied from there takes nothing from an address that only is known here.
+	sipguard deny add 203.0.113.0/24 >/dev/null
+	own_is_protected "$LAB_SERVER4"
+	lab_in client "$SIPGUARD" deny add 198.18.0.0/15 >/dev/null
+	own_is_protected "$LAB_SERVER4"
 	sipguard detach "$name" >/dev/null
 	equal "$(lab_in client "$SIPGUARD" status --json | jq -c '[.interfaces[].state]')" '["guarded"]'
 	fails 3 "$name that is guarded is in another network namespace" detach "$name"
