@@ -44,11 +44,11 @@ MATRIX     = $(foreach version,$(CLANGS),$(PROGRAMS:%=$(BUILD)/bpf/clang$(versio
 all: deps ## Build sipguard and its tools into build/
 	@$(MAKE) --no-print-directory $(BUILD)/sipguard $(BUILD)/sipguard-flood
 
-demo: deps-test ## Watch a real Kamailio live through a flood, with and without the guard (4 minutes)
+demo: deps-test ## Watch a real Kamailio live through a flood, with and without the guard (4 to 6 minutes)
 	@$(MAKE) --no-print-directory $(BUILD)/sipguard $(BUILD)/sipguard-flood $(LAB_PROGRAMS)
 	@tools/demo/demo.sh
 
-test: deps-test ## Everything that must hold: unit, BPF_PROG_RUN, lab and kernels (15 minutes)
+test: deps-test ## Everything that must hold: unit, BPF_PROG_RUN, lab and kernels (15 to 30 minutes)
 	@$(MAKE) --no-print-directory all test-programs
 	@tests/all.sh
 

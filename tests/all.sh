@@ -43,7 +43,8 @@ trap 'exit 143' TERM
 begin() { # NAME COMMAND...
 	local name=$1
 	shift
-	"$@" >"$(log_of "$name")" 2>&1 </dev/null &
+	: >"$(log_of "$name")" # follow() may be faster
+	"$@" >>"$(log_of "$name")" 2>&1 </dev/null &
 	pids[$name]=$!
 	started[$name]=$SECONDS
 }

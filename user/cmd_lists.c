@@ -45,7 +45,7 @@ static enum exit_code read_file(const char *path, struct request *request)
 	if (!prefix_file(path, &request->prefixes, &request->count, &line, why, sizeof(why)))
 		return DONE;
 	if (line)
-		fail("%s:%zu: %s Nothing of the file was applied.", path, line, why);
+		fail("%s:%zu: %s; nothing of the file was applied.", path, line, why);
 	else
 		fail("%s: %s", path, why);
 	return FAILED;

@@ -148,10 +148,30 @@ static void print_wrapped(const char *text)
 	putchar('\n');
 }
 
+/* What lifts a reason in force: for one peer, if its address is looked at, and for everybody. */
+static void explain_lifts(int reason, int mode)
+{
+	const char *peer = "To let one peer pass: `sipguard allow add PREFIX`. ";
+	char everybody[100] = "", lifts[256];
+
+	if (reason == SG_REASON_DENY_LIST)
+		peer = "To let one peer pass: `sipguard deny del PREFIX`, or `sipguard allow add` "
+		       "with a longer one. ";
+	else if (reason == SG_REASON_VLAN_TAGS)
+		peer = "";
+	if (mode < 0 || mode == SG_MODE_ENFORCE)
+		snprintf(everybody, sizeof(everybody), "To let everybody pass, and only count: "
+			 "`sipguard mode %s monitor`.", reason_texts[reason].label);
+	snprintf(lifts, sizeof(lifts), "%s%s", peer, everybody);
+	if (!lifts[0])
+		return;
+	putchar('\n');
+	print_wrapped(lifts);
+}
+
 static void explain_text(int reason, int mode)
 {
 	const struct reason_text *text = &reason_texts[reason];
-	char lifts[200];
 
 	printf("%s (%s)\nMode: %s by default", text->label, text->reference,
 	       mode_names[text->mode]);
@@ -159,10 +179,7 @@ static void explain_text(int reason, int mode)
 		printf(", %s now", mode_names[mode]);
 	printf("\n\n");
 	print_wrapped(text->help);
-	snprintf(lifts, sizeof(lifts), "To let one peer pass: `sipguard allow add PREFIX`. To let "
-		 "everybody pass, and only count: `sipguard mode %s monitor`.", text->label);
-	putchar('\n');
-	print_wrapped(lifts);
+	explain_lifts(reason, mode);
 }
 
 static void explain_all(const __u8 *modes, bool json)
