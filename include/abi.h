@@ -107,7 +107,7 @@ enum sg_proof {
 };
 
 enum sg_event {
-#define X(name, label) SG_EVENT_##name,
+#define X(name, label, help) SG_EVENT_##name,
 	SG_EVENTS(X)
 #undef X
 	SG_EVENT__MAX

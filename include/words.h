@@ -109,23 +109,55 @@
 	X(CALL, "call")                                                                           \
 	X(REGISTER, "register")
 
-/* X(NAME, label): what is counted beside packets. */
+/* X(NAME, label, help): what is counted beside packets. */
 #define SG_EVENTS(X)                                                                              \
-	X(GREYLIST_ARMED, "greylist-armed")                                                       \
-	X(GREYLIST_ADMITTED, "greylist-admitted")                                                 \
-	X(RETRANSMISSIONS, "retransmissions")                                                     \
-	X(PROVEN, "proven")                                                                       \
-	X(PROVEN_FULL, "proven-full")                                                             \
-	X(BANS, "bans")                                                                           \
-	X(BANS_FULL, "bans-full")                                                                 \
-	X(CONNECTION_SILENT, "connection-silent")                                                 \
-	X(CONNECTIONS_FULL, "connections-full")                                                   \
-	X(UNREAD_GAP, "unread-gap")                                                               \
-	X(UNREAD_OLDER, "unread-older")                                                           \
-	X(UNREAD_LOST, "unread-lost")                                                             \
-	X(UNREAD_GUESSED, "unread-guessed")                                                       \
-	X(UNREAD_FOREIGN, "unread-foreign")                                                       \
-	X(STREAMS_EVICTED, "streams-evicted")
+	X(GREYLIST_ARMED, "greylist-armed",                                                       \
+	  "Strangers came faster than the budget of unlisted sources lets in; for some "          \
+	  "seconds from then on each of them had to come twice (greylist).")                      \
+	X(GREYLIST_ADMITTED, "greylist-admitted",                                                 \
+	  "A stranger came again while the greylist was armed, as phones do, and was let "        \
+	  "in.")                                                                                  \
+	X(RETRANSMISSIONS, "retransmissions",                                                     \
+	  "A request of a transaction that was admitted before came again. It costs nothing "     \
+	  "of the limit of its method.")                                                          \
+	X(PROVEN, "proven",                                                                       \
+	  "A flow has proven that somebody is there who gets our answers; no flood of "           \
+	  "strangers stops it from then on.")                                                     \
+	X(PROVEN_FULL, "proven-full",                                                             \
+	  "A flow has proven it, and there was no room for it: the table is full of others. "     \
+	  "It stays a stranger.")                                                                 \
+	X(BANS, "bans",                                                                           \
+	  "A source or a flow was banned.")                                                       \
+	X(BANS_FULL, "bans-full",                                                                 \
+	  "A ban was due, and the table is full of others. The offender is not banned; the "      \
+	  "limits hold for it.")                                                                  \
+	X(CONNECTION_SILENT, "connection-silent",                                                 \
+	  "A connection of TCP has sent nothing in the time that connections: first-data "        \
+	  "gives it.")                                                                            \
+	X(CONNECTIONS_FULL, "connections-full",                                                   \
+	  "A connection of TCP is not counted, for want of room or memory: its source has "       \
+	  "that much more.")                                                                      \
+	X(UNREAD_GAP, "unread-gap",                                                               \
+	  "A segment of TCP was not read, since something before it was missing: it was "         \
+	  "lost, comes late, or takes another way. It passes, and is charged as a segment.")      \
+	X(UNREAD_OLDER, "unread-older",                                                           \
+	  "A segment was not read, since its connection was there before the guard, or goes "     \
+	  "through this host to a server elsewhere and was not seen from its beginning. It "      \
+	  "passes, and is charged as a segment.")                                                 \
+	X(UNREAD_LOST, "unread-lost",                                                             \
+	  "A segment was not read, since nobody can tell where the next message begins: a "       \
+	  "header of more than 4096 bytes, no Content-Length, more than 128 messages at "         \
+	  "once, urgent data. It passes, and is charged as a segment.")                           \
+	X(UNREAD_GUESSED, "unread-guessed",                                                       \
+	  "A segment that would not have been read begins like a request and is taken for "       \
+	  "one. Its messages are charged; their faults are only counted.")                        \
+	X(UNREAD_FOREIGN, "unread-foreign",                                                       \
+	  "A segment of a connection that does not carry plain SIP: TLS, HTTP and "               \
+	  "WebSocket, SigComp, or behind a load balancer's PROXY line. It passes, and is "        \
+	  "charged as a segment.")                                                                \
+	X(STREAMS_EVICTED, "streams-evicted",                                                     \
+	  "The table of connections had no room, and the one of which nothing was seen for "      \
+	  "the longest time made it. What it sends later counts as unread-older.")
 
 /*
  * X(NAME, key, rate, burst): limits that are not per source and kind of message. UNLISTED_TOTAL is

@@ -213,15 +213,31 @@ static const __u8 *modes_in_force(__u8 modes[SG_REASON__MAX])
 	return modes;
 }
 
+static enum exit_code explain_event(int event, bool json)
+{
+	if (json) {
+		output_json(json_pack("{s:s, s:s}", "event", event_names[event], "help",
+				      event_helps[event]));
+	} else {
+		printf("%s (an event, which drops nothing)\n\n", event_names[event]);
+		print_wrapped(event_helps[event]);
+	}
+	return output_end();
+}
+
 enum exit_code cmd_explain(const struct options *options)
 {
 	const char *label = options->count ? options->arguments[0] : NULL;
 	int reason = label ? reason_find(label) : SG_REASON_NONE;
+	int event = label ? event_find(label) : -EINVAL;
 	__u8 copy[SG_REASON__MAX];
 	const __u8 *modes;
 
+	if (event >= 0)
+		return explain_event(event, options->json);
 	if (label && reason <= SG_REASON_NONE)
-		return usage("There is no reason '%s' (`sipguard explain` lists them).", label);
+		return usage("There is no reason or event '%s' (`sipguard explain` lists the "
+			     "reasons, `sipguard stats` has the events).", label);
 	modes = modes_in_force(copy);
 	if (!label)
 		explain_all(modes, options->json);

@@ -50,7 +50,13 @@ const char *const proof_names[SG_PROOF__MAX] = {
 };
 
 const char *const event_names[SG_EVENT__MAX] = {
-#define X(name, label) [SG_EVENT_##name] = label,
+#define X(name, label, help) [SG_EVENT_##name] = label,
+	SG_EVENTS(X)
+#undef X
+};
+
+const char *const event_helps[SG_EVENT__MAX] = {
+#define X(name, label, help) [SG_EVENT_##name] = help,
 	SG_EVENTS(X)
 #undef X
 };
@@ -66,6 +72,14 @@ const char *const mode_names[SG_MODE__MAX] = {
 	[SG_MODE_MONITOR] = "monitor",
 	[SG_MODE_ENFORCE] = "enforce",
 };
+
+int event_find(const char *label)
+{
+	for (int i = 0; i < SG_EVENT__MAX; i++)
+		if (!strcmp(event_names[i], label))
+			return i;
+	return -EINVAL;
+}
 
 int reason_find(const char *label)
 {

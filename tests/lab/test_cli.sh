@@ -66,7 +66,8 @@ json_of() {
 
 every_json() {
 	local reason
-	for reason in status stats bans explain "explain garbage" version "allow show" "deny show" \
+	for reason in status stats bans explain "explain garbage" "explain unread-gap" version \
+		"allow show" "deny show" \
 		"ban 198.51.100.9 --for 1h" "unban 198.51.100.9" "mode enforce" "mode garbage off" \
 		"mode garbage enforce" reload "allow add 198.51.100.9" "allow del 198.51.100.9" \
 		"check-config $LAB_DIR/good.yaml"; do
@@ -87,7 +88,7 @@ unknown_usage() {
 	fails 2 "does not know what to do with 'x'" status x
 	fails 2 "'attach' needs more" attach
 	fails 2 "wants names of interfaces, or else --all" detach
-	fails 2 "no reason 'sunshine'" explain sunshine
+	fails 2 "no reason or event 'sunshine'" explain sunshine
 	fails 2 "no mode 'loud'" mode loud
 	fails 2 "--xdp takes" attach x --xdp fast
 	fails 2 "--for takes a time" ban 192.0.2.99 --for 31d

@@ -36,6 +36,19 @@ static void test_every_number_has_its_own_label(void **state)
 	assert_labels(mode_names, SG_MODE__MAX, LOWER);
 }
 
+static void test_every_event_is_explained(void **state)
+{
+	(void)state;
+	for (int event = 0; event < SG_EVENT__MAX; event++) {
+		const char *help = event_helps[event];
+
+		assert_int_equal(event_find(event_names[event]), event);
+		assert_true(reason_find(event_names[event]) < 0); /* `explain` takes both */
+		assert_true(strlen(help) > 20 && help[strlen(help) - 1] == '.');
+	}
+	assert_int_equal(event_find("sunshine"), -EINVAL);
+}
+
 static void test_every_reason_is_explained(void **state)
 {
 	(void)state;
@@ -87,6 +100,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_number_has_its_own_label),
 		cmocka_unit_test(test_every_reason_is_explained),
+		cmocka_unit_test(test_every_event_is_explained),
 		cmocka_unit_test(test_labels_are_found_again),
 		cmocka_unit_test(test_numbers_of_scripts_stay),
 		cmocka_unit_test(test_what_is_no_label_is_not_found),
