@@ -80,7 +80,6 @@ lint: deps-test ## Style: licence lines, line and file lengths, shellcheck, cppc
 
 install: all ## Install sipguard under $(PREFIX)
 	install -D -m 755 $(BUILD)/sipguard $(DESTDIR)$(PREFIX)/sbin/sipguard
-	install -D -m 755 $(BUILD)/sipguard-flood $(DESTDIR)$(PREFIX)/sbin/sipguard-flood
 	install -D -m 644 tools/sipguard.yaml $(DESTDIR)$(PREFIX)/share/sipguard/sipguard.yaml
 
 clean: ## Remove what was built; keeps the downloaded kernels
