@@ -73,12 +73,17 @@ const char *const mode_names[SG_MODE__MAX] = {
 	[SG_MODE_ENFORCE] = "enforce",
 };
 
-int event_find(const char *label)
+static int find(const char *const *names, int count, const char *name)
 {
-	for (int i = 0; i < SG_EVENT__MAX; i++)
-		if (!strcmp(event_names[i], label))
+	for (int i = 0; i < count; i++)
+		if (!strcmp(names[i], name))
 			return i;
 	return -EINVAL;
+}
+
+int event_find(const char *label)
+{
+	return find(event_names, SG_EVENT__MAX, label);
 }
 
 int reason_find(const char *label)
@@ -91,8 +96,5 @@ int reason_find(const char *label)
 
 int mode_find(const char *name)
 {
-	for (int i = 0; i < SG_MODE__MAX; i++)
-		if (!strcmp(mode_names[i], name))
-			return i;
-	return -EINVAL;
+	return find(mode_names, SG_MODE__MAX, name);
 }
