@@ -249,11 +249,10 @@ static __always_inline __u32 budget_check(const struct guard *g)
  */
 static __always_inline __u32 share_check(const struct guard *g)
 {
-	const struct sg_limit *budget = &g->config->total[SG_TOTAL_UNLISTED_TOTAL];
 	const struct sg_limit *own = &zone_in_force(g)->limit[SG_LIMIT_SOURCE];
 	__u64 few = g->now + GREYLIST_FEW * own->interval;
 
-	if (g->state->total_tat[SG_TOTAL_UNLISTED_TOTAL] <= g->now + budget->tolerance / 2)
+	if (!budget_is_half_spent(g))
 		return SG_REASON_NONE;
 	return g->first && g->second && g->first->tat[SG_LIMIT_SOURCE] > few &&
 			       g->second->tat[SG_LIMIT_SOURCE] > few

@@ -297,6 +297,13 @@ static __always_inline void slots_debit(struct rows rows, __u32 id, __u64 now,
 #define WHO_PROOF(who) ((who) >> 8 & 0xff)
 #define WHO_LISTED(who) ((who) >> 16 & 1)
 
+/* Of unlisted sources: the upper half of its burst is for those that have sent little. */
+static __always_inline bool budget_is_half_spent(const struct guard *g)
+{
+	return g->state->total_tat[SG_TOTAL_UNLISTED_TOTAL] >
+	       g->now + g->config->total[SG_TOTAL_UNLISTED_TOTAL].tolerance / 2;
+}
+
 /*
  * Charges one more message of a frame, of this class and method. The first one has decided whether
  * the frame gets in, since there is one verdict for all: so what the others cost may be a debt,
@@ -325,8 +332,7 @@ __noinline int part_charge(const struct packet *p, __u32 slot, __u32 kind, __u32
 	if (!is_proven(g))
 		source = rows_find(&sg_slots, source_hash(g), SG_SLOT_ROW);
 	/* What one sender sends at once takes nothing from others, and arms no greylist. */
-	if (pays_budget(g) && g->state->total_tat[SG_TOTAL_UNLISTED_TOTAL] <=
-	    g->now + g->config->total[SG_TOTAL_UNLISTED_TOTAL].tolerance / 2)
+	if (pays_budget(g) && !budget_is_half_spent(g))
 		gcra_debit(&g->state->total_tat[SG_TOTAL_UNLISTED_TOTAL], g->now,
 			   &g->config->total[SG_TOTAL_UNLISTED_TOTAL]);
 	for (int i = 0; i < 2 && (!i || limits[i] != SG_LIMIT_SOURCE); i++) {
