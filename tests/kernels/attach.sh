@@ -2,23 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # attach.sh SIPGUARD AT_EGRESS TCP_ENDS: the guard is attached to a veth of its own and detached
-# again. Called in a network namespace and a mount namespace of its own. Prints how what the
-# interface sends is seen, tcx or clsact, or what went wrong. POSIX shell: in the machine, the shell
-# is busybox.
+# again. Called by job.sh. Prints how what the interface sends is seen, tcx or clsact, or what went
+# wrong.
 
 sipguard=$1 at_egress=$2 tcp_ends=$3
-tmp=$(mktemp -d) || exit 1
-server=
-trap 'kill -9 $server 2>/dev/null; umount "$tmp"; rmdir "$tmp"; rm -f "$tmp".*' EXIT
-mount -t bpf bpf "$tmp" || exit 1
-export SIPGUARD_PIN_ROOT="$tmp/sipguard"
-reply=$(echo "$tmp"/sipguard/v*/reply)
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # some are called by name
 
-die()
-{
-	echo "$*"
-	exit 1
-}
+# shellcheck source=lib.sh
+. "${0%/*}/lib.sh"
+reply=$(echo "$tmp"/sipguard/v*/reply)
 
 # The kernel names the other end.
 make_interface()
@@ -48,18 +40,6 @@ seen_by()
 	"$sipguard" status --json | sed -n 's/.*"replies": "\(.*\)".*/\1/p'
 }
 
-# until WHAT COMMAND...: waits for it.
-until_true()
-{
-	what=$1 tries=0
-	shift
-	while ! "$@"; do
-		tries=$((tries + 1))
-		[ "$tries" -lt 2400 ] || die "$what"
-		busybox usleep 50000
-	done
-}
-
 answered()
 {
 	[ "$(tail -n 1 "$tmp.count")" = "$1" ]
@@ -82,12 +62,12 @@ count_connections()
 {
 	ip link set lo up
 	"$tcp_ends" serve :: 5060 >"$tmp.out" &
-	server=$!
+	running=$!
 	mkfifo "$tmp.orders"
 	"$tcp_ends" client <"$tmp.orders" >"$tmp.count" &
 	exec 3>"$tmp.orders"
 	rm "$tmp.orders"
-	until_true "nobody listens" grep -q listens "$tmp.out"
+	until_true "nobody listens" says "$tmp.out" listens
 	echo "open 192.0.2.1 192.0.2.1 5060 3 60000" >&3
 	until_true "no connection" answered 3
 	attach "attach"
@@ -99,8 +79,8 @@ count_connections()
 	live "after FIN" 4
 	echo "rst 2" >&3
 	live "after RST" 2
-	kill -9 "$server"
-	server=
+	kill -9 "$running"
+	running=
 	live "without their server" ""
 	exec 3>&-
 }

@@ -3,55 +3,26 @@
 #
 # coalesced.sh SIPGUARD UDP_SEGMENT: several messages in one super-packet, as the lab's
 # test_coalesced.sh looks at closely, on this kernel: through a veth without native XDP, a tap and a
-# bridge. Called in a network namespace and a mount namespace of its own. Prints what this kernel
-# does not have, or "all", as the last line; or what went wrong. POSIX shell: in the machine, the
-# shell is busybox.
+# bridge. Called by job.sh. Prints what this kernel does not have, or "all", as the last line; or
+# what went wrong.
 
 sipguard=$1 udp_segment=$2
 server=192.0.2.20 client=192.0.2.1 marker=192.0.2.99
-tmp=$(mktemp -d) || exit 1
-other=
-ends=
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # some are called by name
+
+# shellcheck source=lib.sh
+. "${0%/*}/lib.sh"
 missing=
-trap 'kill $other $ends 2>/dev/null; umount "$tmp"; rmdir "$tmp"; rm -f "$tmp".*' EXIT
-mount -t bpf bpf "$tmp" || exit 1
-export SIPGUARD_PIN_ROOT="$tmp/sipguard"
 
-die()
+explain()
 {
-	echo "$*"
 	"$sipguard" stats 2>&1
-	exit 1
-}
-
-# until WHAT COMMAND...: waits for it.
-until_true()
-{
-	what=$1 tries=0
-	shift
-	while ! "$@"; do
-		tries=$((tries + 1))
-		[ "$tries" -lt 2400 ] || die "$what"
-		busybox usleep 50000
-	done
-}
-
-there()
-{
-	busybox nsenter -t "$other" -n "$@"
-}
-
-apart()
-{
-	[ "$(readlink "/proc/$other/ns/net")" != "$(readlink /proc/self/ns/net)" ]
 }
 
 # sgv0 here, the server's, and sgp0 in another network namespace, the client's.
 make()
 {
-	unshare -n sleep 100000 &
-	other=$!
-	until_true "the client has no network namespace" apart
+	make_other
 	ip link add sgv0 type veth || die "cannot make a veth"
 	peer=$(ip link | sed -n 's/^[0-9]*: \(veth[0-9]*\)[@:].*/\1/p')
 	ip link set "$peer" name sgp0
@@ -70,12 +41,14 @@ registers()
 		sed -n 's/.*"packets": \([0-9]*\).*/\1/p' | head -n 2 | paste -s -d ' '
 }
 
+# The file of the one before says "ready", too.
 sink_up()
 {
+	rm -f "$tmp.sink"
 	"$udp_segment" sink "$server" 5060 >"$tmp.sink" &
 	sink=$!
-	ends=$sink
-	until_true "no socket receives" grep -q ready "$tmp.sink"
+	running="$other $sink"
+	until_true "no socket receives" says "$tmp.sink" ready
 }
 
 # send WAY GOOD BAD SIZE: one frame, from the client or out of a tap.
@@ -94,13 +67,13 @@ send()
 # tap_up GOOD BAD SIZE: the tap is a guest's who sends this when it is told to.
 tap_up()
 {
-	rm -f "$tmp.go"
+	rm -f "$tmp.go" "$tmp.tap"
 	mkfifo "$tmp.go"
 	# Open at both ends, so that none of them waits for the other.
 	"$udp_segment" tap sgt0 "$client" "$server" 5060 "$marker" "$@" <>"$tmp.go" >"$tmp.tap" 2>&1 &
 	tap=$!
-	ends="$ends $tap"
-	until_true "there is no tap: $(cat "$tmp.tap")" grep -q ready "$tmp.tap"
+	running="$running $tap"
+	until_true "there is no tap" says "$tmp.tap" ready
 	echo 0 >/proc/sys/net/ipv4/conf/sgt0/rp_filter
 	ip link set sgt0 up
 }
@@ -145,7 +118,7 @@ frame()
 	is="$((${is% *} - ${before% *})) $((${is#* } - ${before#* }))"
 	[ "$is" = "$passed $would" ] || die "$where: of $good good and $bad bad ones counted \"$is\""
 	[ "$way" != tap ] || tap_down
-	ends=
+	running=$other
 }
 
 # frames WHERE WAY

@@ -2,24 +2,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # interfaces.sh SIPGUARD: interfaces that are renamed, made anew, moved, put below or above others.
-# What the guard says of them must be true, and what comes in must be seen once. Called in a network
-# namespace and a mount namespace of its own. Prints the kinds of interfaces that this kernel does not
-# have, or "all", as the last line; or what went wrong. POSIX shell: in the machine, the shell is
-# busybox.
+# What the guard says of them must be true, and what comes in must be seen once. Called by job.sh.
+# Prints the kinds of interfaces that this kernel does not have, or "all", as the last line; or what
+# went wrong.
 
 sipguard=$1
-tmp=$(mktemp -d) || exit 1
-other=
-missing=
-trap 'kill $other 2>/dev/null; umount "$tmp"; rmdir "$tmp"; rm -f "$tmp".*' EXIT
-mount -t bpf bpf "$tmp" || exit 1
-export SIPGUARD_PIN_ROOT="$tmp/sipguard"
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # some are called by name
 
-die()
+# shellcheck source=lib.sh
+. "${0%/*}/lib.sh"
+missing=
+
+explain()
 {
-	echo "$*"
 	"$sipguard" status 2>&1 | sed -n '/^Interfaces/,/^Guarded/p'
-	exit 1
 }
 
 # veth NAME PEER: busybox lets the kernel name the other end.
@@ -152,20 +148,11 @@ made_anew()
 	ip link del sgv0
 }
 
-there()
-{
-	busybox nsenter -t "$other" -n "$@"
-}
-
 # moved MODE: a link goes with its interface, a filter ends: then it is said that nothing guards.
 moved()
 {
 	make
-	unshare -n sleep 100000 &
-	other=$!
-	while [ "$(readlink "/proc/$other/ns/net")" = "$(readlink /proc/self/ns/net)" ]; do
-		busybox usleep 50000
-	done
+	make_other
 	sg "attach" attach sgv0 --xdp "$1"
 	hook=$(field hook)
 	ip link set sgv0 netns "$other" || die "cannot move sgv0"
@@ -186,7 +173,7 @@ moved()
 	gone "moved"
 	kill "$other"
 	wait "$other" 2>/dev/null
-	other=
+	running=
 	ip link del sgp0 2>/dev/null
 }
 

@@ -11,8 +11,8 @@
 # "@run OBJECT STATUS NUMBER" line a run test, NUMBER being that of the tests
 # that passed and STATUS "refused" if the object did not load, one "@frames OBJECT
 # STATUS NUMBER" likewise, one "@probe OBJECT STATUS RESULT" line a probe, "@attach
-# STATUS RESULT", "@interfaces STATUS MISSING", "@coalesced STATUS MISSING", and "@done" last; everything else is
-# for people.
+# STATUS RESULT", "@interfaces STATUS MISSING", "@coalesced STATUS MISSING", and
+# "@done" last; everything else is for people.
 
 verify=$1 run_test=$2 probe=$3
 shift 3
@@ -50,31 +50,15 @@ probe_one()
 	echo "@probe $1 $status $(tail -n 1 "$tmp/out")"
 }
 
-# Out of sight of whatever else runs here.
-attach()
+# script NAME ARGUMENT...: out of sight of whatever else runs here.
+script()
 {
-	unshare -n -m sh "${0%/*}/attach.sh" "$SG_SIPGUARD" "$SG_AT_EGRESS" "$SG_TCP_ENDS" \
-		>"$tmp/out" 2>&1
+	name=$1
+	shift
+	unshare -n -m sh "${0%/*}/$name.sh" "$@" >"$tmp/out" 2>&1
 	status=$?
 	cat "$tmp/out"
-	echo "@attach $status $(tail -n 1 "$tmp/out")"
-}
-
-# The same for interfaces that are renamed, moved and stacked, by a command with short programs.
-interfaces()
-{
-	unshare -n -m sh "${0%/*}/interfaces.sh" "$SG_SIPGUARD_SHORT" >"$tmp/out" 2>&1
-	status=$?
-	cat "$tmp/out"
-	echo "@interfaces $status $(tail -n 1 "$tmp/out")"
-}
-
-coalesced()
-{
-	unshare -n -m sh "${0%/*}/coalesced.sh" "$SG_SIPGUARD" "$SG_UDP_SEGMENT" >"$tmp/out" 2>&1
-	status=$?
-	cat "$tmp/out"
-	echo "@coalesced $status $(tail -n 1 "$tmp/out")"
+	echo "@$name $status $(tail -n 1 "$tmp/out")"
 }
 
 echo "@kernel $(uname -r)"
@@ -90,7 +74,8 @@ for object in "$@"; do
 	*/guard.bpf.o,*) echo "@run $object refused 0"; echo "@frames $object refused 0" ;;
 	esac
 done
-attach
-interfaces
-coalesced
+script attach "$SG_SIPGUARD" "$SG_AT_EGRESS" "$SG_TCP_ENDS"
+# By a command with short programs, which the verifier is done with sooner.
+script interfaces "$SG_SIPGUARD_SHORT"
+script coalesced "$SG_SIPGUARD" "$SG_UDP_SEGMENT"
 echo "@done"

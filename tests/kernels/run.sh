@@ -109,9 +109,8 @@ start_kernel()
 		timeout --kill-after=5 "${SG_VM_TIMEOUT:-1200}" "${command[@]}" \
 			>"$out/host.log" 2>&1 &
 	else
-		printf '%s\n' "$here/job.sh" "$here/attach.sh" "$here/interfaces.sh" \
-			"$here/coalesced.sh" "$udp_segment" \
-			"$verify" "$run_test" "$probe" "$sipguard" "$short" "$at_egress" \
+		printf '%s\n' "$here"/{job,lib,attach,interfaces,coalesced}.sh \
+			"$udp_segment" "$verify" "$run_test" "$probe" "$sipguard" "$short" "$at_egress" \
 			"$tcp_ends" "$frames" "${objects[@]}" \
 			>"$out/$series.files"
 		"$here/vm.sh" "$out/$series" "$out/$series.files" -- "${command[@]}" \
