@@ -64,45 +64,83 @@ static __always_inline bool packet_glance(hook_ctx *ctx, struct glance *glance)
 	return true;
 }
 
-/*
- * Fills in *p from a plain packet of UDP. False if its lengths contradict each other, or those of
- * IPv6 its version: it is then read anew.
- *
- * TCP is not read here, nor is the family taken from the way we came, or the verifier would follow
- * each of them through the whole guard.
- */
-static __always_inline bool packet_read_plain(hook_ctx *ctx, struct packet *p,
-					      const struct glance *glance, __u32 frame)
+/* Bytes of the header of UDP; 0 if its length contradicts `carried`, that of IP. */
+static __always_inline __u32 plain_udp(struct packet *p, const struct glance *glance, __u32 carried)
 {
 	const struct udphdr *udp = (const void *)glance->ports;
-	const __u8 *payload = (const void *)(udp + 1);
+	__u32 length;
+
+	if ((const __u8 *)(udp + 1) > glance->end)
+		return 0;
+	length = bpf_ntohs(udp->len);
+	if (length < sizeof(*udp) || (__s32)length > (__s32)carried)
+		return 0;
+	p->datagram = length - sizeof(*udp);
+	return sizeof(*udp);
+}
+
+/* The same of TCP. */
+static __always_inline __u32 plain_tcp(struct packet *p, const struct glance *glance, __u32 carried)
+{
+	const struct tcphdr *tcp = (const void *)glance->ports;
+	__u32 header;
+
+	if ((const __u8 *)(tcp + 1) > glance->end)
+		return 0;
+	header = tcp->doff * 4;
+	if (header < sizeof(*tcp) || (__s32)header > (__s32)carried)
+		return 0;
+	p->syn = tcp->syn && !tcp->ack;
+	p->tcp_flags = ((const __u8 *)tcp)[13];
+	p->seq = bpf_ntohl(tcp->seq);
+	p->ack = bpf_ntohl(tcp->ack_seq);
+	p->datagram = carried - header;
+	return header;
+}
+
+/*
+ * Fills in *p from a plain packet. False if its lengths contradict each other, or those of IPv6 its
+ * version: it is then read anew.
+ *
+ * The family is not taken from the way we came, or the verifier would follow each of them through
+ * the whole guard.
+ */
+static __always_inline bool packet_read_plain(struct packet *p, const struct glance *glance,
+					      __u32 frame)
+{
+	long here = glance->end - (const __u8 *)glance->ports;
 	const struct ipv6hdr *ip6 = glance->network;
 	const struct iphdr *ip = glance->network;
-	__u32 carried, length; /* by IP; of the UDP datagram */
+	__u32 carried, header;
 
 	__builtin_memset(p, 0, offsetof(struct packet, fragment_key));
-	p->transport = IPPROTO_UDP;
+	p->transport = glance->transport;
 	p->port = glance->port;
+	p->source_port = glance->ports[0];
 	p->frame = frame;
-	if (payload > glance->end)
-		return false;
+	p->network = sg_link_header;
 	if (glance->family == 4) {
 		packet_source4(p, ip);
+		p->destination = ip->daddr;
 		carried = bpf_ntohs(ip->tot_len) - sizeof(*ip);
+		p->offset = sg_link_header + sizeof(*ip);
 	} else {
 		packet_source6(p, ip6);
+		p->destination = packet_fold6(ip6->daddr.in6_u.u6_addr32);
 		carried = bpf_ntohs(ip6->payload_len);
+		p->offset = sg_link_header + sizeof(*ip6);
 	}
-	length = bpf_ntohs(udp->len);
 	p->family = *(const volatile __u8 *)glance->network >> 4;
-	if (p->family != glance->family || length < sizeof(*udp) || (__s32)length > (__s32)carried)
+	if (p->family != glance->family)
 		return false;
-	p->source_port = udp->source;
-	p->length = length - sizeof(*udp);
-	p->datagram = p->length;
-	if (p->length > glance->end - payload)
-		p->length = glance->end - payload;
-	p->offset = payload - (const __u8 *)(long)ctx->data;
+	header = glance->transport == IPPROTO_UDP ? plain_udp(p, glance, carried)
+						  : plain_tcp(p, glance, carried);
+	if (!header || header > here)
+		return false;
+	p->offset += header;
+	p->length = p->datagram;
+	if (p->length > here - header)
+		p->length = here - header;
 	return true;
 }
 

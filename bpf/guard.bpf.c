@@ -42,11 +42,15 @@ static __always_inline __u32 guard_judge_fragment(struct guard *g)
 	return SG_REASON_NONE;
 }
 
-static __always_inline void guard_classify(hook_ctx *ctx, struct guard *g)
+/* What its first message is. A segment of a source on the allow list is not looked at. */
+static __always_inline void guard_classify(hook_ctx *ctx, struct guard *g, __u32 list)
 {
-	__u32 kind = g->role == SG_PORT_UDP ? class_datagram(ctx, g->p)
-					    : (__u32)stream_class(ctx, g->p, g->role);
+	__u32 kind = g->p->kind;
 
+	if (g->role == SG_PORT_UDP)
+		kind = class_datagram(ctx, g->p);
+	else if (list != SG_LIST_ALLOW)
+		kind = stream_class(ctx, g->p, g->role);
 	kind = forget(kind, g->now);
 	if (HOOK_SKB && g->p->part)
 		g->p->kind = kind;
@@ -296,9 +300,9 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 {
 	__u32 list = lists_find(g), reason, told, paid;
 
-	if (list != SG_LIST_ALLOW || g->role == SG_PORT_UDP)
-		guard_classify(ctx, g);
+	guard_classify(ctx, g, list);
 	if (list == SG_LIST_ALLOW) {
+		g->p->rest = 0;
 		count(g, &g->stats->allowed);
 		return SG_REASON_NONE;
 	}
@@ -380,8 +384,7 @@ static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
 		return verdict_unguarded(g, frame);
 	/* Kept in memory: in registers the verifier follows six times the states (clang 14). */
 	barrier_var(g);
-	if (plain && glance.transport == IPPROTO_UDP &&
-	    packet_read_plain(ctx, g->p, &glance, frame)) {
+	if (plain && packet_read_plain(g->p, &glance, frame)) {
 		kind = PACKET_PORTS;
 	} else {
 		kind = packet_read(ctx, g->p, frame);
@@ -392,10 +395,10 @@ static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
 #if HOOK_SKB
 		datagrams_begin(g->p, ctx->gso_size);
 #endif
-		g->guarded = g->role != 0;
+		g->guarded = g->role;
 		if (g->guarded)
 			reason = guard_judge(ctx, g);
-		if (g->p->stream || (g->p->rest && is_of_message(reason)))
+		if (g->p->stream || (HOOK_SKB && g->p->rest && is_of_message(reason)))
 			reason = guard_judge_rest(ctx, g, reason);
 	} else if (kind == PACKET_FRAGMENT) {
 		reason = guard_judge_fragment(g);

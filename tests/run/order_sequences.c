@@ -168,6 +168,23 @@ static void one_verdict_for_several_datagrams(void)
 	assert_true(packet_dropped(&packet));
 }
 
+/* An allowed source is dropped for no reason whatever, and nothing of it is charged. */
+static void allowed_datagrams(void)
+{
+	struct packet_spec packet;
+
+	if (fix.program != PROGRAM_INGRESS)
+		return;
+	list_set("192.0.2.1", SG_LIST_ALLOW);
+	packet = coalesced(1, MOST - 1);
+	assert_false(packet_dropped(&packet));
+	assert_int_equal(dropped_by(SG_REASON_GARBAGE), 0);
+	config()->zone[0].flow[SG_LIMIT_REGISTER] = limit_hourly(1);
+	packet = coalesced(MOST, 0);
+	assert_false(packet_dropped(&packet));
+	assert_false(packet_dropped(&packet));
+}
+
 /* Each of them alone would be one keepalive; together they are more blanks than any has. */
 static void keepalives_in_one_frame(void)
 {
@@ -189,6 +206,7 @@ const struct sequence order_sequences[] = {
 	{"segments with other content", with_other_content},
 	{"each datagram of a frame is charged", each_datagram_is_charged},
 	{"one verdict for several datagrams", one_verdict_for_several_datagrams},
+	{"several datagrams of an allowed source", allowed_datagrams},
 	{"keepalives in one frame", keepalives_in_one_frame},
 };
 
