@@ -60,16 +60,13 @@ static __always_inline __u32 message_flags(const struct packet *p)
 	       (message_from_nobody(p) ? SIP_SOURCE_INVALID : 0);
 }
 
-/*
- * Loads the message of a packet into the reader, where that of a segment is already. Its length, or
- * 0.
- */
+/* Loads the message of a packet into the reader, if it is not there yet. Its length, or 0. */
 static __always_inline __u32 message_load(hook_ctx *ctx, const struct packet *p,
 					  struct sip_reader *r)
 {
 	__u32 length;
 
-	if (p->transport == IPPROTO_TCP)
+	if (p->loaded)
 		return p->held + p->datagram;
 	length = p->frame - p->offset;
 	if (length > p->datagram)
@@ -97,8 +94,11 @@ __noinline __u64 message_read(hook_ctx *ctx, struct packet *p, __u32 slot)
 	if ((p->stream || p->part) && !message_applies(p->kind))
 		return 0;
 	r->input.length = message_load(ctx, p, r);
-	if (!r->input.length)
+	if (!r->input.length) {
+		if (p->stream)
+			p->stream = STREAM_LOST;
 		return 0;
+	}
 	r->input.wanted = config->rules | STREAM_ENDLESS;
 	r->input.whole = p->whole;
 	r->input.flags = message_flags(p);

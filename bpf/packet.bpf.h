@@ -81,6 +81,7 @@ struct packet {
 	__u8 assumed;        /* enum stream_assumed: how sure it is that a message begins there */
 	__u8 unread;         /* enum stream: what it would be without a guess; 0: there was none */
 	__u8 behind;         /* the reason for which the segment before it was dropped, or none */
+	__u8 loaded;         /* flag: the reader has the message already */
 	__u32 rest;          /* bytes of those that are still to come */
 	/* From here on packet_read_plain() sets nothing. */
 	__u64 fragment_key;  /* folds source, destination, id and transport of a fragment */

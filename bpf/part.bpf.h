@@ -72,13 +72,34 @@ static __always_inline bool stream_is_message(__u32 kind)
 }
 
 /*
- * Loads the message that begins at p->offset, behind p->held bytes that came before, and tells its
- * KIND.
+ * KIND of a message whose start line tells it, where it lies in the frame: nearly every one, and it
+ * is copied when it has been charged. OTHER of the rest.
+ */
+static __always_inline __u32 stream_peek(hook_ctx *ctx, const struct packet *p)
+{
+	struct cursor c = cursor_at(ctx, p);
+	__u32 kind;
+
+	if (p->held || p->offset > OFFSET_MAX || p->datagram < STREAM_KNOWN ||
+	    c.at + STREAM_KNOWN > c.end)
+		return CLASSED(OTHER);
+	kind = known_start(c.at, c.end, p->datagram);
+	return KIND_CLASS(kind) == SG_CLASS_HTTP ? CLASSED(OTHER) : kind;
+}
+
+/*
+ * Tells the KIND of the message that begins at p->offset, behind p->held bytes that came before;
+ * loads it if that takes more than its start.
  */
 static __always_inline __u32 stream_load(hook_ctx *ctx, struct packet *p, struct sip_reader *r)
 {
-	__u32 held = p->held, kind;
+	__u32 held = p->held, kind = stream_peek(ctx, p);
 
+	p->kind = kind;
+	p->loaded = 0;
+	if (kind != CLASSED(OTHER))
+		return kind;
+	p->loaded = 1;
 	barrier_var(held);
 	held &= SIP_READ_MAX - 1;
 	if (sip_reader_load(ctx, r, held, p->offset, p->datagram, HOOK_SKB)) {
@@ -247,11 +268,12 @@ static __always_inline void datagram_count(struct packet *p, __u32 reason)
 		p->worst = reason;
 }
 
-static __always_inline __u32 datagram_kind(hook_ctx *ctx, const struct packet *p,
-					   struct sip_reader *r, __u32 size)
+static __always_inline __u32 datagram_kind(hook_ctx *ctx, struct packet *p, struct sip_reader *r,
+					   __u32 size)
 {
 	__u32 blanks = 0;
 
+	p->loaded = 1;
 	if (size <= KEEPALIVE_ANY)
 		return CLASSED(KEEPALIVE);
 	if (sip_reader_load(ctx, r, 0, p->offset, size, HOOK_SKB))
