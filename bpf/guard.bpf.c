@@ -42,6 +42,18 @@ static __always_inline __u32 guard_judge_fragment(struct guard *g)
 	return SG_REASON_NONE;
 }
 
+/* KIND of a segment of TCP. */
+static __always_inline __u32 guard_class_segment(hook_ctx *ctx, struct guard *g)
+{
+	struct packet *p = g->p;
+	__u32 kind;
+
+	p->flow = sg_flow_hash(p->source, p->source_port, p->transport, g->state->secret);
+	p->connection = stream_hash(p);
+	kind = stream_glance(ctx, p, g->now);
+	return kind == CLASSED(OTHER) ? (__u32)stream_class(ctx, p, g->role) : kind;
+}
+
 /* What its first message is. A segment of a source on the allow list is not looked at. */
 static __always_inline void guard_classify(hook_ctx *ctx, struct guard *g, __u32 list)
 {
@@ -50,7 +62,7 @@ static __always_inline void guard_classify(hook_ctx *ctx, struct guard *g, __u32
 	if (g->role == SG_PORT_UDP)
 		kind = class_datagram(ctx, g->p);
 	else if (list != SG_LIST_ALLOW)
-		kind = stream_class(ctx, g->p, g->role);
+		kind = guard_class_segment(ctx, g);
 	kind = forget(kind, g->now);
 	if (HOOK_SKB && g->p->part)
 		g->p->kind = kind;
