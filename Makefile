@@ -14,7 +14,7 @@ CLANGS = 14 19
 VERSION := 0.1.0
 
 # clang for BPF does not look where Debian keeps <asm/types.h>.
-MULTIARCH = $(shell $(CC) -dumpmachine)
+MULTIARCH = $(shell $(CC) -dumpmachine 2>/dev/null)
 WARN      = -Wall -Wextra -Werror
 BPFFLAGS  = -target bpf -mcpu=v3 -O2 -g -std=gnu11 $(WARN) -I/usr/include/$(MULTIARCH) -Iinclude
 CFLAGS   ?= -O2 -g
@@ -38,7 +38,7 @@ MATRIX     = $(foreach version,$(CLANGS),$(PROGRAMS:%=$(BUILD)/bpf/clang$(versio
 
 # A recipe that fails leaves no half-made file behind that the next run would take for whole.
 .DELETE_ON_ERROR:
-.PHONY: all demo test test-busy unit kernels bench scenarios assess fuzz lint install clean help deps \
+.PHONY: all demo test test-busy unit kernels bench scenarios fuzz lint install clean help deps \
         deps-test test-programs
 
 all: deps ## Build sipguard and its tools into build/
@@ -67,9 +67,6 @@ bench: deps-test ## Nanoseconds per packet and millions of packets per second, i
 scenarios: deps-test ## The lab scenarios in full, or SCENARIOS="nat-office hoard" (15 minutes)
 	@$(MAKE) --no-print-directory all $(LAB_PROGRAMS) $(SCENARIO_PROGRAMS)
 	@tools/scenarios/scenarios.sh
-
-assess: ## The assessment, threat by threat (not there yet)
-	@echo "make assess: there is no assessment yet; make demo shows floods with and without the guard." >&2; exit 1
 
 fuzz: deps-test ## Fuzz the message reader, natively and in the kernel, for FUZZ_SECONDS (60)
 	@$(MAKE) --no-print-directory $(FUZZ_PROGRAMS)

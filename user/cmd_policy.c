@@ -169,30 +169,40 @@ static void explain_lifts(int reason, int mode)
 	print_wrapped(lifts);
 }
 
-static void explain_text(int reason, int mode)
+/* What is in force, if a guard is attached and may be read. */
+struct in_force {
+	__u8 guard; /* enum sg_mode */
+	__u8 mode[SG_REASON__MAX];
+};
+
+static void explain_text(int reason, const struct in_force *in_force)
 {
 	const struct reason_text *text = &reason_texts[reason];
+	int mode = in_force ? in_force->mode[reason] : -1;
 
 	printf("%s (%s)\nMode: %s by default", text->label, text->reference,
 	       mode_names[text->mode]);
 	if (mode >= 0)
 		printf(", %s now", mode_names[mode]);
+	if (mode == SG_MODE_ENFORCE && in_force->guard == SG_MODE_MONITOR)
+		printf("; but the guard itself is in monitor mode, and drops nothing");
 	printf("\n\n");
 	print_wrapped(text->help);
 	explain_lifts(reason, mode);
 }
 
-static void explain_all(const __u8 *modes, bool json)
+static void explain_all(const struct in_force *in_force, bool json)
 {
 	json_t *all = json ? json_array() : NULL;
 
 	for (int reason = 1; reason < SG_REASON__MAX; reason++) {
 		if (json)
-			json_array_append_new(all,
-					      explain_json(reason, modes ? modes[reason] : -1));
+			json_array_append_new(all, explain_json(reason, in_force ?
+							       in_force->mode[reason] : -1));
 		else
 			printf("%-22s %-8s %s\n", reason_texts[reason].label,
-			       mode_names[modes ? modes[reason] : reason_texts[reason].mode],
+			       mode_names[in_force ? in_force->mode[reason]
+						   : reason_texts[reason].mode],
 			       reason_texts[reason].reference);
 	}
 	if (json)
@@ -201,16 +211,18 @@ static void explain_all(const __u8 *modes, bool json)
 		printf("\n`sipguard explain REASON` tells more.\n");
 }
 
-/* Says more if a guard is attached and may be read, but needs none. NULL without, else `modes`. */
-static const __u8 *modes_in_force(__u8 modes[SG_REASON__MAX])
+/* NULL without a guard, else *in_force: more is said with one, but none is needed. */
+static const struct in_force *look_in_force(struct in_force *in_force)
 {
 	struct session session;
 
 	if (!preflight_capable() || session_try(&session, ACCESS_READ) != DONE)
 		return NULL;
-	memcpy(modes, session.maps.configs[session.maps.state->slot & 1].mode, SG_REASON__MAX);
+	in_force->guard = session.maps.state->mode;
+	memcpy(in_force->mode, session.maps.configs[session.maps.state->slot & 1].mode,
+	       sizeof(in_force->mode));
 	session_end(&session);
-	return modes;
+	return in_force;
 }
 
 static enum exit_code explain_event(int event, bool json)
@@ -230,21 +242,21 @@ enum exit_code cmd_explain(const struct options *options)
 	const char *label = options->count ? options->arguments[0] : NULL;
 	int reason = label ? reason_find(label) : SG_REASON_NONE;
 	int event = label ? event_find(label) : -EINVAL;
-	__u8 copy[SG_REASON__MAX];
-	const __u8 *modes;
+	const struct in_force *in_force;
+	struct in_force copy;
 
 	if (event >= 0)
 		return explain_event(event, options->json);
 	if (label && reason <= SG_REASON_NONE)
 		return usage("There is no reason or event '%s' (`sipguard explain` lists the "
 			     "reasons, `sipguard stats` has the events).", label);
-	modes = modes_in_force(copy);
+	in_force = look_in_force(&copy);
 	if (!label)
-		explain_all(modes, options->json);
+		explain_all(in_force, options->json);
 	else if (options->json)
-		output_json(explain_json(reason, modes ? modes[reason] : -1));
+		output_json(explain_json(reason, in_force ? in_force->mode[reason] : -1));
 	else
-		explain_text(reason, modes ? modes[reason] : -1);
+		explain_text(reason, in_force);
 	return output_end();
 }
 

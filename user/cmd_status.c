@@ -429,7 +429,7 @@ static void print_now(json_t *status)
 		       number_of(flows, "greylist_seconds_left"));
 	else
 		printf("  greylist         not armed\n");
-	printf("  bans             %lld sources, %lld flows\n", number_of(bans, "sources"),
+	printf("  bans             %lld of sources, %lld of flows\n", number_of(bans, "sources"),
 	       number_of(bans, "flows"));
 	printf("  proven flows     %lld of %lld at most\n", number_of(flows, "proven"),
 	       number_of(flows, "most"));

@@ -197,7 +197,9 @@ reload_good() {
 
 modes() {
 	counts garbage would_drop
+	says "enforce now; but the guard itself is in monitor mode" explain garbage
 	sipguard mode enforce
+	says $'enforce now\n' explain garbage
 	counts garbage dropped
 	says "until the next reload" mode garbage monitor
 	counts garbage would_drop
