@@ -167,13 +167,17 @@ static __always_inline __u32 stream_glance(hook_ctx *ctx, struct packet *p, __u6
 	if (!s || s->state != STREAM_READ || s->next != p->seq || s->refused || p->syn ||
 	    p->first_fragment || p->tcp_flags & TCP_URG || p->datagram > p->frame - p->offset)
 		return CLASSED(OTHER);
+	/*
+	 * Before the start line is looked at: with the entry at hand the verifier follows its kinds
+	 * one by one (461 000 instructions, clang 14, 6.1).
+	 */
+	s->seconds = stream_seconds(now);
+	p->assumed = s->assumed;
+	p->fresh = s->fresh;
 	kind = stream_peek(ctx, p);
 	if (kind == CLASSED(OTHER))
 		return CLASSED(OTHER);
-	s->seconds = stream_seconds(now);
 	p->stream = STREAM_READ;
-	p->assumed = s->assumed;
-	p->fresh = s->fresh;
 	p->kind = kind;
 	return kind;
 }
