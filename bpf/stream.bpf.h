@@ -74,16 +74,15 @@ static __always_inline bool stream_is_read(const struct packet *p)
 }
 
 /*
- * Of both ends of a connection. p->flow has the secret, so nobody knows what a place is, and a sum
- * is enough of the rest: for one flow, which knows of an address of IPv6 its /64 only, another host
- * gives another sum.
+ * Of both ends of a connection. p->flow has the secret, and knows of an address of IPv6 its /64
+ * only. Address and port of the server have a round each: in a sum, who chooses his host within the
+ * /64 could make up for another port, and take a neighbour's place.
  */
 static __always_inline __u64 stream_hash(const struct packet *p)
 {
 	__u64 host = (__u64)p->address32[2] << 32 | p->address32[3];
-	__u64 server = p->destination + ((__u64)p->port << 47);
 
-	return span_mix(p->flow + host * SPAN_FACTOR, server * 0xbf58476d1ce4e5b9ULL) *
+	return span_mix(span_mix(p->flow + host * SPAN_FACTOR, p->destination), p->port) *
 	       SPAN_FACTOR;
 }
 

@@ -212,6 +212,25 @@ static void neighbours_have_their_own_streams(void)
 	may_not_send(&other, BAD(""));
 }
 
+/* One client port, two servers whose address and port have the same sum: two connections. */
+static void two_servers_are_two_connections(void)
+{
+	static const char first[] = "2001:db8:ffff::100:0:1", second[] = "2001:db8:ffff::1";
+
+	alice();
+	config()->port[5062] = SG_PORT_TCP;
+	connection_accept(&(struct packet_spec){.source = IPV6_A, .sport = 40000,
+						.destination = second, .dport = 5060}, 1000);
+	SEND(PASS, NONE, REQUEST, OPTIONS, OVER_TCP, .source = IPV6_A, .sport = 40000,
+	     .destination = second, .dport = 5060, .seq = 1000, .numbered = true,
+	     .payload = OPTIONS("1"));
+	connection_accept(&(struct packet_spec){.source = IPV6_A, .sport = 40000,
+						.destination = first, .dport = 5062}, 77000);
+	SEND(DROP, FIELD_MISSING, REQUEST, OPTIONS, OVER_TCP, .source = IPV6_A, .sport = 40000,
+	     .destination = second, .dport = 5060, .seq = 1000 + strlen(OPTIONS("1")),
+	     .numbered = true, .payload = BAD(""));
+}
+
 /* A request of STUN begins with a NUL, which is no blank line here; messages follow it. */
 static void stun_in_a_stream(void)
 {
@@ -479,6 +498,7 @@ const struct sequence stream_sequences[] = {
 	{"a guess is charged, and drops nothing", a_guess_is_charged_and_drops_nothing},
 	{"a refused guess holds up nothing", a_refused_guess_holds_up_nothing},
 	{"neighbours have streams of their own", neighbours_have_their_own_streams},
+	{"two servers are two connections", two_servers_are_two_connections},
 	{"STUN in a stream", stun_in_a_stream},
 	{"what is behind a dropped segment waits", what_is_behind_a_dropped_segment_waits},
 	{"a gap does not outlive the sequence numbers", a_gap_does_not_outlive_the_numbers},
