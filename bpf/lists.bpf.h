@@ -192,4 +192,37 @@ __noinline int flow_proves(const struct packet *p, __u32 proof, __u32 seconds)
 	return 0;
 }
 
+/*
+ * The server has accepted a REGISTER of the flow: `user`, a number, is bound for as many seconds;
+ * 0: no more. `there`: no forger elsewhere can have sent it. Global, as flow_proves().
+ *
+ * Who is registered stays so by any renewal, since nothing is gained by a forged one; so a phone
+ * stays known where many are given one nonce. It ends with the binding of its only user: that one
+ * has to be there.
+ */
+__noinline int flow_registers(const struct packet *p, __u32 seconds, __u32 user, __u32 there)
+{
+	struct sg_proven *entry;
+	struct sg_flow_key key;
+	__u64 now = clock_now(), end = now + PROVEN_GRACE * SG_NSEC_PER_SEC;
+	bool registered;
+
+	if (!p)
+		return 0;
+	key = flow_key(p);
+	entry = proven_entry(&key, now);
+	registered = entry && entry->proof == SG_PROOF_REGISTER;
+	if (!there && !registered)
+		return 0;
+	if (seconds) {
+		flow_proves(p, SG_PROOF_REGISTER, seconds + PROVEN_GRACE);
+		entry = proven_entry(&key, now);
+		if (entry)
+			entry->user = !registered || entry->user == user ? user : SG_PROVEN_USERS;
+	} else if (there && registered && entry->user == user && entry->until > end) {
+		entry->until = end;
+	}
+	return 0;
+}
+
 #endif

@@ -230,13 +230,13 @@ struct {
 	__type(value, struct sg_transactions);
 } sg_transactions SEC(".maps");
 
-/* Nonces and To tags that the server gave to a flow, see secrets.bpf.h. */
+/* Nonces, To tags and branches that the server has told, and to whom: see secrets.bpf.h. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, SG_SECRETS);
 	__type(key, __u32);
-	__type(value, struct sg_seen);
+	__type(value, struct sg_secrets);
 } sg_secrets SEC(".maps");
 
 struct {

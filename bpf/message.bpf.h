@@ -211,41 +211,65 @@ __noinline int offence_forgive(const struct packet *p, __u32 slot, __u32 offence
 }
 
 /*
- * Whether one of the credentials in the fields `id`, whose lines begin with `line`, has a nonce
- * that the server sent to this flow. A request has some for each realm (RFC 3261 section 22.3).
+ * Whose the nonces of the credentials in the fields `id` are, whose lines begin with `line`: enum
+ * secret_owner of the best one. A request has some for each realm (RFC 3261 section 22.3).
  */
-static __always_inline bool message_answers(const struct sip_reader *r, __u64 flow, __u32 id,
-					    __u64 line)
+static __always_inline __u32 message_answers(const struct sip_reader *r, const struct packet *p,
+					     __u64 salt, __u32 id, __u64 line)
 {
-	__u32 at = r->message.field[id].at;
-	__u64 nonce;
+	__u32 at = r->message.field[id].at, best = SECRET_OTHERS, owner;
 
 	if (!(r->message.seen & 1ULL << id))
-		return false;
+		return SECRET_OTHERS;
 	for (int i = 0; i < MESSAGE_CREDENTIALS && at; i++) {
-		nonce = secret_nonce(r, at, flow, 0);
-		if (nonce && secret_known(nonce))
-			return true;
+		owner = secret_owner(p, secret_nonce(r, at, salt, 0));
+		if (owner > best)
+			best = owner;
 		at = r->message.again & 1ULL << id ? secret_field(r, at, line) : 0;
 	}
-	return false;
+	return best;
 }
 
-/* Whether the request answers a challenge that the server sent to this flow. */
-static __always_inline bool message_is_challenged(const struct sip_reader *r, __u64 flow)
+/* Whom the server has sent the challenge that the request answers. enum secret_owner. */
+__noinline int message_challenged(const struct sip_reader *r, const struct packet *p)
 {
-	return message_answers(r, flow, SIP_FIELD_AUTHORIZATION,
-			       SIP_WORD('\n', 'a', 'u', 't', 'h', 'o', 'r', 'i')) ||
-	       message_answers(r, flow, SIP_FIELD_PROXY_AUTHORIZATION,
-			       SIP_WORD('\n', 'p', 'r', 'o', 'x', 'y', '-', 'a'));
+	const struct sg_state *state = map_state();
+	__u32 server, proxy;
+
+	if (!r || !p || !state)
+		return SECRET_OTHERS;
+	server = message_answers(r, p, state->secret[1], SIP_FIELD_AUTHORIZATION,
+				 SIP_WORD('\n', 'a', 'u', 't', 'h', 'o', 'r', 'i'));
+	proxy = message_answers(r, p, state->secret[1], SIP_FIELD_PROXY_AUTHORIZATION,
+				SIP_WORD('\n', 'p', 'r', 'o', 'x', 'y', '-', 'a'));
+	return server > proxy ? server : proxy;
 }
 
 /* What an ACK with the tag of our 2xx proves: RFC 3261 section 13.2.2.4. */
-static __always_inline bool message_completes_call(const struct sip_reader *r, __u64 flow)
+static __always_inline bool message_completes_call(const struct sip_reader *r,
+						   const struct packet *p, __u64 salt)
 {
-	__u64 tag = r->message.method_id == SG_METHOD_ACK ? secret_to_tag(r, flow) : 0;
+	return r->message.method_id == SG_METHOD_ACK &&
+	       secret_owner(p, secret_to_tag(r, salt)) == SECRET_FLOW;
+}
 
-	return tag && secret_known(tag);
+/*
+ * The answer to an INVITE of our own server proves its flow: only who got it knows the branch. What
+ * else the server sends, strangers can have it send to where they like.
+ */
+__noinline int message_hear(const struct packet *p, __u32 slot)
+{
+	const struct sip_reader *r = map_reader();
+	const struct sg_config *config = map_config(slot);
+	const struct sg_state *state = map_state();
+
+	if (!p || !r || !config || !state)
+		return 0;
+	if (r->message.kind == SIP_RESPONSE && r->message.status / 100 == 2 &&
+	    r->message.cseq_method_id == SG_METHOD_INVITE &&
+	    secret_owner(p, secret_branch(r, state->secret[1])) != SECRET_OTHERS)
+		flow_proves(p, SG_PROOF_CALL, config->proven_call);
+	return 0;
 }
 
 /* Whose fingerprint the request bears: SCANNER, LOOKALIKE or none. */
@@ -266,14 +290,13 @@ static __always_inline bool message_transaction(const struct sip_reader *r, cons
 {
 	__u64 key = transaction_key(r, p->source);
 	struct sg_transactions *line = key ? transaction_line(key) : NULL;
-	__u32 place, flags;
+	__u32 place;
 
 	if (!line)
 		return false;
 	place = transaction_find(line, key, now, TRANSACTION_LIFE);
 	if (!place) {
-		flags = message_is_challenged(r, p->flow) ? TRANSACTION_CHALLENGED : 0;
-		transaction_put(line, key, p->source_port, flags, now);
+		transaction_put(line, key, p->source_port, message_challenged(r, p), now);
 		return false;
 	}
 	if (!transaction_is_copy(line, place, now))
@@ -296,10 +319,11 @@ __noinline int message_tell(const struct packet *p, __u32 slot, __u32 about)
 {
 	const struct sip_reader *r = map_reader();
 	const struct sg_config *config = map_config(slot);
+	const struct sg_state *state = map_state();
 	struct sg_stats *stats = map_stats();
 	__u32 reason = SG_REASON_NONE;
 
-	if (!p || !r || !config || !stats || r->message.kind != SIP_REQUEST)
+	if (!p || !r || !config || !state || !stats || r->message.kind != SIP_REQUEST)
 		return SG_REASON_NONE;
 	if (!(about & MESSAGE_PROVEN))
 		reason = message_signature(r);
@@ -309,7 +333,7 @@ __noinline int message_tell(const struct packet *p, __u32 slot, __u32 about)
 		stats->event[SG_EVENT_GREYLIST_ADMITTED]++;
 		flow_proves(p, SG_PROOF_GREYLIST, PROVEN_GREYLIST);
 	}
-	if (message_completes_call(r, p->flow))
+	if (message_completes_call(r, p, state->secret[1]))
 		flow_proves(p, SG_PROOF_CALL, config->proven_call);
 	return message_transaction(r, p, stats, clock_now()) ? reason | MESSAGE_COPY : reason;
 }

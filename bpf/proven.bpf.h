@@ -16,6 +16,7 @@
 #include "table.bpf.h"
 
 #define PROVEN_GREYLIST 64 /* s: enough for a caller to be challenged and answered */
+#define PROVEN_GRACE 32    /* s that a proof outlives its binding: 64 * T1 of RFC 3261 */
 #define PROVEN_UNIT 32 /* 2^32 ns; 16 bits of them are 78 hours, half of which lies ahead */
 
 _Static_assert(SG_PROVEN_DAYS * 86400 < 36 * 3600, "a proof's end is told from its past");

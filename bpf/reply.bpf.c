@@ -17,7 +17,6 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-#define REPLY_GRACE 32     /* s that a proof outlives its binding: 64 * T1 of RFC 3261 */
 #define REPLY_WAIT 64      /* s for an answer to our own request */
 #define REPLY_RING 240     /* s for one to an INVITE: more than timer C */
 #define REPLY_LISTED SG_PROOF__MAX /* of a zone: stronger than any proof, and never banned */
@@ -155,19 +154,6 @@ static __always_inline bool reply_packet(struct __sk_buff *skb, struct packet *p
 	return true;
 }
 
-/*
- * Our own server asks somebody: the answers are wanted. An ACK even shows that the peer answered an
- * INVITE of ours, with the branch that only it knew.
- */
-static __always_inline void reply_contact(struct guard *g)
-{
-	if (g->method == SG_METHOD_ACK)
-		flow_proves(g->p, SG_PROOF_CALL, g->config->proven_call);
-	else
-		flow_proves(g->p, SG_PROOF_CONTACT,
-			    g->method == SG_METHOD_INVITE ? REPLY_RING : REPLY_WAIT);
-}
-
 /* A limit for each destination that is on no list, in no zone and not proven. */
 static __always_inline __u32 reply_limit(struct guard *g)
 {
@@ -245,9 +231,10 @@ struct answer {
 	__u32 slot;
 	__u32 status;
 	__u32 proof;      /* enum sg_proof of where the reply goes, or REPLY_LISTED */
-	bool asked;       /* the request was seen */
-	bool challenged;  /* it answered a challenge that the server had sent to its flow */
-	bool there;       /* no forger could have asked so */
+	__u64 salt;       /* of secrets */
+	__u32 owner;      /* enum secret_owner: whose challenge the request answered */
+	bool asked;       /* it was seen */
+	bool there;       /* no forger elsewhere could have asked so */
 };
 
 /* The nonce that the next request is to have, as good as a challenge: RFC 7616 section 3.5. */
@@ -255,35 +242,33 @@ static __always_inline void answer_next_nonce(const struct answer *a)
 {
 	__u32 at = secret_field(a->r, a->r->message.start_line.length,
 				SIP_WORD('\n', 'a', 'u', 't', 'h', 'e', 'n', 't'));
-	__u64 nonce = at ? secret_nonce(a->r, at, a->p->flow, 't') : 0;
 
-	if (nonce)
-		secret_tell(nonce, a->now);
+	if (at)
+		secret_tell(a->p, secret_nonce(a->r, at, a->salt, 't'));
 }
 
 /* Success: the flow is what it says, if it cannot be forged. */
 static __always_inline void answer_success(const struct answer *a)
 {
-	__u32 method = a->r->message.cseq_method_id, seconds;
-	__u64 tag;
+	const struct sip_span *user = &a->r->message.party[SIP_TO].user;
+	__u32 method = a->r->message.cseq_method_id;
 
 	answer_next_nonce(a);
-	if (a->challenged) {
+	if (a->owner != SECRET_OTHERS)
 		offence_forgive(a->p, a->slot, SG_OFFENCE_AUTH_SOURCE);
+	if (a->owner == SECRET_FLOW)
 		offence_forgive(a->p, a->slot, SG_OFFENCE_AUTH);
-	}
-	if (method == SG_METHOD_REGISTER && (a->there || a->config->proven_unchallenged)) {
-		seconds = reply_binding(a->r);
-		if (seconds)
-			flow_proves(a->p, SG_PROOF_REGISTER, seconds + REPLY_GRACE);
-	}
+	if (method == SG_METHOD_REGISTER)
+		flow_registers(a->p, reply_binding(a->r),
+			       span_hash(a->r, user->at, user->length, 0) >> 32,
+			       a->there || a->config->proven_unchallenged);
 	if (method != SG_METHOD_INVITE)
 		return;
 	/* Else the ACK has to come, with this tag. */
 	if (a->there)
 		flow_proves(a->p, SG_PROOF_CALL, a->config->proven_call);
-	else if ((tag = secret_to_tag(a->r, a->p->flow)))
-		secret_tell(tag, a->now);
+	else
+		secret_tell(a->p, secret_to_tag(a->r, a->salt));
 }
 
 /*
@@ -294,15 +279,12 @@ static __always_inline void answer_success(const struct answer *a)
 static __always_inline void answer_challenge(const struct answer *a, __u64 line)
 {
 	__u32 at = a->r->message.start_line.length;
-	__u64 nonce;
 
 	for (int i = 0; i < REPLY_NONCES; i++) {
 		at = secret_field(a->r, at, line);
 		if (!at)
 			break;
-		nonce = secret_nonce(a->r, at, a->p->flow, 0);
-		if (nonce)
-			secret_tell(nonce, a->now);
+		secret_tell(a->p, secret_nonce(a->r, at, a->salt, 0));
 	}
 }
 
@@ -313,12 +295,19 @@ static __always_inline void answer_challenges(const struct answer *a)
 	answer_challenge(a, SIP_WORD('\n', 'p', 'r', 'o', 'x', 'y', '-', 'a'));
 }
 
-/* A wrong password, of a flow and of all those of its source. */
+/*
+ * A wrong password, of a flow and of all those of its source. None if the nonce is no evidence of
+ * who it was: anybody may have forged it.
+ */
 static __always_inline __u32 answer_failure(const struct answer *a)
 {
-	__u32 reason = offence_note(a->p, a->slot, SG_OFFENCE_AUTH_SOURCE, 0);
+	__u32 reason = SG_REASON_NONE;
 
-	return reason ? reason : (__u32)offence_note(a->p, a->slot, SG_OFFENCE_AUTH, 0);
+	if (a->owner != SECRET_OTHERS)
+		reason = offence_note(a->p, a->slot, SG_OFFENCE_AUTH_SOURCE, 0);
+	if (a->owner == SECRET_FLOW && !reason)
+		reason = offence_note(a->p, a->slot, SG_OFFENCE_AUTH, 0);
+	return reason;
 }
 
 static __always_inline __u32 answer_unknown_user(const struct answer *a)
@@ -338,10 +327,9 @@ static __always_inline __u32 answer_read(const struct answer *a)
 	case 401:
 	case 407:
 		answer_challenges(a);
-		return a->challenged && a->proof != REPLY_LISTED ? answer_failure(a)
-								 : SG_REASON_NONE;
+		return a->proof != REPLY_LISTED ? answer_failure(a) : SG_REASON_NONE;
 	case 403: /* of who is proven it is not the password that is wrong */
-		return a->challenged && !proven ? answer_failure(a) : SG_REASON_NONE;
+		return proven ? SG_REASON_NONE : answer_failure(a);
 	case 404:
 	case 484:
 	case 604:
@@ -353,7 +341,10 @@ static __always_inline __u32 answer_read(const struct answer *a)
 	}
 }
 
-/* Reads a reply; how much of it there is to know does not matter. Global, for the stack's sake. */
+/*
+ * Reads a message that leaves; how much of it there is to know does not matter. enum of its kind.
+ * Global, for the stack's sake.
+ */
 __noinline int reply_read(struct __sk_buff *skb, const struct packet *p, __u32 slot)
 {
 	const struct sg_config *config = map_config(slot);
@@ -365,7 +356,24 @@ __noinline int reply_read(struct __sk_buff *skb, const struct packet *p, __u32 s
 	r->input.length = p->length;
 	r->input.flags = p->first_fragment ? SIP_MORE : 0;
 	sip_read(r, &config->caps);
-	return r->message.kind == SIP_RESPONSE;
+	return r->message.kind;
+}
+
+/*
+ * Our own server asks somebody: the answers are wanted, and no more. It may ask for a stranger, who
+ * has named the way (a Route, or an ACK of a dialog that does not exist); so only the answer to an
+ * INVITE proves something, since it repeats a branch that was told to nobody else: message_hear().
+ */
+static __always_inline void reply_contact(struct __sk_buff *skb, struct guard *g)
+{
+	const struct sip_reader *r = map_reader();
+
+	if (g->method == SG_METHOD_ACK || !r)
+		return;
+	flow_proves(g->p, SG_PROOF_CONTACT,
+		    g->method == SG_METHOD_INVITE ? REPLY_RING : REPLY_WAIT);
+	if (g->method == SG_METHOD_INVITE && reply_read(skb, g->p, g->slot) == SIP_REQUEST)
+		secret_tell(g->p, secret_branch(r, g->state->secret[1]));
 }
 
 /*
@@ -394,9 +402,10 @@ __noinline int reply_learn(struct packet *p, __u32 slot, __u32 status, __u32 pro
 		p->source_port = cell >> TRANSACTION_PORT;
 		p->flow = sg_flow_hash(p->source, p->source_port, p->transport, state->secret);
 	}
+	a.salt = state->secret[1];
 	a.asked = cell != 0;
-	a.challenged = cell >> TRANSACTION_FLAGS & TRANSACTION_CHALLENGED;
-	a.there = a.challenged || p->transport == IPPROTO_TCP;
+	a.owner = cell >> TRANSACTION_FLAGS & TRANSACTION_OWNER;
+	a.there = a.owner != SECRET_OTHERS || p->transport == IPPROTO_TCP;
 	return answer_read(&a);
 }
 
@@ -420,7 +429,7 @@ static __always_inline __u32 reply_judge(struct __sk_buff *skb, struct guard *g,
 		if (verdict_is_final(g, reason))
 			return reason;
 	}
-	if (reply_tells(status) && reply_read(skb, g->p, g->slot))
+	if (reply_tells(status) && reply_read(skb, g->p, g->slot) == SIP_RESPONSE)
 		verdict_note(g, reply_learn(g->p, g->slot, status,
 					    g->listed ? REPLY_LISTED : g->proof));
 	return SG_REASON_NONE;
@@ -460,6 +469,6 @@ int reply(struct __sk_buff *skb)
 	flow_know(g);
 	if (status)
 		return verdict_reply(g, reply_judge(skb, g, status));
-	reply_contact(g);
+	reply_contact(skb, g);
 	return TC_ACT_UNSPEC;
 }

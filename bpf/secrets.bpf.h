@@ -1,36 +1,129 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What shows that a flow is not forged: it repeats what our server told it and nobody else. A
- * digest nonce (RFC 3261 section 22) in its credentials, a To tag (section 19.3) in its ACK.
- * Remembered are only numbers for (flow, secret), in fixed memory, as long as there is place.
+ * digest nonce (RFC 3261 section 22) in its credentials, a To tag (section 19.3) in its ACK, the
+ * branch of our INVITE in its 2xx (section 17.1.3).
+ *
+ * Nobody else: many servers give one nonce to all who ask within one second (Kamailio 5.6 and
+ * Asterisk 22 by default), so who forges a flow's request knows the nonce from a challenge of his
+ * own. What was told to two sources is no secret of either, then. A phone behind a NAT may be told
+ * on one port and answer from another; so what was told to one source alone is evidence for all its
+ * flows that nobody elsewhere forges them, and no evidence which of them it is.
+ *
+ * Remembered are numbers for the secret, the flow and the source, in fixed memory: the oldest of
+ * its line makes room.
  */
 #ifndef SIPGUARD_SECRETS_BPF_H
 #define SIPGUARD_SECRETS_BPF_H
 
-#include "seen.bpf.h"
+#include "lists.bpf.h"
 #include "spans.bpf.h"
 
-#define SECRET_NONCE 0x6e6f6e6365000000ULL /* keeps nonces apart from tags */
+#define SECRET_NONCE 0x6e6f6e6365000000ULL /* keeps nonces, tags and branches apart */
 #define SECRET_TAG 0x7461670000000000ULL
+#define SECRET_BRANCH 0x6272616e63680000ULL
+#define SECRET_CELLS 4
 
-static __always_inline struct sg_seen *secret_line(__u64 key)
+/* Who was told a secret, as far as it tells of a flow. */
+enum secret_owner {
+	SECRET_OTHERS, /* several sources or another one, or nobody has told it */
+	SECRET_SOURCE, /* the source of the flow, and no other */
+	SECRET_FLOW,   /* the flow alone */
+};
+
+/* Of 2^30 ns, as stream_seconds(). */
+static __always_inline __u16 secret_seconds(__u64 now)
 {
-	return seen_line(&sg_secrets, key >> 32, SG_SECRETS);
+	return now >> 30;
 }
 
-static __always_inline void secret_tell(__u64 key, __u64 now)
+static __always_inline __u32 secret_number(__u64 hash)
 {
-	struct sg_seen *line = secret_line(key);
-
-	if (line)
-		seen_again(line, key, now);
+	return hash >> 32;
 }
 
-static __always_inline bool secret_known(__u64 key)
+/* Which cell has the secret; SECRET_CELLS: none. */
+static __always_inline __u32 secret_cell(const struct sg_secrets *line, __u64 key)
 {
-	const struct sg_seen *line = secret_line(key);
+	__u32 cell = SECRET_CELLS;
 
-	return line && seen_find(line, seen_tag(key));
+	for (__u32 i = 0; i < SECRET_CELLS; i++)
+		cell = line->secret[i].tag == (secret_number(key) | 1) ? i : cell;
+	return cell;
+}
+
+/* A free cell, or that of the one told the longest time ago. */
+static __always_inline __u32 secret_place(const struct sg_secrets *line, __u64 now)
+{
+	__u32 place = 0, longest = 0, age;
+
+	for (__u32 i = 0; i < SECRET_CELLS; i++) {
+		age = line->secret[i].tag ? (__u16)(secret_seconds(now) - line->secret[i].seconds)
+					  : 1 << 16;
+		place = age > longest ? i : place;
+		longest = age > longest ? age : longest;
+	}
+	return place;
+}
+
+/* The line of a secret, or NULL. */
+static __always_inline struct sg_secrets *secret_line(__u64 key)
+{
+	__u32 line = key >> 8 & (SG_SECRETS - 1);
+
+	return bpf_map_lookup_elem(&sg_secrets, &line);
+}
+
+/*
+ * The server tells a secret to the flow of a packet. Global, since it happens in few packets and at
+ * several places.
+ */
+__noinline int secret_tell(const struct packet *p, __u64 key)
+{
+	struct sg_secrets *line = secret_line(key);
+	const struct sg_state *state = map_state();
+	struct sg_secret *s, fresh = {.tag = secret_number(key) | 1};
+	__u64 now = clock_now();
+	__u32 cell;
+
+	if (!p || !line || !state || !key)
+		return 0;
+	fresh.flow = secret_number(p->flow);
+	fresh.source = secret_number(source_flow_hash(p, state));
+	fresh.seconds = secret_seconds(now);
+	cell = secret_cell(line, key);
+	barrier_var(cell);
+	if (cell < SECRET_CELLS) {
+		s = &line->secret[cell & (SECRET_CELLS - 1)];
+		s->flows |= s->flow != fresh.flow;
+		s->sources |= s->source != fresh.source;
+		s->seconds = fresh.seconds;
+		return 0;
+	}
+	cell = secret_place(line, now);
+	barrier_var(cell);
+	line->secret[cell & (SECRET_CELLS - 1)] = fresh;
+	return 0;
+}
+
+/* Whose the secret is that the flow of a packet repeats: enum secret_owner. */
+__noinline int secret_owner(const struct packet *p, __u64 key)
+{
+	const struct sg_secrets *line = secret_line(key);
+	const struct sg_state *state = map_state();
+	const struct sg_secret *s;
+	__u32 cell;
+
+	if (!p || !line || !state || !key)
+		return SECRET_OTHERS;
+	cell = secret_cell(line, key);
+	barrier_var(cell);
+	if (cell >= SECRET_CELLS)
+		return SECRET_OTHERS;
+	s = &line->secret[cell & (SECRET_CELLS - 1)];
+	if (s->sources || s->source != secret_number(source_flow_hash(p, state)))
+		return SECRET_OTHERS;
+	return s->flows || s->flow != secret_number(p->flow) ? SECRET_SOURCE : SECRET_FLOW;
 }
 
 /* The name of the parameter and the quote that opens its value. */
@@ -93,10 +186,11 @@ static long secret_step(__attribute__((unused)) __u32 step, void *context)
 }
 
 /*
- * A number for the flow and the first nonce of the header field whose value goes on at `at`; 0 if
- * there is none. `before`: as in struct secret_walk.
+ * A number for the first nonce of the header field whose value goes on at `at`; 0 if there is none.
+ * `salt`: the guard's secret, so that nobody can aim at a place. `before`: as in struct
+ * secret_walk.
  */
-__noinline __u64 secret_nonce(const struct sip_reader *r, __u32 at, __u64 flow, __u32 before)
+__noinline __u64 secret_nonce(const struct sip_reader *r, __u32 at, __u64 salt, __u32 before)
 {
 	struct secret_walk walk = {.r = r, .before = before, .at = at};
 
@@ -110,7 +204,7 @@ __noinline __u64 secret_nonce(const struct sip_reader *r, __u32 at, __u64 flow, 
 	bpf_loop(r->message.body - at, secret_step, &walk, 0);
 	if (!walk.stop || walk.stop > r->message.body)
 		return 0;
-	return span_hash(r, walk.start, walk.stop - walk.start, flow ^ SECRET_NONCE);
+	return span_hash(r, walk.start, walk.stop - walk.start, salt ^ SECRET_NONCE);
 }
 
 /* Behind the first eight bytes of the next line that begins so; 0 if there is none. */
@@ -119,11 +213,19 @@ static __always_inline __u32 secret_field(const struct sip_reader *r, __u32 at, 
 	return span_find(r, at, r->message.body, line, 8);
 }
 
-static __always_inline __u64 secret_to_tag(const struct sip_reader *r, __u64 flow)
+/* Numbers for the To tag and the branch of a message; 0 if it has none. */
+static __always_inline __u64 secret_to_tag(const struct sip_reader *r, __u64 salt)
 {
 	const struct sip_span *tag = &r->message.party[SIP_TO].tag;
 
-	return tag->length ? span_hash(r, tag->at, tag->length, flow ^ SECRET_TAG) : 0;
+	return tag->length ? span_hash(r, tag->at, tag->length, salt ^ SECRET_TAG) : 0;
+}
+
+static __always_inline __u64 secret_branch(const struct sip_reader *r, __u64 salt)
+{
+	const struct sip_span *branch = &r->message.party[SIP_VIA].tag;
+
+	return branch->length ? span_hash(r, branch->at, branch->length, salt ^ SECRET_BRANCH) : 0;
 }
 
 #endif

@@ -29,7 +29,7 @@
 /* Timers A and E: an INVITE is sent 7 times, another request 11 times. */
 #define TRANSACTION_COPIES_MAX 10
 
-#define TRANSACTION_CHALLENGED 1 /* it answers a challenge that the server sent to its flow */
+#define TRANSACTION_OWNER 3 /* of the flags: enum secret_owner of the challenge it answers */
 
 static __always_inline __u32 transaction_time(__u64 now)
 {

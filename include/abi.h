@@ -14,7 +14,7 @@
 #include "sip_text.h"
 #include "words.h"
 
-#define SG_ABI_VERSION 5
+#define SG_ABI_VERSION 6
 
 #define SG_PORTS 65536
 #define SG_ZONES 16            /* zone 0 is that of sources on no list */
@@ -33,7 +33,7 @@
 #define SG_WAITING 16
 #define SG_RETURNED (1 << 8)   /* lines of 15 requests that came again in a rush, 16 KB */
 #define SG_TRANSACTIONS (1 << 14) /* lines of 7 */
-#define SG_SECRETS (1 << 12)   /* lines of 15 nonces, and of 15 tags */
+#define SG_SECRETS (1 << 16)   /* lines of 4, 4 MB: 4 minutes of 1000 challenges a second */
 #define SG_CONDUCT (1 << 15)   /* flows whose offences are remembered */
 #define SG_USERS 96            /* bits of the sketch of users that a flow asks for */
 #define SG_BAN_RULES 8
@@ -238,6 +238,20 @@ struct sg_seen {
 	__u32 cell[16];
 };
 
+/* Something that the server has told, and to whom: see secrets.bpf.h. */
+struct sg_secret {
+	__u32 tag;     /* of its hash, never 0; 0: free */
+	__u32 flow;    /* of the hash of the flow that was told first */
+	__u32 source;  /* and of its source */
+	__u16 seconds; /* when it was told last */
+	__u8 flows;    /* flag: other flows of this source were told, too; */
+	__u8 sources;  /* and other sources */
+};
+
+struct sg_secrets {
+	struct sg_secret secret[4];
+};
+
 /* The same with more to tell, see transaction.bpf.h. */
 struct sg_transactions {
 	__u64 cell[8];
@@ -294,8 +308,10 @@ struct sg_proven {
 	__u64 since; /* ns of the guard's clock */
 	__u64 until;
 	__u32 proof; /* enum sg_proof */
-	__u32 reserved;
+	__u32 user;  /* a number for the one who is registered; SG_PROVEN_USERS: several */
 };
+
+#define SG_PROVEN_USERS ~0U
 
 /* The connections of a source: see connected.bpf.h. */
 struct sg_connections {

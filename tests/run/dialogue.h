@@ -48,19 +48,29 @@ static inline void take_time(void)
 }
 
 /* The next request of a flow. */
-static inline void asks(const char *payload, __u16 port)
+static inline void asks_of(const char *source, const char *payload, __u16 port)
 {
 	assert_false(packet_dropped(&(struct packet_spec){
-		.source = PHONE, .sport = port, .payload = payload,
+		.source = source, .sport = port, .payload = payload,
 	}));
 }
 
+static inline void asks(const char *payload, __u16 port)
+{
+	asks_of(PHONE, payload, port);
+}
+
 /* The server's reply to the request before. */
-static inline void answers(const char *payload, __u16 port)
+static inline void answers_to(const char *destination, const char *payload, __u16 port)
 {
 	assert_false(reply_dropped(&(struct packet_spec){
-		.destination = PHONE, .dport = port, .payload = payload, .again = true,
+		.destination = destination, .dport = port, .payload = payload, .again = true,
 	}));
+}
+
+static inline void answers(const char *payload, __u16 port)
+{
+	answers_to(PHONE, payload, port);
 }
 
 static inline void registers(const char *credentials, const char *reply, __u16 port)

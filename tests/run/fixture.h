@@ -130,6 +130,7 @@ void ban_set_cause(const char *address, enum sg_reason cause, int seconds);
 void proven_set(const char *address, __u8 transport, __u16 port, enum sg_proof proof, int seconds);
 /* The same asked: NONE if it has not, or it is over. */
 enum sg_proof proven_of(const char *address, __u8 transport, __u16 port);
+int proven_seconds(const char *address, __u8 transport, __u16 port);
 /* A source has so many connections of TCP, and opens none; how many sources have any. */
 void connections_set(const char *address, __u32 live);
 int connections_known(void);

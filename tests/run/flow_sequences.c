@@ -57,9 +57,9 @@ static void a_register_that_nobody_asked_for_proves_nothing(void)
 	/* A nonce that it made up, or that was another flow's. */
 	registers(REQUEST_OF("REGISTER", CREDENTIALS("made-up-by-somebody")), REGISTER_OK, PORT);
 	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_NONE);
-	asks(REGISTER_RIGHT, OTHER_PORT);
-	answers(REGISTER_OK, OTHER_PORT);
-	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, OTHER_PORT), SG_PROOF_NONE);
+	asks_of("192.0.2.9", REGISTER_RIGHT, PORT);
+	answers_to("192.0.2.9", REGISTER_OK, PORT);
+	assert_int_equal(proven_of("192.0.2.9", IPPROTO_UDP, PORT), SG_PROOF_NONE);
 	/* A reply to a request that was not seen. */
 	answers(REPLY_OF("401 Unauthorized", "REGISTER", CHALLENGE), PORT);
 	assert_false(reply_dropped(&(struct packet_spec){
@@ -238,9 +238,36 @@ static void answers_to_our_requests_are_wanted(void)
 	answers(REQUEST_OF("INVITE", ""), PORT);
 	SEND(PASS, NONE, RESPONSE, NONE, .source = PHONE, .payload = SIP_RESPONSE);
 	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = PHONE);
-	/* It has answered: our server acknowledges that. */
+	/* A stranger's ACK that our server relays to where he likes. */
 	answers(ACK_OF("anything"), PORT);
-	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE);
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = PHONE);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_CONTACT);
+}
+
+/* A response to the request that our server has sent last. */
+static void responds(const char *source, const char *payload)
+{
+	assert_false(packet_dropped(&(struct packet_spec){
+		.source = source, .payload = payload, .again = true,
+	}));
+}
+
+/* Only who got our INVITE knows its branch. */
+static void who_answers_our_invite_is_proven(void)
+{
+	static const char ok[] = REPLY_OF("200 OK", "INVITE", "");
+
+	answers(REQUEST_OF("INVITE", ""), PORT);
+	responds(PHONE, REPLY_OF("180 Ringing", "INVITE", ""));
+	responds(PHONE, REPLY_OF("404 Not Found", "INVITE", ""));
+	responds(PHONE, REPLY_OF("200 OK", "OPTIONS", ""));
+	responds("192.0.2.9", ok);
+	asks(ok, PORT); /* with another branch */
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_CONTACT);
+	assert_int_equal(proven_of("192.0.2.9", IPPROTO_UDP, PORT), SG_PROOF_NONE);
+	answers(REQUEST_OF("INVITE", ""), PORT);
+	responds(PHONE, ok);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_CALL);
 }
 
 /* --- the greylist --- */
@@ -465,6 +492,7 @@ const struct sequence flow_sequences[] = {
 	{"proven flows never pay from the budget", the_proven_never_pay_from_the_budget},
 	{"neighbours do not touch proven flows", neighbours_do_not_touch_the_proven},
 	{"answers to our requests are wanted", answers_to_our_requests_are_wanted},
+	{"who answers our INVITE is proven", who_answers_our_invite_is_proven},
 	{"who comes again is admitted", who_comes_again_is_admitted},
 	{"only the same request comes again", only_the_same_request_comes_again},
 	{"the budget holds behind the greylist", the_budget_holds_behind_the_greylist},

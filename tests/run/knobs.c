@@ -250,6 +250,18 @@ enum sg_proof proven_of(const char *address, __u8 transport, __u16 port)
 	return proven.proof;
 }
 
+/* For how many seconds more; 0: it is not. */
+int proven_seconds(const char *address, __u8 transport, __u16 port)
+{
+	struct sg_flow_key key = flow_key(address, transport, port);
+	__u64 now = guard_clock();
+	struct sg_proven proven;
+
+	if (bpf_map_lookup_elem(maps.proven, &key, &proven) || proven.until <= now)
+		return 0;
+	return (proven.until - now) / SECOND;
+}
+
 /* The units of time are those of bpf/seen.bpf.h and bpf/transaction.bpf.h. */
 void seen_age_all(__u64 ns)
 {

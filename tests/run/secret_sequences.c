@@ -33,10 +33,10 @@ static void the_next_nonce_is_a_challenge(void)
 	asks(WITH(CREDENTIALS("bmV4dA")), port);
 	answers(REGISTER_OK, port);
 	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, port), SG_PROOF_REGISTER);
-	/* Another flow was not told. */
-	asks(WITH(CREDENTIALS("bmV4dA")), ++port);
-	answers(REGISTER_OK, port);
-	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, port), SG_PROOF_NONE);
+	/* Another source was not told. */
+	asks_of("192.0.2.9", WITH(CREDENTIALS("bmV4dA")), port);
+	answers_to("192.0.2.9", REGISTER_OK, port);
+	assert_int_equal(proven_of("192.0.2.9", IPPROTO_UDP, port), SG_PROOF_NONE);
 	/* What else is in that field is what the client said. */
 	registers(REGISTER_RIGHT, told, ++port);
 	asks(WITH(CREDENTIALS("xyz")), port);
@@ -132,12 +132,127 @@ static void challenges_of_both_kinds_are_learned(void)
 			 SG_PROOF_REGISTER);
 }
 
+/* --- whom a secret was told --- */
+
+#define OTHER "192.0.2.9"
+
+static const char unauthorized[] = REPLY_OF("401 Unauthorized", "REGISTER", CHALLENGE);
+
+/* The attacker is challenged within the same second, by a server that has one nonce for all. */
+static void shares_the_nonce(void)
+{
+	asks(REQUEST_OF("REGISTER", ""), PORT);
+	answers(unauthorized, PORT);
+	asks_of(OTHER, REQUEST_OF("REGISTER", ""), PORT);
+	answers_to(OTHER, unauthorized, PORT);
+}
+
+static void a_nonce_of_two_sources_is_no_evidence(void)
+{
+	struct sg_ban ban;
+
+	take_time();
+	shares_the_nonce();
+	asks(REGISTER_RIGHT, PORT);
+	answers(REGISTER_OK, PORT);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_NONE);
+	/* Nor of a wrong password: anybody could have forged it. */
+	for (int i = 0; i < 60; i++) {
+		asks(REGISTER_RIGHT, PORT + i);
+		answers(unauthorized, PORT + i);
+	}
+	assert_false(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
+	assert_false(ban_find(PHONE, 0, 0, &ban));
+}
+
+/* A NAT moves a phone, which goes on with the nonce that it has. */
+static void a_nonce_of_one_source_proves_its_flows(void)
+{
+	asks(REQUEST_OF("REGISTER", ""), PORT);
+	answers(unauthorized, PORT);
+	asks(REGISTER_RIGHT, OTHER_PORT);
+	answers(REGISTER_OK, OTHER_PORT);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, OTHER_PORT), SG_PROOF_REGISTER);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_NONE);
+}
+
+/* A nonce that was asked for on one port and is used from others: it is of that source, whoever. */
+static void guesses_from_many_ports_count_for_the_source(void)
+{
+	struct sg_ban ban;
+
+	take_time();
+	asks(REQUEST_OF("REGISTER", ""), PORT);
+	answers(unauthorized, PORT);
+	for (int i = 1; i < 60 && !ban_find(PHONE, 0, 0, &ban); i++) {
+		asks(REGISTER_RIGHT, PORT + i);
+		answers(unauthorized, PORT + i);
+		assert_false(ban_find(PHONE, IPPROTO_UDP, PORT + i, &ban));
+	}
+	assert_true(ban_find(PHONE, 0, 0, &ban));
+	assert_int_equal(ban.cause, SG_REASON_AUTH_FAILURE);
+}
+
+/* --- what ends a registration --- */
+
+#define NO_BINDING REPLY_OF("200 OK", "REGISTER", "")
+
+static void who_is_registered_stays_so(void)
+{
+	registers(REGISTER_RIGHT, REGISTER_OK, PORT);
+	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 10);
+	shares_the_nonce();
+	asks(REGISTER_RIGHT, PORT);
+	answers(REGISTER_OK, PORT);
+	assert_true(proven_seconds(PHONE, IPPROTO_UDP, PORT) > 3600);
+}
+
+static void a_forged_end_ends_nothing(void)
+{
+	registers(REGISTER_RIGHT, REGISTER_OK, PORT);
+	/* One that a forger may have sent ends nothing. */
+	shares_the_nonce();
+	asks(REGISTER_RIGHT, PORT);
+	answers(NO_BINDING, PORT);
+	assert_true(proven_seconds(PHONE, IPPROTO_UDP, PORT) > 3600);
+}
+
+static void unregistering_ends_the_proof(void)
+{
+	registers(REGISTER_RIGHT, REGISTER_OK, PORT);
+	registers(REGISTER_RIGHT, NO_BINDING, PORT);
+	assert_in_range(proven_seconds(PHONE, IPPROTO_UDP, PORT), 30, 33);
+}
+
+/* A proxy or a push gateway registers many over one flow. */
+static void one_of_several_users_ends_nothing(void)
+{
+	static const char alice_ok[] = "SIP/2.0 200 OK\r\n"
+		"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK776asdhds\r\n"
+		"To: <sip:alice@example.com>;tag=1\r\nFrom: <sip:alice@example.com>;tag=2\r\n"
+		"Call-ID: a84b4c76e66710@192.0.2.1\r\nCSeq: 1 REGISTER\r\n" BINDING
+		"Content-Length: 0\r\n\r\n";
+
+	registers(REGISTER_RIGHT, REGISTER_OK, PORT);
+	registers(REGISTER_RIGHT, alice_ok, PORT);
+	registers(REGISTER_RIGHT, NO_BINDING, PORT);
+	assert_true(proven_seconds(PHONE, IPPROTO_UDP, PORT) > 3600);
+}
+
 const struct sequence secret_sequences[] = {
 	{"the next nonce is a challenge", the_next_nonce_is_a_challenge},
 	{"a forger puts no nonce into a reply", a_forger_puts_no_nonce_into_a_reply},
 	{"a realm is no nonce", a_realm_is_no_nonce},
 	{"one of several credentials answers", one_of_several_credentials_answers},
 	{"challenges of both kinds are learned", challenges_of_both_kinds_are_learned},
+	{"a nonce of two sources is no evidence", a_nonce_of_two_sources_is_no_evidence},
+	{"a nonce of one source proves its flows", a_nonce_of_one_source_proves_its_flows},
+	{"guesses from many ports count for the source",
+	 guesses_from_many_ports_count_for_the_source},
+	{"who is registered stays so", who_is_registered_stays_so},
+	{"a forged end of a registration ends nothing", a_forged_end_ends_nothing},
+	{"unregistering ends the proof", unregistering_ends_the_proof},
+	{"one of several users ends nothing", one_of_several_users_ends_nothing},
 };
 
 const size_t secret_sequences_count = COUNT(secret_sequences);
