@@ -228,16 +228,15 @@ static __always_inline __u32 greylist_check(hook_ctx *ctx, struct guard *g)
 }
 
 /*
- * The budget of those that are on no list, in no zone, and not proven. Spent, it arms the
+ * The budget of those that are on no list, in no zone, and not proven. Spent, that of UDP arms the
  * greylist.
  */
 static __always_inline __u32 budget_check(const struct guard *g)
 {
-	__u64 *tat = &g->state->total_tat[SG_TOTAL_UNLISTED_TOTAL];
-
-	if (!gcra_spent(tat, g->now, &g->config->total[SG_TOTAL_UNLISTED_TOTAL]))
+	if (!gcra_spent(budget_tat(g), g->now, budget_limit(g)))
 		return SG_REASON_NONE;
-	if (g->config->mode[SG_REASON_UNLISTED_BUDGET] == SG_MODE_ENFORCE)
+	if (g->p->transport == IPPROTO_UDP &&
+	    g->config->mode[SG_REASON_UNLISTED_BUDGET] == SG_MODE_ENFORCE)
 		greylist_arm(g);
 	return SG_REASON_UNLISTED_BUDGET;
 }

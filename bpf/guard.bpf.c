@@ -289,10 +289,10 @@ static __always_inline __u32 guard_judge_limits(hook_ctx *ctx, struct guard *g)
 		return SG_REASON_NONE;
 	if (flow_is_over(g)) {
 		/*
-		 * Peers that the operator knows are limited, and never banned; nor is anybody for
-		 * what a forger could have sent without a number of the connection.
+		 * Who is known, by the operator or by a proof, is limited, and never banned; nor is
+		 * anybody for what a forger could have sent without a number of the connection.
 		 */
-		if (!g->listed && g->p->assumed != STREAM_GUESSED)
+		if (pays_budget(g) && g->p->assumed != STREAM_GUESSED)
 			JUDGE(offence_note(g->p, g->slot, SG_OFFENCE_FLOOD, 0));
 		JUDGE(SG_REASON_LIMIT_FLOW);
 	}

@@ -261,6 +261,34 @@ static __always_inline bool pays_budget(const struct guard *g)
 	return !g->listed && !is_proven(g);
 }
 
+_Static_assert(SG_TOTAL_SYNS == SG_TOTAL_UNLISTED_TCP + 1, "see budget_id()");
+
+const __u8 sg_budget_of_transport[256] = {
+	[IPPROTO_UDP] = SG_TOTAL_UNLISTED_TOTAL, [IPPROTO_TCP] = SG_TOTAL_UNLISTED_TCP,
+};
+
+/*
+ * Which budget a stranger pays from: what the greylist cannot sort must not spend what it lets in.
+ * Without a branch, or the verifier follows each of three. The mask is as in limit_index().
+ */
+static __always_inline __u32 budget_id(const struct guard *g)
+{
+	__u32 id = sg_budget_of_transport[g->p->transport] + g->p->syn;
+
+	barrier_var(id);
+	return id & (SG_TOTALS_MAX - 1);
+}
+
+static __always_inline __u64 *budget_tat(const struct guard *g)
+{
+	return &g->state->total_tat[budget_id(g)];
+}
+
+static __always_inline const struct sg_limit *budget_limit(const struct guard *g)
+{
+	return &g->config->total[budget_id(g)];
+}
+
 /*
  * Charges what counts every packet, before a byte of the message is read: that costs what it costs,
  * whatever is found. The limit of its kind is charged later, by method_charge(), and for each
@@ -269,8 +297,7 @@ static __always_inline bool pays_budget(const struct guard *g)
 static __always_inline void limits_charge(const struct guard *g)
 {
 	if (pays_budget(g))
-		gcra_charge(&g->state->total_tat[SG_TOTAL_UNLISTED_TOTAL], g->now,
-			    &g->config->total[SG_TOTAL_UNLISTED_TOTAL]);
+		gcra_charge(budget_tat(g), g->now, budget_limit(g));
 	limit_charge(g, SG_LIMIT_SOURCE);
 }
 
@@ -300,8 +327,7 @@ static __always_inline void slots_debit(struct rows rows, __u32 id, __u64 now,
 /* Of unlisted sources: the upper half of its burst is for those that have sent little. */
 static __always_inline bool budget_is_half_spent(const struct guard *g)
 {
-	return g->state->total_tat[SG_TOTAL_UNLISTED_TOTAL] >
-	       g->now + g->config->total[SG_TOTAL_UNLISTED_TOTAL].tolerance / 2;
+	return *budget_tat(g) > g->now + budget_limit(g)->tolerance / 2;
 }
 
 /*
@@ -333,8 +359,7 @@ __noinline int part_charge(const struct packet *p, __u32 slot, __u32 kind, __u32
 		source = rows_find(&sg_slots, source_hash(g), SG_SLOT_ROW);
 	/* What one sender sends at once takes nothing from others, and arms no greylist. */
 	if (pays_budget(g) && !budget_is_half_spent(g))
-		gcra_debit(&g->state->total_tat[SG_TOTAL_UNLISTED_TOTAL], g->now,
-			   &g->config->total[SG_TOTAL_UNLISTED_TOTAL]);
+		gcra_debit(budget_tat(g), g->now, budget_limit(g));
 	for (int i = 0; i < 2 && (!i || limits[i] != SG_LIMIT_SOURCE); i++) {
 		slots_debit(flow, limits[i], g->now, flow_limit(g, limits[i]));
 		slots_debit(source, limits[i], g->now, source_limit(g, limits[i]));

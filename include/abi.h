@@ -37,6 +37,7 @@
 #define SG_CONDUCT (1 << 15)   /* flows whose offences are remembered */
 #define SG_USERS 96            /* bits of the sketch of users that a flow asks for */
 #define SG_BAN_RULES 8
+#define SG_TOTALS_MAX 8        /* places for limits of all, by enum sg_total_id */
 #define SG_DESTINATION_ROW (1 << 14)
 #define SG_CONNECT_ROW (1 << 14)
 #define SG_CONNECTED (1 << 16) /* sources that have connections of TCP */
@@ -158,7 +159,7 @@ struct sg_config {
 	__u64 rules;
 	struct sip_caps caps;
 	__u32 greylist_hold;          /* s that it stays armed after the last of the flood */
-	struct sg_limit total[SG_TOTAL__MAX];
+	struct sg_limit total[SG_TOTALS_MAX];
 	struct sg_limit proven[SG_LIMIT__MAX];
 	struct sg_ban_rule ban[SG_BAN_RULES]; /* by enum sg_offence */
 	__u32 proven_call;            /* s that a completed call proves a flow */
@@ -183,11 +184,12 @@ struct sg_state {
 	__u32 proven;     /* 0 while no flow was ever proven */
 	__u64 greylist_until; /* ns of the guard's clock */
 	__u64 reserved;
-	/* Written by packets: on a line of its own. TATs of UNLISTED_TOTAL and of the fragments. */
-	__u64 total_tat[6];
+	/* Written by packets: on a line of its own. By enum sg_total_id. */
+	__u64 total_tat[SG_TOTALS_MAX];
 	/* What sources that are not proven have sent since `offered_since`, while it is armed. */
 	__u64 offered;
 	__u64 offered_since;
+	__u64 reserved2[6];
 	/*
 	 * A bit for each /16 in which an IPv4 prefix is allowed or denied. Random sources mostly
 	 * fall into none, and are spared the lookup, which takes as long as the rest of their
@@ -496,11 +498,11 @@ _Static_assert(0 SG_REASONS(X) == SG_REASON__MAX * (SG_REASON__MAX - 1) / 2,
 _Static_assert(SG_REASON__MAX <= SG_MODES, "each reason has a mode");
 _Static_assert(sizeof(struct sg_slot) == 64, "a slot is one cache line");
 _Static_assert(__builtin_offsetof(struct sg_state, total_tat) == 64, "one line read, one written");
-_Static_assert(__builtin_offsetof(struct sg_state, listed4) == 128, "and nothing else there");
+_Static_assert(__builtin_offsetof(struct sg_state, listed4) == 192, "and nothing else there");
 _Static_assert(SG_OFFENCE__MAX <= SG_BAN_RULES, "each offence has a rule");
 _Static_assert(sizeof(struct sg_conduct) == 64, "a line, too");
 _Static_assert(sizeof(struct sg_flow_key) == 16, "no padding in a hash key");
 _Static_assert(sizeof(struct sg_streams) == 64, "and this one");
-_Static_assert(SG_TOTAL__MAX <= 6, "sg_state.total_tat has 6 places");
+_Static_assert(SG_TOTAL__MAX <= SG_TOTALS_MAX, "each total has its place");
 
 #endif

@@ -41,10 +41,12 @@
 	X(7, GARBAGE, "garbage", "RFC 3261 section 7.1", ENFORCE, ENFORCE,                        \
 	  "A datagram to a guarded UDP port that is neither SIP (a method token or SIP/2.0 at "   \
 	  "its start), nor a keepalive, STUN, TLS, HTTP or SigComp.")                             \
-	X(8, UNLISTED_BUDGET, "unlisted-budget", "totals: unlisted-total", ENFORCE, ENFORCE,      \
+	X(8, UNLISTED_BUDGET, "unlisted-budget", "totals: unlisted-total, unlisted-tcp, syns",    \
+	  ENFORCE, ENFORCE,                                                                       \
 	  "All sources that are on no list, in no zone and not proven together exceed their "     \
-	  "budget; its upper half is for those that have sent little. Put known peers on the "    \
-	  "allow list or into a zone: they never pay from this budget.")                          \
+	  "budget (unlisted-total: over UDP; unlisted-tcp: over TCP; syns: new connections); "    \
+	  "its upper half is for those that have sent little. Put known peers on the allow list " \
+	  "or into a zone: they never pay from these budgets.")                                   \
 	X(9, LIMIT_SOURCE, "limit-source", "limits: source", ENFORCE, ENFORCE,                    \
 	  "The source sends more messages and new TCP connections than its limit over all kinds " \
 	  "together." SG_WIDER)                                                                   \

@@ -169,6 +169,10 @@
  * ORPHAN_FRAGMENTS is per source, ORPHAN_FRAGMENTS_TOTAL for all: about 2 MB/s of frames of 1500
  * bytes. REPLIES is per destination that is not proven: what an office of 200 phones is challenged
  * with when it comes back at once, and no more than a victim of our replies can bear.
+ * UNLISTED_TCP is the same budget for what comes by connections of TCP, whose senders are there: no
+ * greylist tells them apart, so they would take that of UDP from those who come again. SYNS is no
+ * more than what the kernel's SYN cookies cope with (CONFIG_SYN_COOKIES), since a limit would refuse
+ * the good ones with the forged ones; what one source may open has a limit of its own.
  * STRAY_SEGMENTS is for all: segments of TCP to a port that this host serves, of no connection that
  * it has, as after its restart; the kernel answers each with a reset.
  */
@@ -177,6 +181,8 @@
 	X(ORPHAN_FRAGMENTS, "orphan-fragments", 200, 400)                                         \
 	X(ORPHAN_FRAGMENTS_TOTAL, "orphan-fragments-total", 1400, 2800)                           \
 	X(REPLIES, "replies", 100, 400)                                                           \
-	X(STRAY_SEGMENTS, "stray-segments", 5000, 10000)
+	X(STRAY_SEGMENTS, "stray-segments", 5000, 10000)                                          \
+	X(UNLISTED_TCP, "unlisted-tcp", 1000, 50)                                                 \
+	X(SYNS, "syns", 50000, 10000)
 
 #endif

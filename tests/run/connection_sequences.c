@@ -17,6 +17,10 @@ static void wide(void)
 	const struct sg_limit limit = sg_limit_of(1000000, 1000000);
 
 	config()->total[SG_TOTAL_UNLISTED_TOTAL] = limit;
+
+	config()->total[SG_TOTAL_UNLISTED_TCP] = limit;
+
+	config()->total[SG_TOTAL_SYNS] = limit;
 	for (int zone = 0; zone < 2; zone++) {
 		config()->zone[zone].limit[SG_LIMIT_SOURCE] = limit;
 		config()->zone[zone].flow[SG_LIMIT_SOURCE] = limit;
@@ -133,16 +137,18 @@ static void refusals_cost_nothing(void)
 	SEND(DROP, LIMIT_SOURCE, REQUEST, OPTIONS, .sport = 1001);
 }
 
-/* Or a flood of SYNs would cost the server more than one of messages. */
-static void syns_pay_from_the_budget(void)
+/* The three kinds of budgets of strangers: what floods one takes nothing from the others. */
+static void syns_have_a_budget(void)
 {
 	wide();
-	config()->total[SG_TOTAL_UNLISTED_TOTAL] = limit_hourly(4);
+	config()->total[SG_TOTAL_SYNS] = limit_hourly(4);
 	SYN_PASSES(.source = "192.0.2.1");
 	SYN_PASSES(.source = "192.0.2.2");
 	SYN_PASSES(.source = "192.0.2.3");
 	SYN_PASSES(.source = "192.0.2.4");
 	SYN_DROPPED(UNLISTED_BUDGET, .source = "192.0.2.5");
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "192.0.2.5");
+	assert_true(fix.state->greylist_until < guard_clock());
 }
 
 const struct sequence connection_sequences[] = {
@@ -153,7 +159,7 @@ const struct sequence connection_sequences[] = {
 	{"connections: zones have their own limits", zones_have_their_own},
 	{"connections: proven flows are limited, too", proven_flows_are_limited_too},
 	{"connections: refusals cost nothing", refusals_cost_nothing},
-	{"connections: SYNs pay from the budget", syns_pay_from_the_budget},
+	{"connections: SYNs have a budget", syns_have_a_budget},
 };
 
 const size_t connection_sequences_count = COUNT(connection_sequences);

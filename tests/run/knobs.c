@@ -156,7 +156,8 @@ void limits_age(const char *address, __u64 ns)
 		for (int limit = 0; limit < SG_LIMIT__MAX; limit++)
 			tat_age(&slot_of(address, row)->tat[limit], ns);
 	}
-	tat_age(&fix.state->total_tat[SG_TOTAL_UNLISTED_TOTAL], ns);
+	for (int total = 0; total < SG_TOTAL__MAX; total++)
+		tat_age(&fix.state->total_tat[total], ns);
 }
 
 /* The slots are those of bpf/limits.bpf.h. */

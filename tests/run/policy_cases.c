@@ -172,6 +172,7 @@ static void monitor_garbage(void)
 static void monitor_limits(void)
 {
 	fix.state->total_tat[SG_TOTAL_UNLISTED_TOTAL] = tat_spent();
+	fix.state->total_tat[SG_TOTAL_SYNS] = tat_spent();
 	mode_set(SG_REASON_UNLISTED_BUDGET, SG_MODE_MONITOR);
 	mode_set(SG_REASON_LIMIT_SOURCE, SG_MODE_MONITOR);
 	config()->zone[0].limit[SG_LIMIT_SOURCE] = limit_hourly(1);

@@ -117,6 +117,8 @@ static inline void wide(void)
 	memset(fix.slots, 0, 2 * SG_SLOT_ROW * sizeof(*fix.slots));
 	memset(fix.flow_slots, 0, 2 * SG_FLOW_ROW * sizeof(*fix.flow_slots));
 	config()->total[SG_TOTAL_UNLISTED_TOTAL] = limit;
+	config()->total[SG_TOTAL_UNLISTED_TCP] = limit;
+	config()->total[SG_TOTAL_SYNS] = limit;
 }
 
 #endif

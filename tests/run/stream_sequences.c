@@ -488,7 +488,26 @@ static void many_connections(void)
 	sends(&live, OPTIONS("2"));
 }
 
+/* Of strangers: what spends that of UDP takes nothing of it, nor the other way round. */
+static void messages_over_tcp_have_a_budget(void)
+{
+	struct peer peer = alice();
+
+	fix.state->total_tat[SG_TOTAL_UNLISTED_TOTAL] = tat_spent();
+	sends(&peer, OPTIONS("1"));
+	SEND(DROP, UNLISTED_BUDGET, REQUEST, OPTIONS, .source = "192.0.2.5",
+	     .payload = SIP_REQUEST("OPTIONS"));
+	fix.state->greylist_until = 0;
+	fix.state->total_tat[SG_TOTAL_UNLISTED_TCP] = tat_spent();
+	fix.state->total_tat[SG_TOTAL_UNLISTED_TOTAL] = 0;
+	may_not_send(&peer, OPTIONS("2"));
+	assert_int_equal(fix.state->greylist_until, 0);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "192.0.2.5",
+	     .payload = SIP_REQUEST("OPTIONS"));
+}
+
 const struct sequence stream_sequences[] = {
+	{"messages over TCP have a budget", messages_over_tcp_have_a_budget},
 	{"all messages of a segment are read", all_messages_of_a_segment},
 	{"each message of a segment is charged", each_message_is_charged},
 	{"a stream cut anywhere loses nothing", cut_anywhere},

@@ -20,6 +20,7 @@ static void test_default(void **state)
 	assert_int_equal(config_default(&config), 0);
 	assert_limit(&config->kernel.zone[0].limit[SG_LIMIT_INVITE], 20, 40);
 	assert_limit(&config->kernel.total[SG_TOTAL_UNLISTED_TOTAL], 1000, 50);
+	assert_limit(&config->kernel.total[SG_TOTAL_SYNS], 50000, 10000);
 	assert_int_equal(config->kernel.mode[SG_REASON_GARBAGE], SG_MODE_ENFORCE);
 	assert_int_equal(config->kernel.mode[SG_REASON_IPV6_CHAIN], SG_MODE_ENFORCE);
 	assert_int_equal(config->kernel.zones, 0);

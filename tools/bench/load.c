@@ -89,7 +89,8 @@ void target_lift_limits(struct target *target)
 {
 	const struct sg_limit lifted = {.interval = 1, .tolerance = 1ULL << 50};
 
-	target->config->total[SG_TOTAL_UNLISTED_TOTAL] = lifted;
+	for (int total = 0; total < SG_TOTAL__MAX; total++)
+		target->config->total[total] = lifted;
 	for (int i = 0; i < SG_LIMIT__MAX; i++) {
 		target->config->zone[0].limit[i] = lifted;
 		target->config->zone[0].flow[i] = lifted;
