@@ -171,7 +171,7 @@
  * with when it comes back at once, and no more than a victim of our replies can bear.
  * UNLISTED_TCP is the same budget for what comes by connections of TCP, whose senders are there: no
  * greylist tells them apart, so they would take that of UDP from those who come again. SYNS is no
- * more than what the kernel's SYN cookies cope with (CONFIG_SYN_COOKIES), since a limit would refuse
+ * more than the kernel's SYN cookies cope with (CONFIG_SYN_COOKIES), since a limit would refuse
  * the good ones with the forged ones; what one source may open has a limit of its own.
  * STRAY_SEGMENTS is for all: segments of TCP to a port that this host serves, of no connection that
  * it has, as after its restart; the kernel answers each with a reset.

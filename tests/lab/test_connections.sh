@@ -131,7 +131,7 @@ configs() {
 		connections: {new: {rate: 100000, burst: 100000}, live: 1000, first-data: 3600}
 		limits: {source: {rate: 100000, burst: 100000}}
 		flow-limits: {source: {rate: 100000, burst: 100000}}
-		totals: {unlisted-total: {rate: 100000, burst: 100000}}
+		totals: {syns: {rate: 100000, burst: 100000}, unlisted-tcp: {rate: 100000, burst: 100000}}
 	END
 	sed 's/live: 1000/live: 20/' "$LAB_DIR/wide.yaml" >"$LAB_DIR/live.yaml"
 	{

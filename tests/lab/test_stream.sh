@@ -113,7 +113,8 @@ configs() {
 		printf 'flow-limits:\n'
 		wide_limits '  '
 		printf 'connections: {new: %s, live: 1000, segments: %s}\n' "$WIDE" "$WIDE"
-		printf 'totals: {unlisted-total: %s, replies: %s}\n' "$WIDE" "$WIDE"
+		printf 'totals: {unlisted-total: %s, unlisted-tcp: %s, replies: %s}\n' \
+			"$WIDE" "$WIDE" "$WIDE"
 	} >"$LAB_DIR/unlisted.yaml"
 	printf 'totals: {replies: %s}\n' "$WIDE" >"$LAB_DIR/default.yaml"
 	{

@@ -67,7 +67,7 @@ hoard_wide() {
 		connections: {new: {rate: 100000, burst: 100000}}
 		limits: {source: {rate: 100000, burst: 100000}}
 		flow-limits: {source: {rate: 100000, burst: 100000}}
-		totals: {unlisted-total: {rate: 100000, burst: 100000}}
+		totals: {syns: {rate: 100000, burst: 100000}}
 	END
 	sipguard reload --config "$LAB_DIR/wide.yaml" >>"$LAB_DIR/sipguard.log"
 	hoard_open "$N" 2500 4 >"$LAB_DIR/wide.json"
