@@ -309,6 +309,19 @@ static __always_inline __u32 guard_judge_limits(hook_ctx *ctx, struct guard *g)
 	return SG_REASON_NONE;
 }
 
+/*
+ * In monitor mode a stranger's request passes where enforce mode would have it come again. It is
+ * answered, so it does not come again: what it tells is learned now, or who says `enforce` in a
+ * flood would know none of the phones that have registered meanwhile.
+ */
+static __always_inline void guard_learn(hook_ctx *ctx, struct guard *g, __u32 reason)
+{
+	if ((reason == SG_REASON_GREYLIST || reason == SG_REASON_UNLISTED_BUDGET) &&
+	    g->class == SG_CLASS_REQUEST && g->state->mode == SG_MODE_MONITOR &&
+	    !message_read(ctx, g->p, g->slot))
+		message_tell(g->p, g->slot, 0);
+}
+
 /* A packet for a guarded port. */
 static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 {
@@ -339,6 +352,7 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 		JUDGE(guard_check_class(g));
 
 	reason = segment_applies(g->p) ? guard_judge_segment(g) : guard_judge_limits(ctx, g);
+	guard_learn(ctx, g, reason);
 	JUDGE(reason);
 	if (g->p->stream > STREAM_PART)
 		return SG_REASON_NONE;

@@ -282,6 +282,15 @@ static void armed(void)
 	fix.state->greylist_until = 1ULL << 62;
 }
 
+/* In monitor mode it is answered at once, so nobody comes again. */
+static void monitor_mode_learns_what_enforce_would(void)
+{
+	armed();
+	fix.state->mode = SG_MODE_MONITOR;
+	registers(REGISTER_RIGHT, REGISTER_OK, PORT);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_REGISTER);
+}
+
 static void who_comes_again_is_admitted(void)
 {
 	armed();
@@ -495,6 +504,7 @@ const struct sequence flow_sequences[] = {
 	{"neighbours do not touch proven flows", neighbours_do_not_touch_the_proven},
 	{"answers to our requests are wanted", answers_to_our_requests_are_wanted},
 	{"who answers our INVITE is proven", who_answers_our_invite_is_proven},
+	{"monitor mode learns what enforce would", monitor_mode_learns_what_enforce_would},
 	{"who comes again is admitted", who_comes_again_is_admitted},
 	{"only the same request comes again", only_the_same_request_comes_again},
 	{"the budget holds behind the greylist", the_budget_holds_behind_the_greylist},
