@@ -17,6 +17,7 @@
  *   sg_returned
  *   sg_conduct    offences                the same        pinned
  *   sg_secrets    replies                 some packets    pinned
+ *   sg_accounts   replies                 replies         pinned
  *   sg_trans-     admitted messages       replies         pinned
  *   actions
  *   sg_streams,   segments of TCP         the same        pinned
@@ -238,6 +239,15 @@ struct {
 	__type(key, __u32);
 	__type(value, struct sg_secrets);
 } sg_secrets SEC(".maps");
+
+/* The flows that users have proven by nonces of others, see account.bpf.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SG_ACCOUNTS);
+	__type(key, __u32);
+	__type(value, struct sg_accounts);
+} sg_accounts SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

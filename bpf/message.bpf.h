@@ -267,7 +267,7 @@ __noinline int message_hear(const struct packet *p, __u32 slot)
 		return 0;
 	if (r->message.kind == SIP_RESPONSE && r->message.status / 100 == 2 &&
 	    r->message.cseq_method_id == SG_METHOD_INVITE &&
-	    secret_owner(p, secret_branch(r, state->secret[1])) != SECRET_OTHERS)
+	    secret_owner(p, secret_branch(r, state->secret[1])) >= SECRET_SOURCE)
 		flow_proves(p, SG_PROOF_CALL, config->proven_call);
 	return 0;
 }

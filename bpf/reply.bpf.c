@@ -13,6 +13,7 @@
 #include "lists.bpf.h"   /* allow list and zones; flows */
 #include "limits.bpf.h"  /* limits of replies by destination */
 #include "message.bpf.h" /* the reader, transactions, secrets, offences */
+#include "account.bpf.h"
 #include "verdict.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -247,21 +248,39 @@ static __always_inline void answer_next_nonce(const struct answer *a)
 		secret_tell(a->p, secret_nonce(a->r, at, a->salt, 't'));
 }
 
+/* A number for the address-of-record: of several tenants may have the same user. */
+static __always_inline __u64 answer_user(const struct answer *a)
+{
+	const struct sip_party *to = &a->r->message.party[SIP_TO];
+	__u64 host = span_hash(a->r, to->host.at, to->host.length, a->salt);
+
+	return span_hash(a->r, to->user.at, to->user.length, host);
+}
+
+/* A REGISTER was accepted. */
+static __always_inline void answer_registered(const struct answer *a)
+{
+	__u32 seconds = reply_binding(a->r);
+	__u64 user = answer_user(a);
+	bool there = a->there || a->config->proven_unchallenged;
+
+	if (!there && seconds && a->owner == SECRET_SHARED)
+		there = account_proves(a->p, user);
+	flow_registers(a->p, seconds, user >> 32, there);
+}
+
 /* Success: the flow is what it says, if it cannot be forged. */
 static __always_inline void answer_success(const struct answer *a)
 {
-	const struct sip_span *user = &a->r->message.party[SIP_TO].user;
 	__u32 method = a->r->message.cseq_method_id;
 
 	answer_next_nonce(a);
 	if (a->owner != SECRET_OTHERS)
 		offence_forgive(a->p, a->slot, SG_OFFENCE_AUTH_SOURCE);
-	if (a->owner == SECRET_FLOW)
+	if (a->owner == SECRET_FLOW || a->owner == SECRET_SHARED)
 		offence_forgive(a->p, a->slot, SG_OFFENCE_AUTH);
 	if (method == SG_METHOD_REGISTER)
-		flow_registers(a->p, reply_binding(a->r),
-			       span_hash(a->r, user->at, user->length, 0) >> 32,
-			       a->there || a->config->proven_unchallenged);
+		answer_registered(a);
 	if (method != SG_METHOD_INVITE)
 		return;
 	/* Else the ACK has to come, with this tag. */
@@ -296,18 +315,20 @@ static __always_inline void answer_challenges(const struct answer *a)
 }
 
 /*
- * A wrong password, of a flow and of all those of its source. None if the nonce is no evidence of
- * who it was: anybody may have forged it.
+ * A wrong password, of a flow and of all those of its source. Of a flow that is proven it has to
+ * answer a challenge that only it was sent, or anybody may have forged it; of others a nonce that
+ * was told to this flow and others counts as well, or a guesser could have it told to others.
  */
 static __always_inline __u32 answer_failure(const struct answer *a)
 {
-	__u32 reason = SG_REASON_NONE;
+	__u32 reason;
 
-	if (a->owner != SECRET_OTHERS)
-		reason = offence_note(a->p, a->slot, SG_OFFENCE_AUTH_SOURCE, 0);
-	if (a->owner == SECRET_FLOW && !reason)
-		reason = offence_note(a->p, a->slot, SG_OFFENCE_AUTH, 0);
-	return reason;
+	if (a->owner == SECRET_OTHERS || (a->owner == SECRET_SHARED && proof_counts(a->proof)))
+		return SG_REASON_NONE;
+	reason = offence_note(a->p, a->slot, SG_OFFENCE_AUTH_SOURCE, 0);
+	if (reason || a->owner == SECRET_SOURCE)
+		return reason;
+	return offence_note(a->p, a->slot, SG_OFFENCE_AUTH, 0);
 }
 
 static __always_inline __u32 answer_unknown_user(const struct answer *a)
@@ -405,7 +426,7 @@ __noinline int reply_learn(struct packet *p, __u32 slot, __u32 status, __u32 pro
 	a.salt = state->secret[1];
 	a.asked = cell != 0;
 	a.owner = cell >> TRANSACTION_FLAGS & TRANSACTION_OWNER;
-	a.there = a.owner != SECRET_OTHERS || p->transport == IPPROTO_TCP;
+	a.there = a.owner >= SECRET_SOURCE || p->transport == IPPROTO_TCP;
 	return answer_read(&a);
 }
 

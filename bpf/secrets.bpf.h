@@ -6,12 +6,13 @@
  *
  * Nobody else: many servers give one nonce to all who ask within one second (Kamailio 5.6 and
  * Asterisk 22 by default), so who forges a flow's request knows the nonce from a challenge of his
- * own. What was told to two sources is no secret of either, then. A phone behind a NAT may be told
- * on one port and answer from another; so what was told to one source alone is evidence for all its
- * flows that nobody elsewhere forges them, and no evidence which of them it is.
+ * own. What was told to two sources is no secret of either, then; see account.bpf.h for what it is
+ * good for all the same. A phone behind a NAT may be told on one port and answer from another; so
+ * what was told to one source alone is evidence for all its flows that nobody elsewhere forges
+ * them, and no evidence which of them it is.
  *
- * Remembered are numbers for the secret, the flow and the source, in fixed memory: the oldest of
- * its line makes room.
+ * Remembered are numbers for the secret, the flow and the source, and one for each flow that was
+ * told one, in fixed memory: the oldest of its line makes room.
  */
 #ifndef SIPGUARD_SECRETS_BPF_H
 #define SIPGUARD_SECRETS_BPF_H
@@ -26,7 +27,8 @@
 
 /* Who was told a secret, as far as it tells of a flow. */
 enum secret_owner {
-	SECRET_OTHERS, /* several sources or another one, or nobody has told it */
+	SECRET_OTHERS, /* others, or nobody */
+	SECRET_SHARED, /* the flow, and other sources, too */
 	SECRET_SOURCE, /* the source of the flow, and no other */
 	SECRET_FLOW,   /* the flow alone */
 };
@@ -74,11 +76,14 @@ static __always_inline struct sg_secrets *secret_line(__u64 key)
 	return bpf_map_lookup_elem(&sg_secrets, &line);
 }
 
-/*
- * The server tells a secret to the flow of a packet. Global, since it happens in few packets and at
- * several places.
- */
-__noinline int secret_tell(const struct packet *p, __u64 key)
+/* That the flow of a packet was told this secret, whoever else was. */
+static __always_inline __u64 secret_shared(const struct packet *p, __u64 key)
+{
+	return span_mix(key, p->flow) * SPAN_FACTOR;
+}
+
+/* Notes that the flow of a packet is told what `key` stands for. */
+static __always_inline int secret_note(const struct packet *p, __u64 key)
 {
 	struct sg_secrets *line = secret_line(key);
 	const struct sg_state *state = map_state();
@@ -86,7 +91,7 @@ __noinline int secret_tell(const struct packet *p, __u64 key)
 	__u64 now = clock_now();
 	__u32 cell;
 
-	if (!p || !line || !state || !key)
+	if (!line || !state)
 		return 0;
 	fresh.flow = secret_number(p->flow);
 	fresh.source = secret_number(source_flow_hash(p, state));
@@ -106,6 +111,27 @@ __noinline int secret_tell(const struct packet *p, __u64 key)
 	return 0;
 }
 
+/*
+ * The server tells a secret to the flow of a packet. Global, since it happens in few packets and at
+ * several places.
+ */
+__noinline int secret_tell(const struct packet *p, __u64 key)
+{
+	if (!p || !key)
+		return 0;
+	for (int i = 0; i < 2; i++)
+		secret_note(p, i ? secret_shared(p, key) : key);
+	return 0;
+}
+
+static __always_inline bool secret_was_told(const struct packet *p, __u64 key)
+{
+	__u64 shared = secret_shared(p, key);
+	const struct sg_secrets *line = secret_line(shared);
+
+	return line && secret_cell(line, shared) < SECRET_CELLS;
+}
+
 /* Whose the secret is that the flow of a packet repeats: enum secret_owner. */
 __noinline int secret_owner(const struct packet *p, __u64 key)
 {
@@ -122,7 +148,7 @@ __noinline int secret_owner(const struct packet *p, __u64 key)
 		return SECRET_OTHERS;
 	s = &line->secret[cell & (SECRET_CELLS - 1)];
 	if (s->sources || s->source != secret_number(source_flow_hash(p, state)))
-		return SECRET_OTHERS;
+		return secret_was_told(p, key) ? SECRET_SHARED : SECRET_OTHERS;
 	return s->flows || s->flow != secret_number(p->flow) ? SECRET_SOURCE : SECRET_FLOW;
 }
 

@@ -34,6 +34,7 @@
 #define SG_RETURNED (1 << 8)   /* lines of 15 requests that came again in a rush, 16 KB */
 #define SG_TRANSACTIONS (1 << 14) /* lines of 7 */
 #define SG_SECRETS (1 << 16)   /* lines of 4, 4 MB: 4 minutes of 1000 challenges a second */
+#define SG_ACCOUNTS (1 << 14)  /* lines of 2 users */
 #define SG_CONDUCT (1 << 15)   /* flows whose offences are remembered */
 #define SG_USERS 96            /* bits of the sketch of users that a flow asks for */
 #define SG_BAN_RULES 8
@@ -252,6 +253,18 @@ struct sg_secret {
 
 struct sg_secrets {
 	struct sg_secret secret[4];
+};
+
+/* The flows of a user, see account.bpf.h. */
+struct sg_account {
+	__u32 user;  /* of the hash of his address, never 0; 0: free */
+	__u32 flow[4];
+	__u16 seconds[4]; /* when each was proven last */
+	__u32 reserved;
+};
+
+struct sg_accounts {
+	struct sg_account account[2];
 };
 
 /* The same with more to tell, see transaction.bpf.h. */
@@ -503,6 +516,7 @@ _Static_assert(SG_OFFENCE__MAX <= SG_BAN_RULES, "each offence has a rule");
 _Static_assert(sizeof(struct sg_conduct) == 64, "a line, too");
 _Static_assert(sizeof(struct sg_flow_key) == 16, "no padding in a hash key");
 _Static_assert(sizeof(struct sg_streams) == 64, "and this one");
+_Static_assert(sizeof(struct sg_secrets) == 64 && sizeof(struct sg_accounts) == 64, "and these");
 _Static_assert(SG_TOTAL__MAX <= SG_TOTALS_MAX, "each total has its place");
 
 #endif

@@ -98,9 +98,10 @@
 	  "of such replies for each destination: who forges a victim's address shall not have "   \
 	  "the server send to it what it likes. Counted at egress.")                              \
 	X(73, FLOOD, "flood", "bans: flood", ENFORCE, ENFORCE,                                    \
-	  "A flow goes far beyond its limits and was banned. Its limits hold for proven flows, "  \
-	  "too. Who forges a flow's address and port can have it banned only while he floods, "   \
-	  "when its own messages would be lost among the forged ones anyhow.")                    \
+	  "A flow that is not proven goes far beyond its limits and was banned. Proven flows are " \
+	  "limited, and never banned for it. Who forges a flow's address and port can have it "   \
+	  "banned only while he floods, when its own messages would be lost among the forged "    \
+	  "ones anyhow.")                                                                         \
 	X(74, MALFORMED, "malformed", "bans: malformed", ENFORCE, ENFORCE,                        \
 	  "A flow that is not proven sends malformed messages again and again, and was banned. "  \
 	  "Who forges them can do that to a flow that is not proven, for the short time of the "  \
@@ -108,8 +109,9 @@
 	X(75, AUTH_FAILURE, "auth-failure", "bans: auth-failure", ENFORCE, ENFORCE,               \
 	  "A flow, or a source with many flows (bans: auth-failure-source), gives wrong "         \
 	  "passwords again and again, and was banned. Only answers to a challenge that the "      \
-	  "server sent to that very flow count, so nobody can have somebody else banned. "        \
-	  "Proven flows are not touched by a ban of their source. Counted at egress.")            \
+	  "server sent to that flow count; of a proven flow only if it was sent to nobody else, " \
+	  "so nobody elsewhere can have a registered phone banned. Proven flows are not touched " \
+	  "by a ban of their source. Counted at egress.")                                         \
 	X(76, ENUMERATION, "enumeration", "bans: enumeration", ENFORCE, ENFORCE,                  \
 	  "A flow that is not proven asks for one user after the other that the server does not " \
 	  "know (404, 484, 604), and was banned. Who forges the questions can do that to a flow " \

@@ -31,6 +31,7 @@
 	X(RETURNED, "sg_returned")                                                                \
 	X(TRANSACTIONS, "sg_transactions")                                                        \
 	X(SECRETS, "sg_secrets")                                                                  \
+	X(ACCOUNTS, "sg_accounts")                                                                \
 	X(CONDUCT, "sg_conduct")                                                                  \
 	X(DESTINATIONS, "sg_destinations")                                                        \
 	X(CONNECTS, "sg_connects")                                                                \

@@ -147,22 +147,66 @@ static void shares_the_nonce(void)
 	answers_to(OTHER, unauthorized, PORT);
 }
 
-static void a_nonce_of_two_sources_is_no_evidence(void)
+/* A busy server's phones have such a nonce, and a customer can forge with one: few flows a user. */
+static void a_nonce_of_two_sources_proves_few_flows(void)
 {
-	struct sg_ban ban;
+	static const char *const forged[] = {
+		"192.0.2.11", "192.0.2.12", "192.0.2.13", "192.0.2.14",
+	};
 
 	take_time();
 	shares_the_nonce();
 	asks(REGISTER_RIGHT, PORT);
 	answers(REGISTER_OK, PORT);
-	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_NONE);
-	/* Nor of a wrong password: anybody could have forged it. */
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_REGISTER);
+	for (size_t i = 0; i < COUNT(forged); i++) {
+		asks_of(forged[i], REQUEST_OF("REGISTER", ""), PORT);
+		answers_to(forged[i], unauthorized, PORT);
+		asks_of(forged[i], REGISTER_RIGHT, PORT);
+		answers_to(forged[i], REGISTER_OK, PORT);
+		assert_int_equal(proven_of(forged[i], IPPROTO_UDP, PORT),
+				 i < 3 ? SG_PROOF_REGISTER : SG_PROOF_NONE);
+	}
+	/* Who was told nothing proves nothing. */
+	asks_of("192.0.2.15", REGISTER_RIGHT, PORT);
+	answers_to("192.0.2.15", REGISTER_OK, PORT);
+	assert_int_equal(proven_of("192.0.2.15", IPPROTO_UDP, PORT), SG_PROOF_NONE);
+	/* One of the four registers again. */
+	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, -1);
+	asks(REGISTER_RIGHT, PORT);
+	answers(REGISTER_OK, PORT);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_REGISTER);
+}
+
+/* Eleven forged packets did it: the forger knows the nonce that the phone was told, too. */
+static void forged_failures_ban_no_registered_phone(void)
+{
+	struct sg_ban ban;
+
+	take_time();
+	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 60);
+	shares_the_nonce();
 	for (int i = 0; i < 60; i++) {
-		asks(REGISTER_RIGHT, PORT + i);
-		answers(unauthorized, PORT + i);
+		asks(REGISTER_RIGHT, PORT);
+		answers(unauthorized, PORT);
 	}
 	assert_false(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
 	assert_false(ban_find(PHONE, 0, 0, &ban));
+}
+
+/* A guesser may have his nonce told to an accomplice. */
+static void an_accomplice_does_not_hide_a_guesser(void)
+{
+	struct sg_ban ban;
+
+	take_time();
+	shares_the_nonce();
+	for (int i = 0; i < 10; i++) {
+		assert_false(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
+		asks(REGISTER_RIGHT, PORT);
+		answers(unauthorized, PORT);
+	}
+	assert_true(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
 }
 
 /* A NAT moves a phone, which goes on with the nonce that it has. */
@@ -245,7 +289,9 @@ const struct sequence secret_sequences[] = {
 	{"a realm is no nonce", a_realm_is_no_nonce},
 	{"one of several credentials answers", one_of_several_credentials_answers},
 	{"challenges of both kinds are learned", challenges_of_both_kinds_are_learned},
-	{"a nonce of two sources is no evidence", a_nonce_of_two_sources_is_no_evidence},
+	{"a nonce of two sources proves few flows", a_nonce_of_two_sources_proves_few_flows},
+	{"forged failures ban no registered phone", forged_failures_ban_no_registered_phone},
+	{"an accomplice does not hide a guesser", an_accomplice_does_not_hide_a_guesser},
 	{"a nonce of one source proves its flows", a_nonce_of_one_source_proves_its_flows},
 	{"guesses from many ports count for the source",
 	 guesses_from_many_ports_count_for_the_source},
