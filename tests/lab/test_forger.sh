@@ -1,0 +1,155 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Who forges packets in somebody's name, in front of Kamailio as it is by default, which gives one
+# nonce to all whom it challenges within one second. The forger sees the replies to his own address,
+# and no others.
+
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # the checks are called by name
+
+# shellcheck source=lib.sh
+source "$(dirname "$0")/lib.sh"
+
+FORGER=$LAB_ROOT/build/tests/forger
+PASSWORD=secret
+PHONE_PORT=6100
+OWN_PORT=6200 # the forger's
+
+# Each of them with a guard that has seen nothing yet.
+clean_state() {
+	if sipguard status >/dev/null 2>&1; then
+		sipguard detach --all >/dev/null
+	fi
+	sipguard attach "$LAB_IF_SERVER" --enforce >/dev/null
+}
+
+# register USER ADDRESS CSEQ [LINE]: the request.
+register() {
+	cat <<-END
+		REGISTER sip:$LAB_SERVER4 SIP/2.0
+		Via: SIP/2.0/UDP $2:@N@;rport;branch=z9hG4bK$3-$RANDOM$RANDOM-@N@
+		From: <sip:$1@$LAB_SERVER4>;tag=$RANDOM
+		To: <sip:$1@$LAB_SERVER4>
+		Call-ID: $RANDOM$RANDOM-@N@
+		CSeq: $3 REGISTER
+		Contact: <sip:$1@$2:@N@>
+		Expires: 300
+		Max-Forwards: 70
+		${4:+$4
+		}Content-Length: 0
+
+	END
+}
+
+# credentials USER NONCE [PASSWORD]: with qop, as Kamailio asks for.
+credentials() {
+	local a1 a2 response
+	a1=$(md5 "$1:lab:${3:-wrong}")
+	a2=$(md5 "REGISTER:sip:$LAB_SERVER4")
+	response=$(md5 "$a1:$2:00000001:c:auth:$a2")
+	echo "Authorization: Digest username=\"$1\", realm=\"lab\", nonce=\"$2\"," \
+		"uri=\"sip:$LAB_SERVER4\", response=\"$response\", algorithm=MD5, qop=auth," \
+		"nc=00000001, cnonce=\"c\""
+}
+
+md5() {
+	printf '%s' "$1" | md5sum | cut -d ' ' -f 1
+}
+
+# ask ADDRESS PORT: the reply to the request on standard input.
+ask() {
+	lab_in client "$FORGER" ask "$1" "$2" "$LAB_SERVER4" 5060
+}
+
+# forge ADDRESS PORT [FIRST COUNT]
+forge() {
+	lab_in client "$FORGER" send "$1" "$2" "$LAB_SERVER4" 5060 "${3:-$2}" "${4:-1}"
+}
+
+# What the server says to the forger when he asks for himself.
+own_nonce() {
+	register mallory "$LAB_PROBE4" 1 | ask "$LAB_PROBE4" "$OWN_PORT" |
+		sed -n 's/^WWW-Authenticate:.*nonce="\([^"]*\)".*/\1/p'
+}
+
+# All that was sent before has been answered: the server has one process for it.
+server_is_through() {
+	register mallory "$LAB_PROBE4" 1 | ask "$LAB_PROBE4" "$OWN_PORT" >/dev/null
+}
+
+proven() {
+	{ sipguard sources --json || echo '{"sources": []}'; } | jq -c '[.sources[] | select(.proof == "register" or
+		.proof == "call")] | length'
+}
+
+phone_registers() {
+	printf 'SEQUENTIAL\nbob;%s\n' "$LAB_CLIENT4" >"$LAB_DIR/bob.csv"
+	LAB_SIPP_FILES=$LAB_ROOT/tools/scenarios/sipp lab_sipp phone register-digest 4 udp -au bob \
+		-ap "$PASSWORD" -inf "$LAB_DIR/bob.csv" -p "$PHONE_PORT" -m 1 -timeout "$LAB_PATIENCE"
+	wait "$LAB_PID"
+	equal "$(proven)" 1
+}
+
+# Three times as many as it takes to ban a flow; where the second ends between two of them, the
+# nonce is the forger's alone.
+forged_wrong_passwords() {
+	local nonce i
+	phone_registers
+	for ((i = 0; i < 30; i++)); do
+		register bob "$LAB_CLIENT4" 1 | forge "$LAB_CLIENT4" "$PHONE_PORT"
+		nonce=$(own_nonce)
+		register bob "$LAB_CLIENT4" 2 "$(credentials bob "$nonce")" |
+			forge "$LAB_CLIENT4" "$PHONE_PORT"
+	done
+	server_is_through
+	equal "$(sipguard bans --json | jq '.bans | length')" 0
+	# It registers again, and is still the one that is known.
+	phone_registers
+}
+
+# A customer forges flows of others, with the nonce of his own challenge and his own password: each
+# is accepted, and a few of them are proven.
+forged_registrations() {
+	local nonce i
+	for ((i = 0; i < 30; i++)); do
+		register mallory "$LAB_CLIENT4" 1 | forge "$LAB_CLIENT4" $((7000 + i))
+		nonce=$(own_nonce)
+		register mallory "$LAB_CLIENT4" 2 "$(credentials mallory "$nonce" "$PASSWORD")" |
+			forge "$LAB_CLIENT4" $((7000 + i))
+	done
+	server_is_through
+	echo "proven: $(proven)"
+	[[ $(proven) -le 4 ]]
+}
+
+# The server relays a stranger's ACK to where its Request-URI says.
+forged_acks() {
+	cat <<-END >"$LAB_DIR/ack"
+		ACK sip:x@$LAB_CLIENT4:@N@ SIP/2.0
+		Via: SIP/2.0/UDP $LAB_PROBE4:$OWN_PORT;branch=z9hG4bKack-@N@
+		Route: <sip:$LAB_SERVER4:5060;lr>
+		From: <sip:mallory@$LAB_SERVER4>;tag=1
+		To: <sip:x@$LAB_SERVER4>;tag=2
+		Call-ID: @N@@mallory
+		CSeq: 1 ACK
+		Max-Forwards: 70
+		Content-Length: 0
+
+	END
+	# Faster his flow would be over its limit.
+	for ((i = 0; i < 100; i++)); do
+		forge "$LAB_PROBE4" $((8000 + i)) $((30000 + i)) <"$LAB_DIR/ack"
+	done
+	server_is_through
+	equal "$(sipguard stats --json | jq .methods.ACK.passed.packets)" 100
+	equal "$(proven)" 0
+}
+
+lab_up
+trap test_ended EXIT
+ip -n "$LAB_NS_CLIENT" addr add "$LAB_PROBE4/32" dev "$LAB_IF_CLIENT"
+lab_kamailio_start WITH_PHONES "PASSWORD=\"$PASSWORD\""
+check "forged wrong passwords ban no registered phone" forged_wrong_passwords
+check "a customer proves few flows of others" forged_registrations
+check "ACKs that the server relays prove nobody" forged_acks
+test_done
