@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "connections.h"
+#include "debts.h"
 #include "escape.h"
 #include "lists.h"
 #include "log.h"
@@ -74,11 +75,14 @@ enum exit_code cmd_mode(const struct options *options)
 static int reload(struct session *session, const struct policy *policy)
 {
 	__u32 slot;
+	__u64 now;
 	int err = maps_fill_spare(&session->maps, policy->config, policy->path, &slot);
 
-	if (!err)
-		maps_store(&session->maps.state->slot, slot); /* from here on it is in force */
-	return err;
+	if (err)
+		return err;
+	maps_store(&session->maps.state->slot, slot); /* from here on it is in force */
+	err = maps_clock(&session->pins, &now);
+	return err ? err : debts_cut(&session->maps, now);
 }
 
 /* The file that is in force. */

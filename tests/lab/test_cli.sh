@@ -195,6 +195,39 @@ reload_good() {
 	sipguard reload --config "$LAB_DIR/good.yaml"
 }
 
+# 500 messages at one a second are a debt of eight minutes. Nobody has it by limits that are not in
+# force any more.
+reload_frees() {
+	local before narrow='{source: {rate: 1, burst: 500}, options: {rate: 1, burst: 500}}'
+	printf '%s\n' "limits: $narrow" "flow-limits: $narrow" \
+		"totals: {unlisted-total: {rate: 100000, burst: 100000}}" >"$LAB_DIR/narrow.yaml"
+	sipguard reload --config "$LAB_DIR/narrow.yaml"
+	until_true owes_much
+	sipguard reload --config "$LAB_DIR/good.yaml"
+	before=$(counted none passed)
+	options 1
+	becomes $((before + 1)) counted none passed
+}
+
+# options NUMBER: so many valid requests of one flow.
+options() {
+	# shellcheck disable=SC2016 # of the other shell
+	lab_in client bash -c 'exec 3>/dev/udp/'"$LAB_SERVER4"'/5060
+		for ((i = 0; i < '"$1"'; i++)); do
+			printf "%s\r\n" "OPTIONS sip:a@example.com SIP/2.0" \
+				"Via: SIP/2.0/UDP 192.0.2.20;branch=z9hG4bK$RANDOM$RANDOM" \
+				"Max-Forwards: 70" "From: <sip:a@example.com>;tag=$RANDOM" \
+				"To: <sip:a@example.com>" "Call-ID: $RANDOM$RANDOM" "CSeq: 1 OPTIONS" \
+				"Content-Length: 0" "" >"'"$LAB_DIR"'/options"
+			cat "'"$LAB_DIR"'/options" >&3
+		done'
+}
+
+owes_much() {
+	options 300 2>/dev/null # nobody listens, and says so
+	[[ $(counted limit-flow dropped) -gt 0 || $(counted limit-source dropped) -gt 0 ]]
+}
+
 modes() {
 	counts garbage would_drop
 	says "enforce now; but the guard itself is in monitor mode" explain garbage
@@ -403,6 +436,7 @@ check "attach" sipguard attach "$LAB_IF_SERVER" --config "$LAB_DIR/good.yaml"
 check "monitor, enforce, and modes of one reason" modes
 check "a bad configuration leaves the running guard unchanged" reload_bad
 check "reload" reload_good
+check "a reload frees from what the old limits let owe" reload_frees
 check "a locked guard is waited for, and the waiting ends" locked
 check "allow and deny lists" lists
 check "list files, all or nothing" imports
