@@ -318,7 +318,7 @@ static __always_inline void guard_learn(hook_ctx *ctx, struct guard *g, __u32 re
 {
 	if ((reason == SG_REASON_GREYLIST || reason == SG_REASON_UNLISTED_BUDGET) &&
 	    g->class == SG_CLASS_REQUEST && g->state->mode == SG_MODE_MONITOR &&
-	    !message_read(ctx, g->p, g->slot))
+	    !message_read(ctx, g->p, g->slot) && g->p->stream != STREAM_PART)
 		message_tell(g->p, g->slot, 0);
 }
 

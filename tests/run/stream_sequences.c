@@ -506,7 +506,24 @@ static void messages_over_tcp_have_a_budget(void)
 	     .payload = SIP_REQUEST("OPTIONS"));
 }
 
+/* In monitor mode what is over the budget is read as well, but not half of a header. */
+static void half_a_header_teaches_nothing(void)
+{
+	static const char message[] = OPTIONS("1");
+	struct peer peer = alice();
+	struct sg_stats stats;
+	size_t half = strstr(message, "Content-Length") - message;
+
+	fix.state->mode = SG_MODE_MONITOR;
+	fix.state->total_tat[SG_TOTAL_UNLISTED_TCP] = tat_spent();
+	assert_false(segment_dropped(&peer, message, half));
+	assert_false(segment_dropped(&peer, message + half, strlen(message) - half));
+	stats_read(&stats);
+	assert_int_equal(stats.event[SG_EVENT_RETRANSMISSIONS], 0);
+}
+
 const struct sequence stream_sequences[] = {
+	{"half a header teaches nothing", half_a_header_teaches_nothing},
 	{"messages over TCP have a budget", messages_over_tcp_have_a_budget},
 	{"all messages of a segment are read", all_messages_of_a_segment},
 	{"each message of a segment is charged", each_message_is_charged},
