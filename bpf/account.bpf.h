@@ -11,11 +11,10 @@
 
 #include "secrets.bpf.h"
 
-#define ACCOUNT_CELLS 2
 #define ACCOUNT_FLOWS 4
-#define ACCOUNT_LIFE (3600ULL * SG_NSEC_PER_SEC >> 30) /* of secret_seconds() */
+#define ACCOUNT_LIFE (3600ULL * SG_NSEC_PER_SEC >> 30) /* of cell_seconds() */
 
-/* The cell of a user in its line: his own, a free one, or that which was used the longest ago. */
+/* The cell of a user in its line: his own, a free one, or that of whose first flow is older. */
 static __always_inline struct sg_account *account_cell(struct sg_accounts *line, __u32 user,
 						       __u16 now)
 {
@@ -41,13 +40,13 @@ __noinline int account_proves(const struct packet *p, __u64 user)
 {
 	__u32 line = user >> 8 & (SG_ACCOUNTS - 1), flow, place = ACCOUNT_FLOWS;
 	struct sg_accounts *accounts = bpf_map_lookup_elem(&sg_accounts, &line);
-	__u16 now = secret_seconds(clock_now());
+	__u16 now = cell_seconds(clock_now());
 	struct sg_account *a;
 
 	if (!p || !accounts)
 		return 0;
-	a = account_cell(accounts, secret_number(user) | 1, now);
-	flow = secret_number(p->flow) | 1;
+	a = account_cell(accounts, cell_tag(user), now);
+	flow = cell_tag(p->flow);
 	for (__u32 i = 0; i < ACCOUNT_FLOWS; i++) {
 		if (place == ACCOUNT_FLOWS &&
 		    (!a->flow[i] || (__u16)(now - a->seconds[i]) > ACCOUNT_LIFE))

@@ -48,7 +48,7 @@ static __always_inline __u32 guard_class_segment(hook_ctx *ctx, struct guard *g)
 	struct packet *p = g->p;
 	__u32 kind;
 
-	p->flow = sg_flow_hash(p->source, p->source_port, p->transport, g->state->secret);
+	p->flow = flow_hash(p, g->state);
 	p->connection = stream_hash(p);
 	kind = stream_glance(ctx, p, g->now);
 	return kind == CLASSED(OTHER) ? (__u32)stream_class(ctx, p, g->role) : kind;

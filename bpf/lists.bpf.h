@@ -87,7 +87,13 @@ static __always_inline struct sg_flow_key source_key(const struct packet *p)
 	return (struct sg_flow_key){.source = p->source, .family = p->family};
 }
 
-/* The hash of that key, as packet.flow is of the flow's. */
+/* The hash of a packet's flow, which it keeps as p->flow. */
+static __always_inline __u64 flow_hash(const struct packet *p, const struct sg_state *state)
+{
+	return sg_flow_hash(p->source, p->source_port, p->transport, state->secret);
+}
+
+/* The same of all flows of its source together. */
 static __always_inline __u64 source_flow_hash(const struct packet *p, const struct sg_state *state)
 {
 	return sg_flow_hash(p->source, 0, 0, state->secret);
@@ -168,8 +174,7 @@ __noinline int flow_proof(const struct packet *p, __u32 class, __u64 now)
 static __always_inline void flow_know(struct guard *g)
 {
 	if (!g->p->flow) /* of TCP its connection is found by it */
-		g->p->flow = sg_flow_hash(g->p->source, g->p->source_port, g->p->transport,
-					  g->state->secret);
+		g->p->flow = flow_hash(g->p, g->state);
 	if (g->state->proven && proven_hinted(g->p->flow, g->now))
 		g->proof = flow_proof(g->p, g->class, g->now);
 }

@@ -421,7 +421,7 @@ __noinline int reply_learn(struct packet *p, __u32 slot, __u32 status, __u32 pro
 	cell = transaction_recall(transaction_key(a.r, p->source), a.now);
 	if (cell) {
 		p->source_port = cell >> TRANSACTION_PORT;
-		p->flow = sg_flow_hash(p->source, p->source_port, p->transport, state->secret);
+		p->flow = flow_hash(p, state);
 	}
 	a.salt = state->secret[1];
 	a.asked = cell != 0;
@@ -459,8 +459,7 @@ static __always_inline __u32 reply_judge(struct __sk_buff *skb, struct guard *g,
 /* The server accepts a SYN, or sends one: see stream.bpf.h. */
 static __always_inline void reply_accepts(struct guard *g)
 {
-	g->p->flow = sg_flow_hash(g->p->source, g->p->source_port, g->p->transport,
-				  g->state->secret);
+	g->p->flow = flow_hash(g->p, g->state);
 	stream_open(g->p, clock_now());
 }
 

@@ -17,13 +17,13 @@
 #ifndef SIPGUARD_SECRETS_BPF_H
 #define SIPGUARD_SECRETS_BPF_H
 
+#include "cells.bpf.h"
 #include "lists.bpf.h"
 #include "spans.bpf.h"
 
 #define SECRET_NONCE 0x6e6f6e6365000000ULL /* keeps nonces, tags and branches apart */
 #define SECRET_TAG 0x7461670000000000ULL
 #define SECRET_BRANCH 0x6272616e63680000ULL
-#define SECRET_CELLS 4
 
 /* Who was told a secret, as far as it tells of a flow. */
 enum secret_owner {
@@ -33,39 +33,9 @@ enum secret_owner {
 	SECRET_FLOW,   /* the flow alone */
 };
 
-/* Of 2^30 ns, as stream_seconds(). */
-static __always_inline __u16 secret_seconds(__u64 now)
-{
-	return now >> 30;
-}
-
 static __always_inline __u32 secret_number(__u64 hash)
 {
 	return hash >> 32;
-}
-
-/* Which cell has the secret; SECRET_CELLS: none. */
-static __always_inline __u32 secret_cell(const struct sg_secrets *line, __u64 key)
-{
-	__u32 cell = SECRET_CELLS;
-
-	for (__u32 i = 0; i < SECRET_CELLS; i++)
-		cell = line->secret[i].tag == (secret_number(key) | 1) ? i : cell;
-	return cell;
-}
-
-/* A free cell, or that of the one told the longest time ago. */
-static __always_inline __u32 secret_place(const struct sg_secrets *line, __u64 now)
-{
-	__u32 place = 0, longest = 0, age;
-
-	for (__u32 i = 0; i < SECRET_CELLS; i++) {
-		age = line->secret[i].tag ? (__u16)(secret_seconds(now) - line->secret[i].seconds)
-					  : 1 << 16;
-		place = age > longest ? i : place;
-		longest = age > longest ? age : longest;
-	}
-	return place;
 }
 
 /* The line of a secret, or NULL. */
@@ -83,32 +53,28 @@ static __always_inline __u64 secret_shared(const struct packet *p, __u64 key)
 }
 
 /* Notes that the flow of a packet is told what `key` stands for. */
-static __always_inline int secret_note(const struct packet *p, __u64 key)
+static __always_inline void secret_note(const struct packet *p, __u64 key)
 {
 	struct sg_secrets *line = secret_line(key);
 	const struct sg_state *state = map_state();
-	struct sg_secret *s, fresh = {.tag = secret_number(key) | 1};
+	struct sg_secret *s, fresh = {.tag = cell_tag(key)};
 	__u64 now = clock_now();
 	__u32 cell;
 
 	if (!line || !state)
-		return 0;
+		return;
 	fresh.flow = secret_number(p->flow);
 	fresh.source = secret_number(source_flow_hash(p, state));
-	fresh.seconds = secret_seconds(now);
-	cell = secret_cell(line, key);
-	barrier_var(cell);
-	if (cell < SECRET_CELLS) {
-		s = &line->secret[cell & (SECRET_CELLS - 1)];
-		s->flows |= s->flow != fresh.flow;
-		s->sources |= s->source != fresh.source;
-		s->seconds = fresh.seconds;
-		return 0;
+	fresh.seconds = cell_seconds(now);
+	cell = cells_find(line, key);
+	if (cell >= CELLS) {
+		line->secret[cells_oldest(line, now)] = fresh;
+		return;
 	}
-	cell = secret_place(line, now);
-	barrier_var(cell);
-	line->secret[cell & (SECRET_CELLS - 1)] = fresh;
-	return 0;
+	s = &line->secret[cell & (CELLS - 1)];
+	s->flows |= s->flow != fresh.flow;
+	s->sources |= s->source != fresh.source;
+	s->seconds = fresh.seconds;
 }
 
 /*
@@ -129,7 +95,7 @@ static __always_inline bool secret_was_told(const struct packet *p, __u64 key)
 	__u64 shared = secret_shared(p, key);
 	const struct sg_secrets *line = secret_line(shared);
 
-	return line && secret_cell(line, shared) < SECRET_CELLS;
+	return line && cells_find(line, shared) < CELLS;
 }
 
 /* Whose the secret is that the flow of a packet repeats: enum secret_owner. */
@@ -142,11 +108,10 @@ __noinline int secret_owner(const struct packet *p, __u64 key)
 
 	if (!p || !line || !state || !key)
 		return SECRET_OTHERS;
-	cell = secret_cell(line, key);
-	barrier_var(cell);
-	if (cell >= SECRET_CELLS)
+	cell = cells_find(line, key);
+	if (cell >= CELLS)
 		return SECRET_OTHERS;
-	s = &line->secret[cell & (SECRET_CELLS - 1)];
+	s = &line->secret[cell & (CELLS - 1)];
 	if (s->sources || s->source != secret_number(source_flow_hash(p, state)))
 		return secret_was_told(p, key) ? SECRET_SHARED : SECRET_OTHERS;
 	return s->flows || s->flow != secret_number(p->flow) ? SECRET_SOURCE : SECRET_FLOW;

@@ -36,7 +36,7 @@ __noinline int stream_commit(const struct packet *p)
 	/* While something is missing of what was refused, TCP sends what is new, too (RFC 5682). */
 	if (s->refused && (__s32)(s->next - s->ack) >= 0)
 		s->refused = SG_REASON_NONE;
-	s->seconds = stream_seconds(clock_now());
+	s->seconds = cell_seconds(clock_now());
 	return 0;
 }
 
@@ -55,7 +55,7 @@ __noinline int stream_refuse(const struct packet *p, __u32 reason)
 	if (!s->refused)
 		s->ack = p->seq + p->datagram;
 	s->refused = reason;
-	s->seconds = stream_seconds(clock_now());
+	s->seconds = cell_seconds(clock_now());
 	return 0;
 }
 

@@ -31,10 +31,10 @@
 
 #include <linux/errno.h>
 
+#include "cells.bpf.h"
 #include "class.bpf.h"
 #include "spans.bpf.h"
 
-#define STREAM_CELLS 4
 #define STREAM_HANDSHAKE 64     /* s: SYN-ACKs are sent for so long (tcp_synack_retries 5) */
 #define STREAM_WINDOW (1 << 20) /* what a client may have sent before its first segment is seen */
 #define STREAM_AHEAD (1U << 22) /* farther no receive window goes, mostly */
@@ -86,17 +86,6 @@ static __always_inline __u64 stream_hash(const struct packet *p)
 	       SPAN_FACTOR;
 }
 
-static __always_inline __u32 stream_tag(__u64 hash)
-{
-	return (__u32)(hash >> 32) | 1;
-}
-
-/* Of 2^30 ns: BPF divides by no constant faster than by anything else. */
-static __always_inline __u16 stream_seconds(__u64 now)
-{
-	return now >> 30;
-}
-
 static __always_inline struct sg_streams *stream_line(void *map, __u64 hash, __u32 lines)
 {
 	__u32 line = hash >> 8 & (lines - 1);
@@ -104,43 +93,12 @@ static __always_inline struct sg_streams *stream_line(void *map, __u64 hash, __u
 	return bpf_map_lookup_elem(map, &line);
 }
 
-/* Which cell of its line is a connection's; STREAM_CELLS: none. */
-static __always_inline __u32 stream_cell(const struct sg_streams *line, __u64 hash)
-{
-	__u32 cell = STREAM_CELLS;
-
-	for (__u32 i = 0; i < STREAM_CELLS; i++)
-		cell = line->stream[i].tag == stream_tag(hash) ? i : cell;
-	return cell;
-}
-
 /* The entry of a connection in its line, or NULL. */
 static __always_inline struct sg_stream *stream_entry(struct sg_streams *line, __u64 hash)
 {
-	__u32 cell = stream_cell(line, hash);
+	__u32 cell = cells_find(line, hash);
 
-	/* Or the verifier follows each of the four through all that comes after. */
-	barrier_var(cell);
-	return cell < STREAM_CELLS ? &line->stream[cell & (STREAM_CELLS - 1)] : NULL;
-}
-
-static __always_inline __u32 stream_age(const struct sg_stream *s, __u64 now)
-{
-	return s->tag ? (__u16)(stream_seconds(now) - s->seconds) : 1 << 16;
-}
-
-/*
- * The place for a new connection: that of the one of which nothing was seen for the longest time.
- */
-static __always_inline struct sg_stream *stream_place(struct sg_streams *line, __u64 now)
-{
-	struct sg_stream *oldest = &line->stream[0];
-
-	for (__u32 i = 1; i < STREAM_CELLS; i++) {
-		if (stream_age(&line->stream[i], now) > stream_age(oldest, now))
-			oldest = &line->stream[i];
-	}
-	return oldest;
+	return cell < CELLS ? &line->stream[cell & (CELLS - 1)] : NULL;
 }
 
 /* Puts an entry into a table. True if it took the place of another one. */
@@ -151,7 +109,7 @@ static __always_inline bool stream_put(struct sg_streams *line, const struct sg_
 	bool evicts = false;
 
 	if (!place) {
-		place = stream_place(line, now);
+		place = &line->stream[cells_oldest(line, now)];
 		evicts = place->tag;
 	}
 	*place = *stream;
@@ -168,7 +126,7 @@ __noinline int stream_open(const struct packet *p, __u64 now)
 	__u64 hash = p ? stream_hash(p) : 0;
 	struct sg_streams *openings = stream_line(&sg_openings, hash, SG_OPENINGS);
 	struct sg_streams *streams = stream_line(&sg_streams, hash, SG_STREAMS);
-	struct sg_stream opening = {.tag = stream_tag(hash), .seconds = stream_seconds(now)};
+	struct sg_stream opening = {.tag = cell_tag(hash), .seconds = cell_seconds(now)};
 	struct sg_stream *ended, *syn;
 
 	if (!p || !openings || !streams)
@@ -178,7 +136,7 @@ __noinline int stream_open(const struct packet *p, __u64 now)
 		ended->tag = 0;
 	syn = stream_entry(openings, hash);
 	/* Nothing was taken of what the SYN brought: then it comes again. */
-	if (syn && syn->state && stream_age(syn, now) <= STREAM_HANDSHAKE && p->ack != syn->next)
+	if (syn && syn->state && cell_age(syn, now) <= STREAM_HANDSHAKE && p->ack != syn->next)
 		opening.state = syn->state;
 	opening.fresh = !(p->tcp_flags & TCP_ACK);
 	opening.next = p->ack;
@@ -194,8 +152,8 @@ static __always_inline struct sg_stream *stream_add(const struct packet *p, __u3
 	struct sg_streams *line = stream_line(&sg_streams, p->connection, SG_STREAMS);
 	struct sg_stats *stats = map_stats();
 	struct sg_stream stream = {
-		.tag = stream_tag(p->connection), .next = next, .state = state,
-		.seconds = stream_seconds(now), .fresh = 1,
+		.tag = cell_tag(p->connection), .next = next, .state = state,
+		.seconds = cell_seconds(now), .fresh = 1,
 	};
 
 	if (!line || !stats)
@@ -228,7 +186,7 @@ static __always_inline struct sg_stream *stream_complete(const struct packet *p,
 	struct sg_streams *line = stream_line(&sg_openings, p->connection, SG_OPENINGS);
 	struct sg_stream *opening = line ? stream_entry(line, p->connection) : NULL;
 
-	if (!opening || !(p->tcp_flags & TCP_ACK) || stream_age(opening, now) > STREAM_HANDSHAKE)
+	if (!opening || !(p->tcp_flags & TCP_ACK) || cell_age(opening, now) > STREAM_HANDSHAKE)
 		return NULL;
 	if (opening->fresh)
 		return stream_answered(p, opening, role, now);
@@ -247,7 +205,7 @@ static __always_inline void stream_syn(const struct packet *p, __u32 role, __u64
 {
 	struct sg_streams *line = stream_line(&sg_openings, p->connection, SG_OPENINGS);
 	struct sg_stream opening = {
-		.tag = stream_tag(p->connection), .seconds = stream_seconds(now),
+		.tag = cell_tag(p->connection), .seconds = cell_seconds(now),
 		.state = STREAM_LOST, .next = p->seq + 1,
 	};
 
@@ -369,7 +327,7 @@ static __always_inline struct sg_stream *stream_find(hook_ctx *ctx, struct packe
 	if (!s)
 		s = stream_older(ctx, p, now);
 	if (s && !s->refused)
-		s->seconds = stream_seconds(now);
+		s->seconds = cell_seconds(now);
 	return s;
 }
 
@@ -409,7 +367,7 @@ static __always_inline __u32 stream_behind(struct sg_stream *s, const struct pac
 {
 	__u32 end = p->seq + p->datagram;
 
-	if (!s->refused || stream_age(s, now) > STREAM_BEHIND)
+	if (!s->refused || cell_age(s, now) > STREAM_BEHIND)
 		return SG_REASON_NONE;
 	if ((__s32)(end - s->ack) > 0)
 		s->ack = end;

@@ -179,10 +179,16 @@ struct in_force {
 	__u8 mode[SG_REASON__MAX];
 };
 
+/* Of a reason; -1 without a guard. */
+static int mode_in_force(const struct in_force *in_force, int reason)
+{
+	return in_force ? in_force->mode[reason] : -1;
+}
+
 static void explain_text(int reason, const struct in_force *in_force)
 {
 	const struct reason_text *text = &reason_texts[reason];
-	int mode = in_force ? in_force->mode[reason] : -1;
+	int mode = mode_in_force(in_force, reason);
 
 	printf("%s (%s)\nMode: %s by default", text->label, text->reference,
 	       mode_names[text->mode]);
@@ -201,8 +207,8 @@ static void explain_all(const struct in_force *in_force, bool json)
 
 	for (int reason = 1; reason < SG_REASON__MAX; reason++) {
 		if (json)
-			json_array_append_new(all, explain_json(reason, in_force ?
-							       in_force->mode[reason] : -1));
+			json_array_append_new(all, explain_json(reason, mode_in_force(in_force,
+										  reason)));
 		else
 			printf("%-22s %-8s %s\n", reason_texts[reason].label,
 			       mode_names[in_force ? in_force->mode[reason]
@@ -258,7 +264,7 @@ enum exit_code cmd_explain(const struct options *options)
 	if (!label)
 		explain_all(in_force, options->json);
 	else if (options->json)
-		output_json(explain_json(reason, in_force ? in_force->mode[reason] : -1));
+		output_json(explain_json(reason, mode_in_force(in_force, reason)));
 	else
 		explain_text(reason, in_force);
 	return output_end();

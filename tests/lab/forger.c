@@ -20,6 +20,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ends.h"
+
 #define PAYLOAD_MAX 1400
 #define WAIT 110000 /* ms: only a broken setup takes longer */
 
@@ -28,22 +30,6 @@ struct datagram {
 	struct udphdr udp;
 	char payload[PAYLOAD_MAX];
 } __attribute__((packed));
-
-static void must(bool done, const char *what)
-{
-	if (done)
-		return;
-	perror(what);
-	exit(1);
-}
-
-static struct sockaddr_in address(const char *text, const char *port)
-{
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(atoi(port))};
-
-	must(inet_pton(AF_INET, text, &in.sin_addr) == 1, text);
-	return in;
-}
 
 /* What is on standard input, as lines of SIP. */
 static char *read_template(void)
@@ -142,8 +128,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "forger: send or ask, with what its source says.\n");
 		return 2;
 	}
-	from = address(argv[2], argv[3]);
-	to = address(argv[4], argv[5]);
+	from = address(argv[2], atoi(argv[3]));
+	to = address(argv[4], atoi(argv[5]));
 	if (send)
 		run_send(&from, &to, atoi(argv[6]), atoi(argv[7]));
 	else

@@ -10,6 +10,8 @@ $(BUILD)/tests/write_captures: tests/lab/write_captures.c tests/run/packet.c tes
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -Itests/run -o $@ $(filter %.c,$^) -lpcap
 
+$(BUILD)/tests/forger $(BUILD)/tests/udp_segment: tests/lab/ends.h
+
 $(BUILD)/tests/tun_send $(BUILD)/tests/forger: $(BUILD)/tests/%: tests/lab/%.c
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -o $@ $<

@@ -32,6 +32,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ends.h"
+
 #define PAYLOAD_MAX 65507 /* of a datagram over IPv4 */
 #define PART_MAX 1472     /* of one on a link of 1500 bytes */
 #define WAIT 110000       /* ms for the marker: only a broken setup takes longer */
@@ -66,22 +68,6 @@ struct frame {
 	struct udphdr udp;
 	char payload[PAYLOAD_MAX];
 } __attribute__((packed));
-
-static void must(bool done, const char *what)
-{
-	if (done)
-		return;
-	perror(what);
-	exit(1);
-}
-
-static struct sockaddr_in address(const char *text, int port)
-{
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
-
-	must(inet_pton(AF_INET, text, &in.sin_addr) == 1, text);
-	return in;
-}
 
 /* --- messages --- */
 

@@ -86,8 +86,7 @@ static __always_inline void accept_once(struct xdp_md *ctx)
 	if (bench_opened || !guard_open(g))
 		return;
 	packet_read(ctx, g->p, ctx->data_end - ctx->data);
-	g->p->flow = sg_flow_hash(g->p->source, g->p->source_port, g->p->transport,
-				  g->state->secret);
+	g->p->flow = flow_hash(g->p, g->state);
 	g->p->ack = g->p->seq;
 	g->p->seq = -1;
 	stream_open(g->p, clock_now());
