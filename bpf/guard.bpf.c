@@ -71,6 +71,16 @@ static __always_inline void guard_classify(hook_ctx *ctx, struct guard *g, __u32
 }
 
 /*
+ * Whether what the packet does may be held against its flow. Over UDP anybody can have sent it in
+ * somebody's name: there are limits for it, and no ban. Nor is anybody banned whom the operator or
+ * a proof has made known, or for a segment that knows no number of the connection.
+ */
+static __always_inline bool is_to_blame(const struct guard *g)
+{
+	return g->p->transport == IPPROTO_TCP && g->p->assumed != STREAM_GUESSED && pays_budget(g);
+}
+
+/*
  * What a message that breaks no rule tells, and what its fingerprint gives: a reason that ends its
  * way or none, and MESSAGE_COPY if it is no new transaction.
  */
@@ -84,7 +94,7 @@ static __always_inline __u32 guard_tell(struct guard *g, __u32 about)
 		return SG_REASON_NONE;
 	told = message_tell(g->p, g->slot, about);
 	reason = told & ~MESSAGE_COPY;
-	if (reason == SG_REASON_SCANNER && pays_budget(g) && g->p->assumed != STREAM_GUESSED)
+	if (reason == SG_REASON_SCANNER && is_to_blame(g))
 		offence_note(g->p, g->slot, SG_OFFENCE_SCANNER, 0);
 	if (!verdict_is_final(g, reason))
 		return told & MESSAGE_COPY;
@@ -118,7 +128,7 @@ static __always_inline __u32 guard_judge_faults(struct guard *g, __u64 faults)
 	__u32 reason = message_judge(g->p, faults, g->slot,
 				     known && g->p->transport == IPPROTO_TCP);
 
-	if (reason != SG_REASON_NONE && !known)
+	if (reason != SG_REASON_NONE && is_to_blame(g))
 		JUDGE(offence_note(g->p, g->slot, SG_OFFENCE_MALFORMED, 0));
 	return reason;
 }
@@ -288,11 +298,7 @@ static __always_inline __u32 guard_judge_limits(hook_ctx *ctx, struct guard *g)
 	if (!limits_find(g))
 		return SG_REASON_NONE;
 	if (flow_is_over(g)) {
-		/*
-		 * Who is known, by the operator or by a proof, is limited, and never banned; nor is
-		 * anybody for what a forger could have sent without a number of the connection.
-		 */
-		if (pays_budget(g) && g->p->assumed != STREAM_GUESSED)
+		if (is_to_blame(g))
 			JUDGE(offence_note(g->p, g->slot, SG_OFFENCE_FLOOD, 0));
 		JUDGE(SG_REASON_LIMIT_FLOW);
 	}

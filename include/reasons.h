@@ -87,9 +87,9 @@
 	  "register or call, else flow-limits." SG_WIDER)                                         \
 	X(70, SCANNER, "scanner", "fingerprint", ENFORCE, ENFORCE,                                \
 	  "The message bears the fingerprint of a scanner or attack tool: its User-Agent, the "   \
-	  "name in From, or the shape of its branch. A flow that goes on (bans: scanner) is "     \
-	  "banned. Who forges such messages can have a flow banned that is not proven, and only " \
-	  "while he goes on.")                                                                    \
+	  "name in From, or the shape of its branch. A connection of TCP that goes on (bans: "    \
+	  "scanner) is banned; over UDP, where anybody can forge them, only the messages are "    \
+	  "dropped.")                                                                    \
 	X(71, LOOKALIKE, "scanner-lookalike", "fingerprint", MONITOR, MONITOR,                    \
 	  "The message has the User-Agent of a real product that scanners like to copy. Do not "  \
 	  "enforce this where such products are in use.")                                         \
@@ -98,14 +98,13 @@
 	  "of such replies for each destination: who forges a victim's address shall not have "   \
 	  "the server send to it what it likes. Counted at egress.")                              \
 	X(73, FLOOD, "flood", "bans: flood", ENFORCE, ENFORCE,                                    \
-	  "A flow that is not proven goes far beyond its limits and was banned. Proven flows are " \
-	  "limited, and never banned for it. Who forges a flow's address and port can have it "   \
-	  "banned only while he floods, when its own messages would be lost among the forged "    \
-	  "ones anyhow.")                                                                         \
+	  "A connection of TCP that is not proven goes far beyond its limits and was banned. "     \
+	  "Proven flows, and those of UDP, where anybody can forge it, are limited and never "    \
+	  "banned for it.")                                                                         \
 	X(74, MALFORMED, "malformed", "bans: malformed", ENFORCE, ENFORCE,                        \
-	  "A flow that is not proven sends malformed messages again and again, and was banned. "  \
-	  "Who forges them can do that to a flow that is not proven, for the short time of the "  \
-	  "ban; proven flows lose the malformed messages and nothing else.")                      \
+	  "A connection of TCP that is not proven sends malformed messages again and again, and "  \
+	  "was banned. Proven flows, and those of UDP, where anybody can forge them, lose the "   \
+	  "malformed messages and nothing else.")                      \
 	X(75, AUTH_FAILURE, "auth-failure", "bans: auth-failure", ENFORCE, ENFORCE,               \
 	  "A flow, or a source with many flows (bans: auth-failure-source), gives wrong "         \
 	  "passwords again and again, and was banned. Only answers to a challenge that the "      \

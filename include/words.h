@@ -86,8 +86,8 @@
  * X(NAME, key, reason, threshold, window, seconds): what a flow is banned for by itself: this many
  * times within a window of seconds, and for how many seconds. AUTH_SOURCE bans the whole source.
  *
- * Where a spoofer can forge the offence, only flows that are not proven are banned, and not for
- * long. What the server's own replies have shown to come from there may cost more.
+ * FLOOD, MALFORMED and SCANNER are for connections of TCP, since over UDP anybody can commit them in
+ * somebody's name. What the server's own replies have shown to come from there may cost more.
  */
 #define SG_OFFENCES(X)                                                                            \
 	X(FLOOD, "flood", FLOOD, 1000, 10, 30)                                                    \

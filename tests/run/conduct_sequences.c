@@ -6,6 +6,7 @@
 
 #include "dialogue.h"
 #include "scanners.h"
+#include "stream.h"
 
 #define CHALLENGE_AGAIN REPLY_OF("401 Unauthorized", "REGISTER", CHALLENGE)
 
@@ -13,6 +14,8 @@
 #define NO_FROM                                                                                   \
 	"OPTIONS sip:bob@example.com SIP/2.0\r\n"                                                 \
 	"Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\nContent-Length: 0\r\n\r\n"
+
+#define AGENT(name) REQUEST_OF("OPTIONS", "User-Agent: " name "\r\n")
 
 static void malformed(int count)
 {
@@ -27,23 +30,74 @@ static void fails(int count, __u16 port)
 		registers(REGISTER_RIGHT, CHALLENGE_AGAIN, port);
 }
 
+static bool is_banned(const struct peer *peer, enum sg_reason cause)
+{
+	struct sg_ban ban;
+
+	if (!ban_find(PHONE, IPPROTO_TCP, peer->port, &ban))
+		return false;
+	assert_int_equal(ban.cause, cause);
+	return true;
+}
+
 static void malformed_messages_ban_a_flow(void)
+{
+	struct peer peer = alice();
+	struct sg_ban ban;
+
+	config()->ban[SG_OFFENCE_MALFORMED] = sg_ban_rule_of(5, 30, 60);
+	for (int i = 0; i < 4; i++)
+		may_not_send(&peer, BAD(""));
+	coverage.near_reason |= REASON_BIT(SG_REASON_MALFORMED);
+	assert_int_equal(dropping_reason(), SG_REASON_FIELD_MISSING);
+	assert_false(is_banned(&peer, SG_REASON_MALFORMED));
+	may_not_send(&peer, BAD(""));
+	assert_true(is_banned(&peer, SG_REASON_MALFORMED));
+	assert_int_equal(dropped_by(SG_REASON_MALFORMED), 1);
+	coverage.reason |= REASON_BIT(SG_REASON_MALFORMED);
+	assert_true(ban_find(PHONE, IPPROTO_TCP, peer.port, &ban));
+	assert_in_range(ban.until - ban.since, 60 * SECOND, 60 * SECOND);
+	SEND(DROP, BAN_FLOW, OTHER, NONE, .source = PHONE, OVER_TCP, .sport = peer.port,
+	     .payload = "");
+	/* The flow, and nobody else of its address. */
+	SEND(PASS, NONE, OTHER, NONE, .source = PHONE, OVER_TCP, .sport = OTHER_PORT,
+	     .payload = "");
+}
+
+static void a_flood_bans_its_flow(void)
+{
+	struct peer peer = alice();
+
+	config()->zone[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	config()->ban[SG_OFFENCE_FLOOD] = sg_ban_rule_of(2, 10, 30);
+	sends(&peer, OPTIONS("1"));
+	may_not_send(&peer, OPTIONS("2"));
+	assert_int_equal(dropping_reason(), SG_REASON_LIMIT_FLOW);
+	coverage.near_reason |= REASON_BIT(SG_REASON_FLOOD);
+	may_not_send(&peer, OPTIONS("2"));
+	assert_int_equal(dropped_by(SG_REASON_FLOOD), 1);
+	coverage.reason |= REASON_BIT(SG_REASON_FLOOD);
+	assert_true(is_banned(&peer, SG_REASON_FLOOD));
+}
+
+/* Whoever sends them in the name of a phone that nobody knows yet costs it a share of its limits. */
+static void over_udp_nobody_is_banned_for_what_can_be_forged(void)
 {
 	struct sg_ban ban;
 
 	mode_set(SG_REASON_FIELD_MISSING, SG_MODE_ENFORCE);
-	config()->ban[SG_OFFENCE_MALFORMED] = sg_ban_rule_of(5, 30, 60);
-	malformed(4);
-	coverage.near_reason |= REASON_BIT(SG_REASON_MALFORMED);
+	for (int offence = SG_OFFENCE_FLOOD; offence <= SG_OFFENCE_SCANNER; offence++)
+		config()->ban[offence] = sg_ban_rule_of(2, 30, 60);
+	malformed(10);
+	for (int i = 0; i < 10; i++)
+		SEND(DROP, SCANNER, REQUEST, OPTIONS, .source = PHONE,
+		     .payload = AGENT("friendly-scanner"));
+	config()->zone[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE);
+	for (int i = 0; i < 10; i++)
+		SEND(DROP, LIMIT_FLOW, REQUEST, OPTIONS, .source = PHONE);
 	assert_false(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
-	SEND(DROP, MALFORMED, REQUEST, OPTIONS, .source = PHONE,
-	     .payload = NO_FROM);
-	assert_true(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
-	assert_int_equal(ban.cause, SG_REASON_MALFORMED);
-	assert_in_range(ban.until - ban.since, 60 * SECOND, 60 * SECOND);
-	SEND(DROP, BAN_FLOW, REQUEST, OPTIONS, .source = PHONE);
-	/* The flow, and nobody else of its address. */
-	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE, .sport = OTHER_PORT);
+	SEND(PASS, NONE, REQUEST, INVITE, .source = PHONE, .payload = SIP_REQUEST("INVITE"));
 }
 
 /* Anybody can send malformed messages with the address and port of a phone of ours. */
@@ -223,7 +277,6 @@ static void who_calls_many_users_that_are_there_is_not(void)
 
 /* --- fingerprints --- */
 
-#define AGENT(name) REQUEST_OF("OPTIONS", "User-Agent: " name "\r\n")
 #define WITH_BRANCH(branch)                                                                       \
 	"OPTIONS sip:example.com SIP/2.0\r\n"                                                     \
 	"Via: SIP/2.0/UDP 192.0.2.1;branch=" branch "\r\n"                                        \
@@ -286,21 +339,23 @@ static void lookalikes_are_only_counted(void)
 			     .source = PHONE, .payload = products[i]);
 }
 
+/* Over TCP, where it is there. */
 static void a_scanner_that_goes_on_is_banned(void)
 {
-	struct sg_ban ban;
+	struct peer peer = alice();
 
 	for (int i = 0; i < 9; i++)
-		SEND(DROP, SCANNER, REQUEST, OPTIONS, .source = PHONE,
-		     .payload = AGENT("friendly-scanner"));
-	assert_false(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
-	SEND(DROP, SCANNER, REQUEST, OPTIONS, .source = PHONE, .payload = AGENT("sipcli"));
-	assert_true(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
-	assert_int_equal(ban.cause, SG_REASON_SCANNER);
+		may_not_send(&peer, AGENT("friendly-scanner"));
+	assert_false(is_banned(&peer, SG_REASON_SCANNER));
+	may_not_send(&peer, AGENT("sipcli"));
+	assert_true(is_banned(&peer, SG_REASON_SCANNER));
 }
 
 const struct sequence conduct_sequences[] = {
 	{"malformed messages ban a flow", malformed_messages_ban_a_flow},
+	{"a flood bans its flow", a_flood_bans_its_flow},
+	{"over UDP nobody is banned for what can be forged",
+	 over_udp_nobody_is_banned_for_what_can_be_forged},
 	{"forged messages ban no proven flow", forged_messages_ban_no_proven_flow},
 	{"peers of a zone are never banned", peers_of_a_zone_are_never_banned},
 	{"a banned source does not touch the proven", a_banned_source_does_not_touch_the_proven},

@@ -73,15 +73,6 @@ static void spend_flow(void)
 	assert_false(packet_dropped(&(struct packet_spec){}));
 }
 
-/* One offence is forgiven, the next one bans. */
-static void flood(void)
-{
-	mode_set(SG_REASON_LIMIT_FLOW, SG_MODE_OFF);
-	config()->ban[SG_OFFENCE_FLOOD] = sg_ban_rule_of(2, 10, 30);
-	spend_flow();
-	assert_false(packet_dropped(&(struct packet_spec){}));
-}
-
 static void connect_spent(void)
 {
 	config()->zone[0].connect = limit_hourly(1);
@@ -202,9 +193,6 @@ static const struct trigger triggers[SG_REASON__MAX] = {
 	[SG_REASON_LIMIT_FLOW] = {
 		spend_flow, {}, {.sport = 40001}, PASSES_AS(REQUEST, OPTIONS), A_REQUEST(OPTIONS),
 	},
-	[SG_REASON_FLOOD] = {
-		flood, {}, {.sport = 40001}, PASSES_AS(REQUEST, OPTIONS), A_REQUEST(OPTIONS),
-	},
 	[SG_REASON_LIMIT_CONNECT] = {
 		connect_spent, {OVER_TCP, .syn = true}, {OVER_TCP, .payload = ""},
 		PASSES_AS(OTHER, NONE), .class = SG_CLASS_OTHER,
@@ -288,6 +276,7 @@ static bool is_elsewhere(int reason)
 {
 #define X(number, name, label, reference, mode, strict, help) || reason == number
 	return reason == SG_REASON_REPLIES || reason == SG_REASON_MALFORMED ||
+	       reason == SG_REASON_FLOOD ||
 	       reason == SG_REASON_AUTH_FAILURE || reason == SG_REASON_ENUMERATION ||
 	       reason == SG_REASON_SCANNER || reason == SG_REASON_LOOKALIKE SIP_RULES(X);
 #undef X

@@ -75,7 +75,7 @@ static struct entry entries[] = {
 	GUARD("banned-source", INVITE, BANNED, BAN_SOURCE, 40),
 	GUARD("garbage", GARBAGE, 0, GARBAGE, 40),
 	/* Soon banned, since it never ceases. */
-	GUARD("over-limit-one-source", INVITE, NO_GREYLIST, BAN_FLOW, 50),
+	GUARD("over-limit-one-source", INVITE, NO_GREYLIST, LIMIT_FLOW, 50),
 	RANDOM("over-limit-random-sources", NO_GREYLIST, UNLISTED_BUDGET, 10000000, 110),
 	RANDOM("over-limit-random-sources-1k", NO_GREYLIST, UNLISTED_BUDGET, 1000, 110),
 	RANDOM("over-limit-random-sources-1M", NO_GREYLIST, UNLISTED_BUDGET, 1000000, 110),
