@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Offences of flows, and the bans that follow. An offence is charged to a limit; when that is spent
- * the flow is banned. Each flow with an offence has an entry of its own, in one of two places of a
- * table: the ban of one flow must never be another one's fault. If both places are taken by flows
- * whose offences are not yet over, its own are not remembered.
+ * Offences, and what follows: a ban of the flow, or a limit. Each is charged to whom it is held
+ * against, by a hash: a flow, a source, or a user of one of them. He has an entry of his own, in
+ * one of two places of a table: what one does must never be another one's fault. If both places are
+ * taken, who has the least to his account makes room, so that a forger who fills the table with
+ * many names puts out none of those who go on.
  */
 #ifndef SIPGUARD_CONDUCT_BPF_H
 #define SIPGUARD_CONDUCT_BPF_H
 
 #include <linux/errno.h>
 
+#include "lists.bpf.h"
 #include "table.bpf.h"
+
+#define CONDUCT_RULES 7 /* all but ENUMERATION, see asked.bpf.h */
 
 const __u8 sg_reason_of_offence[] = {
 #define X(name, key, reason, threshold, window, seconds) [SG_OFFENCE_##name] = SG_REASON_##reason,
@@ -18,55 +22,58 @@ const __u8 sg_reason_of_offence[] = {
 #undef X
 };
 
-/* Who did it, in every form that is needed. */
-struct conduct {
-	struct sg_state *state;
-	const struct sg_config *config;
-	struct sg_stats *stats;
-	struct sg_flow_key key;
-	__u64 flow; /* the hash of key */
-	__u64 now;
-};
+static __always_inline struct sg_conduct *conduct_place(__u32 place)
+{
+	place &= SG_CONDUCT - 1;
+	return bpf_map_lookup_elem(&sg_conduct, &place);
+}
+
+/* The two places that one may have. */
+#define CONDUCT_FIRST(who) ((who) >> 12)
+#define CONDUCT_SECOND(who) ((who) >> 40)
+
+/* His entry, NULL if he has none. */
+static __always_inline struct sg_conduct *conduct_find(__u64 who)
+{
+	struct sg_conduct *first = conduct_place(CONDUCT_FIRST(who));
+	struct sg_conduct *second = conduct_place(CONDUCT_SECOND(who));
+
+	if (first && first->who == who)
+		return first;
+	return second && second->who == who ? second : NULL;
+}
+
+/* When an entry has nothing to its account any more. */
+static __always_inline __u64 conduct_until(const struct sg_conduct *c)
+{
+	__u64 until = 0;
+
+	for (__u32 i = 0; i < CONDUCT_RULES; i++)
+		until = c->tat[i] > until ? c->tat[i] : until;
+	return until;
+}
 
 /*
- * A new entry, NULL if the place is in use. Two CPUs may take one place at once: the offence of one
+ * The same, and a new one if he has none. Two CPUs may take one place at once: the offence of one
  * of them is then not remembered.
  */
-static __always_inline struct sg_conduct *conduct_take(__u64 flow, __u32 place, __u64 now)
+static __always_inline struct sg_conduct *conduct_entry(__u64 who, __u64 now,
+							struct sg_stats *stats)
 {
-	struct sg_conduct *c = bpf_map_lookup_elem(&sg_conduct, &place);
+	struct sg_conduct *c = conduct_find(who), *other;
 
-	if (!c || c->until > now)
-		return NULL;
-	__builtin_memset(c, 0, sizeof(*c));
-	c->flow = flow;
-	return c;
-}
-
-/* The two places that a flow may have. */
-#define CONDUCT_FIRST(flow) ((flow) >> 12 & (SG_CONDUCT - 1))
-#define CONDUCT_SECOND(flow) ((flow) >> 40 & (SG_CONDUCT - 1))
-
-/* The entry of a flow, NULL if it has none. */
-static __always_inline struct sg_conduct *conduct_find(__u64 flow)
-{
-	__u32 first = CONDUCT_FIRST(flow), second = CONDUCT_SECOND(flow);
-	struct sg_conduct *c = bpf_map_lookup_elem(&sg_conduct, &first);
-
-	if (c && c->flow == flow)
+	if (c)
 		return c;
-	c = bpf_map_lookup_elem(&sg_conduct, &second);
-	return c && c->flow == flow ? c : NULL;
-}
-
-/* The same, and a new one if it has none; NULL if there is no place. */
-static __always_inline struct sg_conduct *conduct_entry(__u64 flow, __u64 now)
-{
-	struct sg_conduct *c = conduct_find(flow);
-
-	if (!c)
-		c = conduct_take(flow, CONDUCT_FIRST(flow), now);
-	return c ? c : conduct_take(flow, CONDUCT_SECOND(flow), now);
+	c = conduct_place(CONDUCT_FIRST(who));
+	other = conduct_place(CONDUCT_SECOND(who));
+	if (!c || !other)
+		return NULL;
+	if (conduct_until(other) < conduct_until(c))
+		c = other;
+	stats->event[SG_EVENT_OFFENCES_FULL] += conduct_until(c) > now;
+	__builtin_memset(c, 0, sizeof(*c));
+	c->who = who;
+	return c;
 }
 
 static __always_inline const struct sg_ban_rule *conduct_rule(const struct sg_config *config,
@@ -83,106 +90,90 @@ static __always_inline __u32 conduct_reason(__u32 offence)
 					 : SG_REASON_NONE;
 }
 
-static __always_inline void conduct_keep(struct sg_conduct *c, const struct sg_ban_rule *rule,
-					 __u64 now)
-{
-	__u64 until = now + rule->window * SG_NSEC_PER_SEC;
-
-	if (c->until < until)
-		c->until = until;
-}
-
-/* What an offence is charged to; the entry of a source has a place for its own. */
+/* What an offence is charged to. */
 static __always_inline __u64 *conduct_tat(struct sg_conduct *c, __u32 offence)
 {
-	__u32 place = offence == SG_OFFENCE_AUTH_SOURCE ? SG_OFFENCE_AUTH : offence;
-
-	barrier_var(place);
-	return &c->tat[place & 3];
+	barrier_var(offence);
+	return &c->tat[offence < CONDUCT_RULES ? offence : 0];
 }
 
-/* Charges an offence. True if it was one too many. */
+/* Charges an offence. True if it was one too many; no debt grows beyond the window. */
 static __always_inline bool conduct_charge(struct sg_conduct *c, const struct sg_ban_rule *rule,
 					   __u32 offence, __u64 now)
 {
-	__u64 *tat = conduct_tat(c, offence);
+	__u64 *tat = conduct_tat(c, offence), next = sg_gcra_next(*tat, now, &rule->limit);
+	__u64 most = now + rule->limit.tolerance + rule->limit.interval;
 
-	conduct_keep(c, rule, now);
-	if (!sg_gcra_conforms(*tat, now, &rule->limit))
-		return true;
-	*tat = sg_gcra_next(*tat, now, &rule->limit);
-	return false;
+	*tat = next < most ? next : most;
+	return !sg_gcra_conforms(*tat, now, &rule->limit);
 }
 
-/* Marks a user that does not exist. True if the flow has asked for too many of them. */
-static __always_inline bool conduct_ask(struct sg_conduct *c, const struct sg_ban_rule *rule,
-					__u32 user, __u64 now)
+/* From now on it is looked whether somebody is over his limit of guesses: see guess.bpf.h. */
+static __always_inline void guesses_watch(struct sg_state *state, const struct sg_ban_rule *rule,
+					  __u64 now)
 {
-	__u32 seconds = now / SG_NSEC_PER_SEC, count = 0;
-
-	conduct_keep(c, rule, now);
-	if (seconds - c->users_since >= rule->window) {
-		c->users_since = seconds;
-		for (int i = 0; i < SG_USERS / 32; i++)
-			c->users[i] = 0;
-	}
-	user %= SG_USERS;
-	for (__u32 i = 0; i < SG_USERS / 32; i++) {
-		if (user / 32 == i)
-			c->users[i] |= 1U << user % 32;
-		count += sip_count(c->users[i]);
-	}
-	return count >= rule->bits;
-}
-
-/* Bans the flow. */
-static __always_inline void conduct_ban(const struct conduct *who, const struct sg_ban_rule *rule,
-					__u32 reason)
-{
-	struct sg_ban ban = {
-		.since = who->now,
-		.until = who->now + rule->seconds * SG_NSEC_PER_SEC,
-		.cause = reason,
-	};
-	struct sg_ban *old = bpf_map_lookup_elem(&sg_bans, &who->key);
-	__u32 *bans = who->key.transport ? &who->state->flow_bans : &who->state->source_bans;
-	long err = 0;
-
-	if (!*(volatile __u32 *)bans)
-		*(volatile __u32 *)bans = 1;
-	if (old && old->until > who->now)
-		return;
-	if (old)
-		*old = ban;
-	else
-		err = table_add(&sg_bans, &sg_bans_queue, &who->key, &ban, who->now);
-	who->stats->event[err == -E2BIG ? SG_EVENT_BANS_FULL : SG_EVENT_BANS]++;
+	*(volatile __u64 *)&state->guesses_until = now + rule->window * SG_NSEC_PER_SEC;
 }
 
 /*
- * Notes an offence, of ENUMERATION with a number for the user, and bans for it if its reason is
- * enforced. The reason, if there was one offence too many: the packet goes under it.
+ * Notes an offence that is held against `who`. Its reason, if it was one too many. Global, as
+ * flow_proves().
  */
-static __always_inline __u32 conduct_note(const struct conduct *who, __u32 offence, __u32 user)
+__noinline int offence_note(__u32 slot, __u32 offence, __u64 who)
 {
-	const struct sg_ban_rule *rule = conduct_rule(who->config, offence);
-	struct sg_conduct *c;
+	const struct sg_config *config = map_config(slot);
+	struct sg_state *state = map_state();
+	struct sg_stats *stats = map_stats();
 	__u32 reason = conduct_reason(offence);
-	bool much;
+	const struct sg_ban_rule *rule;
+	struct sg_conduct *c;
+	__u64 now = clock_now();
 
-	if (who->config->mode[reason] == SG_MODE_OFF)
+	if (!config || !state || !stats || config->mode[reason] == SG_MODE_OFF)
 		return SG_REASON_NONE;
-	c = conduct_entry(who->flow, who->now);
-	if (!c)
+	rule = conduct_rule(config, offence);
+	c = conduct_entry(who, now, stats);
+	if (!c || !conduct_charge(c, rule, offence, now))
 		return SG_REASON_NONE;
-	if (offence == SG_OFFENCE_ENUMERATION)
-		much = conduct_ask(c, rule, user, who->now);
+	if (!rule->seconds)
+		guesses_watch(state, rule, now);
+	return reason;
+}
+
+/* Bans the flow of a packet for an offence, if its reason is enforced. Global, likewise. */
+__noinline int flow_ban(const struct packet *p, __u32 slot, __u32 offence)
+{
+	const struct sg_config *config = map_config(slot);
+	struct sg_state *state = map_state();
+	struct sg_stats *stats = map_stats();
+	struct sg_ban ban = {.since = clock_now(), .cause = conduct_reason(offence)}, *old;
+	struct sg_flow_key key;
+	long err = 0;
+
+	if (!p || !config || !state || !stats || config->mode[ban.cause] != SG_MODE_ENFORCE)
+		return 0;
+	ban.until = ban.since + conduct_rule(config, offence)->seconds * SG_NSEC_PER_SEC;
+	key = flow_key(p);
+	old = bpf_map_lookup_elem(&sg_bans, &key);
+	if (!*(volatile __u32 *)&state->flow_bans)
+		*(volatile __u32 *)&state->flow_bans = 1;
+	if (old && old->until > ban.since)
+		return 0;
+	if (old)
+		*old = ban;
 	else
-		much = conduct_charge(c, rule, offence, who->now);
-	if (!much)
-		return SG_REASON_NONE;
-	if (who->config->mode[reason] == SG_MODE_ENFORCE)
-		conduct_ban(who, rule, reason);
+		err = table_add(&sg_bans, &sg_bans_queue, &key, &ban, ban.since);
+	stats->event[err == -E2BIG ? SG_EVENT_BANS_FULL : SG_EVENT_BANS]++;
+	return 0;
+}
+
+/* An offence of the flow of a packet, which is banned when it is one too many: its reason then. */
+static __always_inline __u32 flow_offends(const struct packet *p, __u32 slot, __u32 offence)
+{
+	__u32 reason = offence_note(slot, offence, p->flow);
+
+	if (reason)
+		flow_ban(p, slot, offence);
 	return reason;
 }
 
@@ -190,16 +181,29 @@ static __always_inline __u32 conduct_note(const struct conduct *who, __u32 offen
  * A success takes back two offences: one that came before it, since a client may try a nonce that
  * is too old and then the new one, and one more.
  */
-static __always_inline void conduct_forgive(const struct conduct *who, __u32 offence)
+__noinline int offence_forgive(__u32 slot, __u32 offence, __u64 who)
 {
-	const struct sg_ban_rule *rule = conduct_rule(who->config, offence);
-	struct sg_conduct *c = conduct_find(who->flow);
+	const struct sg_config *config = map_config(slot);
+	struct sg_conduct *c = conduct_find(who);
+	const struct sg_limit *limit;
 	__u64 *tat;
 
-	if (!c)
-		return;
+	if (!config || !c)
+		return 0;
+	limit = &conduct_rule(config, offence)->limit;
 	tat = conduct_tat(c, offence);
-	*tat = *tat > 2 * rule->limit.interval ? *tat - 2 * rule->limit.interval : 0;
+	*tat = *tat > 2 * limit->interval ? *tat - 2 * limit->interval : 0;
+	return 0;
+}
+
+/* Whether somebody is over his limit of an offence. */
+static __always_inline bool offence_is_over(const struct sg_config *config, __u32 offence,
+					    __u64 who, __u64 now)
+{
+	struct sg_conduct *c = conduct_find(who);
+
+	return c && !sg_gcra_conforms(*conduct_tat(c, offence), now,
+				      &conduct_rule(config, offence)->limit);
 }
 
 #endif

@@ -81,6 +81,15 @@ static __always_inline bool is_to_blame(const struct guard *g)
 }
 
 /*
+ * Whether a message of one user may pass that would be dropped, since its segment would come again
+ * and again, and the other users of a proven connection would wait behind it.
+ */
+static __always_inline bool guard_spares(const struct guard *g)
+{
+	return g->p->transport == IPPROTO_TCP && is_proven(g) && flow_is_shared(g->p);
+}
+
+/*
  * What a message that breaks no rule tells, and what its fingerprint gives: a reason that ends its
  * way or none, and MESSAGE_COPY if it is no new transaction.
  */
@@ -92,13 +101,14 @@ static __always_inline __u32 guard_tell(struct guard *g, __u32 about)
 		message_hear(g->p, g->slot);
 	if (g->class != SG_CLASS_REQUEST || g->p->stream == STREAM_PART)
 		return SG_REASON_NONE;
-	told = message_tell(g->p, g->slot, about);
+	reason = message_tell(g->p, g->slot, about);
+	told = message_transaction(g->p, g->slot, about, reason);
 	reason = told & ~MESSAGE_COPY;
 	if (reason == SG_REASON_SCANNER && is_to_blame(g))
-		offence_note(g->p, g->slot, SG_OFFENCE_SCANNER, 0);
+		flow_offends(g->p, g->slot, SG_OFFENCE_SCANNER);
 	if (!verdict_is_final(g, reason))
 		return told & MESSAGE_COPY;
-	if (g->p->assumed != STREAM_GUESSED)
+	if (g->p->assumed != STREAM_GUESSED && !guard_spares(g))
 		return reason;
 	verdict_watch(g, reason);
 	return told & MESSAGE_COPY;
@@ -129,7 +139,7 @@ static __always_inline __u32 guard_judge_faults(struct guard *g, __u64 faults)
 				     known && g->p->transport == IPPROTO_TCP);
 
 	if (reason != SG_REASON_NONE && is_to_blame(g))
-		JUDGE(offence_note(g->p, g->slot, SG_OFFENCE_MALFORMED, 0));
+		JUDGE(flow_offends(g->p, g->slot, SG_OFFENCE_MALFORMED));
 	return reason;
 }
 
@@ -172,7 +182,7 @@ static __always_inline __u32 guard_judge_one(struct guard *g, __u64 faults, __u3
 	JUDGE(guard_check_class(g));
 	if (faults)
 		JUDGE(guard_judge_faults(g, faults));
-	told = guard_tell(g, is_proven(g) ? MESSAGE_PROVEN : 0);
+	told = guard_tell(g, message_about(g));
 	part_charge(g->p, g->slot, g->p->kind, who, told & MESSAGE_COPY);
 	return told & ~MESSAGE_COPY;
 }
@@ -299,7 +309,7 @@ static __always_inline __u32 guard_judge_limits(hook_ctx *ctx, struct guard *g)
 		return SG_REASON_NONE;
 	if (flow_is_over(g)) {
 		if (is_to_blame(g))
-			JUDGE(offence_note(g->p, g->slot, SG_OFFENCE_FLOOD, 0));
+			JUDGE(flow_offends(g->p, g->slot, SG_OFFENCE_FLOOD));
 		JUDGE(SG_REASON_LIMIT_FLOW);
 	}
 	if (pays_budget(g))
@@ -324,8 +334,10 @@ static __always_inline void guard_learn(hook_ctx *ctx, struct guard *g, __u32 re
 {
 	if ((reason == SG_REASON_GREYLIST || reason == SG_REASON_UNLISTED_BUDGET) &&
 	    g->class == SG_CLASS_REQUEST && g->state->mode == SG_MODE_MONITOR &&
-	    !message_read(ctx, g->p, g->slot) && g->p->stream != STREAM_PART)
+	    !message_read(ctx, g->p, g->slot) && g->p->stream != STREAM_PART) {
 		message_tell(g->p, g->slot, 0);
+		message_transaction(g->p, g->slot, 0, SG_REASON_NONE);
+	}
 }
 
 /* A packet for a guarded port. */

@@ -230,4 +230,17 @@ __noinline int flow_registers(const struct packet *p, __u32 seconds, __u32 user,
 	return 0;
 }
 
+/* Whether several users are registered over the flow of a packet. Global, as flow_proves(). */
+__noinline int flow_is_shared(const struct packet *p)
+{
+	const struct sg_proven *entry;
+	struct sg_flow_key key;
+
+	if (!p)
+		return 0;
+	key = flow_key(p);
+	entry = proven_entry(&key, clock_now());
+	return entry && entry->user == SG_PROVEN_USERS;
+}
+
 #endif

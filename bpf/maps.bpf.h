@@ -15,7 +15,9 @@
  *   sg_proven     replies, few packets    if any is       pinned
  *   sg_greylist,  packets in a flood      the same        pinned
  *   sg_returned
- *   sg_conduct    offences                the same        pinned
+ *   sg_conduct,   offences                the same        pinned
+ *   sg_askers
+ *   sg_known      replies                 some packets    pinned
  *   sg_secrets    replies                 some packets    pinned
  *   sg_accounts   replies                 replies         pinned
  *   sg_trans-     admitted messages       replies         pinned
@@ -257,6 +259,23 @@ struct {
 	__type(value, struct sg_conduct);
 } sg_conduct SEC(".maps");
 
+/* Users whose passwords the server has accepted from a source, see known.bpf.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SG_KNOWN);
+	__type(key, __u32);
+	__type(value, struct sg_seen);
+} sg_known SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SG_ASKERS);
+	__type(key, __u32);
+	__type(value, struct sg_asked);
+} sg_askers SEC(".maps");
+
 /* Limits of replies by destination: as sg_orphans. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -355,6 +374,16 @@ static __always_inline struct sg_state *map_state(void)
 static __always_inline struct sg_config *map_config(__u32 slot)
 {
 	return bpf_map_lookup_elem(&sg_configs, &slot);
+}
+
+/*
+ * enum sg_mode of a reason, or of none. The barrier keeps the mask: the compiler knows that no
+ * reason is larger, and the verifier does not ("R2 unbounded memory access", clang 19, 6.18).
+ */
+static __always_inline __u32 mode_of(const struct sg_config *config, __u32 reason)
+{
+	barrier_var(reason);
+	return config->mode[reason & (SG_MODES - 1)];
 }
 
 static __always_inline struct sip_reader *map_reader(void)

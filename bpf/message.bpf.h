@@ -10,6 +10,7 @@
 #include "conduct.bpf.h"
 #include "greylist.bpf.h"
 #include "guard.bpf.h"
+#include "guess.bpf.h"
 #include "limits.bpf.h"
 #include "lists.bpf.h"
 #include "secrets.bpf.h"
@@ -21,6 +22,8 @@
 #define MESSAGE_REASONS 8 /* faults of one message that are counted at most */
 #define MESSAGE_CREDENTIALS 3 /* of Authorization, and as many of Proxy-Authorization */
 #define FRAGMENT_LINK (512 - sizeof(struct udphdr)) /* IPv4's hosts take 576 (RFC 791) */
+#define MESSAGE_HAS_CREDENTIALS                                                                   \
+	(1ULL << SIP_FIELD_AUTHORIZATION | 1ULL << SIP_FIELD_PROXY_AUTHORIZATION)
 #define MESSAGE_COPY 256  /* bit of what message_tell() returns, beside a reason */
 
 const __u8 sg_reason_of_rule[] = {
@@ -171,78 +174,62 @@ __noinline int message_judge(struct packet *p, __u64 faults, __u32 slot, __u32 s
 	return SG_REASON_NONE;
 }
 
-/* Who sent a packet; for AUTH_SOURCE not the flow but the whole source. False without maps. */
-static __always_inline bool offender(struct conduct *who, const struct packet *p, __u32 slot,
-				     __u32 offence)
-{
-	who->state = map_state();
-	who->config = map_config(slot);
-	who->stats = map_stats();
-	who->now = clock_now();
-	if (!p || !who->state || !who->config || !who->stats)
-		return false;
-	who->key = flow_key(p);
-	who->flow = p->flow;
-	if (offence == SG_OFFENCE_AUTH_SOURCE) {
-		who->key = source_key(p);
-		who->flow = source_flow_hash(p, who->state);
-	}
-	return true;
-}
-
 /*
- * Notes an offence of the flow of a packet; of ENUMERATION with a number for the user. The reason,
- * if it was one too many and is looked for. Global, as flow_proves().
+ * What the credentials in the fields `id` tell, whose lines begin with `line`: a request has some
+ * for each realm (RFC 3261 section 22.3). The best of their nonces counts, and all of their users.
  */
-__noinline int offence_note(const struct packet *p, __u32 slot, __u32 offence, __u32 user)
+static __always_inline void message_answers(const struct sip_reader *r, struct packet *p,
+					    __u64 salt, __u32 id, __u64 line)
 {
-	struct conduct who;
+	const struct sip_span *first = &r->message.field[id];
+	__u32 at = first->at, owner, user;
 
-	return offender(&who, p, slot, offence) ? conduct_note(&who, offence, user) : 0;
+	if (!(r->message.seen & 1ULL << id))
+		return;
+	/* Its end, where the response is. */
+	owner = first->length > SPAN_HASHED ? first->length - SPAN_HASHED : 0;
+	p->credentials ^= span_hash(r, at + owner, first->length - owner, salt) >> 48 | 1;
+	for (int i = 0; i < MESSAGE_CREDENTIALS && at; i++) {
+		owner = secret_owner(p, secret_hash(r, at, salt, SECRET_IS_NONCE));
+		user = secret_hash(r, at, salt, SECRET_IS_USER) >> 32 | 1;
+		if (owner > p->owner)
+			p->owner = owner;
+		if (user != p->user)
+			p->user ^= user;
+		at = r->message.again & 1ULL << id ? secret_field(r, at, line) : 0;
+	}
 }
 
-__noinline int offence_forgive(const struct packet *p, __u32 slot, __u32 offence)
+/* The credentials of the request of a packet. */
+__noinline int message_credentials(const struct sip_reader *r, struct packet *p)
 {
-	struct conduct who;
+	const struct sg_state *state = map_state();
 
-	if (offender(&who, p, slot, offence))
-		conduct_forgive(&who, offence);
+	if (!r || !p || !state)
+		return 0;
+	p->user = p->credentials = p->owner = 0;
+	message_answers(r, p, state->secret[1], SIP_FIELD_AUTHORIZATION,
+			SIP_WORD('\n', 'a', 'u', 't', 'h', 'o', 'r', 'i'));
+	message_answers(r, p, state->secret[1], SIP_FIELD_PROXY_AUTHORIZATION,
+			SIP_WORD('\n', 'p', 'r', 'o', 'x', 'y', '-', 'a'));
 	return 0;
 }
 
 /*
- * Whose the nonces of the credentials in the fields `id` are, whose lines begin with `line`: enum
- * secret_owner of the best one. A request has some for each realm (RFC 3261 section 22.3).
+ * A number for the user that a request asks for, by what the server may go: the user of the
+ * Request-URI, and that of To. 0: it asks for nobody.
  */
-static __always_inline __u32 message_answers(const struct sip_reader *r, const struct packet *p,
-					     __u64 salt, __u32 id, __u64 line)
+static __always_inline __u16 message_asked(const struct sip_reader *r, __u64 salt)
 {
-	__u32 at = r->message.field[id].at, best = SECRET_OTHERS, owner;
+	const struct sip_span *to = &r->message.party[SIP_TO].user;
+	const struct sip_span *uri = &r->message.party[SIP_URI].user;
+	__u32 method = r->message.method_id, user;
 
-	if (!(r->message.seen & 1ULL << id))
-		return SECRET_OTHERS;
-	for (int i = 0; i < MESSAGE_CREDENTIALS && at; i++) {
-		owner = secret_owner(p, secret_nonce(r, at, salt, 0));
-		if (owner > best)
-			best = owner;
-		at = r->message.again & 1ULL << id ? secret_field(r, at, line) : 0;
-	}
-	return best;
-}
-
-/* Whom the server has sent the challenge that the request answers. enum secret_owner. */
-__noinline int message_challenged(const struct sip_reader *r, const struct packet *p)
-{
-	const struct sg_state *state = map_state();
-	__u32 server, proxy;
-
-	if (!r || !p || !state)
-		return SECRET_OTHERS;
-	server = message_answers(r, p, state->secret[1], SIP_FIELD_AUTHORIZATION,
-				 SIP_WORD('\n', 'a', 'u', 't', 'h', 'o', 'r', 'i'));
-	proxy = message_answers(r, p, state->secret[1], SIP_FIELD_PROXY_AUTHORIZATION,
-				SIP_WORD('\n', 'p', 'r', 'o', 'x', 'y', '-', 'a'));
-	return server > proxy ? server : proxy;
+	if (method == SG_METHOD_ACK || method == SG_METHOD_BYE || method == SG_METHOD_CANCEL ||
+	    method == SG_METHOD_PRACK)
+		return 0;
+	user = span_hash(r, uri->at, uri->length, span_hash(r, to->at, to->length, salt)) >> 48;
+	return user ? user : 1;
 }
 
 /* What an ACK with the tag of our 2xx proves: RFC 3261 section 13.2.2.4. */
@@ -282,38 +269,67 @@ static __always_inline __u32 message_signature(const struct sip_reader *r)
 	return found == SG_SIGNATURE_LOOKALIKE ? SG_REASON_LOOKALIKE : SG_REASON_NONE;
 }
 
-/*
- * Remembers the transaction of the request. True if it is one more copy of one that was admitted.
- */
-static __always_inline bool message_transaction(const struct sip_reader *r, const struct packet *p,
-						struct sg_stats *stats, __u64 now)
-{
-	__u64 key = transaction_key(r, p->source);
-	struct sg_transactions *line = key ? transaction_line(key) : NULL;
-	__u32 place;
-
-	if (!line)
-		return false;
-	place = transaction_find(line, key, now, TRANSACTION_LIFE);
-	if (!place) {
-		transaction_put(line, key, p->source_port, message_challenged(r, p), now);
-		return false;
-	}
-	if (!transaction_is_copy(line, place, now))
-		return false;
-	stats->event[SG_EVENT_RETRANSMISSIONS]++;
-	return true;
-}
-
 enum message_about {
 	MESSAGE_PROVEN = 1, /* its flow is proven: it may call itself what it likes */
 	MESSAGE_CAME = 2,   /* the greylist has let it in */
+	MESSAGE_LISTED = 4, /* its source has a zone */
 };
 
+/* Of a request that is no copy of one before: whether it guesses too much, or `reason`. */
+static __always_inline __u32 message_guesses(struct packet *p, __u32 slot, __u32 about,
+					     const struct sip_reader *r,
+					     const struct sg_state *state, __u32 reason)
+{
+	__u32 guess = SG_REASON_NONE;
+
+	if (!(about & MESSAGE_PROVEN))
+		p->asked = message_asked(r, state->secret[1]);
+	if (!(about & MESSAGE_LISTED) && state->guesses_until > clock_now())
+		guess = guess_check(p, slot, about & MESSAGE_PROVEN);
+	return guess ? guess : reason;
+}
+
 /*
- * What a request without faults tells of its flow, and what is to be remembered of it for the
- * reply. `about`: enum message_about. The reason that its fingerprint gives, with MESSAGE_COPY set
- * if it is no new transaction.
+ * Remembers the transaction of the request, unless a reason ends its way: `reason`, which its
+ * fingerprint has given, or that it guesses too much. Returns the reason, with MESSAGE_COPY set if
+ * it is one more copy of a request that was admitted. Global, and apart from message_tell(), for
+ * the stack's sake.
+ */
+__noinline int message_transaction(struct packet *p, __u32 slot, __u32 about, __u32 reason)
+{
+	const struct sg_config *config = map_config(slot);
+	const struct sip_reader *r = map_reader();
+	const struct sg_state *state = map_state();
+	struct sg_stats *stats = map_stats();
+	struct sg_transactions *line;
+	struct sg_transaction *t;
+	__u64 key, now = clock_now();
+
+	if (!p || !r || !config || !state || !stats || r->message.kind != SIP_REQUEST)
+		return reason;
+	key = transaction_key(r, p->source);
+	line = key ? transaction_line(key) : NULL;
+	if (!line || mode_of(config, reason) == SG_MODE_ENFORCE)
+		return reason;
+	p->user = p->credentials = p->owner = p->asked = 0;
+	if (r->message.seen & MESSAGE_HAS_CREDENTIALS)
+		message_credentials(r, p);
+	t = transaction_find(line, key, now, TRANSACTION_LIFE);
+	if (t && transaction_is_same(t, p->credentials)) {
+		if (!transaction_is_copy(t, now))
+			return reason;
+		stats->event[SG_EVENT_RETRANSMISSIONS]++;
+		return reason | MESSAGE_COPY;
+	}
+	reason = message_guesses(p, slot, about, r, state, reason);
+	if (mode_of(config, reason) != SG_MODE_ENFORCE)
+		transaction_put(t ? t : transaction_oldest(line, now), p, key, now);
+	return reason;
+}
+
+/*
+ * What a request without faults tells of its flow. `about`: enum message_about. The reason that its
+ * fingerprint gives.
  */
 __noinline int message_tell(const struct packet *p, __u32 slot, __u32 about)
 {
@@ -335,12 +351,13 @@ __noinline int message_tell(const struct packet *p, __u32 slot, __u32 about)
 	}
 	if (message_completes_call(r, p, state->secret[1]))
 		flow_proves(p, SG_PROOF_CALL, config->proven_call);
-	return message_transaction(r, p, stats, clock_now()) ? reason | MESSAGE_COPY : reason;
+	return reason;
 }
 
 static __always_inline __u32 message_about(const struct guard *g)
 {
-	return (is_proven(g) ? MESSAGE_PROVEN : 0) | (g->came ? MESSAGE_CAME : 0);
+	return (is_proven(g) ? MESSAGE_PROVEN : 0) | (g->came ? MESSAGE_CAME : 0) |
+	       (g->listed ? MESSAGE_LISTED : 0);
 }
 
 #endif

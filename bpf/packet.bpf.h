@@ -91,6 +91,12 @@ struct packet {
 	__u32 ack;           /* acknowledgment number */
 	__u16 network;       /* offset of the IP header */
 	__u8 methods[16];    /* if there are more: how many have which method */
+	/* What its request tells of who sends it, as in struct sg_transaction. */
+	__u32 user;
+	__u16 asked;
+	__u16 credentials;
+	__u8 owner;
+	__u8 recalled;       /* flag, of a reply: its request is remembered */
 };
 
 #define TCP_FIN 0x01

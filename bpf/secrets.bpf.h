@@ -117,29 +117,49 @@ __noinline int secret_owner(const struct packet *p, __u64 key)
 	return s->flows || s->flow != secret_number(p->flow) ? SECRET_SOURCE : SECRET_FLOW;
 }
 
-/* The name of the parameter and the quote that opens its value. */
-#define SECRET_NAME SIP_WORD('n', 'o', 'n', 'c', 'e', '=', '"')
+/*
+ * Parameters whose value is quoted: the seven bytes before the value, the quote that opens it among
+ * them, and letters that stand before those.
+ */
+enum secret_parameter {
+	SECRET_IS_NONCE, /* nonce=" */
+	SECRET_IS_NEXT,  /* nextnonce=" */
+	SECRET_IS_USER,  /* username=" */
+};
+
+#define SECRET_NONCE_NAME SIP_WORD('n', 'o', 'n', 'c', 'e', '=', '"')
+#define SECRET_USER_NAME SIP_WORD('r', 'n', 'a', 'm', 'e', '=', '"')
 
 struct secret_walk {
 	const struct sip_reader *r;
-	__u32 before; /* the letter before SECRET_NAME, or 0: the name begins with it */
+	__u64 name;      /* seven bytes, in the upper ones */
+	__u32 parameter; /* enum secret_parameter */
 	__u32 at;
 	__u32 quoted; /* within a quoted string */
-	__u32 start;  /* of the nonce */
+	__u32 start;  /* of the value */
 	__u32 stop;   /* behind it */
 };
+
+static __always_inline bool secret_is_before_name(__u32 byte)
+{
+	return sip_is_blank(byte) || byte == ',' || byte == '\n';
+}
 
 /* Whether the quote at `at` opens the value that is looked for, and no cnonce's, say. */
 static __always_inline bool secret_opens(const struct secret_walk *walk, __u32 at)
 {
-	__u64 word = sip_load8(walk->r, at - 7);
+	__u64 word = sip_load8(walk->r, at - 7), more;
 	__u32 before = word & 0xff;
 
-	if ((word >> 8 | SIP_EACH(0x20) >> 8) != SECRET_NAME)
+	if ((word >> 8 | SIP_EACH(0x20) >> 8) != walk->name)
 		return false;
-	if (walk->before)
-		return (before | 0x20) == walk->before;
-	return sip_is_blank(before) || before == ',' || before == '\n';
+	if (walk->parameter == SECRET_IS_NONCE)
+		return secret_is_before_name(before);
+	if (walk->parameter == SECRET_IS_NEXT)
+		return (before | 0x20) == 't';
+	more = at >= 10 ? sip_load8(walk->r, at - 10) : 0;
+	return ((more >> 8 | 0x202020) & 0xffffff) == ('u' | 's' << 8 | 'e' << 16) &&
+	       secret_is_before_name(more & 0xff);
 }
 
 /*
@@ -177,13 +197,12 @@ static long secret_step(__attribute__((unused)) __u32 step, void *context)
 }
 
 /*
- * A number for the first nonce of the header field whose value goes on at `at`; 0 if there is none.
- * `salt`: the guard's secret, so that nobody can aim at a place. `before`: as in struct
- * secret_walk.
+ * Where the first value of a parameter, enum secret_parameter, of the header field whose value goes
+ * on at `at` begins and, in the upper half, ends; 0 if there is none.
  */
-__noinline __u64 secret_nonce(const struct sip_reader *r, __u32 at, __u64 salt, __u32 before)
+__noinline __u64 secret_find(const struct sip_reader *r, __u32 at, __u32 parameter)
 {
-	struct secret_walk walk = {.r = r, .before = before, .at = at};
+	struct secret_walk walk = {.r = r, .parameter = parameter, .at = at};
 
 	if (!r || at < 8 || at >= r->message.body)
 		return 0;
@@ -192,10 +211,24 @@ __noinline __u64 secret_nonce(const struct sip_reader *r, __u32 at, __u64 salt, 
 	 * and removes as dead what the values on the stack do not reach in that one.
 	 */
 	walk.quoted = walk.start = walk.stop = r->message.zero[0];
+	walk.name = parameter == SECRET_IS_USER ? SECRET_USER_NAME : SECRET_NONCE_NAME;
 	bpf_loop(r->message.body - at, secret_step, &walk, 0);
 	if (!walk.stop || walk.stop > r->message.body)
 		return 0;
-	return span_hash(r, walk.start, walk.stop - walk.start, salt ^ SECRET_NONCE);
+	return walk.start | (__u64)walk.stop << 32;
+}
+
+/*
+ * A number for it; 0 if there is none. `salt`: the guard's secret, so that nobody can aim at a
+ * place.
+ */
+static __always_inline __u64 secret_hash(const struct sip_reader *r, __u32 at, __u64 salt,
+					 __u32 parameter)
+{
+	__u64 span = secret_find(r, at, parameter);
+	__u32 start = span, stop = span >> 32;
+
+	return span ? span_hash(r, start, stop - start, salt ^ SECRET_NONCE) : 0;
 }
 
 /* Behind the first eight bytes of the next line that begins so; 0 if there is none. */

@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The requests that were admitted, by source, branch and CSeq (RFC 3261 section 17.2.3). So a
- * retransmission is not charged again, and the server's reply finds what its request was: from
- * which port, and whether it answered a challenge.
+ * The requests that were admitted, by source, branch, CSeq and Call-ID (RFC 3261 section 17.2.3;
+ * some phones have one branch for all). So a retransmission is not charged again, and the server's
+ * reply finds what its request was: from which port, whether it answered a challenge, whose
+ * credentials it had, and for whom it asked.
  *
- * Fixed memory: lines of 7 cells, a new one takes the place of the oldest. A cell: tag in the upper
- * 28 bits, source port (16), copies (4), flags (4), time (12).
+ * Fixed memory: lines of 8 requests, of which the oldest makes room.
  */
 #ifndef SIPGUARD_TRANSACTION_BPF_H
 #define SIPGUARD_TRANSACTION_BPF_H
 
 #include "spans.bpf.h"
 
-#define TRANSACTION_CELLS 8 /* the first one says which place is the next */
-#define TRANSACTION_TAG 0xfffffff000000000ULL
-#define TRANSACTION_PORT 20
-#define TRANSACTION_COPIES 16
-#define TRANSACTION_FLAGS 12
+#define TRANSACTION_LINE 8
 #define TRANSACTION_TIME 0xfffU
 #define TRANSACTION_SHIFT 26 /* a unit of time is 2^26 ns, about 67 ms */
 #define TRANSACTION_UNITS(ms) ((ms) * 1000000ULL >> TRANSACTION_SHIFT)
@@ -29,33 +25,32 @@
 /* Timers A and E: an INVITE is sent 7 times, another request 11 times. */
 #define TRANSACTION_COPIES_MAX 10
 
-#define TRANSACTION_OWNER 3 /* of the flags: enum secret_owner of the challenge it answers */
-
 static __always_inline __u32 transaction_time(__u64 now)
 {
 	return now >> TRANSACTION_SHIFT & TRANSACTION_TIME;
 }
 
-static __always_inline __u32 transaction_age(__u64 cell, __u64 now)
+static __always_inline __u32 transaction_age(const struct sg_transaction *t, __u64 now)
 {
-	return (transaction_time(now) - (__u32)cell) & TRANSACTION_TIME;
+	return (transaction_time(now) - t->time) & TRANSACTION_TIME;
 }
 
-/*
- * Of the message in the reader, to or from `source`. Without a branch (RFC 2543) its Call-ID stands
- * for it. 0: it has neither.
- */
+static __always_inline __u32 transaction_tag(__u64 key)
+{
+	return (__u32)(key >> 35) | 1;
+}
+
+/* Of the message in the reader, to or from `source`. 0: it has no branch and no Call-ID. */
 static __always_inline __u64 transaction_key(const struct sip_reader *r, __u64 source)
 {
 	const struct sip_message *m = &r->message;
-	struct sip_span span = m->party[SIP_VIA].tag;
+	const struct sip_span *branch = &m->party[SIP_VIA].tag;
+	__u64 hash = source ^ ((__u64)m->cseq << 8 | m->cseq_method_id) * SPAN_FACTOR;
 
-	if (!span.length)
-		span = m->call_id;
-	if (!span.length)
+	if (!branch->length && !m->call_id.length)
 		return 0;
-	return span_hash(r, span.at, span.length,
-			 source ^ ((__u64)m->cseq << 8 | m->cseq_method_id) * SPAN_FACTOR);
+	hash = span_hash(r, branch->at, branch->length, hash);
+	return span_hash(r, m->call_id.at, m->call_id.length, hash);
 }
 
 static __always_inline struct sg_transactions *transaction_line(__u64 key)
@@ -65,61 +60,80 @@ static __always_inline struct sg_transactions *transaction_line(__u64 key)
 	return bpf_map_lookup_elem(&sg_transactions, &line);
 }
 
-/* The number of the cell of a key that is no older than `life`, or 0. */
-static __always_inline __u32 transaction_find(const struct sg_transactions *line, __u64 key,
-					      __u64 now, __u32 life)
+/*
+ * The one of a key in its line that is no older than `life`, or NULL. Without a branch, and hidden,
+ * as cells_find().
+ */
+static __always_inline struct sg_transaction *transaction_find(struct sg_transactions *line,
+							       __u64 key, __u64 now, __u32 life)
 {
-	__u64 cell;
+	__u32 found = TRANSACTION_LINE, tag = transaction_tag(key), hit;
+	const struct sg_transaction *t;
 
-	for (__u32 i = 1; i < TRANSACTION_CELLS; i++) {
-		cell = *(const volatile __u64 *)&line->cell[i];
-		if (!((cell ^ key) & TRANSACTION_TAG) && transaction_age(cell, now) <= life)
-			return i;
+	for (__u32 i = 0; i < TRANSACTION_LINE; i++) {
+		t = &line->transaction[i];
+		hit = (t->tag == tag) & (transaction_age(t, now) <= life);
+		found = hit ? i : found;
 	}
-	return 0;
+	barrier_var(found);
+	return found < TRANSACTION_LINE ? &line->transaction[found] : NULL;
 }
 
-static __always_inline void transaction_put(struct sg_transactions *line, __u64 key, __u16 port,
-					    __u32 flags, __u64 now)
+/* The place for a new one: a free one, or the oldest. */
+static __always_inline struct sg_transaction *transaction_oldest(struct sg_transactions *line,
+								 __u64 now)
 {
-	__u32 place = line->cell[0] % TRANSACTION_CELLS;
+	__u32 oldest = 0, longest = 0, age;
+	const struct sg_transaction *t;
 
-	place += !place;
-	line->cell[0] = (place + 1) % TRANSACTION_CELLS;
-	barrier_var(place);
-	line->cell[place & (TRANSACTION_CELLS - 1)] =
-		(key & TRANSACTION_TAG) | (__u64)port << TRANSACTION_PORT |
-		flags << TRANSACTION_FLAGS | transaction_time(now);
+	for (__u32 i = 0; i < TRANSACTION_LINE; i++) {
+		t = &line->transaction[i];
+		age = t->tag ? transaction_age(t, now) : TRANSACTION_TIME + 1;
+		oldest = age > longest ? i : oldest;
+		longest = age > longest ? age : longest;
+	}
+	barrier_var(oldest);
+	return &line->transaction[oldest & (TRANSACTION_LINE - 1)];
+}
+
+/* Remembers the request of a packet in the place of `t`. */
+static __always_inline void transaction_put(struct sg_transaction *t, const struct packet *p,
+					    __u64 key, __u64 now)
+{
+	*t = (struct sg_transaction){
+		.tag = transaction_tag(key), .owner = p->owner, .user = p->user,
+		.port = p->source_port, .asked = p->asked, .credentials = p->credentials,
+		.time = transaction_time(now),
+	};
+}
+
+/* Whether one more request of a transaction is the same one: the server has not answered it yet. */
+static __always_inline bool transaction_is_same(const struct sg_transaction *t, __u16 credentials)
+{
+	return !t->answered && t->credentials == credentials;
 }
 
 /*
- * Whether one more of the requests of a cell is a copy as a client's timers send it: by the time
- * the first is `age` old no more than one each T1. It is counted as one.
+ * Whether one more of the same is a copy as a client's timers send it: by the time the first is
+ * `age` old no more than one each T1. It is counted as one.
  */
-static __always_inline bool transaction_is_copy(struct sg_transactions *line, __u32 place,
-						__u64 now)
+static __always_inline bool transaction_is_copy(struct sg_transaction *t, __u64 now)
 {
-	__u32 copies, age;
+	__u32 age = transaction_age(t, now);
 
-	barrier_var(place);
-	place &= TRANSACTION_CELLS - 1;
-	copies = line->cell[place] >> TRANSACTION_COPIES & 0xf;
-	age = transaction_age(line->cell[place], now);
 	/* The network may double a packet, and two units of time are lost in rounding. */
-	if (copies >= TRANSACTION_COPIES_MAX || copies > (age + 2) / TRANSACTION_T1)
+	if (t->copies >= TRANSACTION_COPIES_MAX || t->copies > (age + 2) / TRANSACTION_T1)
 		return false;
-	line->cell[place] += 1ULL << TRANSACTION_COPIES;
+	t->copies++;
 	return true;
 }
 
-/* The cell of the request that a reply belongs to; 0 if it was not seen. */
-static __always_inline __u64 transaction_recall(__u64 key, __u64 now)
+/* The request that a reply belongs to, or NULL: it was not seen. */
+static __always_inline struct sg_transaction *transaction_recall(__u64 key, __u64 now)
 {
-	struct sg_transactions *line = transaction_line(key);
-	__u32 place = line ? transaction_find(line, key, now, TRANSACTION_WAIT) : 0;
+	struct sg_transactions *line = key ? transaction_line(key) : NULL;
 
-	barrier_var(place);
-	return place ? line->cell[place & (TRANSACTION_CELLS - 1)] : 0;
+	return line ? transaction_find(line, key, now, TRANSACTION_WAIT) : NULL;
 }
 
 #endif

@@ -14,7 +14,7 @@
 #include "sip_text.h"
 #include "words.h"
 
-#define SG_ABI_VERSION 6
+#define SG_ABI_VERSION 7
 
 #define SG_PORTS 65536
 #define SG_ZONES 16            /* zone 0 is that of sources on no list */
@@ -32,11 +32,13 @@
 #define SG_GREYLIST (1 << 17)  /* lines of 15 requests, 8 MB: a second of 2 million a second */
 #define SG_WAITING 16
 #define SG_RETURNED (1 << 8)   /* lines of 15 requests that came again in a rush, 16 KB */
-#define SG_TRANSACTIONS (1 << 14) /* lines of 7 */
+#define SG_TRANSACTIONS (1 << 14) /* lines of 8, 2 MB */
 #define SG_SECRETS (1 << 16)   /* lines of 4, 4 MB: 4 minutes of 1000 challenges a second */
 #define SG_ACCOUNTS (1 << 14)  /* lines of 2 users */
-#define SG_CONDUCT (1 << 15)   /* flows whose offences are remembered */
-#define SG_USERS 96            /* bits of the sketch of users that a flow asks for */
+#define SG_CONDUCT (1 << 15)   /* flows, sources and users whose offences are remembered */
+#define SG_KNOWN (1 << 14)     /* lines of 15 users, 1 MB */
+#define SG_ASKERS (1 << 13)    /* sources that ask for users who are not there */
+#define SG_ASKED 25            /* such users of each */
 #define SG_BAN_RULES 8
 #define SG_TOTALS_MAX 8        /* places for limits of all, by enum sg_total_id */
 #define SG_DESTINATION_ROW (1 << 14)
@@ -144,8 +146,8 @@ struct sg_ban_rule {
 	struct sg_limit limit; /* what it spends with its offences */
 	__u32 threshold;       /* as configured */
 	__u32 window;          /* s */
-	__u32 seconds;         /* of the ban */
-	__u32 bits;            /* ENUMERATION: how many of SG_USERS are set by as many users */
+	__u32 seconds;         /* of the ban; 0: it is only limited */
+	__u32 reserved;
 };
 
 /*
@@ -184,7 +186,7 @@ struct sg_state {
 	__u32 ban_generation; /* raised after each change of sg_bans: older memos are void */
 	__u32 proven;     /* 0 while no flow was ever proven */
 	__u64 greylist_until; /* ns of the guard's clock */
-	__u64 reserved;
+	__u64 guesses_until;  /* until then somebody may have guessed or asked too much */
 	/* Written by packets: on a line of its own. By enum sg_total_id. */
 	__u64 total_tat[SG_TOTALS_MAX];
 	/* What sources that are not proven have sent since `offered_since`, while it is armed. */
@@ -267,18 +269,35 @@ struct sg_accounts {
 	struct sg_account account[2];
 };
 
-/* The same with more to tell, see transaction.bpf.h. */
-struct sg_transactions {
-	__u64 cell[8];
+/* A request that was admitted, see transaction.bpf.h. */
+struct sg_transaction {
+	__u32 tag : 29;      /* of its hash, never 0; 0: free */
+	__u32 owner : 2;     /* enum secret_owner of the challenge that it answers */
+	__u32 answered : 1;  /* the server has */
+	__u32 user;          /* a number for the user of its credentials, never 0; 0: it has none */
+	__u16 port;          /* its source port, network order */
+	__u16 asked;         /* of a number for whom it asks for */
+	__u16 credentials;   /* of one for its credentials */
+	__u16 time : 12;     /* see transaction_time() */
+	__u16 copies : 4;
 };
 
-/* The offences of a flow, or of a source: one cache line. */
+struct sg_transactions {
+	struct sg_transaction transaction[8];
+};
+
+/* The offences of a flow, a source or a user: one cache line. */
 struct sg_conduct {
-	__u64 flow;  /* its hash; 0: free */
-	__u64 until; /* ns: may be given to another one after that */
-	__u64 tat[4]; /* of FLOOD, MALFORMED, SCANNER and AUTH */
-	__u32 users[SG_USERS / 32]; /* a bit for each user it asked for that does not exist */
-	__u32 users_since;          /* s */
+	__u64 who;    /* a hash; 0: free */
+	__u64 tat[7]; /* by enum sg_offence but ENUMERATION, which comes last */
+};
+
+/* For whom a source has asked that is not there, see asked.bpf.h. */
+struct sg_asked {
+	__u64 source; /* a hash; 0: free */
+	__u32 since;  /* s */
+	__u16 count;
+	__u16 user[SG_ASKED];
 };
 
 struct sg_prefix4 {
@@ -390,7 +409,7 @@ struct sg_memo {
 	__u64 pace_since;     /* ns */
 	__u64 pace_packets;   /* offered since then */
 	__u64 waiting[SG_WAITING]; /* keys of requests that are not in sg_greylist yet */
-	__u64 packet[19];     /* what is read of the current one, see packet.bpf.h */
+	__u64 packet[21];     /* what is read of the current one, see packet.bpf.h */
 };
 
 /* Per CPU. */
@@ -454,28 +473,17 @@ static inline __u64 sg_rules_of(const __u8 *mode)
 }
 
 /*
- * How many of SG_USERS bits as many users set on average: each sets one, which another one may have
- * set already. 1 to 1000.
+ * The last of `threshold` (2 to 10^6) offences within `window` seconds is one too many: it bans for
+ * `seconds`, or limits until the window has room again.
  */
-static inline __u32 sg_user_bits(__u32 users)
-{
-	__u64 clear = 1ULL << 32;
-
-	for (__u32 i = 0; i < users; i++)
-		clear -= clear / SG_USERS;
-	return (((1ULL << 32) - clear) * SG_USERS + (1U << 31)) >> 32;
-}
-
-/* The last of `threshold` (2 to 10^6) offences within `window` seconds bans for `seconds`. */
 static inline struct sg_ban_rule sg_ban_rule_of(__u32 threshold, __u32 window, __u32 seconds)
 {
 	__u64 interval = window * SG_NSEC_PER_SEC / threshold;
 	struct sg_ban_rule rule = {
-		.limit = {.interval = interval, .tolerance = (threshold - 2) * interval},
+		.limit = {.interval = interval, .tolerance = (threshold - 1) * interval},
 		.threshold = threshold,
 		.window = window,
 		.seconds = seconds,
-		.bits = sg_user_bits(threshold),
 	};
 
 	return rule;
@@ -514,6 +522,9 @@ _Static_assert(__builtin_offsetof(struct sg_state, total_tat) == 64, "one line r
 _Static_assert(__builtin_offsetof(struct sg_state, listed4) == 192, "and nothing else there");
 _Static_assert(SG_OFFENCE__MAX <= SG_BAN_RULES, "each offence has a rule");
 _Static_assert(sizeof(struct sg_conduct) == 64, "a line, too");
+_Static_assert(sizeof(struct sg_asked) == 64 && sizeof(struct sg_transaction) == 16, "and these");
+_Static_assert(SG_OFFENCE_ENUMERATION == SG_OFFENCE__MAX - 1 && SG_OFFENCE__MAX == 8,
+	       "the others have a place in struct sg_conduct");
 _Static_assert(sizeof(struct sg_flow_key) == 16, "no padding in a hash key");
 _Static_assert(sizeof(struct sg_streams) == 64, "and this one");
 _Static_assert(sizeof(struct sg_secrets) == 64 && sizeof(struct sg_accounts) == 64, "and these");

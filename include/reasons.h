@@ -98,23 +98,28 @@
 	  "of such replies for each destination: who forges a victim's address shall not have "   \
 	  "the server send to it what it likes. Counted at egress.")                              \
 	X(73, FLOOD, "flood", "bans: flood", ENFORCE, ENFORCE,                                    \
-	  "A connection of TCP that is not proven goes far beyond its limits and was banned. "     \
+	  "A connection of TCP that is not proven goes far beyond its limits and was banned. "    \
 	  "Proven flows, and those of UDP, where anybody can forge it, are limited and never "    \
-	  "banned for it.")                                                                         \
+	  "banned for it.")                                                                       \
 	X(74, MALFORMED, "malformed", "bans: malformed", ENFORCE, ENFORCE,                        \
-	  "A connection of TCP that is not proven sends malformed messages again and again, and "  \
-	  "was banned. Proven flows, and those of UDP, where anybody can forge them, lose the "   \
-	  "malformed messages and nothing else.")                      \
-	X(75, AUTH_FAILURE, "auth-failure", "bans: auth-failure", ENFORCE, ENFORCE,               \
-	  "A flow, or a source with many flows (bans: auth-failure-source), gives wrong "         \
-	  "passwords again and again, and was banned. Only answers to a challenge that the "      \
-	  "server sent to that flow count; of a proven flow only if it was sent to nobody else, " \
-	  "so nobody elsewhere can have a registered phone banned. Proven flows are not touched " \
-	  "by a ban of their source. Counted at egress.")                                         \
+	  "A connection of TCP that is not proven sends malformed messages again and again, "     \
+	  "and was banned. Proven flows, and those of UDP, where anybody can forge them, lose "   \
+	  "the malformed messages and nothing else.")                                             \
+	X(75, AUTH_FAILURE, "auth-failure", "bans: auth-failure, guesses", ENFORCE, ENFORCE,      \
+	  "Wrong passwords, by what the server says to them. Dropped is a request with "          \
+	  "credentials of a user whose password was never right from that source, when its "      \
+	  "flow has given 6 wrong ones, or its source 24, or 6 that somebody else may have "      \
+	  "forged; after 10 minutes there is room for one more (of the 24 after 150 s). Of a "    \
+	  "user who is known from there only his own count, and only those that answer a "        \
+	  "challenge sent to that source alone. A flow that is not proven is banned when it "     \
+	  "has given 6 for challenges that were sent to it alone. A forger can keep users away "  \
+	  "from an address that they never registered from, and nobody else.")                    \
 	X(76, ENUMERATION, "enumeration", "bans: enumeration", ENFORCE, ENFORCE,                  \
-	  "A flow that is not proven asks for one user after the other that the server does not " \
-	  "know (404, 484, 604), and was banned. Who forges the questions can do that to a flow " \
-	  "that is not proven, for the short time of the ban. Counted at egress.")                \
+	  "A source has asked for 24 users in ten minutes that the server does not know (404, "   \
+	  "484, 604), or whose challenges it did not answer. Dropped are requests of its flows "  \
+	  "that are not proven for ever other users; those it has asked for, users who are "      \
+	  "known from there, and proven flows are not touched. A forger can do that to the "      \
+	  "strangers of an address.")                                                             \
 	X(77, LIMIT_CONNECT, "limit-connect", "connections: new", ENFORCE, ENFORCE,               \
 	  "The source opens more TCP connections in a short time than its limit. A client tries " \
 	  "again by itself after a second, so nothing is banned for it. Who forges SYNs can use "  \

@@ -84,18 +84,26 @@
 
 /*
  * X(NAME, key, reason, threshold, window, seconds): what a flow is banned for by itself: this many
- * times within a window of seconds, and for how many seconds. AUTH_SOURCE bans the whole source.
+ * times within a window of seconds, and for how many seconds. Where that is 0 nobody is banned:
+ * what goes on is dropped until the window has room again.
  *
- * FLOOD, MALFORMED and SCANNER are for connections of TCP, since over UDP anybody can commit them in
- * somebody's name. What the server's own replies have shown to come from there may cost more.
+ * FLOOD, MALFORMED and SCANNER are for connections of TCP, since over UDP anybody can commit them
+ * in somebody's name. AUTH are wrong passwords for challenges that were told to a flow alone.
+ *
+ * The rows GUESS limit how many wrong passwords are judged of users who were never registered from
+ * that source: of a flow (or, if the user was, of that user alone), of a source, and of a source
+ * those that a forger may have sent. An hour that begins with all of them at once has twice as
+ * many: 12 of a flow, 60 of a source. One flow leaves its neighbours more than half of a source.
  */
 #define SG_OFFENCES(X)                                                                            \
 	X(FLOOD, "flood", FLOOD, 1000, 10, 30)                                                    \
 	X(MALFORMED, "malformed", MALFORMED, 25, 30, 60)                                          \
 	X(SCANNER, "scanner", SCANNER, 10, 30, 60)                                                \
-	X(AUTH, "auth-failure", AUTH_FAILURE, 10, 600, 600)                                       \
-	X(AUTH_SOURCE, "auth-failure-source", AUTH_FAILURE, 50, 600, 600)                         \
-	X(ENUMERATION, "enumeration", ENUMERATION, 20, 120, 120)
+	X(AUTH, "auth-failure", AUTH_FAILURE, 6, 3600, 600)                                       \
+	X(GUESS, "guesses", AUTH_FAILURE, 6, 3600, 0)                                             \
+	X(GUESS_SOURCE, "guesses-source", AUTH_FAILURE, 24, 3600, 0)                              \
+	X(GUESS_FORGED, "guesses-forged", AUTH_FAILURE, 6, 3600, 0)                               \
+	X(ENUMERATION, "enumeration", ENUMERATION, 24, 600, 0)
 
 /*
  * X(NAME, label): what made a flow known; the stronger later. CONTACT: our server has sent it a
@@ -131,6 +139,9 @@
 	X(BANS_FULL, "bans-full",                                                                 \
 	  "A ban was due, and the table is full of others. The offender is not banned; the "      \
 	  "limits hold for it.")                                                                  \
+	X(OFFENCES_FULL, "offences-full",                                                         \
+	  "There was no room for one more offender, and the one with the least to his account "   \
+	  "made it.")                                                                             \
 	X(CONNECTION_SILENT, "connection-silent",                                                 \
 	  "A connection of TCP has sent nothing in the time that connections: first-data "        \
 	  "gives it.")                                                                            \

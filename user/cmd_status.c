@@ -398,9 +398,14 @@ static void print_conduct(json_t *status)
 	printf("  %-22s %lld s after the flood\n", "greylist: hold",
 	       number_of(status, "greylist_hold_seconds"));
 	printf("\nBanned by itself %20s %11s %11s\n", "times", "within s", "for s");
-	json_object_foreach(json_object_get(status, "ban_rules"), key, rule)
-		printf("  %-22s %11lld %11lld %11lld\n", key, number_of(rule, "threshold"),
-		       number_of(rule, "window"), number_of(rule, "time"));
+	json_object_foreach(json_object_get(status, "ban_rules"), key, rule) {
+		printf("  %-22s %11lld %11lld ", key, number_of(rule, "threshold"),
+		       number_of(rule, "window"));
+		if (number_of(rule, "time"))
+			printf("%11lld\n", number_of(rule, "time"));
+		else
+			printf("%11s\n", "only limited");
+	}
 }
 
 static void print_caps(json_t *status)

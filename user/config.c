@@ -165,7 +165,6 @@ static int limits_read(struct reader *r, struct file_limit *const *given, struct
 /* --- what flows are known for, and banned for --- */
 
 #define THRESHOLD_MAX 100000
-#define USERS_MAX 200 /* more the sketch of SG_USERS bits cannot tell apart */
 #define SECONDS_MAX 86400
 
 /* *seconds stays what it is if the file does not say. */
@@ -216,7 +215,7 @@ static int ban_read(struct reader *r, enum sg_offence offence)
 {
 	const struct file_ban *given = r->file->bans->of[offence];
 	struct sg_ban_rule *rule = &r->config->kernel.ban[offence];
-	__u64 most = offence == SG_OFFENCE_ENUMERATION ? USERS_MAX : THRESHOLD_MAX;
+	__u64 most = offence == SG_OFFENCE_ENUMERATION ? SG_ASKED : THRESHOLD_MAX;
 	__u32 threshold = rule->threshold, window = rule->window, seconds = rule->seconds;
 	char path[PATH_SIZE];
 	int err;
@@ -233,6 +232,11 @@ static int ban_read(struct reader *r, enum sg_offence offence)
 	snprintf(path, sizeof(path), "bans/%s/window", offence_keys[offence]);
 	err = seconds_read(r, given->window, path, &window);
 	snprintf(path, sizeof(path), "bans/%s/time", offence_keys[offence]);
+	if (!err && given->time && !seconds)
+		return document_fail(&r->document, document_find(&r->document, "%s", path),
+				     "'%s' has no time: nobody is banned for it, what goes on is "
+				     "dropped until the window has room again",
+				     offence_keys[offence]);
 	if (!err)
 		err = seconds_read(r, given->time, path, &seconds);
 	if (!err)

@@ -33,6 +33,8 @@
 	X(SECRETS, "sg_secrets")                                                                  \
 	X(ACCOUNTS, "sg_accounts")                                                                \
 	X(CONDUCT, "sg_conduct")                                                                  \
+	X(ASKERS, "sg_askers")                                                                    \
+	X(KNOWN, "sg_known")                                                                      \
 	X(DESTINATIONS, "sg_destinations")                                                        \
 	X(CONNECTS, "sg_connects")                                                                \
 	X(STREAMS, "sg_streams")                                                                  \

@@ -128,6 +128,10 @@ void ban_set_cause(const char *address, enum sg_reason cause, int seconds);
 
 /* What a flow has proven, for as many seconds from now. */
 void proven_set(const char *address, __u8 transport, __u16 port, enum sg_proof proof, int seconds);
+/* Who is registered over it, as in struct sg_proven; it is proven. */
+void proven_user(const char *address, __u8 transport, __u16 port, __u32 user);
+/* It has guessed more passwords than a flow may. */
+void guessed_set(const char *address, __u8 transport, __u16 port);
 /* The same asked: NONE if it has not, or it is over. */
 enum sg_proof proven_of(const char *address, __u8 transport, __u16 port);
 int proven_seconds(const char *address, __u8 transport, __u16 port);

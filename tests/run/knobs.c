@@ -241,6 +241,27 @@ void proven_set(const char *address, __u8 transport, __u16 port, enum sg_proof p
 	fix.state->proven = 1;
 }
 
+void proven_user(const char *address, __u8 transport, __u16 port, __u32 user)
+{
+	struct sg_flow_key key = flow_key(address, transport, port);
+	struct sg_proven proven;
+
+	assert_int_equal(bpf_map_lookup_elem(maps.proven, &key, &proven), 0);
+	proven.user = user;
+	assert_int_equal(bpf_map_update_elem(maps.proven, &key, &proven, BPF_ANY), 0);
+}
+
+/* As bpf/conduct.bpf.h has it. */
+void guessed_set(const char *address, __u8 transport, __u16 port)
+{
+	struct sg_flow_key key = flow_key(address, transport, port);
+	__u64 hash = sg_flow_hash(key.source, key.port, transport, fix.state->secret);
+	struct sg_conduct *c = &fix.conduct[hash >> 12 & (SG_CONDUCT - 1)];
+
+	c->who = hash;
+	c->tat[SG_OFFENCE_GUESS] = fix.state->guesses_until = guard_clock() + 3600 * SECOND;
+}
+
 enum sg_proof proven_of(const char *address, __u8 transport, __u16 port)
 {
 	struct sg_flow_key key = flow_key(address, transport, port);
@@ -267,17 +288,14 @@ int proven_seconds(const char *address, __u8 transport, __u16 port)
 void seen_age_all(__u64 ns)
 {
 	__u32 *seen = (__u32 *)maps.greylist;
-	__u64 *transaction = (__u64 *)maps.transactions;
+	struct sg_transaction *transaction = (struct sg_transaction *)maps.transactions;
 
 	for (size_t i = 0; i < SG_GREYLIST * 16; i++) {
 		if (i % 16 && seen[i])
 			seen[i] = (seen[i] & ~0xfffU) | ((seen[i] - (ns >> 24)) & 0xfff);
 	}
-	for (size_t i = 0; i < SG_TRANSACTIONS * 8; i++) {
-		if (i % 8 && transaction[i])
-			transaction[i] = (transaction[i] & ~0xfffULL) |
-					 ((transaction[i] - (ns >> 26)) & 0xfff);
-	}
+	for (size_t i = 0; i < SG_TRANSACTIONS * 8; i++)
+		transaction[i].time -= ns >> 26;
 }
 
 /* As bpf/connected.bpf.h writes it. */

@@ -145,6 +145,7 @@ int main(void)
 	add_sequences(limit_sequences, limit_sequences_count);
 	add_bare_sequences(flow_sequences, flow_sequences_count);
 	add_sequences(conduct_sequences, conduct_sequences_count);
+	add_sequences(guess_sequences, guess_sequences_count);
 	add_sequences(connection_sequences, connection_sequences_count);
 	add_sequences(secret_sequences, secret_sequences_count);
 	add_sequences(stream_sequences, stream_sequences_count);

@@ -178,37 +178,6 @@ static void a_nonce_of_two_sources_proves_few_flows(void)
 	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_REGISTER);
 }
 
-/* Eleven forged packets did it: the forger knows the nonce that the phone was told, too. */
-static void forged_failures_ban_no_registered_phone(void)
-{
-	struct sg_ban ban;
-
-	take_time();
-	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 60);
-	shares_the_nonce();
-	for (int i = 0; i < 60; i++) {
-		asks(REGISTER_RIGHT, PORT);
-		answers(unauthorized, PORT);
-	}
-	assert_false(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
-	assert_false(ban_find(PHONE, 0, 0, &ban));
-}
-
-/* A guesser may have his nonce told to an accomplice. */
-static void an_accomplice_does_not_hide_a_guesser(void)
-{
-	struct sg_ban ban;
-
-	take_time();
-	shares_the_nonce();
-	for (int i = 0; i < 10; i++) {
-		assert_false(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
-		asks(REGISTER_RIGHT, PORT);
-		answers(unauthorized, PORT);
-	}
-	assert_true(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
-}
-
 /* A NAT moves a phone, which goes on with the nonce that it has. */
 static void a_nonce_of_one_source_proves_its_flows(void)
 {
@@ -218,23 +187,6 @@ static void a_nonce_of_one_source_proves_its_flows(void)
 	answers(REGISTER_OK, OTHER_PORT);
 	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, OTHER_PORT), SG_PROOF_REGISTER);
 	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_NONE);
-}
-
-/* A nonce that was asked for on one port and is used from others: it is of that source, whoever. */
-static void guesses_from_many_ports_count_for_the_source(void)
-{
-	struct sg_ban ban;
-
-	take_time();
-	asks(REQUEST_OF("REGISTER", ""), PORT);
-	answers(unauthorized, PORT);
-	for (int i = 1; i < 60 && !ban_find(PHONE, 0, 0, &ban); i++) {
-		asks(REGISTER_RIGHT, PORT + i);
-		answers(unauthorized, PORT + i);
-		assert_false(ban_find(PHONE, IPPROTO_UDP, PORT + i, &ban));
-	}
-	assert_true(ban_find(PHONE, 0, 0, &ban));
-	assert_int_equal(ban.cause, SG_REASON_AUTH_FAILURE);
 }
 
 /* --- what ends a registration --- */
@@ -290,11 +242,7 @@ const struct sequence secret_sequences[] = {
 	{"one of several credentials answers", one_of_several_credentials_answers},
 	{"challenges of both kinds are learned", challenges_of_both_kinds_are_learned},
 	{"a nonce of two sources proves few flows", a_nonce_of_two_sources_proves_few_flows},
-	{"forged failures ban no registered phone", forged_failures_ban_no_registered_phone},
-	{"an accomplice does not hide a guesser", an_accomplice_does_not_hide_a_guesser},
 	{"a nonce of one source proves its flows", a_nonce_of_one_source_proves_its_flows},
-	{"guesses from many ports count for the source",
-	 guesses_from_many_ports_count_for_the_source},
 	{"who is registered stays so", who_is_registered_stays_so},
 	{"a forged end of a registration ends nothing", a_forged_end_ends_nothing},
 	{"unregistering ends the proof", unregistering_ends_the_proof},

@@ -219,22 +219,12 @@ static void test_flows(void **state)
 	assert_int_equal(rule->window, 30);
 	assert_int_equal(rule->seconds, 9);
 	/* Four may come at once, and the fifth is one too many. */
-	assert_int_equal(rule->limit.tolerance, 3 * rule->limit.interval);
+	assert_int_equal(rule->limit.tolerance, 4 * rule->limit.interval);
 	/* A flow of a zone may take what its source may. */
 	assert_int_equal(kernel->zone[1].flow[SG_LIMIT_INVITE].rate, 500);
 	assert_int_equal(kernel->zone[2].flow[SG_LIMIT_INVITE].rate, 3);
 	assert_int_equal(kernel->zone[2].limit[SG_LIMIT_INVITE].rate, 20);
 	config_free(config);
-}
-
-/* Of n users that each set one of 96 bits some set the same one. */
-static void test_users_and_bits(void **state)
-{
-	(void)state;
-	assert_int_equal(sg_user_bits(1), 1);
-	assert_int_equal(sg_user_bits(20), 18);
-	assert_int_equal(sg_user_bits(96), 61);
-	assert_int_equal(sg_user_bits(200), 84);
 }
 
 static void test_zones_inherit_limits(void **state)
@@ -336,7 +326,6 @@ int main(void)
 		cmocka_unit_test(test_connections),
 		cmocka_unit_test(test_limits_and_modes),
 		cmocka_unit_test(test_flows),
-		cmocka_unit_test(test_users_and_bits),
 		cmocka_unit_test(test_zones_inherit_limits),
 		cmocka_unit_test(test_ways_to_write_yaml),
 		cmocka_unit_test(test_burst_follows_the_tick),

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash source-path=SCRIPTDIR
 #
-# brute-force: one flow tries passwords: it is banned within its eleventh attempt. A phone behind
-# the same address that mistypes once and then has it right is not.
+# brute-force: one flow tries passwords: it is banned at its sixth attempt. A phone behind the same
+# address that mistypes once and then has it right is not.
 #
 # Sourced by scenarios.sh.
 
@@ -19,7 +19,7 @@ scenario() {
 	callers guesser guess -p "$GUESSER_PORT" -m "$attempts" -l 1 -r 5 \
 		-recv_timeout "$wait_ms" -default_behaviors all,-bye -timeout "$PATIENCE"
 	wait "$LAB_PID" || true
-	at_most passwords-tried-before-ban "$(some "$(counted guesser judged)")" 11
+	at_most passwords-tried-before-ban "$(some "$(counted guesser judged)")" 7
 	at_least guesser-flow-banned "$(bans ".ban == \"$address:$GUESSER_PORT\"")" 1
 
 	callers typist typo -p "$TYPIST_PORT" -m 1 -timeout "$PATIENCE"

@@ -2,8 +2,8 @@
 # shellcheck shell=bash source-path=SCRIPTDIR
 #
 # enumeration: somebody asks for one extension after the other, of which the server has none, and is
-# banned before the 25th. A dialler that calls 25 different numbers in two minutes, and is answered,
-# is not. (The server tells a stranger who is there and who is not, as many do.)
+# told of 24. A dialler that calls 25 different numbers in two minutes, and is answered, loses
+# nothing. (The server tells a stranger who is there and who is not, as many do.)
 #
 # Sourced by scenarios.sh.
 
@@ -31,9 +31,8 @@ scenario() {
 		-recv_timeout "$wait_ms" -default_behaviors all,-bye -timeout 180
 	wait "$LAB_PID" || true
 	wait "$DIALLER_PID" || true
-	at_most extensions-told-before-ban "$(some "$(counted scanner told)")" 24
-	at_least scanner-banned "$(bans ".ban | startswith(\"$SCANNER4\")")" 1
+	at_most extensions-told "$(some "$(counted scanner told)")" 25
 	at_least dialler-calls-completed "$(counted dialler SuccessfulCall)" 25
 	at_most dialler-had-to-repeat "$(counted dialler Retransmissions)" 0
-	at_most other-bans "$(bans ".ban | startswith(\"$SCANNER4\") | not")" 0
+	at_most bans "$(bans true)" 0
 }

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a reply of our server tells of whom it goes to: read answer_read() from top to bottom. It
+ * follows the request that it answers, as transaction.bpf.h remembers it.
+ */
+#ifndef SIPGUARD_ANSWER_BPF_H
+#define SIPGUARD_ANSWER_BPF_H
+
+#include "account.bpf.h"
+#include "guess.bpf.h"
+#include "lists.bpf.h"
+#include "secrets.bpf.h"
+#include "transaction.bpf.h"
+
+#define ANSWER_LISTED SG_PROOF__MAX /* of a zone: stronger than any proof; nobody to blame */
+#define ANSWER_CONTACTS 10   /* of a 200 that are looked at for the longest binding */
+#define ANSWER_BINDINGS 2048 /* bytes of them */
+#define ANSWER_NONCES 3      /* of one reply: MD5, SHA-256 and SHA-512-256 */
+
+/* Those that tell something of the flow: 2xx, 401, 403, 404, 407, 484, 604. */
+static __always_inline bool answer_tells(__u32 status)
+{
+	return status / 100 == 2 || status == 401 || status == 403 || status == 404 ||
+	       status == 407 || status == 484 || status == 604;
+}
+
+/*
+ * Global, or what each digit may make of it is followed through all bindings: beyond a million
+ * instructions (clang 19, 6.18).
+ */
+__noinline int answer_number(const struct sip_reader *r, __u32 at)
+{
+	__u32 number = 0, digit;
+
+	if (!r)
+		return 0;
+	for (int i = 0; i < 8; i++) {
+		digit = sip_byte(r, at + i) - '0';
+		if (digit > 9)
+			break;
+		number = number * 10 + digit;
+	}
+	return number;
+}
+
+/*
+ * Seconds for which a 200 to a REGISTER binds: of all the bindings of the address-of-record that
+ * it lists (RFC 3261 section 10.3) the longest, since which one is the phone's own does not show.
+ * 0: it has none.
+ */
+static __always_inline __u32 answer_binding(const struct sip_reader *r)
+{
+	const struct sip_message *m = &r->message;
+	__u32 at, end, longest = 0, seconds;
+
+	if (!(m->seen & SIP_SEEN(CONTACT)))
+		return 0;
+	at = m->field[SIP_FIELD_CONTACT].at;
+	end = m->body < at + ANSWER_BINDINGS ? m->body : at + ANSWER_BINDINGS;
+	for (int i = 0; i < ANSWER_CONTACTS; i++) {
+		at = span_find(r, at, end, SIP_WORD('e', 'x', 'p', 'i', 'r', 'e', 's', '='), 8);
+		if (!at)
+			break;
+		seconds = answer_number(r, at);
+		if (seconds > longest)
+			longest = seconds;
+	}
+	if (!longest)
+		longest = m->expires;
+	return longest < SG_PROVEN_DAYS * 86400 ? longest : SG_PROVEN_DAYS * 86400;
+}
+
+/* What is known of the request that a reply answers, whose flow is that of the packet. */
+struct answer {
+	const struct packet *p;
+	const struct sg_state *state;
+	const struct sg_config *config;
+	const struct sip_reader *r; /* the reply */
+	__u64 salt;       /* of secrets */
+	__u32 slot;
+	__u32 status;
+	__u32 proof;      /* enum sg_proof of where the reply goes, or ANSWER_LISTED */
+	bool there;       /* no forger elsewhere could have sent the request; */
+	bool known;       /* its user is, at its source */
+};
+
+/* The nonce that the next request is to have, as good as a challenge: RFC 7616 section 3.5. */
+static __always_inline void answer_next_nonce(const struct answer *a)
+{
+	__u32 at = secret_field(a->r, a->r->message.start_line.length,
+				SIP_WORD('\n', 'a', 'u', 't', 'h', 'e', 'n', 't'));
+
+	if (at)
+		secret_tell(a->p, secret_hash(a->r, at, a->salt, SECRET_IS_NEXT));
+}
+
+/* A number for the address-of-record: of several tenants may have the same user. */
+static __always_inline __u64 answer_record(const struct answer *a)
+{
+	const struct sip_party *to = &a->r->message.party[SIP_TO];
+	__u64 host = span_hash(a->r, to->host.at, to->host.length, a->salt);
+
+	return span_hash(a->r, to->user.at, to->user.length, host);
+}
+
+/*
+ * From now on the source is known to have the user, if no forger has sent his password, or if he is
+ * one of the few times that an account may say so by a nonce that others were told, too.
+ */
+static __always_inline void answer_knows(const struct answer *a, __u64 account)
+{
+	bool there = a->there || a->known;
+
+	if (!there && a->p->owner == SECRET_SHARED)
+		there = account_proves(a->p, account);
+	if (there)
+		known_note(known_key(a->p, a->state, a->p->user), clock_now());
+}
+
+/* A REGISTER was accepted. */
+static __always_inline void answer_registered(const struct answer *a)
+{
+	__u32 seconds = answer_binding(a->r);
+	__u64 record = answer_record(a);
+	bool there = a->there;
+
+	if (!there && seconds && a->p->owner == SECRET_SHARED)
+		there = account_proves(a->p, record);
+	if (there) {
+		known_note(known_key(a->p, a->state, a->p->user), clock_now());
+		known_note(known_key(a->p, a->state, a->p->asked), clock_now());
+	}
+	flow_registers(a->p, seconds, record >> 32, there || a->config->proven_unchallenged);
+}
+
+/*
+ * A server has a challenge for each algorithm (RFC 8760); the client answers one of them. `line`:
+ * how the lines of their header field begin. Nothing else is looked at: From and others repeat what
+ * a forger wrote.
+ */
+static __always_inline void answer_challenge(const struct answer *a, __u64 line)
+{
+	__u32 at = a->r->message.start_line.length;
+
+	for (int i = 0; i < ANSWER_NONCES; i++) {
+		at = secret_field(a->r, at, line);
+		if (!at)
+			break;
+		secret_tell(a->p, secret_hash(a->r, at, a->salt, SECRET_IS_NONCE));
+	}
+}
+
+/* Those of servers and those of proxies: one reply may have both (RFC 3261 section 22.3). */
+static __always_inline void answer_challenges(const struct answer *a)
+{
+	answer_challenge(a, SIP_WORD('\n', 'w', 'w', 'w', '-', 'a', 'u', 't'));
+	answer_challenge(a, SIP_WORD('\n', 'p', 'r', 'o', 'x', 'y', '-', 'a'));
+}
+
+static __always_inline __u64 answer_account(const struct answer *a)
+{
+	return guess_account(a->p, a->state, proof_counts(a->proof));
+}
+
+/*
+ * A wrong password. Of a user whom the source is known to have, it is held against him alone, and
+ * only if it answers a challenge that went to that source alone. Of others it is held against their
+ * flow and their source; and a flow that got the challenge and is not proven is banned in the end.
+ */
+static __always_inline __u32 answer_failure(const struct answer *a)
+{
+	__u64 source = source_flow_hash(a->p, a->state);
+	__u32 reason, offence = a->there ? SG_OFFENCE_GUESS_SOURCE : SG_OFFENCE_GUESS_FORGED;
+
+	if (a->known)
+		return a->there ? offence_note(a->slot, SG_OFFENCE_GUESS, answer_account(a))
+				: SG_REASON_NONE;
+	reason = offence_note(a->slot, SG_OFFENCE_GUESS, a->p->flow);
+	reason |= offence_note(a->slot, offence, source);
+	if (!proof_counts(a->proof) &&
+	    (a->p->owner == SECRET_FLOW || a->p->transport == IPPROTO_TCP))
+		reason |= flow_offends(a->p, a->slot, SG_OFFENCE_AUTH);
+	return reason;
+}
+
+/*
+ * A challenge. If nobody answers it, somebody wanted to know whether the user is there, or whether
+ * a call gets through. REGISTER and INVITE: other methods are challenged that nobody answers.
+ */
+static __always_inline __u32 answer_challenged(const struct answer *a)
+{
+	__u32 method = a->r->message.cseq_method_id;
+
+	if ((method != SG_METHOD_REGISTER && method != SG_METHOD_INVITE) ||
+	    proof_counts(a->proof) || known_is(known_key(a->p, a->state, a->p->asked)))
+		return SG_REASON_NONE;
+	return guess_asked(a->p, a->slot, a->p->asked);
+}
+
+/* 403: of who is proven it is not the password that is wrong, unless he registers for others. */
+static __always_inline bool answer_is_refusal(const struct answer *a)
+{
+	return proof_counts(a->proof) &&
+	       (a->known || a->r->message.cseq_method_id != SG_METHOD_REGISTER);
+}
+
+/* What the server says to credentials. */
+static __always_inline __u32 answer_judged(const struct answer *a)
+{
+	/* With a nonce of its own, or at least of the flow: it has answered a challenge. */
+	if (a->p->owner != SECRET_OTHERS || a->p->transport == IPPROTO_TCP) {
+		guess_answered(a->p, a->p->asked);
+		if (a->status / 100 == 2 && a->p->user)
+			offence_forgive(a->slot, SG_OFFENCE_GUESS, answer_account(a));
+	}
+	if (a->status == 401 || a->status == 407 || (a->status == 403 && !answer_is_refusal(a)))
+		return answer_failure(a);
+	return SG_REASON_NONE;
+}
+
+/* A reason if its request was one offence too many; the reply itself goes its way. */
+static __always_inline __u32 answer_read(const struct answer *a)
+{
+	bool unknown = a->status == 404 || a->status == 484 || a->status == 604;
+	__u32 reason = SG_REASON_NONE;
+
+	if (a->status == 401 || a->status == 407)
+		answer_challenges(a);
+	if (!a->p->recalled || a->proof == ANSWER_LISTED)
+		return SG_REASON_NONE;
+	if (a->p->credentials)
+		reason = answer_judged(a);
+	else if (a->status == 401 || a->status == 407)
+		reason = answer_challenged(a);
+	if (unknown && !proof_counts(a->proof) && !a->known)
+		reason = guess_asked(a->p, a->slot, a->p->asked);
+	return reason;
+}
+
+/* False if a map is missing. */
+static __always_inline bool answer_of(struct answer *a, const struct packet *p, __u32 slot)
+{
+	a->p = p;
+	a->slot = slot;
+	a->state = map_state();
+	a->config = map_config(slot);
+	a->r = map_reader();
+	if (!p || !a->state || !a->config || !a->r)
+		return false;
+	a->salt = a->state->secret[1];
+	a->there = p->recalled && guess_is_evident(p);
+	a->known = p->recalled && known_is(known_key(p, a->state, p->user));
+	return true;
+}
+
+/*
+ * Takes over what is remembered of the request, p->recalled if it is. The flow of the packet
+ * becomes its: a reply goes where the Via says, and that may be another port (RFC 3261 section
+ * 18.2.2). Returns what that flow has proven, which is `proof` if it is the same.
+ */
+__noinline int answer_recall(struct packet *p, __u32 proof)
+{
+	const struct sip_reader *r = map_reader();
+	const struct sg_state *state = map_state();
+	struct sg_transaction *t;
+	__u64 now = clock_now();
+
+	if (!p || !r || !state)
+		return proof;
+	t = transaction_recall(transaction_key(r, p->source), now);
+	p->recalled = t != NULL;
+	if (!t)
+		return proof;
+	t->answered = 1;
+	p->owner = t->owner;
+	p->user = t->user;
+	p->asked = t->asked;
+	p->credentials = t->credentials;
+	if (p->source_port == t->port)
+		return proof;
+	p->source_port = t->port;
+	p->flow = flow_hash(p, state);
+	return proof == ANSWER_LISTED ? (int)proof : flow_proof(p, SG_CLASS_REQUEST, now);
+}
+
+/* The request was accepted: its flow is what it says, if it cannot be forged. */
+__noinline int answer_accepted(const struct packet *p, __u32 slot)
+{
+	struct answer answer = {}, *a = &answer;
+	__u32 method;
+
+	if (!answer_of(a, p, slot) || !p->recalled)
+		return 0;
+	method = a->r->message.cseq_method_id;
+	answer_next_nonce(a);
+	if (method == SG_METHOD_REGISTER)
+		answer_registered(a);
+	else if (a->p->user)
+		answer_knows(a, span_mix(a->salt, a->p->user));
+	if (method != SG_METHOD_INVITE)
+		return 0;
+	/* Else the ACK has to come, with this tag. */
+	if (a->there)
+		flow_proves(a->p, SG_PROOF_CALL, a->config->proven_call);
+	else
+		secret_tell(a->p, secret_to_tag(a->r, a->salt));
+	return 0;
+}
+
+/* Learns from a reply whose request was recalled, if it is known. A reason as answer_read(). */
+__noinline int answer_learn(const struct packet *p, __u32 slot, __u32 status, __u32 proof)
+{
+	struct answer a = {.status = status, .proof = proof};
+
+	return answer_of(&a, p, slot) ? answer_read(&a) : SG_REASON_NONE;
+}
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Which users a source is known to have: the server has accepted a password of theirs from there.
+ * What others do from that source, or forge in its name, takes nothing from them. Remembered for
+ * three days, if nobody else needs the place.
+ */
+#ifndef SIPGUARD_KNOWN_BPF_H
+#define SIPGUARD_KNOWN_BPF_H
+
+#include "lists.bpf.h"
+#include "seen.bpf.h"
+#include "spans.bpf.h"
+
+#define KNOWN_SHIFT 12 /* a unit of its time is 2^12 of those of seen.bpf.h, 69 s */
+
+/* A user of the source of a packet, by a number for him; 0: there is none. */
+static __always_inline __u64 known_key(const struct packet *p, const struct sg_state *state,
+				       __u32 user)
+{
+	return user ? span_mix(source_flow_hash(p, state), user) : 0;
+}
+
+static __always_inline bool known_is(__u64 key)
+{
+	const struct sg_seen *line = seen_line(&sg_known, key >> 40, SG_KNOWN);
+
+	return key && line && seen_find(line, seen_tag(key));
+}
+
+static __always_inline void known_note(__u64 key, __u64 now)
+{
+	struct sg_seen *line = seen_line(&sg_known, key >> 40, SG_KNOWN);
+
+	if (key && line)
+		seen_again(line, key, now >> KNOWN_SHIFT);
+}
+
+#endif

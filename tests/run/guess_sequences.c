@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Who guesses passwords or users: how many the server gets to judge, and whom it must not touch. */
+#include <netinet/in.h>
+#include <stdio.h>
+
+#include "dialogue.h"
+#include "maps.h"
+#include "stream.h"
+
+#define OTHER "192.0.2.9"
+#define NONCE "b25seSBvbmNl"
+
+struct try {
+	const char *source, *method, *uri, *to;
+	const char *name;  /* of the credentials; NULL: it has none */
+	const char *nonce;
+	int number;        /* of branch, Call-ID and response */
+	int branch;        /* this branch, if it is not that of `number` */
+	__u16 port;
+};
+
+/* A REGISTER of bob's phone, unless it says something else. */
+static struct try try(struct try t)
+{
+	t.source = t.source ? t.source : PHONE;
+	t.port = t.port ? t.port : PORT;
+	t.method = t.method ? t.method : "REGISTER";
+	t.uri = t.uri ? t.uri : "";
+	t.to = t.to ? t.to : "bob@";
+	t.nonce = t.nonce ? t.nonce : NONCE;
+	return t;
+}
+
+#define TRY(...) try((struct try){__VA_ARGS__})
+
+/* What a request and its reply have in common. */
+static int common(char *text, size_t size, const struct try *t, const char *tag)
+{
+	return snprintf(text, size,
+			"Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK%d\r\nMax-Forwards: 70\r\n"
+			"To: <sip:%sexample.com>%s\r\nFrom: <sip:a@example.com>;tag=1\r\n"
+			"Call-ID: %d@192.0.2.1\r\nCSeq: 1 %s\r\n",
+			t->branch ? t->branch : t->number, t->to, tag, t->number, t->method);
+}
+
+/* No other limit is in the way, nor what other tests have spent. */
+static void plenty(void)
+{
+	wide();
+	config()->total[SG_TOTAL_REPLIES] = config()->total[SG_TOTAL_UNLISTED_TOTAL];
+	for (int id = 0; id < SG_LIMIT__MAX; id++)
+		config()->proven[id] = config()->zone[0].flow[id];
+}
+
+static bool refused(struct try t)
+{
+	char text[1024];
+	int at = snprintf(text, sizeof(text), "%s sip:%sexample.com SIP/2.0\r\n", t.method, t.uri);
+
+	at += common(text + at, sizeof(text) - at, &t, "");
+	if (t.name)
+		at += snprintf(text + at, sizeof(text) - at,
+			       "Authorization: Digest username=\"%s\", realm=\"lab\", "
+			       "nonce=\"%s\", uri=\"sip:example.com\", response=\"%032d\"\r\n",
+			       t.name, t.nonce, t.number);
+	snprintf(text + at, sizeof(text) - at, "Content-Length: 0\r\n\r\n");
+	return packet_dropped(&(struct packet_spec){
+		.source = t.source, .sport = t.port, .payload = text,
+	});
+}
+
+static void replies(struct try t, const char *status, const char *more)
+{
+	char text[1024];
+	int at = snprintf(text, sizeof(text), "SIP/2.0 %s\r\n", status);
+
+	at += common(text + at, sizeof(text) - at, &t, ";tag=2");
+	snprintf(text + at, sizeof(text) - at, "%sContent-Length: 0\r\n\r\n", more);
+	assert_false(reply_dropped(&(struct packet_spec){
+		.destination = t.source, .dport = t.port, .payload = text,
+	}));
+}
+
+static int number; /* no two requests are the same, unless that is meant */
+
+static int next(void)
+{
+	return ++number;
+}
+
+/* The server has a nonce of this flow, or of whoever is told next. */
+static void challenges(const char *source, __u16 port, const char *user)
+{
+	struct try t = TRY(.source = source, .port = port, .to = user, .number = next());
+	char more[128];
+
+	assert_false(refused(t));
+	snprintf(more, sizeof(more), "WWW-Authenticate: Digest realm=\"lab\", nonce=\"%s\"\r\n",
+		 NONCE);
+	replies(t, "401 Unauthorized", more);
+}
+
+/* A password is judged, and wrong. False: it was not even judged. */
+static bool fails(struct try t)
+{
+	t.number = next();
+	if (refused(t))
+		return false;
+	replies(t, "401 Unauthorized", "WWW-Authenticate: Digest realm=\"lab\", nonce=\"new\"\r\n");
+	return true;
+}
+
+static void succeeds(struct try t)
+{
+	t.number = next();
+	assert_false(refused(t));
+	replies(t, "200 OK", "Contact: <sip:bob@192.0.2.1>;expires=3600\r\n");
+}
+
+static void nobody_is_banned(void)
+{
+	struct sg_ban ban;
+
+	assert_false(ban_find(PHONE, IPPROTO_UDP, PORT, &ban));
+	assert_false(ban_find(PHONE, 0, 0, &ban));
+}
+
+/* A nonce asked for on one port, and used from others. */
+static void of_many_ports_few_are_judged(void)
+{
+	int judged = 0;
+
+	plenty();
+	challenges(PHONE, PORT, "bob@");
+	for (int i = 1; i < 100; i++)
+		judged += fails(TRY(.name = "bob", .port = PORT + i));
+	assert_int_equal(judged, 24);
+	assert_true(dropped_by(SG_REASON_AUTH_FAILURE) > 0);
+	coverage.reason |= REASON_BIT(SG_REASON_AUTH_FAILURE);
+	nobody_is_banned();
+	/* Who has no credentials is challenged as before, and others go on. */
+	challenges(PHONE, PORT, "carol@");
+	assert_true(fails(TRY(.name = "bob", .source = OTHER)));
+}
+
+/* With nonces that nobody was told, which a forger could send as well. */
+static void of_made_up_nonces_fewer_are_judged(void)
+{
+	int judged = 0;
+
+	plenty();
+	for (int i = 1; i < 100; i++)
+		judged += fails(TRY(.name = "bob", .nonce = "made up", .port = PORT + i));
+	assert_int_equal(judged, 6);
+	nobody_is_banned();
+	/* Who answers a challenge of his own is no forger. */
+	challenges(PHONE, PORT, "carol@");
+	succeeds(TRY(.name = "carol", .to = "carol@"));
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_REGISTER);
+}
+
+/* An accomplice elsewhere has the same nonce told to him. */
+static void an_accomplice_does_not_hide_a_guesser(void)
+{
+	int judged = 0;
+
+	plenty();
+	challenges(PHONE, PORT, "bob@");
+	challenges(OTHER, PORT, "bob@");
+	for (int i = 0; i < 100; i++)
+		judged += fails(TRY(.name = "bob", .port = PORT + i % 50));
+	assert_int_equal(judged, 6);
+}
+
+static void of_one_flow_six_are_judged(void)
+{
+	int judged = 0;
+
+	plenty();
+	config()->ban[SG_OFFENCE_GUESS_FORGED] = sg_ban_rule_of(1000, 600, 0);
+	for (int i = 0; i < 100; i++)
+		judged += fails(TRY(.name = i % 2 ? "bob" : "carol", .nonce = "made up"));
+	assert_int_equal(judged, 6);
+	assert_true(fails(TRY(.name = "bob", .nonce = "made up", .port = OTHER_PORT)));
+}
+
+/* Forgers know the name and the flow of a phone, and that its nonce is everybody's. */
+static void forged_failures_touch_no_known_user(void)
+{
+	plenty();
+	challenges(PHONE, PORT, "bob@");
+	succeeds(TRY(.name = "bob"));
+	challenges(OTHER, PORT, "bob@");
+	for (int i = 0; i < 100; i++) {
+		fails(TRY(.name = "bob"));
+		fails(TRY(.name = "bob", .nonce = "made up", .port = PORT + i));
+		fails(TRY(.name = "nobody"));
+	}
+	nobody_is_banned();
+	succeeds(TRY(.name = "bob"));
+	/* Its NAT moves it: a stranger whose user is known from there. */
+	challenges(PHONE, OTHER_PORT, "bob@");
+	succeeds(TRY(.name = "bob", .port = OTHER_PORT));
+}
+
+/* A proxy, or a push gateway: one flow of all its users. */
+static void one_of_many_users_mistypes(void)
+{
+	char name[24], to[24];
+	int judged = 0;
+
+	plenty();
+	for (int user = 0; user < 30; user++) {
+		snprintf(name, sizeof(name), "user%d", user);
+		snprintf(to, sizeof(to), "user%d@", user);
+		challenges(PHONE, PORT, to);
+		succeeds(TRY(.name = name, .to = to));
+	}
+	for (int i = 0; i < 50; i++)
+		judged += fails(TRY(.name = "user7", .to = "user7@"));
+	assert_int_equal(judged, 6);
+	nobody_is_banned();
+	for (int user = 0; user < 30; user++) {
+		snprintf(name, sizeof(name), "user%d", user);
+		if (user != 7)
+			succeeds(TRY(.name = name));
+	}
+	/* He is on another phone, too, with the right one. */
+	challenges(PHONE, OTHER_PORT, "user7@");
+	succeeds(TRY(.name = "user7", .to = "user7@", .port = OTHER_PORT));
+}
+
+/* Who has an account guesses those of others in between. */
+static void a_success_takes_back_no_others_failures(void)
+{
+	int judged = 0;
+
+	plenty();
+	challenges(PHONE, PORT, "mallory@");
+	for (int i = 0; i < 100; i++) {
+		judged += fails(TRY(.name = "bob"));
+		succeeds(TRY(.name = "mallory"));
+	}
+	assert_int_equal(judged, 6);
+}
+
+/* Phones that try an old nonce first fail once each time. */
+static void a_success_takes_back_ones_own(void)
+{
+	plenty();
+	challenges(PHONE, PORT, "bob@");
+	succeeds(TRY(.name = "bob"));
+	for (int i = 0; i < 100; i++) {
+		assert_true(fails(TRY(.name = "bob")));
+		succeeds(TRY(.name = "bob"));
+	}
+}
+
+/* All with the branch, CSeq and Call-ID of the first, which was answered. */
+static void copies_are_no_cover(void)
+{
+	struct try t = TRY(.name = "bob", .nonce = "made up");
+	int judged = 0;
+
+	plenty();
+	challenges(PHONE, PORT, "bob@");
+	for (int i = 0; i < 50; i++) {
+		t.branch = t.number = number;
+		if (refused(t))
+			continue;
+		replies(t, "401 Unauthorized", "");
+		judged++;
+	}
+	assert_int_equal(judged, 6);
+}
+
+/* Of phones that use one branch and CSeq for all: what the server says is of one of them. */
+static void equal_branches_are_told_apart(void)
+{
+	struct try first = TRY(.number = 8001, .branch = 8000);
+	struct try second = TRY(.number = 8002, .branch = 8000, .port = OTHER_PORT);
+	static const char ok[] = "Contact: <sip:bob@192.0.2.1>;expires=3600\r\n";
+
+	challenges(PHONE, PORT, "bob@");
+	challenges(PHONE, OTHER_PORT, "bob@");
+	first.name = second.name = "bob";
+	assert_false(refused(first));
+	assert_false(refused(second));
+	replies(first, "200 OK", ok);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_REGISTER);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, OTHER_PORT), SG_PROOF_NONE);
+}
+
+/* Of all messages of a proven connection none is held up for what one user does. */
+static void over_tcp_nobody_waits_behind_a_guesser(void)
+{
+	struct peer peer = alice();
+
+	proven_set(PHONE, IPPROTO_TCP, peer.port, SG_PROOF_REGISTER, 60);
+	proven_user(PHONE, IPPROTO_TCP, peer.port, 1);
+	guessed_set(PHONE, IPPROTO_TCP, peer.port);
+	may_not_send(&peer, REQUEST_OF("REGISTER", CREDENTIALS("any")));
+	assert_int_equal(dropping_reason(), SG_REASON_AUTH_FAILURE);
+	proven_user(PHONE, IPPROTO_TCP, peer.port, SG_PROVEN_USERS);
+	sends(&peer, REQUEST_OF("REGISTER", CREDENTIALS("any")));
+}
+
+/* --- users --- */
+
+/* Asks for a user who is not there. False: the server was not asked. */
+static bool is_told(struct try t)
+{
+	t.number = next();
+	if (refused(t))
+		return false;
+	replies(t, "404 Not Found", "");
+	return true;
+}
+
+/* Numbers of 16 bits are remembered: one that is new may be taken for one of those. */
+#define assert_few(told) assert_in_range(told, 24, 26)
+
+static int told_of_many(bool by_to, bool by_uri, bool by_port)
+{
+	char user[24];
+	int told = 0;
+
+	for (int i = 0; i < 600; i++) {
+		snprintf(user, sizeof(user), "%d@", 100 + i);
+		told += is_told(TRY(.method = "INVITE", .uri = by_uri ? user : "1@",
+				    .to = by_to ? user : "1@",
+				    .port = by_port ? PORT + 5000 + i : PORT));
+	}
+	return told;
+}
+
+static void of_many_users_24_are_told(void)
+{
+	plenty();
+	assert_few(told_of_many(true, true, true));
+	assert_true(dropped_by(SG_REASON_ENUMERATION) > 0);
+	coverage.reason |= REASON_BIT(SG_REASON_ENUMERATION);
+	nobody_is_banned();
+	/* Those that it has asked for, it may ask for; and so may others. */
+	assert_true(is_told(TRY(.method = "INVITE", .uri = "101@", .to = "101@")));
+	assert_true(is_told(TRY(.method = "INVITE", .uri = "900@", .to = "900@",
+				.source = OTHER)));
+	/* Nor does it end a call. */
+	assert_false(refused(TRY(.method = "BYE", .uri = "900@", .to = "900@",
+				 .number = next())));
+}
+
+/* To is the same for all, or the Request-URI is. */
+static void the_user_is_the_one_that_the_server_looks_for(void)
+{
+	plenty();
+	assert_few(told_of_many(false, true, false));
+}
+
+static void the_user_of_to_counts_as_well(void)
+{
+	plenty();
+	assert_few(told_of_many(true, false, true));
+}
+
+/* A wrong number, again and again. */
+static void one_user_is_not_many(void)
+{
+	plenty();
+	for (int i = 0; i < 100; i++)
+		assert_true(is_told(TRY(.method = "INVITE", .uri = "7@", .to = "7@")));
+	coverage.near_reason |= REASON_BIT(SG_REASON_ENUMERATION);
+}
+
+/* One more a window later. */
+static void the_window_ends(void)
+{
+	plenty();
+	assert_few(told_of_many(true, true, false));
+	clock_move(601 * SECOND);
+	assert_true(is_told(TRY(.method = "INVITE", .uri = "900@", .to = "900@")));
+}
+
+/* 150 INVITEs to ever other numbers, whose challenges nobody answers. */
+static void challenges_without_an_answer_count(void)
+{
+	char user[24];
+	int asked = 0;
+
+	plenty();
+	for (int i = 0; i < 150; i++) {
+		struct try t = TRY(.method = "INVITE", .number = next(), .port = PORT + i);
+
+		snprintf(user, sizeof(user), "%d@", 100 + i);
+		t.to = t.uri = user;
+		if (refused(t))
+			continue;
+		replies(t, "407 Proxy Authentication Required",
+			"Proxy-Authenticate: Digest realm=\"lab\", nonce=\"a\"\r\n");
+		asked++;
+	}
+	assert_few(asked);
+}
+
+/* An office that comes back after a power cut: each of them answers. */
+static void who_answers_is_no_scanner(void)
+{
+	char name[24], to[24];
+
+	plenty();
+	for (int user = 0; user < 300; user++) {
+		snprintf(name, sizeof(name), "user%d", user);
+		snprintf(to, sizeof(to), "user%d@", user);
+		challenges(PHONE, PORT + user, to);
+		succeeds(TRY(.name = name, .to = to, .port = PORT + user));
+	}
+	/* Then somebody scans in its name, and it comes back. Some look like one of the 300. */
+	assert_in_range(told_of_many(true, true, true), 24, 40);
+	for (int user = 0; user < 300; user++) {
+		snprintf(name, sizeof(name), "user%d", user);
+		snprintf(to, sizeof(to), "user%d@", user);
+		challenges(PHONE, PORT + 1000 + user, to);
+		succeeds(TRY(.name = name, .to = to, .port = PORT + 1000 + user));
+	}
+}
+
+/* A trunk that calls unassigned numbers, a phone that dials wrong. */
+static void who_is_proven_may_ask(void)
+{
+	plenty();
+	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_CALL, 600);
+	assert_int_equal(told_of_many(true, true, false), 600);
+	/* And credentials of anybody are no way round. */
+	plenty();
+	for (int i = 0; i < 30; i++)
+		is_told(TRY(.method = "INVITE", .uri = "900@", .to = "900@", .port = OTHER_PORT));
+}
+
+/* --- tables --- */
+
+/* A forger fills the table of offenders; who goes on stays in it. */
+static void a_full_table_forgets_the_least(void)
+{
+	plenty();
+	for (int i = 0; i < 6; i++)
+		fails(TRY(.name = "bob", .nonce = "made up", .port = 7));
+	for (__u32 i = 0; i < SG_CONDUCT; i++) {
+		struct sg_conduct *c = &fix.conduct[i];
+
+		if (c->who)
+			continue;
+		c->who = i + 1;
+		c->tat[SG_OFFENCE_GUESS] = guard_clock() + 600 * SECOND;
+	}
+	stats_clear();
+	clock_move(1);
+	fails(TRY(.name = "bob", .source = OTHER, .nonce = "made up"));
+	assert_true(counted(SG_EVENT_OFFENCES_FULL) > 0);
+	assert_false(fails(TRY(.name = "bob", .nonce = "made up", .port = 7)));
+	memset(fix.conduct, 0, SG_CONDUCT * sizeof(*fix.conduct));
+}
+
+const struct sequence guess_sequences[] = {
+	{"of many ports few passwords are judged", of_many_ports_few_are_judged},
+	{"of made-up nonces fewer are judged", of_made_up_nonces_fewer_are_judged},
+	{"an accomplice does not hide a guesser", an_accomplice_does_not_hide_a_guesser},
+	{"of one flow six are judged", of_one_flow_six_are_judged},
+	{"forged failures touch no known user", forged_failures_touch_no_known_user},
+	{"one of many users mistypes", one_of_many_users_mistypes},
+	{"a success takes back no others' failures", a_success_takes_back_no_others_failures},
+	{"a success takes back one's own", a_success_takes_back_ones_own},
+	{"copies are no cover", copies_are_no_cover},
+	{"equal branches are told apart", equal_branches_are_told_apart},
+	{"over TCP nobody waits behind a guesser", over_tcp_nobody_waits_behind_a_guesser},
+	{"of many users 24 are told", of_many_users_24_are_told},
+	{"the user is the one that the server looks for",
+	 the_user_is_the_one_that_the_server_looks_for},
+	{"the user of To counts as well", the_user_of_to_counts_as_well},
+	{"one user is not many", one_user_is_not_many},
+	{"the window of users ends", the_window_ends},
+	{"challenges without an answer count", challenges_without_an_answer_count},
+	{"who answers is no scanner", who_answers_is_no_scanner},
+	{"who is proven may ask", who_is_proven_may_ask},
+	{"a full table forgets the least", a_full_table_forgets_the_least},
+};
+
+const size_t guess_sequences_count = COUNT(guess_sequences);
