@@ -140,7 +140,6 @@ static __always_inline void conduct_ban(const struct conduct *who, const struct 
 					__u32 reason)
 {
 	struct sg_ban ban = {
-		.since = who->now,
 		.until = who->now + rule->seconds * SG_NSEC_PER_SEC,
 		.cause = reason,
 	};

@@ -266,7 +266,7 @@ static __always_inline void answer_registered(const struct answer *a)
 
 	if (!there && seconds && a->owner == SECRET_SHARED)
 		there = account_proves(a->p, user);
-	flow_registers(a->p, seconds, user >> 32, there);
+	flow_registers(a->p, seconds, user >> 36, there);
 }
 
 /* Success: the flow is what it says, if it cannot be forged. */
