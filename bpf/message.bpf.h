@@ -288,7 +288,7 @@ static __always_inline __u32 message_signature(const struct sip_reader *r)
 static __always_inline bool message_transaction(const struct sip_reader *r, const struct packet *p,
 						struct sg_stats *stats, __u64 now)
 {
-	__u64 key = transaction_key(r, p->source);
+	__u64 key = transaction_key(r, packet_fold6(p->address32));
 	struct sg_transactions *line = key ? transaction_line(key) : NULL;
 	__u32 place;
 

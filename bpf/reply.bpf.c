@@ -418,7 +418,7 @@ __noinline int reply_learn(struct packet *p, __u32 slot, __u32 status, __u32 pro
 
 	if (!p || !state || !a.config || !a.r)
 		return SG_REASON_NONE;
-	cell = transaction_recall(transaction_key(a.r, p->source), a.now);
+	cell = transaction_recall(transaction_key(a.r, packet_fold6(p->address32)), a.now);
 	if (cell) {
 		p->source_port = cell >> TRANSACTION_PORT;
 		p->flow = flow_hash(p, state);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The requests that were admitted, by source, branch and CSeq (RFC 3261 section 17.2.3). So a
+ * The requests that were admitted, by address, branch and CSeq (RFC 3261 section 17.2.3). So a
  * retransmission is not charged again, and the server's reply finds what its request was: from
  * which port, and whether it answered a challenge.
  *
@@ -42,10 +42,10 @@ static __always_inline __u32 transaction_age(__u64 cell, __u64 now)
 }
 
 /*
- * Of the message in the reader, to or from `source`. Without a branch (RFC 2543) its Call-ID stands
- * for it. 0: it has neither.
+ * Of the message in the reader, to or from `address`, a fold of it. Without a branch (RFC 2543) its
+ * Call-ID stands for it. 0: it has neither.
  */
-static __always_inline __u64 transaction_key(const struct sip_reader *r, __u64 source)
+static __always_inline __u64 transaction_key(const struct sip_reader *r, __u64 address)
 {
 	const struct sip_message *m = &r->message;
 	struct sip_span span = m->party[SIP_VIA].tag;
@@ -55,7 +55,7 @@ static __always_inline __u64 transaction_key(const struct sip_reader *r, __u64 s
 	if (!span.length)
 		return 0;
 	return span_hash(r, span.at, span.length,
-			 source ^ ((__u64)m->cseq << 8 | m->cseq_method_id) * SPAN_FACTOR);
+			 address ^ ((__u64)m->cseq << 8 | m->cseq_method_id) * SPAN_FACTOR);
 }
 
 static __always_inline struct sg_transactions *transaction_line(__u64 key)
