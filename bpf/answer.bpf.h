@@ -130,7 +130,7 @@ static __always_inline void answer_registered(const struct answer *a)
 		known_note(known_key(a->p, a->state, a->p->user), clock_now());
 		known_note(known_key(a->p, a->state, a->p->asked), clock_now());
 	}
-	flow_registers(a->p, seconds, record >> 32, there || a->config->proven_unchallenged);
+	flow_registers(a->p, seconds, record >> 36, there || a->config->proven_unchallenged);
 }
 
 /*
@@ -267,7 +267,7 @@ __noinline int answer_recall(struct packet *p, __u32 proof)
 
 	if (!p || !r || !state)
 		return proof;
-	t = transaction_recall(transaction_key(r, p->source), now);
+	t = transaction_recall(transaction_key(r, packet_fold6(p->address32)), now);
 	p->recalled = t != NULL;
 	if (!t)
 		return proof;

@@ -146,23 +146,24 @@ __noinline int flow_ban(const struct packet *p, __u32 slot, __u32 offence)
 	const struct sg_config *config = map_config(slot);
 	struct sg_state *state = map_state();
 	struct sg_stats *stats = map_stats();
-	struct sg_ban ban = {.since = clock_now(), .cause = conduct_reason(offence)}, *old;
+	struct sg_ban ban = {.cause = conduct_reason(offence)}, *old;
+	__u64 now = clock_now();
 	struct sg_flow_key key;
 	long err = 0;
 
 	if (!p || !config || !state || !stats || config->mode[ban.cause] != SG_MODE_ENFORCE)
 		return 0;
-	ban.until = ban.since + conduct_rule(config, offence)->seconds * SG_NSEC_PER_SEC;
+	ban.until = now + conduct_rule(config, offence)->seconds * SG_NSEC_PER_SEC;
 	key = flow_key(p);
 	old = bpf_map_lookup_elem(&sg_bans, &key);
 	if (!*(volatile __u32 *)&state->flow_bans)
 		*(volatile __u32 *)&state->flow_bans = 1;
-	if (old && old->until > ban.since)
+	if (old && old->until > now)
 		return 0;
 	if (old)
 		*old = ban;
 	else
-		err = table_add(&sg_bans, &sg_bans_queue, &key, &ban, ban.since);
+		err = table_add(&sg_bans, &sg_bans_queue, &key, &ban, now);
 	stats->event[err == -E2BIG ? SG_EVENT_BANS_FULL : SG_EVENT_BANS]++;
 	return 0;
 }

@@ -19,11 +19,6 @@
 
 #define CONNECTED_TRIES 64
 
-static __always_inline __u64 connected_mark(const struct sg_flow_key *key)
-{
-	return (key->source * 0x9e3779b97f4a7c15ULL >> 32 | 1) << 32;
-}
-
 static __always_inline bool connected_marked(__u64 live, __u64 mark)
 {
 	return live >> 32 == mark >> 32;
@@ -58,7 +53,7 @@ static __always_inline bool connected_decrease(__u32 *number)
 /* One more is established. False: there is no room, and nothing was counted. */
 static __always_inline bool connected_add(const struct sg_flow_key *key)
 {
-	const __u64 mark = connected_mark(key);
+	const __u64 mark = sg_connections_mark(key);
 	const struct sg_connections one = {.live = mark | 1};
 	struct sg_connections *c;
 	__u64 live;
@@ -86,7 +81,7 @@ static __always_inline bool connected_add(const struct sg_flow_key *key)
 /* One that was added has ended. */
 static __always_inline void connected_remove(const struct sg_flow_key *key)
 {
-	const __u64 mark = connected_mark(key);
+	const __u64 mark = sg_connections_mark(key);
 	struct sg_connections *c;
 	__u64 live, left;
 

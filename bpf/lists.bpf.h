@@ -73,30 +73,33 @@ static __always_inline void zones_find(struct guard *g)
 
 static __always_inline struct sg_flow_key flow_key(const struct packet *p)
 {
-	return (struct sg_flow_key){
-		.source = p->source,
-		.family = p->family,
+	struct sg_flow_key key = {
 		.port = p->source_port,
 		.transport = p->transport,
+		.family = p->family,
 	};
+
+	__builtin_memcpy(key.address, p->address, sizeof(key.address));
+	return key;
 }
 
 /* The key of all flows of a source together. */
 static __always_inline struct sg_flow_key source_key(const struct packet *p)
 {
-	return (struct sg_flow_key){.source = p->source, .family = p->family};
+	return sg_source_key(p->family, p->address32);
 }
 
 /* The hash of a packet's flow, which it keeps as p->flow. */
 static __always_inline __u64 flow_hash(const struct packet *p, const struct sg_state *state)
 {
-	return sg_flow_hash(p->source, p->source_port, p->transport, state->secret);
+	return sg_flow_hash(p->source, sg_host(p->address32), p->source_port, p->transport,
+			    state->secret);
 }
 
 /* The same of all flows of its source together. */
 static __always_inline __u64 source_flow_hash(const struct packet *p, const struct sg_state *state)
 {
-	return sg_flow_hash(p->source, 0, 0, state->secret);
+	return sg_flow_hash(p->source, 0, 0, 0, state->secret);
 }
 
 static __always_inline __u64 banned_until(const struct sg_flow_key *key)
@@ -113,12 +116,12 @@ static __always_inline bool source_banned(const struct guard *g)
 	__u32 generation = *(const volatile __u32 *)&g->state->ban_generation;
 	struct sg_memo *memo = &g->stats->memo;
 
-	if (memo->banned_source != key.source || memo->ban_generation != generation) {
+	if (memo->banned_source != g->p->source || memo->ban_generation != generation) {
 		__u64 until = banned_until(&key);
 
 		if (g->now >= until)
 			return false;
-		memo->banned_source = key.source;
+		memo->banned_source = g->p->source;
 		memo->banned_until = until;
 		memo->ban_generation = generation;
 	}
@@ -198,8 +201,8 @@ __noinline int flow_proves(const struct packet *p, __u32 proof, __u32 seconds)
 }
 
 /*
- * The server has accepted a REGISTER of the flow: `user`, a number, is bound for as many seconds;
- * 0: no more. `there`: no forger elsewhere can have sent it. Global, as flow_proves().
+ * The server has accepted a REGISTER of the flow: `user`, a number of 28 bits, is bound for as many
+ * seconds; 0: no more. `there`: no forger elsewhere can have sent it. Global, as flow_proves().
  *
  * Who is registered stays so by any renewal, since nothing is gained by a forged one; so a phone
  * stays known where many are given one nonce. It ends with the binding of its only user: that one

@@ -325,7 +325,7 @@ struct {
 	__type(value, __u64);
 } sg_segments SEC(".maps");
 
-/* Sources that have connections; of the key only source and family are set. */
+/* Sources that have connections, by sg_source_key(). */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, SG_CONNECTED);

@@ -307,7 +307,7 @@ __noinline int message_transaction(struct packet *p, __u32 slot, __u32 about, __
 
 	if (!p || !r || !config || !state || !stats || r->message.kind != SIP_REQUEST)
 		return reason;
-	key = transaction_key(r, p->source);
+	key = transaction_key(r, packet_fold6(p->address32));
 	line = key ? transaction_line(key) : NULL;
 	if (!line || mode_of(config, reason) == SG_MODE_ENFORCE)
 		return reason;

@@ -240,7 +240,7 @@ static __always_inline void packet_fragment(struct packet *p, bool first, __u64 
 	p->fragment_key = fragment_fold(p->source, destination, id, p->transport);
 }
 
-/* A fold of an address of IPv6. */
+/* A fold of an address of IPv6, or of IPv4 as ::ffff:0:0/96. */
 static __always_inline __u64 packet_fold6(const __u32 *address)
 {
 	return (__u64)(address[0] ^ address[2]) << 32 | (address[1] ^ address[3]);

@@ -71,13 +71,13 @@ static __always_inline void proven_put(struct sg_state *state, struct sg_stats *
 				       const struct sg_flow_key *key, __u64 hash, __u32 proof,
 				       __u64 now, __u64 until)
 {
-	struct sg_proven fresh = {.since = now, .until = until, .proof = proof};
+	struct sg_proven fresh = {.until = until, .since = sg_since(now), .proof = proof};
 	struct sg_proven *entry = bpf_map_lookup_elem(&sg_proven, key);
 	long err = 0;
 
 	if (entry) {
 		if (entry->until <= now) {
-			entry->since = now;
+			entry->since = sg_since(now);
 			entry->proof = proof;
 			stats->event[SG_EVENT_PROVEN] += proof_counts(proof);
 		}

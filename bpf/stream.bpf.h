@@ -74,16 +74,12 @@ static __always_inline bool stream_is_read(const struct packet *p)
 }
 
 /*
- * Of both ends of a connection. p->flow has the secret, and knows of an address of IPv6 its /64
- * only. Address and port of the server have a round each: in a sum, who chooses his host within the
- * /64 could make up for another port, and take a neighbour's place.
+ * Of both ends of a connection; p->flow, of the client's, has the secret. Address and port of the
+ * server have a round each: in a sum one could make up for the other.
  */
 static __always_inline __u64 stream_hash(const struct packet *p)
 {
-	__u64 host = (__u64)p->address32[2] << 32 | p->address32[3];
-
-	return span_mix(span_mix(p->flow + host * SPAN_FACTOR, p->destination), p->port) *
-	       SPAN_FACTOR;
+	return span_mix(span_mix(p->flow, p->destination), p->port) * SPAN_FACTOR;
 }
 
 static __always_inline struct sg_streams *stream_line(void *map, __u64 hash, __u32 lines)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The requests that were admitted, by source, branch, CSeq and Call-ID (RFC 3261 section 17.2.3;
+ * The requests that were admitted, by address, branch, CSeq and Call-ID (RFC 3261 section 17.2.3;
  * some phones have one branch for all). So a retransmission is not charged again, and the server's
  * reply finds what its request was: from which port, whether it answered a challenge, whose
  * credentials it had, and for whom it asked.
@@ -40,12 +40,15 @@ static __always_inline __u32 transaction_tag(__u64 key)
 	return (__u32)(key >> 35) | 1;
 }
 
-/* Of the message in the reader, to or from `source`. 0: it has no branch and no Call-ID. */
-static __always_inline __u64 transaction_key(const struct sip_reader *r, __u64 source)
+/*
+ * Of the message in the reader, to or from `address`, a fold of it. 0: it has no branch and no
+ * Call-ID.
+ */
+static __always_inline __u64 transaction_key(const struct sip_reader *r, __u64 address)
 {
 	const struct sip_message *m = &r->message;
 	const struct sip_span *branch = &m->party[SIP_VIA].tag;
-	__u64 hash = source ^ ((__u64)m->cseq << 8 | m->cseq_method_id) * SPAN_FACTOR;
+	__u64 hash = address ^ ((__u64)m->cseq << 8 | m->cseq_method_id) * SPAN_FACTOR;
 
 	if (!branch->length && !m->call_id.length)
 		return 0;

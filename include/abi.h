@@ -319,33 +319,38 @@ enum sg_list {
 };
 
 /*
- * A flow, and the key of its ban. source is what sg_source4() or sg_source6() make of an address;
- * port is in network order. A ban of the whole source has port 0 and transport 0.
+ * A flow is of one whole address, or a neighbour in the /64 who sends from the same port would be
+ * the same flow. All flows of a source together have a key, too: see sg_source_key().
  */
 struct sg_flow_key {
-	__u64 source;
-	__u16 port;
-	__u8 transport; /* IPPROTO_UDP or IPPROTO_TCP */
-	__u8 family;    /* 4 or 6 */
-	__u32 reserved;
+	__u32 address[4]; /* network order; IPv4 as ::ffff:0:0/96 */
+	__u16 port;       /* network order; 0: a source */
+	__u8 transport;   /* IPPROTO_UDP or IPPROTO_TCP; 0: a source */
+	__u8 family;      /* 4 or 6 */
 };
 
 struct sg_ban {
-	__u64 since; /* ns of the guard's clock */
-	__u64 until;
+	__u64 until; /* ns of the guard's clock */
 	__u32 cause; /* enum sg_reason; SG_REASON_NONE: the operator */
 	__u32 reserved;
 };
 
-/* What the guard knows of a flow that has proven something. */
+/* What the guard knows of a flow that has proven something. Of half a million: 16 bytes. */
 struct sg_proven {
-	__u64 since; /* ns of the guard's clock */
-	__u64 until;
-	__u32 proof; /* enum sg_proof */
-	__u32 user;  /* a number for the one who is registered; SG_PROVEN_USERS: several */
+	__u64 until;      /* ns of the guard's clock */
+	__u32 since;      /* of that clock, too: see sg_since() */
+	__u32 proof : 4;  /* enum sg_proof */
+	__u32 user : 28;  /* a number for the one who is registered; SG_PROVEN_USERS: several */
 };
 
-#define SG_PROVEN_USERS ~0U
+#define SG_PROVEN_USERS 0xfffffffU
+
+#define SG_SINCE_SHIFT 30 /* a unit is 2^30 ns, 1.07 s; they last for 146 years */
+
+static inline __u32 sg_since(__u64 now)
+{
+	return now >> SG_SINCE_SHIFT;
+}
 
 /* The connections of a source: see connected.bpf.h. */
 struct sg_connections {
@@ -427,10 +432,10 @@ struct sg_stats {
 };
 
 /*
- * A source as the hashed tables and the bans know it: an IPv4 address, or the /64 of an IPv6
- * address, since a host chooses freely within its /64. Words are in network order. The IPv4 form
- * has the first byte of ff00::/8, which is multicast and never a source (RFC 4291 section 2.7), so
- * no two sources share a number.
+ * A source as the hashed tables know it: an IPv4 address, or the /64 of an IPv6 address, since a
+ * host chooses freely within its /64. Words are in network order. The IPv4 form has the first byte
+ * of ff00::/8, which is multicast and never a source (RFC 4291 section 2.7), so no two sources
+ * share a number.
  */
 static inline __u64 sg_source6(__u32 first_be, __u32 second_be)
 {
@@ -446,17 +451,54 @@ static inline __u64 sg_source4(__u32 address_be)
 #endif
 }
 
+/* What tells the hosts of one source apart: the lower half of an address. */
+static inline __u64 sg_host(const __u32 *address)
+{
+	return (__u64)address[3] << 32 | address[2];
+}
+
+/*
+ * The key of all flows of a source together: an IPv4 address, or the upper half of an IPv6 one.
+ * Bit 1 is set in 6 and not in 4. A branch would have the verifier follow both.
+ */
+static inline struct sg_flow_key sg_source_key(__u32 family, const __u32 *address)
+{
+	__u32 lower = (family >> 1 & 1) - 1;
+	struct sg_flow_key key = {
+		.address = {address[0], address[1], address[2] & lower, address[3] & lower},
+		.family = family,
+	};
+
+	return key;
+}
+
+/* The mark of a source's connections: see struct sg_connections. The lower 32 bits are zero. */
+static inline __u64 sg_connections_mark(const struct sg_flow_key *source)
+{
+	const __u32 *a = source->address;
+	__u64 number = (__u64)(a[1] ^ a[3]) << 32 | (a[0] ^ a[2]);
+
+	return (number * 0x9e3779b97f4a7c15ULL >> 32 | 1) << 32;
+}
+
 /*
  * The hash of a flow, for all tables but that of sources. It is no SipHash, which takes four times
  * as long, and needs to be none: with the secret unknown and the place never shown, nobody can aim.
+ *
+ * A sender chooses every bit of his host, and must not make up by them for what another /64 differs
+ * in from his, or another port. So source and host have a product each, at once, whose factors are
+ * secret; and the highest bit, which no factor spreads, goes to different places.
  */
-static inline __u64 sg_flow_hash(__u64 source, __u32 port, __u32 transport, const __u64 *secret)
+static inline __u64 sg_flow_hash(__u64 source, __u64 host, __u32 port, __u32 transport,
+				 const __u64 *secret)
 {
-	__u64 hash = (source ^ secret[0]) * 0x9e3779b97f4a7c15ULL;
+	__u64 upper = (source ^ secret[0]) * (secret[1] | 1);
+	__u64 lower = (host ^ secret[1]) * (secret[0] | 1);
+	__u64 hash = upper ^ upper >> 32 ^ lower ^ lower >> 29;
 
-	hash = (hash ^ hash >> 32 ^ secret[1] ^ ((__u64)port << 8 | transport)) *
-	       0xbf58476d1ce4e5b9ULL;
-	return (hash ^ hash >> 29) * 0x94d049bb133111ebULL;
+	hash = (hash ^ ((__u64)port << 8 | transport)) * 0xbf58476d1ce4e5b9ULL;
+	hash = (hash ^ hash >> 29) * 0x94d049bb133111ebULL;
+	return hash ^ hash >> 32;
 }
 
 /* What sg_config.rules is for these modes. */
@@ -525,7 +567,9 @@ _Static_assert(sizeof(struct sg_conduct) == 64, "a line, too");
 _Static_assert(sizeof(struct sg_asked) == 64 && sizeof(struct sg_transaction) == 16, "and these");
 _Static_assert(SG_OFFENCE_ENUMERATION == SG_OFFENCE__MAX - 1 && SG_OFFENCE__MAX == 8,
 	       "the others have a place in struct sg_conduct");
-_Static_assert(sizeof(struct sg_flow_key) == 16, "no padding in a hash key");
+_Static_assert(sizeof(struct sg_flow_key) == 20, "no padding in a hash key");
+_Static_assert(sizeof(struct sg_proven) == 16 && sizeof(struct sg_ban) == 16, "memory is fixed");
+_Static_assert(SG_PROOF__MAX <= 16, "a proof has 4 bits");
 _Static_assert(sizeof(struct sg_streams) == 64, "and this one");
 _Static_assert(sizeof(struct sg_secrets) == 64 && sizeof(struct sg_accounts) == 64, "and these");
 _Static_assert(SG_TOTAL__MAX <= SG_TOTALS_MAX, "each total has its place");

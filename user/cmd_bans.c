@@ -118,7 +118,7 @@ static int bans_settle(struct session *session, __u64 now)
 
 static int refuse_ban(const struct maps *maps, const struct sg_flow_key *key)
 {
-	struct prefix source = flow_source(key), *own;
+	struct prefix source = flow_prefix(key), *own;
 	char text[PREFIX_TEXT], mine[PREFIX_TEXT];
 	size_t count;
 	int err = own_addresses(&own, &count);
@@ -133,8 +133,9 @@ static int refuse_ban(const struct maps *maps, const struct sg_flow_key *key)
 		if (source.length == own[i].length)
 			fail("%s is an address of this host, which is never banned.", text);
 		else
-			fail("%s, which a ban of IPv6 is for, has %s of this host in it: deny the "
-			     "single address with `sipguard deny add`.", text, mine);
+			fail("%s, which a ban of a source is for, has %s of this host in it: ban "
+			     "a flow, or deny the single address with `sipguard deny add`.", text,
+			     mine);
 		err = -EINVAL;
 	}
 	free(own);
@@ -150,7 +151,6 @@ static int ban_put(struct session *session, const struct sg_flow_key *key, __u64
 {
 	struct maps *maps = &session->maps;
 	struct sg_ban ban = {
-		.since = now,
 		.until = now + seconds * SG_NSEC_PER_SEC,
 		.cause = SG_REASON_NONE,
 	};

@@ -13,7 +13,7 @@
 /* A source is asked for by any of its addresses: of IPv6 its /64 is meant. */
 static bool is_asked_for(const struct sg_flow_key *key, const struct prefix *asked)
 {
-	struct prefix source = flow_source(key), wide = *asked;
+	struct prefix source = flow_prefix(key), wide = *asked;
 
 	if (wide.length > source.length) {
 		wide.length = source.length;

@@ -18,6 +18,11 @@ static __u64 seconds_between(__u64 from, __u64 to)
 	return to > from ? (to - from + SG_NSEC_PER_SEC - 1) / SG_NSEC_PER_SEC : 0;
 }
 
+static json_int_t known_seconds(const struct proven *p, __u64 now)
+{
+	return (now - ((__u64)p->proven.since << SG_SINCE_SHIFT)) / SG_NSEC_PER_SEC;
+}
+
 static json_t *flow_json(const struct proven *p, __u64 now)
 {
 	const char *proof = proof_names[p->proven.proof % SG_PROOF__MAX];
@@ -26,7 +31,7 @@ static json_t *flow_json(const struct proven *p, __u64 now)
 	flow_format(&p->key, text, sizeof(text));
 	return json_pack("{s:s, s:s, s:s, s:I, s:I}", "source", text, "transport",
 			 flow_transport(&p->key), "proof", proof,
-			 "known_seconds", (json_int_t)seconds_between(p->proven.since, now),
+			 "known_seconds", known_seconds(p, now),
 			 "seconds_left", (json_int_t)seconds_between(now, p->proven.until));
 }
 

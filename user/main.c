@@ -75,8 +75,9 @@ static const struct command commands[] = {
 	 LIST_DETAILS("The longest prefix decides, whichever list it is on. Addresses of this\n"
 		      "host are never denied."), 0, 1, -1, cmd_deny},
 	{"ban", "ADDRESS[:PORT]", "deny a source or a flow for a time",
-	 "Bans a source (an IPv6 address stands for its /64), or with a port one flow of it: of\n"
-	 "IPv6 [ADDRESS]:PORT, since without brackets the port would be read as its last part.\n"
+	 "Bans a source (an IPv6 address stands for its /64), or with a port one flow of one\n"
+	 "address: of IPv6 [ADDRESS]:PORT, since without brackets the port would be read as its\n"
+	 "last part.\n"
 	 "Sources on the allow list and addresses of this host cannot be banned.",
 	 OPTION_TRANSPORT | OPTION_FOR, 1, 1, cmd_ban},
 	{"unban", "ADDRESS[:PORT]", "lift a ban", "Lifts a ban before its time.",
@@ -85,8 +86,7 @@ static const struct command commands[] = {
 	 "Lists the bans that have not expired, and why each was made.",
 	 0, 0, 0, cmd_bans},
 	{"sources", "[forget ADDRESS:PORT]", "flows that are known, and by what",
-	 "Lists the flows (address, port and transport; of IPv6 the /64) that have proven\n"
-	 "something:\n"
+	 "Lists the flows (address, port and transport) that have proven something:\n"
 	 "  register   the server has registered it, in answer to its challenge\n"
 	 "  call       it has completed a call\n"
 	 "  contact    the server has sent it a request: its responses are wanted\n"

@@ -131,15 +131,18 @@ bool prefix_contains(const struct prefix *prefix, const struct prefix *inner)
 	return !memcmp(cut.address, prefix->address, sizeof(cut.address));
 }
 
-/* As the data path folds an address into a source: the first 8 bytes as they lie in memory. */
-static void ban_source(const struct prefix *prefix, struct sg_flow_key *key)
+/* An address as the data path has it. */
+static struct sg_flow_key flow_of_address(const struct prefix *prefix)
 {
-	__u32 word[2];
+	struct sg_flow_key key = {.family = prefix->family == AF_INET ? 4 : 6};
 
-	memset(key, 0, sizeof(*key));
-	memcpy(word, prefix->address, sizeof(word));
-	key->family = prefix->family == AF_INET ? 4 : 6;
-	key->source = key->family == 4 ? sg_source4(word[0]) : sg_source6(word[0], word[1]);
+	if (key.family == 4) {
+		key.address[2] = htonl(0xffff);
+		memcpy(&key.address[3], prefix->address, sizeof(key.address[3]));
+	} else {
+		memcpy(key.address, prefix->address, sizeof(key.address));
+	}
+	return key;
 }
 
 /* Splits "192.0.2.1:5060" or "[2001:db8::1]:5060". False if there is no port in it. */
@@ -165,6 +168,7 @@ static bool flow_split(const char *text, char *address, size_t size, const char 
 
 static int flow_parse_source(const char *text, struct sg_flow_key *key, char *why, size_t size)
 {
+	struct sg_flow_key flow;
 	struct prefix prefix;
 	int err = prefix_parse(text, &prefix, why, size);
 
@@ -175,7 +179,23 @@ static int flow_parse_source(const char *text, struct sg_flow_key *key, char *wh
 		return refuse(why, size, "'%s' is too wide or too narrow for a ban, which is of "
 			      "one IPv4 address or one IPv6 /64; use `sipguard deny add` for "
 			      "prefixes", text);
-	ban_source(&prefix, key);
+	flow = flow_of_address(&prefix);
+	*key = sg_source_key(flow.family, flow.address);
+	return 0;
+}
+
+static int flow_parse_address(const char *text, struct sg_flow_key *key, char *why, size_t size)
+{
+	struct prefix prefix;
+	int err = prefix_parse(text, &prefix, why, size);
+
+	if (err)
+		return err;
+	if (prefix.length != address_bits(prefix.family))
+		return refuse(why, size, "'%s' is more than one address, and a flow is of one; "
+			      "leave the port out for a source, or use `sipguard deny add` for "
+			      "prefixes", text);
+	*key = flow_of_address(&prefix);
 	return 0;
 }
 
@@ -198,7 +218,7 @@ int flow_parse(const char *text, const char *transport, struct sg_flow_key *key,
 				      "192.0.2.1:5060 or [2001:db8::1]:5060");
 		return flow_parse_source(text, key, why, size);
 	}
-	err = flow_parse_source(address, &parsed, why, size);
+	err = flow_parse_address(address, &parsed, why, size);
 	if (err)
 		return err;
 	port = number_parse(port_text, 65535);
@@ -216,34 +236,30 @@ const char *flow_transport(const struct sg_flow_key *key)
 	return key->transport == IPPROTO_TCP ? "tcp" : "udp";
 }
 
-/* See sg_source4() and sg_source6(). */
-struct prefix flow_source(const struct sg_flow_key *key)
+struct prefix flow_prefix(const struct sg_flow_key *key)
 {
 	struct prefix prefix = {.family = key->family == 4 ? AF_INET : AF_INET6};
-	__u32 words[2] = {key->source, key->source >> 32};
 
-	prefix.length = key->family == 4 ? 32 : 64;
 	if (key->family == 4)
-		memcpy(prefix.address, &words[1], sizeof(words[1]));
+		memcpy(prefix.address, &key->address[3], sizeof(key->address[3]));
 	else
-		memcpy(prefix.address, words, sizeof(words));
+		memcpy(prefix.address, key->address, sizeof(key->address));
+	prefix.length = key->port || key->family == 4 ? address_bits(prefix.family) : 64;
 	return prefix;
 }
 
 void flow_format(const struct sg_flow_key *key, char *text, size_t size)
 {
-	struct prefix source = flow_source(key);
-	char address[INET6_ADDRSTRLEN] = "";
+	struct prefix prefix = flow_prefix(key);
+	char address[PREFIX_TEXT];
 
-	inet_ntop(source.family, source.address, address, sizeof(address));
-	if (key->family == 4 && !key->port)
+	prefix_format(&prefix, address, sizeof(address));
+	if (!key->port)
 		snprintf(text, size, "%s", address);
 	else if (key->family == 4)
 		snprintf(text, size, "%s:%u", address, ntohs(key->port));
-	else if (!key->port)
-		snprintf(text, size, "%s/64", address);
 	else
-		snprintf(text, size, "[%s/64]:%u", address, ntohs(key->port));
+		snprintf(text, size, "[%s]:%u", address, ntohs(key->port));
 }
 
 /*

@@ -27,18 +27,18 @@ bool prefix_contains(const struct prefix *prefix, const struct prefix *inner);
 
 /*
  * A source or flow to ban: "192.0.2.1", "192.0.2.1:5060", "[2001:db8::1]:5060". `transport` is
- * "udp" or "tcp" and goes with a flow only; NULL is UDP. An IPv6 address, alone or in a flow, is
- * its /64, which may also be written out. 0 or -EINVAL with why.
+ * "udp" or "tcp" and goes with a flow only; NULL is UDP. An IPv6 address alone is its /64, which
+ * may also be written out; in a flow it is one host. 0 or -EINVAL with why.
  */
 int flow_parse(const char *text, const char *transport, struct sg_flow_key *key, char *why,
 	      size_t size);
 /* "udp" or "tcp", of a flow. */
 const char *flow_transport(const struct sg_flow_key *key);
 
-/* The source of a flow as a prefix: an IPv4 address, or an IPv6 /64. */
-struct prefix flow_source(const struct sg_flow_key *key);
+/* Whom a flow or a source is, as a prefix: an address, or the /64 of a source of IPv6. */
+struct prefix flow_prefix(const struct sg_flow_key *key);
 
-/* As flow_parse() reads it back: "2001:db8::/64", "[2001:db8::/64]:5060". Not the transport. */
+/* As flow_parse() reads it back: "2001:db8::/64", "[2001:db8::1]:5060". Not the transport. */
 void flow_format(const struct sg_flow_key *key, char *text, size_t size);
 
 /*

@@ -19,7 +19,7 @@ static int by_flow(const void *a, const void *b)
 	int order = x->family - y->family;
 
 	if (!order)
-		order = memcmp(&x->source, &y->source, sizeof(x->source));
+		order = memcmp(x->address, y->address, sizeof(x->address));
 	if (!order)
 		order = ntohs(x->port) - ntohs(y->port);
 	return order ? order : x->transport - y->transport;

@@ -292,6 +292,40 @@ bans() {
 		'["198.51.100.4:5060","flow","tcp",true]'
 	sipguard allow add 198.51.100.5
 	refused 1 "198.51.100.5 is on the allow list" ban 198.51.100.5
+	bans_ipv6
+}
+
+# A flow is one host, which may be our own neighbour; a source is the /64.
+bans_ipv6() {
+	refused 2 "a flow is of one" ban "[2001:db8:6::/64]:5060"
+	refused 1 "$LAB_SERVER6 is an address of this host" ban "[$LAB_SERVER6]:5060"
+	sipguard ban "[$LAB_CLIENT6]:5060"
+	sipguard ban 2001:db8:6::7
+	equal "$(sipguard bans --json | jq -r '.bans[] | select(.ban | contains("::")) | .ban + " " + .kind' |
+		LC_ALL=C sort)" "$(printf '%s\n' '2001:db8:6::/64 source' "[$LAB_CLIENT6]:5060 flow")"
+	refused 1 "\[${LAB_CLIENT6}0\]:5060 is not banned" unban "[${LAB_CLIENT6}0]:5060"
+	sipguard unban "[$LAB_CLIENT6]:5060"
+	sipguard unban 2001:db8:6::/64
+}
+
+# A flow that has registered, as the data path writes it: address, port, transport, family.
+# shellcheck disable=SC2086 # bytes
+proves() {
+	bpftool map update pinned "$SIPGUARD_PIN_ROOT/$PINS_OF_ABI/sg_proven" key hex $1 13 c4 11 $2 \
+		value hex ff ff ff ff ff ff ff 7f 0 0 0 0 4 0 0 0
+}
+
+knows_sources() {
+	proves "20 1 d b8 0 0 0 6 0 0 0 0 0 0 0 b" 6
+	proves "20 1 d b8 0 0 0 6 0 0 0 0 0 0 0 a" 6
+	proves "0 0 0 0 0 0 0 0 0 0 ff ff c6 33 64 7" 4
+	equal "$(sipguard sources --json | jq -r '.sources[] | .source + " " + .transport + " " + .proof')" \
+		"$(printf '%s udp register\n' 198.51.100.7:5060 '[2001:db8:0:6::a]:5060' \
+			'[2001:db8:0:6::b]:5060')"
+	fails 2 "a flow is of one" sources forget "[2001:db8:0:6::/64]:5060"
+	fails 1 "has proven nothing" sources forget "[2001:db8:0:6::c]:5060"
+	sipguard sources forget "[2001:db8:0:6::a]:5060"
+	equal "$(sipguard sources | awk '{ print $1 }' | xargs)" "198.51.100.7:5060 [2001:db8:0:6::b]:5060"
 }
 
 # Secret, lists, bans, counters, configuration and mode outlive an upgrade.
@@ -441,6 +475,7 @@ check "a locked guard is waited for, and the waiting ends" locked
 check "allow and deny lists" lists
 check "list files, all or nothing" imports
 check "bans" bans
+check "sources: flows that are known" knows_sources
 check "every command's JSON is valid" every_json
 check "stats --watch" watches
 check "an upgrade keeps all state" upgrade_keeps

@@ -57,7 +57,7 @@ static void malformed_messages_ban_a_flow(void)
 	assert_int_equal(dropped_by(SG_REASON_MALFORMED), 1);
 	coverage.reason |= REASON_BIT(SG_REASON_MALFORMED);
 	assert_true(ban_find(PHONE, IPPROTO_TCP, peer.port, &ban));
-	assert_in_range(ban.until - ban.since, 60 * SECOND, 60 * SECOND);
+	assert_in_range(ban.until - guard_clock(), 60 * SECOND, 60 * SECOND);
 	SEND(DROP, BAN_FLOW, OTHER, NONE, .source = PHONE, OVER_TCP, .sport = peer.port,
 	     .payload = "");
 	/* The flow, and nobody else of its address. */

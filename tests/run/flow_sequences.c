@@ -179,7 +179,7 @@ static void over_tcp_a_call_proves_by_itself(void)
 	assert_int_equal(proven_of(PHONE, IPPROTO_TCP, PORT), SG_PROOF_CALL);
 }
 
-/* Over IPv6 the /64 counts, as everywhere. */
+/* IPv6, plain and with a tag. */
 static void ipv6_is_proven_as_well(void)
 {
 	assert_false(packet_dropped(&(struct packet_spec){

@@ -94,14 +94,30 @@ __u64 source_of(const char *text)
 	return ipv6 ? sg_source6(words[0], words[1]) : sg_source4(words[0]);
 }
 
-static struct sg_flow_key flow_key(const char *address, __u8 transport, __u16 port)
+/* Of a source, if transport is 0. */
+static struct sg_flow_key flow_key(const char *text, __u8 transport, __u16 port)
 {
-	return (struct sg_flow_key){
-		.source = source_of(address),
-		.transport = transport,
-		.port = htons(port),
-		.family = strchr(address, ':') ? 6 : 4,
-	};
+	struct sg_flow_key key = {.transport = transport, .port = htons(port)};
+	__u32 words[4];
+	bool ipv6;
+
+	address_parse(text, &ipv6, (__u8 *)words);
+	key.family = ipv6 ? 6 : 4;
+	if (ipv6) {
+		memcpy(key.address, words, sizeof(key.address));
+	} else {
+		key.address[2] = htonl(0xffff);
+		key.address[3] = words[0];
+	}
+	return transport ? key : sg_source_key(key.family, key.address);
+}
+
+static __u64 flow_hash(const char *address, __u8 transport, __u16 port)
+{
+	struct sg_flow_key key = flow_key(address, transport, port);
+
+	return sg_flow_hash(source_of(address), sg_host(key.address), key.port, transport,
+			    fix.state->secret);
 }
 
 void ban_lift(const char *address)
@@ -116,7 +132,7 @@ void ban_set(const char *address, __u8 transport, __u16 port, int seconds)
 {
 	struct sg_flow_key key = flow_key(address, transport, port);
 	__u64 now = guard_clock();
-	struct sg_ban ban = {.since = now - 3600 * SECOND, .until = now + seconds * SECOND};
+	struct sg_ban ban = {.until = now + seconds * SECOND};
 
 	assert_int_equal(bpf_map_update_elem(maps.bans, &key, &ban, BPF_ANY), 0);
 	if (transport)
@@ -163,8 +179,7 @@ void limits_age(const char *address, __u64 ns)
 /* The slots are those of bpf/limits.bpf.h. */
 void flow_age(const char *address, __u8 transport, __u16 port, __u64 ns)
 {
-	struct sg_flow_key key = flow_key(address, transport, port);
-	__u64 hash = sg_flow_hash(key.source, key.port, transport, fix.state->secret);
+	__u64 hash = flow_hash(address, transport, port);
 	__u32 places[] = {
 		hash >> 8 & (SG_FLOW_ROW - 1), SG_FLOW_ROW + (hash >> 40 & (SG_FLOW_ROW - 1)),
 	};
@@ -207,7 +222,7 @@ void ban_set_cause(const char *address, enum sg_reason cause, int seconds)
 {
 	struct sg_flow_key key = flow_key(address, 0, 0);
 	__u64 now = guard_clock();
-	struct sg_ban ban = {.since = now, .until = now + seconds * SECOND, .cause = cause};
+	struct sg_ban ban = {.until = now + seconds * SECOND, .cause = cause};
 
 	assert_int_equal(bpf_map_update_elem(maps.bans, &key, &ban, BPF_ANY), 0);
 	fix.state->source_bans = 1;
@@ -226,11 +241,11 @@ void proven_set(const char *address, __u8 transport, __u16 port, enum sg_proof p
 {
 	struct sg_flow_key key = flow_key(address, transport, port);
 	struct sg_proven proven = {
-		.since = guard_clock() - 3600 * SECOND,
+		.since = sg_since(guard_clock() - 3600 * SECOND),
 		.until = guard_clock() + seconds * SECOND,
 		.proof = proof,
 	};
-	__u64 hash = sg_flow_hash(key.source, key.port, transport, fix.state->secret);
+	__u64 hash = flow_hash(address, transport, port);
 	__u32 line = hash >> 32 & (SG_HINTS - 1);
 	struct sg_hints hints;
 
@@ -254,8 +269,7 @@ void proven_user(const char *address, __u8 transport, __u16 port, __u32 user)
 /* As bpf/conduct.bpf.h has it. */
 void guessed_set(const char *address, __u8 transport, __u16 port)
 {
-	struct sg_flow_key key = flow_key(address, transport, port);
-	__u64 hash = sg_flow_hash(key.source, key.port, transport, fix.state->secret);
+	__u64 hash = flow_hash(address, transport, port);
 	struct sg_conduct *c = &fix.conduct[hash >> 12 & (SG_CONDUCT - 1)];
 
 	c->who = hash;
@@ -302,8 +316,7 @@ void seen_age_all(__u64 ns)
 void connections_set(const char *address, __u32 live)
 {
 	struct sg_flow_key key = flow_key(address, 0, 0);
-	__u64 mark = key.source * 0x9e3779b97f4a7c15ULL >> 32 | 1;
-	struct sg_connections c = {.live = mark << 32 | live};
+	struct sg_connections c = {.live = sg_connections_mark(&key) | live};
 
 	assert_int_equal(bpf_map_update_elem(maps.connections, &key, &c, BPF_ANY), 0);
 }

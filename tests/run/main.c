@@ -148,6 +148,7 @@ int main(void)
 	add_sequences(guess_sequences, guess_sequences_count);
 	add_sequences(connection_sequences, connection_sequences_count);
 	add_sequences(secret_sequences, secret_sequences_count);
+	add_sequences(neighbour_sequences, neighbour_sequences_count);
 	add_sequences(stream_sequences, stream_sequences_count);
 	add_sequences(order_sequences, order_sequences_count);
 	add_sequences(grammar_sequences, grammar_sequences_count);

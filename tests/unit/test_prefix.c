@@ -132,26 +132,30 @@ static void test_a_prefix_contains(void **state)
 
 static void test_bans_are_keyed_as_the_data_path_does(void **state)
 {
+	static const __u8 mapped[16] = {[10] = 0xff, 0xff, 192, 0, 2, 1};
+	static const __u8 full[16] = {0x20, 1, 0xd, 0xb8, 0, 0, 0, 9, 0, 1, 0, 2, 0, 3, 0, 4};
+	static const __u8 upper[16] = {0x20, 1, 0xd, 0xb8, 0, 0, 0, 9};
 	struct sg_flow_key key;
-	__u64 first;
 
 	(void)state;
 	assert_int_equal(flow_parse("192.0.2.1", NULL, &key, why, sizeof(why)), 0);
-	assert_true(key.source == sg_source4(inet_addr("192.0.2.1")));
+	assert_memory_equal(key.address, mapped, sizeof(mapped));
 	assert_int_equal(key.family, 4);
 	assert_int_equal(key.port, 0);
 	assert_int_equal(key.transport, 0);
-	assert_int_equal(key.reserved, 0);
 
 	assert_int_equal(flow_parse("192.0.2.1:5060", "tcp", &key, why, sizeof(why)), 0);
+	assert_memory_equal(key.address, mapped, sizeof(mapped));
 	assert_int_equal(key.port, htons(5060));
 	assert_int_equal(key.transport, IPPROTO_TCP);
 
-	/* packet_ipv6() folds a source into its first 64 bits as they lie in memory. */
-	memcpy(&first, "\x20\x01\x0d\xb8\0\0\0\x09", 8);
+	/* A source is the /64, a flow is one host of it. */
+	assert_int_equal(flow_parse("2001:db8:0:9:1:2:3:4", NULL, &key, why, sizeof(why)), 0);
+	assert_memory_equal(key.address, upper, sizeof(upper));
+	assert_int_equal(key.family, 6);
 	assert_int_equal(flow_parse("[2001:db8:0:9:1:2:3:4]:5062", NULL, &key, why, sizeof(why)),
 			 0);
-	assert_true(key.source == first);
+	assert_memory_equal(key.address, full, sizeof(full));
 	assert_int_equal(key.family, 6);
 	assert_int_equal(key.port, htons(5062));
 	assert_int_equal(key.transport, IPPROTO_UDP);
@@ -167,7 +171,8 @@ static void test_bans_are_written_as_they_are_read(void **state)
 		{"192.0.2.1:65535", "192.0.2.1:65535"},
 		{"2001:db8::1", "2001:db8::/64"},
 		{"2001:db8:0:5::/64", "2001:db8:0:5::/64"},
-		{"[2001:db8::1]:1", "[2001:db8::/64]:1"},
+		{"[2001:db8::1]:1", "[2001:db8::1]:1"},
+		{"[2001:db8:0:5::/128]:1", "[2001:db8:0:5::]:1"},
 	};
 	struct sg_flow_key key, again;
 	char text[PREFIX_TEXT];
@@ -205,6 +210,7 @@ static void test_bad_bans_are_explained(void **state)
 		{"2001:db8::/48", NULL, "`sipguard deny add`"},
 		{"2001:db8::/65", NULL, "`sipguard deny add`"},
 		{"192.0.2.0/24:5060", NULL, "`sipguard deny add`"},
+		{"[2001:db8::/64]:5060", NULL, "a flow is of one"},
 		{"192.0.2.1", "udp", "needs a port"},
 		{"192.0.2.1:5060", "tls", "udp or tcp"},
 		{"192.0.2.1:5060", "UDP", "udp or tcp"},

@@ -62,7 +62,9 @@ void target_load(struct target *target, const char *path)
 
 static struct sg_flow_key ban_key(__u32 source)
 {
-	return (struct sg_flow_key){.source = sg_source4(htobe32(source)), .family = 4};
+	__u32 address[4] = {0, 0, htobe32(0xffff), htobe32(source)};
+
+	return sg_source_key(4, address);
 }
 
 void target_reset(struct target *target)
@@ -109,8 +111,8 @@ void target_prove(struct target *target, __u32 source, __u16 port)
 
 	key.port = htobe16(port);
 	key.transport = IPPROTO_UDP;
-	line = sg_flow_hash(key.source, key.port, key.transport, target->state->secret) >> 32 &
-	       (SG_HINTS - 1);
+	line = sg_flow_hash(sg_source4(key.address[3]), sg_host(key.address), key.port,
+			    key.transport, target->state->secret) >> 32 & (SG_HINTS - 1);
 	if (bpf_map_update_elem(map_fd(target, "sg_proven"), &key, &proven, BPF_ANY) ||
 	    bpf_map_update_elem(map_fd(target, "sg_hints"), &line, &hints, BPF_ANY))
 		bench_die("The proof cannot be written (%s).", strerror(errno));
