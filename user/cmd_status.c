@@ -112,6 +112,12 @@ static json_t *offences_json(const struct sg_config *config)
 	return all;
 }
 
+/* Zone 0 has none: what its sources may together is among the totals. */
+static json_t *zone_total_json(const struct sg_config *config, __u32 zone)
+{
+	return zone ? output_limit(&config->total[sg_zone_total(zone)]) : json_null();
+}
+
 static json_t *zones_json(const struct sg_config *config)
 {
 	json_t *all = json_array();
@@ -119,11 +125,12 @@ static json_t *zones_json(const struct sg_config *config)
 	for (__u32 zone = 0; zone <= config->zones && zone < SG_ZONES; zone++) {
 		const struct sg_zone *z = &config->zone[zone];
 
-		json_array_append_new(all, json_pack("{s:s#, s:o, s:o, s:{s:o, s:I, s:o}}", "name",
-						     z->name,
+		json_array_append_new(all, json_pack("{s:s#, s:o, s:o, s:o, s:{s:o, s:I, s:o}}",
+						     "name", z->name,
 						     (int)strnlen(z->name, sizeof(z->name)),
 						     "limits", limits_json(z->limit),
 						     "flow_limits", limits_json(z->flow),
+						     "total", zone_total_json(config, zone),
 						     "connections", "new",
 						     output_limit(&z->connect), "live",
 						     (json_int_t)z->live, "segments",
@@ -346,6 +353,11 @@ static void print_zone(json_t *zone, json_t *proven)
 			print_limit(json_object_get(proven, key));
 		putchar('\n');
 	}
+	if (proven)
+		return;
+	printf("  %-22s", "total");
+	print_limit(json_object_get(zone, "total"));
+	printf("  of all its sources together\n");
 }
 
 static void print_connections(json_t *status)

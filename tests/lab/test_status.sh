@@ -39,6 +39,7 @@ configuration() {
 		    prefixes: [198.51.100.0/24]
 		    limits: {source: {rate: 901, burst: 902}}
 		    flow-limits: {source: {rate: 801, burst: 802}}
+		    total: {rate: 701, burst: 702}
 	END
 }
 
@@ -64,6 +65,7 @@ limits_as_configured() {
 	done
 	shows "trunk each source each flow"
 	shows "source 901 / 902 801 / 802"
+	shows "total 701 / 702 of all its sources together"
 	shows "unlisted-total 101 / 201"
 	shows "orphan-fragments 102 / 202"
 	shows "orphan-fragments-total 103 / 203"
@@ -88,6 +90,7 @@ json_as_configured() {
 		and .zones[0].flow_limits.keepalive == {rate: 18, burst: 518}
 		and .proven_limits.keepalive == {rate: 26, burst: 526}
 		and .zones[1].flow_limits.source == {rate: 801, burst: 802}
+		and .zones[1].total == {rate: 701, burst: 702} and .zones[0].total == null
 		and .totals.replies == {rate: 104, burst: 204}
 		and .ban_rules.enumeration == {threshold: 16, window: 26, time: 36}
 		and .proven_call_seconds == 77 and .proven_unchallenged == true
