@@ -228,17 +228,17 @@ static __always_inline __u32 greylist_check(hook_ctx *ctx, struct guard *g)
 }
 
 /*
- * The budget of those that are on no list, in no zone, and not proven. Spent, that of UDP arms the
- * greylist.
+ * What all strangers may together, or all sources of a zone. Spent, that of strangers over UDP arms
+ * the greylist.
  */
-static __always_inline __u32 budget_check(const struct guard *g)
+static __always_inline __u32 total_check(const struct guard *g)
 {
-	if (!gcra_spent(budget_tat(g), g->now, budget_limit(g)))
+	if (!gcra_spent(total_tat(g), g->now, total_limit(g)))
 		return SG_REASON_NONE;
-	if (g->p->transport == IPPROTO_UDP &&
+	if (!g->listed && g->p->transport == IPPROTO_UDP &&
 	    g->config->mode[SG_REASON_UNLISTED_BUDGET] == SG_MODE_ENFORCE)
 		greylist_arm(g);
-	return SG_REASON_UNLISTED_BUDGET;
+	return sg_reason_of_total[total_id(g)];
 }
 
 /*

@@ -11,7 +11,7 @@
 #include "part.bpf.h"     /*    the messages of a segment of TCP, or of several datagrams */
 #include "lists.bpf.h"    /* 3. allow, deny, bans, zones, what is proven */
 #include "greylist.bpf.h" /* 4. strangers have to come twice while there are too many */
-#include "limits.bpf.h"   /* 5. budget of unlisted sources, limits of the flow and the source */
+#include "limits.bpf.h"   /* 5. totals of strangers and zones, limits of the flow and the source */
 #include "segment.bpf.h"  /*    segments that are not read */
 #include "connect.bpf.h"  /*    connections of TCP, new and live */
 #include "message.bpf.h"  /* 6. the grammar of the message, and what it tells of its flow */
@@ -301,10 +301,10 @@ static __always_inline __u32 guard_judge_segment(struct guard *g)
 /* What a message is charged to before a byte of its header is read. */
 static __always_inline __u32 guard_judge_limits(hook_ctx *ctx, struct guard *g)
 {
-	if (pays_budget(g)) {
+	if (pays_budget(g))
 		JUDGE(greylist_check(ctx, g));
-		JUDGE(budget_check(g));
-	}
+	if (pays_total(g))
+		JUDGE(total_check(g));
 	if (!limits_find(g))
 		return SG_REASON_NONE;
 	if (flow_is_over(g)) {
@@ -325,15 +325,22 @@ static __always_inline __u32 guard_judge_limits(hook_ctx *ctx, struct guard *g)
 	return SG_REASON_NONE;
 }
 
+/* What is refused since others send too much comes again, and gets in then. */
+static __always_inline bool is_put_off(__u32 reason)
+{
+	return reason == SG_REASON_GREYLIST || reason == SG_REASON_UNLISTED_BUDGET ||
+	       reason == SG_REASON_ZONE_TOTAL;
+}
+
 /*
- * In monitor mode a stranger's request passes where enforce mode would have it come again. It is
+ * In monitor mode a request passes where enforce mode would have it come again. It is
  * answered, so it does not come again: what it tells is learned now, or who says `enforce` in a
  * flood would know none of the phones that have registered meanwhile.
  */
 static __always_inline void guard_learn(hook_ctx *ctx, struct guard *g, __u32 reason)
 {
-	if ((reason == SG_REASON_GREYLIST || reason == SG_REASON_UNLISTED_BUDGET) &&
-	    g->class == SG_CLASS_REQUEST && g->state->mode == SG_MODE_MONITOR &&
+	if (is_put_off(reason) && g->class == SG_CLASS_REQUEST &&
+	    g->state->mode == SG_MODE_MONITOR &&
 	    !message_read(ctx, g->p, g->slot) && g->p->stream != STREAM_PART) {
 		message_tell(g->p, g->slot, 0);
 		message_transaction(g->p, g->slot, 0, SG_REASON_NONE);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Step 5: the budget of unlisted sources, and the limits of one flow and of one source.
+ * Step 5: what strangers may together, or the sources of a zone, and the limits of one flow and of
+ * one source.
  *
  * Sources get no entries of their own: a table that grows or evicts by source address is what a
  * flood of random sources attacks. A source is hashed with a secret into one slot in each of two
  * rows, so one heavy neighbour in one row costs it nothing. What is refused is not charged, so a
  * slot recovers at the limit's rate.
  *
- * The budget is looked at first, without writing: while it is spent, random sources are refused
+ * The total is looked at first, without writing: while it is spent, random sources are refused
  * before they touch the table, which keeps both the cache and the slots clean.
  */
 #ifndef SIPGUARD_LIMITS_BPF_H
@@ -261,32 +262,47 @@ static __always_inline bool pays_budget(const struct guard *g)
 	return !g->listed && !is_proven(g);
 }
 
-_Static_assert(SG_TOTAL_SYNS == SG_TOTAL_UNLISTED_TCP + 1, "see budget_id()");
+/* Nor is there a total for who has proven that he is there: no forger may touch him. */
+static __always_inline bool pays_total(const struct guard *g)
+{
+	return !is_proven(g);
+}
+
+_Static_assert(SG_TOTAL_SYNS == SG_TOTAL_UNLISTED_TCP + 1, "see total_id()");
 
 const __u8 sg_budget_of_transport[256] = {
 	[IPPROTO_UDP] = SG_TOTAL_UNLISTED_TOTAL, [IPPROTO_TCP] = SG_TOTAL_UNLISTED_TCP,
 };
 
+const __u8 sg_reason_of_total[SG_TOTAL_PLACES] = {
+	[0 ... SG_TOTALS_MAX - 1] = SG_REASON_UNLISTED_BUDGET,
+	[SG_TOTALS_MAX ... SG_TOTAL_PLACES - 1] = SG_REASON_ZONE_TOTAL,
+};
+
 /*
- * Which budget a stranger pays from: what the greylist cannot sort must not spend what it lets in.
- * Without a branch, or the verifier follows each of three. The mask is as in limit_index().
+ * Which total a packet pays from: that of its zone, or one of the budgets of strangers, since what
+ * the greylist cannot sort must not spend what it lets in. Without a branch, or the verifier
+ * follows each of four. The mask is as in limit_index().
  */
-static __always_inline __u32 budget_id(const struct guard *g)
+static __always_inline __u32 total_id(const struct guard *g)
 {
 	__u32 id = sg_budget_of_transport[g->p->transport] + g->p->syn;
+	__u32 listed = -(__u32)g->listed;
 
+	barrier_var(listed);
+	id ^= (id ^ sg_zone_total(g->zone)) & listed;
 	barrier_var(id);
-	return id & (SG_TOTALS_MAX - 1);
+	return id & (SG_TOTAL_PLACES - 1);
 }
 
-static __always_inline __u64 *budget_tat(const struct guard *g)
+static __always_inline __u64 *total_tat(const struct guard *g)
 {
-	return &g->state->total_tat[budget_id(g)];
+	return &g->state->total_tat[total_id(g)];
 }
 
-static __always_inline const struct sg_limit *budget_limit(const struct guard *g)
+static __always_inline const struct sg_limit *total_limit(const struct guard *g)
 {
-	return &g->config->total[budget_id(g)];
+	return &g->config->total[total_id(g)];
 }
 
 /*
@@ -296,8 +312,8 @@ static __always_inline const struct sg_limit *budget_limit(const struct guard *g
  */
 static __always_inline void limits_charge(const struct guard *g)
 {
-	if (pays_budget(g))
-		gcra_charge(budget_tat(g), g->now, budget_limit(g));
+	if (pays_total(g))
+		gcra_charge(total_tat(g), g->now, total_limit(g));
 	limit_charge(g, SG_LIMIT_SOURCE);
 }
 
@@ -327,7 +343,7 @@ static __always_inline void slots_debit(struct rows rows, __u32 id, __u64 now,
 /* Of unlisted sources: the upper half of its burst is for those that have sent little. */
 static __always_inline bool budget_is_half_spent(const struct guard *g)
 {
-	return *budget_tat(g) > g->now + budget_limit(g)->tolerance / 2;
+	return *total_tat(g) > g->now + total_limit(g)->tolerance / 2;
 }
 
 /*
@@ -357,9 +373,9 @@ __noinline int part_charge(const struct packet *p, __u32 slot, __u32 kind, __u32
 	flow = rows_find(&sg_flow_slots, p->flow >> 8, SG_FLOW_ROW);
 	if (!is_proven(g))
 		source = rows_find(&sg_slots, source_hash(g), SG_SLOT_ROW);
-	/* What one sender sends at once takes nothing from others, and arms no greylist. */
-	if (pays_budget(g) && !budget_is_half_spent(g))
-		gcra_debit(budget_tat(g), g->now, budget_limit(g));
+	/* What one stranger sends at once takes nothing from others, and arms no greylist. */
+	if (pays_total(g) && (g->listed || !budget_is_half_spent(g)))
+		gcra_debit(total_tat(g), g->now, total_limit(g));
 	for (int i = 0; i < 2 && (!i || limits[i] != SG_LIMIT_SOURCE); i++) {
 		slots_debit(flow, limits[i], g->now, flow_limit(g, limits[i]));
 		slots_debit(source, limits[i], g->now, source_limit(g, limits[i]));

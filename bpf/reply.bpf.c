@@ -266,8 +266,10 @@ int reply(struct __sk_buff *skb)
 	if (!status && g->method == SG_METHOD_NONE)
 		return TC_ACT_UNSPEC;
 	flow_know(g);
-	if (status)
+	if (status) {
+		g->stats->event[SG_EVENT_REPLIES_SEEN]++;
 		return verdict_reply(g, reply_judge(skb, g, status));
+	}
 	reply_contact(skb, g);
 	return TC_ACT_UNSPEC;
 }

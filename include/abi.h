@@ -41,6 +41,7 @@
 #define SG_ASKED 25            /* such users of each */
 #define SG_BAN_RULES 8
 #define SG_TOTALS_MAX 8        /* places for limits of all, by enum sg_total_id */
+#define SG_TOTAL_PLACES 32     /* those, and behind them one for each zone: sg_zone_total() */
 #define SG_DESTINATION_ROW (1 << 14)
 #define SG_CONNECT_ROW (1 << 14)
 #define SG_CONNECTED (1 << 16) /* sources that have connections of TCP */
@@ -162,7 +163,7 @@ struct sg_config {
 	__u64 rules;
 	struct sip_caps caps;
 	__u32 greylist_hold;          /* s that it stays armed after the last of the flood */
-	struct sg_limit total[SG_TOTALS_MAX];
+	struct sg_limit total[SG_TOTAL_PLACES];
 	struct sg_limit proven[SG_LIMIT__MAX];
 	struct sg_ban_rule ban[SG_BAN_RULES]; /* by enum sg_offence */
 	__u32 proven_call;            /* s that a completed call proves a flow */
@@ -187,8 +188,8 @@ struct sg_state {
 	__u32 proven;     /* 0 while no flow was ever proven */
 	__u64 greylist_until; /* ns of the guard's clock */
 	__u64 guesses_until;  /* until then somebody may have guessed or asked too much */
-	/* Written by packets: on a line of its own. By enum sg_total_id. */
-	__u64 total_tat[SG_TOTALS_MAX];
+	/* Written by packets: a line by enum sg_total_id, then those of the zones. */
+	__u64 total_tat[SG_TOTAL_PLACES];
 	/* What sources that are not proven have sent since `offered_since`, while it is armed. */
 	__u64 offered;
 	__u64 offered_since;
@@ -501,6 +502,12 @@ static inline __u64 sg_flow_hash(__u64 source, __u64 host, __u32 port, __u32 tra
 	return hash ^ hash >> 32;
 }
 
+/* Where the total of a zone is, among the totals. */
+static inline __u32 sg_zone_total(__u32 zone)
+{
+	return SG_TOTALS_MAX + zone;
+}
+
 /* What sg_config.rules is for these modes. */
 static inline __u64 sg_rules_of(const __u8 *mode)
 {
@@ -561,7 +568,7 @@ _Static_assert(0 SG_REASONS(X) == SG_REASON__MAX * (SG_REASON__MAX - 1) / 2,
 _Static_assert(SG_REASON__MAX <= SG_MODES, "each reason has a mode");
 _Static_assert(sizeof(struct sg_slot) == 64, "a slot is one cache line");
 _Static_assert(__builtin_offsetof(struct sg_state, total_tat) == 64, "one line read, one written");
-_Static_assert(__builtin_offsetof(struct sg_state, listed4) == 192, "and nothing else there");
+_Static_assert(__builtin_offsetof(struct sg_state, listed4) % 64 == 0, "and nothing else there");
 _Static_assert(SG_OFFENCE__MAX <= SG_BAN_RULES, "each offence has a rule");
 _Static_assert(sizeof(struct sg_conduct) == 64, "a line, too");
 _Static_assert(sizeof(struct sg_asked) == 64 && sizeof(struct sg_transaction) == 16, "and these");
@@ -573,5 +580,7 @@ _Static_assert(SG_PROOF__MAX <= 16, "a proof has 4 bits");
 _Static_assert(sizeof(struct sg_streams) == 64, "and this one");
 _Static_assert(sizeof(struct sg_secrets) == 64 && sizeof(struct sg_accounts) == 64, "and these");
 _Static_assert(SG_TOTAL__MAX <= SG_TOTALS_MAX, "each total has its place");
+_Static_assert(SG_TOTALS_MAX == 8, "those of the zones begin on a line");
+_Static_assert(SG_TOTALS_MAX + SG_ZONES <= SG_TOTAL_PLACES, "and each zone");
 
 #endif

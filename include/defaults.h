@@ -22,6 +22,22 @@
 #define SG_FIRST_DATA 20   /* s: as long as Kamailio waits for the rest of a message */
 #define SG_PROVEN_CALL 600  /* s: a caller that is no phone of ours, from one call to the next */
 
+/*
+ * The total of a zone where the file says nothing: as much as ten of its sources may. A zone is
+ * made for peers that send much; and it is to be noticed when more of them than that do, or when
+ * somebody forges the addresses of all.
+ */
+#define SG_ZONE_SOURCES 10
+
+static inline struct sg_limit sg_zone_total_of(const struct sg_limit *source)
+{
+	__u64 rate = (__u64)source->rate * SG_ZONE_SOURCES;
+	__u64 burst = (__u64)source->burst * SG_ZONE_SOURCES;
+
+	return sg_limit_of(rate < SG_RATE_MAX ? rate : SG_RATE_MAX,
+			   burst < SG_BURST_MAX ? burst : SG_BURST_MAX);
+}
+
 static inline void sg_default_limits(struct sg_config *config, __u32 zone)
 {
 #define X(name, key, rate, burst, reason)                                                         \
@@ -36,6 +52,8 @@ static inline void sg_default_limits(struct sg_config *config, __u32 zone)
 	config->zone[zone].connect = sg_connect_limit_of(SG_CONNECT_RATE, SG_CONNECT_BURST,
 							 SG_CONNECTIONS_LIVE);
 	config->zone[zone].segment = sg_limit_of(SG_SEGMENT_RATE, SG_SEGMENT_BURST);
+	config->total[sg_zone_total(zone)] =
+		sg_zone_total_of(&config->zone[zone].limit[SG_LIMIT_SOURCE]);
 }
 
 /*

@@ -18,7 +18,10 @@ struct sg_limit {
 	__u32 burst;     /* messages at once, as configured */
 };
 
-/* rate 1 to 10^7 per second, burst 1 to 10^6: tolerance stays below 2^50 ns. */
+/* Both from 1: tolerance stays below 2^50 ns. */
+#define SG_RATE_MAX 10000000 /* per second */
+#define SG_BURST_MAX 1000000
+
 static inline struct sg_limit sg_limit_of(__u32 rate, __u32 burst)
 {
 	struct sg_limit limit = {

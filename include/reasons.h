@@ -147,7 +147,13 @@
 	  "what is in the rest could not be read, and its source is on no list, in no zone and "  \
 	  "not proven. It is admitted when it comes again, 0.4 to 32 s later, as every client "   \
 	  "sends it (RFC 3261 timers A and E); the other fragments follow the first. One under "  \
-	  "512 bytes, which no link makes, is never admitted.")
+	  "512 bytes, which no link makes, is never admitted.")                                   \
+	X(87, ZONE_TOTAL, "zone-total", "zones: total", ENFORCE, ENFORCE,                         \
+	  "The sources of a zone that are not proven send more messages together than its "       \
+	  "`total`, which is ten times its limit of a source if the file does not say. Who "      \
+	  "forges addresses of the zone over UDP can spend it for them; what he gets through "    \
+	  "ends there, and strangers, other zones and proven flows do not notice. A peer that "   \
+	  "may send without limit belongs on the allow list.")
 
 /* All of them: those of packets here, those of messages in sip_rules.h. */
 #define SG_REASONS(X) SG_PACKET_REASONS(X) SIP_RULES(X) SG_FLOW_REASONS(X)

@@ -168,7 +168,11 @@
 	  "charged as a segment.")                                                                \
 	X(STREAMS_EVICTED, "streams-evicted",                                                     \
 	  "The table of connections had no room, and the one of which nothing was seen for "      \
-	  "the longest time made it. What it sends later counts as unread-older.")
+	  "the longest time made it. What it sends later counts as unread-older.")                \
+	X(REPLIES_SEEN, "replies-seen",                                                           \
+	  "A reply of the server left by a guarded interface, and could teach who is proven. If " \
+	  "there are none though requests pass, they leave by an interface that is not guarded: " \
+	  "`sipguard attach` it, too.")
 
 /*
  * X(NAME, key, rate, burst): limits that are not per source and kind of message. UNLISTED_TOTAL is

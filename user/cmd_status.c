@@ -9,6 +9,7 @@
 #include <bpf/bpf.h>
 
 #include "connections.h"
+#include "egress.h"
 #include "escape.h"
 #include "interfaces.h"
 #include "lists.h"
@@ -18,6 +19,9 @@
 #include "policy.h"
 #include "proven.h"
 #include "session.h"
+
+/* Fewer requests without a reply tell nothing: no server has to answer a scanner. */
+#define UNANSWERED 100
 
 /* Seconds since the program was loaded; 0 if the kernel does not tell. */
 static __u64 program_age(int fd)
@@ -112,6 +116,12 @@ static json_t *offences_json(const struct sg_config *config)
 	return all;
 }
 
+/* Zone 0 has none: what its sources may together is among the totals. */
+static json_t *zone_total_json(const struct sg_config *config, __u32 zone)
+{
+	return zone ? output_limit(&config->total[sg_zone_total(zone)]) : json_null();
+}
+
 static json_t *zones_json(const struct sg_config *config)
 {
 	json_t *all = json_array();
@@ -119,11 +129,12 @@ static json_t *zones_json(const struct sg_config *config)
 	for (__u32 zone = 0; zone <= config->zones && zone < SG_ZONES; zone++) {
 		const struct sg_zone *z = &config->zone[zone];
 
-		json_array_append_new(all, json_pack("{s:s#, s:o, s:o, s:{s:o, s:I, s:o}}", "name",
-						     z->name,
+		json_array_append_new(all, json_pack("{s:s#, s:o, s:o, s:o, s:{s:o, s:I, s:o}}",
+						     "name", z->name,
 						     (int)strnlen(z->name, sizeof(z->name)),
 						     "limits", limits_json(z->limit),
 						     "flow_limits", limits_json(z->flow),
+						     "total", zone_total_json(config, zone),
 						     "connections", "new",
 						     output_limit(&z->connect), "live",
 						     (json_int_t)z->live, "segments",
@@ -204,6 +215,50 @@ static json_t *connections_json(const struct session *s)
 	return all;
 }
 
+/* Requests that passed and want a reply; without those of the allow list, whatever they are. */
+static __u64 requests_passed(const struct sg_stats *stats)
+{
+	__u64 sum = 0;
+
+	for (int method = SG_METHOD_NONE + 1; method < SG_METHOD__MAX; method++) {
+		if (method != SG_METHOD_ACK)
+			sum += stats->method[method].passed.packets +
+			       stats->method[method].would_drop.packets;
+	}
+	return sum > stats->allowed.packets ? sum - stats->allowed.packets : 0;
+}
+
+/* It has a word of its own. */
+static bool egress_is_missing(const json_t *interfaces)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(interfaces, i, one) {
+		const char *replies = json_string_value(json_object_get(one, "replies"));
+
+		if (replies && strcmp(replies, egress_names[EGRESS_MISSING]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Sentences about what is wrong with the whole; what is with one interface stands there. */
+static json_t *notices_json(const struct sg_stats *stats, const json_t *interfaces)
+{
+	__u64 requests = requests_passed(stats);
+	json_t *all = json_array();
+
+	if (requests < UNANSWERED || stats->event[SG_EVENT_REPLIES_SEEN] ||
+	    egress_is_missing(interfaces))
+		return all;
+	json_array_append_new(all, json_sprintf(
+		"none of the server's replies leaves by a guarded interface, though %llu requests "
+		"have passed, so nobody becomes proven: `sipguard attach` the interface by which "
+		"they leave, too, or see why the server does not answer", requests));
+	return all;
+}
+
 static json_t *memory_json(const struct maps *maps)
 {
 	json_t *each = json_object();
@@ -268,6 +323,7 @@ static json_t *gather(const struct session *s, bool attached)
 			   "version", SIPGUARD_VERSION, "abi", SG_ABI_VERSION, "mode",
 			   mode_names[maps->state->mode % SG_MODE__MAX], "lists", lists, "bans",
 			   bans, "flows", flows, "memory", memory_json(maps));
+	json_object_set_new(status, "notices", notices_json(&stats, interfaces));
 	json_object_set_new(status, "interfaces", interfaces);
 	json_object_set_new(status, "loaded_seconds", json_integer(loaded_seconds(&s->pins)));
 	json_object_set_new(status, "connections", connections);
@@ -346,6 +402,11 @@ static void print_zone(json_t *zone, json_t *proven)
 			print_limit(json_object_get(proven, key));
 		putchar('\n');
 	}
+	if (proven)
+		return;
+	printf("  %-22s", "total");
+	print_limit(json_object_get(zone, "total"));
+	printf("  of all its sources together\n");
 }
 
 static void print_connections(json_t *status)
@@ -422,8 +483,9 @@ static void print_caps(json_t *status)
 static void print_now(json_t *status)
 {
 	json_t *bans = json_object_get(status, "bans"), *flows = json_object_get(status, "flows");
-	json_t *connections = json_object_get(status, "connections");
+	json_t *connections = json_object_get(status, "connections"), *notice;
 	bool monitor = strcmp(string_of(status, "mode"), "monitor") == 0;
+	size_t i;
 
 	printf("  mode             %s: %s\n", string_of(status, "mode"),
 	       monitor ? "nothing is dropped, only counted (`sipguard stats --watch 5`)"
@@ -438,6 +500,8 @@ static void print_now(json_t *status)
 	       number_of(bans, "flows"));
 	printf("  proven flows     %lld of %lld at most\n", number_of(flows, "proven"),
 	       number_of(flows, "most"));
+	json_array_foreach(json_object_get(status, "notices"), i, notice)
+		printf("  NOTICE           %s\n", json_string_value(notice));
 	if (json_is_true(json_object_get(connections, "counted")))
 		printf("  connections      %lld, of %lld sources\n", number_of(connections, "live"),
 		       number_of(connections, "sources"));

@@ -14,8 +14,6 @@
 #include "prefix.h"
 #include "quote.h"
 
-#define RATE_MAX 10000000
-#define BURST_MAX 1000000
 #define PATH_SIZE 96
 
 struct reader {
@@ -132,12 +130,12 @@ static int limit_read(struct reader *r, const struct file_limit *given, struct s
 	burst = given->burst ? *given->burst : limit->burst;
 	rate_node = document_find(&r->document, "%s/rate", path);
 	burst_node = document_find(&r->document, "%s/burst", path);
-	if (rate < 1 || rate > RATE_MAX)
+	if (rate < 1 || rate > SG_RATE_MAX)
 		return document_fail(&r->document, rate_node, "a rate of %llu is out of range; it "
-				     "is 1 to %d per second", rate, RATE_MAX);
-	if (burst < 1 || burst > BURST_MAX)
+				     "is 1 to %d per second", rate, SG_RATE_MAX);
+	if (burst < 1 || burst > SG_BURST_MAX)
 		return document_fail(&r->document, burst_node, "a burst of %llu is out of range; "
-				     "it is 1 to %d", burst, BURST_MAX);
+				     "it is 1 to %d", burst, SG_BURST_MAX);
 	if (burst < burst_min(rate, r->tick))
 		return document_fail(&r->document, burst_node ? burst_node : rate_node,
 				     "a burst of %llu cannot hold a rate of %llu per second, since "
@@ -373,6 +371,18 @@ static int zone_add_prefix(struct reader *r, __u32 i, __u32 entry)
 	return 0;
 }
 
+/* What all its sources may together; after their own limits, from which the default follows. */
+static int zone_read_total(struct reader *r, __u32 i)
+{
+	struct sg_config *kernel = &r->config->kernel;
+	struct sg_limit *total = &kernel->total[sg_zone_total(i + 1)];
+	char path[PATH_SIZE];
+
+	*total = sg_zone_total_of(&kernel->zone[i + 1].limit[SG_LIMIT_SOURCE]);
+	snprintf(path, sizeof(path), "zones/%u/total", i);
+	return limit_read(r, r->file->zone[i].total, total, path);
+}
+
 static int zone_read(struct reader *r, __u32 i)
 {
 	const struct file_zone *given = &r->file->zone[i];
@@ -403,6 +413,8 @@ static int zone_read(struct reader *r, __u32 i)
 	if (!err && given->flow_limits)
 		err = limits_read(r, given->flow_limits->of, zones[i + 1].flow, limit_keys,
 				  SG_LIMIT__MAX, path);
+	if (!err)
+		err = zone_read_total(r, i);
 	zones[i + 1].connect = zones[0].connect;
 	zones[i + 1].live = zones[0].live;
 	zones[i + 1].segment = zones[0].segment;

@@ -135,6 +135,7 @@ static const cyaml_schema_field_t zone_fields[] = {
 	CYAML_FIELD_MAPPING_PTR("limits", OPTIONAL, struct file_zone, limits, limits_fields),
 	CYAML_FIELD_MAPPING_PTR("flow-limits", OPTIONAL, struct file_zone, flow_limits,
 				limits_fields),
+	CYAML_FIELD_MAPPING_PTR("total", OPTIONAL, struct file_zone, total, limit_fields),
 	CYAML_FIELD_MAPPING_PTR("connections", OPTIONAL, struct file_zone, connections,
 				zone_connections_fields),
 	CYAML_FIELD_END

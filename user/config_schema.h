@@ -87,6 +87,7 @@ struct file_zone {
 	__u32 prefixes;
 	struct file_limits *limits;
 	struct file_limits *flow_limits;
+	struct file_limit *total;
 	struct file_connections *connections;
 };
 

@@ -50,7 +50,7 @@ int debts_cut(const struct maps *maps, __u64 now)
 		}
 		widen(&flow[id], &config->proven[id]);
 	}
-	for (int id = 0; id < SG_TOTAL__MAX; id++)
+	for (int id = 0; id < SG_TOTAL_PLACES; id++)
 		cut(&maps->state->total_tat[id], now + config->total[id].tolerance);
 	err = cut_slots(maps->fd[MAP_SLOTS], 2 * SG_SLOT_ROW, source, now);
 	return err ? err : cut_slots(maps->fd[MAP_FLOW_SLOTS], 2 * SG_FLOW_ROW, flow, now);

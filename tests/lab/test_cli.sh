@@ -209,6 +209,31 @@ reload_frees() {
 	becomes $((before + 1)) counted none passed
 }
 
+# zone RATE BURST: its total; nothing else there is in the way.
+zone() {
+	local limits='{source: {rate: 100000, burst: 100000}, options: {rate: 100000, burst: 100000}}'
+	printf '%s\n' "zones:" "  - name: lab" "    prefixes: [$LAB_CLIENT4]" "    limits: $limits" \
+		"    total: {rate: $1, burst: $2}" >"$LAB_DIR/zone.yaml"
+	sipguard reload --config "$LAB_DIR/zone.yaml"
+}
+
+owes_its_total() {
+	options 300 2>/dev/null
+	[[ $(counted zone-total dropped) -gt 0 ]]
+}
+
+# Nor does a zone.
+reload_frees_zones() {
+	local before
+	zone 1 500
+	until_true owes_its_total
+	zone 1000 1000
+	before=$(counted none passed)
+	options 1
+	becomes $((before + 1)) counted none passed
+	sipguard reload --config "$LAB_DIR/good.yaml"
+}
+
 # options NUMBER: so many valid requests of one flow.
 options() {
 	# shellcheck disable=SC2016 # of the other shell
@@ -471,6 +496,7 @@ check "monitor, enforce, and modes of one reason" modes
 check "a bad configuration leaves the running guard unchanged" reload_bad
 check "reload" reload_good
 check "a reload frees from what the old limits let owe" reload_frees
+check "a reload frees a zone from what its total let it owe" reload_frees_zones
 check "a locked guard is waited for, and the waiting ends" locked
 check "allow and deny lists" lists
 check "list files, all or nothing" imports

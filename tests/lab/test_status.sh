@@ -9,6 +9,7 @@
 source "$(dirname "$0")/lib.sh"
 
 FLOOD=$LAB_ROOT/build/sipguard-flood
+UPLINK=
 
 # No value is the default of its key, and no two of one table are alike.
 configuration() {
@@ -39,6 +40,7 @@ configuration() {
 		    prefixes: [198.51.100.0/24]
 		    limits: {source: {rate: 901, burst: 902}}
 		    flow-limits: {source: {rate: 801, burst: 802}}
+		    total: {rate: 701, burst: 702}
 	END
 }
 
@@ -64,6 +66,7 @@ limits_as_configured() {
 	done
 	shows "trunk each source each flow"
 	shows "source 901 / 902 801 / 802"
+	shows "total 701 / 702 of all its sources together"
 	shows "unlisted-total 101 / 201"
 	shows "orphan-fragments 102 / 202"
 	shows "orphan-fragments-total 103 / 203"
@@ -88,6 +91,7 @@ json_as_configured() {
 		and .zones[0].flow_limits.keepalive == {rate: 18, burst: 518}
 		and .proven_limits.keepalive == {rate: 26, burst: 526}
 		and .zones[1].flow_limits.source == {rate: 801, burst: 802}
+		and .zones[1].total == {rate: 701, burst: 702} and .zones[0].total == null
 		and .totals.replies == {rate: 104, burst: 204}
 		and .ban_rules.enumeration == {threshold: 16, window: 26, time: 36}
 		and .proven_call_seconds == 77 and .proven_unchallenged == true
@@ -136,6 +140,68 @@ greylist_disarmed() {
 	[[ $(sipguard status | head -n 6) == *"greylist "*"not armed"* ]]
 }
 
+# requests N: N strangers, each of which sends one.
+requests() {
+	lab_in client "$FLOOD" --dev "$LAB_IF_CLIENT" --dst "$LAB_SERVER4" \
+		--dst-mac "$LAB_SERVER_MAC" --random "$LAB_FLOOD_PREFIX4" --method OPTIONS --rate 500 \
+		--count "$1" --queue 4096 --seconds "$LAB_PATIENCE" --drain 0 >"$LAB_DIR/flood"
+}
+
+NOTICE="none of the server's replies leaves by a guarded interface, though "
+
+notices() {
+	sipguard status --json | jq -e --arg notice "$NOTICE" \
+		'.notices | length == 1 and (.[0] | startswith($notice))' >/dev/null
+	[[ $(sipguard status) == *" NOTICE "*"$NOTICE"*"\`sipguard attach\` the interface"* ]]
+}
+
+no_notice() {
+	sipguard status --json | jq -e '.notices == []' >/dev/null
+	[[ $(sipguard status) != *NOTICE* ]]
+}
+
+# A few scanners tell nothing; many requests that nobody answers do. If what sees the replies was
+# taken away, that is said, and no other cause.
+nobody_answers() {
+	attach 600
+	requests 99
+	no_notice
+	requests 99
+	until_true notices
+	rm "$SIPGUARD_PIN_ROOT/$PINS_OF_ABI"/tcx/*:"$LAB_IF_SERVER"
+	until_true no_notice
+	[[ $(sipguard status) == *"is NOT seen"* ]]
+}
+
+replies_seen() {
+	sipguard stats --json | jq -e '.events["replies-seen"] > 0' >/dev/null
+}
+
+answers_as_usual() {
+	attach 600
+	requests 300
+	until_true replies_seen
+	no_notice
+}
+
+# Two uplinks: requests come in by one, replies leave by the other one, until that is guarded, too.
+replies_leave_elsewhere() {
+	UPLINK=sg-$$.2
+	ip -n "$LAB_NS_SERVER" link add "$UPLINK" type veth peer name "${UPLINK}p"
+	ip -n "$LAB_NS_SERVER" link set "$UPLINK" up
+	ip -n "$LAB_NS_SERVER" link set "${UPLINK}p" up
+	ip -n "$LAB_NS_SERVER" neigh add "$LAB_PROBE4" lladdr "$LAB_CLIENT_MAC" dev "$UPLINK" \
+		nud permanent
+	ip -n "$LAB_NS_SERVER" route add "$LAB_FLOOD_PREFIX4" via "$LAB_PROBE4" dev "$UPLINK" onlink
+	attach 600
+	requests 300
+	until_true notices
+	sipguard attach "$UPLINK" >/dev/null
+	requests 50
+	until_true replies_seen
+	no_notice
+}
+
 [[ -x $SIPGUARD && -x $FLOOD ]] || lab_die "$SIPGUARD or $FLOOD is not built: run \"make\" first."
 lab_up
 trap test_ended EXIT
@@ -147,4 +213,8 @@ check "JSON has the same" json_as_configured
 check "an armed greylist in monitor mode" greylist_armed "would have"
 check "an armed greylist in enforce mode" greylist_armed "have" --enforce
 check "a greylist that was armed" greylist_disarmed
+check "nobody answers: said" nobody_answers
+lab_kamailio_start
+check "the server answers: nothing is said" answers_as_usual
+check "its replies leave by another interface: said, until that is guarded" replies_leave_elsewhere
 test_done

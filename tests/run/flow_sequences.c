@@ -459,6 +459,25 @@ static void replies_to_strangers_are_limited(void)
 		assert_false(reply_dropped(&reply));
 }
 
+/* By which `status` tells whether anything can be learned. */
+static void replies_of_the_server_are_counted(void)
+{
+	struct packet_spec packet = {.destination = PHONE, .dport = PORT};
+	struct sg_stats stats;
+
+	packet.payload = REPLY_OF("100 Trying", "INVITE", "");
+	reply_dropped(&packet);
+	packet.transport = IPPROTO_TCP;
+	reply_dropped(&packet);
+	packet.sport = 5070;
+	reply_dropped(&packet);
+	packet.sport = 0;
+	packet.payload = REQUEST_OF("OPTIONS", "");
+	reply_dropped(&packet);
+	stats_read(&stats);
+	assert_int_equal(stats.event[SG_EVENT_REPLIES_SEEN], 2);
+}
+
 /* Of `burst` at once, and after that twice as many in an hour as with limit_hourly(). */
 static struct sg_limit limit_half_hourly(__u32 burst)
 {
@@ -514,6 +533,7 @@ const struct sequence flow_sequences[] = {
 	{"a retransmission is not charged", a_retransmission_is_not_charged},
 	{"copies faster than timers are charged", copies_faster_than_timers_are_charged},
 	{"replies to strangers are limited", replies_to_strangers_are_limited},
+	{"replies of the server are counted", replies_of_the_server_are_counted},
 	{"what is proven narrows no zone", what_is_proven_narrows_no_zone},
 };
 

@@ -172,7 +172,7 @@ void limits_age(const char *address, __u64 ns)
 		for (int limit = 0; limit < SG_LIMIT__MAX; limit++)
 			tat_age(&slot_of(address, row)->tat[limit], ns);
 	}
-	for (int total = 0; total < SG_TOTAL__MAX; total++)
+	for (int total = 0; total < SG_TOTAL_PLACES; total++)
 		tat_age(&fix.state->total_tat[total], ns);
 }
 

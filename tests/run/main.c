@@ -143,6 +143,7 @@ int main(void)
 	add_sequences(policy_sequences, policy_sequences_count);
 	add_sequences(reason_sequences, reason_sequences_count);
 	add_sequences(limit_sequences, limit_sequences_count);
+	add_sequences(zone_sequences, zone_sequences_count);
 	add_bare_sequences(flow_sequences, flow_sequences_count);
 	add_sequences(conduct_sequences, conduct_sequences_count);
 	add_sequences(guess_sequences, guess_sequences_count);

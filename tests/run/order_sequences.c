@@ -143,6 +143,23 @@ static void each_datagram_is_charged(void)
 	assert_true(packet_dropped(&(struct packet_spec){.payload = SIP_REQUEST("REGISTER")}));
 }
 
+/* Nor does a zone get more out of one frame than its total holds. */
+static void each_datagram_pays_for_its_zone(void)
+{
+	struct packet_spec packet;
+
+	if (fix.program != PROGRAM_INGRESS)
+		return;
+	wide();
+	zone_set(0, "192.0.2.0/24", 1);
+	config()->zone[1] = config()->zone[0];
+	config()->total[sg_zone_total(1)] = limit_hourly(MOST);
+	packet = coalesced(MOST, 0);
+	assert_false(packet_dropped(&packet));
+	assert_true(packet_dropped(&packet));
+	assert_int_equal(dropped_by(SG_REASON_ZONE_TOTAL), 1);
+}
+
 static void one_verdict_for_several_datagrams(void)
 {
 	struct packet_spec packet;
@@ -205,6 +222,7 @@ const struct sequence order_sequences[] = {
 	{"segments in any order lose nothing", in_any_order},
 	{"segments with other content", with_other_content},
 	{"each datagram of a frame is charged", each_datagram_is_charged},
+	{"each datagram of a frame pays for its zone", each_datagram_pays_for_its_zone},
 	{"one verdict for several datagrams", one_verdict_for_several_datagrams},
 	{"several datagrams of an allowed source", allowed_datagrams},
 	{"keepalives in one frame", keepalives_in_one_frame},

@@ -45,6 +45,13 @@ static void budget_spent(void)
 	zone_set(0, "198.18.0.0/15", 1);
 }
 
+static void zone_spent(void)
+{
+	zone_set(0, "192.0.2.0/24", 1);
+	zone_set(0, "198.18.0.0/15", 2);
+	fix.state->total_tat[sg_zone_total(1)] = tat_spent();
+}
+
 static const char *const limit_payload[SG_LIMIT__MAX] = {
 	[SG_LIMIT_SOURCE] = SIP_REQUEST("INVITE"),
 	[SG_LIMIT_INVITE] = SIP_REQUEST("INVITE"),
@@ -218,6 +225,10 @@ static const struct trigger triggers[SG_REASON__MAX] = {
 		NULL, {.source = "192.0.2.23", .id = 23, .size = 24},
 		{.source = "192.0.2.23", .id = 24, .size = 400, .fill = 400},
 		PASSES_AS(REQUEST, OPTIONS), A_REQUEST(OPTIONS),
+	},
+	[SG_REASON_ZONE_TOTAL] = {
+		zone_spent, {}, {.source = "198.18.0.1"}, PASSES_AS(REQUEST, OPTIONS),
+		A_REQUEST(OPTIONS),
 	},
 };
 

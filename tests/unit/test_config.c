@@ -113,6 +113,7 @@ static void test_examples_zone_loads(void **state)
 	config = loaded(used);
 	assert_int_equal(config->kernel.zones, 1);
 	assert_int_equal(config->prefix_count, 2);
+	assert_limit(&config->kernel.total[sg_zone_total(1)], 5000, 10000);
 	config_free(config);
 }
 
@@ -264,6 +265,32 @@ static void test_zones_inherit_limits(void **state)
 	config_free(config);
 }
 
+/* What the file does not say is ten times the limit of a source, as far as that goes. */
+static void test_totals_of_zones(void **state)
+{
+	struct config *config;
+	const struct sg_limit *total;
+
+	(void)state;
+	config = loaded("limits: {source: {rate: 120, burst: 500}}\n"
+			"zones:\n"
+			"  - {name: a, prefixes: [192.0.2.0/24]}\n"
+			"  - {name: b, prefixes: [192.0.3.0/24], limits: {source: {rate: 2000,\n"
+			"     burst: 4000}}}\n"
+			"  - {name: c, prefixes: [192.0.4.0/24], total: {rate: 30, burst: 70}}\n"
+			"  - {name: d, prefixes: [192.0.5.0/24], total: {burst: 99}}\n"
+			"  - {name: e, prefixes: [192.0.6.0/24], limits: {source: {rate: 2000000,\n"
+			"     burst: 300000}}}\n");
+	total = &config->kernel.total[sg_zone_total(0)];
+	assert_limit(&total[1], 1200, 5000);
+	assert_limit(&total[2], 20000, 40000);
+	assert_limit(&total[3], 30, 70);
+	assert_limit(&total[4], 1200, 99);
+	assert_limit(&total[5], 10000000, 1000000);
+	assert_limit(&config->kernel.total[SG_TOTAL_SYNS], 50000, 10000);
+	config_free(config);
+}
+
 static void test_ways_to_write_yaml(void **state)
 {
 	static const char *const same[] = {
@@ -327,6 +354,7 @@ int main(void)
 		cmocka_unit_test(test_limits_and_modes),
 		cmocka_unit_test(test_flows),
 		cmocka_unit_test(test_zones_inherit_limits),
+		cmocka_unit_test(test_totals_of_zones),
 		cmocka_unit_test(test_ways_to_write_yaml),
 		cmocka_unit_test(test_burst_follows_the_tick),
 	};

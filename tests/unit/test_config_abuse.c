@@ -151,6 +151,9 @@ static void assert_sane(const struct config *config)
 		for (int id = 0; id < SG_LIMIT__MAX; id++)
 			assert_in_range(config->kernel.zone[i].limit[id].interval, 100,
 					SG_NSEC_PER_SEC);
+	for (__u32 i = 1; i <= config->kernel.zones; i++)
+		assert_in_range(config->kernel.total[sg_zone_total(i)].interval, 100,
+				SG_NSEC_PER_SEC);
 	for (int i = 0; i < SG_REASON__MAX; i++)
 		assert_in_range(config->kernel.mode[i], SG_MODE_OFF, SG_MODE_ENFORCE);
 	for (size_t i = 0; i < config->prefix_count; i++) {
@@ -164,7 +167,8 @@ static void test_mutations_of_the_example(void **state)
 	enum { VARIANTS = 4000 };
 	static const char zones[] = "\nzones:\n- name: a\n"
 				    "  prefixes: [192.0.2.0/24, \"2001:db8::/32\"]\n"
-				    "  limits: {invite: {rate: 50, burst: 90}}\n";
+				    "  limits: {invite: {rate: 50, burst: 90}}\n"
+				    "  total: {rate: 700, burst: 800}\n";
 	static char example[1 << 14], text[1 << 15];
 	uint64_t random = 20240229;
 	struct config *config;

@@ -181,6 +181,12 @@ static void test_bad_values(void **state)
 		{4, 27, "a burst of 40 cannot hold a rate of 9999",
 		 "zones:\n- name: a\n  prefixes: [1::1]\n  limits: {invite: {rate: 9999}}\n"},
 
+		{1, 51, "a rate of 0 is out of range",
+		 "zones: [{name: a, prefixes: [1::1], total: {rate: 0}}]\n"},
+		{4, 17, "a burst of 4000 cannot hold a rate of 1000000 per second",
+		 "zones:\n- name: a\n  prefixes: [1::1]\n  total: {rate: 1000000}\n"},
+		{1, 45, "unknown key 'live' in total; known here: rate, burst",
+		 "zones: [{name: a, prefixes: [1::1], total: {live: 9}}]\n"},
 		{1, 9, "this zone has no name", "zones: [{prefixes: [1::1]}]\n"},
 		{1, 9, "this zone has no name", "zones: [{}]\n"},
 		{1, 16, "'' cannot name a zone", "zones: [{name: '', prefixes: [1::1]}]\n"},

@@ -91,7 +91,7 @@ void target_lift_limits(struct target *target)
 {
 	const struct sg_limit lifted = {.interval = 1, .tolerance = 1ULL << 50};
 
-	for (int total = 0; total < SG_TOTAL__MAX; total++)
+	for (int total = 0; total < SG_TOTAL_PLACES; total++)
 		target->config->total[total] = lifted;
 	for (int i = 0; i < SG_LIMIT__MAX; i++) {
 		target->config->zone[0].limit[i] = lifted;
