@@ -200,14 +200,13 @@ static __always_inline void message_answers(const struct sip_reader *r, struct p
 	}
 }
 
-/* The credentials of the request of a packet. */
+/* The credentials of the request of a packet, of which nothing is known yet. */
 __noinline int message_credentials(const struct sip_reader *r, struct packet *p)
 {
 	const struct sg_state *state = map_state();
 
 	if (!r || !p || !state)
 		return 0;
-	p->user = p->credentials = p->owner = 0;
 	message_answers(r, p, state->secret[1], SIP_FIELD_AUTHORIZATION,
 			SIP_WORD('\n', 'a', 'u', 't', 'h', 'o', 'r', 'i'));
 	message_answers(r, p, state->secret[1], SIP_FIELD_PROXY_AUTHORIZATION,
@@ -292,8 +291,8 @@ static __always_inline __u32 message_guesses(struct packet *p, __u32 slot, __u32
 /*
  * Remembers the transaction of the request, unless a reason ends its way: `reason`, which its
  * fingerprint has given, or that it guesses too much. Returns the reason, with MESSAGE_COPY set if
- * it is one more copy of a request that was admitted. Global, and apart from message_tell(), for
- * the stack's sake.
+ * it is one more copy of a request that was admitted. Global, and apart from message_tell(), which
+ * comes first, for the stack's sake.
  */
 __noinline int message_transaction(struct packet *p, __u32 slot, __u32 about, __u32 reason)
 {
@@ -311,9 +310,6 @@ __noinline int message_transaction(struct packet *p, __u32 slot, __u32 about, __
 	line = key ? transaction_line(key) : NULL;
 	if (!line || mode_of(config, reason) == SG_MODE_ENFORCE)
 		return reason;
-	p->user = p->credentials = p->owner = p->asked = 0;
-	if (r->message.seen & MESSAGE_HAS_CREDENTIALS)
-		message_credentials(r, p);
 	t = transaction_find(line, key, now, TRANSACTION_LIFE);
 	if (t && transaction_is_same(t, p->credentials)) {
 		if (!transaction_is_copy(t, now))
@@ -331,7 +327,7 @@ __noinline int message_transaction(struct packet *p, __u32 slot, __u32 about, __
  * What a request without faults tells of its flow. `about`: enum message_about. The reason that its
  * fingerprint gives.
  */
-__noinline int message_tell(const struct packet *p, __u32 slot, __u32 about)
+__noinline int message_tell(struct packet *p, __u32 slot, __u32 about)
 {
 	const struct sip_reader *r = map_reader();
 	const struct sg_config *config = map_config(slot);
@@ -351,6 +347,9 @@ __noinline int message_tell(const struct packet *p, __u32 slot, __u32 about)
 	}
 	if (message_completes_call(r, p, state->secret[1]))
 		flow_proves(p, SG_PROOF_CALL, config->proven_call);
+	p->user = p->credentials = p->owner = p->asked = 0;
+	if (r->message.seen & MESSAGE_HAS_CREDENTIALS)
+		message_credentials(r, p);
 	return reason;
 }
 
