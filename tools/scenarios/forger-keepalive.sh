@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash source-path=SCRIPTDIR
 #
-# forger-keepalive: keepalives of two bytes in the name of a registered phone, 37 a second, which
-# its limits bear, and then as many as spend all of them. It is not banned: at the slow rate it loses
-# nothing, and at the high one no longer than that lasts.
+# forger-keepalive: keepalives of two bytes in the name of a registered phone, 37 a second, which is
+# beyond what a flow may send of them, and then as many as a forger can. It is not banned: at the slow
+# rate it loses nothing, and at the high one no longer than that lasts.
 #
 # Sourced by scenarios.sh.
 

@@ -47,12 +47,13 @@ scenario() {
 	wait "$forger"
 	told forged-a-second "$(generated flood .rate)"
 	at_least registers-passed "$(guard_counted .methods.REGISTER.passed.packets)" \
-		$((seconds * FORGED_RATE / 10))
+		"$(full_or_short $((seconds * FORGED_RATE / 10)) 50)"
 	at_least proven-always "$least" "$phones"
 	at_least proven-to-the-end "$(proven_flows)" "$phones"
 	at_most proven-beyond-phones "$(($(proven_flows) - phones))" 0
 	phones_off
 	told phones-requests "$(generated phones '.periods[1].requests')"
+	at_least nonces-reused "$(generated phones .reused)" "$((phones / 2))"
 	told phones-refused "$(generated phones .refused)"
 	at_least phones-answered-at-once "$(share phones at_once '. == 1')" 0.999
 	at_most bans "$(bans true)" 0

@@ -52,7 +52,7 @@ scenario() {
 	guard_on
 	syn_flood_with sipguard
 	told_of sipguard
-	told syns-dropped "$(guard_counted '.classes.tcp.dropped.packets')"
+	told dropped "$(guard_objections)"
 	told connect-p50-of-none "$(ratio "$(generated connects-sipguard .p50_ms)" \
 		"$(generated connects-none .p50_ms)")"
 	told connect-p95-of-none "$(ratio "$(generated connects-sipguard .p95_ms)" \

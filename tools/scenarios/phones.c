@@ -27,7 +27,8 @@
 #define REQUESTS_MAX 16384
 #define T2           4.0
 #define COPIES_MAX   11
-#define LOOK         2 /* ms */
+#define LOOK         2  /* ms */
+#define LAST_ANSWERS 30 /* s */
 
 struct phone {
 	int fd;
@@ -77,6 +78,7 @@ static struct request requests[REQUESTS_MAX];
 static struct period periods[PERIODS_MAX];
 static unsigned long serial, oldest;
 static int refused;
+static int reused; /* nonces by which the server accepted another registration */
 static struct sockaddr_in server;
 static volatile sig_atomic_t period, ended;
 
@@ -206,6 +208,12 @@ static void challenged(struct phone *phone, const char *text, bool fresh)
 		phone->nonce[0] = 0;
 }
 
+static void registered(struct phone *phone, bool fresh)
+{
+	phone->registered = true;
+	reused += !fresh;
+}
+
 /* What comes in answer to what others have sent in the phone's name has another branch. */
 static void hear(char *text)
 {
@@ -227,7 +235,7 @@ static void hear(char *text)
 	if (request->renewal && status == 401)
 		challenged(request->phone, text, request->fresh);
 	else if (request->renewal && status == 200)
-		request->phone->registered = true;
+		registered(request->phone, request->fresh);
 	else if (status != 200)
 		refused++;
 }
@@ -308,12 +316,12 @@ static void open_phone(struct phone *phone, int number, int epoll)
 
 static void report(void)
 {
-	int registered = 0;
+	int n = 0;
 
 	for (int i = 0; i < ask.phones; i++)
-		registered += phones[i].registered;
-	printf("{\"phones\": %d, \"registered\": %d, \"refused\": %d, \"periods\": [", ask.phones,
-	       registered, refused);
+		n += phones[i].registered;
+	printf("{\"phones\": %d, \"registered\": %d, \"refused\": %d, \"reused\": %d, "
+	       "\"periods\": [", ask.phones, n, refused, reused);
 	for (int i = 0; i <= period; i++)
 		printf("%s{\"requests\": %lu, \"answered\": %lu, \"at_once\": %lu}", i ? ", " : "",
 		       periods[i].requests, periods[i].answered, periods[i].at_once);
@@ -374,8 +382,8 @@ static void run(int epoll)
 		hear_all(epoll, LOOK);
 		send_again();
 	}
-	/* What was begun last has time for two more copies. */
-	give_up = now() + 4 * ask.t1 + 1;
+	/* What was begun last has time for another copy, on a busy machine, too. */
+	give_up = now() + ask.t1 + LAST_ANSWERS;
 	while (oldest < serial && now() < give_up) {
 		hear_all(epoll, LOOK);
 		send_again();
