@@ -7,6 +7,7 @@
 #define SIPGUARD_LISTS_BPF_H
 
 #include "guard.bpf.h"
+#include "limits.bpf.h"
 #include "proven.bpf.h"
 
 static __always_inline __u32 *lists_entry4(const struct guard *g)
@@ -183,6 +184,26 @@ static __always_inline void flow_know(struct guard *g)
 }
 
 /*
+ * Whether the source of a packet may prove one more flow. Who has an account has all the ports of
+ * his address, and the table of proofs is one for all.
+ */
+static __always_inline bool proofs_left(const struct packet *p, const struct sg_state *state,
+					__u64 now)
+{
+	const struct sg_config *config = map_config(*(const volatile __u32 *)&state->slot & 1);
+	struct rows tat = rows_find(&sg_proofs, source_flow_hash(p, state), SG_PROOF_ROW);
+	const struct sg_limit *limit;
+
+	if (!config || !tat.first || !tat.second)
+		return true;
+	limit = &config->total[SG_TOTAL_PROOFS];
+	if (rows_spent(tat.first, tat.second, now, limit))
+		return false;
+	rows_charge(tat.first, tat.second, now, limit);
+	return true;
+}
+
+/*
  * The flow of a packet has proven something, for as many seconds. Global, as all that few packets
  * need: their variables must not lie on the stack below the reader.
  */
@@ -196,6 +217,10 @@ __noinline int flow_proves(const struct packet *p, __u32 proof, __u32 seconds)
 	if (!p || !state || !stats)
 		return 0;
 	key = flow_key(p);
+	if (proof_counts(proof) && !proven_counts(&key, now) && !proofs_left(p, state, now)) {
+		stats->event[SG_EVENT_PROVEN_MANY]++;
+		return 0;
+	}
 	proven_put(state, stats, &key, p->flow, proof, now, now + seconds * SG_NSEC_PER_SEC);
 	return 0;
 }

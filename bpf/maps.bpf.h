@@ -32,6 +32,7 @@
  *                 their state
  *   sg_namespaces userspace               the same        pinned
  *   sg_connects   SYNs                    SYNs            pinned
+ *   sg_proofs     replies, few packets    the same        pinned
  *   sg_slots      packets                 packets         pinned
  *   sg_orphans    packets                 packets         pinned
  *   sg_fragments  packets                 packets         pinned
@@ -291,6 +292,14 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } sg_connects SEC(".maps");
+
+/* Limits of proofs by source: as sg_orphans. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * SG_PROOF_ROW);
+	__type(key, __u32);
+	__type(value, __u64);
+} sg_proofs SEC(".maps");
 
 /* Connections of TCP whose messages are read, and handshakes: see stream.bpf.h. */
 struct {

@@ -51,6 +51,14 @@ static __always_inline struct sg_proven *proven_entry(const struct sg_flow_key *
 	return entry && entry->until > now ? entry : NULL;
 }
 
+/* Whether a flow is proven already. */
+static __always_inline bool proven_counts(const struct sg_flow_key *key, __u64 now)
+{
+	const struct sg_proven *entry = proven_entry(key, now);
+
+	return entry && proof_counts(entry->proof);
+}
+
 static __always_inline void proven_announce(struct sg_state *state, __u64 hash, __u64 until,
 					    __u64 now)
 {

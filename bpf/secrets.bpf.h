@@ -4,12 +4,12 @@
  * digest nonce (RFC 3261 section 22) in its credentials, a To tag (section 19.3) in its ACK, the
  * branch of our INVITE in its 2xx (section 17.1.3).
  *
- * Nobody else: many servers give one nonce to all who ask within one second (Kamailio 5.6 and
- * Asterisk 22 by default), so who forges a flow's request knows the nonce from a challenge of his
- * own. What was told to two sources is no secret of either, then; see account.bpf.h for what it is
- * good for all the same. A phone behind a NAT may be told on one port and answer from another; so
- * what was told to one source alone is evidence for all its flows that nobody elsewhere forges
- * them, and no evidence which of them it is.
+ * Nobody else: many servers give one nonce to all who ask within one second (Kamailio 5.6 and 6.1
+ * by default; Asterisk 22 one to each address), so who forges a flow's request knows the nonce from
+ * a challenge of his own. What was told to two sources is no secret of either, then; see
+ * account.bpf.h for what it is good for all the same. A phone behind a NAT may be told on one port
+ * and answer from another; so what was told to one source alone is evidence for all its flows that
+ * nobody elsewhere forges them, and no evidence which of them it is.
  *
  * Remembered are numbers for the secret, the flow and the source, and one for each flow that was
  * told one, in fixed memory: the oldest of its line makes room.

@@ -27,7 +27,7 @@
 #define SG_ORPHAN_ROW (1 << 14)
 #define SG_FRAGMENT_ROW (1 << 15)
 #define SG_FLOW_ROW (1 << 15)  /* slots per row of the limit table of flows; two rows, 4 MB */
-#define SG_PROVEN 500000       /* flows that are proven */
+#define SG_PROVEN 480000       /* flows that are proven */
 #define SG_HINTS (1 << 15)     /* lines of 4; more would leave the cache in a flood */
 #define SG_GREYLIST (1 << 17)  /* lines of 15 requests, 8 MB: a second of 2 million a second */
 #define SG_WAITING 16
@@ -44,6 +44,7 @@
 #define SG_TOTAL_PLACES 32     /* those, and behind them one for each zone: sg_zone_total() */
 #define SG_DESTINATION_ROW (1 << 14)
 #define SG_CONNECT_ROW (1 << 14)
+#define SG_PROOF_ROW (1 << 14)
 #define SG_CONNECTED (1 << 16) /* sources that have connections of TCP */
 #define SG_STREAMS (1 << 16)   /* lines of 4 connections of TCP, 4 MB */
 #define SG_OPENINGS (1 << 13)  /* lines of 4 handshakes that are under way */

@@ -134,6 +134,9 @@
 	X(PROVEN_FULL, "proven-full",                                                             \
 	  "A flow has proven it, and there was no room for it: the table is full of others. "     \
 	  "It stays a stranger.")                                                                 \
+	X(PROVEN_MANY, "proven-many",                                                             \
+	  "A flow has proven it, and its source had proven as many as it may for now (totals: "   \
+	  "proofs). It stays a stranger.")                                                        \
 	X(BANS, "bans",                                                                           \
 	  "A source or a flow was banned.")                                                       \
 	X(BANS_FULL, "bans-full",                                                                 \
@@ -188,6 +191,8 @@
  * greylist tells them apart, so they would take that of UDP from those who come again. SYNS is no
  * more than the kernel's SYN cookies cope with (CONFIG_SYN_COOKIES), since a limit would refuse
  * the good ones with the forged ones; what one source may open has a limit of its own.
+ * PROOFS is per source: flows that become proven, so that nobody who has an account fills the table
+ * of all; what an office of thousands proves in a morning.
  * STRAY_SEGMENTS is for all: segments of TCP to a port that this host serves, of no connection that
  * it has, as after its restart; the kernel answers each with a reset.
  */
@@ -198,6 +203,7 @@
 	X(REPLIES, "replies", 100, 400)                                                           \
 	X(STRAY_SEGMENTS, "stray-segments", 5000, 10000)                                          \
 	X(UNLISTED_TCP, "unlisted-tcp", 1000, 50)                                                 \
-	X(SYNS, "syns", 50000, 10000)
+	X(SYNS, "syns", 50000, 10000)                                                             \
+	X(PROOFS, "proofs", 2, 4000)
 
 #endif

@@ -37,6 +37,7 @@
 	X(KNOWN, "sg_known")                                                                      \
 	X(DESTINATIONS, "sg_destinations")                                                        \
 	X(CONNECTS, "sg_connects")                                                                \
+	X(PROOFS, "sg_proofs")                                                                    \
 	X(STREAMS, "sg_streams")                                                                  \
 	X(OPENINGS, "sg_openings")                                                                \
 	X(HEADS, "sg_heads")                                                                      \

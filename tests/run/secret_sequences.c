@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 
 #include "dialogue.h"
+#include "stream.h"
 
 /* The one of CHALLENGE, which a phone with several accounts answers among others. */
 #define RIGHT "Authorization: Digest realm=\"lab\", nonce=\"YWJjZGVmZ2hpamtsbW5v\"\r\n"
@@ -189,6 +190,22 @@ static void a_nonce_of_one_source_proves_its_flows(void)
 	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_NONE);
 }
 
+/* Who has an account has thousands of ports. */
+static void a_source_proves_as_many_flows_as_it_may(void)
+{
+	config()->total[SG_TOTAL_PROOFS] = limit_hourly(3);
+	for (__u16 port = PORT; port < PORT + 5; port++) {
+		registers(REGISTER_RIGHT, REGISTER_OK, port);
+		assert_int_equal(proven_of(PHONE, IPPROTO_UDP, port),
+				 port < PORT + 3 ? SG_PROOF_REGISTER : SG_PROOF_NONE);
+	}
+	assert_int_equal(counted(SG_EVENT_PROVEN_MANY), 2);
+	/* Who is proven stays so. */
+	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 10);
+	registers(REGISTER_RIGHT, REGISTER_OK, PORT);
+	assert_true(proven_seconds(PHONE, IPPROTO_UDP, PORT) > 3600);
+}
+
 /* --- what ends a registration --- */
 
 #define NO_BINDING REPLY_OF("200 OK", "REGISTER", "")
@@ -243,6 +260,7 @@ const struct sequence secret_sequences[] = {
 	{"challenges of both kinds are learned", challenges_of_both_kinds_are_learned},
 	{"a nonce of two sources proves few flows", a_nonce_of_two_sources_proves_few_flows},
 	{"a nonce of one source proves its flows", a_nonce_of_one_source_proves_its_flows},
+	{"a source proves as many flows as it may", a_source_proves_as_many_flows_as_it_may},
 	{"who is registered stays so", who_is_registered_stays_so},
 	{"a forged end of a registration ends nothing", a_forged_end_ends_nothing},
 	{"unregistering ends the proof", unregistering_ends_the_proof},

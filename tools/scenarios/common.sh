@@ -26,7 +26,7 @@ PATIENCE=120
 
 need_built() {
 	local file
-	for file in "$SIPGUARD" "$FLOOD" "$ORACLE" "$HOARD"; do
+	for file in "$SIPGUARD" "$FLOOD" "$ORACLE" "$HOARD" "$BUILD"/tools/{forge,connects,phones}; do
 		[[ -e $file ]] || lab_die "$file is not built: run \"make\" first."
 	done
 }
@@ -177,9 +177,11 @@ bans() {
 		jq "[.bans[] | select($1)] | length"
 }
 
-# Flows that the guard takes for proven.
+# Flows that the guard takes for proven. (It lists others, too, that the server has only challenged,
+# or sent something.)
 proven_flows() {
-	{ sipguard sources --json 2>/dev/null || echo '{"sources": []}'; } | jq '.sources | length'
+	{ sipguard sources --json 2>/dev/null || echo '{"sources": []}'; } |
+		jq '[.sources[] | select(.proof == "register" or .proof == "call")] | length'
 }
 
 # --- the generator

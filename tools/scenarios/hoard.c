@@ -9,15 +9,15 @@
 #include <fcntl.h>
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "tool.h"
 
 #define MOST 10000
 
@@ -35,20 +35,6 @@ static int fail(const char *what)
 {
 	fprintf(stderr, "hoard: %s: %s\n", what, strerror(errno));
 	return 1;
-}
-
-/* Of net/core only the initial namespace shows netdev_max_backlog; all show somaxconn. */
-static bool in_private_netns(void)
-{
-	return !access("/proc/sys/net/core/somaxconn", F_OK) &&
-	       access("/proc/sys/net/core/netdev_max_backlog", F_OK);
-}
-
-static void pause_for(double seconds)
-{
-	struct timespec time = { .tv_sec = seconds, .tv_nsec = (seconds - (long)seconds) * 1e9 };
-
-	nanosleep(&time, NULL);
 }
 
 /* Half of them end with RST, the others with FIN. */

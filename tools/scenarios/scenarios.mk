@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What the scenarios need built. Included by the Makefile.
-SCENARIO_PROGRAMS = $(BUILD)/tools/hoard
+SCENARIO_PROGRAMS = $(patsubst %,$(BUILD)/tools/%,hoard forge connects phones)
 
-$(BUILD)/tools/hoard: tools/scenarios/hoard.c
+$(BUILD)/tools/phones: SCENARIO_CFLAGS = $(shell pkg-config --cflags glib-2.0 2>/dev/null)
+$(BUILD)/tools/phones: SCENARIO_LIBS = $(shell pkg-config --libs glib-2.0 2>/dev/null)
+
+$(SCENARIO_PROGRAMS): $(BUILD)/tools/%: tools/scenarios/%.c tools/scenarios/tool.h
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE -o $@ $<
+	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE $(SCENARIO_CFLAGS) -o $@ $< $(SCENARIO_LIBS)
