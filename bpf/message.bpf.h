@@ -310,8 +310,8 @@ __noinline int message_transaction(struct packet *p, __u32 slot, __u32 about, __
 	line = key ? transaction_line(key) : NULL;
 	if (!line || mode_of(config, reason) == SG_MODE_ENFORCE)
 		return reason;
-	t = transaction_find(line, key, now, TRANSACTION_LIFE);
-	if (t && transaction_is_same(t, p->credentials)) {
+	t = transaction_find(line, key);
+	if (t && transaction_is_same(t, p->credentials, now)) {
 		if (!transaction_is_copy(t, now))
 			return reason;
 		stats->event[SG_EVENT_RETRANSMISSIONS]++;

@@ -64,20 +64,16 @@ static __always_inline struct sg_transactions *transaction_line(__u64 key)
 }
 
 /*
- * The one of a key in its line that is no older than `life`, or NULL. Without a branch, and hidden,
- * as cells_find().
+ * The one of a key in its line, or NULL; it may be long over. Without a branch, and hidden, as
+ * cells_find().
  */
 static __always_inline struct sg_transaction *transaction_find(struct sg_transactions *line,
-							       __u64 key, __u64 now, __u32 life)
+							       __u64 key)
 {
-	__u32 found = TRANSACTION_LINE, tag = transaction_tag(key), hit;
-	const struct sg_transaction *t;
+	__u32 found = TRANSACTION_LINE, tag = transaction_tag(key);
 
-	for (__u32 i = 0; i < TRANSACTION_LINE; i++) {
-		t = &line->transaction[i];
-		hit = (t->tag == tag) & (transaction_age(t, now) <= life);
-		found = hit ? i : found;
-	}
+	for (__u32 i = 0; i < TRANSACTION_LINE; i++)
+		found = line->transaction[i].tag == tag ? i : found;
 	barrier_var(found);
 	return found < TRANSACTION_LINE ? &line->transaction[found] : NULL;
 }
@@ -111,9 +107,11 @@ static __always_inline void transaction_put(struct sg_transaction *t, const stru
 }
 
 /* Whether one more request of a transaction is the same one: the server has not answered it yet. */
-static __always_inline bool transaction_is_same(const struct sg_transaction *t, __u16 credentials)
+static __always_inline bool transaction_is_same(const struct sg_transaction *t, __u16 credentials,
+						__u64 now)
 {
-	return !t->answered && t->credentials == credentials;
+	return !t->answered && t->credentials == credentials &&
+	       transaction_age(t, now) <= TRANSACTION_LIFE;
 }
 
 /*
@@ -135,8 +133,9 @@ static __always_inline bool transaction_is_copy(struct sg_transaction *t, __u64 
 static __always_inline struct sg_transaction *transaction_recall(__u64 key, __u64 now)
 {
 	struct sg_transactions *line = key ? transaction_line(key) : NULL;
+	struct sg_transaction *t = line ? transaction_find(line, key) : NULL;
 
-	return line ? transaction_find(line, key, now, TRANSACTION_WAIT) : NULL;
+	return t && transaction_age(t, now) <= TRANSACTION_WAIT ? t : NULL;
 }
 
 #endif
