@@ -106,7 +106,7 @@ enum sg_offence {
 };
 
 enum sg_proof {
-#define X(name, label) SG_PROOF_##name,
+#define X(name, label, help) SG_PROOF_##name,
 	SG_PROOFS(X)
 #undef X
 	SG_PROOF__MAX

@@ -106,16 +106,28 @@
 	X(ENUMERATION, "enumeration", ENUMERATION, 24, 600, 0)
 
 /*
- * X(NAME, label): what made a flow known; the stronger later. CONTACT: our server has sent it a
- * request, so its responses are wanted, and no more; GREYLIST: it is there, and no more. Those
- * after that are what is called proven.
+ * X(NAME, label, help): what made a flow known; the stronger later. Those after GREYLIST are what
+ * is called proven.
  */
 #define SG_PROOFS(X)                                                                              \
-	X(NONE, "none")                                                                           \
-	X(CONTACT, "contact")                                                                     \
-	X(GREYLIST, "greylist")                                                                   \
-	X(CALL, "call")                                                                           \
-	X(REGISTER, "register")
+	X(NONE, "none",                                                                           \
+	  "Nothing.")                                                                             \
+	X(CONTACT, "contact",                                                                     \
+	  "Our server has sent the flow a request within 64 s (an INVITE: 240 s), so its "        \
+	  "responses are wanted, and no more: whoever has our server relay a request can make "   \
+	  "that so.")                                                                             \
+	X(GREYLIST, "greylist",                                                                   \
+	  "It has sent a request twice while the greylist was armed, so somebody is there, and "  \
+	  "no more.")                                                                             \
+	X(CALL, "call",                                                                           \
+	  "It has completed a call: an ACK with the To tag that was told to this flow alone, "    \
+	  "or a 2xx with the branch of our INVITE. Only a customer whose own phone answers, or "  \
+	  "somebody on the path, can do that in another one's name, one call for each.")          \
+	X(REGISTER, "register",                                                                   \
+	  "The server has accepted its REGISTER in answer to a challenge that was told to this "  \
+	  "source alone (over TCP: any), until the binding ends and 32 s more. With a nonce "     \
+	  "that others were told a user proves four flows an hour, so a customer can prove "      \
+	  "that many of somebody else's by his own password.")
 
 /* X(NAME, label, help): what is counted beside packets. */
 #define SG_EVENTS(X)                                                                              \

@@ -235,16 +235,29 @@ static const struct in_force *look_in_force(struct in_force *in_force)
 	return in_force;
 }
 
-static enum exit_code explain_event(int event, bool json)
+/* What is no reason: its `kind` is its key in JSON. */
+static enum exit_code explain_word(const char *kind, const char *name, const char *about,
+				   const char *help, bool json)
 {
 	if (json) {
-		output_json(json_pack("{s:s, s:s}", "event", event_names[event], "help",
-				      event_helps[event]));
+		output_json(json_pack("{s:s, s:s}", kind, name, "help", help));
 	} else {
-		printf("%s (an event, which drops nothing)\n\n", event_names[event]);
-		print_wrapped(event_helps[event]);
+		printf("%s (%s)\n\n", name, about);
+		print_wrapped(help);
 	}
 	return output_end();
+}
+
+static enum exit_code explain_event(int event, bool json)
+{
+	return explain_word("event", event_names[event], "an event, which drops nothing",
+			    event_helps[event], json);
+}
+
+static enum exit_code explain_proof(int proof, bool json)
+{
+	return explain_word("proof", proof_names[proof], "what a flow is known by",
+			    proof_helps[proof], json);
 }
 
 enum exit_code cmd_explain(const struct options *options)
@@ -252,14 +265,18 @@ enum exit_code cmd_explain(const struct options *options)
 	const char *label = options->count ? options->arguments[0] : NULL;
 	int reason = label ? reason_find(label) : SG_REASON_NONE;
 	int event = label ? event_find(label) : -EINVAL;
+	int proof = label ? proof_find(label) : -EINVAL;
 	const struct in_force *in_force;
 	struct in_force copy;
 
 	if (event >= 0)
 		return explain_event(event, options->json);
+	if (label && reason <= SG_REASON_NONE && proof > SG_PROOF_NONE)
+		return explain_proof(proof, options->json);
 	if (label && reason <= SG_REASON_NONE)
 		return usage("There is no reason or event '%s' (`sipguard explain` lists the "
-			     "reasons, `sipguard stats` has the events).", label);
+			     "reasons, `sipguard stats` has the events, `sipguard sources` the "
+			     "proofs).", label);
 	in_force = look_in_force(&copy);
 	if (!label)
 		explain_all(in_force, options->json);

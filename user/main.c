@@ -63,7 +63,8 @@ static const struct command commands[] = {
 	 "/etc/sipguard/sipguard.yaml if that is the built-in one and the file exists. If it has\n"
 	 "a mistake, nothing changes. Modes set by `mode REASON` are forgotten.",
 	 OPTION_CONFIG, 0, 0, cmd_reload},
-	{"explain", "[REASON | EVENT]", "why a packet is dropped under a reason, and what to do",
+	{"explain", "[REASON | EVENT | PROOF]",
+	 "why a packet is dropped under a reason, and what to do",
 	 "Explains a reason, and what lifts it, or an event of `stats`; without one, lists the\n"
 	 "reasons with their modes.",
 	 0, 0, 1, cmd_explain},

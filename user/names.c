@@ -44,7 +44,13 @@ const char *const offence_keys[SG_OFFENCE__MAX] = {
 };
 
 const char *const proof_names[SG_PROOF__MAX] = {
-#define X(name, label) [SG_PROOF_##name] = label,
+#define X(name, label, help) [SG_PROOF_##name] = label,
+	SG_PROOFS(X)
+#undef X
+};
+
+const char *const proof_helps[SG_PROOF__MAX] = {
+#define X(name, label, help) [SG_PROOF_##name] = help,
 	SG_PROOFS(X)
 #undef X
 };
@@ -84,6 +90,11 @@ static int find(const char *const *names, int count, const char *name)
 int event_find(const char *label)
 {
 	return find(event_names, SG_EVENT__MAX, label);
+}
+
+int proof_find(const char *label)
+{
+	return find(proof_names, SG_PROOF__MAX, label);
 }
 
 int reason_find(const char *label)

@@ -66,7 +66,7 @@ json_of() {
 
 every_json() {
 	local reason
-	for reason in status stats bans explain "explain garbage" "explain unread-gap" version \
+	for reason in status stats bans explain "explain garbage" "explain unread-gap" "explain register" version \
 		"allow show" "deny show" \
 		"ban 198.51.100.9 --for 1h" "unban 198.51.100.9" "mode enforce" "mode garbage off" \
 		"mode garbage enforce" reload "allow add 198.51.100.9" "allow del 198.51.100.9" \
