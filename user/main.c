@@ -65,7 +65,7 @@ static const struct command commands[] = {
 	 OPTION_CONFIG, 0, 0, cmd_reload},
 	{"explain", "[REASON | EVENT | PROOF]",
 	 "why a packet is dropped under a reason, and what to do",
-	 "Explains a reason, and what lifts it, or an event of `stats`; without one, lists the\n"
+	 "Explains a reason, and what lifts it, an event of `stats`, or a proof; without one, lists the\n"
 	 "reasons with their modes.",
 	 0, 0, 1, cmd_explain},
 	{"check-config", "FILE", "look for mistakes in a configuration",
