@@ -65,8 +65,8 @@ static const struct command commands[] = {
 	 OPTION_CONFIG, 0, 0, cmd_reload},
 	{"explain", "[REASON | EVENT | PROOF]",
 	 "why a packet is dropped under a reason, and what to do",
-	 "Explains a reason, and what lifts it, an event of `stats`, or a proof; without one, lists the\n"
-	 "reasons with their modes.",
+	 "Explains a reason, and what lifts it, an event of `stats`, or a proof of `sources`;\n"
+	 "without one, lists the reasons with their modes.",
 	 0, 0, 1, cmd_explain},
 	{"check-config", "FILE", "look for mistakes in a configuration",
 	 "Reads the file as `reload` would, and changes nothing.", 0, 1, 1, cmd_check_config},
