@@ -14,6 +14,7 @@ struct try {
 	const char *source, *method, *uri, *to;
 	const char *name;  /* of the credentials; NULL: it has none */
 	const char *nonce;
+	const char *auth;  /* all lines of its credentials, instead of those */
 	int number;        /* of branch, Call-ID and response */
 	int branch;        /* this branch, if it is not that of `number` */
 	__u16 port;
@@ -58,7 +59,9 @@ static bool refused(struct try t)
 	int at = snprintf(text, sizeof(text), "%s sip:%sexample.com SIP/2.0\r\n", t.method, t.uri);
 
 	at += common(text + at, sizeof(text) - at, &t, "");
-	if (t.name)
+	if (t.auth)
+		at += snprintf(text + at, sizeof(text) - at, "%s", t.auth);
+	else if (t.name)
 		at += snprintf(text + at, sizeof(text) - at,
 			       "Authorization: Digest username=\"%s\", realm=\"lab\", "
 			       "nonce=\"%s\", uri=\"sip:example.com\", response=\"%032d\"\r\n",
@@ -436,6 +439,219 @@ static void who_is_proven_may_ask(void)
 		is_told(TRY(.method = "INVITE", .uri = "900@", .to = "900@", .port = OTHER_PORT));
 }
 
+/* --- whose name it is --- */
+
+#define AUTHORIZATION(realm, user)                                                                \
+	"Authorization: Digest " user ", realm=\"" realm "\", nonce=\"" NONCE "\", "               \
+	"uri=\"sip:example.com\", response=\"0123\"\r\n"
+#define MALLORY "username=\"mallory\""
+#define BOB "username=\"bob\""
+
+/* How many of bob's passwords are judged between successes of mallory, who is a customer. */
+static int judged_between(const char *own, const char *guess)
+{
+	int judged = 0;
+
+	plenty();
+	challenges(PHONE, PORT, "mallory@");
+	for (int i = 0; i < 50; i++) {
+		succeeds(TRY(.auth = own, .to = "mallory@"));
+		judged += fails(TRY(.auth = guess));
+	}
+	return judged;
+}
+
+/* Names that the guard does not find are not all the same one. */
+static void names_that_are_not_found_are_nobodys(void)
+{
+	assert_int_equal(judged_between(AUTHORIZATION("lab", "username = \"mallory\""),
+					AUTHORIZATION("lab", "username = \"bob\"")), 6);
+}
+
+static void names_without_quotes_are_nobodys(void)
+{
+	assert_int_equal(judged_between(AUTHORIZATION("lab", "username=mallory"),
+					AUTHORIZATION("lab", "username=bob")), 6);
+}
+
+/* Servers take the last one. */
+static void a_second_name_hides_no_guess(void)
+{
+	assert_int_equal(judged_between(AUTHORIZATION("lab", MALLORY),
+					AUTHORIZATION("lab", MALLORY "," BOB)), 6);
+}
+
+static void a_second_name_with_blanks_hides_no_guess(void)
+{
+	assert_int_equal(judged_between(AUTHORIZATION("lab", MALLORY),
+					AUTHORIZATION("lab", MALLORY ",username =\"bob\"")), 6);
+}
+
+/* The server looks for those of its realm. */
+static void a_second_field_hides_no_guess(void)
+{
+	assert_int_equal(judged_between(AUTHORIZATION("lab", MALLORY) AUTHORIZATION("x", BOB),
+					AUTHORIZATION("x", MALLORY) AUTHORIZATION("lab", BOB)), 6);
+}
+
+static void a_third_field_hides_no_guess(void)
+{
+	assert_int_equal(judged_between(AUTHORIZATION("lab", MALLORY),
+					AUTHORIZATION("x", MALLORY) AUTHORIZATION("lab", BOB)
+					AUTHORIZATION("y", BOB)), 6);
+}
+
+static void a_fourth_field_hides_no_guess(void)
+{
+	assert_int_equal(judged_between(AUTHORIZATION("lab", MALLORY),
+					AUTHORIZATION("x", MALLORY) AUTHORIZATION("y", MALLORY)
+					AUTHORIZATION("z", MALLORY) AUTHORIZATION("lab", BOB)), 6);
+}
+
+/* Two tenants have an extension 100 each. */
+static void a_name_of_another_realm_is_another_user(void)
+{
+	assert_int_equal(judged_between(AUTHORIZATION("own.example.com", "username=\"100\""),
+					AUTHORIZATION("example.com", "username=\"100\"")), 6);
+}
+
+/* Most servers answer OPTIONS, and calls to their own users, without a look at credentials. */
+static int judged_behind(const char *method)
+{
+	int judged = 0;
+
+	plenty();
+	challenges(PHONE, PORT, "bob@");
+	for (int i = 0; i < 50; i++) {
+		succeeds(TRY(.method = method, .name = "bob", .uri = "echo@", .to = "echo@"));
+		judged += fails(TRY(.name = "bob"));
+	}
+	return judged;
+}
+
+static void what_is_answered_without_a_challenge_tells_of_no_password(void)
+{
+	assert_int_equal(judged_behind("OPTIONS"), 6);
+}
+
+static void a_call_without_a_challenge_tells_of_no_password(void)
+{
+	assert_int_equal(judged_behind("INVITE"), 6);
+}
+
+/* --- all at once --- */
+
+#define FLIGHT 200
+
+/* All are sent before the server answers the first. */
+static void guesses_in_flight_are_counted(void)
+{
+	int first = number + 1, judged = 0;
+	struct try t = TRY(.name = "bob");
+	bool sent[FLIGHT];
+
+	plenty();
+	challenges(PHONE, PORT, "bob@");
+	first = number + 1;
+	for (int i = 0; i < FLIGHT; i++) {
+		t.number = next();
+		sent[i] = !refused(t);
+		judged += sent[i];
+	}
+	for (int i = 0; i < FLIGHT; i++) {
+		t.number = first + i;
+		if (sent[i])
+			replies(t, "401 Unauthorized", "");
+	}
+	assert_in_range(judged, 1, 12);
+}
+
+/* The same transaction; only the end of the credentials is equal. */
+static void equal_ends_of_credentials_are_no_cover(void)
+{
+	static const char hundred[] = "0123456789012345678901234567890123456789012345678901234567"
+		"8901234567890123456789012345678901234567890123456789012345678901234567890123456789";
+	struct try t = TRY(.number = next());
+	char auth[512];
+	int judged = 0;
+
+	plenty();
+	guessed_set(PHONE, IPPROTO_UDP, PORT + 1);
+	t.auth = auth;
+	for (int i = 0; i < 20; i++) {
+		snprintf(auth, sizeof(auth), "Authorization: Digest username=\"bob\", "
+			 "response=\"%032d\", realm=\"lab\", nonce=\"made up\", opaque=\"%s\"\r\n",
+			 i, hundred);
+		judged += !refused(t);
+		if (!i)
+			guessed_set(PHONE, IPPROTO_UDP, PORT);
+	}
+	assert_int_equal(judged, 1);
+}
+
+/* --- more of users --- */
+
+/* Outside of a dialog BYE and PRACK are as good as any other method. */
+static void methods_of_dialogs_tell_as_few_users(void)
+{
+	static const char *const methods[] = {"BYE", "PRACK"};
+	char user[24];
+
+	for (size_t m = 0; m < COUNT(methods); m++) {
+		int told = 0;
+
+		plenty();
+		for (int i = 0; i < 100; i++) {
+			snprintf(user, sizeof(user), "%d@", 1000 * (int)(m + 1) + i);
+			told += is_told(TRY(.method = methods[m], .uri = user, .to = user,
+					    .port = PORT + m));
+		}
+		assert_few(told);
+		clock_move(601 * SECOND);
+	}
+}
+
+/* OPTIONS of the server itself is answered, whatever its credentials are and whoever is in To. */
+static void an_answer_to_another_method_takes_back_no_user(void)
+{
+	char user[24];
+	int told = 0;
+
+	plenty();
+	challenges(PHONE, PORT, "bob@");
+	for (int i = 0; i < 100; i++) {
+		snprintf(user, sizeof(user), "%d@", 100 + i);
+		told += is_told(TRY(.to = user));
+		succeeds(TRY(.method = "OPTIONS", .name = "x", .to = user));
+	}
+	assert_in_range(told, 23, 26);
+}
+
+/* A trunk that answers each challenge, and whose calls nobody takes. */
+static void who_answers_may_call_in_vain(void)
+{
+	static const char *const ends[] = {
+		"180 Ringing", "486 Busy Here", "487 Request Terminated", "503 Service Unavailable",
+		"603 Decline",
+	};
+	char user[24];
+
+	plenty();
+	for (int i = 0; i < 100; i++) {
+		struct try t = TRY(.method = "INVITE", .number = next());
+
+		snprintf(user, sizeof(user), "%d@", 100 + i);
+		t.to = t.uri = user;
+		assert_false(refused(t));
+		replies(t, "407 Proxy Authentication Required",
+			"Proxy-Authenticate: Digest realm=\"lab\", nonce=\"" NONCE "\"\r\n");
+		t.number = next();
+		t.name = "trunk";
+		assert_false(refused(t));
+		replies(t, ends[i % COUNT(ends)], "");
+	}
+}
+
 /* --- tables --- */
 
 /* A forger fills the table of offenders; who goes on stays in it. */
@@ -481,6 +697,24 @@ const struct sequence guess_sequences[] = {
 	{"challenges without an answer count", challenges_without_an_answer_count},
 	{"who answers is no scanner", who_answers_is_no_scanner},
 	{"who is proven may ask", who_is_proven_may_ask},
+	{"names that are not found are nobody's", names_that_are_not_found_are_nobodys},
+	{"names without quotes are nobody's", names_without_quotes_are_nobodys},
+	{"a second name hides no guess", a_second_name_hides_no_guess},
+	{"a second name with blanks hides no guess", a_second_name_with_blanks_hides_no_guess},
+	{"a second field hides no guess", a_second_field_hides_no_guess},
+	{"a third field hides no guess", a_third_field_hides_no_guess},
+	{"a fourth field hides no guess", a_fourth_field_hides_no_guess},
+	{"a name of another realm is another user", a_name_of_another_realm_is_another_user},
+	{"what is answered without a challenge tells of no password",
+	 what_is_answered_without_a_challenge_tells_of_no_password},
+	{"a call without a challenge tells of no password",
+	 a_call_without_a_challenge_tells_of_no_password},
+	{"guesses in flight are counted", guesses_in_flight_are_counted},
+	{"equal ends of credentials are no cover", equal_ends_of_credentials_are_no_cover},
+	{"methods of dialogs tell as few users", methods_of_dialogs_tell_as_few_users},
+	{"an answer to another method takes back no user",
+	 an_answer_to_another_method_takes_back_no_user},
+	{"who answers may call in vain", who_answers_may_call_in_vain},
 	{"a full table forgets the least", a_full_table_forgets_the_least},
 };
 
