@@ -176,7 +176,8 @@ __noinline int message_judge(struct packet *p, __u64 faults, __u32 slot, __u32 s
 
 /*
  * What the credentials in the fields `id` tell, whose lines begin with `line`: a request has some
- * for each realm (RFC 3261 section 22.3). The best of their nonces counts, and all of their users.
+ * for each realm (RFC 3261 section 22.3). The best of their nonces counts. They are of a user if all
+ * are, and all were looked at: else who has an account would have guesses of others count as his.
  */
 static __always_inline void message_answers(const struct sip_reader *r, struct packet *p,
 					    __u64 salt, __u32 id, __u64 line)
@@ -191,13 +192,14 @@ static __always_inline void message_answers(const struct sip_reader *r, struct p
 	p->credentials ^= span_hash(r, at + owner, first->length - owner, salt) >> 48 | 1;
 	for (int i = 0; i < MESSAGE_CREDENTIALS && at; i++) {
 		owner = secret_owner(p, secret_hash(r, at, salt, SECRET_IS_NONCE));
-		user = secret_hash(r, at, salt, SECRET_IS_USER) >> 32 | 1;
+		user = secret_user(r, at, salt);
 		if (owner > p->owner)
 			p->owner = owner;
-		if (user != p->user)
-			p->user ^= user;
+		p->user = !p->user || p->user == user ? user : SECRET_OF_NOBODY;
 		at = r->message.again & 1ULL << id ? secret_field(r, at, line) : 0;
 	}
+	if (at)
+		p->user = SECRET_OF_NOBODY;
 }
 
 /* The credentials of the request of a packet, of which nothing is known yet. */
@@ -211,6 +213,8 @@ __noinline int message_credentials(const struct sip_reader *r, struct packet *p)
 			SIP_WORD('\n', 'a', 'u', 't', 'h', 'o', 'r', 'i'));
 	message_answers(r, p, state->secret[1], SIP_FIELD_PROXY_AUTHORIZATION,
 			SIP_WORD('\n', 'p', 'r', 'o', 'x', 'y', '-', 'a'));
+	if (p->user == SECRET_OF_NOBODY)
+		p->user = 0;
 	return 0;
 }
 

@@ -117,6 +117,8 @@ __noinline int secret_owner(const struct packet *p, __u64 key)
 	return s->flows || s->flow != secret_number(p->flow) ? SECRET_SOURCE : SECRET_FLOW;
 }
 
+#define SECRET_OF_NOBODY 1 /* see secret_user() */
+
 /*
  * Parameters whose value is quoted: the seven bytes before the value, the quote that opens it among
  * them, and letters that stand before those.
@@ -125,10 +127,12 @@ enum secret_parameter {
 	SECRET_IS_NONCE, /* nonce=" */
 	SECRET_IS_NEXT,  /* nextnonce=" */
 	SECRET_IS_USER,  /* username=" */
+	SECRET_IS_REALM, /* realm=" */
 };
 
 #define SECRET_NONCE_NAME SIP_WORD('n', 'o', 'n', 'c', 'e', '=', '"')
 #define SECRET_USER_NAME SIP_WORD('r', 'n', 'a', 'm', 'e', '=', '"')
+#define SECRET_REALM_NAME SIP_WORD('r', 'e', 'a', 'l', 'm', '=', '"')
 
 struct secret_walk {
 	const struct sip_reader *r;
@@ -153,7 +157,7 @@ static __always_inline bool secret_opens(const struct secret_walk *walk, __u32 a
 
 	if ((word >> 8 | SIP_EACH(0x20) >> 8) != walk->name)
 		return false;
-	if (walk->parameter == SECRET_IS_NONCE)
+	if (walk->parameter == SECRET_IS_NONCE || walk->parameter == SECRET_IS_REALM)
 		return secret_is_before_name(before);
 	if (walk->parameter == SECRET_IS_NEXT)
 		return (before | 0x20) == 't';
@@ -211,7 +215,8 @@ __noinline __u64 secret_find(const struct sip_reader *r, __u32 at, __u32 paramet
 	 * and removes as dead what the values on the stack do not reach in that one.
 	 */
 	walk.quoted = walk.start = walk.stop = r->message.zero[0];
-	walk.name = parameter == SECRET_IS_USER ? SECRET_USER_NAME : SECRET_NONCE_NAME;
+	walk.name = parameter == SECRET_IS_USER ? SECRET_USER_NAME
+		    : parameter == SECRET_IS_REALM ? SECRET_REALM_NAME : SECRET_NONCE_NAME;
 	bpf_loop(r->message.body - at, secret_step, &walk, 0);
 	if (!walk.stop || walk.stop > r->message.body)
 		return 0;
@@ -229,6 +234,48 @@ static __always_inline __u64 secret_hash(const struct sip_reader *r, __u32 at, _
 	__u32 start = span, stop = span >> 32;
 
 	return span ? span_hash(r, start, stop - start, salt ^ SECRET_NONCE) : 0;
+}
+
+/* The end of the header field that goes on at `at`; a folded one may go on up to the body. */
+static __always_inline __u32 secret_field_end(const struct sip_reader *r, __u32 at)
+{
+	__u32 end = span_find(r, at, r->message.body, SIP_WORD('\n'), 1);
+
+	return !end || sip_is_blank(sip_byte(r, end)) ? r->message.body : end;
+}
+
+/*
+ * As secret_hash(), of a parameter whose name, `word` of `size` bytes, stands nowhere else in the
+ * field, in whatever form: servers differ in which of two they take, and in what they take for one.
+ */
+static __always_inline __u64 secret_only(const struct sip_reader *r, __u32 at, __u64 hash,
+					 __u32 parameter, __u64 word, __u32 size)
+{
+	__u64 span = secret_find(r, at, parameter);
+	__u32 start = span, stop = span >> 32;
+
+	if (!span || (__u32)span_find(r, at, stop, word, size) != start - 2 ||
+	    span_find(r, stop, secret_field_end(r, stop), word, size))
+		return 0;
+	return span_hash(r, start, stop - start, hash);
+}
+
+/*
+ * A number for whose the credentials are that go on at `at`, never 0; SECRET_OF_NOBODY if it is not
+ * certain which user and realm a server takes for theirs. A name belongs to a realm: two tenants
+ * may both have it. Global, since few packets need it.
+ */
+__noinline int secret_user(const struct sip_reader *r, __u32 at, __u64 salt)
+{
+	__u64 hash;
+
+	if (!r)
+		return SECRET_OF_NOBODY;
+	hash = secret_only(r, at, salt, SECRET_IS_REALM, SIP_WORD('r', 'e', 'a', 'l', 'm'), 5);
+	if (hash)
+		hash = secret_only(r, at, hash, SECRET_IS_USER,
+				   SIP_WORD('u', 's', 'e', 'r', 'n', 'a', 'm', 'e'), 8);
+	return hash >> 32 | SECRET_OF_NOBODY;
 }
 
 /* Behind the first eight bytes of the next line that begins so; 0 if there is none. */

@@ -120,6 +120,14 @@ static void succeeds(struct try t)
 	replies(t, "200 OK", "Contact: <sip:bob@192.0.2.1>;expires=3600\r\n");
 }
 
+/* The same, if it is not refused. */
+static void may_succeed(struct try t)
+{
+	t.number = next();
+	if (!refused(t))
+		replies(t, "200 OK", "Contact: <sip:bob@192.0.2.1>;expires=3600\r\n");
+}
+
 static void nobody_is_banned(void)
 {
 	struct sg_ban ban;
@@ -455,7 +463,7 @@ static int judged_between(const char *own, const char *guess)
 	plenty();
 	challenges(PHONE, PORT, "mallory@");
 	for (int i = 0; i < 50; i++) {
-		succeeds(TRY(.auth = own, .to = "mallory@"));
+		may_succeed(TRY(.auth = own, .to = "mallory@"));
 		judged += fails(TRY(.auth = guess));
 	}
 	return judged;
@@ -523,7 +531,7 @@ static int judged_behind(const char *method)
 	plenty();
 	challenges(PHONE, PORT, "bob@");
 	for (int i = 0; i < 50; i++) {
-		succeeds(TRY(.method = method, .name = "bob", .uri = "echo@", .to = "echo@"));
+		may_succeed(TRY(.method = method, .name = "bob", .uri = "echo@", .to = "echo@"));
 		judged += fails(TRY(.name = "bob"));
 	}
 	return judged;
@@ -532,6 +540,23 @@ static int judged_behind(const char *method)
 static void what_is_answered_without_a_challenge_tells_of_no_password(void)
 {
 	assert_int_equal(judged_behind("OPTIONS"), 6);
+}
+
+/* Nor does it take back what his neighbour has guessed: bob is known from there. */
+static void what_is_not_checked_forgives_nothing(void)
+{
+	int judged = 0;
+
+	plenty();
+	challenges(PHONE, PORT, "bob@");
+	succeeds(TRY(.name = "bob"));
+	clock_move(3600 * SECOND);
+	challenges(PHONE, OTHER_PORT, "bob@");
+	for (int i = 0; i < 50; i++) {
+		may_succeed(TRY(.method = "OPTIONS", .name = "bob", .port = OTHER_PORT));
+		judged += fails(TRY(.name = "bob", .port = OTHER_PORT));
+	}
+	assert_int_equal(judged, 6);
 }
 
 static void a_call_without_a_challenge_tells_of_no_password(void)
@@ -622,9 +647,25 @@ static void an_answer_to_another_method_takes_back_no_user(void)
 	for (int i = 0; i < 100; i++) {
 		snprintf(user, sizeof(user), "%d@", 100 + i);
 		told += is_told(TRY(.to = user));
-		succeeds(TRY(.method = "OPTIONS", .name = "x", .to = user));
+		may_succeed(TRY(.method = "OPTIONS", .name = "x", .to = user));
 	}
 	assert_in_range(told, 23, 26);
+}
+
+/* A trunk that never registers: a call is evidence of its password if it was challenged. */
+static void a_call_that_was_challenged_makes_its_user_known(void)
+{
+	struct try t = TRY(.method = "INVITE", .uri = "7@", .to = "7@", .number = next());
+
+	plenty();
+	assert_false(refused(t));
+	replies(t, "407 Proxy Authentication Required",
+		"Proxy-Authenticate: Digest realm=\"lab\", nonce=\"" NONCE "\"\r\n");
+	t.name = "trunk";
+	succeeds(t);
+	for (int i = 0; i < 50; i++)
+		fails(TRY(.name = "nobody", .nonce = "made up"));
+	succeeds(t);
 }
 
 /* A trunk that answers each challenge, and whose calls nobody takes. */
@@ -707,6 +748,7 @@ const struct sequence guess_sequences[] = {
 	{"a name of another realm is another user", a_name_of_another_realm_is_another_user},
 	{"what is answered without a challenge tells of no password",
 	 what_is_answered_without_a_challenge_tells_of_no_password},
+	{"what is not checked forgives nothing", what_is_not_checked_forgives_nothing},
 	{"a call without a challenge tells of no password",
 	 a_call_without_a_challenge_tells_of_no_password},
 	{"guesses in flight are counted", guesses_in_flight_are_counted},
@@ -714,6 +756,8 @@ const struct sequence guess_sequences[] = {
 	{"methods of dialogs tell as few users", methods_of_dialogs_tell_as_few_users},
 	{"an answer to another method takes back no user",
 	 an_answer_to_another_method_takes_back_no_user},
+	{"a call that was challenged makes its user known",
+	 a_call_that_was_challenged_makes_its_user_known},
 	{"who answers may call in vain", who_answers_may_call_in_vain},
 	{"a full table forgets the least", a_full_table_forgets_the_least},
 };
