@@ -235,6 +235,45 @@ static __always_inline __u16 message_asked(const struct sip_reader *r, __u64 sal
 	return user ? user : 1;
 }
 
+/*
+ * A number for a call, by all that a server may go by when it decides whether it challenges it.
+ * Not by a hash of no more than SPAN_HASHED bytes of each, or who makes them longer has one number
+ * for several. Global, since few packets need it.
+ */
+__noinline int message_call(const struct sip_reader *r, __u64 hash)
+{
+	const struct sip_span *span;
+
+	if (!r)
+		return 0;
+	span = &r->message.uri;
+	hash = span_sum(r, span->at, span->at + span->length, hash);
+	span = &r->message.field[SIP_FIELD_FROM];
+	hash = span_sum(r, span->at, span->at + span->length, hash);
+	span = &r->message.field[SIP_FIELD_TO];
+	hash = span_sum(r, span->at, span->at + span->length, hash);
+	return hash >> 32 | 1;
+}
+
+/*
+ * That a server accepts a call says nothing of its credentials, unless it challenges such a call:
+ * most look at no credentials of calls to their own users.
+ */
+static __always_inline void message_checks(const struct sip_reader *r, struct packet *p,
+					   __u64 salt)
+{
+	__u32 call;
+
+	p->checked = 0;
+	if (r->message.method_id != SG_METHOD_INVITE)
+		return;
+	call = message_call(r, salt);
+	if (p->credentials)
+		p->checked = secret_challenged(p, call, salt);
+	else
+		p->user = call;
+}
+
 /* What an ACK with the tag of our 2xx proves: RFC 3261 section 13.2.2.4. */
 static __always_inline bool message_completes_call(const struct sip_reader *r,
 						   const struct packet *p, __u64 salt)
@@ -322,8 +361,10 @@ __noinline int message_transaction(struct packet *p, __u32 slot, __u32 about, __
 		return reason | MESSAGE_COPY;
 	}
 	reason = message_guesses(p, slot, about, r, state, reason);
-	if (mode_of(config, reason) != SG_MODE_ENFORCE)
-		transaction_put(t ? t : transaction_oldest(line, now), p, key, now);
+	if (mode_of(config, reason) == SG_MODE_ENFORCE)
+		return reason;
+	message_checks(r, p, state->secret[1]);
+	transaction_put(t ? t : transaction_oldest(line, now), p, key, now);
 	return reason;
 }
 

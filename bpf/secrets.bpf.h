@@ -24,6 +24,7 @@
 #define SECRET_NONCE 0x6e6f6e6365000000ULL /* keeps nonces, tags and branches apart */
 #define SECRET_TAG 0x7461670000000000ULL
 #define SECRET_BRANCH 0x6272616e63680000ULL
+#define SECRET_CALL 0x63616c6c00000000ULL /* no secret: that a call was challenged */
 
 /* Who was told a secret, as far as it tells of a flow. */
 enum secret_owner {
@@ -90,12 +91,26 @@ __noinline int secret_tell(const struct packet *p, __u64 key)
 	return 0;
 }
 
+/* The server challenges a call of the flow of a packet, by its number. Global, likewise. */
+__noinline int secret_challenge(const struct packet *p, __u32 call, __u64 salt)
+{
+	if (p && call)
+		secret_note(p, secret_shared(p, span_mix(salt ^ SECRET_CALL, call)));
+	return 0;
+}
+
 static __always_inline bool secret_was_told(const struct packet *p, __u64 key)
 {
 	__u64 shared = secret_shared(p, key);
 	const struct sg_secrets *line = secret_line(shared);
 
 	return line && cells_find(line, shared) < CELLS;
+}
+
+/* Whether the server has challenged that call. Global, likewise. */
+__noinline int secret_challenged(const struct packet *p, __u32 call, __u64 salt)
+{
+	return p && call && secret_was_told(p, span_mix(salt ^ SECRET_CALL, call));
 }
 
 /* Whose the secret is that the flow of a packet repeats: enum secret_owner. */
