@@ -220,7 +220,8 @@ __noinline int message_credentials(const struct sip_reader *r, struct packet *p)
 
 /*
  * A number for the user that a request asks for, by what the server may go: the user of the
- * Request-URI, and that of To. 0: it asks for nobody.
+ * Request-URI, and that of To. 0: it asks for nobody. BYE and PRACK do not in a dialog; out of one
+ * many servers look for their user as for that of any other method.
  */
 static __always_inline __u16 message_asked(const struct sip_reader *r, __u64 salt)
 {
@@ -228,8 +229,9 @@ static __always_inline __u16 message_asked(const struct sip_reader *r, __u64 sal
 	const struct sip_span *uri = &r->message.party[SIP_URI].user;
 	__u32 method = r->message.method_id, user;
 
-	if (method == SG_METHOD_ACK || method == SG_METHOD_BYE || method == SG_METHOD_CANCEL ||
-	    method == SG_METHOD_PRACK)
+	if (method == SG_METHOD_ACK || method == SG_METHOD_CANCEL ||
+	    ((method == SG_METHOD_BYE || method == SG_METHOD_PRACK) &&
+	     r->message.party[SIP_TO].tag.length))
 		return 0;
 	user = span_hash(r, uri->at, uri->length, span_hash(r, to->at, to->length, salt)) >> 48;
 	return user ? user : 1;

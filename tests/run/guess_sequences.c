@@ -12,6 +12,7 @@
 
 struct try {
 	const char *source, *method, *uri, *to;
+	const char *tag;   /* of To */
 	const char *name;  /* of the credentials; NULL: it has none */
 	const char *nonce;
 	const char *auth;  /* all lines of its credentials, instead of those */
@@ -58,7 +59,7 @@ static bool refused(struct try t)
 	char text[1024];
 	int at = snprintf(text, sizeof(text), "%s sip:%sexample.com SIP/2.0\r\n", t.method, t.uri);
 
-	at += common(text + at, sizeof(text) - at, &t, "");
+	at += common(text + at, sizeof(text) - at, &t, t.tag ? t.tag : "");
 	if (t.auth)
 		at += snprintf(text + at, sizeof(text) - at, "%s", t.auth);
 	else if (t.name)
@@ -357,7 +358,7 @@ static void of_many_users_24_are_told(void)
 	assert_true(is_told(TRY(.method = "INVITE", .uri = "900@", .to = "900@",
 				.source = OTHER)));
 	/* Nor does it end a call. */
-	assert_false(refused(TRY(.method = "BYE", .uri = "900@", .to = "900@",
+	assert_false(refused(TRY(.method = "BYE", .uri = "900@", .to = "900@", .tag = ";tag=7",
 				 .number = next())));
 }
 
