@@ -187,9 +187,6 @@ static __always_inline void message_answers(const struct sip_reader *r, struct p
 
 	if (!(r->message.seen & 1ULL << id))
 		return;
-	/* Its end, where the response is. */
-	owner = first->length > SPAN_HASHED ? first->length - SPAN_HASHED : 0;
-	p->credentials ^= span_hash(r, at + owner, first->length - owner, salt) >> 48 | 1;
 	for (int i = 0; i < MESSAGE_CREDENTIALS && at; i++) {
 		owner = secret_owner(p, secret_hash(r, at, salt, SECRET_IS_NONCE));
 		user = secret_user(r, at, salt);
@@ -202,6 +199,22 @@ static __always_inline void message_answers(const struct sip_reader *r, struct p
 		p->user = SECRET_OF_NOBODY;
 }
 
+/*
+ * A number for all credentials of a request: of all that follows the first of them in the header.
+ * A copy is equal in each byte; of one that is not, the server judges what differs.
+ */
+static __always_inline __u16 message_tells_apart(const struct sip_reader *r, __u64 salt)
+{
+	__u32 at = r->message.body, field;
+
+	if (r->message.seen & SIP_SEEN(AUTHORIZATION))
+		at = r->message.field[SIP_FIELD_AUTHORIZATION].at;
+	field = r->message.field[SIP_FIELD_PROXY_AUTHORIZATION].at;
+	if (r->message.seen & SIP_SEEN(PROXY_AUTHORIZATION) && field < at)
+		at = field;
+	return span_sum(r, at, r->message.body, salt) >> 48 | 1;
+}
+
 /* The credentials of the request of a packet, of which nothing is known yet. */
 __noinline int message_credentials(const struct sip_reader *r, struct packet *p)
 {
@@ -209,6 +222,7 @@ __noinline int message_credentials(const struct sip_reader *r, struct packet *p)
 
 	if (!r || !p || !state)
 		return 0;
+	p->credentials = message_tells_apart(r, state->secret[1]);
 	message_answers(r, p, state->secret[1], SIP_FIELD_AUTHORIZATION,
 			SIP_WORD('\n', 'a', 'u', 't', 'h', 'o', 'r', 'i'));
 	message_answers(r, p, state->secret[1], SIP_FIELD_PROXY_AUTHORIZATION,
