@@ -253,8 +253,11 @@ static __always_inline __u32 answer_read(const struct answer *a)
 		secret_challenge(a->p, a->p->user, a->salt);
 	if (a->proof == ANSWER_LISTED)
 		return SG_REASON_NONE;
-	if (a->p->credentials)
+	if (a->p->credentials) {
+		if (a->p->waits)
+			guess_end(a->p, a->state);
 		reason = answer_judged(a);
+	}
 	else if (a->status == 401 || a->status == 407)
 		reason = answer_challenged(a);
 	if (unknown && !proof_counts(a->proof) && !a->known)
@@ -302,6 +305,8 @@ __noinline int answer_recall(struct packet *p, __u32 proof)
 	p->asked = t->asked;
 	p->credentials = t->credentials;
 	p->checked = t->checked;
+	p->waits = t->waits;
+	t->waits = 0;
 	if (p->source_port == t->port)
 		return proof;
 	p->source_port = t->port;

@@ -342,7 +342,7 @@ static __always_inline __u32 message_guesses(struct packet *p, __u32 slot, __u32
 
 	if (!(about & MESSAGE_PROVEN))
 		p->asked = message_asked(r, state->secret[1]);
-	if (!(about & MESSAGE_LISTED) && state->guesses_until > clock_now())
+	if (!(about & MESSAGE_LISTED) && (p->credentials || state->guesses_until > clock_now()))
 		guess = guess_check(p, slot, about & MESSAGE_PROVEN);
 	return guess ? guess : reason;
 }
@@ -380,6 +380,9 @@ __noinline int message_transaction(struct packet *p, __u32 slot, __u32 about, __
 	if (mode_of(config, reason) == SG_MODE_ENFORCE)
 		return reason;
 	message_checks(r, p, state->secret[1]);
+	p->waits = 0;
+	if (p->credentials && !(about & MESSAGE_LISTED))
+		guess_begin(p);
 	transaction_put(t ? t : transaction_oldest(line, now), p, key, now);
 	return reason;
 }

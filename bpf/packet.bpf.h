@@ -97,6 +97,7 @@ struct packet {
 	__u16 credentials;
 	__u8 owner;
 	__u8 checked;
+	__u8 waits;
 	__u8 recalled;       /* flag, of a reply: its request is remembered */
 };
 

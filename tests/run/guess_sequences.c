@@ -569,27 +569,95 @@ static void a_call_without_a_challenge_tells_of_no_password(void)
 
 #define FLIGHT 200
 
-/* All are sent before the server answers the first. */
-static void guesses_in_flight_are_counted(void)
+/* How many are judged of as many, all of which are sent before the server answers the first. */
+static int judged_in_flight(int ports)
 {
 	int first = number + 1, judged = 0;
 	struct try t = TRY(.name = "bob");
 	bool sent[FLIGHT];
 
-	plenty();
-	challenges(PHONE, PORT, "bob@");
-	first = number + 1;
 	for (int i = 0; i < FLIGHT; i++) {
 		t.number = next();
+		t.port = PORT + i % ports;
 		sent[i] = !refused(t);
 		judged += sent[i];
 	}
 	for (int i = 0; i < FLIGHT; i++) {
 		t.number = first + i;
+		t.port = PORT + i % ports;
 		if (sent[i])
 			replies(t, "401 Unauthorized", "");
 	}
-	assert_in_range(judged, 1, 12);
+	return judged;
+}
+
+static void guesses_in_flight_are_counted(void)
+{
+	plenty();
+	mode_set(SG_REASON_BAN_FLOW, SG_MODE_OFF);
+	challenges(PHONE, PORT, "bob@");
+	assert_int_equal(judged_in_flight(1), 6);
+	assert_int_equal(judged_in_flight(1), 0);
+	clock_move(601 * SECOND);
+	assert_int_equal(judged_in_flight(1), 1);
+}
+
+static void guesses_of_many_ports_in_flight_are_counted(void)
+{
+	plenty();
+	challenges(PHONE, PORT, "bob@");
+	assert_int_equal(judged_in_flight(FLIGHT), 24);
+	assert_int_equal(judged_in_flight(FLIGHT), 0);
+	clock_move(151 * SECOND);
+	assert_int_equal(judged_in_flight(FLIGHT), 1);
+}
+
+/* Nobody waits for longer than a moment for a reply that never comes, nor who is known at all. */
+static void what_is_not_answered_is_no_guess(void)
+{
+	struct try t = TRY(.name = "bob");
+
+	plenty();
+	challenges(PHONE, PORT, "bob@");
+	for (int i = 0; i < 100; i++) {
+		t.number = next();
+		assert_false(refused(t));
+		clock_move(SECOND / 5);
+	}
+	succeeds(t);
+	for (int i = 0; i < 100; i++) {
+		t.number = next();
+		assert_false(refused(t));
+	}
+}
+
+/* An office that comes back at once, as one flow: who is refused comes again half a second later. */
+static void many_users_in_flight_get_in(void)
+{
+	bool done[100] = {};
+	char name[24];
+	int left = 100;
+
+	plenty();
+	challenges(PHONE, PORT, "user0@");
+	for (int round = 0; round < 20 && left; round++) {
+		int first = number + 1;
+
+		for (int pass = 0; pass < 2; pass++) {
+			for (int user = 0; user < 100; user++) {
+				struct try t = TRY(.name = name, .number = first + user);
+
+				snprintf(name, sizeof(name), "user%d", user);
+				if (!pass && !done[user])
+					done[user] = refused(t) ? false : --left >= 0;
+				else if (pass && done[user])
+					replies(t, "200 OK", "Contact: <sip:a@b>;expires=60\r\n");
+			}
+		}
+		number = first + 100;
+		clock_move(SECOND / 2);
+	}
+	assert_int_equal(left, 0);
 }
 
 /* The same transaction; only the end of the credentials is equal. */
@@ -753,6 +821,10 @@ const struct sequence guess_sequences[] = {
 	{"a call without a challenge tells of no password",
 	 a_call_without_a_challenge_tells_of_no_password},
 	{"guesses in flight are counted", guesses_in_flight_are_counted},
+	{"guesses of many ports in flight are counted",
+	 guesses_of_many_ports_in_flight_are_counted},
+	{"what is not answered is no guess", what_is_not_answered_is_no_guess},
+	{"many users in flight get in", many_users_in_flight_get_in},
 	{"equal ends of credentials are no cover", equal_ends_of_credentials_are_no_cover},
 	{"methods of dialogs tell as few users", methods_of_dialogs_tell_as_few_users},
 	{"an answer to another method takes back no user",
