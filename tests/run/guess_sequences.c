@@ -762,7 +762,199 @@ static void who_answers_may_call_in_vain(void)
 	}
 }
 
+/* --- what counts, and for whom --- */
+
+/* A user asked for in vain by one who has credentials, a challenge that nobody answers. */
+static void asks_in_vain(const char *status, const char *name, __u16 port, int count)
+{
+	char user[24];
+
+	for (int i = 0; i < count; i++) {
+		struct try t = TRY(.method = "INVITE", .name = name, .port = port,
+				   .number = next());
+
+		snprintf(user, sizeof(user), "%d@", number);
+		t.uri = t.to = user;
+		assert_false(refused(t));
+		replies(t, status, "");
+	}
+}
+
+static bool stranger_may_ask(void)
+{
+	return !refused(TRY(.method = "INVITE", .uri = "new@", .to = "new@", .port = PORT + 99,
+			    .number = next()));
+}
+
+/* What a trunk asks for is not held against the strangers behind its NAT. */
+static void who_is_proven_asks_for_himself(void)
+{
+	static const char *const status[] = {"404 Not Found", "401 Unauthorized"};
+
+	for (size_t i = 0; i < COUNT(status); i++) {
+		plenty();
+		proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_CALL, 600);
+		asks_in_vain(status[i], NULL, PORT, 40);
+		assert_true(stranger_may_ask());
+	}
+}
+
+/* The NAT has moved his phone: the flow is nobody's, the user is known from there. */
+static void who_is_known_asks_for_himself(void)
+{
+	plenty();
+	challenges(PHONE, PORT, "bob@");
+	succeeds(TRY(.name = "bob"));
+	asks_in_vain("404 Not Found", "bob", OTHER_PORT, 40);
+	assert_true(stranger_may_ask());
+	/* When a stranger has asked for too many he goes on. */
+	asks_in_vain("404 Not Found", NULL, OTHER_PORT + 1, 24);
+	assert_false(stranger_may_ask());
+	asks_in_vain("404 Not Found", "bob", OTHER_PORT, 3);
+}
+
+/* Phones that give up when they are challenged are no scanner's, if they were here before. */
+static void challenges_of_known_users_do_not_count(void)
+{
+	char name[24], to[24];
+
+	plenty();
+	for (int round = 0; round < 2; round++) {
+		for (int user = 0; user < 40; user++) {
+			snprintf(name, sizeof(name), "user%d", user);
+			snprintf(to, sizeof(to), "user%d@", user);
+			challenges(PHONE, PORT + 100 * round + user, to);
+			if (!round)
+				succeeds(TRY(.name = name, .to = to, .port = PORT + user));
+		}
+	}
+	assert_true(stranger_may_ask());
+}
+
+static void other_words_for_unknown_count(void)
+{
+	static const char *const status[] = {"484 Address Incomplete", "604 Not Anywhere"};
+
+	for (size_t i = 0; i < COUNT(status); i++) {
+		plenty();
+		asks_in_vain(status[i], NULL, PORT, 24);
+		assert_false(stranger_may_ask());
+		clock_move(601 * SECOND);
+	}
+}
+
+static void as_many_users_as_the_limit_says(void)
+{
+	plenty();
+	config()->ban[SG_OFFENCE_ENUMERATION] = sg_ban_rule_of(3, 600, 0);
+	asks_in_vain("404 Not Found", NULL, PORT, 3);
+	assert_false(stranger_may_ask());
+}
+
+/* One who answers is taken out of the list, and no other one. */
+static void an_answer_takes_back_its_own_user(void)
+{
+	plenty();
+	config()->ban[SG_OFFENCE_ENUMERATION] = sg_ban_rule_of(3, 600, 0);
+	challenges(PHONE, PORT, "a@");
+	challenges(PHONE, PORT + 1, "b@");
+	succeeds(TRY(.name = "a", .to = "a@"));
+	challenges(PHONE, PORT + 2, "b@");
+	challenges(PHONE, PORT + 3, "c@");
+	challenges(PHONE, PORT + 4, "d@");
+	assert_false(stranger_may_ask());
+}
+
+static int refused_with_403(const char *method, const char *name, __u16 port)
+{
+	int judged = 0;
+
+	for (int i = 0; i < 50; i++) {
+		struct try t = TRY(.method = method, .name = name, .port = port, .number = next());
+
+		if (refused(t))
+			continue;
+		replies(t, "403 Forbidden", "");
+		judged++;
+	}
+	return judged;
+}
+
+/* 403: that one may not call there; or that his password is wrong. */
+static void a_403_is_a_guess_of_who_is_not_known(void)
+{
+	plenty();
+	challenges(PHONE, PORT, "bob@");
+	succeeds(TRY(.name = "bob"));
+	assert_int_equal(refused_with_403("INVITE", "bob", PORT), 50);
+	assert_int_equal(refused_with_403("REGISTER", "carol", PORT), 6);
+	/* On a flow that is not proven it is held against bob, too. */
+	challenges(PHONE, OTHER_PORT, "bob@");
+	assert_int_equal(refused_with_403("INVITE", "bob", OTHER_PORT), 6);
+}
+
+/* Behind a NAT all ports may use it: that is evidence of the source, and not of the flow. */
+static void nobody_is_banned_for_the_nonce_of_another_port(void)
+{
+	struct sg_ban ban;
+
+	plenty();
+	challenges(PHONE, PORT, "bob@");
+	for (int i = 0; i < 10; i++)
+		fails(TRY(.name = "bob", .port = OTHER_PORT));
+	assert_false(ban_find(PHONE, IPPROTO_UDP, OTHER_PORT, &ban));
+}
+
+/* A phone that tries an old nonce, and then one that has just become too old. */
+static void a_success_takes_back_two(void)
+{
+	plenty();
+	challenges(PHONE, PORT, "bob@");
+	succeeds(TRY(.name = "bob"));
+	for (int i = 0; i < 50; i++) {
+		assert_true(fails(TRY(.name = "bob")));
+		assert_true(fails(TRY(.name = "bob")));
+		succeeds(TRY(.name = "bob"));
+	}
+}
+
+/* In a zone, and when the zone is gone. */
+static void what_a_zone_does_is_not_counted(void)
+{
+	plenty();
+	zone_set(0, PHONE, 1);
+	config()->zone[1] = config()->zone[0];
+	config()->total[sg_zone_total(1)] = config()->total[SG_TOTAL_UNLISTED_TOTAL];
+	for (int i = 0; i < 100; i++)
+		assert_true(fails(TRY(.name = "bob", .nonce = "made up", .port = PORT + i % 9)));
+	asks_in_vain("404 Not Found", NULL, PORT, 40);
+	config()->zones = 0;
+	assert_true(fails(TRY(.name = "bob", .nonce = "made up")));
+	assert_true(stranger_may_ask());
+	/* Nor is it looked at there what it did before. */
+	for (int i = 0; i < 10; i++)
+		fails(TRY(.name = "bob", .nonce = "made up"));
+	assert_false(fails(TRY(.name = "bob", .nonce = "made up")));
+	config()->zones = 1;
+	assert_true(fails(TRY(.name = "bob", .nonce = "made up")));
+}
+
 /* --- tables --- */
+
+/* Random sources that each ask for one user put out none that has asked for many. */
+static void a_full_table_forgets_who_asks_least(void)
+{
+	char source[24];
+
+	plenty();
+	config()->ban[SG_OFFENCE_ENUMERATION] = sg_ban_rule_of(3, 600, 0);
+	asks_in_vain("404 Not Found", NULL, PORT, 3);
+	for (int i = 0; i < 30000; i++) {
+		snprintf(source, sizeof(source), "10.1.%d.%d", i / 250, i % 250 + 1);
+		is_told(TRY(.method = "INVITE", .uri = "1@", .to = "1@", .source = source));
+	}
+	assert_false(stranger_may_ask());
+}
 
 /* A forger fills the table of offenders; who goes on stays in it. */
 static void a_full_table_forgets_the_least(void)
@@ -832,6 +1024,18 @@ const struct sequence guess_sequences[] = {
 	{"a call that was challenged makes its user known",
 	 a_call_that_was_challenged_makes_its_user_known},
 	{"who answers may call in vain", who_answers_may_call_in_vain},
+	{"who is proven asks for himself", who_is_proven_asks_for_himself},
+	{"who is known asks for himself", who_is_known_asks_for_himself},
+	{"challenges of known users do not count", challenges_of_known_users_do_not_count},
+	{"other words for unknown count", other_words_for_unknown_count},
+	{"as many users as the limit says", as_many_users_as_the_limit_says},
+	{"an answer takes back its own user", an_answer_takes_back_its_own_user},
+	{"a 403 is a guess of who is not known", a_403_is_a_guess_of_who_is_not_known},
+	{"nobody is banned for the nonce of another port",
+	 nobody_is_banned_for_the_nonce_of_another_port},
+	{"a success takes back two", a_success_takes_back_two},
+	{"what a zone does is not counted", what_a_zone_does_is_not_counted},
+	{"a full table forgets who asks least", a_full_table_forgets_who_asks_least},
 	{"a full table forgets the least", a_full_table_forgets_the_least},
 };
 
