@@ -683,6 +683,45 @@ static void equal_ends_of_credentials_are_no_cover(void)
 	assert_int_equal(judged, 1);
 }
 
+/* A request with the same branch, CSeq and Call-ID takes the reply to a guess upon itself. */
+static int judged_beside(const char *own)
+{
+	int judged = 0;
+
+	plenty();
+	challenges(PHONE, PORT, "mallory@");
+	succeeds(TRY(.auth = AUTHORIZATION("lab", MALLORY), .to = "mallory@"));
+	for (int i = 0; i < 50; i++) {
+		struct try guess = TRY(.name = "bob", .number = next());
+		struct try other = guess;
+
+		other.auth = own;
+		other.name = NULL;
+		if (refused(guess))
+			continue;
+		judged++;
+		if (!refused(other) && i % 2)
+			refused(guess);
+		replies(guess, "401 Unauthorized", "");
+		if (*own)
+			replies(other, "200 OK", "Contact: <sip:bob@192.0.2.1>;expires=3600\r\n");
+		else
+			replies(other, "401 Unauthorized", "");
+		clock_move(SECOND);
+	}
+	return judged;
+}
+
+static void an_own_account_in_flight_hides_no_guess(void)
+{
+	assert_in_range(judged_beside(AUTHORIZATION("lab", MALLORY)), 1, 6);
+}
+
+static void no_credentials_in_flight_hide_no_guess(void)
+{
+	assert_in_range(judged_beside(""), 1, 6);
+}
+
 /* --- more of users --- */
 
 /* Outside of a dialog BYE and PRACK are as good as any other method. */
@@ -1017,6 +1056,8 @@ const struct sequence guess_sequences[] = {
 	 guesses_of_many_ports_in_flight_are_counted},
 	{"what is not answered is no guess", what_is_not_answered_is_no_guess},
 	{"many users in flight get in", many_users_in_flight_get_in},
+	{"an own account in flight hides no guess", an_own_account_in_flight_hides_no_guess},
+	{"no credentials in flight hide no guess", no_credentials_in_flight_hide_no_guess},
 	{"equal ends of credentials are no cover", equal_ends_of_credentials_are_no_cover},
 	{"methods of dialogs tell as few users", methods_of_dialogs_tell_as_few_users},
 	{"an answer to another method takes back no user",
