@@ -348,6 +348,23 @@ static __always_inline __u32 message_guesses(struct packet *p, __u32 slot, __u32
 }
 
 /*
+ * A request that has the transaction of another one, which is not answered: which of them a reply
+ * means cannot be told. So it is one with credentials that are nobody's, or a guess would be hidden
+ * by what is sent behind it: no credentials, or those of an account of one's own.
+ */
+static __always_inline void message_mixes(struct packet *p, const struct sg_transaction *t)
+{
+	p->mixed = t && (t->mixed || (!t->answered && t->credentials &&
+				      t->credentials != p->credentials));
+	if (!p->mixed)
+		return;
+	if (!p->credentials)
+		p->credentials = t->credentials;
+	p->user = 0;
+	p->owner = SECRET_OTHERS;
+}
+
+/*
  * Remembers the transaction of the request, unless a reason ends its way: `reason`, which its
  * fingerprint has given, or that it guesses too much. Returns the reason, with MESSAGE_COPY set if
  * it is one more copy of a request that was admitted. Global, and apart from message_tell(), which
@@ -376,6 +393,7 @@ __noinline int message_transaction(struct packet *p, __u32 slot, __u32 about, __
 		stats->event[SG_EVENT_RETRANSMISSIONS]++;
 		return reason | MESSAGE_COPY;
 	}
+	message_mixes(p, t);
 	reason = message_guesses(p, slot, about, r, state, reason);
 	if (mode_of(config, reason) == SG_MODE_ENFORCE)
 		return reason;
