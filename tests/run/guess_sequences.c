@@ -494,6 +494,12 @@ static void a_second_name_with_blanks_hides_no_guess(void)
 {
 	assert_int_equal(judged_between(AUTHORIZATION("lab", MALLORY),
 					AUTHORIZATION("lab", MALLORY ",username =\"bob\"")), 6);
+	clock_move(3600 * SECOND);
+	assert_int_equal(judged_between(AUTHORIZATION("lab", MALLORY),
+					AUTHORIZATION("lab", "username =\"bob\"," MALLORY)), 6);
+	clock_move(3600 * SECOND);
+	assert_int_equal(judged_between(AUTHORIZATION("lab", MALLORY),
+					AUTHORIZATION("lab", MALLORY ",\r\n username=bob")), 6);
 }
 
 /* The server looks for those of its realm. */
@@ -957,6 +963,23 @@ static void a_success_takes_back_two(void)
 	}
 }
 
+/* A registrar refuses everybody for ten minutes. No debt is longer than the window. */
+static void an_outage_is_over_soon(void)
+{
+	plenty();
+	challenges(PHONE, PORT, "bob@");
+	succeeds(TRY(.name = "bob"));
+	mode_set(SG_REASON_AUTH_FAILURE, SG_MODE_MONITOR);
+	for (int i = 0; i < 100; i++)
+		assert_true(fails(TRY(.name = "bob")));
+	mode_set(SG_REASON_AUTH_FAILURE, SG_MODE_ENFORCE);
+	assert_false(fails(TRY(.name = "bob")));
+	clock_move(601 * SECOND);
+	succeeds(TRY(.name = "bob"));
+	/* His success makes room for the next. */
+	succeeds(TRY(.name = "bob"));
+}
+
 /* In a zone, and when the zone is gone. */
 static void what_a_zone_does_is_not_counted(void)
 {
@@ -1075,6 +1098,7 @@ const struct sequence guess_sequences[] = {
 	{"nobody is banned for the nonce of another port",
 	 nobody_is_banned_for_the_nonce_of_another_port},
 	{"a success takes back two", a_success_takes_back_two},
+	{"an outage is over soon", an_outage_is_over_soon},
 	{"what a zone does is not counted", what_a_zone_does_is_not_counted},
 	{"a full table forgets who asks least", a_full_table_forgets_who_asks_least},
 	{"a full table forgets the least", a_full_table_forgets_the_least},
