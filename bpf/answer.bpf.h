@@ -18,8 +18,8 @@
 #define ANSWER_NONCES 3      /* of one reply: MD5, SHA-256 and SHA-512-256 */
 
 /*
- * What the called one, or who looks for him, says to a call that the server has let through: ringing
- * and 2xx, not there, busy, given up, unavailable, declined.
+ * What the called one, or who looks for him, says to a call that the server has let through:
+ * ringing and 2xx, not there, busy, given up, unavailable, declined.
  */
 static __always_inline bool answer_goes_on(__u32 status)
 {

@@ -176,8 +176,9 @@ __noinline int message_judge(struct packet *p, __u64 faults, __u32 slot, __u32 s
 
 /*
  * What the credentials in the fields `id` tell, whose lines begin with `line`: a request has some
- * for each realm (RFC 3261 section 22.3). The best of their nonces counts. They are of a user if all
- * are, and all were looked at: else who has an account would have guesses of others count as his.
+ * for each realm (RFC 3261 section 22.3). The best of their nonces counts. They are of a user if
+ * all are, and all were looked at: else who has an account would have guesses of others count as
+ * his.
  */
 static __always_inline void message_answers(const struct sip_reader *r, struct packet *p,
 					    __u64 salt, __u32 id, __u64 line)
