@@ -17,10 +17,20 @@
 #define ANSWER_BINDINGS 2048 /* bytes of them */
 #define ANSWER_NONCES 3      /* of one reply: MD5, SHA-256 and SHA-512-256 */
 
-/* Those that tell something of the flow: 2xx, 401, 403, 404, 407, 484, 604. */
+/*
+ * What the called one, or who looks for him, says to a call that the server has let through:
+ * ringing and 2xx, not there, busy, given up, unavailable, declined.
+ */
+static __always_inline bool answer_goes_on(__u32 status)
+{
+	return status / 100 == 2 || status / 10 == 18 || status == 408 || status == 480 ||
+	       status == 486 || status == 487 || status == 503 || status == 600 || status == 603;
+}
+
+/* Those that tell something of the flow: these, 401, 403, 404, 407, 484, 604. */
 static __always_inline bool answer_tells(__u32 status)
 {
-	return status / 100 == 2 || status == 401 || status == 403 || status == 404 ||
+	return answer_goes_on(status) || status == 401 || status == 403 || status == 404 ||
 	       status == 407 || status == 484 || status == 604;
 }
 
@@ -204,11 +214,21 @@ static __always_inline bool answer_is_refusal(const struct answer *a)
 	       (a->known || a->r->message.cseq_method_id != SG_METHOD_REGISTER);
 }
 
+/*
+ * Whether the server has looked at the credentials of a request that it has accepted, if it has
+ * any. OPTIONS and much else it answers whoever asks.
+ */
+static __always_inline bool answer_was_checked(const struct answer *a)
+{
+	return a->r->message.cseq_method_id == SG_METHOD_REGISTER || a->p->checked;
+}
+
 /* What the server says to credentials. */
 static __always_inline __u32 answer_judged(const struct answer *a)
 {
 	/* With a nonce of its own, or at least of the flow: it has answered a challenge. */
-	if (a->p->owner != SECRET_OTHERS || a->p->transport == IPPROTO_TCP) {
+	if ((a->p->owner != SECRET_OTHERS || a->p->transport == IPPROTO_TCP) &&
+	    answer_goes_on(a->status) && answer_was_checked(a)) {
 		guess_answered(a->p, a->p->asked);
 		if (a->status / 100 == 2 && a->p->user)
 			offence_forgive(a->slot, SG_OFFENCE_GUESS, answer_account(a));
@@ -226,10 +246,18 @@ static __always_inline __u32 answer_read(const struct answer *a)
 
 	if (a->status == 401 || a->status == 407)
 		answer_challenges(a);
-	if (!a->p->recalled || a->proof == ANSWER_LISTED)
+	if (!a->p->recalled)
 		return SG_REASON_NONE;
-	if (a->p->credentials)
+	if ((a->status == 401 || a->status == 407) && !a->p->credentials &&
+	    a->r->message.cseq_method_id == SG_METHOD_INVITE)
+		secret_challenge(a->p, a->p->user, a->salt);
+	if (a->proof == ANSWER_LISTED)
+		return SG_REASON_NONE;
+	if (a->p->credentials) {
+		if (a->p->waits)
+			guess_end(a->p, a->state);
 		reason = answer_judged(a);
+	}
 	else if (a->status == 401 || a->status == 407)
 		reason = answer_challenged(a);
 	if (unknown && !proof_counts(a->proof) && !a->known)
@@ -249,7 +277,7 @@ static __always_inline bool answer_of(struct answer *a, const struct packet *p, 
 		return false;
 	a->salt = a->state->secret[1];
 	a->there = p->recalled && guess_is_evident(p);
-	a->known = p->recalled && known_is(known_key(p, a->state, p->user));
+	a->known = p->recalled && p->credentials && known_is(known_key(p, a->state, p->user));
 	return true;
 }
 
@@ -276,6 +304,9 @@ __noinline int answer_recall(struct packet *p, __u32 proof)
 	p->user = t->user;
 	p->asked = t->asked;
 	p->credentials = t->credentials;
+	p->checked = t->checked;
+	p->waits = t->waits;
+	t->waits = 0;
 	if (p->source_port == t->port)
 		return proof;
 	p->source_port = t->port;
@@ -295,7 +326,7 @@ __noinline int answer_accepted(const struct packet *p, __u32 slot)
 	answer_next_nonce(a);
 	if (method == SG_METHOD_REGISTER)
 		answer_registered(a);
-	else if (a->p->user)
+	else if (a->p->user && answer_was_checked(a))
 		answer_knows(a, span_mix(a->salt, a->p->user));
 	if (method != SG_METHOD_INVITE)
 		return 0;

@@ -197,6 +197,63 @@ __noinline int offence_forgive(__u32 slot, __u32 offence, __u64 who)
 	return 0;
 }
 
+/*
+ * How many requests of somebody wait for what the server says to their credentials: who sends many
+ * at once must not have them all judged before the first is counted. Each takes a place until the
+ * reply, or, if that is never seen, for PENDING_TIME. In a place of the entry that he has no use
+ * for: GUESS of a source, GUESS_SOURCE of a flow.
+ */
+#define PENDING_SHIFT 27
+#define PENDING_TIME (1ULL << PENDING_SHIFT) /* ns, 0.13 s */
+
+static __always_inline __u32 pending_count(struct sg_conduct *c, __u32 place, __u64 now)
+{
+	__u64 until = *conduct_tat(c, place);
+
+	return until > now ? (until - now + PENDING_TIME - 1) >> PENDING_SHIFT : 0;
+}
+
+/* One more waits. */
+static __always_inline void pending_begin(__u64 who, __u32 place, __u64 now,
+					  struct sg_stats *stats)
+{
+	struct sg_conduct *c = conduct_entry(who, now, stats);
+	__u64 *until;
+
+	if (!c)
+		return;
+	until = conduct_tat(c, place);
+	*until = (*until > now ? *until : now) + PENDING_TIME;
+}
+
+/* The server has answered one. Global, since few packets need it. */
+__noinline int pending_end(__u64 who, __u32 place)
+{
+	struct sg_conduct *c = conduct_find(who);
+	__u64 *until;
+
+	if (!c)
+		return 0;
+	until = conduct_tat(c, place);
+	*until = *until > PENDING_TIME ? *until - PENDING_TIME : 0;
+	return 0;
+}
+
+/* Whether somebody is over his limit of an offence, or would be if what is pending were one. */
+static __always_inline bool pending_is_over(const struct sg_config *config, __u32 offence,
+					    __u64 who, __u32 place, __u64 now)
+{
+	const struct sg_limit *limit = &conduct_rule(config, offence)->limit;
+	struct sg_conduct *c = conduct_find(who);
+	__u64 tat;
+
+	if (!c)
+		return false;
+	tat = *conduct_tat(c, offence);
+	tat = (tat > now ? tat : now) + pending_count(c, place, now) * limit->interval;
+	return !sg_gcra_conforms(tat, now, limit);
+}
+
 /* Whether somebody is over his limit of an offence. */
 static __always_inline bool offence_is_over(const struct sg_config *config, __u32 offence,
 					    __u64 who, __u64 now)

@@ -17,6 +17,10 @@
 #include "known.bpf.h"
 #include "secrets.bpf.h"
 
+/* Places for requests that wait, see pending_count(). */
+#define GUESS_FLOW_WAITS SG_OFFENCE_GUESS_SOURCE
+#define GUESS_SOURCE_WAITS SG_OFFENCE_GUESS
+
 /* That of a user whom the source is known to have: of his flow, if that is proven. */
 static __always_inline __u64 guess_account(const struct packet *p, const struct sg_state *state,
 					   bool proven)
@@ -39,15 +43,41 @@ static __always_inline bool guess_password(const struct packet *p, const struct 
 	if (known)
 		return offence_is_over(config, SG_OFFENCE_GUESS,
 				       guess_account(p, state, proven), now);
-	return offence_is_over(config, SG_OFFENCE_GUESS, p->flow, now) ||
-	       offence_is_over(config, SG_OFFENCE_GUESS_SOURCE, source, now) ||
+	return pending_is_over(config, SG_OFFENCE_GUESS, p->flow, GUESS_FLOW_WAITS, now) ||
+	       pending_is_over(config, SG_OFFENCE_GUESS_SOURCE, source, GUESS_SOURCE_WAITS, now) ||
 	       (!guess_is_evident(p) &&
-		offence_is_over(config, SG_OFFENCE_GUESS_FORGED, source, now));
+		pending_is_over(config, SG_OFFENCE_GUESS_FORGED, source, GUESS_SOURCE_WAITS, now));
+}
+
+/*
+ * A request with credentials goes to the server. It is pending if its user is not known; one who is
+ * may have any number of calls that ring.
+ */
+__noinline int guess_begin(struct packet *p)
+{
+	const struct sg_state *state = map_state();
+	struct sg_stats *stats = map_stats();
+	__u64 now = clock_now();
+
+	if (!p || !state || !stats || known_is(known_key(p, state, p->user)))
+		return 0;
+	p->waits = 1;
+	pending_begin(p->flow, GUESS_FLOW_WAITS, now, stats);
+	pending_begin(source_flow_hash(p, state), GUESS_SOURCE_WAITS, now, stats);
+	return 0;
+}
+
+/* It has judged them. */
+static __always_inline void guess_end(const struct packet *p, const struct sg_state *state)
+{
+	pending_end(p->flow, GUESS_FLOW_WAITS);
+	pending_end(source_flow_hash(p, state), GUESS_SOURCE_WAITS);
 }
 
 /*
  * Whether a request may be judged by the server: AUTH_FAILURE or ENUMERATION if it guesses one time
- * too many. Global, since few packets need it: only while somebody has guessed too much.
+ * too many. Global, since few packets need it: those with credentials, and
+ * all while somebody has guessed too much.
  */
 __noinline int guess_check(const struct packet *p, __u32 slot, __u32 proven)
 {

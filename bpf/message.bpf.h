@@ -176,7 +176,9 @@ __noinline int message_judge(struct packet *p, __u64 faults, __u32 slot, __u32 s
 
 /*
  * What the credentials in the fields `id` tell, whose lines begin with `line`: a request has some
- * for each realm (RFC 3261 section 22.3). The best of their nonces counts, and all of their users.
+ * for each realm (RFC 3261 section 22.3). The best of their nonces counts. They are of a user if
+ * all are, and all were looked at: else who has an account would have guesses of others count as
+ * his.
  */
 static __always_inline void message_answers(const struct sip_reader *r, struct packet *p,
 					    __u64 salt, __u32 id, __u64 line)
@@ -186,18 +188,32 @@ static __always_inline void message_answers(const struct sip_reader *r, struct p
 
 	if (!(r->message.seen & 1ULL << id))
 		return;
-	/* Its end, where the response is. */
-	owner = first->length > SPAN_HASHED ? first->length - SPAN_HASHED : 0;
-	p->credentials ^= span_hash(r, at + owner, first->length - owner, salt) >> 48 | 1;
 	for (int i = 0; i < MESSAGE_CREDENTIALS && at; i++) {
 		owner = secret_owner(p, secret_hash(r, at, salt, SECRET_IS_NONCE));
-		user = secret_hash(r, at, salt, SECRET_IS_USER) >> 32 | 1;
+		user = secret_user(r, at, salt);
 		if (owner > p->owner)
 			p->owner = owner;
-		if (user != p->user)
-			p->user ^= user;
+		p->user = !p->user || p->user == user ? user : SECRET_OF_NOBODY;
 		at = r->message.again & 1ULL << id ? secret_field(r, at, line) : 0;
 	}
+	if (at)
+		p->user = SECRET_OF_NOBODY;
+}
+
+/*
+ * A number for all credentials of a request: of all that follows the first of them in the header.
+ * A copy is equal in each byte; of one that is not, the server judges what differs.
+ */
+static __always_inline __u16 message_tells_apart(const struct sip_reader *r, __u64 salt)
+{
+	__u32 at = r->message.body, field;
+
+	if (r->message.seen & SIP_SEEN(AUTHORIZATION))
+		at = r->message.field[SIP_FIELD_AUTHORIZATION].at;
+	field = r->message.field[SIP_FIELD_PROXY_AUTHORIZATION].at;
+	if (r->message.seen & SIP_SEEN(PROXY_AUTHORIZATION) && field < at)
+		at = field;
+	return span_sum(r, at, r->message.body, salt) >> 48 | 1;
 }
 
 /* The credentials of the request of a packet, of which nothing is known yet. */
@@ -207,16 +223,20 @@ __noinline int message_credentials(const struct sip_reader *r, struct packet *p)
 
 	if (!r || !p || !state)
 		return 0;
+	p->credentials = message_tells_apart(r, state->secret[1]);
 	message_answers(r, p, state->secret[1], SIP_FIELD_AUTHORIZATION,
 			SIP_WORD('\n', 'a', 'u', 't', 'h', 'o', 'r', 'i'));
 	message_answers(r, p, state->secret[1], SIP_FIELD_PROXY_AUTHORIZATION,
 			SIP_WORD('\n', 'p', 'r', 'o', 'x', 'y', '-', 'a'));
+	if (p->user == SECRET_OF_NOBODY)
+		p->user = 0;
 	return 0;
 }
 
 /*
  * A number for the user that a request asks for, by what the server may go: the user of the
- * Request-URI, and that of To. 0: it asks for nobody.
+ * Request-URI, and that of To. 0: it asks for nobody. BYE and PRACK do not in a dialog; out of one
+ * many servers look for their user as for that of any other method.
  */
 static __always_inline __u16 message_asked(const struct sip_reader *r, __u64 salt)
 {
@@ -224,11 +244,51 @@ static __always_inline __u16 message_asked(const struct sip_reader *r, __u64 sal
 	const struct sip_span *uri = &r->message.party[SIP_URI].user;
 	__u32 method = r->message.method_id, user;
 
-	if (method == SG_METHOD_ACK || method == SG_METHOD_BYE || method == SG_METHOD_CANCEL ||
-	    method == SG_METHOD_PRACK)
+	if (method == SG_METHOD_ACK || method == SG_METHOD_CANCEL ||
+	    ((method == SG_METHOD_BYE || method == SG_METHOD_PRACK) &&
+	     r->message.party[SIP_TO].tag.length))
 		return 0;
 	user = span_hash(r, uri->at, uri->length, span_hash(r, to->at, to->length, salt)) >> 48;
 	return user ? user : 1;
+}
+
+/*
+ * A number for a call, by all that a server may go by when it decides whether it challenges it.
+ * Not by a hash of no more than SPAN_HASHED bytes of each, or who makes them longer has one number
+ * for several. Global, since few packets need it.
+ */
+__noinline int message_call(const struct sip_reader *r, __u64 hash)
+{
+	const struct sip_span *span;
+
+	if (!r)
+		return 0;
+	span = &r->message.uri;
+	hash = span_sum(r, span->at, span->at + span->length, hash);
+	span = &r->message.field[SIP_FIELD_FROM];
+	hash = span_sum(r, span->at, span->at + span->length, hash);
+	span = &r->message.field[SIP_FIELD_TO];
+	hash = span_sum(r, span->at, span->at + span->length, hash);
+	return hash >> 32 | 1;
+}
+
+/*
+ * That a server accepts a call says nothing of its credentials, unless it challenges such a call:
+ * most look at no credentials of calls to their own users.
+ */
+static __always_inline void message_checks(const struct sip_reader *r, struct packet *p,
+					   __u64 salt)
+{
+	__u32 call;
+
+	p->checked = 0;
+	if (r->message.method_id != SG_METHOD_INVITE)
+		return;
+	call = message_call(r, salt);
+	if (p->credentials)
+		p->checked = secret_challenged(p, call, salt);
+	else
+		p->user = call;
 }
 
 /* What an ACK with the tag of our 2xx proves: RFC 3261 section 13.2.2.4. */
@@ -283,9 +343,26 @@ static __always_inline __u32 message_guesses(struct packet *p, __u32 slot, __u32
 
 	if (!(about & MESSAGE_PROVEN))
 		p->asked = message_asked(r, state->secret[1]);
-	if (!(about & MESSAGE_LISTED) && state->guesses_until > clock_now())
+	if (!(about & MESSAGE_LISTED) && (p->credentials || state->guesses_until > clock_now()))
 		guess = guess_check(p, slot, about & MESSAGE_PROVEN);
 	return guess ? guess : reason;
+}
+
+/*
+ * A request that has the transaction of another one, which is not answered: which of them a reply
+ * means cannot be told. So it is one with credentials that are nobody's, or a guess would be hidden
+ * by what is sent behind it: no credentials, or those of an account of one's own.
+ */
+static __always_inline void message_mixes(struct packet *p, const struct sg_transaction *t)
+{
+	p->mixed = t && (t->mixed || (!t->answered && t->credentials &&
+				      t->credentials != p->credentials));
+	if (!p->mixed)
+		return;
+	if (!p->credentials)
+		p->credentials = t->credentials;
+	p->user = 0;
+	p->owner = SECRET_OTHERS;
 }
 
 /*
@@ -317,9 +394,15 @@ __noinline int message_transaction(struct packet *p, __u32 slot, __u32 about, __
 		stats->event[SG_EVENT_RETRANSMISSIONS]++;
 		return reason | MESSAGE_COPY;
 	}
+	message_mixes(p, t);
 	reason = message_guesses(p, slot, about, r, state, reason);
-	if (mode_of(config, reason) != SG_MODE_ENFORCE)
-		transaction_put(t ? t : transaction_oldest(line, now), p, key, now);
+	if (mode_of(config, reason) == SG_MODE_ENFORCE)
+		return reason;
+	message_checks(r, p, state->secret[1]);
+	p->waits = 0;
+	if (p->credentials && !(about & MESSAGE_LISTED))
+		guess_begin(p);
+	transaction_put(t ? t : transaction_oldest(line, now), p, key, now);
 	return reason;
 }
 

@@ -96,6 +96,9 @@ struct packet {
 	__u16 asked;
 	__u16 credentials;
 	__u8 owner;
+	__u8 checked;
+	__u8 waits;
+	__u8 mixed;
 	__u8 recalled;       /* flag, of a reply: its request is remembered */
 };
 

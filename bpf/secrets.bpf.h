@@ -24,6 +24,7 @@
 #define SECRET_NONCE 0x6e6f6e6365000000ULL /* keeps nonces, tags and branches apart */
 #define SECRET_TAG 0x7461670000000000ULL
 #define SECRET_BRANCH 0x6272616e63680000ULL
+#define SECRET_CALL 0x63616c6c00000000ULL /* no secret: that a call was challenged */
 
 /* Who was told a secret, as far as it tells of a flow. */
 enum secret_owner {
@@ -90,12 +91,26 @@ __noinline int secret_tell(const struct packet *p, __u64 key)
 	return 0;
 }
 
+/* The server challenges a call of the flow of a packet, by its number. Global, likewise. */
+__noinline int secret_challenge(const struct packet *p, __u32 call, __u64 salt)
+{
+	if (p && call)
+		secret_note(p, secret_shared(p, span_mix(salt ^ SECRET_CALL, call)));
+	return 0;
+}
+
 static __always_inline bool secret_was_told(const struct packet *p, __u64 key)
 {
 	__u64 shared = secret_shared(p, key);
 	const struct sg_secrets *line = secret_line(shared);
 
 	return line && cells_find(line, shared) < CELLS;
+}
+
+/* Whether the server has challenged that call. Global, likewise. */
+__noinline int secret_challenged(const struct packet *p, __u32 call, __u64 salt)
+{
+	return p && call && secret_was_told(p, span_mix(salt ^ SECRET_CALL, call));
 }
 
 /* Whose the secret is that the flow of a packet repeats: enum secret_owner. */
@@ -117,6 +132,8 @@ __noinline int secret_owner(const struct packet *p, __u64 key)
 	return s->flows || s->flow != secret_number(p->flow) ? SECRET_SOURCE : SECRET_FLOW;
 }
 
+#define SECRET_OF_NOBODY 1 /* see secret_user() */
+
 /*
  * Parameters whose value is quoted: the seven bytes before the value, the quote that opens it among
  * them, and letters that stand before those.
@@ -125,10 +142,12 @@ enum secret_parameter {
 	SECRET_IS_NONCE, /* nonce=" */
 	SECRET_IS_NEXT,  /* nextnonce=" */
 	SECRET_IS_USER,  /* username=" */
+	SECRET_IS_REALM, /* realm=" */
 };
 
 #define SECRET_NONCE_NAME SIP_WORD('n', 'o', 'n', 'c', 'e', '=', '"')
 #define SECRET_USER_NAME SIP_WORD('r', 'n', 'a', 'm', 'e', '=', '"')
+#define SECRET_REALM_NAME SIP_WORD('r', 'e', 'a', 'l', 'm', '=', '"')
 
 struct secret_walk {
 	const struct sip_reader *r;
@@ -153,7 +172,7 @@ static __always_inline bool secret_opens(const struct secret_walk *walk, __u32 a
 
 	if ((word >> 8 | SIP_EACH(0x20) >> 8) != walk->name)
 		return false;
-	if (walk->parameter == SECRET_IS_NONCE)
+	if (walk->parameter == SECRET_IS_NONCE || walk->parameter == SECRET_IS_REALM)
 		return secret_is_before_name(before);
 	if (walk->parameter == SECRET_IS_NEXT)
 		return (before | 0x20) == 't';
@@ -211,7 +230,8 @@ __noinline __u64 secret_find(const struct sip_reader *r, __u32 at, __u32 paramet
 	 * and removes as dead what the values on the stack do not reach in that one.
 	 */
 	walk.quoted = walk.start = walk.stop = r->message.zero[0];
-	walk.name = parameter == SECRET_IS_USER ? SECRET_USER_NAME : SECRET_NONCE_NAME;
+	walk.name = parameter == SECRET_IS_USER ? SECRET_USER_NAME
+		    : parameter == SECRET_IS_REALM ? SECRET_REALM_NAME : SECRET_NONCE_NAME;
 	bpf_loop(r->message.body - at, secret_step, &walk, 0);
 	if (!walk.stop || walk.stop > r->message.body)
 		return 0;
@@ -229,6 +249,48 @@ static __always_inline __u64 secret_hash(const struct sip_reader *r, __u32 at, _
 	__u32 start = span, stop = span >> 32;
 
 	return span ? span_hash(r, start, stop - start, salt ^ SECRET_NONCE) : 0;
+}
+
+/* The end of the header field that goes on at `at`; a folded one may go on up to the body. */
+static __always_inline __u32 secret_field_end(const struct sip_reader *r, __u32 at)
+{
+	__u32 end = span_find(r, at, r->message.body, SIP_WORD('\n'), 1);
+
+	return !end || sip_is_blank(sip_byte(r, end)) ? r->message.body : end;
+}
+
+/*
+ * As secret_hash(), of a parameter whose name, `word` of `size` bytes, stands nowhere else in the
+ * field, in whatever form: servers differ in which of two they take, and in what they take for one.
+ */
+static __always_inline __u64 secret_only(const struct sip_reader *r, __u32 at, __u64 hash,
+					 __u32 parameter, __u64 word, __u32 size)
+{
+	__u64 span = secret_find(r, at, parameter);
+	__u32 start = span, stop = span >> 32;
+
+	if (!span || (__u32)span_find(r, at, stop, word, size) != start - 2 ||
+	    span_find(r, stop, secret_field_end(r, stop), word, size))
+		return 0;
+	return span_hash(r, start, stop - start, hash);
+}
+
+/*
+ * A number for whose the credentials are that go on at `at`, never 0; SECRET_OF_NOBODY if it is not
+ * certain which user and realm a server takes for theirs. A name belongs to a realm: two tenants
+ * may both have it. Global, since few packets need it.
+ */
+__noinline int secret_user(const struct sip_reader *r, __u32 at, __u64 salt)
+{
+	__u64 hash;
+
+	if (!r)
+		return SECRET_OF_NOBODY;
+	hash = secret_only(r, at, salt, SECRET_IS_REALM, SIP_WORD('r', 'e', 'a', 'l', 'm'), 5);
+	if (hash)
+		hash = secret_only(r, at, hash, SECRET_IS_USER,
+				   SIP_WORD('u', 's', 'e', 'r', 'n', 'a', 'm', 'e'), 8);
+	return hash >> 32 | SECRET_OF_NOBODY;
 }
 
 /* Behind the first eight bytes of the next line that begins so; 0 if there is none. */

@@ -31,6 +31,33 @@ __noinline __u64 span_hash(const struct sip_reader *r, __u32 at, __u32 length, _
 	return hash | 1;
 }
 
+struct span_walk {
+	const struct sip_reader *r;
+	__u64 hash;
+	__u32 at;
+	__u32 end;
+};
+
+static long span_sum_step(__u32 step, void *context)
+{
+	struct span_walk *walk = context;
+	__u32 at = walk->at + step * SPAN_HASHED;
+
+	walk->hash = span_hash(walk->r, at, walk->end - at, walk->hash);
+	return 0;
+}
+
+/* As span_hash(), of all bytes between `at` and `end`. */
+__noinline __u64 span_sum(const struct sip_reader *r, __u32 at, __u32 end, __u64 hash)
+{
+	struct span_walk walk = {.r = r, .hash = hash, .at = at, .end = end};
+
+	if (!r || at >= end || end > SIP_READ_MAX)
+		return hash | 1;
+	bpf_loop((end - at + SPAN_HASHED - 1) / SPAN_HASHED, span_sum_step, &walk, 0);
+	return walk.hash;
+}
+
 struct span_search {
 	const struct sip_reader *r;
 	__u64 word;  /* letters in lower case */

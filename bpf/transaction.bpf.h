@@ -37,7 +37,7 @@ static __always_inline __u32 transaction_age(const struct sg_transaction *t, __u
 
 static __always_inline __u32 transaction_tag(__u64 key)
 {
-	return (__u32)(key >> 35) | 1;
+	return (__u32)(key >> 38) | 1;
 }
 
 /*
@@ -102,6 +102,7 @@ static __always_inline void transaction_put(struct sg_transaction *t, const stru
 	*t = (struct sg_transaction){
 		.tag = transaction_tag(key), .owner = p->owner, .user = p->user,
 		.port = p->source_port, .asked = p->asked, .credentials = p->credentials,
+		.checked = p->checked, .waits = p->waits, .mixed = p->mixed,
 		.time = transaction_time(now),
 	};
 }

@@ -179,6 +179,24 @@ static void a_nonce_of_two_sources_proves_few_flows(void)
 	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_REGISTER);
 }
 
+/* Each hour anew, or a phone that moves is not proven any more after its fourth flow. */
+static void an_hour_later_it_proves_as_many(void)
+{
+	take_time();
+	for (__u16 port = PORT; port < PORT + 10; port++) {
+		if (port == PORT + 5)
+			clock_move(3900 * SECOND);
+		asks(REQUEST_OF("REGISTER", ""), port);
+		answers(unauthorized, port);
+		asks_of(OTHER, REQUEST_OF("REGISTER", ""), port);
+		answers_to(OTHER, unauthorized, port);
+		asks(REGISTER_RIGHT, port);
+		answers(REGISTER_OK, port);
+		assert_int_equal(proven_of(PHONE, IPPROTO_UDP, port),
+				 (port - PORT) % 5 < 4 ? SG_PROOF_REGISTER : SG_PROOF_NONE);
+	}
+}
+
 /* A NAT moves a phone, which goes on with the nonce that it has. */
 static void a_nonce_of_one_source_proves_its_flows(void)
 {
@@ -259,6 +277,7 @@ const struct sequence secret_sequences[] = {
 	{"one of several credentials answers", one_of_several_credentials_answers},
 	{"challenges of both kinds are learned", challenges_of_both_kinds_are_learned},
 	{"a nonce of two sources proves few flows", a_nonce_of_two_sources_proves_few_flows},
+	{"an hour later it proves as many", an_hour_later_it_proves_as_many},
 	{"a nonce of one source proves its flows", a_nonce_of_one_source_proves_its_flows},
 	{"a source proves as many flows as it may", a_source_proves_as_many_flows_as_it_may},
 	{"who is registered stays so", who_is_registered_stays_so},
