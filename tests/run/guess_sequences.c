@@ -618,6 +618,29 @@ static void guesses_of_many_ports_in_flight_are_counted(void)
 	assert_int_equal(judged_in_flight(FLIGHT), 1);
 }
 
+/* With nonces that a forger could have, and no more of them at once than one after the other. */
+static void made_up_nonces_in_flight_are_counted(void)
+{
+	int judged = 0;
+
+	plenty();
+	for (int i = 0; i < 50; i++)
+		judged += !refused(TRY(.name = "bob", .nonce = "made up", .port = PORT + i,
+				       .number = next()));
+	assert_int_equal(judged, 6);
+}
+
+/* Nor do calls of a user who is known, many of which ring at once, hold up others of his flow. */
+static void calls_that_ring_hold_up_nobody(void)
+{
+	plenty();
+	challenges(PHONE, PORT, "bob@");
+	succeeds(TRY(.name = "bob"));
+	for (int i = 0; i < 50; i++)
+		assert_false(refused(TRY(.method = "INVITE", .name = "bob", .number = next())));
+	succeeds(TRY(.name = "carol"));
+}
+
 /* Nobody waits for longer than a moment for a reply that never comes, nor who is known at all. */
 static void what_is_not_answered_is_no_guess(void)
 {
@@ -783,12 +806,31 @@ static void a_call_that_was_challenged_makes_its_user_known(void)
 	succeeds(t);
 }
 
+/* One call is challenged, another one is not: its user is not known. */
+static void a_challenge_is_of_one_call(void)
+{
+	struct try t = TRY(.method = "INVITE", .uri = "far@", .to = "7@", .number = next());
+	int judged = 0;
+
+	plenty();
+	assert_false(refused(t));
+	replies(t, "407 Proxy Authentication Required",
+		"Proxy-Authenticate: Digest realm=\"lab\", nonce=\"" NONCE "\"\r\n");
+	t.name = "bob";
+	t.uri = "echo@";
+	for (int i = 0; i < 50; i++) {
+		may_succeed(t);
+		judged += fails(TRY(.name = "bob"));
+	}
+	assert_int_equal(judged, 6);
+}
+
 /* A trunk that answers each challenge, and whose calls nobody takes. */
 static void who_answers_may_call_in_vain(void)
 {
 	static const char *const ends[] = {
-		"180 Ringing", "486 Busy Here", "487 Request Terminated", "503 Service Unavailable",
-		"603 Decline",
+		"180 Ringing", "183 Session Progress", "486 Busy Here", "487 Request Terminated",
+		"503 Service Unavailable", "603 Decline",
 	};
 	char user[24];
 
@@ -1078,6 +1120,9 @@ const struct sequence guess_sequences[] = {
 	{"guesses in flight are counted", guesses_in_flight_are_counted},
 	{"guesses of many ports in flight are counted",
 	 guesses_of_many_ports_in_flight_are_counted},
+	{"made-up nonces in flight are counted", made_up_nonces_in_flight_are_counted},
+	{"calls that ring hold up nobody", calls_that_ring_hold_up_nobody},
+	{"a challenge is of one call", a_challenge_is_of_one_call},
 	{"what is not answered is no guess", what_is_not_answered_is_no_guess},
 	{"many users in flight get in", many_users_in_flight_get_in},
 	{"an own account in flight hides no guess", an_own_account_in_flight_hides_no_guess},
