@@ -61,25 +61,30 @@ each_alone() {
 	done
 }
 
+# Until it has registered, and how many seconds that took.
 new_user() {
+	local from=$EPOCHREALTIME
 	sed 's/1000/newcomer/g' "$SCENARIOS_SRC/sipp/typo.xml" >"$LAB_DIR/sipp/typo.xml"
 	LAB_CPU=$LAB_CPU_FLOOD LAB_SIPP_FILES=$LAB_DIR/sipp lab_sipp typist typo 4 udp \
 		-i "$OFFICE4" -p 6002 -m 1 -timeout "$PATIENCE"
-	TYPIST_PID=$LAB_PID
+	wait "$LAB_PID" || true
+	jq -n "$EPOCHREALTIME - $from" >"$LAB_DIR/typist-seconds"
 }
 
 # together: the office's phones and its guesser.
 together() {
-	local row judged reports=("${ROWS[@]/#/$LAB_DIR/}")
+	local row judged typist reports=("${ROWS[@]/#/$LAB_DIR/}")
 	phones_next_period
-	new_user
+	new_user &
+	typist=$!
 	for row in "${ROWS[@]}"; do
 		tries "$row" "$OFFICE4" "$ATTEMPTS"
-		[[ $row != one-port ]] || wait "$TYPIST_PID" || true
+		[[ $row != one-port ]] || wait "$typist"
 		comes "$row" $((PORT++))
 	done
 	phones_next_period
 	at_least typist-registered "$(counted typist registered)" 1
+	fast typist-seconds "$(<"$LAB_DIR/typist-seconds")" 60
 	at_least typist-answered "$(counted typist answered)" 1
 	judged=$(jq -s 'map(.judged) | add' "${reports[@]/%/.json}")
 	at_most judged-of-source "$(some "$judged")" "$MOST_OF_SOURCE"

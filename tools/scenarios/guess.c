@@ -5,8 +5,8 @@
  *
  * Whether the server has answered an attempt does not depend on how fast it is: behind each one an
  * OPTIONS is sent from the address --fence, which nothing drops. When that is answered the server
- * is through with the attempt, which was dropped if there is no answer. Over TCP, where the server
- * has other processes, what was not answered some seconds after the last attempt was not.
+ * is through with the attempt, which was dropped if there is no answer. Over TCP all attempts are
+ * made first, and then such an OPTIONS is sent until nothing else happens meanwhile.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -17,7 +17,7 @@
 #define PORTS_MAX    1000
 #define ATTEMPTS_MAX 1000
 #define PATIENCE     120  /* s, for the fence */
-#define LAST_ANSWERS 2.0  /* s, over TCP */
+#define QUIET        0.2  /* s, over TCP */
 #define TOLD_AGAIN   50   /* attempts with a nonce that the accomplice was told */
 
 enum nonces {
@@ -115,7 +115,7 @@ static void pass_fence(void)
 	double give_up = now() + PATIENCE;
 	struct sip_request request = {
 		.method = "OPTIONS", .server = ask.server, .user = "fence", .address = ask.fence,
-		.port = 5060, .branch = branch, .call_id = branch, .cseq = 1,
+		.port = 5060, .tcp = ask.tcp, .branch = branch, .call_id = branch, .cseq = 1,
 	};
 
 	snprintf(branch, sizeof(branch), "fence%d-%d", getpid(), ++fences);
@@ -311,19 +311,38 @@ static bool look(int begun)
 	return true;
 }
 
+/* A SYN that is refused comes again. */
+static bool all_connected(int begun)
+{
+	for (int i = 0; i < begun; i++) {
+		if (polled[i].fd >= 0 && polled[i].events == POLLOUT)
+			return false;
+	}
+	return true;
+}
+
 static void run_tcp(void)
 {
-	double next = now(), last = next;
+	double next = now(), give_up;
+	bool something;
 	int begun = 0;
 
-	while (begun < ask.attempts || now() < last + LAST_ANSWERS) {
-		if (begun < ask.attempts && now() >= next) {
+	fence = sip_socket(SOCK_STREAM, ask.fence, 0, ask.server);
+	while (begun < ask.attempts) {
+		if (now() >= next) {
 			next = now() + 1 / ask.rate;
 			connect_next(begun++);
 		}
-		if (look(begun) || begun < ask.attempts)
-			last = now();
+		look(begun);
 	}
+	give_up = now() + PATIENCE;
+	do {
+		pass_fence();
+		pause_for(QUIET);
+		something = false;
+		while (look(begun))
+			something = true;
+	} while (now() < give_up && (something || !all_connected(begun)));
 }
 
 /* --- */
@@ -400,7 +419,7 @@ int main(int argc, char **argv)
 		if (!read_option(option))
 			return usage();
 	}
-	if (!ask.server || !ask.from || !(ask.fence || ask.tcp) || optind != argc)
+	if (!ask.server || !ask.from || !ask.fence || optind != argc)
 		return usage();
 	if (!in_private_netns()) {
 		fputs("guess: refusing to run in the initial network namespace\n", stderr);
