@@ -11,6 +11,8 @@
 # another port, and a new user mistypes once and then has it right (as long as the guesser has one
 # flow: then nobody new can register from there for a while).
 #
+# Last he tries the passwords of the phone that is known there, with nonces that others were told.
+#
 # Sourced by scenarios.sh.
 
 # shellcheck source=guessing.sh
@@ -107,6 +109,9 @@ scenario() {
 	until_true phones_are_proven 2
 	together
 	each_alone 100
+	guess known-user "$OFFICE4" --user known --attempts "$ATTEMPTS" --rate "$RATE" \
+		--port 13000 --ports 10 --other "$ACCOMPLICE4"
+	not_yet judged-of-known-user "$(some "$(generated known-user .judged)")" "$MOST_OF_SOURCE"
 	told bans "$(bans true)"
 	phones_off
 	at_least phone-answered "$(kept phone '. == 1')" 0.999

@@ -7,6 +7,9 @@
 # that, lose nothing, and nobody is banned. (Over TCP all guesses are judged: a segment that is
 # dropped would hold up the others.)
 #
+# Once more while phones elsewhere register: then the server, which has one nonce for all in a second,
+# tells his to others, too.
+#
 # Sourced by scenarios.sh.
 
 # shellcheck source=guessing.sh
@@ -15,6 +18,8 @@ source "$SCENARIOS_SRC/guessing.sh"
 PROXY4=203.0.113.20
 GATEWAY4=203.0.113.21
 OTHER4=203.0.113.22
+BUSY4=203.0.113.23
+ELSEWHERE4=203.0.113.100
 CALLEE=callee
 PROXY=$BUILD/tools/proxy
 MOST_OF_FLOW=12
@@ -28,6 +33,8 @@ callee_registers() {
 	LAB_CPU=$LAB_CPU_FLOOD LAB_SIPP_FILES=$LAB_DIR/sipp lab_sipp callee callee 4 udp \
 		-au "$CALLEE" -ap "$PASSWORD" -inf "$LAB_DIR/callee.csv" -m 1 -timeout "$PATIENCE"
 	wait "$LAB_PID"
+	# The nonces of the next second are told to nobody else.
+	sleep 1.1
 }
 
 # behind NAME ADDRESS [OPTION]
@@ -45,7 +52,9 @@ behind() {
 	at_least "calls-answered-$name" "$(generated "$name" '.called / .calls')" 1
 	told "wrong-passwords-$name" "$(generated "$name" .tried)"
 	told "refused-$name" "$(($(guesses_refused) - passwords))"
-	if [[ $name == udp* ]]; then
+	if [[ $name == udp-busy ]]; then
+		not_yet "judged-$name" "$(some "$(generated "$name" .judged)")" "$MOST_OF_FLOW"
+	elif [[ $name == udp* ]]; then
 		at_most "judged-$name" "$(some "$(generated "$name" .judged)")" "$MOST_OF_FLOW"
 	else
 		told "judged-$name" "$(generated "$name" .judged)"
@@ -59,8 +68,12 @@ scenario() {
 	callee_registers
 	behind udp "$PROXY4"
 	behind udp-stranger "$OTHER4" --stranger
+	phones_on elsewhere --first "$ELSEWHERE4" --phones 10 --renew 0.5-1 --t1 "$LAB_T1"
+	until_true phones_are_proven 13
+	behind udp-busy "$BUSY4"
+	phones_off
 	behind tcp "$GATEWAY4" --tcp
 	at_most bans "$(bans true)" 0
 	# Theirs, and the callee's.
-	at_least proven-to-the-end "$(proven_flows)" 4
+	at_least proven-to-the-end "$(proven_flows)" 15
 }

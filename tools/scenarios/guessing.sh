@@ -22,6 +22,13 @@ guess() {
 		--from "$address" --fence "$FENCE4" "$@" >"$LAB_DIR/$name.json"
 }
 
+# not_yet METRIC VALUE BAR: as at_most, of what the guard does not hold: `make scenarios` says so, the
+# tests go on. Of a user who is known from the source wrong passwords count only if their nonce was
+# told to that source alone, and Kamailio tells all the same one within a second.
+not_yet() {
+	fast "$@"
+}
+
 # What was refused since it guessed, and what a limit refused.
 guesses_refused() {
 	guard_counted '(.reasons["auth-failure"].dropped.packets + .reasons.enumeration.dropped.packets)'
