@@ -26,7 +26,8 @@ PATIENCE=120
 
 need_built() {
 	local file
-	for file in "$SIPGUARD" "$FLOOD" "$ORACLE" "$HOARD" "$BUILD"/tools/{forge,connects,phones}; do
+	for file in "$SIPGUARD" "$FLOOD" "$ORACLE" "$HOARD" \
+		"$BUILD"/tools/{forge,connects,phones,guess,proxy}; do
 		[[ -e $file ]] || lab_die "$file is not built: run \"make\" first."
 	done
 }

@@ -8,17 +8,12 @@
  * They go on until SIGTERM. At each SIGUSR1 another period begins, and requests are counted for the
  * period in which they were begun: "answered" at last, "at_once" before they were sent again.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
-#include <glib.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
-#include "tool.h"
+#include "sip.h"
 
 #define TEXT_MAX     1500
 #define PHONES_MAX   1000
@@ -35,7 +30,7 @@ struct phone {
 	int number;
 	struct sockaddr_in at;
 	char address[INET_ADDRSTRLEN];
-	char nonce[128];
+	char nonce[NONCE_MAX];
 	int nonce_count;
 	int cseq;
 	bool registered;
@@ -95,32 +90,19 @@ static double between(double least, double most)
 	return least + (most - least) * drand48();
 }
 
-static char *md5(const char *format, ...)
-{
-	char text[512];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	return g_compute_checksum_for_string(G_CHECKSUM_MD5, text, -1);
-}
-
 /* The header field with the credentials, with the nonce that the phone has. */
 static void credentials(struct phone *phone, char *out, size_t size)
 {
-	char *a1 = md5("%s%d:lab:%s", ask.user, phone->number, ask.password);
-	char *a2 = md5("REGISTER:sip:%s", ask.server), *response;
+	char user[64], uri[64], value[600];
+	struct sip_login login = {
+		.user = user, .password = ask.password, .nonce = phone->nonce,
+		.count = ++phone->nonce_count,
+	};
 
-	phone->nonce_count++;
-	response = md5("%s:%s:%08x:c:auth:%s", a1, phone->nonce, phone->nonce_count, a2);
-	snprintf(out, size, "Authorization: Digest username=\"%s%d\", realm=\"lab\", nonce=\"%s\", "
-		 "uri=\"sip:%s\", response=\"%s\", algorithm=MD5, qop=auth, nc=%08x, "
-		 "cnonce=\"c\"\r\n", ask.user, phone->number, phone->nonce, ask.server, response,
-		 phone->nonce_count);
-	g_free(a1);
-	g_free(a2);
-	g_free(response);
+	snprintf(user, sizeof(user), "%s%d", ask.user, phone->number);
+	snprintf(uri, sizeof(uri), "sip:%s", ask.server);
+	sip_credentials(value, sizeof(value), &login, "REGISTER", uri);
+	snprintf(out, size, "Authorization: %s\r\n", value);
 }
 
 static void write_text(struct request *request, const char *method, const char *fields)
@@ -195,10 +177,8 @@ static void send_options(struct phone *phone)
 /* Every other phone asks for a new nonce each time. */
 static void challenged(struct phone *phone, const char *text, bool fresh)
 {
-	const char *nonce = strstr(text, "nonce=\"");
-
 	phone->nonce_count = 0;
-	if (fresh || !nonce || sscanf(nonce, "nonce=\"%127[^\"]", phone->nonce) != 1) {
+	if (fresh || !sip_nonce(text, phone->nonce)) {
 		phone->nonce[0] = 0;
 		refused++;
 		return;

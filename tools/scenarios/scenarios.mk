@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What the scenarios need built. Included by the Makefile.
-SCENARIO_PROGRAMS = $(patsubst %,$(BUILD)/tools/%,hoard forge connects phones)
+SCENARIO_PROGRAMS = $(patsubst %,$(BUILD)/tools/%,hoard forge connects phones guess proxy)
 
-$(BUILD)/tools/phones: SCENARIO_CFLAGS = $(shell pkg-config --cflags glib-2.0 2>/dev/null)
-$(BUILD)/tools/phones: SCENARIO_LIBS = $(shell pkg-config --libs glib-2.0 2>/dev/null)
+# Those with passwords.
+LOGIN_PROGRAMS = $(patsubst %,$(BUILD)/tools/%,phones guess proxy)
+$(LOGIN_PROGRAMS): SCENARIO_CFLAGS = $(shell pkg-config --cflags glib-2.0 2>/dev/null)
+$(LOGIN_PROGRAMS): SCENARIO_LIBS = $(shell pkg-config --libs glib-2.0 2>/dev/null)
+$(LOGIN_PROGRAMS): tools/scenarios/sip.h
 
 $(SCENARIO_PROGRAMS): $(BUILD)/tools/%: tools/scenarios/%.c tools/scenarios/tool.h
 	@mkdir -p $(@D)

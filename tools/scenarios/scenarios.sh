@@ -27,7 +27,8 @@ source "$SCENARIOS_SRC/common.sh"
 # In the order of the cost: what is quick first.
 ALL=(brute-force enumeration scanner reflection hoard nat-office carrier
 	spoofed-invite-flood spoofed-register-flood
-	forger-pbx forger-keepalive forger-syn-flood forger-names forger-acks forger-register-flood)
+	forger-pbx forger-keepalive forger-syn-flood forger-names forger-acks forger-register-flood
+	forger-guesser forger-enumeration forger-proxy forger-branches)
 JSON=${SCENARIOS_JSON:-$LAB_ROOT/build/scenarios.json}
 
 scenario_exists() {
