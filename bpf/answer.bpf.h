@@ -289,7 +289,7 @@ static __always_inline bool answer_of(struct answer *a, const struct packet *p, 
 __noinline int answer_recall(struct packet *p, __u32 proof)
 {
 	const struct sip_reader *r = map_reader();
-	const struct sg_state *state = map_state();
+	struct sg_state *state = map_state();
 	struct sg_transaction *t;
 	__u64 now = clock_now();
 
@@ -299,6 +299,7 @@ __noinline int answer_recall(struct packet *p, __u32 proof)
 	p->recalled = t != NULL;
 	if (!t)
 		return proof;
+	guess_is_answered(state, now);
 	t->answered = 1;
 	p->owner = t->owner;
 	p->user = t->user;

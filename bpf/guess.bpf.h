@@ -49,9 +49,21 @@ static __always_inline bool guess_password(const struct packet *p, const struct 
 		pending_is_over(config, SG_OFFENCE_GUESS_FORGED, source, GUESS_SOURCE_WAITS, now));
 }
 
+#define GUESS_ANSWERS (64 * SG_NSEC_PER_SEC)
+
+/* The server has answered a request that was seen. Written once in a second or so. */
+static __always_inline void guess_is_answered(struct sg_state *state, __u64 now)
+{
+	__u64 until = now + GUESS_ANSWERS;
+
+	if (*(volatile __u64 *)&state->answers_until < until - SG_NSEC_PER_SEC)
+		*(volatile __u64 *)&state->answers_until = until;
+}
+
 /*
  * A request with credentials goes to the server. It is pending if its user is not known; one who is
- * may have any number of calls that ring.
+ * may have any number of calls that ring. Nothing is if the answers go another way, or if the
+ * server is down.
  */
 __noinline int guess_begin(struct packet *p)
 {
@@ -59,7 +71,8 @@ __noinline int guess_begin(struct packet *p)
 	struct sg_stats *stats = map_stats();
 	__u64 now = clock_now();
 
-	if (!p || !state || !stats || known_is(known_key(p, state, p->user)))
+	if (!p || !state || !stats || state->answers_until <= now ||
+	    known_is(known_key(p, state, p->user)))
 		return 0;
 	p->waits = 1;
 	pending_begin(p->flow, GUESS_FLOW_WAITS, now, stats);
@@ -76,8 +89,8 @@ static __always_inline void guess_end(const struct packet *p, const struct sg_st
 
 /*
  * Whether a request may be judged by the server: AUTH_FAILURE or ENUMERATION if it guesses one time
- * too many. Global, since few packets need it: those with credentials, and
- * all while somebody has guessed too much.
+ * too many. Global, since few packets need it: those with credentials, and all while somebody has
+ * guessed too much.
  */
 __noinline int guess_check(const struct packet *p, __u32 slot, __u32 proven)
 {

@@ -147,6 +147,8 @@ int main(void)
 	add_bare_sequences(flow_sequences, flow_sequences_count);
 	add_sequences(conduct_sequences, conduct_sequences_count);
 	add_sequences(guess_sequences, guess_sequences_count);
+	add_sequences(flight_sequences, flight_sequences_count);
+	add_sequences(ask_sequences, ask_sequences_count);
 	add_sequences(connection_sequences, connection_sequences_count);
 	add_sequences(secret_sequences, secret_sequences_count);
 	add_sequences(neighbour_sequences, neighbour_sequences_count);
