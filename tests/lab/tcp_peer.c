@@ -66,6 +66,7 @@ static const char *const methods[] = {
 	"OPTIONS", "NOTIFY", "INVITE", "MESSAGE", "SUBSCRIBE", "INFO",
 };
 #define METHODS (sizeof(methods) / sizeof(*methods))
+#define USERS 20 /* who asks for many that are not there counts them */
 static long sent_of[METHODS];
 
 static void die(const char *what)
@@ -113,18 +114,19 @@ static size_t long_fields(char *at, long number)
 static size_t message(char *at, long number, bool wrong)
 {
 	const char *method = methods[number % METHODS], *body = bodies[number % BODIES];
+	int user = number % USERS;
 	size_t length;
 
 	sent_of[number % METHODS]++;
 	length = sprintf(at,
-			 "%s sip:user%ld@%s SIP/2.0\r\n"
+			 "%s sip:user%d@%s SIP/2.0\r\n"
 			 "Via: SIP/2.0/TCP %s;branch=z9hG4bKp%ld\r\n"
 			 "Max-Forwards: 70\r\n"
 			 "From: \"a peer\" <sip:peer@%s>;tag=%0*ld\r\n"
-			 "To: <sip:user%ld@%s>\r\n"
+			 "To: <sip:user%d@%s>\r\n"
 			 "Call-ID: p%ld@peer\r\n",
-			 method, number, server, local, number, server, wrong ? 700 : 1, number,
-			 number, server, number);
+			 method, user, server, local, number, server, wrong ? 700 : 1, number, user,
+			 server, number);
 	length += sprintf(at + length, "CSeq: %ld %s\r\nContact: <sip:peer@%s>\r\n", number + 1,
 			  method, local);
 	if (!strcmp(method, "NOTIFY") || !strcmp(method, "SUBSCRIBE"))

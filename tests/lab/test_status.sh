@@ -28,8 +28,10 @@ configuration() {
 		  malformed: {threshold: 12, window: 22, time: 32}
 		  scanner: {threshold: 13, window: 23, time: 33}
 		  auth-failure: {threshold: 14, window: 24, time: 34}
-		  auth-failure-source: {threshold: 15, window: 25, time: 35}
-		  enumeration: {threshold: 16, window: 26, time: 36}
+		  guesses: {threshold: 15, window: 25}
+		  guesses-source: {threshold: 16, window: 26}
+		  guesses-forged: {threshold: 17, window: 27}
+		  enumeration: {threshold: 18, window: 28}
 		totals:
 		  unlisted-total: {rate: 101, burst: 201}
 		  orphan-fragments: {rate: 102, burst: 202}
@@ -76,9 +78,13 @@ limits_as_configured() {
 conduct_as_configured() {
 	local WORDS n=0 key
 	WORDS=$(words)
-	for key in flood malformed scanner auth-failure auth-failure-source enumeration; do
+	for key in flood malformed scanner auth-failure; do
 		n=$((n + 1))
 		shows "$key $((10 + n)) $((20 + n)) $((30 + n))"
+	done
+	for key in guesses guesses-source guesses-forged enumeration; do
+		n=$((n + 1))
+		shows "$key $((10 + n)) $((20 + n)) only limited"
 	done
 	shows "proven: call 77 s for a completed call"
 	shows "proven: unchallenged yes: a REGISTER proves without a challenge, too"
@@ -93,7 +99,7 @@ json_as_configured() {
 		and .zones[1].flow_limits.source == {rate: 801, burst: 802}
 		and .zones[1].total == {rate: 701, burst: 702} and .zones[0].total == null
 		and .totals.replies == {rate: 104, burst: 204}
-		and .ban_rules.enumeration == {threshold: 16, window: 26, time: 36}
+		and .ban_rules.enumeration == {threshold: 18, window: 28, time: 0}
 		and .proven_call_seconds == 77 and .proven_unchallenged == true
 		and .greylist_hold_seconds == 600' >/dev/null
 }
