@@ -27,11 +27,22 @@ static __always_inline bool answer_goes_on(__u32 status)
 	       status == 486 || status == 487 || status == 503 || status == 600 || status == 603;
 }
 
-/* Those that tell something of the flow: these, 401, 403, 404, 407, 484, 604. */
+static __always_inline bool answer_is_challenge(__u32 status)
+{
+	return status == 401 || status == 407;
+}
+
+/* The user is not there. */
+static __always_inline bool answer_is_unknown(__u32 status)
+{
+	return status == 404 || status == 484 || status == 604;
+}
+
+/* Those that tell something of the flow. */
 static __always_inline bool answer_tells(__u32 status)
 {
-	return answer_goes_on(status) || status == 401 || status == 403 || status == 404 ||
-	       status == 407 || status == 484 || status == 604;
+	return answer_goes_on(status) || answer_is_challenge(status) ||
+	       answer_is_unknown(status) || status == 403;
 }
 
 /*
@@ -90,8 +101,7 @@ struct answer {
 	__u32 slot;
 	__u32 status;
 	__u32 proof;      /* enum sg_proof of where the reply goes, or ANSWER_LISTED */
-	bool there;       /* no forger elsewhere could have sent the request; */
-	bool known;       /* its user is, at its source */
+	bool there;       /* no forger elsewhere could have sent the request */
 };
 
 /* The nonce that the next request is to have, as good as a challenge: RFC 7616 section 3.5. */
@@ -114,17 +124,18 @@ static __always_inline __u64 answer_record(const struct answer *a)
 }
 
 /*
- * From now on the source is known to have the user, if no forger has sent his password, or if he is
- * one of the few times that an account may say so by a nonce that others were told, too.
+ * Whether it is who it says: no forger has sent the request, or this is one of the few times that
+ * an account may say so by a nonce that others were told, too.
  */
-static __always_inline void answer_knows(const struct answer *a, __u64 account)
+static __always_inline bool answer_vouches(const struct answer *a, __u64 account)
 {
-	bool there = a->there || a->known;
+	return a->there || (a->p->owner == SECRET_SHARED && account_proves(a->p, account));
+}
 
-	if (!there && a->p->owner == SECRET_SHARED)
-		there = account_proves(a->p, account);
-	if (there)
-		known_note(known_key(a->p, a->state, a->p->user), clock_now());
+/* From now on the source is known to have a user, by a number for him. */
+static __always_inline void answer_knows(const struct answer *a, __u32 user)
+{
+	known_note(known_key(a->p, a->state, user));
 }
 
 /* A REGISTER was accepted. */
@@ -132,13 +143,12 @@ static __always_inline void answer_registered(const struct answer *a)
 {
 	__u32 seconds = answer_binding(a->r);
 	__u64 record = answer_record(a);
-	bool there = a->there;
+	/* What ends a binding proves no flow. */
+	bool there = seconds ? answer_vouches(a, record) : a->there;
 
-	if (!there && seconds && a->p->owner == SECRET_SHARED)
-		there = account_proves(a->p, record);
 	if (there) {
-		known_note(known_key(a->p, a->state, a->p->user), clock_now());
-		known_note(known_key(a->p, a->state, a->p->asked), clock_now());
+		answer_knows(a, a->p->user);
+		answer_knows(a, a->p->asked);
 	}
 	flow_registers(a->p, seconds, record >> 36, there || a->config->proven_unchallenged);
 }
@@ -182,7 +192,7 @@ static __always_inline __u32 answer_failure(const struct answer *a)
 	__u64 source = source_flow_hash(a->p, a->state);
 	__u32 reason, offence = a->there ? SG_OFFENCE_GUESS_SOURCE : SG_OFFENCE_GUESS_FORGED;
 
-	if (a->known)
+	if (a->p->known)
 		return a->there ? offence_note(a->slot, SG_OFFENCE_GUESS, answer_account(a))
 				: SG_REASON_NONE;
 	reason = offence_note(a->slot, SG_OFFENCE_GUESS, a->p->flow);
@@ -211,7 +221,7 @@ static __always_inline __u32 answer_challenged(const struct answer *a)
 static __always_inline bool answer_is_refusal(const struct answer *a)
 {
 	return proof_counts(a->proof) &&
-	       (a->known || a->r->message.cseq_method_id != SG_METHOD_REGISTER);
+	       (a->p->known || a->r->message.cseq_method_id != SG_METHOD_REGISTER);
 }
 
 /*
@@ -233,7 +243,7 @@ static __always_inline __u32 answer_judged(const struct answer *a)
 		if (a->status / 100 == 2 && a->p->user)
 			offence_forgive(a->slot, SG_OFFENCE_GUESS, answer_account(a));
 	}
-	if (a->status == 401 || a->status == 407 || (a->status == 403 && !answer_is_refusal(a)))
+	if (answer_is_challenge(a->status) || (a->status == 403 && !answer_is_refusal(a)))
 		return answer_failure(a);
 	return SG_REASON_NONE;
 }
@@ -241,14 +251,14 @@ static __always_inline __u32 answer_judged(const struct answer *a)
 /* A reason if its request was one offence too many; the reply itself goes its way. */
 static __always_inline __u32 answer_read(const struct answer *a)
 {
-	bool unknown = a->status == 404 || a->status == 484 || a->status == 604;
+	bool challenge = answer_is_challenge(a->status);
 	__u32 reason = SG_REASON_NONE;
 
-	if (a->status == 401 || a->status == 407)
+	if (challenge)
 		answer_challenges(a);
 	if (!a->p->recalled)
 		return SG_REASON_NONE;
-	if ((a->status == 401 || a->status == 407) && !a->p->credentials &&
+	if (challenge && !a->p->credentials &&
 	    a->r->message.cseq_method_id == SG_METHOD_INVITE)
 		secret_challenge(a->p, a->p->user, a->salt);
 	if (a->proof == ANSWER_LISTED)
@@ -257,10 +267,10 @@ static __always_inline __u32 answer_read(const struct answer *a)
 		if (a->p->waits)
 			guess_end(a->p, a->state);
 		reason = answer_judged(a);
-	}
-	else if (a->status == 401 || a->status == 407)
+	} else if (challenge) {
 		reason = answer_challenged(a);
-	if (unknown && !proof_counts(a->proof) && !a->known)
+	}
+	if (answer_is_unknown(a->status) && !proof_counts(a->proof) && !a->p->known)
 		reason = guess_asked(a->p, a->slot, a->p->asked);
 	return reason;
 }
@@ -277,7 +287,6 @@ static __always_inline bool answer_of(struct answer *a, const struct packet *p, 
 		return false;
 	a->salt = a->state->secret[1];
 	a->there = p->recalled && guess_is_evident(p);
-	a->known = p->recalled && p->credentials && known_is(known_key(p, a->state, p->user));
 	return true;
 }
 
@@ -297,6 +306,7 @@ __noinline int answer_recall(struct packet *p, __u32 proof)
 		return proof;
 	t = transaction_recall(transaction_key(r, packet_fold6(p->address32)), now);
 	p->recalled = t != NULL;
+	p->known = 0;
 	if (!t)
 		return proof;
 	guess_is_answered(state, now);
@@ -305,6 +315,7 @@ __noinline int answer_recall(struct packet *p, __u32 proof)
 	p->user = t->user;
 	p->asked = t->asked;
 	p->credentials = t->credentials;
+	p->known = p->credentials && known_is(known_key(p, state, p->user));
 	p->checked = t->checked;
 	p->waits = t->waits;
 	t->waits = 0;
@@ -327,8 +338,9 @@ __noinline int answer_accepted(const struct packet *p, __u32 slot)
 	answer_next_nonce(a);
 	if (method == SG_METHOD_REGISTER)
 		answer_registered(a);
-	else if (a->p->user && answer_was_checked(a))
-		answer_knows(a, span_mix(a->salt, a->p->user));
+	else if (a->p->user && answer_was_checked(a) &&
+		 (a->p->known || answer_vouches(a, span_mix(a->salt, a->p->user))))
+		answer_knows(a, a->p->user);
 	if (method != SG_METHOD_INVITE)
 		return 0;
 	/* Else the ACK has to come, with this tag. */

@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * For whom a source asks that the server does not know, or whose challenge it never answers: who
- * counts extensions does both. By source, since a scanner has a port for each user. Of SG_ASKED
- * sources that are remembered in two places each, the one with fewer users makes room.
+ * counts extensions does both. By source, since a scanner has a port for each user. If both places
+ * of a source are taken, the one with fewer users makes room.
  */
 #ifndef SIPGUARD_ASKED_BPF_H
 #define SIPGUARD_ASKED_BPF_H
 
-#include "maps.bpf.h"
-
-static __always_inline struct sg_asked *asked_place(__u32 place)
-{
-	place &= SG_ASKERS - 1;
-	return bpf_map_lookup_elem(&sg_askers, &place);
-}
+#include "pair.bpf.h"
 
 static __always_inline __u32 asked_seconds(__u64 now)
 {
@@ -29,23 +23,19 @@ static __always_inline __u32 asked_count(const struct sg_asked *a, __u32 window,
 /* The entry of a source, or NULL. */
 static __always_inline struct sg_asked *asked_find(__u64 source)
 {
-	struct sg_asked *first = asked_place(source >> 12), *second = asked_place(source >> 40);
-
-	if (first && first->source == source)
-		return first;
-	return second && second->source == source ? second : NULL;
+	return pair_find(pair_of(&sg_askers, source, SG_ASKERS), source);
 }
 
 /* The same, and a new one if there is none. */
 static __always_inline struct sg_asked *asked_entry(__u64 source, __u32 window, __u64 now,
 						    struct sg_stats *stats)
 {
-	struct sg_asked *a = asked_find(source), *other;
+	struct pair pair = pair_of(&sg_askers, source, SG_ASKERS);
+	struct sg_asked *a = pair_find(pair, source), *other = pair.second;
 
 	if (a)
 		return a;
-	a = asked_place(source >> 12);
-	other = asked_place(source >> 40);
+	a = pair.first;
 	if (!a || !other)
 		return NULL;
 	if (asked_count(other, window, now) < asked_count(a, window, now))

@@ -12,6 +12,7 @@
 #include <linux/errno.h>
 
 #include "lists.bpf.h"
+#include "pair.bpf.h"
 #include "table.bpf.h"
 
 #define CONDUCT_RULES 7 /* all but ENUMERATION, see asked.bpf.h */
@@ -22,25 +23,10 @@ const __u8 sg_reason_of_offence[] = {
 #undef X
 };
 
-static __always_inline struct sg_conduct *conduct_place(__u32 place)
-{
-	place &= SG_CONDUCT - 1;
-	return bpf_map_lookup_elem(&sg_conduct, &place);
-}
-
-/* The two places that one may have. */
-#define CONDUCT_FIRST(who) ((who) >> 12)
-#define CONDUCT_SECOND(who) ((who) >> 40)
-
 /* His entry, NULL if he has none. */
 static __always_inline struct sg_conduct *conduct_find(__u64 who)
 {
-	struct sg_conduct *first = conduct_place(CONDUCT_FIRST(who));
-	struct sg_conduct *second = conduct_place(CONDUCT_SECOND(who));
-
-	if (first && first->who == who)
-		return first;
-	return second && second->who == who ? second : NULL;
+	return pair_find(pair_of(&sg_conduct, who, SG_CONDUCT), who);
 }
 
 /* When an entry has nothing to its account any more. */
@@ -60,12 +46,12 @@ static __always_inline __u64 conduct_until(const struct sg_conduct *c)
 static __always_inline struct sg_conduct *conduct_entry(__u64 who, __u64 now,
 							struct sg_stats *stats)
 {
-	struct sg_conduct *c = conduct_find(who), *other;
+	struct pair pair = pair_of(&sg_conduct, who, SG_CONDUCT);
+	struct sg_conduct *c = pair_find(pair, who), *other = pair.second;
 
 	if (c)
 		return c;
-	c = conduct_place(CONDUCT_FIRST(who));
-	other = conduct_place(CONDUCT_SECOND(who));
+	c = pair.first;
 	if (!c || !other)
 		return NULL;
 	if (conduct_until(other) < conduct_until(c))

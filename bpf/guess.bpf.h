@@ -35,12 +35,12 @@ static __always_inline bool guess_is_evident(const struct packet *p)
 }
 
 static __always_inline bool guess_password(const struct packet *p, const struct sg_config *config,
-					   const struct sg_state *state, bool known,
-					   bool proven, __u64 now)
+					   const struct sg_state *state, bool proven,
+					   __u64 now)
 {
 	__u64 source = source_flow_hash(p, state);
 
-	if (known)
+	if (p->known)
 		return offence_is_over(config, SG_OFFENCE_GUESS,
 				       guess_account(p, state, proven), now);
 	return pending_is_over(config, SG_OFFENCE_GUESS, p->flow, GUESS_FLOW_WAITS, now) ||
@@ -61,9 +61,9 @@ static __always_inline void guess_is_answered(struct sg_state *state, __u64 now)
 }
 
 /*
- * A request with credentials goes to the server. It is pending if its user is not known; one who is
- * may have any number of calls that ring. Nothing is if the answers go another way, or if the
- * server is down.
+ * A request with credentials goes to the server, after guess_check(). It is pending if its user is
+ * not known; one who is may have any number of calls that ring. Nothing is if the answers go
+ * another way, or if the server is down.
  */
 __noinline int guess_begin(struct packet *p)
 {
@@ -71,8 +71,7 @@ __noinline int guess_begin(struct packet *p)
 	struct sg_stats *stats = map_stats();
 	__u64 now = clock_now();
 
-	if (!p || !state || !stats || state->answers_until <= now ||
-	    known_is(known_key(p, state, p->user)))
+	if (!p || !state || !stats || p->known || state->answers_until <= now)
 		return 0;
 	p->waits = 1;
 	pending_begin(p->flow, GUESS_FLOW_WAITS, now, stats);
@@ -92,20 +91,19 @@ static __always_inline void guess_end(const struct packet *p, const struct sg_st
  * too many. Global, since few packets need it: those with credentials, and all while somebody has
  * guessed too much.
  */
-__noinline int guess_check(const struct packet *p, __u32 slot, __u32 proven)
+__noinline int guess_check(struct packet *p, __u32 slot, __u32 proven)
 {
 	const struct sg_config *config = map_config(slot);
 	const struct sg_state *state = map_state();
 	__u64 now = clock_now();
-	bool known;
 
 	if (!p || !config || !state)
 		return SG_REASON_NONE;
-	known = known_is(known_key(p, state, p->user));
+	p->known = known_is(known_key(p, state, p->user));
 	if (p->credentials && config->mode[SG_REASON_AUTH_FAILURE] != SG_MODE_OFF &&
-	    guess_password(p, config, state, known, proven, now))
+	    guess_password(p, config, state, proven, now))
 		return SG_REASON_AUTH_FAILURE;
-	if (proven || known || !p->asked || config->mode[SG_REASON_ENUMERATION] == SG_MODE_OFF ||
+	if (proven || p->known || !p->asked || config->mode[SG_REASON_ENUMERATION] == SG_MODE_OFF ||
 	    known_is(known_key(p, state, p->asked)))
 		return SG_REASON_NONE;
 	return asked_enough(source_flow_hash(p, state), p->asked,

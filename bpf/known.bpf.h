@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Which users a source is known to have: the server has accepted a password of theirs from there.
- * What others do from that source, or forge in its name, takes nothing from them. Remembered for
- * three days, if nobody else needs the place.
+ * What others do from that source, or forge in its name, takes nothing from them. Remembered until
+ * somebody else needs the place: what is known grows old, and not wrong.
  */
 #ifndef SIPGUARD_KNOWN_BPF_H
 #define SIPGUARD_KNOWN_BPF_H
@@ -10,8 +10,6 @@
 #include "lists.bpf.h"
 #include "seen.bpf.h"
 #include "spans.bpf.h"
-
-#define KNOWN_SHIFT 12 /* a unit of its time is 2^12 of those of seen.bpf.h, 69 s */
 
 /* A user of the source of a packet, by a number for him; 0: there is none. */
 static __always_inline __u64 known_key(const struct packet *p, const struct sg_state *state,
@@ -27,12 +25,12 @@ static __always_inline bool known_is(__u64 key)
 	return key && line && seen_find(line, seen_tag(key));
 }
 
-static __always_inline void known_note(__u64 key, __u64 now)
+static __always_inline void known_note(__u64 key)
 {
 	struct sg_seen *line = seen_line(&sg_known, key >> 40, SG_KNOWN);
 
-	if (key && line)
-		seen_again(line, key, now >> KNOWN_SHIFT);
+	if (key && line && !seen_find(line, seen_tag(key)))
+		seen_put(line, key, 0);
 }
 
 #endif

@@ -430,7 +430,7 @@ __noinline int message_tell(struct packet *p, __u32 slot, __u32 about)
 	}
 	if (message_completes_call(r, p, state->secret[1]))
 		flow_proves(p, SG_PROOF_CALL, config->proven_call);
-	p->user = p->credentials = p->owner = p->asked = 0;
+	p->user = p->credentials = p->owner = p->asked = p->known = 0;
 	if (r->message.seen & MESSAGE_HAS_CREDENTIALS)
 		message_credentials(r, p);
 	return reason;

@@ -98,6 +98,7 @@ struct packet {
 	__u8 owner;
 	__u8 checked;
 	__u8 waits;
+	__u8 known;          /* flag: the source is known to have the user of its credentials */
 	__u8 mixed;
 	__u8 recalled;       /* flag, of a reply: its request is remembered */
 };

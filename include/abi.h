@@ -580,6 +580,8 @@ _Static_assert(__builtin_offsetof(struct sg_state, total_tat) == 64, "one line r
 _Static_assert(__builtin_offsetof(struct sg_state, listed4) % 64 == 0, "and nothing else there");
 _Static_assert(SG_OFFENCE__MAX <= SG_BAN_RULES, "each offence has a rule");
 _Static_assert(sizeof(struct sg_conduct) == 64, "a line, too");
+_Static_assert(!__builtin_offsetof(struct sg_conduct, who) &&
+	       !__builtin_offsetof(struct sg_asked, source), "whose it is comes first");
 _Static_assert(sizeof(struct sg_asked) == 64 && sizeof(struct sg_transaction) == 16, "and these");
 _Static_assert(SG_OFFENCE_ENUMERATION == SG_OFFENCE__MAX - 1 && SG_OFFENCE__MAX == 8,
 	       "the others have a place in struct sg_conduct");
