@@ -124,18 +124,7 @@ forged_registrations() {
 
 # The server relays a stranger's ACK to where its Request-URI says.
 forged_acks() {
-	cat <<-END >"$LAB_DIR/ack"
-		ACK sip:x@$LAB_CLIENT4:@N@ SIP/2.0
-		Via: SIP/2.0/UDP $LAB_PROBE4:$OWN_PORT;branch=z9hG4bKack-@N@
-		Route: <sip:$LAB_SERVER4:5060;lr>
-		From: <sip:mallory@$LAB_SERVER4>;tag=1
-		To: <sip:x@$LAB_SERVER4>;tag=2
-		Call-ID: @N@@mallory
-		CSeq: 1 ACK
-		Max-Forwards: 70
-		Content-Length: 0
-
-	END
+	lab_relayed_ack "$LAB_CLIENT4:@N@" "$LAB_PROBE4:$OWN_PORT" >"$LAB_DIR/ack"
 	# Faster his flow would be over its limit.
 	for ((i = 0; i < 100; i++)); do
 		forge "$LAB_PROBE4" $((8000 + i)) $((30000 + i)) <"$LAB_DIR/ack"

@@ -48,6 +48,23 @@ lab_wait_port() {
 	return 1
 }
 
+# lab_relayed_ack TARGET FROM: an ACK that Kamailio relays to TARGET by loose routing, whoever sends
+# it; @N@ is its number.
+lab_relayed_ack() {
+	cat <<-END
+		ACK sip:x@$1 SIP/2.0
+		Via: SIP/2.0/UDP $2;branch=z9hG4bKack-@N@
+		Route: <sip:$LAB_SERVER4:5060;lr>
+		From: <sip:mallory@$LAB_SERVER4>;tag=1
+		To: <sip:x@$LAB_SERVER4>;tag=2
+		Call-ID: @N@@mallory
+		CSeq: 1 ACK
+		Max-Forwards: 70
+		Content-Length: 0
+
+	END
+}
+
 # lab_kamailio_start [DEFINE...]: a define as for -A. Small memory and few children: what a flood
 # costs is to be seen, not hidden behind a big machine.
 lab_kamailio_start() {

@@ -299,10 +299,7 @@ int main(int argc, char **argv)
 	if (!forge.from.first || !forge.to.sin_addr.s_addr || !forge.count ||
 	    (optind == argc) != forge.syn)
 		return usage();
-	if (!in_private_netns()) {
-		fputs("forge: refusing to run in the initial network namespace\n", stderr);
-		return 2;
-	}
+	need_private_netns("forge");
 	forge.to.sin_port = htons(5060);
 	for (int i = optind; i < argc; i++)
 		read_file(&forge, argv[i]);

@@ -19,21 +19,6 @@ source "$SCENARIOS_SRC/spoofed-flood.sh"
 PACED_RATE=900
 TARGET_PORT=5060
 
-ack() {
-	cat <<-END
-		ACK sip:x@@T@ SIP/2.0
-		Via: SIP/2.0/UDP @A@:@P@;branch=z9hG4bKack-@N@
-		Route: <sip:$LAB_SERVER4:5060;lr>
-		From: <sip:mallory@$LAB_SERVER4>;tag=1
-		To: <sip:x@$LAB_SERVER4>;tag=2
-		Call-ID: @N@@mallory
-		CSeq: 1 ACK
-		Max-Forwards: 70
-		Content-Length: 0
-
-	END
-}
-
 # acks NAME FIRST COUNT [OPTION...]
 acks() {
 	local name=$1 first=$2 count=$3
@@ -79,7 +64,7 @@ scenario() {
 	EACH=$(full_or_short 10 3)
 	count=$(full_or_short 1000000 2000)
 	paced=$(full_or_short 90000 1500)
-	ack >"$LAB_DIR/ack"
+	lab_relayed_ack @T@ @A@:@P@ >"$LAB_DIR/ack"
 	server_start WITH_PHONES "PASSWORD=\"$PASSWORD\""
 	guard_on
 	phones_register

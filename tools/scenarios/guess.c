@@ -9,7 +9,6 @@
  * made first, and then such an OPTIONS is sent until nothing else happens meanwhile.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 
 #include "sip.h"
@@ -413,18 +412,10 @@ static int usage(void)
 
 int main(int argc, char **argv)
 {
-	int option;
-
-	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
-		if (!read_option(option))
-			return usage();
-	}
-	if (!ask.server || !ask.from || !ask.fence || optind != argc)
+	if (!read_options(argc, argv, options, read_option) || !ask.server || !ask.from ||
+	    !ask.fence)
 		return usage();
-	if (!in_private_netns()) {
-		fputs("guess: refusing to run in the initial network namespace\n", stderr);
-		return 2;
-	}
+	need_private_netns("guess");
 	if (ask.tcp)
 		run_tcp();
 	else

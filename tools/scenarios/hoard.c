@@ -168,9 +168,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "hoard: give 1 to %d connections, and how many a second\n", MOST);
 		return 2;
 	}
-	if (!in_private_netns()) {
-		fputs("hoard: refusing to run in the initial network namespace\n", stderr);
-		return 2;
-	}
+	need_private_netns("hoard");
 	return strcmp(argv[1], "half") ? hold_connections(&hoard) : send_syns(&hoard);
 }

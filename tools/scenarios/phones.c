@@ -9,7 +9,6 @@
  * period in which they were begun: "answered" at last, "at_once" before they were sent again.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <sys/epoll.h>
 
@@ -372,19 +371,12 @@ static void run(int epoll)
 
 int main(int argc, char **argv)
 {
-	int epoll = epoll_create1(EPOLL_CLOEXEC), option;
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
 	struct sigaction action = { .sa_handler = on_signal };
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
-		if (!read_option(option))
-			return usage();
-	}
-	if (!ask.first || !ask.server || optind != argc)
+	if (!read_options(argc, argv, options, read_option) || !ask.first || !ask.server)
 		return usage();
-	if (!in_private_netns()) {
-		fputs("phones: refusing to run in the initial network namespace\n", stderr);
-		return 2;
-	}
+	need_private_netns("phones");
 	server = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(5060) };
 	must(inet_pton(AF_INET, ask.server, &server.sin_addr) == 1, ask.server);
 	sigaction(SIGTERM, &action, NULL);

@@ -9,7 +9,6 @@
  * Nothing is sent twice: what is not answered is lost.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 
 #include "sip.h"
@@ -439,18 +438,10 @@ static int usage(void)
 
 int main(int argc, char **argv)
 {
-	int option;
-
-	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
-		if (!read_option(option))
-			return usage();
-	}
-	if (!ask.server || !ask.from || !(ask.callee || ask.twins) || optind != argc)
+	if (!read_options(argc, argv, options, read_option) || !ask.server || !ask.from ||
+	    !(ask.callee || ask.twins))
 		return usage();
-	if (!in_private_netns()) {
-		fputs("proxy: refusing to run in the initial network namespace\n", stderr);
-		return 2;
-	}
+	need_private_netns("proxy");
 	for (int i = 0; i < 1 + ask.twins; i++) {
 		lines[i].port = ask.port + i;
 		lines[i].fd = sip_socket(ask.tcp ? SOCK_STREAM : SOCK_DGRAM, ask.from,
