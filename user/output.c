@@ -86,6 +86,7 @@ enum exit_code output_end(void)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return DONE;
-	fail("cannot write to standard output: %s.", strerror(errno));
+	if (errno != EPIPE)
+		fail("cannot write to standard output: %s.", strerror(errno));
 	return FAILED;
 }

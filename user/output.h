@@ -27,7 +27,10 @@ char *output_seconds(__u64 seconds, char *text);
 json_t *output_limit(const struct sg_limit *limit);
 json_t *output_counter(const struct sg_counter *counter);
 
-/* DONE, or FAILED after saying so if standard output is a full disk or a closed pipe. */
+/*
+ * DONE, or FAILED if not all could be written: after saying so of a full disk, in silence of a pipe
+ * whose reader has seen enough, as `head`.
+ */
 enum exit_code output_end(void);
 
 #endif

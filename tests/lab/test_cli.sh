@@ -106,6 +106,16 @@ not_attached() {
 	guard_left_nothing
 }
 
+# Whoever reads only the beginning, as head does, hears of no failure.
+closed_pipe() {
+	local status=0 pipe
+	exec {pipe}> >(exec true)
+	wait $!
+	sipguard --help >&"$pipe" 2>"$LAB_DIR/stderr" || status=$?
+	exec {pipe}>&-
+	[[ $status == 1 && ! -s $LAB_DIR/stderr ]]
+}
+
 without_root() {
 	SIPGUARD="setpriv --bounding-set -$1 --inh-caps -$1 $SIPGUARD"
 	# The words of the command line must come apart here.
@@ -483,6 +493,7 @@ printf 'limits: [\n' >"$LAB_DIR/worse.yaml"
 
 check "wrong usage is exit status 2" unknown_usage
 check "without a guard every command says so, exit status 3" not_attached
+check "a pipe that was closed early is no failure to tell of" closed_pipe
 check "CAP_NET_ADMIN is missing" without_root net_admin
 check "a bad configuration, nothing is attached" not_without_file
 check "another XDP program is named, nothing is attached" all_or_none

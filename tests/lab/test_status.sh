@@ -117,13 +117,19 @@ attach() {
 	sipguard attach "$LAB_IF_SERVER" --config "$LAB_DIR/status.yaml" "${@:2}" >/dev/null
 }
 
+# The first lines of status. It is read to its end: who closes the pipe before it has written all
+# makes it fail.
+status_begins() {
+	sipguard status | sed -n 1,6p
+}
+
 # What an operator looks for in a flood stands in the first lines. It stays armed for ten minutes.
 greylist_armed() {
 	local said
 	attach 600 "${@:2}"
-	[[ $(sipguard status | head -n 6) == *"greylist "*"not armed"* ]]
+	[[ $(status_begins) == *"greylist "*"not armed"* ]]
 	flood
-	said=$(sipguard status | head -n 6)
+	said=$(status_begins)
 	[[ $said =~ greylist\ +ARMED:\ strangers\ "$1"\ to\ send\ twice\;\ for\ [1-6]?[0-9]?[0-9]\ s ]] || {
 		echo "$said"
 		return 1
@@ -143,7 +149,7 @@ greylist_disarmed() {
 	flood
 	sipguard stats --json | jq -e '.events["greylist-armed"] > 0' >/dev/null
 	until_true not_armed
-	[[ $(sipguard status | head -n 6) == *"greylist "*"not armed"* ]]
+	[[ $(status_begins) == *"greylist "*"not armed"* ]]
 }
 
 # requests N: N strangers, each of which sends one.
