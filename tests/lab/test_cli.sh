@@ -108,11 +108,11 @@ not_attached() {
 
 # Whoever reads only the beginning, as head does, hears of no failure.
 closed_pipe() {
-	local status=0 pipe
-	exec {pipe}> >(exec true)
+	local status=0
+	exec 3> >(exec true)
 	wait $!
-	sipguard --help >&"$pipe" 2>"$LAB_DIR/stderr" || status=$?
-	exec {pipe}>&-
+	sipguard --help 2>"$LAB_DIR/stderr" >&3 || status=$?
+	exec 3>&-
 	[[ $status == 1 && ! -s $LAB_DIR/stderr ]]
 }
 
