@@ -238,7 +238,7 @@ static __always_inline __u32 total_check(const struct guard *g)
 	if (!g->listed && g->p->transport == IPPROTO_UDP &&
 	    g->config->mode[SG_REASON_UNLISTED_BUDGET] == SG_MODE_ENFORCE)
 		greylist_arm(g);
-	return sg_reason_of_total[total_id(g)];
+	return sg_reason_of_total[total_index(g)];
 }
 
 /*

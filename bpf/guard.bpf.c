@@ -373,6 +373,7 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 	if (g->role == SG_PORT_UDP)
 		JUDGE(class_check(g));
 	zones_find(g);
+	total_find(g);
 	if (g->role != SG_PORT_UDP)
 		JUDGE(guard_check_class(g));
 

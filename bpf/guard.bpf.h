@@ -24,6 +24,7 @@ struct guard {
 	__u8 limit;             /* enum sg_limit_id beside SOURCE */
 	__u8 proof;             /* enum sg_proof of its flow */
 	bool came;              /* the greylist has just let it in */
+	__u8 total;             /* which total it pays from, see total_find() */
 	__u8 guarded;           /* for a guarded port, or a fragment without a known one */
 	bool listed;            /* by a zone: does not pay from the budget of unlisted sources */
 };

@@ -268,7 +268,7 @@ static __always_inline bool pays_total(const struct guard *g)
 	return !is_proven(g);
 }
 
-_Static_assert(SG_TOTAL_SYNS == SG_TOTAL_UNLISTED_TCP + 1, "see total_id()");
+_Static_assert(SG_TOTAL_SYNS == SG_TOTAL_UNLISTED_TCP + 1, "see total_find()");
 
 const __u8 sg_budget_of_transport[256] = {
 	[IPPROTO_UDP] = SG_TOTAL_UNLISTED_TOTAL, [IPPROTO_TCP] = SG_TOTAL_UNLISTED_TCP,
@@ -282,27 +282,34 @@ const __u8 sg_reason_of_total[SG_TOTAL_PLACES] = {
 /*
  * Which total a packet pays from: that of its zone, or one of the budgets of strangers, since what
  * the greylist cannot sort must not spend what it lets in. Without a branch, or the verifier
- * follows each of four. The mask is as in limit_index().
+ * follows each of four.
  */
-static __always_inline __u32 total_id(const struct guard *g)
+static __always_inline void total_find(struct guard *g)
 {
 	__u32 id = sg_budget_of_transport[g->p->transport] + g->p->syn;
 	__u32 listed = -(__u32)g->listed;
 
 	barrier_var(listed);
-	id ^= (id ^ sg_zone_total(g->zone)) & listed;
+	g->total = id ^ ((id ^ sg_zone_total(g->zone)) & listed);
+}
+
+/* As an index; the mask is as in limit_index(). */
+static __always_inline __u32 total_index(const struct guard *g)
+{
+	__u32 id = g->total;
+
 	barrier_var(id);
 	return id & (SG_TOTAL_PLACES - 1);
 }
 
 static __always_inline __u64 *total_tat(const struct guard *g)
 {
-	return &g->state->total_tat[total_id(g)];
+	return &g->state->total_tat[total_index(g)];
 }
 
 static __always_inline const struct sg_limit *total_limit(const struct guard *g)
 {
-	return &g->config->total[total_id(g)];
+	return &g->config->total[total_index(g)];
 }
 
 /*
@@ -369,6 +376,7 @@ __noinline int part_charge(const struct packet *p, __u32 slot, __u32 kind, __u32
 	g->listed = WHO_LISTED(who);
 	g->class = kind;
 	g->method = kind >> 8;
+	total_find(g);
 	limits[1] = copy ? SG_LIMIT_SOURCE : limit_of(g);
 	flow = rows_find(&sg_flow_slots, p->flow >> 8, SG_FLOW_ROW);
 	if (!is_proven(g))

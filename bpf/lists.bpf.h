@@ -113,11 +113,11 @@ static __always_inline __u64 banned_until(const struct sg_flow_key *key)
 /* The memo holds only what was found banned, so a new ban needs no new generation to be seen. */
 static __always_inline bool source_banned(const struct guard *g)
 {
-	struct sg_flow_key key = source_key(g->p);
 	__u32 generation = *(const volatile __u32 *)&g->state->ban_generation;
 	struct sg_memo *memo = &g->stats->memo;
 
 	if (memo->banned_source != g->p->source || memo->ban_generation != generation) {
+		struct sg_flow_key key = source_key(g->p);
 		__u64 until = banned_until(&key);
 
 		if (g->now >= until)
@@ -148,10 +148,12 @@ static __always_inline __u32 ban_source_check(const struct guard *g)
 
 static __always_inline __u32 ban_flow_check(const struct guard *g)
 {
-	struct sg_flow_key key = flow_key(g->p);
+	struct sg_flow_key key;
 
-	return g->state->flow_bans && g->now < banned_until(&key) ? SG_REASON_BAN_FLOW
-								  : SG_REASON_NONE;
+	if (!g->state->flow_bans)
+		return SG_REASON_NONE;
+	key = flow_key(g->p);
+	return g->now < banned_until(&key) ? SG_REASON_BAN_FLOW : SG_REASON_NONE;
 }
 
 /*
