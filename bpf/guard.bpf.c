@@ -101,8 +101,7 @@ static __always_inline __u32 guard_tell(struct guard *g, __u32 about)
 		message_hear(g->p, g->slot);
 	if (g->class != SG_CLASS_REQUEST || g->p->stream == STREAM_PART)
 		return SG_REASON_NONE;
-	reason = message_tell(g->p, g->slot, about);
-	told = message_transaction(g->p, g->slot, about, reason);
+	told = message_learn(g->p, g->slot, about);
 	reason = told & ~MESSAGE_COPY;
 	if (reason == SG_REASON_SCANNER && is_to_blame(g))
 		flow_offends(g->p, g->slot, SG_OFFENCE_SCANNER);
@@ -341,10 +340,8 @@ static __always_inline void guard_learn(hook_ctx *ctx, struct guard *g, __u32 re
 {
 	if (is_put_off(reason) && g->class == SG_CLASS_REQUEST &&
 	    g->state->mode == SG_MODE_MONITOR &&
-	    !message_read(ctx, g->p, g->slot) && g->p->stream != STREAM_PART) {
-		message_tell(g->p, g->slot, 0);
-		message_transaction(g->p, g->slot, 0, SG_REASON_NONE);
-	}
+	    !message_read(ctx, g->p, g->slot) && g->p->stream != STREAM_PART)
+		message_learn(g->p, g->slot, 0);
 }
 
 /* A packet for a guarded port. */

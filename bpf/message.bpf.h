@@ -24,7 +24,9 @@
 #define FRAGMENT_LINK (512 - sizeof(struct udphdr)) /* IPv4's hosts take 576 (RFC 791) */
 #define MESSAGE_HAS_CREDENTIALS                                                                   \
 	(1ULL << SIP_FIELD_AUTHORIZATION | 1ULL << SIP_FIELD_PROXY_AUTHORIZATION)
-#define MESSAGE_COPY 256  /* bit of what message_tell() returns, beside a reason */
+/* Bits of what message_tell() returns, beside a reason. */
+#define MESSAGE_COPY 256 /* one more copy of a request that was admitted */
+#define MESSAGE_NEW 512  /* message_begin() has to remember it */
 
 const __u8 sg_reason_of_rule[] = {
 #define X(number, name, label, reference, mode, strict, help) [SIP_RULE_##name] = number,
@@ -366,34 +368,46 @@ static __always_inline void message_mixes(struct packet *p, const struct sg_tran
 }
 
 /*
- * Remembers the transaction of the request, unless a reason ends its way: `reason`, which its
- * fingerprint has given, or that it guesses too much. Returns the reason, with MESSAGE_COPY set if
- * it is one more copy of a request that was admitted. Global, and apart from message_tell(), which
- * comes first, for the stack's sake.
+ * What the transaction of a request says of it: a copy, new, or neither, since a reason ends its
+ * way, or since it has none.
  */
-__noinline int message_transaction(struct packet *p, __u32 slot, __u32 about, __u32 reason)
+static __always_inline __u32 message_is_new(struct packet *p, const struct sip_reader *r,
+					    struct sg_stats *stats)
+{
+	__u64 key = transaction_key(r, packet_fold6(p->address32)), now = clock_now();
+	struct sg_transactions *line = key ? transaction_line(key) : NULL;
+	struct sg_transaction *t;
+
+	if (!line)
+		return 0;
+	p->transaction = key;
+	p->place = transaction_place(line, key);
+	t = transaction_at(line, p->place);
+	if (!t || !transaction_is_same(t, p->credentials, now))
+		return MESSAGE_NEW;
+	if (!transaction_is_copy(t, now))
+		return 0;
+	stats->event[SG_EVENT_RETRANSMISSIONS]++;
+	return MESSAGE_COPY;
+}
+
+/*
+ * Remembers the transaction of a new request, after message_tell(), unless it guesses too much: the
+ * reason for that, or `reason`, which its fingerprint has given. Global, and apart, for the stack's
+ * sake, and since copies need none of it.
+ */
+__noinline int message_begin(struct packet *p, __u32 slot, __u32 about, __u32 reason)
 {
 	const struct sg_config *config = map_config(slot);
 	const struct sip_reader *r = map_reader();
 	const struct sg_state *state = map_state();
-	struct sg_stats *stats = map_stats();
-	struct sg_transactions *line;
+	__u64 now = clock_now(), key = p ? p->transaction : 0;
+	struct sg_transactions *line = transaction_line(key);
 	struct sg_transaction *t;
-	__u64 key, now = clock_now();
 
-	if (!p || !r || !config || !state || !stats || r->message.kind != SIP_REQUEST)
+	if (!p || !r || !config || !state || !line)
 		return reason;
-	key = transaction_key(r, packet_fold6(p->address32));
-	line = key ? transaction_line(key) : NULL;
-	if (!line || mode_of(config, reason) == SG_MODE_ENFORCE)
-		return reason;
-	t = transaction_find(line, key);
-	if (t && transaction_is_same(t, p->credentials, now)) {
-		if (!transaction_is_copy(t, now))
-			return reason;
-		stats->event[SG_EVENT_RETRANSMISSIONS]++;
-		return reason | MESSAGE_COPY;
-	}
+	t = transaction_at(line, p->place);
 	message_mixes(p, t);
 	reason = message_guesses(p, slot, about, r, state, reason);
 	if (mode_of(config, reason) == SG_MODE_ENFORCE)
@@ -408,7 +422,7 @@ __noinline int message_transaction(struct packet *p, __u32 slot, __u32 about, __
 
 /*
  * What a request without faults tells of its flow. `about`: enum message_about. The reason that its
- * fingerprint gives.
+ * fingerprint gives, with MESSAGE_COPY or MESSAGE_NEW.
  */
 __noinline int message_tell(struct packet *p, __u32 slot, __u32 about)
 {
@@ -433,7 +447,17 @@ __noinline int message_tell(struct packet *p, __u32 slot, __u32 about)
 	p->user = p->credentials = p->owner = p->asked = p->known = 0;
 	if (r->message.seen & MESSAGE_HAS_CREDENTIALS)
 		message_credentials(r, p);
-	return reason;
+	if (mode_of(config, reason) == SG_MODE_ENFORCE)
+		return reason;
+	return reason | message_is_new(p, r, stats);
+}
+
+/* The same, and it is remembered if it is new. The reason, with MESSAGE_COPY if it is a copy. */
+static __always_inline __u32 message_learn(struct packet *p, __u32 slot, __u32 about)
+{
+	__u32 told = message_tell(p, slot, about);
+
+	return told & MESSAGE_NEW ? message_begin(p, slot, about, told & ~MESSAGE_NEW) : told;
 }
 
 static __always_inline __u32 message_about(const struct guard *g)

@@ -87,6 +87,7 @@ struct packet {
 	__u64 fragment_key;  /* folds source, destination, id and transport of a fragment */
 	__u64 destination;   /* a fold of the destination address */
 	__u64 connection;    /* the hash of its connection, see stream.bpf.h */
+	__u64 transaction;   /* the key of its transaction, see transaction.bpf.h */
 	__u32 seq;           /* sequence number of the byte at `offset` */
 	__u32 ack;           /* acknowledgment number */
 	__u16 network;       /* offset of the IP header */
@@ -100,6 +101,7 @@ struct packet {
 	__u8 waits;
 	__u8 known;          /* flag: the source is known to have the user of its credentials */
 	__u8 mixed;
+	__u8 place;          /* of its transaction, see transaction_place() */
 	__u8 recalled;       /* flag, of a reply: its request is remembered */
 };
 

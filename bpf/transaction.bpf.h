@@ -64,18 +64,33 @@ static __always_inline struct sg_transactions *transaction_line(__u64 key)
 }
 
 /*
- * The one of a key in its line, or NULL; it may be long over. Without a branch, and hidden, as
- * cells_find().
+ * Which place of its line has the one of a key, which may be long over; TRANSACTION_LINE: none.
+ * Without a branch, and hidden, as cells_find().
  */
-static __always_inline struct sg_transaction *transaction_find(struct sg_transactions *line,
-							       __u64 key)
+static __always_inline __u32 transaction_place(const struct sg_transactions *line, __u64 key)
 {
 	__u32 found = TRANSACTION_LINE, tag = transaction_tag(key);
 
 	for (__u32 i = 0; i < TRANSACTION_LINE; i++)
 		found = line->transaction[i].tag == tag ? i : found;
 	barrier_var(found);
-	return found < TRANSACTION_LINE ? &line->transaction[found] : NULL;
+	return found;
+}
+
+/* The one at a place, NULL for none. The barrier keeps the mask, as in limit_index(). */
+static __always_inline struct sg_transaction *transaction_at(struct sg_transactions *line,
+							     __u32 place)
+{
+	bool none = place >= TRANSACTION_LINE;
+
+	barrier_var(place);
+	return none ? NULL : &line->transaction[place & (TRANSACTION_LINE - 1)];
+}
+
+static __always_inline struct sg_transaction *transaction_find(struct sg_transactions *line,
+							       __u64 key)
+{
+	return transaction_at(line, transaction_place(line, key));
 }
 
 /* The place for a new one: a free one, or the oldest. */

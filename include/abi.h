@@ -424,7 +424,7 @@ struct sg_memo {
 	__u64 pace_since;     /* ns */
 	__u64 pace_packets;   /* offered since then */
 	__u64 waiting[SG_WAITING]; /* keys of requests that are not in sg_greylist yet */
-	__u64 packet[21];     /* what is read of the current one, see packet.bpf.h */
+	__u64 packet[22];     /* what is read of the current one, see packet.bpf.h */
 };
 
 /* Per CPU. */
