@@ -94,7 +94,7 @@ static __always_inline __u32 answer_binding(const struct sip_reader *r)
 /* What is known of the request that a reply answers, whose flow is that of the packet. */
 struct answer {
 	const struct packet *p;
-	const struct sg_state *state;
+	struct sg_state *state;
 	const struct sg_config *config;
 	const struct sip_reader *r; /* the reply */
 	__u64 salt;       /* of secrets */
@@ -248,6 +248,13 @@ static __always_inline __u32 answer_judged(const struct answer *a)
 	return SG_REASON_NONE;
 }
 
+/* A challenge of a call without credentials: see message_checks(). */
+static __always_inline void answer_checks_calls(const struct answer *a)
+{
+	guess_holds(&a->state->challenges_until, clock_now(), GUESS_CHALLENGES);
+	secret_challenge(a->p, a->p->user, a->salt);
+}
+
 /* A reason if its request was one offence too many; the reply itself goes its way. */
 static __always_inline __u32 answer_read(const struct answer *a)
 {
@@ -260,7 +267,7 @@ static __always_inline __u32 answer_read(const struct answer *a)
 		return SG_REASON_NONE;
 	if (challenge && !a->p->credentials &&
 	    a->r->message.cseq_method_id == SG_METHOD_INVITE)
-		secret_challenge(a->p, a->p->user, a->salt);
+		answer_checks_calls(a);
 	if (a->proof == ANSWER_LISTED)
 		return SG_REASON_NONE;
 	if (a->p->credentials) {
@@ -309,7 +316,7 @@ __noinline int answer_recall(struct packet *p, __u32 proof)
 	p->known = 0;
 	if (!t)
 		return proof;
-	guess_is_answered(state, now);
+	guess_holds(&state->answers_until, now, GUESS_ANSWERS);
 	t->answered = 1;
 	p->owner = t->owner;
 	p->user = t->user;

@@ -50,14 +50,13 @@ static __always_inline bool guess_password(const struct packet *p, const struct 
 }
 
 #define GUESS_ANSWERS (64 * SG_NSEC_PER_SEC)
+#define GUESS_CHALLENGES (24 * 3600 * SG_NSEC_PER_SEC)
 
-/* The server has answered a request that was seen. Written once in a second or so. */
-static __always_inline void guess_is_answered(struct sg_state *state, __u64 now)
+/* What the server has just shown holds for as long. Written once in a second or so. */
+static __always_inline void guess_holds(__u64 *until, __u64 now, __u64 time)
 {
-	__u64 until = now + GUESS_ANSWERS;
-
-	if (*(volatile __u64 *)&state->answers_until < until - SG_NSEC_PER_SEC)
-		*(volatile __u64 *)&state->answers_until = until;
+	if (*(volatile __u64 *)until < now + time - SG_NSEC_PER_SEC)
+		*(volatile __u64 *)until = now + time;
 }
 
 /*

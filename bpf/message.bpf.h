@@ -276,15 +276,17 @@ __noinline int message_call(const struct sip_reader *r, __u64 hash)
 
 /*
  * That a server accepts a call says nothing of its credentials, unless it challenges such a call:
- * most look at no credentials of calls to their own users.
+ * most look at no credentials of calls to their own users. Of a server that challenges none of
+ * them there is nothing to remember.
  */
 static __always_inline void message_checks(const struct sip_reader *r, struct packet *p,
-					   __u64 salt)
+					   const struct sg_state *state, __u64 now)
 {
+	__u64 salt = state->secret[1];
 	__u32 call;
 
 	p->checked = 0;
-	if (r->message.method_id != SG_METHOD_INVITE)
+	if (r->message.method_id != SG_METHOD_INVITE || state->challenges_until <= now)
 		return;
 	call = message_call(r, salt);
 	if (p->credentials)
@@ -412,7 +414,7 @@ __noinline int message_begin(struct packet *p, __u32 slot, __u32 about, __u32 re
 	reason = message_guesses(p, slot, about, r, state, reason);
 	if (mode_of(config, reason) == SG_MODE_ENFORCE)
 		return reason;
-	message_checks(r, p, state->secret[1]);
+	message_checks(r, p, state, now);
 	p->waits = 0;
 	if (p->credentials && !(about & MESSAGE_LISTED))
 		guess_begin(p);

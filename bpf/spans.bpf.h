@@ -47,14 +47,18 @@ static long span_sum_step(__u32 step, void *context)
 	return 0;
 }
 
-/* As span_hash(), of all bytes between `at` and `end`. */
+/* As span_hash(), of all bytes between `at` and `end`. Most are short, and bpf_loop() is dear. */
 __noinline __u64 span_sum(const struct sip_reader *r, __u32 at, __u32 end, __u64 hash)
 {
-	struct span_walk walk = {.r = r, .hash = hash, .at = at, .end = end};
+	struct span_walk walk = {.r = r, .at = at + SPAN_HASHED, .end = end};
 
 	if (!r || at >= end || end > SIP_READ_MAX)
 		return hash | 1;
-	bpf_loop((end - at + SPAN_HASHED - 1) / SPAN_HASHED, span_sum_step, &walk, 0);
+	hash = span_hash(r, at, end - at, hash);
+	if (end - at <= SPAN_HASHED)
+		return hash;
+	walk.hash = hash;
+	bpf_loop((end - at - 1) / SPAN_HASHED, span_sum_step, &walk, 0);
 	return walk.hash;
 }
 

@@ -195,7 +195,8 @@ struct sg_state {
 	__u64 offered;
 	__u64 offered_since;
 	__u64 answers_until; /* ns: until then the server counts as one whose answers are seen */
-	__u64 reserved2[5];
+	__u64 challenges_until; /* ns: until then as one that challenges calls */
+	__u64 reserved2[4];
 	/*
 	 * A bit for each /16 in which an IPv4 prefix is allowed or denied. Random sources mostly
 	 * fall into none, and are spared the lookup, which takes as long as the rest of their

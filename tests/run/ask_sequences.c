@@ -142,12 +142,11 @@ static void an_answer_to_another_method_takes_back_no_user(void)
 	assert_in_range(told, 23, 26);
 }
 
-/* A trunk that never registers: a call is evidence of its password if it was challenged. */
-static void a_call_that_was_challenged_makes_its_user_known(void)
+/* A trunk calls, is challenged, and calls again. True if its user is known by that. */
+static bool trunk_is_known(void)
 {
 	struct try t = TRY(.method = "INVITE", .uri = "7@", .to = "7@", .number = next());
 
-	plenty();
 	assert_false(refused(t));
 	replies(t, "407 Proxy Authentication Required",
 		"Proxy-Authenticate: Digest realm=\"lab\", nonce=\"" NONCE "\"\r\n");
@@ -155,7 +154,27 @@ static void a_call_that_was_challenged_makes_its_user_known(void)
 	succeeds(t);
 	for (int i = 0; i < 50; i++)
 		fails(TRY(.name = "nobody", .nonce = "made up"));
-	succeeds(t);
+	t.number = next();
+	return !refused(t);
+}
+
+/* A trunk that never registers: a call is evidence of its password if it was challenged. */
+static void a_call_that_was_challenged_makes_its_user_known(void)
+{
+	plenty();
+	assert_true(trunk_is_known());
+}
+
+/* Calls are remembered for a server that challenges them: from its first challenge on, for a day. */
+static void the_first_challenge_of_a_call_tells_of_the_server(void)
+{
+	plenty();
+	fix.state->challenges_until = 0;
+	assert_false(trunk_is_known());
+	clock_move(23 * 3600 * SECOND);
+	assert_true(trunk_is_known());
+	clock_move(25 * 3600 * SECOND);
+	assert_false(fix.state->challenges_until > guard_clock());
 }
 
 /* One call is challenged, another one is not: its user is not known. */
@@ -451,6 +470,8 @@ const struct sequence ask_sequences[] = {
 	 an_answer_to_another_method_takes_back_no_user},
 	{"a call that was challenged makes its user known",
 	 a_call_that_was_challenged_makes_its_user_known},
+	{"the first challenge of a call tells of the server",
+	 the_first_challenge_of_a_call_tells_of_the_server},
 	{"who answers may call in vain", who_answers_may_call_in_vain},
 	{"who is proven asks for himself", who_is_proven_asks_for_himself},
 	{"who is known asks for himself", who_is_known_asks_for_himself},

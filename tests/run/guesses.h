@@ -55,8 +55,9 @@ static inline void plenty(void)
 	config()->total[SG_TOTAL_REPLIES] = config()->total[SG_TOTAL_UNLISTED_TOTAL];
 	for (int id = 0; id < SG_LIMIT__MAX; id++)
 		config()->proven[id] = config()->zone[0].flow[id];
-	/* The server is one that answers. */
+	/* The server is one that answers, and challenges calls. */
 	fix.state->answers_until = guard_clock() + 3600 * SECOND;
+	fix.state->challenges_until = guard_clock() + 3600 * SECOND;
 }
 
 static inline bool refused(struct try t)
