@@ -11,6 +11,8 @@
 #
 # Sourced by scenarios.sh.
 
+# shellcheck source=forging.sh
+source "$SCENARIOS_SRC/forging.sh"
 # shellcheck source=clients/clients.sh
 source "$SCENARIOS_SRC/clients/clients.sh"
 # shellcheck source=clients/registrars.sh
@@ -23,6 +25,21 @@ read -ra CLIENTS <<<"$(full_or_short \
 # Ports of a client; baresip takes two.
 FIRST_PORT=6000
 MOVED=5
+
+# Somebody else whom the server challenges all the time, so that no nonce of Kamailio's is told to
+# one source alone.
+neighbour_on() {
+	forged_request REGISTER | sed 's/sip:f@N@@/sip:neighbour@/' >"$LAB_DIR/neighbour"
+	(exec nsenter --net="/run/netns/$LAB_NS_CLIENT" -- "$FORGE" --to "$LAB_SERVER4" \
+		--from "$STRANGERS4" --port 5060 --rate 5 --count 100000 "$LAB_DIR/neighbour") \
+		>"$LAB_DIR/neighbour.json" &
+	NEIGHBOUR_PID=$!
+}
+
+neighbour_off() {
+	kill -TERM "$NEIGHBOUR_PID"
+	wait "$NEIGHBOUR_PID" || true
+}
 
 # proven_at PORT: 1 if the guard has seen a registration from there, 0 if not.
 proven_at() {
@@ -75,9 +92,15 @@ proven_are() {
 	[[ $(proven_flows) -ge $1 ]]
 }
 
-# All at once, to a guard that has seen none of them.
+nua_is_answered() {
+	[[ $(grep -c '^200' "$LAB_DIR/nua.log") -ge 2 ]]
+}
+
+# All at once, to a guard that has seen none of them. One is moved, too: with Kamailio its nonce is
+# known to the neighbour, and its new port was told none, so it is proven only when the server
+# challenges it again. (Nothing is promised, therefore.)
 rows_of_all() {
-	local registrar=$1 client port=$FIRST_PORT there=() waits=()
+	local registrar=$1 client port=$FIRST_PORT nua=0 there=() waits=()
 	for client in "${CLIENTS[@]}"; do
 		! client_there "$client" || there+=("$client")
 	done
@@ -89,11 +112,16 @@ rows_of_all() {
 			;;
 		*) "${client}_on" "$port" ;;
 		esac
+		[[ $client != nua ]] || nua=$port
 		port=$((port + 10))
 	done
 	wait "${waits[@]}" || true
 	until_true proven_are ${#there[@]}
 	at_least "$registrar-all-proven" "$(proven_flows)" ${#CLIENTS[@]}
+	nua_again "$nua" $((nua + MOVED))
+	until_true nua_is_answered
+	told "$registrar-all-moved" "$(proven_at $((nua + MOVED)))"
+	client_moves_back
 	for client in "${there[@]}"; do
 		"${client}_off"
 	done
@@ -114,7 +142,9 @@ rows_of_registrar() {
 	[[ $(packets dropped) -eq 0 ]] || echo "$registrar: dropped $(objections)" >&2
 	guard_off
 	guard_on
+	neighbour_on
 	rows_of_all "$registrar"
+	neighbour_off
 	guard_off
 }
 
