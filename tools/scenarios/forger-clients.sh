@@ -118,10 +118,12 @@ rows_of_all() {
 	wait "${waits[@]}" || true
 	until_true proven_are ${#there[@]}
 	at_least "$registrar-all-proven" "$(proven_flows)" ${#CLIENTS[@]}
-	nua_again "$nua" $((nua + MOVED))
-	until_true nua_is_answered
-	told "$registrar-all-moved" "$(proven_at $((nua + MOVED)))"
-	client_moves_back
+	if [[ $nua -gt 0 ]]; then
+		nua_again "$nua" $((nua + MOVED))
+		until_true nua_is_answered
+		told "$registrar-all-moved" "$(proven_at $((nua + MOVED)))"
+		client_moves_back
+	fi
 	for client in "${there[@]}"; do
 		"${client}_off"
 	done
