@@ -64,7 +64,8 @@ bench: deps-test ## Nanoseconds per packet and millions of packets per second, i
 	@$(MAKE) --no-print-directory all $(BENCH_PROGRAMS)
 	@tools/bench/bench.sh
 
-scenarios: deps-test ## The lab scenarios in full, or SCENARIOS="nat-office hoard" (47 minutes)
+scenarios: deps-test ## The lab scenarios in full, or SCENARIOS="nat-office hoard" (52 minutes)
+	@tools/deps.sh scenarios || echo "sipguard: what is missing will show in forger-clients"
 	@$(MAKE) --no-print-directory all $(LAB_PROGRAMS) $(SCENARIO_PROGRAMS)
 	@tools/scenarios/scenarios.sh
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Installs what is missing of the Debian packages that a purpose needs: deps.sh build|test...
+# Installs what is missing of the Debian packages that a purpose needs:
+# deps.sh build|test|scenarios...
 # Does nothing, and asks nobody, when all are there.
 set -euo pipefail
 
@@ -11,14 +12,20 @@ test=(libpcap-dev clang-19 libclang-rt-14-dev llvm libcmocka-dev libosip2-dev li
       iproute2 nftables ethtool kamailio sip-tester sipsak baresip-core strace jq procps util-linux tcpdump
       qemu-system-x86 busybox-static cpio zstd xz-utils debian-archive-keyring shellcheck
       cppcheck)
+# Clients and registrars of which CI runs none.
+scenarios=(linphone-cli twinkle-console libnet-sip-perl nodejs ejabberd erlang-p1-sip
+           debootstrap)
+# Other packages of Node.js than Debian's bring npm with them.
+command -v npm >/dev/null || scenarios+=(npm)
 
 wanted=()
 for purpose in "$@"; do
 	case $purpose in
 	build) wanted+=("${build[@]}") ;;
 	test) wanted+=("${test[@]}") ;;
+	scenarios) wanted+=("${scenarios[@]}") ;;
 	*)
-		echo "deps.sh: no purpose '$purpose'; there are build and test." >&2
+		echo "deps.sh: no purpose '$purpose'; there are build, test and scenarios." >&2
 		exit 2
 		;;
 	esac

@@ -27,7 +27,7 @@ PATIENCE=120
 need_built() {
 	local file
 	for file in "$SIPGUARD" "$FLOOD" "$ORACLE" "$HOARD" \
-		"$BUILD"/tools/{forge,connects,phones,guess,proxy}; do
+		"$BUILD"/tools/{forge,connects,phones,guess,proxy,nua}; do
 		[[ -e $file ]] || lab_die "$file is not built: run \"make\" first."
 	done
 }

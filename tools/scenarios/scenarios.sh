@@ -28,7 +28,7 @@ source "$SCENARIOS_SRC/common.sh"
 ALL=(brute-force enumeration scanner reflection hoard nat-office carrier
 	spoofed-invite-flood spoofed-register-flood
 	forger-pbx forger-keepalive forger-syn-flood forger-names forger-acks forger-register-flood
-	forger-guesser forger-enumeration forger-proxy forger-branches)
+	forger-guesser forger-enumeration forger-proxy forger-branches forger-clients)
 JSON=${SCENARIOS_JSON:-$LAB_ROOT/build/scenarios.json}
 
 scenario_exists() {
