@@ -183,9 +183,23 @@ static __always_inline __u64 answer_account(const struct answer *a)
 }
 
 /*
- * A wrong password. Of a user whom the source is known to have, it is held against him alone, and
- * only if it answers a challenge that went to that source alone. Of others it is held against their
- * flow and their source; and a flow that got the challenge and is not proven is banned in the end.
+ * A wrong password of a user whom the source is known to have. It is held against him alone, and
+ * only if it answers a challenge that went to that source alone; or against who answers, in his
+ * name, challenges that went to others.
+ */
+static __always_inline __u32 answer_failure_of_known(const struct answer *a)
+{
+	if (a->there)
+		return offence_note(a->slot, SG_OFFENCE_GUESS, answer_account(a));
+	if (guess_is_foreign(a->p))
+		return offence_note(a->slot, SG_OFFENCE_GUESS_FORGED,
+				    guess_foreign_account(a->p, a->state));
+	return SG_REASON_NONE;
+}
+
+/*
+ * A wrong password. Of users who are not known it is held against their flow and their source; and
+ * a flow that got the challenge and is not proven is banned in the end.
  */
 static __always_inline __u32 answer_failure(const struct answer *a)
 {
@@ -193,8 +207,7 @@ static __always_inline __u32 answer_failure(const struct answer *a)
 	__u32 reason, offence = a->there ? SG_OFFENCE_GUESS_SOURCE : SG_OFFENCE_GUESS_FORGED;
 
 	if (a->p->known)
-		return a->there ? offence_note(a->slot, SG_OFFENCE_GUESS, answer_account(a))
-				: SG_REASON_NONE;
+		return answer_failure_of_known(a);
 	reason = offence_note(a->slot, SG_OFFENCE_GUESS, a->p->flow);
 	reason |= offence_note(a->slot, offence, source);
 	if (!proof_counts(a->proof) &&
@@ -233,6 +246,13 @@ static __always_inline bool answer_was_checked(const struct answer *a)
 	return a->r->message.cseq_method_id == SG_METHOD_REGISTER || a->p->checked;
 }
 
+/* A user has his password right. */
+static __always_inline void answer_forgives(const struct answer *a)
+{
+	offence_forgive(a->slot, SG_OFFENCE_GUESS, answer_account(a));
+	offence_forgive(a->slot, SG_OFFENCE_GUESS_FORGED, guess_foreign_account(a->p, a->state));
+}
+
 /* What the server says to credentials. */
 static __always_inline __u32 answer_judged(const struct answer *a)
 {
@@ -241,7 +261,7 @@ static __always_inline __u32 answer_judged(const struct answer *a)
 	    answer_goes_on(a->status) && answer_was_checked(a)) {
 		guess_answered(a->p, a->p->asked);
 		if (a->status / 100 == 2 && a->p->user)
-			offence_forgive(a->slot, SG_OFFENCE_GUESS, answer_account(a));
+			answer_forgives(a);
 	}
 	if (answer_is_challenge(a->status) || (a->status == 403 && !answer_is_refusal(a)))
 		return answer_failure(a);
@@ -251,7 +271,7 @@ static __always_inline __u32 answer_judged(const struct answer *a)
 /* A challenge of a call without credentials: see message_checks(). */
 static __always_inline void answer_checks_calls(const struct answer *a)
 {
-	guess_holds(&a->state->challenges_until, clock_now(), GUESS_CHALLENGES);
+	server_shows(&a->state->challenges_until, clock_now(), SERVER_HABIT);
 	secret_challenge(a->p, a->p->user, a->salt);
 }
 
@@ -316,7 +336,7 @@ __noinline int answer_recall(struct packet *p, __u32 proof)
 	p->known = 0;
 	if (!t)
 		return proof;
-	guess_holds(&state->answers_until, now, GUESS_ANSWERS);
+	server_shows(&state->answers_until, now, SERVER_ANSWERS);
 	t->answered = 1;
 	p->owner = t->owner;
 	p->user = t->user;

@@ -34,12 +34,32 @@ static __always_inline bool guess_is_evident(const struct packet *p)
 	return p->owner >= SECRET_SOURCE || p->transport == IPPROTO_TCP;
 }
 
+/* Whether the nonce of a request was never told to its source. */
+static __always_inline bool guess_is_foreign(const struct packet *p)
+{
+	return p->owner == SECRET_OTHERS && p->transport != IPPROTO_TCP;
+}
+
+/*
+ * What that is held against, if its user is known: nothing that he does himself. (A phone whose
+ * nonce is so old that it is forgotten is safe by its flow, if that is proven, and by having its
+ * password right.)
+ */
+static __always_inline __u64 guess_foreign_account(const struct packet *p,
+						   const struct sg_state *state)
+{
+	return span_mix(source_flow_hash(p, state), (__u64)p->user << 32);
+}
+
 static __always_inline bool guess_password(const struct packet *p, const struct sg_config *config,
 					   const struct sg_state *state, bool proven,
 					   __u64 now)
 {
 	__u64 source = source_flow_hash(p, state);
 
+	if (p->known && !proven && guess_is_foreign(p))
+		return pending_is_over(config, SG_OFFENCE_GUESS_FORGED,
+				       guess_foreign_account(p, state), GUESS_FLOW_WAITS, now);
 	if (p->known)
 		return offence_is_over(config, SG_OFFENCE_GUESS,
 				       guess_account(p, state, proven), now);
@@ -49,20 +69,10 @@ static __always_inline bool guess_password(const struct packet *p, const struct 
 		pending_is_over(config, SG_OFFENCE_GUESS_FORGED, source, GUESS_SOURCE_WAITS, now));
 }
 
-#define GUESS_ANSWERS (64 * SG_NSEC_PER_SEC)
-#define GUESS_CHALLENGES (24 * 3600 * SG_NSEC_PER_SEC)
-
-/* What the server has just shown holds for as long. Written once in a second or so. */
-static __always_inline void guess_holds(__u64 *until, __u64 now, __u64 time)
-{
-	if (*(volatile __u64 *)until < now + time - SG_NSEC_PER_SEC)
-		*(volatile __u64 *)until = now + time;
-}
-
 /*
  * A request with credentials goes to the server, after guess_check(). It is pending if its user is
- * not known; one who is may have any number of calls that ring. Nothing is if the answers go
- * another way, or if the server is down.
+ * not known, or its nonce not his; one who is may have any number of calls that ring. Nothing is if
+ * the answers go another way, or if the server is down.
  */
 __noinline int guess_begin(struct packet *p)
 {
@@ -70,9 +80,14 @@ __noinline int guess_begin(struct packet *p)
 	struct sg_stats *stats = map_stats();
 	__u64 now = clock_now();
 
-	if (!p || !state || !stats || p->known || state->answers_until <= now)
+	if (!p || !state || !stats || state->answers_until <= now ||
+	    (p->known && !guess_is_foreign(p)))
 		return 0;
 	p->waits = 1;
+	if (p->known) {
+		pending_begin(guess_foreign_account(p, state), GUESS_FLOW_WAITS, now, stats);
+		return 0;
+	}
 	pending_begin(p->flow, GUESS_FLOW_WAITS, now, stats);
 	pending_begin(source_flow_hash(p, state), GUESS_SOURCE_WAITS, now, stats);
 	return 0;
@@ -81,6 +96,10 @@ __noinline int guess_begin(struct packet *p)
 /* It has judged them. */
 static __always_inline void guess_end(const struct packet *p, const struct sg_state *state)
 {
+	if (p->known) {
+		pending_end(guess_foreign_account(p, state), GUESS_FLOW_WAITS);
+		return;
+	}
 	pending_end(p->flow, GUESS_FLOW_WAITS);
 	pending_end(source_flow_hash(p, state), GUESS_SOURCE_WAITS);
 }

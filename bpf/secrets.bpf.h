@@ -11,7 +11,7 @@
  * and answer from another; so what was told to one source alone is evidence for all its flows that
  * nobody elsewhere forges them, and no evidence which of them it is.
  *
- * Remembered are numbers for the secret, the flow and the source, and one for each flow that was
+ * Remembered are numbers for the secret, the flow and the source, and one for each source that was
  * told one, in fixed memory: the oldest of its line makes room.
  */
 #ifndef SIPGUARD_SECRETS_BPF_H
@@ -29,7 +29,7 @@
 /* Who was told a secret, as far as it tells of a flow. */
 enum secret_owner {
 	SECRET_OTHERS, /* others, or nobody */
-	SECRET_SHARED, /* the flow, and other sources, too */
+	SECRET_SHARED, /* the source of the flow, and other ones, too */
 	SECRET_SOURCE, /* the source of the flow, and no other */
 	SECRET_FLOW,   /* the flow alone */
 };
@@ -47,10 +47,24 @@ static __always_inline struct sg_secrets *secret_line(__u64 key)
 	return bpf_map_lookup_elem(&sg_secrets, &line);
 }
 
-/* That the flow of a packet was told this secret, whoever else was. */
-static __always_inline __u64 secret_shared(const struct packet *p, __u64 key)
+/*
+ * That the source of a packet was told this secret, whoever else was: not the flow, since a phone
+ * keeps its nonce when its NAT moves it to another port.
+ */
+static __always_inline __u64 secret_shared(const struct packet *p, __u64 key,
+					   const struct sg_state *state)
 {
-	return span_mix(key, p->flow) * SPAN_FACTOR;
+	return span_mix(key, source_flow_hash(p, state)) * SPAN_FACTOR;
+}
+
+#define SERVER_ANSWERS (64 * SG_NSEC_PER_SEC)
+#define SERVER_HABIT (24 * 3600 * SG_NSEC_PER_SEC)
+
+/* What the server has just shown holds for as long. Written once in a second or so. */
+static __always_inline void server_shows(__u64 *until, __u64 now, __u64 time)
+{
+	if (*(volatile __u64 *)until < now + time - SG_NSEC_PER_SEC)
+		*(volatile __u64 *)until = now + time;
 }
 
 /* Notes that the flow of a packet is told what `key` stands for. */
@@ -84,24 +98,29 @@ static __always_inline void secret_note(const struct packet *p, __u64 key)
  */
 __noinline int secret_tell(const struct packet *p, __u64 key)
 {
-	if (!p || !key)
+	const struct sg_state *state = map_state();
+
+	if (!p || !key || !state)
 		return 0;
 	for (int i = 0; i < 2; i++)
-		secret_note(p, i ? secret_shared(p, key) : key);
+		secret_note(p, i ? secret_shared(p, key, state) : key);
 	return 0;
 }
 
-/* The server challenges a call of the flow of a packet, by its number. Global, likewise. */
+/* The server challenges a call of the source of a packet, by its number. Global, likewise. */
 __noinline int secret_challenge(const struct packet *p, __u32 call, __u64 salt)
 {
-	if (p && call)
-		secret_note(p, secret_shared(p, span_mix(salt ^ SECRET_CALL, call)));
+	const struct sg_state *state = map_state();
+
+	if (p && call && state)
+		secret_note(p, secret_shared(p, span_mix(salt ^ SECRET_CALL, call), state));
 	return 0;
 }
 
-static __always_inline bool secret_was_told(const struct packet *p, __u64 key)
+static __always_inline bool secret_was_told(const struct packet *p, __u64 key,
+					    const struct sg_state *state)
 {
-	__u64 shared = secret_shared(p, key);
+	__u64 shared = secret_shared(p, key, state);
 	const struct sg_secrets *line = secret_line(shared);
 
 	return line && cells_find(line, shared) < CELLS;
@@ -110,7 +129,9 @@ static __always_inline bool secret_was_told(const struct packet *p, __u64 key)
 /* Whether the server has challenged that call. Global, likewise. */
 __noinline int secret_challenged(const struct packet *p, __u32 call, __u64 salt)
 {
-	return p && call && secret_was_told(p, span_mix(salt ^ SECRET_CALL, call));
+	const struct sg_state *state = map_state();
+
+	return p && call && state && secret_was_told(p, span_mix(salt ^ SECRET_CALL, call), state);
 }
 
 /* Whose the secret is that the flow of a packet repeats: enum secret_owner. */
@@ -128,7 +149,7 @@ __noinline int secret_owner(const struct packet *p, __u64 key)
 		return SECRET_OTHERS;
 	s = &line->secret[cell & (CELLS - 1)];
 	if (s->sources || s->source != secret_number(source_flow_hash(p, state)))
-		return secret_was_told(p, key) ? SECRET_SHARED : SECRET_OTHERS;
+		return secret_was_told(p, key, state) ? SECRET_SHARED : SECRET_OTHERS;
 	return s->flows || s->flow != secret_number(p->flow) ? SECRET_SOURCE : SECRET_FLOW;
 }
 

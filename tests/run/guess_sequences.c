@@ -78,6 +78,51 @@ static void forged_failures_touch_no_known_user(void)
 	/* Its NAT moves it: a stranger whose user is known from there. */
 	challenges(PHONE, OTHER_PORT, "bob@");
 	succeeds(TRY(.name = "bob", .port = OTHER_PORT));
+	/* Once more, and it keeps the nonce that it has. */
+	succeeds(TRY(.name = "bob", .port = OTHER_PORT + 1));
+}
+
+/* All phones of a second are told one nonce, and the NAT of one of them moves it. */
+static void a_shared_nonce_moves_with_its_phone(void)
+{
+	plenty();
+	challenges(PHONE, PORT, "bob@");
+	challenges(OTHER, PORT, "carol@");
+	succeeds(TRY(.name = "bob", .port = OTHER_PORT));
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, OTHER_PORT), SG_PROOF_REGISTER);
+}
+
+/* Behind bob's address somebody guesses his password, by nonces that went to an accomplice. */
+static void nonces_of_others_are_no_phones(void)
+{
+	int judged = 0;
+
+	plenty();
+	challenges(PHONE, PORT, "bob@");
+	succeeds(TRY(.name = "bob"));
+	for (int i = 0; i < 100; i++)
+		judged += fails(TRY(.name = "bob", .nonce = "made up", .port = OTHER_PORT + i % 9));
+	assert_int_equal(judged, 6);
+	nobody_is_banned();
+	/* His own nonce went to his address, and what is so old that it is forgotten is his flow's. */
+	succeeds(TRY(.name = "bob", .port = OTHER_PORT));
+	succeeds(TRY(.name = "bob", .nonce = "forgotten"));
+}
+
+/* Many at once, before the server has judged the first. */
+static void nonces_of_others_wait_for_the_server(void)
+{
+	struct try t = TRY(.name = "bob", .nonce = "made up", .port = OTHER_PORT);
+	int judged = 0;
+
+	plenty();
+	challenges(PHONE, PORT, "bob@");
+	succeeds(TRY(.name = "bob"));
+	for (int i = 0; i < 100; i++) {
+		t.number = next();
+		judged += !refused(t);
+	}
+	assert_int_equal(judged, 6);
 }
 
 /* A proxy, or a push gateway: one flow of all its users. */
@@ -305,6 +350,9 @@ const struct sequence guess_sequences[] = {
 	{"an accomplice does not hide a guesser", an_accomplice_does_not_hide_a_guesser},
 	{"of one flow six are judged", of_one_flow_six_are_judged},
 	{"forged failures touch no known user", forged_failures_touch_no_known_user},
+	{"a shared nonce moves with its phone", a_shared_nonce_moves_with_its_phone},
+	{"nonces of others are no phone's", nonces_of_others_are_no_phones},
+	{"nonces of others wait for the server", nonces_of_others_wait_for_the_server},
 	{"one of many users mistypes", one_of_many_users_mistypes},
 	{"a success takes back no others' failures", a_success_takes_back_no_others_failures},
 	{"a success takes back one's own", a_success_takes_back_ones_own},
