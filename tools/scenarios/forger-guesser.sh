@@ -11,7 +11,8 @@
 # another port, and a new user mistypes once and then has it right (as long as the guesser has one
 # flow: then nobody new can register from there for a while).
 #
-# Last he tries the passwords of the phone that is known there, with nonces that others were told.
+# Last he tries the passwords of a phone that is known there, with nonces that others were told; and
+# once more where the server has a nonce for each challenge.
 #
 # Sourced by scenarios.sh.
 
@@ -94,6 +95,15 @@ together() {
 	told refused-by-limits "$(limits_refused)"
 }
 
+# of_known_user USER PORT
+of_known_user() {
+	guess "of-$1" "$OFFICE4" --user "$1" --attempts "$ATTEMPTS" --rate "$RATE" \
+		--port "$2" --ports 10 --other "$ACCOMPLICE4"
+	at_most "judged-of-$1" "$(some "$(generated "of-$1" .judged)")" "$MOST_OF_SOURCE"
+	guess "back-$1" "$OFFICE4" --user "$1" --register "$PASSWORD" --port $(($2 + 100))
+	at_least "registered-after-$1" "$(generated "back-$1" .registered)" 1
+}
+
 scenario() {
 	ATTEMPTS=$(full_or_short 600 60)
 	RATE=$(full_or_short 20 200)
@@ -106,14 +116,16 @@ scenario() {
 	phones_on phone --first "$OFFICE4" --port 5060 --user phone --renew 2-4 --options 0.2 \
 		--t1 "$LAB_T1"
 	comes before 7000
+	guess counted-before "$OFFICE4" --user counted --register "$PASSWORD" --port 7100
 	until_true phones_are_proven 2
 	together
 	each_alone 100
-	guess known-user "$OFFICE4" --user known --attempts "$ATTEMPTS" --rate "$RATE" \
-		--port 13000 --ports 10 --other "$ACCOMPLICE4"
-	not_yet judged-of-known-user "$(some "$(generated known-user .judged)")" "$MOST_OF_SOURCE"
-	told bans "$(bans true)"
+	of_known_user known 13000
 	phones_off
 	at_least phone-answered "$(kept phone '. == 1')" 0.999
 	at_most phone-dropped "$(options_dropped)" 0
+	server_stop
+	server_start WITH_PHONES WITH_NONCE_COUNT "PASSWORD=\"$PASSWORD\""
+	of_known_user counted 14000
+	told bans "$(bans true)"
 }

@@ -8,7 +8,7 @@
 # dropped would hold up the others.)
 #
 # Once more while phones elsewhere register: then the server, which has one nonce for all in a second,
-# tells his to others, too.
+# tells his to others, too; and with a server that has a nonce for each challenge.
 #
 # Sourced by scenarios.sh.
 
@@ -19,6 +19,7 @@ PROXY4=203.0.113.20
 GATEWAY4=203.0.113.21
 OTHER4=203.0.113.22
 BUSY4=203.0.113.23
+COUNTED4=203.0.113.24
 ELSEWHERE4=203.0.113.100
 CALLEE=callee
 PROXY=$BUILD/tools/proxy
@@ -76,4 +77,10 @@ scenario() {
 	at_most bans "$(bans true)" 0
 	# Theirs, and the callee's.
 	at_least proven-to-the-end "$(proven_flows)" 15
+	server_stop
+	server_start WITH_PHONES WITH_NONCE_COUNT "PASSWORD=\"$PASSWORD\""
+	callee_registers
+	phones_on elsewhere --first "$ELSEWHERE4" --phones 10 --renew 0.5-1 --t1 "$LAB_T1"
+	behind udp-counted "$COUNTED4"
+	phones_off
 }
