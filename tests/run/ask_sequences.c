@@ -165,7 +165,7 @@ static void a_call_that_was_challenged_makes_its_user_known(void)
 	assert_true(trunk_is_known());
 }
 
-/* Calls are remembered for a server that challenges them: from its first challenge on, for a day. */
+/* A server that challenges calls: known from its first challenge on, for a day. */
 static void the_first_challenge_of_a_call_tells_of_the_server(void)
 {
 	plenty();

@@ -23,8 +23,9 @@ guess() {
 }
 
 # not_yet METRIC VALUE BAR: as at_most, of what the guard does not hold: `make scenarios` says so, the
-# tests go on. Of a user who is known from the source wrong passwords count only if their nonce was
-# told to that source alone, and Kamailio tells all the same one within a second.
+# tests go on. Of a user who is known from the source wrong passwords do not count if their nonce was
+# told to that source and to others, as Kamailio tells all the same one within a second: anybody
+# could send them.
 not_yet() {
 	fast "$@"
 }
