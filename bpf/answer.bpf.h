@@ -143,8 +143,11 @@ static __always_inline void answer_registered(const struct answer *a)
 {
 	__u32 seconds = answer_binding(a->r);
 	__u64 record = answer_record(a);
-	/* What ends a binding proves no flow. */
-	bool there = seconds ? answer_vouches(a, record) : a->there;
+	/*
+	 * What ends a binding proves no flow. The account is that of the credentials: into To who
+	 * has some may write what host he likes.
+	 */
+	bool there = seconds ? answer_vouches(a, span_mix(a->salt, a->p->user)) : a->there;
 
 	if (there) {
 		answer_knows(a, a->p->user);
@@ -193,7 +196,8 @@ static __always_inline __u32 answer_failure_of_known(const struct answer *a)
 		return offence_note(a->slot, SG_OFFENCE_GUESS, answer_account(a));
 	if (guess_is_foreign(a->p))
 		return offence_note(a->slot, SG_OFFENCE_GUESS_FORGED,
-				    guess_foreign_account(a->p, a->state));
+				    guess_foreign_account(a->p, a->state,
+							  proof_counts(a->proof)));
 	return SG_REASON_NONE;
 }
 
@@ -250,7 +254,9 @@ static __always_inline bool answer_was_checked(const struct answer *a)
 static __always_inline void answer_forgives(const struct answer *a)
 {
 	offence_forgive(a->slot, SG_OFFENCE_GUESS, answer_account(a));
-	offence_forgive(a->slot, SG_OFFENCE_GUESS_FORGED, guess_foreign_account(a->p, a->state));
+	for (int proven = 0; proven < 2; proven++)
+		offence_forgive(a->slot, SG_OFFENCE_GUESS_FORGED,
+				guess_foreign_account(a->p, a->state, proven));
 }
 
 /* What the server says to credentials. */
@@ -268,6 +274,19 @@ static __always_inline __u32 answer_judged(const struct answer *a)
 	return SG_REASON_NONE;
 }
 
+/*
+ * A challenge that is none of our server's: a callee has sent it, and chosen the nonce, and whoever
+ * has him called hears it. (A registrar behind our server is no callee: who may call it one has its
+ * nonces of REGISTER in hand.) Other methods than these two prove nothing, so nobody needs theirs.
+ */
+static __always_inline bool answer_is_relayed(const struct answer *a)
+{
+	__u32 method = a->r->message.cseq_method_id;
+
+	return method != SG_METHOD_REGISTER &&
+	       (method != SG_METHOD_INVITE || secret_came(a->r, a->salt));
+}
+
 /* A challenge of a call without credentials: see message_checks(). */
 static __always_inline void answer_checks_calls(const struct answer *a)
 {
@@ -281,7 +300,7 @@ static __always_inline __u32 answer_read(const struct answer *a)
 	bool challenge = answer_is_challenge(a->status);
 	__u32 reason = SG_REASON_NONE;
 
-	if (challenge)
+	if (challenge && !answer_is_relayed(a))
 		answer_challenges(a);
 	if (!a->p->recalled)
 		return SG_REASON_NONE;
@@ -292,7 +311,7 @@ static __always_inline __u32 answer_read(const struct answer *a)
 		return SG_REASON_NONE;
 	if (a->p->credentials) {
 		if (a->p->waits)
-			guess_end(a->p, a->state);
+			guess_end(a->p, a->state, proof_counts(a->proof));
 		reason = answer_judged(a);
 	} else if (challenge) {
 		reason = answer_challenged(a);
@@ -362,7 +381,8 @@ __noinline int answer_accepted(const struct packet *p, __u32 slot)
 	if (!answer_of(a, p, slot) || !p->recalled)
 		return 0;
 	method = a->r->message.cseq_method_id;
-	answer_next_nonce(a);
+	if (method == SG_METHOD_REGISTER)
+		answer_next_nonce(a);
 	if (method == SG_METHOD_REGISTER)
 		answer_registered(a);
 	else if (a->p->user && answer_was_checked(a) &&

@@ -34,21 +34,21 @@ static __always_inline bool guess_is_evident(const struct packet *p)
 	return p->owner >= SECRET_SOURCE || p->transport == IPPROTO_TCP;
 }
 
-/* Whether the nonce of a request was never told to its source. */
+/* Whether the nonce of a request was never told to its source, nor to its user elsewhere. */
 static __always_inline bool guess_is_foreign(const struct packet *p)
 {
-	return p->owner == SECRET_OTHERS && p->transport != IPPROTO_TCP;
+	return p->owner == SECRET_OTHERS && p->transport != IPPROTO_TCP && !p->roams;
 }
 
 /*
- * What that is held against, if its user is known: nothing that he does himself. (A phone whose
- * nonce is so old that it is forgotten is safe by its flow, if that is proven, and by having its
- * password right.)
+ * What that is held against, if its user is known: nothing that he does himself, as long as his
+ * nonce is remembered. Flows that are proven have one of their own, since whoever knows of him can
+ * fill that of the others.
  */
 static __always_inline __u64 guess_foreign_account(const struct packet *p,
-						   const struct sg_state *state)
+						   const struct sg_state *state, bool proven)
 {
-	return span_mix(source_flow_hash(p, state), (__u64)p->user << 32);
+	return span_mix(source_flow_hash(p, state), (__u64)p->user << 32 | proven);
 }
 
 static __always_inline bool guess_password(const struct packet *p, const struct sg_config *config,
@@ -57,9 +57,10 @@ static __always_inline bool guess_password(const struct packet *p, const struct 
 {
 	__u64 source = source_flow_hash(p, state);
 
-	if (p->known && !proven && guess_is_foreign(p))
+	if (p->known && guess_is_foreign(p))
 		return pending_is_over(config, SG_OFFENCE_GUESS_FORGED,
-				       guess_foreign_account(p, state), GUESS_FLOW_WAITS, now);
+				       guess_foreign_account(p, state, proven), GUESS_FLOW_WAITS,
+				       now);
 	if (p->known)
 		return offence_is_over(config, SG_OFFENCE_GUESS,
 				       guess_account(p, state, proven), now);
@@ -74,7 +75,7 @@ static __always_inline bool guess_password(const struct packet *p, const struct 
  * not known, or its nonce not his; one who is may have any number of calls that ring. Nothing is if
  * the answers go another way, or if the server is down.
  */
-__noinline int guess_begin(struct packet *p)
+__noinline int guess_begin(struct packet *p, __u32 proven)
 {
 	const struct sg_state *state = map_state();
 	struct sg_stats *stats = map_stats();
@@ -85,7 +86,8 @@ __noinline int guess_begin(struct packet *p)
 		return 0;
 	p->waits = 1;
 	if (p->known) {
-		pending_begin(guess_foreign_account(p, state), GUESS_FLOW_WAITS, now, stats);
+		pending_begin(guess_foreign_account(p, state, proven), GUESS_FLOW_WAITS, now,
+			      stats);
 		return 0;
 	}
 	pending_begin(p->flow, GUESS_FLOW_WAITS, now, stats);
@@ -94,10 +96,11 @@ __noinline int guess_begin(struct packet *p)
 }
 
 /* It has judged them. */
-static __always_inline void guess_end(const struct packet *p, const struct sg_state *state)
+static __always_inline void guess_end(const struct packet *p, const struct sg_state *state,
+				      bool proven)
 {
 	if (p->known) {
-		pending_end(guess_foreign_account(p, state), GUESS_FLOW_WAITS);
+		pending_end(guess_foreign_account(p, state, proven), GUESS_FLOW_WAITS);
 		return;
 	}
 	pending_end(p->flow, GUESS_FLOW_WAITS);

@@ -26,6 +26,8 @@
 #define SECRET_BRANCH 0x6272616e63680000ULL
 #define SECRET_CALL 0x63616c6c00000000ULL /* no secret: that a call was challenged */
 
+#define SECRET_RELAYED 0x72656c6179000000ULL /* no secret: that a challenge came from a callee */
+
 /* Who was told a secret, as far as it tells of a flow. */
 enum secret_owner {
 	SECRET_OTHERS, /* others, or nobody */
@@ -107,31 +109,84 @@ __noinline int secret_tell(const struct packet *p, __u64 key)
 	return 0;
 }
 
-/* The server challenges a call of the source of a packet, by its number. Global, likewise. */
+/*
+ * A call of the flow of a packet, by its number: not of the source, since many servers challenge no
+ * call of a flow that is registered, and who has two ports would have one challenged for the other.
+ */
+static __always_inline __u64 secret_call(const struct packet *p, __u32 call, __u64 salt)
+{
+	return span_mix(span_mix(salt ^ SECRET_CALL, call), p->flow) * SPAN_FACTOR;
+}
+
+/* The server challenges it. Global, likewise. */
 __noinline int secret_challenge(const struct packet *p, __u32 call, __u64 salt)
 {
-	const struct sg_state *state = map_state();
-
-	if (p && call && state)
-		secret_note(p, secret_shared(p, span_mix(salt ^ SECRET_CALL, call), state));
+	if (p && call)
+		secret_note(p, secret_call(p, call, salt));
 	return 0;
+}
+
+static __always_inline bool secret_is_noted(__u64 key)
+{
+	const struct sg_secrets *line = secret_line(key);
+
+	return line && cells_find(line, key) < CELLS;
 }
 
 static __always_inline bool secret_was_told(const struct packet *p, __u64 key,
 					    const struct sg_state *state)
 {
-	__u64 shared = secret_shared(p, key, state);
-	const struct sg_secrets *line = secret_line(shared);
-
-	return line && cells_find(line, shared) < CELLS;
+	return secret_is_noted(secret_shared(p, key, state));
 }
 
 /* Whether the server has challenged that call. Global, likewise. */
 __noinline int secret_challenged(const struct packet *p, __u32 call, __u64 salt)
 {
-	const struct sg_state *state = map_state();
+	return p && call && secret_is_noted(secret_call(p, call, salt));
+}
 
-	return p && call && state && secret_was_told(p, span_mix(salt ^ SECRET_CALL, call), state);
+/*
+ * A request that our server has sent on, by what its sender and its callee see of it. 0: none. What
+ * the callee challenges it with, and the server relays, is no nonce of our server: it may be one
+ * that the callee knows from elsewhere, told to whom he likes.
+ */
+static __always_inline __u64 secret_relay(const struct sip_reader *r, __u64 salt)
+{
+	const struct sip_message *m = &r->message;
+
+	return span_hash(r, m->call_id.at, m->call_id.length,
+			 salt ^ SECRET_RELAYED ^
+			 ((__u64)m->cseq << 8 | m->cseq_method_id) * SPAN_FACTOR) * SPAN_FACTOR;
+}
+
+/* A callee challenges one. Global, likewise. */
+__noinline int secret_comes(const struct packet *p, const struct sip_reader *r, __u64 salt)
+{
+	if (p && r)
+		secret_note(p, secret_relay(r, salt));
+	return 0;
+}
+
+/* Whether the challenge that leaves is a callee's. */
+__noinline int secret_came(const struct sip_reader *r, __u64 salt)
+{
+	return r && secret_is_noted(secret_relay(r, salt));
+}
+
+/* The number of the only source that was told a secret; 0: of none, or of several. */
+static __always_inline __u32 secret_source(__u64 key)
+{
+	const struct sg_secrets *line = secret_line(key);
+	const struct sg_secret *s;
+	__u32 cell;
+
+	if (!line || !key)
+		return 0;
+	cell = cells_find(line, key);
+	if (cell >= CELLS)
+		return 0;
+	s = &line->secret[cell & (CELLS - 1)];
+	return s->sources ? 0 : s->source;
 }
 
 /* Whose the secret is that the flow of a packet repeats: enum secret_owner. */

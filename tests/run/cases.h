@@ -53,6 +53,8 @@ extern const struct sequence corpus_sequences[], grammar_sequences[];
 extern const struct sequence flow_sequences[], conduct_sequences[], connection_sequences[];
 extern const struct sequence secret_sequences[], stream_sequences[], order_sequences[];
 extern const struct sequence corpus_stream_sequences[], neighbour_sequences[], guess_sequences[];
+extern const struct sequence nonce_sequences[];
+extern const size_t nonce_sequences_count;
 extern const struct sequence zone_sequences[], flight_sequences[], ask_sequences[];
 extern const size_t method_sequences_count, reason_sequences_count, policy_sequences_count;
 extern const size_t limit_sequences_count, fragment_sequences_count, hostile_sequences_count;

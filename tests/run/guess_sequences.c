@@ -104,7 +104,7 @@ static void nonces_of_others_are_no_phones(void)
 		judged += fails(TRY(.name = "bob", .nonce = "made up", .port = OTHER_PORT + i % 9));
 	assert_int_equal(judged, 6);
 	nobody_is_banned();
-	/* His own nonce went to his address; one so old that it is forgotten comes from his flow. */
+	/* His own nonce went to his address; one that is forgotten comes from his proven flow. */
 	succeeds(TRY(.name = "bob", .port = OTHER_PORT));
 	succeeds(TRY(.name = "bob", .nonce = "forgotten"));
 }

@@ -147,6 +147,7 @@ int main(void)
 	add_bare_sequences(flow_sequences, flow_sequences_count);
 	add_sequences(conduct_sequences, conduct_sequences_count);
 	add_sequences(guess_sequences, guess_sequences_count);
+	add_sequences(nonce_sequences, nonce_sequences_count);
 	add_sequences(flight_sequences, flight_sequences_count);
 	add_sequences(ask_sequences, ask_sequences_count);
 	add_sequences(connection_sequences, connection_sequences_count);
