@@ -276,8 +276,9 @@ static __always_inline __u32 answer_judged(const struct answer *a)
 
 /*
  * A challenge that is none of our server's: a callee has sent it, and chosen the nonce, and whoever
- * has him called hears it. (A registrar behind our server is no callee: who may call it one has its
- * nonces of REGISTER in hand.) Other methods than these two prove nothing, so nobody needs theirs.
+ * is said to have called him gets it. Nobody calls by REGISTER, so those of a registrar behind our
+ * server are as good as its own. Other methods than these two prove nothing: their nonces are not
+ * needed.
  */
 static __always_inline bool answer_is_relayed(const struct answer *a)
 {

@@ -98,7 +98,7 @@ static __always_inline __u32 guard_tell(struct guard *g, __u32 about)
 	__u32 told, reason;
 
 	if (g->class == SG_CLASS_RESPONSE)
-		message_hear(g->p, g->slot, g->listed);
+		message_hear(g->p, g->slot, is_proven(g) && !g->listed);
 	if (g->class != SG_CLASS_REQUEST || g->p->stream == STREAM_PART)
 		return SG_REASON_NONE;
 	told = message_learn(g->p, g->slot, about);

@@ -325,8 +325,11 @@ static __always_inline bool message_completes_call(const struct sip_reader *r,
 /*
  * The answer to an INVITE of our own server proves its flow: only who got it knows the branch. What
  * else the server sends, strangers can have it send to where they like.
+ *
+ * `called`: our server has sent the flow a request, and no zone has it. What such a one challenges,
+ * and what the server passes on of that, is a callee's: see answer_is_relayed().
  */
-__noinline int message_hear(const struct packet *p, __u32 slot, __u32 listed)
+__noinline int message_hear(const struct packet *p, __u32 slot, __u32 called)
 {
 	const struct sip_reader *r = map_reader();
 	const struct sg_config *config = map_config(slot);
@@ -338,7 +341,7 @@ __noinline int message_hear(const struct packet *p, __u32 slot, __u32 listed)
 	    r->message.cseq_method_id == SG_METHOD_INVITE &&
 	    secret_owner(p, secret_branch(r, state->secret[1])) >= SECRET_SOURCE)
 		flow_proves(p, SG_PROOF_CALL, config->proven_call);
-	if (r->message.kind == SIP_RESPONSE && !listed &&
+	if (r->message.kind == SIP_RESPONSE && called &&
 	    r->message.cseq_method_id != SG_METHOD_REGISTER &&
 	    (r->message.status == 401 || r->message.status == 407))
 		secret_comes(p, r, state->secret[1]);

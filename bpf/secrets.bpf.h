@@ -146,9 +146,9 @@ __noinline int secret_challenged(const struct packet *p, __u32 call, __u64 salt)
 }
 
 /*
- * A request that our server has sent on, by what its sender and its callee see of it. 0: none. What
- * the callee challenges it with, and the server relays, is no nonce of our server: it may be one
- * that the callee knows from elsewhere, told to whom he likes.
+ * A request that our server has sent on, by what its sender and its callee see of it. The nonce
+ * with which the callee challenges it may be one that he knows from elsewhere, and he has it told
+ * to whom he likes.
  */
 static __always_inline __u64 secret_relay(const struct sip_reader *r, __u64 salt)
 {
