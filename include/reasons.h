@@ -105,21 +105,23 @@
 	  "A connection of TCP that is not proven sends malformed messages again and again, "     \
 	  "and was banned. Proven flows, and those of UDP, where anybody can forge them, lose "   \
 	  "the malformed messages and nothing else.")                                             \
-	X(75, AUTH_FAILURE, "auth-failure", "bans: auth-failure, guesses", ENFORCE, ENFORCE,      \
+	X(75, AUTH_FAILURE, "auth-failure",                                                       \
+	  "bans: auth-failure, guesses, guesses-source, guesses-forged", ENFORCE, ENFORCE,        \
 	  "Wrong passwords, by what the server says to them. Dropped is a request with "          \
 	  "credentials of a user whose password was never right from that source, when its "      \
 	  "flow has given 6 wrong ones, or its source 24, or 6 that somebody else may have "      \
-	  "forged; after 10 minutes there is room for one more (of the 24 after 150 s). Of a "    \
-	  "user who is known from there only his own count, and only those that answer a "        \
-	  "challenge sent to that source alone. A flow that is not proven is banned when it "     \
-	  "has given 6 for challenges that were sent to it alone. A forger can keep users away "  \
-	  "from an address that they never registered from, and nobody else.")                    \
+	  "forged (by the defaults); after 10 minutes there is room for one more (of the 24 "     \
+	  "after 150 s). Of a user who is known from there only his own count, and only those "   \
+	  "that answer a challenge sent to that source alone. A flow that is not proven is "      \
+	  "banned when other users have given 6 for challenges that were sent to it alone. A "    \
+	  "forger can keep users away from an address that they are not known from, and nobody "  \
+	  "else. Sources of a zone are not looked at.")                                           \
 	X(76, ENUMERATION, "enumeration", "bans: enumeration", ENFORCE, ENFORCE,                  \
 	  "A source has asked for 24 users in ten minutes that the server does not know (404, "   \
 	  "484, 604), or whose challenges it did not answer. Dropped are requests of its flows "  \
 	  "that are not proven for ever other users; those it has asked for, users who are "      \
-	  "known from there, and proven flows are not touched. A forger can do that to the "      \
-	  "strangers of an address.")                                                             \
+	  "known from there, proven flows and zones are not touched. A forger can do that to "    \
+	  "the strangers of an address.")                                                         \
 	X(77, LIMIT_CONNECT, "limit-connect", "connections: new", ENFORCE, ENFORCE,               \
 	  "The source opens more TCP connections in a short time than its limit. A client tries " \
 	  "again by itself after a second, so nothing is banned for it. Who forges SYNs can use "  \
@@ -152,8 +154,8 @@
 	  "The sources of a zone that are not proven send more messages together than its "       \
 	  "`total`, which is ten times its limit of a source if the file does not say. Who "      \
 	  "forges addresses of the zone over UDP can spend it for them; what he gets through "    \
-	  "ends there, and strangers, other zones and proven flows do not notice. A peer that "   \
-	  "may send without limit belongs on the allow list.")
+	  "ends there, and strangers, other zones and proven flows do not notice. If its peers "   \
+	  "need more, raise the `total`.")
 
 /* All of them: those of packets here, those of messages in sip_rules.h. */
 #define SG_REASONS(X) SG_PACKET_REASONS(X) SIP_RULES(X) SG_FLOW_REASONS(X)

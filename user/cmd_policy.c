@@ -126,13 +126,23 @@ enum exit_code cmd_reload(const struct options *options)
 	return err ? FAILED : DONE;
 }
 
+/* The help of the proof that has the name of a reason, NULL if there is none. */
+static const char *proof_of_name(const char *label)
+{
+	int proof = proof_find(label);
+
+	return proof > SG_PROOF_NONE ? proof_helps[proof] : NULL;
+}
+
 static json_t *explain_json(int reason, int mode)
 {
 	const struct reason_text *text = &reason_texts[reason];
 
-	return json_pack("{s:s, s:i, s:s, s:s, s:s?, s:s}", "reason", text->label, "number", reason,
-			 "reference", text->reference, "default_mode", mode_names[text->mode],
-			 "mode", mode < 0 ? NULL : mode_names[mode], "help", text->help);
+	return json_pack("{s:s, s:i, s:s, s:s, s:s?, s:s, s:s?}", "reason", text->label,
+			 "number", reason, "reference", text->reference,
+			 "default_mode", mode_names[text->mode],
+			 "mode", mode < 0 ? NULL : mode_names[mode], "help", text->help,
+			 "proof", proof_of_name(text->label));
 }
 
 static void print_wrapped(const char *text)
@@ -188,6 +198,7 @@ static int mode_in_force(const struct in_force *in_force, int reason)
 static void explain_text(int reason, const struct in_force *in_force)
 {
 	const struct reason_text *text = &reason_texts[reason];
+	const char *proof = proof_of_name(text->label);
 	int mode = mode_in_force(in_force, reason);
 
 	printf("%s (%s)\nMode: %s by default", text->label, text->reference,
@@ -199,6 +210,10 @@ static void explain_text(int reason, const struct in_force *in_force)
 	printf("\n\n");
 	print_wrapped(text->help);
 	explain_lifts(reason, mode);
+	if (!proof)
+		return;
+	printf("\nIn `sipguard sources` it is what a flow is known by:\n");
+	print_wrapped(proof);
 }
 
 static void explain_all(const struct in_force *in_force, bool json)
@@ -274,8 +289,8 @@ enum exit_code cmd_explain(const struct options *options)
 	if (label && reason <= SG_REASON_NONE && proof > SG_PROOF_NONE)
 		return explain_proof(proof, options->json);
 	if (label && reason <= SG_REASON_NONE)
-		return usage("There is no reason or event '%s' (`sipguard explain` lists the "
-			     "reasons, `sipguard stats` has the events, `sipguard sources` the "
+		return usage("There is no reason, event or proof '%s' (`sipguard explain` lists "
+			     "the reasons, `sipguard stats` has the events, `sipguard sources` the "
 			     "proofs).", label);
 	in_force = look_in_force(&copy);
 	if (!label)

@@ -88,7 +88,7 @@ unknown_usage() {
 	fails 2 "does not know what to do with 'x'" status x
 	fails 2 "'attach' needs more" attach
 	fails 2 "wants names of interfaces, or else --all" detach
-	fails 2 "no reason or event 'sunshine'" explain sunshine
+	fails 2 "no reason, event or proof 'sunshine'" explain sunshine
 	fails 2 "no mode 'loud'" mode loud
 	fails 2 "--xdp takes" attach x --xdp fast
 	fails 2 "--for takes a time" ban 192.0.2.99 --for 31d
