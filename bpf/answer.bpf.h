@@ -138,16 +138,24 @@ static __always_inline void answer_knows(const struct answer *a, __u32 user)
 	known_note(known_key(a->p, a->state, user));
 }
 
+/*
+ * The account of a registration, by the users of its credentials and of To: many phones may have
+ * one password, and a binding each. Not by the host in To, which most servers do not look at.
+ */
+static __always_inline __u64 answer_bound_user(const struct answer *a)
+{
+	const struct sip_span *user = &a->r->message.party[SIP_TO].user;
+
+	return span_hash(a->r, user->at, user->length, span_mix(a->salt, a->p->user));
+}
+
 /* A REGISTER was accepted. */
 static __always_inline void answer_registered(const struct answer *a)
 {
 	__u32 seconds = answer_binding(a->r);
 	__u64 record = answer_record(a);
-	/*
-	 * What ends a binding proves no flow. The account is that of the credentials: into To who
-	 * has some may write what host he likes.
-	 */
-	bool there = seconds ? answer_vouches(a, span_mix(a->salt, a->p->user)) : a->there;
+	/* What ends a binding proves no flow. */
+	bool there = seconds ? answer_vouches(a, answer_bound_user(a)) : a->there;
 
 	if (there) {
 		answer_knows(a, a->p->user);
