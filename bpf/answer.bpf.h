@@ -390,13 +390,13 @@ __noinline int answer_accepted(const struct packet *p, __u32 slot)
 	if (!answer_of(a, p, slot) || !p->recalled)
 		return 0;
 	method = a->r->message.cseq_method_id;
-	if (method == SG_METHOD_REGISTER)
+	if (method == SG_METHOD_REGISTER) {
 		answer_next_nonce(a);
-	if (method == SG_METHOD_REGISTER)
 		answer_registered(a);
-	else if (a->p->user && answer_was_checked(a) &&
-		 (a->p->known || answer_vouches(a, span_mix(a->salt, a->p->user))))
+	} else if (a->p->user && answer_was_checked(a) &&
+		   (a->p->known || answer_vouches(a, span_mix(a->salt, a->p->user)))) {
 		answer_knows(a, a->p->user);
+	}
 	if (method != SG_METHOD_INVITE)
 		return 0;
 	/* Else the ACK has to come, with this tag. */

@@ -126,23 +126,25 @@ __noinline int secret_challenge(const struct packet *p, __u32 call, __u64 salt)
 	return 0;
 }
 
-static __always_inline bool secret_is_noted(__u64 key)
+/* What is remembered of a secret, or NULL. */
+static __always_inline const struct sg_secret *secret_noted(__u64 key)
 {
 	const struct sg_secrets *line = secret_line(key);
+	__u32 cell = line ? cells_find(line, key) : CELLS;
 
-	return line && cells_find(line, key) < CELLS;
+	return line && cell < CELLS ? &line->secret[cell & (CELLS - 1)] : NULL;
 }
 
 static __always_inline bool secret_was_told(const struct packet *p, __u64 key,
 					    const struct sg_state *state)
 {
-	return secret_is_noted(secret_shared(p, key, state));
+	return secret_noted(secret_shared(p, key, state));
 }
 
 /* Whether the server has challenged that call. Global, likewise. */
 __noinline int secret_challenged(const struct packet *p, __u32 call, __u64 salt)
 {
-	return p && call && secret_is_noted(secret_call(p, call, salt));
+	return p && call && secret_noted(secret_call(p, call, salt));
 }
 
 /*
@@ -170,39 +172,25 @@ __noinline int secret_comes(const struct packet *p, const struct sip_reader *r, 
 /* Whether the challenge that leaves is a callee's. */
 __noinline int secret_came(const struct sip_reader *r, __u64 salt)
 {
-	return r && secret_is_noted(secret_relay(r, salt));
+	return r && secret_noted(secret_relay(r, salt));
 }
 
 /* The number of the only source that was told a secret; 0: of none, or of several. */
 static __always_inline __u32 secret_source(__u64 key)
 {
-	const struct sg_secrets *line = secret_line(key);
-	const struct sg_secret *s;
-	__u32 cell;
+	const struct sg_secret *s = key ? secret_noted(key) : NULL;
 
-	if (!line || !key)
-		return 0;
-	cell = cells_find(line, key);
-	if (cell >= CELLS)
-		return 0;
-	s = &line->secret[cell & (CELLS - 1)];
-	return s->sources ? 0 : s->source;
+	return s && !s->sources ? s->source : 0;
 }
 
 /* Whose the secret is that the flow of a packet repeats: enum secret_owner. */
 __noinline int secret_owner(const struct packet *p, __u64 key)
 {
-	const struct sg_secrets *line = secret_line(key);
+	const struct sg_secret *s = key ? secret_noted(key) : NULL;
 	const struct sg_state *state = map_state();
-	const struct sg_secret *s;
-	__u32 cell;
 
-	if (!p || !line || !state || !key)
+	if (!p || !state || !s)
 		return SECRET_OTHERS;
-	cell = cells_find(line, key);
-	if (cell >= CELLS)
-		return SECRET_OTHERS;
-	s = &line->secret[cell & (CELLS - 1)];
 	if (s->sources || s->source != secret_number(source_flow_hash(p, state)))
 		return secret_was_told(p, key, state) ? SECRET_SHARED : SECRET_OTHERS;
 	return s->flows || s->flow != secret_number(p->flow) ? SECRET_SOURCE : SECRET_FLOW;

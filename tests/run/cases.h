@@ -54,7 +54,6 @@ extern const struct sequence flow_sequences[], conduct_sequences[], connection_s
 extern const struct sequence secret_sequences[], stream_sequences[], order_sequences[];
 extern const struct sequence corpus_stream_sequences[], neighbour_sequences[], guess_sequences[];
 extern const struct sequence nonce_sequences[];
-extern const size_t nonce_sequences_count;
 extern const struct sequence zone_sequences[], flight_sequences[], ask_sequences[];
 extern const size_t method_sequences_count, reason_sequences_count, policy_sequences_count;
 extern const size_t limit_sequences_count, fragment_sequences_count, hostile_sequences_count;
@@ -63,6 +62,6 @@ extern const size_t flow_sequences_count, conduct_sequences_count, connection_se
 extern const size_t secret_sequences_count, stream_sequences_count, order_sequences_count;
 extern const size_t corpus_stream_sequences_count, neighbour_sequences_count;
 extern const size_t guess_sequences_count, zone_sequences_count;
-extern const size_t flight_sequences_count, ask_sequences_count;
+extern const size_t flight_sequences_count, ask_sequences_count, nonce_sequences_count;
 
 #endif

@@ -124,8 +124,7 @@ scenario() {
 	phones_off
 	at_least phone-answered "$(kept phone '. == 1')" 0.999
 	at_most phone-dropped "$(options_dropped)" 0
-	server_stop
-	server_start WITH_PHONES WITH_NONCE_COUNT "PASSWORD=\"$PASSWORD\""
+	server_counts_nonces
 	of_known_user counted 14000 at_most
 	told bans "$(bans true)"
 }

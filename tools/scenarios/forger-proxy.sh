@@ -77,8 +77,7 @@ scenario() {
 	at_most bans "$(bans true)" 0
 	# Theirs, and the callee's.
 	at_least proven-to-the-end "$(proven_flows)" 15
-	server_stop
-	server_start WITH_PHONES WITH_NONCE_COUNT "PASSWORD=\"$PASSWORD\""
+	server_counts_nonces
 	callee_registers
 	phones_on elsewhere --first "$ELSEWHERE4" --phones 10 --renew 0.5-1 --t1 "$LAB_T1"
 	behind udp-counted "$COUNTED4"

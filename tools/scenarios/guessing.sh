@@ -30,6 +30,12 @@ not_yet() {
 	fast "$@"
 }
 
+# From here on the server has a nonce for each challenge, and has forgotten who is registered.
+server_counts_nonces() {
+	server_stop
+	server_start WITH_PHONES WITH_NONCE_COUNT "PASSWORD=\"$PASSWORD\""
+}
+
 # What was refused since it guessed, and what a limit refused.
 guesses_refused() {
 	guard_counted '(.reasons["auth-failure"].dropped.packets + .reasons.enumeration.dropped.packets)'
