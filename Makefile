@@ -16,7 +16,7 @@ VERSION := 0.1.0
 # clang for BPF does not look where Debian keeps <asm/types.h>.
 MULTIARCH = $(shell $(CC) -dumpmachine 2>/dev/null)
 WARN      = -Wall -Wextra -Werror
-BPFFLAGS  = -target bpf -mcpu=v3 -O2 -g -std=gnu11 $(WARN) -I/usr/include/$(MULTIARCH) -Iinclude
+BPFFLAGS  = -target bpf -mcpu=v3 -O2 -g -std=gnu11 $(WARN) -I/usr/include/$(MULTIARCH) -Iinclude -Ibpf
 CFLAGS   ?= -O2 -g
 # Wireshark's library for captures, which has no pkg-config file of its own.
 WIRETAP_CFLAGS = -isystem /usr/include/wireshark $(shell pkg-config --cflags glib-2.0 2>/dev/null)
@@ -26,9 +26,10 @@ ALLCFLAGS = -std=gnu11 $(WARN) -D_GNU_SOURCE -DSIPGUARD_VERSION='"$(VERSION)"' -
 TEST_CFLAGS = -O1 -g $(ALLCFLAGS) -Werror=unused-function -fsanitize=address,undefined \
               -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
-BPF_DEPS   = $(wildcard bpf/*.h include/*.h) bpf/guard.bpf.c # which ingress.bpf.c includes
-USER_DEPS  = $(wildcard user/*.h include/*.h)
-USER_OBJS  = $(patsubst user/%.c,$(BUILD)/user/%.o,$(wildcard user/*.c))
+SHARED     = $(wildcard include/*.h include/*/*.h)
+BPF_DEPS   = $(wildcard bpf/*.h bpf/*/*.h) $(SHARED) bpf/guard.bpf.c # which ingress.bpf.c includes
+USER_DEPS  = $(wildcard user/*/*.h) $(SHARED)
+USER_OBJS  = $(patsubst user/%.c,$(BUILD)/user/%.o,$(wildcard user/*/*.c))
 USER_LIBS  = -lbpf -lelf -lz $(WIRETAP_LIBS) \
              $(shell pkg-config --libs libcyaml yaml-0.1 jansson libcap-ng 2>/dev/null)
 # The programs that are loaded into the kernel, each an object and a skeleton of its own.
@@ -110,7 +111,7 @@ $(SKELETONS): $(BUILD)/%.skel.h: $(BUILD)/bpf/%.bpf.o
 
 # --- the command ---
 
-$(BUILD)/user/capture.o $(BUILD)/tests/unit/capture.o: ALLCFLAGS += $(WIRETAP_CFLAGS)
+$(BUILD)/user/replay/capture.o $(BUILD)/tests/unit/user/replay/capture.o: ALLCFLAGS += $(WIRETAP_CFLAGS)
 
 $(BUILD)/user/%.o: user/%.c $(USER_DEPS) $(SKELETONS)
 	@mkdir -p $(@D)

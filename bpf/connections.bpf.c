@@ -11,7 +11,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 
-#include "connected.bpf.h"
+#include "state/connected.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

@@ -4,18 +4,18 @@
  * the header that is included for it and returns a reason or none; verdict.bpf.h alone turns a
  * reason into an action. Cheapest exit first.
  */
-#include "packet.bpf.h"   /* 1. Ethernet to UDP or TCP */
-#include "glance.bpf.h"   /*    the same for nearly all of them */
-#include "fragment.bpf.h" /*    fragments inherit the verdict of the first */
-#include "class.bpf.h"    /* 2. what the first bytes say it is */
-#include "part.bpf.h"     /*    the messages of a segment of TCP, or of several datagrams */
-#include "lists.bpf.h"    /* 3. allow, deny, bans, zones, what is proven */
-#include "greylist.bpf.h" /* 4. strangers have to come twice while there are too many */
-#include "limits.bpf.h"   /* 5. totals of strangers and zones, limits of the flow and the source */
-#include "segment.bpf.h"  /*    segments that are not read */
-#include "connect.bpf.h"  /*    connections of TCP, new and live */
-#include "message.bpf.h"  /* 6. the grammar of the message, and what it tells of its flow */
-#include "verdict.bpf.h"  /* 7. modes, counters, action */
+#include "packet/packet.bpf.h"      /* 1. Ethernet to UDP or TCP */
+#include "packet/glance.bpf.h"      /*    the same for nearly all of them */
+#include "state/fragments.bpf.h"    /*    fragments inherit the verdict of the first */
+#include "packet/class.bpf.h"       /* 2. what the first bytes say it is */
+#include "packet/part.bpf.h"        /*    the messages of a segment, or of several datagrams */
+#include "checks/lists.bpf.h"       /* 3. allow, deny, bans, zones, what is proven */
+#include "checks/greylist.bpf.h"    /* 4. in a flood strangers have to come twice */
+#include "checks/limits.bpf.h"      /* 5. totals, limits of the flow and of the source */
+#include "checks/segment.bpf.h"     /*    segments that are not read */
+#include "checks/connections.bpf.h" /*    connections of TCP, new and live */
+#include "checks/message.bpf.h"     /* 6. the grammar, and what a message tells of its flow */
+#include "verdict.bpf.h"            /* 7. modes, counters, action */
 
 char LICENSE[] SEC("license") = "GPL";
 

@@ -49,7 +49,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "abi.h"
-#include "sip_reader.h"
+#include "sip/state.h"
 
 /*
  * Nanoseconds of one jiffy of this kernel (1e9 / CONFIG_HZ). 0: the clock is sg_replay_clock. One

@@ -8,12 +8,12 @@
  * are found by the same functions.
  */
 #define HOOK_TC
-#include "packet.bpf.h"
-#include "class.bpf.h"   /* which ports are guarded */
-#include "lists.bpf.h"   /* allow list and zones; flows */
-#include "limits.bpf.h"  /* limits of replies by destination */
-#include "message.bpf.h" /* the reader, transactions, secrets, offences */
-#include "answer.bpf.h"  /* what a reply tells of whom it goes to */
+#include "packet/packet.bpf.h"
+#include "packet/class.bpf.h"   /* which ports are guarded */
+#include "checks/lists.bpf.h"   /* allow list and zones; flows */
+#include "checks/limits.bpf.h"  /* limits of replies by destination */
+#include "checks/message.bpf.h" /* the reader, transactions, secrets, offences */
+#include "checks/answer.bpf.h"  /* what a reply tells of whom it goes to */
 #include "verdict.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";

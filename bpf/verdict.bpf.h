@@ -6,8 +6,8 @@
 #ifndef SIPGUARD_VERDICT_BPF_H
 #define SIPGUARD_VERDICT_BPF_H
 
-#include "fragment.bpf.h"
-#include "guard.bpf.h"
+#include "context.bpf.h"
+#include "state/fragments.bpf.h"
 
 static __always_inline void count_frame(struct sg_counter *counter, __u32 frame)
 {

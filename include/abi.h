@@ -11,7 +11,7 @@
 
 #include "gcra.h"
 #include "reasons.h"
-#include "sip_text.h"
+#include "sip/text.h"
 #include "words.h"
 
 #define SG_ABI_VERSION 7

@@ -13,7 +13,7 @@
 #ifndef SIPGUARD_REASONS_H
 #define SIPGUARD_REASONS_H
 
-#include "sip_rules.h"
+#include "sip/rules.h"
 
 /* What lifts a limit for one peer. */
 #define SG_WIDER " A zone gives a peer wider limits of its own."
@@ -157,7 +157,7 @@
 	  "ends there, and strangers, other zones and proven flows do not notice. If its peers "   \
 	  "need more, raise the `total`.")
 
-/* All of them: those of packets here, those of messages in sip_rules.h. */
+/* All of them: those of packets here, those of messages in sip/rules.h. */
 #define SG_REASONS(X) SG_PACKET_REASONS(X) SIP_RULES(X) SG_FLOW_REASONS(X)
 
 #endif

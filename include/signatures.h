@@ -8,7 +8,7 @@
 #define SIPGUARD_SIGNATURES_H
 
 #include "scanners.h"
-#include "sip_reader.h"
+#include "sip/state.h"
 
 enum sg_signature {
 	SG_SIGNATURE_NONE,

@@ -7,7 +7,7 @@
 #ifndef SIPGUARD_TEST_RULE_CASES_H
 #define SIPGUARD_TEST_RULE_CASES_H
 
-#include "sip_rules.h"
+#include "sip/rules.h"
 
 #include "request.h"
 

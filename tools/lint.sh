@@ -40,6 +40,22 @@ big=$(for file in "${code[@]}" "${shell[@]}"; do
 done)
 report "files of more than 600 lines" "$big"
 
+# What a file includes of ours, as pairs; a .c file and its header are one in user/.
+includes() {
+	local file name
+	for file in "${code[@]}"; do
+		case $file in bpf/* | include/* | user/*) ;; *) continue ;; esac
+		sed -n 's/^#include "\([^"]*\)".*/\1/p' "$file" | while IFS= read -r name; do
+			for folder in "$(dirname "$file")" bpf include user; do
+				[ -f "$folder/$name" ] || continue
+				echo "$file $folder/$name"
+				break
+			done
+		done
+	done | sed -E 's#(user/[^ ]*)\.[ch]\b#\1#g' | awk '$1 != $2'
+}
+report "files that include each other in a circle" "$(includes | tsort 2>&1 >/dev/null)"
+
 spaces=$(grep -nE '^ {4,}[^ *]' "${code[@]}" /dev/null)
 report "indented by spaces instead of tabs" "$spaces"
 trailing=$(grep -nE '[[:space:]]+$' "${code[@]}" "${shell[@]}" /dev/null)

@@ -14,7 +14,7 @@
 
 #include "corpus.h"
 #include "expected.h"
-#include "sip_reader.h"
+#include "sip/reader.h"
 
 #define SETS_MAX 32
 #define FIRST_FRAGMENT 1472 /* 1500 less the headers of IPv4 and UDP */

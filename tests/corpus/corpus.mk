@@ -4,7 +4,7 @@
 CORPUS_PROGRAMS = $(BUILD)/tests/corpus_check $(BUILD)/tests/corpus_probe \
                   $(CLANGS:%=$(BUILD)/tests/corpus/clang%/probe.bpf.o)
 CORPUS_PROBE    = probe twin corpus own
-CORPUS_DEPS     = $(wildcard tests/*.h tests/corpus/*.h include/*.h)
+CORPUS_DEPS     = $(wildcard tests/*.h tests/corpus/*.h) $(SHARED)
 
 $(BUILD)/tests/corpus_check: tests/corpus/check.c tests/corpus/corpus.c $(CORPUS_DEPS)
 	@mkdir -p $(@D)

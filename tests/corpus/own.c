@@ -9,7 +9,7 @@
 
 #include "../rule_cases.h"
 #include "corpus.h"
-#include "sip_reader.h"
+#include "sip/reader.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -6,7 +6,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
-#include "sip_reader.h"
+#include "sip/reader.h"
 
 #define PROBE_OFFSET 42 /* Ethernet, IPv4 and UDP */
 

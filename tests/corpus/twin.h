@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "sip_reader.h"
+#include "sip/reader.h"
 
 #define TWIN_BYTES 65000 /* more than the pages of a frame of BPF_PROG_RUN hold */
 

@@ -3,7 +3,7 @@
 # reader built to tell which of its lines they reach. Included by the Makefile.
 FUZZ_PROGRAMS = $(BUILD)/tests/fuzz_reader $(BUILD)/tests/fuzz_kernel $(BUILD)/tests/fuzz_seeds \
                 $(BUILD)/tests/fuzz_coverage $(CLANGS:%=$(BUILD)/tests/corpus/clang%/probe.bpf.o)
-FUZZ_DEPS     = $(wildcard tests/*.h tests/fuzz/*.h tests/corpus/*.h include/*.h)
+FUZZ_DEPS     = $(wildcard tests/*.h tests/fuzz/*.h tests/corpus/*.h) $(SHARED)
 FUZZ_CFLAGS   = -O1 -g -std=gnu11 $(WARN) -D_GNU_SOURCE -Iinclude
 FUZZ_CHECKED  = -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 

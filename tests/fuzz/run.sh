@@ -75,9 +75,9 @@ coverage() {
 	LLVM_PROFILE_FILE=$profile.raw "$program" -runs=0 "$fuzz/inputs" "$fuzz/seeds" \
 		>"$logs/fuzz_coverage.log" 2>&1
 	llvm-profdata merge -o "$profile" "$profile.raw"
-	llvm-cov show "$program" -instr-profile="$profile" include/sip_*.h |
+	llvm-cov show "$program" -instr-profile="$profile" include/sip/*.h |
 		grep -B 1 -E '^[^ ].*:$|\|  *0\|' >"$logs/fuzz_lines.log" || true
-	llvm-cov export "$program" -instr-profile="$profile" -summary-only include/sip_*.h |
+	llvm-cov export "$program" -instr-profile="$profile" -summary-only include/sip/*.h |
 		jq -r '.data[0].totals.lines | "# fuzz: \(.covered) of \(.count) lines of the " +
 			"reader are reached (\(.percent * 10 | floor / 10) %), the others are in "' |
 		tr -d '\n'

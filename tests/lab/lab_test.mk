@@ -29,7 +29,7 @@ $(BUILD)/tests/at_egress: tests/lab/at_egress.c
 # The command with short programs, see short_guard.bpf.c.
 SHORT = $(BUILD)/tests/short
 SHORT_SKELETONS = $(SHORT)/guard.skel.h $(SHORT)/ingress.skel.h $(SHORT)/reply.skel.h
-SHORT_OBJS = $(SHORT)/loader.o $(SHORT)/replay_run.o
+SHORT_OBJS = $(SHORT)/guard/loader.o $(SHORT)/replay/run.o
 
 $(SHORT)/%.bpf.o: tests/lab/short_%.bpf.c tests/lab/short.bpf.h $(BPF_DEPS)
 	@mkdir -p $(@D)
@@ -39,6 +39,7 @@ $(SHORT_SKELETONS): %.skel.h: %.bpf.o
 	$(BPFTOOL) gen skeleton $< name $(notdir $*)_bpf > $@
 
 $(SHORT_OBJS): $(SHORT)/%.o: user/%.c $(USER_DEPS) $(SKELETONS) $(SHORT_SKELETONS)
+	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -I$(SHORT) $(ALLCFLAGS) -c $< -o $@
 
 $(BUILD)/tests/sipguard_short: $(USER_OBJS) $(SHORT_OBJS)

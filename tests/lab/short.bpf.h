@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "../../bpf/maps.bpf.h"
+#include "maps.bpf.h"
 
 static __always_inline bool short_count(void)
 {

@@ -4,7 +4,7 @@
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 
-#include "../../bpf/maps.bpf.h"
+#include "maps.bpf.h"
 
 const volatile __u32 sg_link_header = 14; /* as packet.bpf.h has it */
 

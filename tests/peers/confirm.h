@@ -5,7 +5,7 @@
 
 #include "corpus.h"
 #include "plain.h"
-#include "sip_reader.h"
+#include "sip/reader.h"
 
 /* False of a rule that is not in SIP_DEFAULT_FAULTS: it is not known here. */
 bool fault_confirmed(enum sip_rule rule, const struct corpus_message *message,

@@ -8,7 +8,7 @@
 #include "peer_table.h"
 #include "peers.h"
 #include "plain.h"
-#include "sip_reader.h"
+#include "sip/reader.h"
 
 enum peer {
 	SOFIA = 1,

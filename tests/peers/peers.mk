@@ -4,7 +4,7 @@
 PEERS_PROGRAMS = $(BUILD)/tests/peers
 PEERS_SOURCES  = $(wildcard tests/peers/*.c) tests/corpus/corpus.c
 
-$(BUILD)/tests/peers: $(PEERS_SOURCES) $(wildcard tests/peers/*.h tests/corpus/corpus.h include/*.h)
+$(BUILD)/tests/peers: $(PEERS_SOURCES) $(wildcard tests/peers/*.h tests/corpus/corpus.h) $(SHARED)
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -Itests/corpus -Itests/peers \
 		$(shell pkg-config --cflags sofia-sip-ua 2>/dev/null) -o $@ $(PEERS_SOURCES) \

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cases.h"
 #include "../rule_cases.h"
+#include "cases.h"
 
 struct grammar_case {
 	enum sg_reason reason;

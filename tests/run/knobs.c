@@ -176,7 +176,7 @@ void limits_age(const char *address, __u64 ns)
 		tat_age(&fix.state->total_tat[total], ns);
 }
 
-/* The slots are those of bpf/limits.bpf.h. */
+/* The slots are those of bpf/checks/limits.bpf.h. */
 void flow_age(const char *address, __u8 transport, __u16 port, __u64 ns)
 {
 	__u64 hash = flow_hash(address, transport, port);
@@ -190,7 +190,7 @@ void flow_age(const char *address, __u8 transport, __u16 port, __u64 ns)
 	}
 }
 
-/* Bits 16 to 31 of an entry are the seconds, see bpf/fragment.bpf.h. */
+/* Bits 16 to 31 of an entry are the seconds, see bpf/state/fragments.bpf.h. */
 void fragments_age(unsigned int seconds)
 {
 	static __u32 keys[2 * SG_FRAGMENT_ROW];
@@ -236,7 +236,7 @@ bool ban_find(const char *address, __u8 transport, __u16 port, struct sg_ban *ba
 	return !bpf_map_lookup_elem(maps.bans, &key, ban) && ban->until > guard_clock();
 }
 
-/* As bpf/proven.bpf.h writes it. */
+/* As bpf/state/proven.bpf.h writes it. */
 void proven_set(const char *address, __u8 transport, __u16 port, enum sg_proof proof, int seconds)
 {
 	struct sg_flow_key key = flow_key(address, transport, port);
@@ -266,7 +266,7 @@ void proven_user(const char *address, __u8 transport, __u16 port, __u32 user)
 	assert_int_equal(bpf_map_update_elem(maps.proven, &key, &proven, BPF_ANY), 0);
 }
 
-/* As bpf/conduct.bpf.h has it. */
+/* As bpf/state/offences.bpf.h has it. */
 void guessed_set(const char *address, __u8 transport, __u16 port)
 {
 	__u64 hash = flow_hash(address, transport, port);
@@ -298,7 +298,7 @@ int proven_seconds(const char *address, __u8 transport, __u16 port)
 	return (proven.until - now) / SECOND;
 }
 
-/* The units of time are those of bpf/seen.bpf.h and bpf/transaction.bpf.h. */
+/* The units of time are those of bpf/state/recent.bpf.h and bpf/state/transaction.bpf.h. */
 void seen_age_all(__u64 ns)
 {
 	__u32 *seen = (__u32 *)maps.greylist;
@@ -312,7 +312,7 @@ void seen_age_all(__u64 ns)
 		transaction[i].time -= ns >> 26;
 }
 
-/* As bpf/connected.bpf.h writes it. */
+/* As bpf/state/connected.bpf.h writes it. */
 void connections_set(const char *address, __u32 live)
 {
 	struct sg_flow_key key = flow_key(address, 0, 0);

@@ -3,7 +3,7 @@
 # where sanitizers need more memory and time than there is.
 RUN_PROGRAMS = $(BUILD)/tests/run_guard $(BUILD)/tests/run_guard_plain
 RUN_SOURCES  = $(wildcard tests/run/*.c)
-RUN_DEPS     = $(RUN_SOURCES) $(wildcard tests/*.h tests/run/*.h include/*.h)
+RUN_DEPS     = $(RUN_SOURCES) $(wildcard tests/*.h tests/run/*.h) $(SHARED)
 RUN_LIBS     = -lcmocka -lbpf -lelf -lz
 
 $(BUILD)/tests/run_guard: $(RUN_DEPS)

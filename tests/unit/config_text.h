@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Configuration files out of texts, for the tests of user/config.c. */
+/* Configuration files out of texts, for the tests of user/policy/config.c. */
 #ifndef SIPGUARD_TEST_CONFIG_TEXT_H
 #define SIPGUARD_TEST_CONFIG_TEXT_H
 
@@ -8,12 +8,12 @@
 #include <errno.h>
 #include <stdbool.h>
 
-#include "config.h"
+#include "policy/config.h"
 
 #define EXAMPLE "tools/sipguard.yaml"
 #define TICK 4000000ULL /* 250 Hz, as Debian's kernels */
 
-static struct config_error error;
+static struct error error;
 
 static struct config *untouched = (struct config *)1;
 

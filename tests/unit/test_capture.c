@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdbool.h>
 
-#include "capture.h"
+#include "replay/capture.h"
 
 /* Link types as they stand in a file (the tcpdump group's list). */
 #define ETHERNET 1

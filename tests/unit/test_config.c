@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a configuration file means. */
+#include "base/names.h"
 #include "config_text.h"
-#include "names.h"
 
 static void assert_limit(const struct sg_limit *limit, __u32 rate, __u32 burst)
 {

@@ -2,7 +2,7 @@
 /* What is wrapped is named, what is not is not, and frames of any length are read to their end. */
 #include "unit.h"
 
-#include "encapsulation.h"
+#include "replay/encapsulation.h"
 
 #define MAC "\2\0\0\0\0\1\2\0\0\0\0\2"
 #define IP4(protocol, fragment)                                                                   \

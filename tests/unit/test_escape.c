@@ -2,7 +2,7 @@
 /* Nothing that a terminal could obey leaves as it is. */
 #include "unit.h"
 
-#include "escape.h"
+#include "base/escape.h"
 
 static const struct {
 	const char *text;

@@ -83,7 +83,7 @@ static void test_defaults_hold_their_rate(void **state)
 #undef X
 }
 
-/* The smallest bursts that the configuration accepts (see burst_min() in user/config.c). */
+/* The smallest bursts that the configuration accepts (see burst_min() in user/policy/config.c). */
 static void test_smallest_burst_holds_the_rate(void **state)
 {
 	static const struct {

@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "messages.h"
+#include "replay/messages.h"
 
 #define HEADERS 42
 

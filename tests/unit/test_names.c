@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "names.h"
+#include "base/names.h"
 
 static void assert_labels(const char *const *labels, size_t count, const char *allowed)
 {

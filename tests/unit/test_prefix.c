@@ -5,7 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 
-#include "prefix.h"
+#include "base/prefix.h"
 
 static char why[256];
 

@@ -2,8 +2,8 @@
 /* The message reader: what it finds, and each rule with a message that breaks it alone. */
 #include "unit.h"
 
-#include "sip_reader.h"
 #include "../rule_cases.h"
+#include "sip/reader.h"
 
 static const struct sip_caps caps = SIP_CAPS_DEFAULT;
 static struct sip_message message;

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Builds the unit tests, one program per file, with what they test compiled under the sanitizers.
 # Run them from the top of the tree. Included by the Makefile.
-UNIT_TESTED = capture config config_schema document document_check encapsulation escape messages \
-              names prefix
-UNIT_OBJS = $(UNIT_TESTED:%=$(BUILD)/tests/unit/%.o)
+UNIT_TESTED = base/escape base/names base/prefix policy/config policy/config_schema policy/document \
+              policy/document_check replay/capture replay/encapsulation replay/messages
+UNIT_OBJS = $(UNIT_TESTED:%=$(BUILD)/tests/unit/user/%.o)
 UNIT_PROGRAMS = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 UNIT_LIBS = $(shell pkg-config --libs libcyaml yaml-0.1 cmocka) $(WIRETAP_LIBS)
-UNIT_HEADERS = $(wildcard tests/*.h tests/unit/*.h user/*.h include/*.h)
+UNIT_HEADERS = $(wildcard tests/*.h tests/unit/*.h user/*/*.h) $(SHARED)
 
 .SECONDARY: $(UNIT_OBJS)
 
-$(BUILD)/tests/unit/%.o: user/%.c $(UNIT_HEADERS)
+$(BUILD)/tests/unit/user/%.o: user/%.c $(UNIT_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -c $< -o $@
 

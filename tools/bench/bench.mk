@@ -10,7 +10,7 @@ $(BUILD)/tools/drop.bpf.o: tools/bench/drop.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPFFLAGS) -c $< -o $@
 
-$(BUILD)/tools/bench: $(wildcard tools/bench/*.c tools/bench/*.h include/*.h)
+$(BUILD)/tools/bench: $(wildcard tools/bench/*.c tools/bench/*.h) $(SHARED)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE -Iinclude \
 		$(shell pkg-config --cflags sofia-sip-ua 2>/dev/null) -o $@ \

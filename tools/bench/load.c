@@ -101,7 +101,7 @@ void target_lift_limits(struct target *target)
 	target->config->mode[SG_REASON_MALFORMED] = SG_MODE_OFF; /* or it is soon banned */
 }
 
-/* As bpf/proven.bpf.h writes it. */
+/* As bpf/state/proven.bpf.h writes it. */
 void target_prove(struct target *target, __u32 source, __u16 port)
 {
 	struct sg_flow_key key = ban_key(source);

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Step 4: while unproven sources exceed their budget, a request of theirs has to come twice. Every
+ * client sends its request again after 500 ms if nothing comes back (RFC 3261 timers A and E);
+ * random forged sources never do. Who came again pays from the budget and is not asked again for a
+ * minute. (An attacker who sends everything twice gets as far as the budget, which is the limit
+ * that holds without any greylist.)
+ *
+ * Armed when the budget is found spent, and as long as more than half of its rate is offered;
+ * disarmed `greylist: hold` seconds after that.
+ *
+ * In a rush the answer comes one transmission later. A line of the table comes from memory, and a
+ * CPU that waits for one with each packet does nothing else for a third of its time (2 CPUs, veth,
+ * two million a second). So requests wait until there are SG_WAITING of them, whose lines are then
+ * fetched at once; who is found to have come again is let in when it comes the third time, after
+ * 1.5 s.
+ *
+ * False admissions: a line has 15 of 2^20 tags, so a packet that was never seen is admitted once in
+ * 70 000 times if all of them are between 0.4 and 32 s old: 14 a second of a million.
+ */
+#ifndef SIPGUARD_GREYLIST_BPF_H
+#define SIPGUARD_GREYLIST_BPF_H
+
+#include "checks/limits.bpf.h"
+#include "context.bpf.h"
+#include "packet/spans.bpf.h"
+#include "state/recent.bpf.h"
+
+#define GREYLIST_EARLY (SEEN_UNITS(400) + 2) /* two units may be lost in rounding */
+#define GREYLIST_LATE SEEN_UNITS(32000)
+#define GREYLIST_FEW 40 /* no less than the burst of a kind has by default */
+#define GREYLIST_WINDOW (SG_NSEC_PER_SEC / 4)
+#define GREYLIST_BATCH 64  /* packets a CPU counts for itself: the common counter is contended */
+#define GREYLIST_PACE (SG_NSEC_PER_SEC / 16)
+#define GREYLIST_RUSH 1600 /* ns: a CPU with more than 625 000 of them a second is in a rush */
+
+static __always_inline bool greylist_armed(const struct guard *g)
+{
+	return *(const volatile __u64 *)&g->state->greylist_until > g->now;
+}
+
+static __always_inline void greylist_arm(const struct guard *g)
+{
+	if (!greylist_armed(g))
+		g->stats->event[SG_EVENT_GREYLIST_ARMED]++;
+	*(volatile __u64 *)&g->state->greylist_until =
+		g->now + g->config->greylist_hold * SG_NSEC_PER_SEC;
+}
+
+/* Looks whether this CPU is in a rush, by what it alone is offered. */
+static __always_inline void greylist_pace(struct sg_memo *memo, __u64 now)
+{
+	__s64 span = now - memo->pace_since;
+
+	memo->pace_packets += GREYLIST_BATCH;
+	if (span < (__s64)GREYLIST_PACE)
+		return;
+	memo->rush = memo->pace_packets * GREYLIST_RUSH > (__u64)span;
+	memo->pace_packets = 0;
+	memo->pace_since = now;
+}
+
+/* Over, too, if nobody has looked for a while: then hardly anything comes. */
+static __always_inline bool greylist_rush(const struct sg_memo *memo, __u64 now)
+{
+	return memo->rush && (__s64)(now - memo->pace_since) < (__s64)(2 * GREYLIST_PACE);
+}
+
+/* Adds to what is offered, and looks four times a second whether it is still much. */
+static __always_inline void greylist_offer(const struct guard *g)
+{
+	const struct sg_limit *budget = &g->config->total[SG_TOTAL_UNLISTED_TOTAL];
+	struct sg_state *state = g->state;
+	__u64 since, span, offered;
+
+	if (++g->stats->memo.offered < GREYLIST_BATCH)
+		return;
+	g->stats->memo.offered = 0;
+	greylist_pace(&g->stats->memo, g->now);
+	__sync_fetch_and_add(&state->offered, GREYLIST_BATCH);
+	since = *(volatile __u64 *)&state->offered_since;
+	span = g->now - since;
+	if (span < GREYLIST_WINDOW ||
+	    __sync_val_compare_and_swap(&state->offered_since, since, g->now) != since)
+		return;
+	offered = __sync_lock_test_and_set(&state->offered, 0);
+	if (offered * budget->interval * 2 >= span)
+		greylist_arm(g);
+}
+
+/*
+ * A number for the request of a flow. A retransmission repeats it byte by byte (RFC 3261 section
+ * 17.1.1.2), so it has the same UDP length and checksum, and another branch has another checksum
+ * but once in 65 536 times. They lie in the cache line that has been read already; the branch lies
+ * two or three lines further, and in a flood each of those has to come from where the device has
+ * put it: to hash the Via took four times as long as all else (veth, 2 CPUs). A sender who leaves
+ * the checksum out (RFC 768) is known by flow and length.
+ */
+static __always_inline __u64 greylist_key(hook_ctx *ctx, const struct packet *p)
+{
+	struct cursor c = {(void *)(long)ctx->data, (void *)(long)ctx->data_end};
+	const struct udphdr *udp;
+	__u32 at = p->offset - sizeof(*udp);
+
+	barrier_var(at);
+	c.at += at & OFFSET_MAX;
+	udp = packet_pull(&c, sizeof(*udp));
+	if (!udp)
+		return 0;
+	return span_mix(p->flow, (__u32)udp->check << 16 | udp->len) * SPAN_FACTOR;
+}
+
+static __always_inline struct sg_seen *greylist_line(__u64 key)
+{
+	return seen_line(&sg_greylist, key >> 32, SG_GREYLIST);
+}
+
+/* Sees a request, and whether it came before, at the time when a client sends it again. */
+__noinline int greylist_see(__u64 key, __u64 now)
+{
+	struct sg_seen *line = greylist_line(key);
+	__u32 age;
+
+	if (!line)
+		return 1;
+	age = seen_age(line, key, now);
+	if (age == SEEN_NEVER)
+		seen_put(line, key, now);
+	else if (age > GREYLIST_LATE)
+		seen_again(line, key, now);
+	return age >= GREYLIST_EARLY && age <= GREYLIST_LATE;
+}
+
+static __always_inline struct sg_seen *returned_line(__u64 key)
+{
+	return seen_line(&sg_returned, key >> 40, SG_RETURNED);
+}
+
+static __always_inline void returned_put(__u64 key, __u64 now)
+{
+	struct sg_seen *line = returned_line(key);
+
+	if (line)
+		seen_again(line, key, now);
+}
+
+/*
+ * Sees the requests that wait, and remembers those that came again. First each one's line is
+ * touched: none of these loads waits for another one, so all of them together take hardly longer
+ * than one.
+ */
+__noinline int greylist_flush(__u64 now)
+{
+	struct sg_stats *stats = map_stats();
+	struct sg_memo *memo;
+
+	if (!stats)
+		return 0;
+	memo = &stats->memo;
+	for (__u32 i = 0; i < SG_WAITING; i++) {
+		const struct sg_seen *line = greylist_line(memo->waiting[i]);
+
+		if (line)
+			(void)*(const volatile __u32 *)&line->cell[0];
+	}
+	for (__u32 i = 0; i < SG_WAITING; i++) {
+		__u64 key = memo->waiting[i];
+
+		if (key && greylist_see(key, now))
+			returned_put(key, now);
+		memo->waiting[i] = 0;
+	}
+	memo->waits = 0;
+	return 0;
+}
+
+/* In a rush: whether it is known to have come again; if not, it waits to be seen. */
+static __always_inline bool greylist_returned(struct sg_memo *memo, __u64 key, __u64 now)
+{
+	struct sg_seen *line = returned_line(key);
+	__u32 place = memo->waits;
+
+	if (line && seen_age(line, key, now) <= GREYLIST_LATE)
+		return true;
+	memo->waits = place + 1;
+	barrier_var(place);
+	memo->waiting[place & (SG_WAITING - 1)] = key;
+	return false;
+}
+
+/* Whether the request came before. Global, or its variables lie on the stack below the reader. */
+__noinline int greylist_came(hook_ctx *ctx, const struct packet *p, __u64 now)
+{
+	struct sg_stats *stats = map_stats();
+	__u64 key;
+
+	if (!p || !stats)
+		return 1;
+	key = greylist_key(ctx, p);
+	return greylist_rush(&stats->memo, now) ? greylist_returned(&stats->memo, key, now)
+						: greylist_see(key, now);
+}
+
+/* Those that wait are seen when they are many, and as soon as there is time. */
+static __always_inline void greylist_catch_up(const struct guard *g)
+{
+	const struct sg_memo *memo = &g->stats->memo;
+
+	if (memo->waits >= SG_WAITING || (memo->waits && !greylist_rush(memo, g->now)))
+		greylist_flush(g->now);
+}
+
+/* Of a packet that is on no list, in no zone, and not proven. */
+static __always_inline __u32 greylist_check(hook_ctx *ctx, struct guard *g)
+{
+	if (!greylist_armed(g) || g->config->mode[SG_REASON_GREYLIST] == SG_MODE_OFF ||
+	    g->p->transport != IPPROTO_UDP)
+		return SG_REASON_NONE;
+	greylist_offer(g);
+	greylist_catch_up(g);
+	if (g->proof == SG_PROOF_GREYLIST)
+		return SG_REASON_NONE;
+	/* Whatever else strangers send would take the budget from those who come again. */
+	if (g->class != SG_CLASS_REQUEST || !greylist_came(ctx, g->p, g->now))
+		return SG_REASON_GREYLIST;
+	g->came = true;
+	return SG_REASON_NONE;
+}
+
+/*
+ * What all strangers may together, or all sources of a zone. Spent, that of strangers over UDP arms
+ * the greylist.
+ */
+static __always_inline __u32 total_check(const struct guard *g)
+{
+	if (!gcra_spent(total_tat(g), g->now, total_limit(g)))
+		return SG_REASON_NONE;
+	if (!g->listed && g->p->transport == IPPROTO_UDP &&
+	    g->config->mode[SG_REASON_UNLISTED_BUDGET] == SG_MODE_ENFORCE)
+		greylist_arm(g);
+	return sg_reason_of_total[total_index(g)];
+}
+
+/*
+ * The upper half of the budget's burst is for sources that have sent little: one that is
+ * GREYLIST_FEW messages ahead of its rate finds it spent when half of it is. So what one source
+ * sends at once takes nothing from others, and arms no greylist.
+ */
+static __always_inline __u32 share_check(const struct guard *g)
+{
+	const struct sg_limit *own = &zone_in_force(g)->limit[SG_LIMIT_SOURCE];
+	__u64 few = g->now + GREYLIST_FEW * own->interval;
+
+	if (!budget_is_half_spent(g))
+		return SG_REASON_NONE;
+	return g->first && g->second && g->first->tat[SG_LIMIT_SOURCE] > few &&
+			       g->second->tat[SG_LIMIT_SOURCE] > few
+		       ? SG_REASON_UNLISTED_BUDGET : SG_REASON_NONE;
+}
+
+#endif

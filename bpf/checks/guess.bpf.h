@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who guesses: passwords, by ever other credentials, and users, by asking for ever other ones. What
+ * is counted is the server's own answer (answer.bpf.h); what is too much is dropped here, before
+ * the server judges it.
+ *
+ * Nearly all of it can be forged in somebody's name: a nonce that others were told, too, is enough
+ * for a wrong password. So nobody is banned for it, and it touches only users whom the source is
+ * not known to have (known.bpf.h): who once gave his password from there goes on. He has an account
+ * of his own, with what no forger can have sent; in a flow of many users only he is meant.
+ */
+#ifndef SIPGUARD_GUESS_BPF_H
+#define SIPGUARD_GUESS_BPF_H
+
+#include "state/asked.bpf.h"
+#include "state/known.bpf.h"
+#include "state/offences.bpf.h"
+#include "state/secrets.bpf.h"
+
+/* Places for requests that wait, see pending_count(). */
+#define GUESS_FLOW_WAITS SG_OFFENCE_GUESS_SOURCE
+#define GUESS_SOURCE_WAITS SG_OFFENCE_GUESS
+
+/* That of a user whom the source is known to have: of his flow, if that is proven. */
+static __always_inline __u64 guess_account(const struct packet *p, const struct sg_state *state,
+					   bool proven)
+{
+	return span_mix(proven ? p->flow : source_flow_hash(p, state), p->user);
+}
+
+/* Whether no forger elsewhere can have sent a request. */
+static __always_inline bool guess_is_evident(const struct packet *p)
+{
+	return p->owner >= SECRET_SOURCE || p->transport == IPPROTO_TCP;
+}
+
+/* Whether the nonce of a request was never told to its source, nor to its user elsewhere. */
+static __always_inline bool guess_is_foreign(const struct packet *p)
+{
+	return p->owner == SECRET_OTHERS && p->transport != IPPROTO_TCP && !p->roams;
+}
+
+/*
+ * What that is held against, if its user is known: nothing that he does himself, as long as his
+ * nonce is remembered. Flows that are proven have one of their own, since whoever knows of him can
+ * fill that of the others.
+ */
+static __always_inline __u64 guess_foreign_account(const struct packet *p,
+						   const struct sg_state *state, bool proven)
+{
+	return span_mix(source_flow_hash(p, state), (__u64)p->user << 32 | proven);
+}
+
+static __always_inline bool guess_password(const struct packet *p, const struct sg_config *config,
+					   const struct sg_state *state, bool proven,
+					   __u64 now)
+{
+	__u64 source = source_flow_hash(p, state);
+
+	if (p->known && guess_is_foreign(p))
+		return pending_is_over(config, SG_OFFENCE_GUESS_FORGED,
+				       guess_foreign_account(p, state, proven), GUESS_FLOW_WAITS,
+				       now);
+	if (p->known)
+		return offence_is_over(config, SG_OFFENCE_GUESS,
+				       guess_account(p, state, proven), now);
+	return pending_is_over(config, SG_OFFENCE_GUESS, p->flow, GUESS_FLOW_WAITS, now) ||
+	       pending_is_over(config, SG_OFFENCE_GUESS_SOURCE, source, GUESS_SOURCE_WAITS, now) ||
+	       (!guess_is_evident(p) &&
+		pending_is_over(config, SG_OFFENCE_GUESS_FORGED, source, GUESS_SOURCE_WAITS, now));
+}
+
+/*
+ * A request with credentials goes to the server, after guess_check(). It is pending if its user is
+ * not known, or its nonce not his; one who is may have any number of calls that ring. Nothing is if
+ * the answers go another way, or if the server is down.
+ */
+__noinline int guess_begin(struct packet *p, __u32 proven)
+{
+	const struct sg_state *state = map_state();
+	struct sg_stats *stats = map_stats();
+	__u64 now = clock_now();
+
+	if (!p || !state || !stats || state->answers_until <= now ||
+	    (p->known && !guess_is_foreign(p)))
+		return 0;
+	p->waits = 1;
+	if (p->known) {
+		pending_begin(guess_foreign_account(p, state, proven), GUESS_FLOW_WAITS, now,
+			      stats);
+		return 0;
+	}
+	pending_begin(p->flow, GUESS_FLOW_WAITS, now, stats);
+	pending_begin(source_flow_hash(p, state), GUESS_SOURCE_WAITS, now, stats);
+	return 0;
+}
+
+/* It has judged them. */
+static __always_inline void guess_end(const struct packet *p, const struct sg_state *state,
+				      bool proven)
+{
+	if (p->known) {
+		pending_end(guess_foreign_account(p, state, proven), GUESS_FLOW_WAITS);
+		return;
+	}
+	pending_end(p->flow, GUESS_FLOW_WAITS);
+	pending_end(source_flow_hash(p, state), GUESS_SOURCE_WAITS);
+}
+
+/*
+ * Whether a request may be judged by the server: AUTH_FAILURE or ENUMERATION if it guesses one time
+ * too many. Global, since few packets need it: those with credentials, and all while somebody has
+ * guessed too much.
+ */
+__noinline int guess_check(struct packet *p, __u32 slot, __u32 proven)
+{
+	const struct sg_config *config = map_config(slot);
+	const struct sg_state *state = map_state();
+	__u64 now = clock_now();
+
+	if (!p || !config || !state)
+		return SG_REASON_NONE;
+	p->known = known_is(known_key(p, state, p->user));
+	if (p->credentials && config->mode[SG_REASON_AUTH_FAILURE] != SG_MODE_OFF &&
+	    guess_password(p, config, state, proven, now))
+		return SG_REASON_AUTH_FAILURE;
+	if (proven || p->known || !p->asked || config->mode[SG_REASON_ENUMERATION] == SG_MODE_OFF ||
+	    known_is(known_key(p, state, p->asked)))
+		return SG_REASON_NONE;
+	return asked_enough(source_flow_hash(p, state), p->asked,
+			    conduct_rule(config, SG_OFFENCE_ENUMERATION), now)
+		       ? SG_REASON_ENUMERATION : SG_REASON_NONE;
+}
+
+/* The source of a packet has asked for a user in vain. A reason as offence_note(). */
+__noinline int guess_asked(const struct packet *p, __u32 slot, __u32 user)
+{
+	const struct sg_config *config = map_config(slot);
+	struct sg_state *state = map_state();
+	struct sg_stats *stats = map_stats();
+	const struct sg_ban_rule *rule;
+	__u64 now = clock_now(), source;
+	struct sg_asked *a;
+
+	if (!p || !config || !state || !stats || !user ||
+	    config->mode[SG_REASON_ENUMERATION] == SG_MODE_OFF)
+		return SG_REASON_NONE;
+	rule = conduct_rule(config, SG_OFFENCE_ENUMERATION);
+	source = source_flow_hash(p, state);
+	a = asked_entry(source, rule->window, now, stats);
+	if (!a || !asked_note(a, user, rule, now))
+		return SG_REASON_NONE;
+	guesses_watch(state, rule, now);
+	return SG_REASON_ENUMERATION;
+}
+
+/* It has answered the challenge. */
+__noinline int guess_answered(const struct packet *p, __u32 user)
+{
+	const struct sg_state *state = map_state();
+	struct sg_asked *a = p && state ? asked_find(source_flow_hash(p, state)) : NULL;
+
+	if (a)
+		asked_forget(a, user);
+	return 0;
+}
+
+#endif

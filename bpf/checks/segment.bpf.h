@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What becomes of a segment of TCP: what it costs if no message is charged for it, and what its
+ * connection keeps of it when it has its verdict.
+ */
+#ifndef SIPGUARD_SEGMENT_BPF_H
+#define SIPGUARD_SEGMENT_BPF_H
+
+#include "checks/limits.bpf.h"
+#include "checks/lists.bpf.h"
+#include "packet/part.bpf.h"
+
+/* The segment passes: what it has shown is put into the entry of its connection. */
+__noinline int stream_commit(const struct packet *p)
+{
+	struct sg_streams *line = p ? stream_line(&sg_streams, p->connection, SG_STREAMS) : NULL;
+	const struct sip_reader *r = map_reader();
+	struct sg_stream *s;
+	__u32 state;
+
+	if (!p || !line || !r)
+		return 0;
+	s = stream_entry(line, p->connection);
+	if (!s)
+		return 0;
+	state = p->stream;
+	if (state == STREAM_PART && !stream_keep(r, p, clock_now()))
+		state = STREAM_LOST;
+	if (s->state == STREAM_PART && state != STREAM_PART)
+		stream_let_go(p->connection);
+	if (state == STREAM_PART || state == STREAM_READ)
+		s->next = p->seq + (state == STREAM_PART ? p->datagram : 0);
+	s->state = state;
+	s->assumed = p->assumed;
+	s->fresh = 0;
+	/* While something is missing of what was refused, TCP sends what is new, too (RFC 5682). */
+	if (s->refused && (__s32)(s->next - s->ack) >= 0)
+		s->refused = SG_REASON_NONE;
+	s->seconds = cell_seconds(clock_now());
+	return 0;
+}
+
+/* The segment that the connection goes on with was dropped. */
+__noinline int stream_refuse(const struct packet *p, __u32 reason)
+{
+	struct sg_streams *line = p ? stream_line(&sg_streams, p->connection, SG_STREAMS) : NULL;
+	struct sg_stream *s = line ? stream_entry(line, p->connection) : NULL;
+
+	/*
+	 * A guess may be a forgery, or come again though the server has it: then nothing would ever
+	 * take away what it holds up.
+	 */
+	if (!s || p->assumed == STREAM_GUESSED)
+		return 0;
+	if (!s->refused)
+		s->ack = p->seq + p->datagram;
+	s->refused = reason;
+	s->seconds = cell_seconds(clock_now());
+	return 0;
+}
+
+/* The same, of what most segments show: the connection goes on from here. False: it is not all. */
+static __always_inline bool stream_goes_on(const struct packet *p)
+{
+	struct sg_streams *line = stream_line(&sg_streams, p->connection, SG_STREAMS);
+	struct sg_stream *s = line ? stream_entry(line, p->connection) : NULL;
+
+	if (!s || p->stream != STREAM_READ || s->state != STREAM_READ || s->fresh || s->refused)
+		return false;
+	s->next = p->seq;
+	s->assumed = p->assumed;
+	return true;
+}
+
+/* Whether there is something to be put there. */
+static __always_inline bool stream_has_moved(const struct packet *p)
+{
+	return stream_is_read(p) || p->stream == STREAM_LOST || p->stream == STREAM_FOREIGN;
+}
+
+/* Whether it is charged by the segment: what begins in it, if anything, was charged before. */
+static __always_inline bool segment_applies(const struct packet *p)
+{
+	return p->transport == IPPROTO_TCP && !p->syn && (p->stream != STREAM_READ || p->paid);
+}
+
+/* A segment that is not read, or goes on with a header: limited by itself. */
+__noinline int segment_check(const struct packet *p, __u32 slot, __u32 zone, __u32 proven)
+{
+	const struct sg_config *config = map_config(slot & 1);
+	const struct sg_state *state = map_state();
+	const struct sg_limit *limit;
+	__u64 now = clock_now();
+	struct rows rows;
+
+	if (!p || !config || !state)
+		return SG_REASON_NONE;
+	limit = &config->zone[zone & (SG_ZONES - 1)].segment;
+	rows = rows_find(&sg_segments, proven ? p->flow : source_flow_hash(p, state),
+			 SG_SEGMENT_ROW);
+	if (!rows.first || !rows.second)
+		return SG_REASON_NONE;
+	if (rows_spent(rows.first, rows.second, now, limit))
+		return SG_REASON_LIMIT_SEGMENT;
+	rows_charge(rows.first, rows.second, now, limit);
+	return SG_REASON_NONE;
+}
+
+static __always_inline __u32 stray_check(const struct guard *g)
+{
+	const struct sg_limit *limit = &g->config->total[SG_TOTAL_STRAY_SEGMENTS];
+	__u64 *tat = &g->state->total_tat[SG_TOTAL_STRAY_SEGMENTS];
+
+	if (gcra_spent(tat, g->now, limit))
+		return SG_REASON_STRAY_SEGMENT;
+	gcra_charge(tat, g->now, limit);
+	return SG_REASON_NONE;
+}
+
+#endif

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Offences, and what follows: a ban of the flow, or a limit. Each is charged to whom it is held
+ * against, by a hash: a flow, a source, or a user of one of them. He has an entry of his own, in
+ * one of two places of a table: what one does must never be another one's fault. If both places are
+ * taken, who has the least to his account makes room, so that a forger who fills the table with
+ * many names puts out none of those who go on.
+ */
+#ifndef SIPGUARD_CONDUCT_BPF_H
+#define SIPGUARD_CONDUCT_BPF_H
+
+#include <linux/errno.h>
+
+#include "checks/lists.bpf.h"
+#include "state/pair.bpf.h"
+#include "state/table.bpf.h"
+
+#define CONDUCT_RULES 7 /* all but ENUMERATION, see asked.bpf.h */
+
+const __u8 sg_reason_of_offence[] = {
+#define X(name, key, reason, threshold, window, seconds) [SG_OFFENCE_##name] = SG_REASON_##reason,
+	SG_OFFENCES(X)
+#undef X
+};
+
+/* His entry, NULL if he has none. */
+static __always_inline struct sg_conduct *conduct_find(__u64 who)
+{
+	return pair_find(pair_of(&sg_conduct, who, SG_CONDUCT), who);
+}
+
+/* When an entry has nothing to its account any more. */
+static __always_inline __u64 conduct_until(const struct sg_conduct *c)
+{
+	__u64 until = 0;
+
+	for (__u32 i = 0; i < CONDUCT_RULES; i++)
+		until = c->tat[i] > until ? c->tat[i] : until;
+	return until;
+}
+
+/*
+ * The same, and a new one if he has none. Two CPUs may take one place at once: the offence of one
+ * of them is then not remembered.
+ */
+static __always_inline struct sg_conduct *conduct_entry(__u64 who, __u64 now,
+							struct sg_stats *stats)
+{
+	struct pair pair = pair_of(&sg_conduct, who, SG_CONDUCT);
+	struct sg_conduct *c = pair_find(pair, who), *other = pair.second;
+
+	if (c)
+		return c;
+	c = pair.first;
+	if (!c || !other)
+		return NULL;
+	if (conduct_until(other) < conduct_until(c))
+		c = other;
+	stats->event[SG_EVENT_OFFENCES_FULL] += conduct_until(c) > now;
+	__builtin_memset(c, 0, sizeof(*c));
+	c->who = who;
+	return c;
+}
+
+static __always_inline const struct sg_ban_rule *conduct_rule(const struct sg_config *config,
+							      __u32 offence)
+{
+	barrier_var(offence); /* keeps the mask, as in limit_index() */
+	return &config->ban[offence & (SG_BAN_RULES - 1)];
+}
+
+static __always_inline __u32 conduct_reason(__u32 offence)
+{
+	barrier_var(offence);
+	return offence < SG_OFFENCE__MAX ? sg_reason_of_offence[offence] & (SG_MODES - 1)
+					 : SG_REASON_NONE;
+}
+
+/* What an offence is charged to. */
+static __always_inline __u64 *conduct_tat(struct sg_conduct *c, __u32 offence)
+{
+	barrier_var(offence);
+	return &c->tat[offence < CONDUCT_RULES ? offence : 0];
+}
+
+/* Charges an offence. True if it was one too many; no debt grows beyond the window. */
+static __always_inline bool conduct_charge(struct sg_conduct *c, const struct sg_ban_rule *rule,
+					   __u32 offence, __u64 now)
+{
+	__u64 *tat = conduct_tat(c, offence), next = sg_gcra_next(*tat, now, &rule->limit);
+	__u64 most = now + rule->limit.tolerance + rule->limit.interval;
+
+	*tat = next < most ? next : most;
+	return !sg_gcra_conforms(*tat, now, &rule->limit);
+}
+
+/* From now on it is looked whether somebody is over his limit of guesses: see guess.bpf.h. */
+static __always_inline void guesses_watch(struct sg_state *state, const struct sg_ban_rule *rule,
+					  __u64 now)
+{
+	*(volatile __u64 *)&state->guesses_until = now + rule->window * SG_NSEC_PER_SEC;
+}
+
+/*
+ * Notes an offence that is held against `who`. Its reason, if it was one too many. Global, as
+ * flow_proves().
+ */
+__noinline int offence_note(__u32 slot, __u32 offence, __u64 who)
+{
+	const struct sg_config *config = map_config(slot);
+	struct sg_state *state = map_state();
+	struct sg_stats *stats = map_stats();
+	__u32 reason = conduct_reason(offence);
+	const struct sg_ban_rule *rule;
+	struct sg_conduct *c;
+	__u64 now = clock_now();
+
+	if (!config || !state || !stats || config->mode[reason] == SG_MODE_OFF)
+		return SG_REASON_NONE;
+	rule = conduct_rule(config, offence);
+	c = conduct_entry(who, now, stats);
+	if (!c || !conduct_charge(c, rule, offence, now))
+		return SG_REASON_NONE;
+	if (!rule->seconds)
+		guesses_watch(state, rule, now);
+	return reason;
+}
+
+/* Bans the flow of a packet for an offence, if its reason is enforced. Global, likewise. */
+__noinline int flow_ban(const struct packet *p, __u32 slot, __u32 offence)
+{
+	const struct sg_config *config = map_config(slot);
+	struct sg_state *state = map_state();
+	struct sg_stats *stats = map_stats();
+	struct sg_ban ban = {.cause = conduct_reason(offence)}, *old;
+	__u64 now = clock_now();
+	struct sg_flow_key key;
+	long err = 0;
+
+	if (!p || !config || !state || !stats || config->mode[ban.cause] != SG_MODE_ENFORCE)
+		return 0;
+	ban.until = now + conduct_rule(config, offence)->seconds * SG_NSEC_PER_SEC;
+	key = flow_key(p);
+	old = bpf_map_lookup_elem(&sg_bans, &key);
+	if (!*(volatile __u32 *)&state->flow_bans)
+		*(volatile __u32 *)&state->flow_bans = 1;
+	if (old && old->until > now)
+		return 0;
+	if (old)
+		*old = ban;
+	else
+		err = table_add(&sg_bans, &sg_bans_queue, &key, &ban, now);
+	stats->event[err == -E2BIG ? SG_EVENT_BANS_FULL : SG_EVENT_BANS]++;
+	return 0;
+}
+
+/* An offence of the flow of a packet, which is banned when it is one too many: its reason then. */
+static __always_inline __u32 flow_offends(const struct packet *p, __u32 slot, __u32 offence)
+{
+	__u32 reason = offence_note(slot, offence, p->flow);
+
+	if (reason)
+		flow_ban(p, slot, offence);
+	return reason;
+}
+
+/*
+ * A success takes back two offences: one that came before it, since a client may try a nonce that
+ * is too old and then the new one, and one more.
+ */
+__noinline int offence_forgive(__u32 slot, __u32 offence, __u64 who)
+{
+	const struct sg_config *config = map_config(slot);
+	struct sg_conduct *c = conduct_find(who);
+	const struct sg_limit *limit;
+	__u64 *tat;
+
+	if (!config || !c)
+		return 0;
+	limit = &conduct_rule(config, offence)->limit;
+	tat = conduct_tat(c, offence);
+	*tat = *tat > 2 * limit->interval ? *tat - 2 * limit->interval : 0;
+	return 0;
+}
+
+/*
+ * How many requests of somebody wait for what the server says to their credentials: who sends many
+ * at once must not have them all judged before the first is counted. Each takes a place until the
+ * reply, or, if that is never seen, for PENDING_TIME. In a place of the entry that he has no use
+ * for: GUESS of a source, GUESS_SOURCE of a flow.
+ */
+#define PENDING_SHIFT 27
+#define PENDING_TIME (1ULL << PENDING_SHIFT) /* ns, 0.13 s */
+
+static __always_inline __u32 pending_count(struct sg_conduct *c, __u32 place, __u64 now)
+{
+	__u64 until = *conduct_tat(c, place);
+
+	return until > now ? (until - now + PENDING_TIME - 1) >> PENDING_SHIFT : 0;
+}
+
+/* One more waits. */
+static __always_inline void pending_begin(__u64 who, __u32 place, __u64 now,
+					  struct sg_stats *stats)
+{
+	struct sg_conduct *c = conduct_entry(who, now, stats);
+	__u64 *until;
+
+	if (!c)
+		return;
+	until = conduct_tat(c, place);
+	*until = (*until > now ? *until : now) + PENDING_TIME;
+}
+
+/* The server has answered one. Global, since few packets need it. */
+__noinline int pending_end(__u64 who, __u32 place)
+{
+	struct sg_conduct *c = conduct_find(who);
+	__u64 *until;
+
+	if (!c)
+		return 0;
+	until = conduct_tat(c, place);
+	*until = *until > PENDING_TIME ? *until - PENDING_TIME : 0;
+	return 0;
+}
+
+/* Whether somebody is over his limit of an offence, or would be if what is pending were one. */
+static __always_inline bool pending_is_over(const struct sg_config *config, __u32 offence,
+					    __u64 who, __u32 place, __u64 now)
+{
+	const struct sg_limit *limit = &conduct_rule(config, offence)->limit;
+	struct sg_conduct *c = conduct_find(who);
+	__u64 tat;
+
+	if (!c)
+		return false;
+	tat = *conduct_tat(c, offence);
+	tat = (tat > now ? tat : now) + pending_count(c, place, now) * limit->interval;
+	return !sg_gcra_conforms(tat, now, limit);
+}
+
+/* Whether somebody is over his limit of an offence. */
+static __always_inline bool offence_is_over(const struct sg_config *config, __u32 offence,
+					    __u64 who, __u64 now)
+{
+	struct sg_conduct *c = conduct_find(who);
+
+	return c && !sg_gcra_conforms(*conduct_tat(c, offence), now,
+				      &conduct_rule(config, offence)->limit);
+}
+
+#endif

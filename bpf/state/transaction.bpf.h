@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The requests that were admitted, by address, branch, CSeq and Call-ID (RFC 3261 section 17.2.3;
+ * some phones have one branch for all). So a retransmission is not charged again, and the server's
+ * reply finds what its request was: from which port, whether it answered a challenge, whose
+ * credentials it had, and for whom it asked.
+ *
+ * Fixed memory: lines of 8 requests, of which the oldest makes room.
+ */
+#ifndef SIPGUARD_TRANSACTION_BPF_H
+#define SIPGUARD_TRANSACTION_BPF_H
+
+#include "packet/spans.bpf.h"
+
+#define TRANSACTION_LINE 8
+#define TRANSACTION_TIME 0xfffU
+#define TRANSACTION_SHIFT 26 /* a unit of time is 2^26 ns, about 67 ms */
+#define TRANSACTION_UNITS(ms) ((ms) * 1000000ULL >> TRANSACTION_SHIFT)
+/*
+ * RFC 3261 section 17: 64 * T1. An INVITE's final reply may take longer, timer C more than 180 s.
+ */
+#define TRANSACTION_LIFE TRANSACTION_UNITS(32000)
+#define TRANSACTION_WAIT TRANSACTION_UNITS(240000)
+#define TRANSACTION_T1 TRANSACTION_UNITS(500)
+/* Timers A and E: an INVITE is sent 7 times, another request 11 times. */
+#define TRANSACTION_COPIES_MAX 10
+
+static __always_inline __u32 transaction_time(__u64 now)
+{
+	return now >> TRANSACTION_SHIFT & TRANSACTION_TIME;
+}
+
+static __always_inline __u32 transaction_age(const struct sg_transaction *t, __u64 now)
+{
+	return (transaction_time(now) - t->time) & TRANSACTION_TIME;
+}
+
+static __always_inline __u32 transaction_tag(__u64 key)
+{
+	return (__u32)(key >> 38) | 1;
+}
+
+/*
+ * Of the message in the reader, to or from `address`, a fold of it. 0: it has no branch and no
+ * Call-ID.
+ */
+static __always_inline __u64 transaction_key(const struct sip_reader *r, __u64 address)
+{
+	const struct sip_message *m = &r->message;
+	const struct sip_span *branch = &m->party[SIP_VIA].tag;
+	__u64 hash = address ^ ((__u64)m->cseq << 8 | m->cseq_method_id) * SPAN_FACTOR;
+
+	if (!branch->length && !m->call_id.length)
+		return 0;
+	hash = span_hash(r, branch->at, branch->length, hash);
+	return span_hash(r, m->call_id.at, m->call_id.length, hash);
+}
+
+static __always_inline struct sg_transactions *transaction_line(__u64 key)
+{
+	__u32 line = key >> 8 & (SG_TRANSACTIONS - 1);
+
+	return bpf_map_lookup_elem(&sg_transactions, &line);
+}
+
+/*
+ * Which place of its line has the one of a key, which may be long over; TRANSACTION_LINE: none.
+ * Without a branch, and hidden, as cells_find().
+ */
+static __always_inline __u32 transaction_place(const struct sg_transactions *line, __u64 key)
+{
+	__u32 found = TRANSACTION_LINE, tag = transaction_tag(key);
+
+	for (__u32 i = 0; i < TRANSACTION_LINE; i++)
+		found = line->transaction[i].tag == tag ? i : found;
+	barrier_var(found);
+	return found;
+}
+
+/* The one at a place, NULL for none. The barrier keeps the mask, as in limit_index(). */
+static __always_inline struct sg_transaction *transaction_at(struct sg_transactions *line,
+							     __u32 place)
+{
+	bool none = place >= TRANSACTION_LINE;
+
+	barrier_var(place);
+	return none ? NULL : &line->transaction[place & (TRANSACTION_LINE - 1)];
+}
+
+static __always_inline struct sg_transaction *transaction_find(struct sg_transactions *line,
+							       __u64 key)
+{
+	return transaction_at(line, transaction_place(line, key));
+}
+
+/* The place for a new one: a free one, or the oldest. */
+static __always_inline struct sg_transaction *transaction_oldest(struct sg_transactions *line,
+								 __u64 now)
+{
+	__u32 oldest = 0, longest = 0, age;
+	const struct sg_transaction *t;
+
+	for (__u32 i = 0; i < TRANSACTION_LINE; i++) {
+		t = &line->transaction[i];
+		age = t->tag ? transaction_age(t, now) : TRANSACTION_TIME + 1;
+		oldest = age > longest ? i : oldest;
+		longest = age > longest ? age : longest;
+	}
+	barrier_var(oldest);
+	return &line->transaction[oldest & (TRANSACTION_LINE - 1)];
+}
+
+/* Remembers the request of a packet in the place of `t`. */
+static __always_inline void transaction_put(struct sg_transaction *t, const struct packet *p,
+					    __u64 key, __u64 now)
+{
+	*t = (struct sg_transaction){
+		.tag = transaction_tag(key), .owner = p->owner, .user = p->user,
+		.port = p->source_port, .asked = p->asked, .credentials = p->credentials,
+		.checked = p->checked, .waits = p->waits, .mixed = p->mixed,
+		.time = transaction_time(now),
+	};
+}
+
+/* Whether one more request of a transaction is the same one: the server has not answered it yet. */
+static __always_inline bool transaction_is_same(const struct sg_transaction *t, __u16 credentials,
+						__u64 now)
+{
+	return !t->answered && t->credentials == credentials &&
+	       transaction_age(t, now) <= TRANSACTION_LIFE;
+}
+
+/*
+ * Whether one more of the same is a copy as a client's timers send it: by the time the first is
+ * `age` old no more than one each T1. It is counted as one.
+ */
+static __always_inline bool transaction_is_copy(struct sg_transaction *t, __u64 now)
+{
+	__u32 age = transaction_age(t, now);
+
+	/* The network may double a packet, and two units of time are lost in rounding. */
+	if (t->copies >= TRANSACTION_COPIES_MAX || t->copies > (age + 2) / TRANSACTION_T1)
+		return false;
+	t->copies++;
+	return true;
+}
+
+/* The request that a reply belongs to, or NULL: it was not seen. */
+static __always_inline struct sg_transaction *transaction_recall(__u64 key, __u64 now)
+{
+	struct sg_transactions *line = key ? transaction_line(key) : NULL;
+	struct sg_transaction *t = line ? transaction_find(line, key) : NULL;
+
+	return t && transaction_age(t, now) <= TRANSACTION_WAIT ? t : NULL;
+}
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The walk over the lines of the header. Blocks of 64 bytes become masks of the control characters
+ * in them; nearly all of those are line ends. So no load waits for what was found before, as it
+ * would in a walk from line end to line end.
+ */
+#ifndef SIPGUARD_SIP_LINES_H
+#define SIPGUARD_SIP_LINES_H
+
+#include "sip/escapes.h"
+#include "sip/fields.h"
+#include "sip/state.h"
+#include "sip/utf8.h"
+
+#define SIP_BLANKS 32 /* bytes of blanks skipped before the start line */
+#define SIP_TURNS 20  /* in one call, since each call costs */
+
+/* How many blanks stand before the start line (RFC 3261 section 7.5). */
+SIP_FUNCTION int sip_blanks(struct sip_reader *r)
+{
+	__u32 i;
+
+	if (!r)
+		return 0;
+	for (i = 0; i < SIP_BLANKS && i < r->message.read; i++)
+		if (!sip_is_leading(sip_byte(r, i)))
+			break;
+	return i;
+}
+
+/* The control characters among the 64 bytes from `base`, as bits: whatever the bytes are. */
+SIP_FUNCTION __u64 sip_controls_any(struct sip_reader *r, __u32 base)
+{
+	__u64 mask = 0;
+
+	if (!r)
+		return 0;
+	for (__u32 i = 0; i < SIP_BLOCK; i += 8)
+		mask |= (sip_below(sip_load8(r, base + i), ' ') * SIP_GATHER >> 56) << i;
+	return mask;
+}
+
+/*
+ * The same, as fast as it can be done for ASCII. From the last word to the first, each finished
+ * before the next: the compiler would have all eight under way, which BPF has no registers for. The
+ * constants are in registers for the same reason.
+ */
+SIP_INLINE __u64 sip_controls(struct sip_reader *r, __u32 at)
+{
+	SIP_CONSTANT(reach, SIP_EACH(0x80 - ' '));
+	SIP_CONSTANT(top, SIP_HIGH);
+	SIP_CONSTANT(sums, SIP_GATHER);
+	__u64 word, high = 0, mask = 0;
+	sip_place place = sip_place_of(r, at);
+
+	SIP_UNROLL
+	for (__u32 i = 0; i < 8; i++) {
+		word = sip_near8(r, place, SIP_BLOCK - 8 - 8 * i);
+		high |= word;
+		mask = mask << 8 | ((word + reach) & top) * sums >> 56;
+		SIP_BARRIER(mask);
+	}
+	if (!(high & top))
+		return ~mask;
+	r->message.flags |= SIP_NOT_ASCII;
+	return sip_controls_any(r, at);
+}
+
+/*
+ * A control character that is not the CR of a CRLF. Returns where the next line begins, if it is a
+ * line end, or 0; SIP_LAST at the end of what is read: there is always one in the zeros after it.
+ */
+SIP_FUNCTION int sip_odd(struct sip_reader *r, __u32 at, __u32 line)
+{
+	__u32 c;
+
+	if (!r || at >= r->message.read)
+		return SIP_LAST;
+	c = sip_byte(r, at);
+	if (c == '\n' || c == '\r')
+		sip_fault(r, SIP_FAULT(LINE_END));
+	if (c == '\n')
+		return at + 1;
+	if (c == '\t' || c == '\r')
+		return 0;
+	if (at == 0 || sip_byte(r, at - 1) != '\\')
+		sip_fault(r, c ? SIP_FAULT(CONTROL) : SIP_FAULT(NUL));
+	else if (line == r->message.start)
+		sip_fault(r, c ? SIP_FAULT(CONTROL_ESCAPED) : SIP_FAULT(NUL));
+	else
+		r->behind = 1; /* of sip_escapes() */
+	return 0;
+}
+
+/*
+ * Goes from one control character to the next, or to the next block: one of them a turn. What the
+ * verifier should forget, lest it follow each value, is kept in memory.
+ */
+static long sip_lines_step(__attribute__((unused)) __u32 i, struct sip_loop *loop)
+{
+	struct sip_reader *r = loop->r;
+	__u32 line = r->line, block = r->block, at, next;
+	__u64 mask = r->pending, low;
+
+	for (__u32 turn = 0; turn < SIP_TURNS; turn++) {
+		if (!mask) {
+			block += SIP_BLOCK;
+			/* Without an LF that belongs to the line end before it. */
+			mask = sip_controls(r, block) & ~(__u64)(line > block ? 1 : 0);
+			continue;
+		}
+		low = mask & -mask;
+		mask ^= low;
+		at = block + sip_bit(low);
+		next = at + 2;
+		if (sip_load2(r, at) == SIP_CRLF) {
+			mask &= mask - 1;
+		} else {
+			next = sip_odd(r, at, line);
+			if (!next)
+				continue;
+			if (next & SIP_LAST)
+				goto last;
+		}
+		if (at == line) {
+			r->message.flags |= SIP_HEAD;
+			r->message.body = next;
+			goto last;
+		}
+		if (sip_line(r, line, at, next))
+			goto last;
+		line = next;
+	}
+	r->pending = mask;
+	r->block = block;
+	r->line = line;
+	return 0;
+last:
+	r->line = line;
+	return 1;
+}
+
+/*
+ * A line without an end counts, if it is all there is of it. Of one that is cut off only the length
+ * does.
+ */
+SIP_INLINE void sip_last_line(struct sip_reader *r)
+{
+	struct sip_message *m = &r->message;
+
+	if (m->flags & SIP_HEAD || r->line >= m->read || sip_too_many(r))
+		return;
+	if (!(m->flags & SIP_CUT)) {
+		sip_line(r, r->line, m->read, m->read);
+		return;
+	}
+	if (!r->others)
+		m->start_line = sip_span(r->line, m->read);
+	if (!sip_is_blank(sip_byte(r, r->line)))
+		r->begun = r->line;
+	sip_measure(r, m->read);
+}
+
+/* Fills lines, fields, body and flags of the message. */
+SIP_FUNCTION int sip_lines(struct sip_reader *r)
+{
+	struct sip_loop loop = {r};
+	struct sip_message *m;
+
+	if (!r)
+		return 0;
+	m = &r->message;
+	if (sip_byte(r, 0) <= ' ')
+		m->start = sip_blanks(r);
+	m->body = m->read;
+	r->line = r->begun = m->start;
+	r->block = m->start - SIP_BLOCK;
+	r->pending = 0;
+	r->folded = r->others = r->repeats = r->behind = 0;
+	r->open = SIP_FIELD__MAX;
+	/* Each turn takes a byte or a block. */
+	SIP_REPEAT((SIP_READ_MAX + SIP_READ_MAX / SIP_BLOCK) / SIP_TURNS + 1, sip_lines_step,
+		   &loop);
+	sip_last_line(r);
+	m->fields = sip_fields(r);
+	m->lines = m->fields + r->others;
+	if (sip_too_many(r))
+		sip_fault(r, SIP_FAULT(FIELDS));
+	if (r->behind)
+		sip_escapes(r);
+	if (m->flags & SIP_NOT_ASCII && r->input.wanted & SIP_FAULT(UTF8))
+		sip_utf8(r);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A subcommand, what it may be told, and how it ends. */
+#ifndef SIPGUARD_COMMAND_H
+#define SIPGUARD_COMMAND_H
+
+#include <stdbool.h>
+
+#include "guard/links.h"
+
+enum exit_code {
+	DONE = 0,
+	FAILED = 1,
+	USAGE = 2,
+	NOT_ATTACHED = 3,
+};
+
+struct options {
+	bool json;
+	bool verbose;
+	bool help;
+	bool enforce;
+	bool all;
+	bool raw;
+	bool limits;
+	bool quiet;
+	const char *config;     /* NULL: not given */
+	enum xdp_mode xdp;
+	const char *transport;  /* "udp", "tcp", NULL */
+	unsigned int watch;     /* seconds; 0: once */
+	__u64 seconds;          /* of a ban */
+	char **arguments;       /* what is left, `count` of them */
+	int count;
+};
+
+/* Options a command accepts beside --json, --verbose and --help. */
+enum option_bit {
+	OPTION_CONFIG = 1 << 0,
+	OPTION_XDP = 1 << 1,
+	OPTION_ENFORCE = 1 << 2,
+	OPTION_ALL = 1 << 3,
+	OPTION_WATCH = 1 << 4,
+	OPTION_TRANSPORT = 1 << 5,
+	OPTION_FOR = 1 << 6,
+	OPTION_RAW = 1 << 7,
+	OPTION_LIMITS = 1 << 8,
+	OPTION_QUIET = 1 << 9,
+};
+
+struct command {
+	const char *name;
+	const char *arguments; /* as the usage line shows them */
+	const char *summary;   /* one line of `sipguard help` */
+	const char *details;   /* of `sipguard COMMAND --help` */
+	unsigned int accepts;  /* enum option_bit */
+	int min, max;          /* arguments; max -1: any number */
+	enum exit_code (*run)(const struct options *options);
+};
+
+/* "Too many arguments" and the like: says `what` and how the command is used. USAGE. */
+enum exit_code usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+enum exit_code cmd_attach(const struct options *options);
+enum exit_code cmd_detach(const struct options *options);
+enum exit_code cmd_status(const struct options *options);
+enum exit_code cmd_stats(const struct options *options);
+enum exit_code cmd_mode(const struct options *options);
+enum exit_code cmd_reload(const struct options *options);
+enum exit_code cmd_explain(const struct options *options);
+enum exit_code cmd_check_config(const struct options *options);
+enum exit_code cmd_allow(const struct options *options);
+enum exit_code cmd_deny(const struct options *options);
+enum exit_code cmd_ban(const struct options *options);
+enum exit_code cmd_unban(const struct options *options);
+enum exit_code cmd_bans(const struct options *options);
+enum exit_code cmd_sources(const struct options *options);
+enum exit_code cmd_connections(const struct options *options);
+enum exit_code cmd_replay(const struct options *options);
+
+#endif

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* allow and deny: add, del, show, import. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "guard/session.h"
+#include "model/lists.h"
+#include "render/output.h"
+
+/* What a command line or a file says, before anything is opened. */
+struct request {
+	enum sg_list list;
+	enum { VERB_ADD, VERB_DEL, VERB_SHOW, VERB_IMPORT, VERB__MAX } verb;
+	struct prefix *prefixes;
+	size_t count;
+};
+
+static const char *const verbs[VERB__MAX] = {"add", "del", "show", "import"};
+
+static enum exit_code read_prefixes(char **words, int count, struct request *request)
+{
+	char why[256];
+
+	request->prefixes = calloc(count, sizeof(*request->prefixes));
+	if (!request->prefixes)
+		return FAILED;
+	for (int i = 0; i < count; i++) {
+		if (prefix_parse(words[i], &request->prefixes[i], why, sizeof(why))) {
+			fail("%s", why);
+			return USAGE;
+		}
+	}
+	request->count = count;
+	return DONE;
+}
+
+static enum exit_code read_file(const char *path, struct request *request)
+{
+	char why[256];
+	size_t line = 0;
+
+	if (!prefix_file(path, &request->prefixes, &request->count, &line, why, sizeof(why)))
+		return DONE;
+	if (line)
+		fail("%s:%zu: %s; nothing of the file was applied.", path, line, why);
+	else
+		fail("%s: %s", path, why);
+	return FAILED;
+}
+
+static enum exit_code request_read(const struct options *options, struct request *request)
+{
+	const char *verb = options->arguments[0];
+	int words = options->count - 1;
+
+	request->verb = 0;
+	while (request->verb < VERB__MAX && strcmp(verb, verbs[request->verb]))
+		request->verb++;
+	if (request->verb == VERB__MAX)
+		return usage("There is no '%s %s'.", list_names[request->list], verb);
+	if (request->verb == VERB_SHOW)
+		return words == 0 ? DONE : usage("'show' takes no prefix.");
+	if (request->verb == VERB_IMPORT)
+		return words == 1 ? read_file(options->arguments[1], request)
+				  : usage("'import' takes one file.");
+	return words ? read_prefixes(options->arguments + 1, words, request)
+		     : usage("'%s' needs a prefix, like 192.0.2.0/24.", verb);
+}
+
+static int show(struct session *session, enum sg_list list, bool json)
+{
+	json_t *all = json ? json_array() : NULL;
+	char text[PREFIX_TEXT];
+	struct lists lists;
+	int err = lists_read(&session->maps, &lists);
+
+	session_end(session); /* before anything is printed */
+	for (size_t i = 0; !err && i < lists.count; i++) {
+		if (lists.entry[i].list != list)
+			continue;
+		prefix_format(&lists.entry[i].prefix, text, sizeof(text));
+		if (json)
+			json_array_append_new(all, json_string(text));
+		else
+			puts(text);
+	}
+	if (!err)
+		lists_free(&lists);
+	if (!err && json)
+		output_json(json_pack("{s:s, s:o}", "list", list_names[list], "prefixes", all));
+	else
+		json_decref(all);
+	return err;
+}
+
+static void report(const struct request *request, bool json)
+{
+	const char *did = request->verb == VERB_DEL ? "removed" : "added";
+
+	if (json)
+		output_json(json_pack("{s:s, s:I}", "list", list_names[request->list], did,
+				      (json_int_t)request->count));
+	else
+		printf("%zu %s %s the %s list.\n", request->count,
+		       request->count == 1 ? "prefix" : "prefixes",
+		       request->verb == VERB_DEL ? "removed from" : "put on",
+		       list_names[request->list]);
+}
+
+static int carry_out(struct session *session, const struct request *request, bool json)
+{
+	int err;
+
+	if (request->verb == VERB_SHOW) {
+		err = show(session, request->list, json);
+		return !err && output_end() != DONE ? -EIO : err;
+	}
+	if (request->verb == VERB_DEL)
+		err = lists_del(&session->maps, request->list, request->prefixes, request->count);
+	else
+		err = lists_add(&session->maps, request->list, request->prefixes, request->count);
+	if (!err)
+		report(request, json);
+	return err;
+}
+
+static enum exit_code run(const struct options *options, enum sg_list list)
+{
+	struct request request = {.list = list};
+	struct session session;
+	enum exit_code code = request_read(options, &request);
+
+	if (code == DONE)
+		code = session_begin(&session,
+				     request.verb == VERB_SHOW ? ACCESS_READ : ACCESS_CHANGE);
+	if (code == DONE) {
+		if (carry_out(&session, &request, options->json))
+			code = FAILED;
+		session_end(&session);
+	}
+	free(request.prefixes);
+	return code;
+}
+
+enum exit_code cmd_allow(const struct options *options)
+{
+	return run(options, SG_LIST_ALLOW);
+}
+
+enum exit_code cmd_deny(const struct options *options)
+{
+	return run(options, SG_LIST_DENY);
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The table of commands. Each has a file of its own or shares one with its kin. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "abi.h"
+#include "base/log.h"
+#include "cmd/command.h"
+#include "cmd/options.h"
+#include "render/output.h"
+
+static enum exit_code cmd_help(const struct options *options);
+static enum exit_code cmd_version(const struct options *options);
+
+#define LIST_DETAILS(what)                                                                        \
+	"  add PREFIX...   put prefixes on the list\n"                                            \
+	"  del PREFIX...   take them off\n"                                                       \
+	"  show            print the list\n"                                                      \
+	"  import FILE     add every prefix of a file, one a line, # starts a comment; all of\n"  \
+	"                  them or, if one line is wrong, none\n\n" what
+
+static const struct command commands[] = {
+	{"attach", "IFACE...", "guard interfaces; again: upgrade the running guard",
+	 "Guards the interfaces in monitor mode: nothing is dropped until `mode enforce`.\n"
+	 "One program judges what comes in, another sees what the host sends (tc egress: tcx, or\n"
+	 "clsact before Linux 6.6). Neither is in the way of tc programs of others.\n"
+	 "  --xdp native    in the driver (XDP): the fastest; refused if the driver cannot\n"
+	 "  --xdp generic   at tc ingress, which is there on every interface\n"
+	 "  --xdp auto      native where the driver can, generic elsewhere and on tun and tap\n"
+	 "Interfaces are known by what they are, not by name: rename or move them as you like.\n"
+	 "One above or below a guarded one (bridge, bond, VLAN, macvlan) is refused: what comes\n"
+	 "in would be charged twice.\n"
+	 "An interface that is guarded already gets this version's programs, with no packet lost,\n"
+	 "and lists, bans, limits and mode kept; a program at egress that somebody detached comes\n"
+	 "back; also the configuration, without --config.\n"
+	 "For a new guard it is /etc/sipguard/sipguard.yaml if that exists, else the defaults.",
+	 OPTION_CONFIG | OPTION_XDP | OPTION_ENFORCE, 1, -1, cmd_attach},
+	{"detach", "IFACE...", "stop guarding interfaces",
+	 "Stops guarding the interfaces, and looking at what they send. With the last one go\n"
+	 "lists, bans and counters. (Before Linux 6.6 an empty clsact qdisc stays, which costs\n"
+	 "nothing: others may use it.)",
+	 OPTION_ALL, 0, -1, cmd_detach},
+	{"status", "", "what is guarded, in which mode, with which limits",
+	 "Shows first what matters in an attack: mode, greylist, bans, proven flows. Then sizes\n"
+	 "of lists and memory, interfaces (where the guard runs, how many packets they received\n"
+	 "and it saw, and if it sees none of them why), and every limit in force.\n"
+	 "Exit status 3 if nothing is guarded.",
+	 0, 0, 0, cmd_status},
+	{"stats", "", "packets and bytes by reason, class and method",
+	 "Counts since the guard was attached: passed, would be dropped (monitor), dropped; and\n"
+	 "how many packets were seen on each interface.\n"
+	 "As text only rows that are not zero, as JSON all. A packet may be counted under several\n"
+	 "reasons in monitor mode.",
+	 OPTION_WATCH, 0, 0, cmd_stats},
+	{"mode", "[REASON] MODE", "monitor or enforce; off, monitor or enforce for one reason",
+	 "  mode monitor|enforce              of the whole guard\n"
+	 "  mode REASON off|monitor|enforce   of one reason, below that of the guard, until the\n"
+	 "                                    next reload; the configuration file keeps it longer",
+	 0, 1, 2, cmd_mode},
+	{"reload", "", "put a configuration in force",
+	 "Reads the file given with --config; without, the one that is in force now, or\n"
+	 "/etc/sipguard/sipguard.yaml if that is the built-in one and the file exists. If it has\n"
+	 "a mistake, nothing changes. Modes set by `mode REASON` are forgotten.",
+	 OPTION_CONFIG, 0, 0, cmd_reload},
+	{"explain", "[REASON | EVENT | PROOF]",
+	 "why a packet is dropped under a reason, and what to do",
+	 "Explains a reason, and what lifts it, an event of `stats`, or a proof of `sources`;\n"
+	 "without one, lists the reasons with their modes.",
+	 0, 0, 1, cmd_explain},
+	{"check-config", "FILE", "look for mistakes in a configuration",
+	 "Reads the file as `reload` would, and changes nothing.", 0, 1, 1, cmd_check_config},
+	{"allow", "add|del|show|import ...", "the list of prefixes that always pass",
+	 LIST_DETAILS("The longest prefix decides, whichever list it is on."), 0, 1, -1, cmd_allow},
+	{"deny", "add|del|show|import ...", "the list of prefixes that never pass",
+	 LIST_DETAILS("The longest prefix decides, whichever list it is on. Addresses of this\n"
+		      "host are never denied."), 0, 1, -1, cmd_deny},
+	{"ban", "ADDRESS[:PORT]", "deny a source or a flow for a time",
+	 "Bans a source (an IPv6 address stands for its /64), or with a port one flow of one\n"
+	 "address: of IPv6 [ADDRESS]:PORT, since without brackets the port would be read as its\n"
+	 "last part.\n"
+	 "Sources on the allow list and addresses of this host cannot be banned.",
+	 OPTION_TRANSPORT | OPTION_FOR, 1, 1, cmd_ban},
+	{"unban", "ADDRESS[:PORT]", "lift a ban", "Lifts a ban before its time.",
+	 OPTION_TRANSPORT, 1, 1, cmd_unban},
+	{"bans", "", "what is banned, and until when",
+	 "Lists the bans that have not expired, and why each was made.",
+	 0, 0, 0, cmd_bans},
+	{"sources", "[forget ADDRESS:PORT]", "flows that are known, and by what",
+	 "Lists the flows (address, port and transport) that have proven something:\n"
+	 "  register   the server has registered it, in answer to its challenge\n"
+	 "  call       it has completed a call\n"
+	 "  contact    the server has sent it a request: its responses are wanted\n"
+	 "  greylist   it came again when the greylist asked for that\n"
+	 "The first two are proven: they have limits of their own, and pay nothing to the budget.\n"
+	 "`forget` has a flow prove itself anew.",
+	 OPTION_TRANSPORT, 0, 2, cmd_sources},
+	{"connections", "[ADDRESS|PREFIX]", "who has how many connections of TCP",
+	 "Lists the sources (of IPv6 the /64) that have connections to guarded ports, the most\n"
+	 "first; with an address or a prefix only those. `live` counts the kernel's own sockets,\n"
+	 "and is exact. `opening` are SYNs that were let in a few seconds ago and have led to\n"
+	 "none yet. `silent` are those of the live ones that have sent nothing in the time that\n"
+	 "the configuration gives them (connections: first-data); of them only those in the\n"
+	 "network namespace where this command runs are seen.",
+	 0, 0, 1, cmd_connections},
+	{"replay", "CAPTURE | --raw FOLDER", "what the guard would do with a capture",
+	 "Shows every packet of a capture (pcap or pcapng, gzip or not; - is standard input), or\n"
+	 "every file of a folder as a UDP message from 192.0.2.1, to the program that `attach`\n"
+	 "would attach, as if in enforce mode, and prints the verdict, the reason, class and\n"
+	 "method. Attaches nothing, and neither needs nor touches a running guard.\n\n"
+	 "Each packet is judged alone: nothing that came before changes its verdict, but that\n"
+	 "fragments get what their first one got. With --limits there are limits and the bans\n"
+	 "that follow; lists there are never. Every packet counts as if it came in: capture with\n"
+	 "`tcpdump -Q in`.\n\n"
+	 "The text leaves out packets to other ports, unless --verbose is given. JSON has a line\n"
+	 "for every packet; verdict is null if it could not be judged, and not_judged says why.\n"
+	 "The summary in JSON goes to standard error, or with --quiet to standard output. Exit\n"
+	 "status 0 if the capture was read to its end.",
+	 OPTION_CONFIG | OPTION_RAW | OPTION_LIMITS | OPTION_QUIET, 1, 1, cmd_replay},
+	{"help", "[COMMAND]", "this list, or one command in full", "Explains commands.", 0, 0, 1,
+	 cmd_help},
+	{"version", "", "version of the command and of its ABI", "Prints the version.", 0, 0, 0,
+	 cmd_version},
+	{},
+};
+
+static enum exit_code cmd_help(const struct options *options)
+{
+	if (options->count) {
+		for (const struct command *command = commands; command->name; command++) {
+			if (strcmp(command->name, options->arguments[0]) == 0) {
+				options_help(command, stdout);
+				return output_end();
+			}
+		}
+		return usage("There is no command '%s'.", options->arguments[0]);
+	}
+	printf("sipguard guards a SIP server against floods, before they cost it much.\n\n"
+	       "Usage: sipguard COMMAND [ARGUMENT...] [OPTION...]\n\n");
+	for (const struct command *command = commands; command->name; command++)
+		printf("  %-13s %s\n", command->name, command->summary);
+	printf("\nEvery command has --help and --json. Exit status: 0 done, 1 failed, 2 wrong\n"
+	       "usage, 3 not attached.\n");
+	return output_end();
+}
+
+static enum exit_code cmd_version(const struct options *options)
+{
+	if (options->json)
+		output_json(json_pack("{s:s, s:i}", "version", SIPGUARD_VERSION, "abi",
+				      SG_ABI_VERSION));
+	else
+		printf("sipguard %s (ABI %d)\n", SIPGUARD_VERSION, SG_ABI_VERSION);
+	return output_end();
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+	struct options options;
+	enum exit_code code;
+
+	signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write, not a death in the middle */
+	code = options_read(argc, argv, commands, &options, &command);
+	if (code != DONE)
+		return code;
+	if (!command) {
+		code = cmd_help(&(struct options){});
+		return options.help ? code : USAGE;
+	}
+	log_setup(options.verbose);
+	if (!options.help)
+		return command->run(&options);
+	options_help(command, stdout);
+	return output_end();
+}

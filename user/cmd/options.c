@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/options.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+#define BAN_SECONDS 600
+#define BAN_SECONDS_MAX (30 * 86400)
+
+static const struct command *current; /* the command that usage() explains */
+
+static const struct {
+	const char *name;
+	char letter;
+	unsigned int bit;     /* 0: every command accepts it */
+	const char *argument; /* NULL: takes none */
+	const char *help;
+} rows[] = {
+	{"config", 'c', OPTION_CONFIG, "FILE", "the configuration (YAML)"},
+	{"xdp", 'x', OPTION_XDP, "native|generic|auto",
+	 "in the driver, behind it (slower), or what works (default)"},
+	{"enforce", 'e', OPTION_ENFORCE, NULL, "drop at once, instead of starting in monitor mode"},
+	{"all", 'a', OPTION_ALL, NULL, "every guarded interface"},
+	{"watch", 'w', OPTION_WATCH, "SECONDS", "print rates again and again, until interrupted"},
+	{"transport", 't', OPTION_TRANSPORT, "udp|tcp", "of the flow ADDRESS:PORT (default: udp)"},
+	{"for", 'f', OPTION_FOR, "TIME", "for how long: 90s, 10m (default), 2h, up to 30d"},
+	{"raw", 'r', OPTION_RAW, NULL, "a folder, each of whose files is one message"},
+	{"limits", 'l', OPTION_LIMITS, NULL, "run the limits too, on the capture's own clock"},
+	{"quiet", 'q', OPTION_QUIET, NULL, "only the summary, no line for each packet"},
+	{"json", 'j', 0, NULL, "print JSON"},
+	{"verbose", 'v', 0, NULL, "show what libbpf and the kernel's verifier say"},
+	{"help", 'h', 0, NULL, "explain the command"},
+	{"version", 'V', 0, NULL, "print the version"},
+};
+
+#define ROWS (sizeof(rows) / sizeof(*rows))
+
+void options_help(const struct command *command, FILE *to)
+{
+	char left[64];
+
+	fprintf(to, "Usage: sipguard %s%s%s%s\n\n%s\n\nOptions:\n", command->name,
+		command->arguments[0] ? " " : "", command->arguments,
+		command->accepts ? " [OPTION...]" : "", command->details);
+	for (size_t i = 0; i < ROWS; i++) {
+		if ((rows[i].bit && !(rows[i].bit & command->accepts)) || rows[i].letter == 'V')
+			continue;
+		snprintf(left, sizeof(left), "-%c, --%s%s%s", rows[i].letter, rows[i].name,
+			 rows[i].argument ? " " : "", rows[i].argument ? rows[i].argument : "");
+		fprintf(to, "  %-31s %s\n", left, rows[i].help);
+	}
+}
+
+enum exit_code usage(const char *format, ...)
+{
+	char text[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (current)
+		fail("%s Usage: sipguard %s%s%s; `sipguard %s --help` explains it.", text,
+		     current->name, current->arguments[0] ? " " : "", current->arguments,
+		     current->name);
+	else
+		fail("%s `sipguard help` lists the commands.", text);
+	return USAGE;
+}
+
+/* "90", "90s", "10m", "2h", "1d" as seconds, 1 to BAN_SECONDS_MAX; 0 if it is none. */
+static __u64 read_time(const char *text)
+{
+	static const char units[] = "smhd";
+	static const unsigned int factors[] = {1, 60, 3600, 86400};
+	unsigned long value;
+	const char *unit;
+	char *end;
+
+	if (text[0] < '0' || text[0] > '9')
+		return 0;
+	value = strtoul(text, &end, 10);
+	unit = *end ? strchr(units, *end) : units;
+	if (!unit || (*end && end[1]) || value > BAN_SECONDS_MAX)
+		return 0;
+	value *= factors[unit - units];
+	return value <= BAN_SECONDS_MAX ? value : 0;
+}
+
+static enum exit_code read_xdp(const char *text, struct options *options)
+{
+	for (int mode = XDP_MODE_AUTO; mode <= XDP_MODE_GENERIC; mode++) {
+		if (strcmp(text, xdp_mode_names[mode]) == 0) {
+			options->xdp = mode;
+			return DONE;
+		}
+	}
+	return usage("--xdp takes native, generic or auto.");
+}
+
+static enum exit_code read_watch(const char *text, struct options *options)
+{
+	unsigned long value;
+	char *end;
+
+	value = strtoul(text, &end, 10);
+	if (*end || text[0] < '0' || text[0] > '9' || value < 1 || value > 86400)
+		return usage("--watch takes a number of seconds, 1 to 86400.");
+	options->watch = value;
+	return DONE;
+}
+
+static enum exit_code read_option(int letter, const char *value, struct options *options)
+{
+	switch (letter) {
+	case 'c':
+		options->config = value;
+		return value[0] ? DONE : usage("--config takes the name of a file.");
+	case 'x':
+		return read_xdp(value, options);
+	case 'e':
+		options->enforce = true;
+		return DONE;
+	case 'a':
+		options->all = true;
+		return DONE;
+	case 'w':
+		return read_watch(value, options);
+	case 't':
+		options->transport = value;
+		if (strcmp(value, "udp") && strcmp(value, "tcp"))
+			return usage("--transport takes udp or tcp.");
+		return DONE;
+	case 'f':
+		options->seconds = read_time(value);
+		return options->seconds ? DONE : usage("--for takes a time, 1s to 30d, like 10m.");
+	case 'r':
+		options->raw = true;
+		return DONE;
+	case 'l':
+		options->limits = true;
+		return DONE;
+	case 'q':
+		options->quiet = true;
+		return DONE;
+	case 'j':
+		options->json = true;
+		return DONE;
+	case 'v':
+		options->verbose = true;
+		return DONE;
+	default:
+		options->help = true;
+		return DONE;
+	}
+}
+
+/* The rows as getopt_long() wants them. */
+static void make_getopt(char *letters, struct option *longs)
+{
+	*letters++ = ':';
+	for (size_t i = 0; i < ROWS; i++) {
+		longs[i] = (struct option){
+			.name = rows[i].name,
+			.has_arg = rows[i].argument ? required_argument : no_argument,
+			.val = rows[i].letter,
+		};
+		*letters++ = rows[i].letter;
+		if (rows[i].argument)
+			*letters++ = ':';
+	}
+	*letters = '\0';
+}
+
+static const struct command *find(const struct command *commands, const char *name)
+{
+	for (; commands->name; commands++) {
+		if (strcmp(commands->name, name) == 0)
+			return commands;
+	}
+	return NULL;
+}
+
+static size_t row_of(int letter)
+{
+	size_t i = 0;
+
+	while (i < ROWS && rows[i].letter != letter)
+		i++;
+	return i;
+}
+
+/* The command is the first word that is no option; its row decides which options are accepted. */
+static const struct command *peek(int argc, char **argv, const char *letters,
+				  const struct option *longs, const struct command *commands)
+{
+	int letter;
+
+	opterr = 0;
+	while ((letter = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+		if (letter == 'V')
+			return find(commands, "version");
+	}
+	return optind < argc ? find(commands, argv[optind]) : NULL;
+}
+
+static enum exit_code check_arguments(const struct command *command, const struct options *options)
+{
+	if (options->help)
+		return DONE;
+	if (options->count < command->min)
+		return usage("'%s' needs more than that.", command->name);
+	if (command->max >= 0 && options->count > command->max)
+		return usage("'%s' does not know what to do with '%s'.", command->name,
+			     options->arguments[command->max]);
+	return DONE;
+}
+
+enum exit_code options_read(int argc, char **argv, const struct command *commands,
+			    struct options *options, const struct command **command)
+{
+	struct option longs[ROWS + 1] = {};
+	char letters[2 * ROWS + 2];
+	enum exit_code code;
+	int letter;
+
+	*options = (struct options){.seconds = BAN_SECONDS};
+	make_getopt(letters, longs);
+	*command = current = peek(argc, argv, letters, longs, commands);
+	optind = 0; /* begin again, now that the command is known */
+	while ((letter = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+		if (letter == 'V')
+			return DONE;
+		if (letter == ':')
+			return usage("%s needs a value.", argv[optind - 1]);
+		if (letter == '?')
+			return usage("There is no option %s.", argv[optind - 1]);
+		if (*command && rows[row_of(letter)].bit & ~(*command)->accepts)
+			return usage("'%s' has no option --%s.", (*command)->name,
+				     rows[row_of(letter)].name);
+		code = read_option(letter, optarg, options);
+		if (code != DONE)
+			return code;
+	}
+	if (optind < argc && !*command)
+		return usage("There is no command '%s'.", argv[optind]);
+	options->arguments = argv + optind + 1;
+	options->count = argc > optind ? argc - optind - 1 : 0;
+	return *command ? check_arguments(*command, options) : DONE;
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* replay: what the guard would do with the packets of a capture, or a folder of messages. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "guard/preflight.h"
+#include "policy/policy.h"
+#include "render/output.h"
+#include "replay/capture.h"
+#include "replay/messages.h"
+#include "replay/report.h"
+
+#define WHY_SIZE 640
+
+/* Where the frames come from: one of the two. */
+struct source {
+	const char *path;
+	struct capture *capture;
+	struct messages *messages;
+	const char *name; /* of the capture; of the message that was read last */
+};
+
+struct run {
+	const struct options *options;
+	struct policy policy;
+	struct source source;
+	struct replay *replay;
+	struct report report;
+};
+
+/* The usual port if it is guarded, else the lowest; 0 if there is none. */
+static __u16 udp_port(const struct sg_config *config)
+{
+	if (config->port[5060] & SG_PORT_UDP)
+		return 5060;
+	for (int port = 1; port < SG_PORTS; port++) {
+		if (config->port[port] & SG_PORT_UDP)
+			return port;
+	}
+	return 0;
+}
+
+static int source_open(struct run *run)
+{
+	struct source *source = &run->source;
+	__u16 port = udp_port(&run->policy.config->kernel);
+	char why[WHY_SIZE] = "";
+	const char *slash;
+	int err;
+
+	source->path = run->options->arguments[0];
+	if (run->options->raw && !port) {
+		fail("the configuration guards no UDP port for the messages to go to: name one "
+		     "under ports, udp.");
+		return -EINVAL;
+	}
+	if (run->options->raw) {
+		err = messages_open(source->path, port, &source->messages, why, sizeof(why));
+	} else {
+		slash = strrchr(source->path, '/');
+		source->name = slash ? slash + 1 : source->path;
+		err = capture_open(source->path, &source->capture, why, sizeof(why));
+	}
+	if (err)
+		fail("%s", why);
+	return err;
+}
+
+/* 1, 0 at the end, -errno after saying why. */
+static int source_next(struct source *source, struct frame *frame)
+{
+	char why[WHY_SIZE] = "";
+	int result;
+
+	if (source->messages)
+		result = messages_next(source->messages, frame, &source->name, why, sizeof(why));
+	else
+		result = capture_next(source->capture, frame, why, sizeof(why));
+	if (result < 0 && source->messages)
+		fail("%s: the messages after it were not judged.", why);
+	else if (result < 0)
+		fail("%s breaks off or is damaged (%s): the packets before that were judged.",
+		     source->name, why);
+	return result;
+}
+
+static void source_close(struct source *source)
+{
+	capture_close(source->capture);
+	messages_close(source->messages);
+}
+
+/*
+ * A frame that was cut short is judged for its ports: if they are not guarded, the rest would have
+ * changed nothing.
+ */
+static int judge(struct run *run, const struct frame *frame, struct report_packet *packet)
+{
+	bool cut;
+	int err;
+
+	packet->judgement = (struct judgement){};
+	if (frame->foreign) {
+		packet->obstacle = OBSTACLE_LINK;
+		return 0;
+	}
+	if (frame->length < ETH_HLEN) {
+		packet->obstacle = frame->missing ? OBSTACLE_TRUNCATED : OBSTACLE_SHORT;
+		return 0;
+	}
+	if (frame->missing && run->options->raw) {
+		packet->obstacle = OBSTACLE_LARGE;
+		return 0;
+	}
+	err = replay_judge(run->replay, frame, &packet->judgement);
+	if (err == -EMSGSIZE) {
+		packet->obstacle = OBSTACLE_LARGE;
+		return 0;
+	}
+	if (err)
+		return err;
+	packet->encapsulation = encapsulation_find(frame, &cut);
+	if (packet->judgement.guarded)
+		packet->encapsulation = ENCAPSULATION_NONE;
+	if (frame->missing && (packet->judgement.guarded || cut)) {
+		packet->judgement = (struct judgement){};
+		packet->obstacle = OBSTACLE_TRUNCATED;
+	}
+	return 0;
+}
+
+/* 0 if all was read and judged. */
+static int replay_all(struct run *run)
+{
+	struct report_packet packet = {};
+	struct frame frame;
+	int result;
+
+	for (;;) {
+		result = source_next(&run->source, &frame);
+		if (result <= 0)
+			return result;
+		packet = (struct report_packet){
+			.number = packet.number + 1,
+			.file = run->source.name,
+			.length = frame.length + frame.missing,
+		};
+		result = judge(run, &frame, &packet);
+		if (result)
+			return result;
+		report_packet(&run->report, &packet);
+		if (ferror(stdout))
+			return -EPIPE; /* output_end() says so */
+	}
+}
+
+static enum exit_code replay(struct run *run)
+{
+	int err = policy_read(run->options->config, &run->policy);
+	struct report_terms terms;
+
+	if (!err)
+		err = source_open(run);
+	if (!err)
+		err = replay_open(run->policy.config, run->policy.path, run->options->limits,
+				  &run->replay);
+	if (err)
+		return FAILED;
+	err = replay_all(run);
+	terms = (struct report_terms){
+		.source = run->source.path,
+		.config = run->policy.path[0] ? run->policy.path : NULL,
+		.limits = run->options->limits,
+		.complete = !err,
+		.stood = replay_stood(run->replay),
+	};
+	report_summary(&run->report, &terms);
+	return output_end() == DONE && !err ? DONE : FAILED;
+}
+
+enum exit_code cmd_replay(const struct options *options)
+{
+	struct run run = {
+		.options = options,
+		.report = {
+			.json = options->json,
+			.quiet = options->quiet,
+			.all = options->verbose,
+			.raw = options->raw,
+		},
+	};
+	enum exit_code code;
+
+	if (options->raw && options->limits)
+		return usage("--limits needs the times of a capture, and --raw has none.");
+	if (preflight_capabilities())
+		return FAILED;
+	code = replay(&run);
+	report_free(&run.report);
+	replay_close(run.replay);
+	source_close(&run.source);
+	policy_free(&run.policy);
+	return code;
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* sources: whom the guard knows, and how to make it forget. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+
+#include "base/log.h"
+#include "base/names.h"
+#include "base/prefix.h"
+#include "guard/session.h"
+#include "model/proven.h"
+#include "render/output.h"
+
+static __u64 seconds_between(__u64 from, __u64 to)
+{
+	return to > from ? (to - from + SG_NSEC_PER_SEC - 1) / SG_NSEC_PER_SEC : 0;
+}
+
+static json_int_t known_seconds(const struct proven *p, __u64 now)
+{
+	return (now - ((__u64)p->proven.since << SG_SINCE_SHIFT)) / SG_NSEC_PER_SEC;
+}
+
+static json_t *flow_json(const struct proven *p, __u64 now)
+{
+	const char *proof = proof_names[p->proven.proof % SG_PROOF__MAX];
+	char text[PREFIX_TEXT];
+
+	flow_format(&p->key, text, sizeof(text));
+	return json_pack("{s:s, s:s, s:s, s:I, s:I}", "source", text, "transport",
+			 flow_transport(&p->key), "proof", proof,
+			 "known_seconds", known_seconds(p, now),
+			 "seconds_left", (json_int_t)seconds_between(now, p->proven.until));
+}
+
+static void print_flow(const struct proven *p, __u64 now)
+{
+	char text[PREFIX_TEXT], time[OUTPUT_TEXT];
+
+	flow_format(&p->key, text, sizeof(text));
+	printf("%-44s %-4s %-9s %s left\n", text, flow_transport(&p->key),
+	       proof_names[p->proven.proof % SG_PROOF__MAX],
+	       output_seconds(seconds_between(now, p->proven.until), time));
+}
+
+static int show(struct session *session, bool json)
+{
+	struct proven_list list;
+	json_t *all;
+	__u64 now;
+	int err = maps_clock(&session->pins, &now);
+
+	if (!err)
+		err = proven_read(&session->maps, now, &list);
+	session_end(session); /* before anything is printed */
+	if (err)
+		return err;
+	proven_sort(&list);
+	all = json ? json_array() : NULL;
+	for (size_t i = 0; i < list.count; i++) {
+		if (json)
+			json_array_append_new(all, flow_json(&list.flow[i], now));
+		else
+			print_flow(&list.flow[i], now);
+	}
+	if (json)
+		output_json(json_pack("{s:o}", "sources", all));
+	else if (!list.count)
+		printf("No flow has proven anything yet.\n");
+	proven_free(&list);
+	return 0;
+}
+
+static int forget(struct session *session, const struct sg_flow_key *key, bool json)
+{
+	char text[PREFIX_TEXT];
+	int err = bpf_map_delete_elem(session->maps.fd[MAP_PROVEN], key);
+
+	flow_format(key, text, sizeof(text));
+	if (err == -ENOENT)
+		fail("%s has proven nothing: `sipguard sources` lists what has.", text);
+	else if (err)
+		fail("cannot forget %s: %s.", text, strerror(-err));
+	else if (json)
+		output_json(json_pack("{s:s}", "forgotten", text));
+	else
+		printf("%s has to prove itself anew.\n", text);
+	return err;
+}
+
+/* What `forget` is for, in *key. DONE, or how the command shall end. */
+static enum exit_code parse(const struct options *options, struct sg_flow_key *key)
+{
+	char why[256];
+
+	if (strcmp(options->arguments[0], "forget") != 0 || options->count != 2)
+		return usage("'sources' wants nothing, or else: forget ADDRESS:PORT.");
+	if (flow_parse(options->arguments[1], options->transport, key, why, sizeof(why))) {
+		fail("%s", why);
+		return USAGE;
+	}
+	if (!key->port)
+		return usage("A flow has a port: write %s:PORT.", options->arguments[1]);
+	return DONE;
+}
+
+enum exit_code cmd_sources(const struct options *options)
+{
+	struct session session;
+	struct sg_flow_key key;
+	enum exit_code code = options->count ? parse(options, &key) : DONE;
+	int err;
+
+	if (code != DONE)
+		return code;
+	code = session_begin(&session, options->count ? ACCESS_CHANGE : ACCESS_READ);
+	if (code != DONE)
+		return code;
+	err = options->count ? forget(&session, &key, options->json)
+			     : show(&session, options->json);
+	session_end(&session);
+	return err ? FAILED : output_end();
+}

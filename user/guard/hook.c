@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "guard/hook.h"
+
+#include <errno.h>
+#include <linux/if_link.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "base/log.h"
+#include "guard/egress.h"
+#include "guard/preflight.h"
+#include "kernel/filter.h"
+
+int hook_check(const struct device *device, enum xdp_mode mode)
+{
+	if (!device_is_ethernet(device) && !device_is_bare(device)) {
+		fail("%s is of a type that the guard cannot read (ARPHRD %u): guard the interface "
+		     "below it, or the one by which its packets reach the server.", device->name,
+		     device->type);
+		return -EOPNOTSUPP;
+	}
+	if (mode != XDP_MODE_NATIVE || !hook_obstacle(device))
+		return 0;
+	fail("%s cannot be guarded by native XDP, because %s: leave --xdp out, or use --xdp "
+	     "generic.", device->name, hook_obstacle(device));
+	return -EOPNOTSUPP;
+}
+
+const char *hook_obstacle(const struct device *device)
+{
+	if (device_is_bare(device))
+		return "its packets have no Ethernet header";
+	if (device_is_tun(device))
+		return "it is a tap, which hands several datagrams of a guest to XDP as one";
+	return NULL;
+}
+
+static int xdp_create(__u32 ifindex, int program)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = XDP_FLAGS_DRV_MODE);
+
+	return bpf_link_create(program, ifindex, BPF_XDP, &opts);
+}
+
+/* Errors that another mode would not mend. */
+static bool is_hopeless(int err)
+{
+	return err == -EBUSY || err == -EEXIST || err == -EPERM || err == -ENODEV || err == -ENOMEM;
+}
+
+/* fd of a link, or -errno in two kinds: *err of loading, which was said, or of attaching. */
+static int xdp_try(const struct loader *loader, struct place *place, enum judge judge, int *err)
+{
+	int link, program = loader_judge(loader, judge, place->slot);
+
+	*err = program < 0 ? program : 0;
+	if (*err)
+		return *err;
+	link = xdp_create(place->ifindex, program);
+	close(program);
+	place->judge = judge;
+	return link;
+}
+
+/* 0: attached; 1: tc instead, if auto; or -errno after saying why. */
+static int attach_xdp(const struct loader *loader, enum xdp_mode mode, struct place *place,
+		      struct hooked *hooked)
+{
+	int err, link = xdp_try(loader, place, JUDGE_PLAIN, &err);
+
+	if (!err && link < 0 && !is_hopeless(link))
+		link = xdp_try(loader, place, JUDGE_FRAGS, &err);
+	if (err)
+		return err;
+	hooked->link = link;
+	if (link >= 0)
+		return 0;
+	if (mode == XDP_MODE_NATIVE || is_hopeless(link)) {
+		preflight_explain(place->name, link);
+		return link;
+	}
+	snprintf(hooked->why, sizeof(hooked->why), "%s", preflight_obstacle(place->name, link));
+	return 1;
+}
+
+static __u32 program_id(int program)
+{
+	struct bpf_prog_info info = {};
+	__u32 size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(program, &info, &size) ? 0 : info.id;
+}
+
+static int attach_tc(const struct pins *pins, struct place *place, int program,
+		     struct hooked *hooked)
+{
+	hooked->link = tcx_create(place->ifindex, DIRECTION_INGRESS, program);
+	if (hooked->link >= 0)
+		return 0;
+	if (tcx_is_hopeless(hooked->link)) {
+		filter_explain(place->name, DIRECTION_INGRESS, hooked->link);
+		return hooked->link;
+	}
+	/* No tcx in this kernel (EINVAL), or no room in it (ERANGE). */
+	hooked->link = -1;
+	hooked->program_id = program_id(program);
+	return ingress_attach(pins, place, program);
+}
+
+int hook_attach(const struct pins *pins, const struct loader *loader, const struct device *device,
+		enum xdp_mode mode, struct place *place, struct hooked *hooked)
+{
+	const char *obstacle = hook_obstacle(device);
+	int program, err = 1;
+
+	*hooked = (struct hooked){.link = -1};
+	if (mode != XDP_MODE_GENERIC && !obstacle)
+		err = attach_xdp(loader, mode, place, hooked);
+	else if (mode != XDP_MODE_GENERIC)
+		snprintf(hooked->why, sizeof(hooked->why), "%s", obstacle);
+	if (err <= 0)
+		return err;
+	place->judge = device_is_bare(device) ? JUDGE_BARE : JUDGE_TC;
+	program = loader_judge(loader, place->judge, place->slot);
+	if (program < 0)
+		return program;
+	err = attach_tc(pins, place, program, hooked);
+	close(program);
+	return err;
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "guard/journal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "base/log.h"
+#include "guard/egress.h"
+#include "guard/links.h"
+
+#define STAGED "staged"
+#define COMMIT "commit"
+
+int journal_begin(const struct pins *pins)
+{
+	return pins_mkdir(pins, STAGED);
+}
+
+static int stage_pin(const struct pins *pins, const char *kind, const char *name, int fd)
+{
+	int err = pins_mkdir(pins, STAGED "/%s", kind);
+
+	return err ? err : pins_put(pins, fd, STAGED "/%s/%s", kind, name);
+}
+
+/* A link of clsact, whose fd is -1, is a directory. */
+static int stage_link(const struct pins *pins, const char *kind, const char *pin, int fd)
+{
+	int err;
+
+	if (fd >= 0)
+		return stage_pin(pins, kind, pin, fd);
+	err = pins_mkdir(pins, STAGED "/%s", kind);
+	return err ? err : pins_mkdir(pins, STAGED "/%s/%s", kind, pin);
+}
+
+int journal_link(const struct pins *pins, const char *pin, int fd)
+{
+	return stage_link(pins, "links", pin, fd);
+}
+
+int journal_egress(const struct pins *pins, const struct place *place, __u32 ifindex, int program)
+{
+	return egress_attach(pins, STAGED, place, ifindex, program);
+}
+
+int journal_remove(const struct pins *pins, const char *pin, int fd)
+{
+	return stage_link(pins, "remove", pin, fd);
+}
+
+int journal_judge(const struct pins *pins, const struct guard_link *link, int program)
+{
+	int old = bpf_prog_get_fd_by_id(link->program_id);
+	int err = stage_pin(pins, "judges", link->pin, program);
+
+	/* Only CAP_SYS_ADMIN may have it; without, a refused upgrade leaves the others upgraded. */
+	if (!err && old >= 0)
+		err = stage_pin(pins, "before", link->pin, old);
+	if (old >= 0)
+		close(old);
+	return err;
+}
+
+int journal_program(const struct pins *pins, const char *name, int fd)
+{
+	return stage_pin(pins, "programs", name, fd);
+}
+
+int journal_slot(const struct pins *pins, __u32 slot)
+{
+	return pins_mkdir(pins, STAGED "/slot-%u", slot);
+}
+
+int journal_mode(const struct pins *pins, enum sg_mode mode)
+{
+	return pins_mkdir(pins, STAGED "/mode-%d", mode);
+}
+
+static int rename_pin(const struct pins *pins, const char *from, const char *to)
+{
+	char old[PIN_PATH], new[PIN_PATH];
+	int err;
+
+	if (rename(pins_path(pins, old, "%s", from), pins_path(pins, new, "%s", to)) == 0)
+		return 0;
+	err = -errno;
+	fail("cannot rename %s to %s: %s.", old, new, strerror(-err));
+	return err;
+}
+
+/* Moves every pin of a directory of commit/ into `to`, over what is there. */
+static int move_pins(const struct pins *pins, const char *kind, const char *to)
+{
+	char path[PIN_PATH], from[PIN_PATH], target[PIN_PATH];
+	struct dirent *entry;
+	int err = 0;
+	DIR *dir = opendir(pins_path(pins, path, COMMIT "/%s", kind));
+
+	if (!dir)
+		return pins_unreadable(path);
+	while (!err && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(from, sizeof(from), COMMIT "/%s/%s", kind, entry->d_name);
+		snprintf(target, sizeof(target), "%s/%s", to, entry->d_name);
+		err = rename_pin(pins, from, target);
+	}
+	closedir(dir);
+	return err;
+}
+
+/* Has every link run what is pinned for it in commit/KIND. */
+static int update_links(const struct pins *pins, const char *kind)
+{
+	struct link_set links;
+	int err = links_read(pins, "links", &links);
+
+	for (size_t i = 0; !err && i < links.count; i++) {
+		const struct guard_link *link = &links.link[i];
+		int program = pins_get(pins, COMMIT "/%s/%s", kind, link->pin);
+
+		if (program < 0)
+			continue;
+		err = link_update(pins, link, program);
+		close(program);
+		/* The older one goes on working there; attach says where to replace it. */
+		if (err == -EXDEV)
+			err = 0;
+		if (err)
+			fail("%s does not take the new program: %s.", link->name, strerror(-err));
+	}
+	links_free(&links);
+	return err;
+}
+
+/* The one step that may be refused: all links get the new programs, or none. */
+static int apply_programs(const struct pins *pins)
+{
+	int err = update_links(pins, "judges");
+
+	if (!err)
+		err = egress_update(pins, COMMIT "/programs");
+	if (!err)
+		return 0;
+	update_links(pins, "before");
+	egress_update(pins, ".");
+	if (rename_pin(pins, COMMIT, STAGED) == 0)
+		journal_abort(pins);
+	return err;
+}
+
+static void apply_removals(const struct pins *pins)
+{
+	struct link_set gone;
+
+	if (links_read(pins, COMMIT "/remove", &gone))
+		return;
+	for (size_t i = 0; i < gone.count; i++) {
+		pins_remove(pins, "links/%s", gone.link[i].pin);
+		link_detach(&gone.link[i]);
+		pins_remove(pins, COMMIT "/remove/%s", gone.link[i].pin);
+	}
+	links_free(&gone);
+}
+
+static void apply_values(const struct pins *pins, struct maps *maps)
+{
+	char name[32];
+
+	for (__u32 slot = 0; slot < 2; slot++) {
+		snprintf(name, sizeof(name), COMMIT "/slot-%u", slot);
+		if (pins_exist(pins, name))
+			maps_store(&maps->state->slot, slot);
+	}
+	for (__u32 mode = 0; mode < SG_MODE__MAX; mode++) {
+		snprintf(name, sizeof(name), COMMIT "/mode-%u", mode);
+		if (pins_exist(pins, name))
+			maps_store(&maps->state->mode, mode);
+	}
+}
+
+/* The same, into the directory of that name, which is made if needed. */
+static int move_folder(const struct pins *pins, const char *kind)
+{
+	char from[PIN_PATH];
+	int err;
+
+	snprintf(from, sizeof(from), COMMIT "/%s", kind);
+	if (!pins_exist(pins, from))
+		return 0;
+	err = pins_mkdir(pins, "%s", kind);
+	return err ? err : move_pins(pins, kind, kind);
+}
+
+/* What is left to do once every link runs its program; only a lack of memory can stop it. */
+static int finish(const struct pins *pins, struct maps *maps)
+{
+	static const char *const folders[] = {"links", "tcx", "clsact"};
+	int err = move_pins(pins, "programs", ".");
+
+	for (size_t i = 0; !err && i < sizeof(folders) / sizeof(*folders); i++)
+		err = move_folder(pins, folders[i]);
+	if (err)
+		return err;
+	apply_values(pins, maps);
+	apply_removals(pins);
+	err = egress_tidy(pins);
+	return err ? err : pins_wipe(pins, COMMIT);
+}
+
+int journal_commit(const struct pins *pins, struct maps *maps)
+{
+	int err = rename_pin(pins, STAGED, COMMIT);
+
+	if (err)
+		journal_abort(pins);
+	else
+		err = apply_programs(pins);
+	if (!err && finish(pins, maps))
+		notice("this change is not complete: the next sipguard command will complete it.");
+	return err;
+}
+
+void journal_abort(const struct pins *pins)
+{
+	struct link_set links;
+
+	/* Not by unpinning alone: that takes effect only after a while. */
+	if (links_read(pins, STAGED "/links", &links) == 0) {
+		for (size_t i = 0; i < links.count; i++)
+			link_detach(&links.link[i]);
+		links_free(&links);
+	}
+	/* What cannot be taken down now keeps its record, for the next command. */
+	if (egress_remove(pins, STAGED) == 0)
+		pins_wipe(pins, STAGED);
+}
+
+bool journal_pending(const struct pins *pins)
+{
+	return pins_exist(pins, STAGED) || pins_exist(pins, COMMIT);
+}
+
+int journal_recover(const struct pins *pins)
+{
+	struct maps maps;
+	int err;
+
+	if (pins_exist(pins, STAGED))
+		journal_abort(pins);
+	if (!pins_exist(pins, COMMIT))
+		return 0;
+	err = maps_open(pins, &maps);
+	if (err)
+		return err;
+	if (apply_programs(pins) == 0)
+		err = finish(pins, &maps);
+	maps_close(&maps);
+	return err;
+}

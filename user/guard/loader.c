@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "guard/loader.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "scanners.h"    /* types of the skeletons */
+#include "sip/message.h"
+
+#include "base/log.h"
+#include "connections.skel.h"
+#include "guard.skel.h"
+#include "guard/preflight.h"
+#include "ingress.skel.h"
+#include "reply.skel.h"
+
+static int loader_open(struct loader *loader)
+{
+	*loader = (struct loader){
+		.notes = -1, .places = -1, .clock = -1, .connections = {-1, -1},
+	};
+	for (int judge = 0; judge < JUDGE__MAX; judge++)
+		loader->programs[judge] = -1;
+	loader->object = guard_bpf__open();
+	if (!loader->object) {
+		fail("cannot open the guard's object: %s.", strerror(errno));
+		return -errno;
+	}
+	loader->object->rodata->sg_tick = maps_tick();
+	return 0;
+}
+
+static int loader_finish(struct loader *loader)
+{
+	int err = guard_bpf__load(loader->object);
+
+	if (err) {
+		preflight_kernel(err);
+		return err;
+	}
+	loader->clock = bpf_program__fd(loader->object->progs.guard_clock);
+	return 0;
+}
+
+/* What judges is loaded by interface, see loader_judge(); so here is little more than the maps. */
+static void leave_out_judges(struct loader *loader)
+{
+	bpf_program__set_autoload(loader->object->progs.guard, false);
+	bpf_program__set_autoload(loader->object->progs.guard_frags, false);
+}
+
+/*
+ * All objects are built with the same maps.bpf.h, so a map of one name is one map. Constants are
+ * none: they are of each object.
+ */
+static int share_maps(const struct loader *loader, struct bpf_object *object)
+{
+	const struct bpf_map *ours;
+	struct bpf_map *map;
+	int err = 0;
+
+	bpf_object__for_each_map(map, object) {
+		if (bpf_map__is_internal(map))
+			continue;
+		ours = bpf_object__find_map_by_name(loader->object->obj, bpf_map__name(map));
+		if (ours && !err)
+			err = bpf_map__reuse_fd(map, bpf_map__fd(ours)); /* keeps a duplicate */
+	}
+	return err;
+}
+
+/* Loads one program of an object: a new fd of it, or -errno after saying why. */
+static int load_one(const struct loader *loader, struct bpf_object *object, const char *name)
+{
+	struct bpf_program *program;
+	int err = share_maps(loader, object), fd;
+
+	bpf_object__for_each_program(program, object)
+		bpf_program__set_autoload(program, strcmp(bpf_program__name(program), name) == 0);
+	if (!err)
+		err = bpf_object__load(object);
+	if (err) {
+		preflight_kernel(err);
+		return err;
+	}
+	fd = dup(bpf_program__fd(bpf_object__find_program_by_name(object, name)));
+	return fd < 0 ? -errno : fd;
+}
+
+static int cannot_open(const char *what)
+{
+	int err = -errno;
+
+	fail("cannot open the object of the program %s: %s.", what, strerror(-err));
+	return err;
+}
+
+static int load_xdp(const struct loader *loader, enum judge judge, __u32 slot)
+{
+	struct guard_bpf *object = guard_bpf__open();
+	int fd;
+
+	if (!object)
+		return cannot_open("for XDP");
+	object->rodata->sg_tick = loader->object->rodata->sg_tick;
+	object->rodata->sg_interface = slot;
+	fd = load_one(loader, object->obj, judge_names[judge]);
+	guard_bpf__destroy(object);
+	return fd;
+}
+
+static int load_ingress(const struct loader *loader, enum judge judge, __u32 slot)
+{
+	struct ingress_bpf *object = ingress_bpf__open();
+	int fd;
+
+	if (!object)
+		return cannot_open("at tc ingress");
+	object->rodata->sg_tick = loader->object->rodata->sg_tick;
+	object->rodata->sg_interface = slot;
+	if (judge == JUDGE_BARE)
+		object->rodata->sg_link_header = 0;
+	fd = load_one(loader, object->obj, judge_names[judge]);
+	ingress_bpf__destroy(object);
+	return fd;
+}
+
+int loader_judge(const struct loader *loader, enum judge judge, __u32 slot)
+{
+	if (judge == JUDGE_PLAIN || judge == JUDGE_FRAGS)
+		return load_xdp(loader, judge, slot);
+	return load_ingress(loader, judge, slot);
+}
+
+int loader_reply(const struct loader *loader, enum reply reply)
+{
+	struct reply_bpf *object = reply_bpf__open();
+	int fd;
+
+	if (!object)
+		return cannot_open("at tc egress");
+	object->rodata->sg_tick = loader->object->rodata->sg_tick;
+	if (reply == REPLY_BARE)
+		object->rodata->sg_link_header = 0;
+	fd = load_one(loader, object->obj, "reply");
+	reply_bpf__destroy(object);
+	return fd;
+}
+
+/* Links end with their last fd, unless they are pinned. 0 or -errno. */
+static int attach_connections(struct loader *loader)
+{
+	int count = bpf_program__fd(loader->sockets->progs.connections);
+	int all = bpf_program__fd(loader->sockets->progs.connections_all);
+
+	loader->connections[CONNECTION_LINK_COUNT] = bpf_raw_tracepoint_open(NULL, count);
+	if (loader->connections[CONNECTION_LINK_COUNT] < 0)
+		return loader->connections[CONNECTION_LINK_COUNT];
+	loader->connections[CONNECTION_LINK_ALL] = bpf_link_create(all, 0, BPF_TRACE_ITER, NULL);
+	return loader->connections[CONNECTION_LINK_ALL] < 0
+		       ? loader->connections[CONNECTION_LINK_ALL] : 0;
+}
+
+static void close_connections(struct loader *loader)
+{
+	for (int link = 0; loader->sockets && link < CONNECTION_LINK__MAX; link++) {
+		if (loader->connections[link] >= 0)
+			close(loader->connections[link]);
+		loader->connections[link] = -1;
+	}
+	connections_bpf__destroy(loader->sockets);
+	loader->sockets = NULL;
+}
+
+void loader_connections(struct loader *loader)
+{
+	int err;
+
+	loader->sockets = connections_bpf__open();
+	err = loader->sockets ? 0 : -errno;
+	if (!err) {
+		loader->sockets->rodata->sg_tick = loader->object->rodata->sg_tick;
+		err = share_maps(loader, loader->sockets->obj);
+	}
+	if (!err)
+		err = connections_bpf__load(loader->sockets);
+	if (!err)
+		err = attach_connections(loader);
+	if (!err)
+		return;
+	close_connections(loader);
+	notice("connections of TCP are not counted, so live ones have no limit: %s (%s).",
+	       access("/sys/kernel/btf/vmlinux", R_OK) ? "this kernel does not tell its types in "
+	       "/sys/kernel/btf" : "this kernel refuses the program for that", strerror(-err));
+}
+
+static int loader_finish_alone(struct loader *loader)
+{
+	int err = loader_finish(loader);
+
+	if (err)
+		return err;
+	loader->notes = maps_create_notes();
+	loader->places = maps_create_places();
+	err = loader->notes < 0 ? loader->notes : loader->places < 0 ? loader->places : 0;
+	if (err)
+		preflight_kernel(err);
+	return err;
+}
+
+int loader_load(struct loader *loader)
+{
+	int err = loader_open(loader);
+
+	if (err)
+		return err;
+	leave_out_judges(loader);
+	return loader_finish_alone(loader);
+}
+
+int loader_load_replay(struct loader *loader)
+{
+	int err = loader_open(loader);
+
+	if (err)
+		return err;
+	loader->object->rodata->sg_tick = 0;
+	loader->object->rodata->sg_syn_opens = 1;
+	err = bpf_map__set_type(loader->object->maps.sg_stats, BPF_MAP_TYPE_ARRAY);
+	if (!err)
+		err = bpf_map__set_map_flags(loader->object->maps.sg_stats, BPF_F_MMAPABLE);
+	if (err) {
+		fail("cannot set up the counters for replay: %s.", strerror(-err));
+		return err;
+	}
+	err = loader_finish_alone(loader);
+	if (err)
+		return err;
+	loader->programs[JUDGE_PLAIN] = bpf_program__fd(loader->object->progs.guard);
+	loader->programs[JUDGE_FRAGS] = bpf_program__fd(loader->object->progs.guard_frags);
+	return 0;
+}
+
+/* libbpf takes any map it is given: only we know that the layout must be the same. */
+static bool is_same_layout(const struct bpf_map *map, int fd)
+{
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &size) == 0 && info.type == bpf_map__type(map) &&
+	       info.key_size == bpf_map__key_size(map) &&
+	       info.value_size == bpf_map__value_size(map) &&
+	       info.max_entries == bpf_map__max_entries(map) &&
+	       info.map_flags == bpf_map__map_flags(map);
+}
+
+static int reuse(struct loader *loader, const struct pins *pins, const char *name)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(loader->object->obj, name);
+	int fd = pins_get(pins, "%s", name);
+	int err = fd < 0 ? fd : 0;
+
+	if (!err && (!map || !is_same_layout(map, fd)))
+		err = -EPROTO;
+	if (!err)
+		err = bpf_map__reuse_fd(map, fd); /* keeps a duplicate */
+	if (fd >= 0)
+		close(fd);
+	if (err == -EPROTO)
+		fail("the pinned map %s is not what this sipguard works with: `sipguard detach "
+		     "--all` and attach again.", name);
+	else if (err)
+		fail("cannot use the pinned map %s: %s.", name, strerror(-err));
+	return err;
+}
+
+int loader_load_over(struct loader *loader, const struct pins *pins)
+{
+	int err = loader_open(loader);
+
+	if (!err)
+		leave_out_judges(loader);
+	for (int id = 0; !err && id < MAP_NOTES; id++)
+		err = reuse(loader, pins, map_names[id]);
+	return err ? err : loader_finish(loader);
+}
+
+static int map_fd(const struct loader *loader, enum map_id id)
+{
+	if (id == MAP_NOTES)
+		return loader->notes;
+	if (id == MAP_PLACES)
+		return loader->places;
+	return bpf_object__find_map_fd_by_name(loader->object->obj, map_names[id]);
+}
+
+int loader_init(struct loader *loader, const struct config *config, const char *path,
+		enum sg_mode mode)
+{
+	struct maps maps = {};
+	int err;
+
+	for (int id = 0; id < MAP__MAX; id++)
+		maps.fd[id] = dup(map_fd(loader, id));
+	err = maps_memory(&maps);
+	if (!err && getrandom(maps.state->secret, sizeof(maps.state->secret), 0) !=
+			    sizeof(maps.state->secret)) {
+		err = -EIO;
+		fail("cannot get random bytes for the limit tables: %s.", strerror(errno));
+	}
+	if (!err)
+		err = maps_fill(&maps, 0, config, path);
+	if (!err) {
+		maps_store(&maps.state->abi, SG_ABI_VERSION);
+		maps_store(&maps.state->mode, mode);
+		connections_add_namespace(&maps);
+	}
+	maps_close(&maps);
+	return err;
+}
+
+int loader_stats(const struct loader *loader, struct sg_stats *stats)
+{
+	const struct maps maps = {.fd[MAP_STATS] = map_fd(loader, MAP_STATS)};
+
+	return maps_stats(&maps, stats);
+}
+
+int loader_pin(const struct loader *loader, const struct pins *pins)
+{
+	int err = 0;
+
+	for (int id = 0; !err && id < MAP__MAX; id++)
+		err = pins_put(pins, map_fd(loader, id), "%s", map_names[id]);
+	if (!err)
+		err = pins_put(pins, loader->clock, "guard_clock");
+	for (int link = 0; !err && link < CONNECTION_LINK__MAX; link++) {
+		if (loader->connections[link] >= 0)
+			err = pins_put(pins, loader->connections[link], "%s",
+				       connection_link_names[link]);
+	}
+	return err;
+}
+
+void loader_close(struct loader *loader)
+{
+	close_connections(loader);
+	guard_bpf__destroy(loader->object);
+	if (loader->notes >= 0)
+		close(loader->notes);
+	if (loader->places >= 0)
+		close(loader->places);
+	loader->object = NULL;
+	loader->notes = loader->places = loader->clock = -1;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From the object files inside this command to programs and maps in the kernel. */
+#ifndef SIPGUARD_LOADER_H
+#define SIPGUARD_LOADER_H
+
+#include "guard/connections.h"
+#include "guard/egress.h"
+#include "guard/links.h"
+#include "kernel/maps.h"
+#include "kernel/pins.h"
+
+struct connections_bpf;
+struct guard_bpf;
+
+struct loader {
+	struct guard_bpf *object;        /* its maps are those of all programs; NULL: not loaded */
+	struct connections_bpf *sockets; /* its links are attached as soon as loaded */
+	int notes;
+	int places;
+	/* Owned by the objects; -1 if not loaded. */
+	int programs[JUDGE__MAX];        /* for replay alone */
+	int clock;
+	/* Not to be closed by others; -1 each if this kernel cannot have them. */
+	int connections[CONNECTION_LINK__MAX];
+};
+
+/*
+ * Makes maps and loads what is the same for all interfaces. 0, or -errno after saying why; then
+ * loader_close().
+ */
+int loader_load(struct loader *loader);
+
+/*
+ * As loader_load(), with programs that are only run by BPF_PROG_RUN: their clock is what is written
+ * to sg_replay_clock, and their counters are of one CPU, in memory that can be mapped.
+ */
+int loader_load_replay(struct loader *loader);
+
+/* As loader_load(), on the pinned maps, which must have the layout that the object has. */
+int loader_load_over(struct loader *loader, const struct pins *pins);
+
+/*
+ * Afterwards: what judges the packets of one interface, and what sees what interfaces send. To have
+ * one verified takes half a second. fd, to be closed, or -errno after saying why.
+ */
+int loader_judge(const struct loader *loader, enum judge judge, __u32 slot);
+int loader_reply(const struct loader *loader, enum reply reply);
+
+/*
+ * Afterwards: the programs that count connections. They look into the kernel's own types; a guard
+ * without them is better than none.
+ */
+void loader_connections(struct loader *loader);
+
+/* What a guard begins with: the configuration, where it came from, a mode, and a secret. */
+int loader_init(struct loader *loader, const struct config *config, const char *path,
+		enum sg_mode mode);
+
+/* The counters, summed up, as maps_stats(). */
+int loader_stats(const struct loader *loader, struct sg_stats *stats);
+
+/* Pins every map, and the programs that are the same for all interfaces. */
+int loader_pin(const struct loader *loader, const struct pins *pins);
+void loader_close(struct loader *loader);
+
+#endif

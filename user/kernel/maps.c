@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kernel/maps.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "base/log.h"
+
+const char *const map_names[MAP__MAX] = {
+#define X(name, label) label,
+	MAPS(X)
+#undef X
+};
+
+int maps_open(const struct pins *pins, struct maps *maps)
+{
+	int err = 0;
+
+	*maps = (struct maps){};
+	for (int id = 0; id < MAP__MAX; id++) {
+		maps->fd[id] = pins_get(pins, "%s", map_names[id]);
+		if (maps->fd[id] < 0 && !err) {
+			err = maps->fd[id];
+			fail("cannot open %s/%s: %s%s.", pins->dir, map_names[id], strerror(-err),
+			     err == -ENOENT ? "; `sipguard detach --all` and attach again" : "");
+		}
+	}
+	if (!err)
+		err = maps_memory(maps);
+	if (err)
+		maps_close(maps);
+	return err;
+}
+
+int maps_memory(struct maps *maps)
+{
+	maps->state = mmap(NULL, sizeof(*maps->state), PROT_READ | PROT_WRITE, MAP_SHARED,
+			   maps->fd[MAP_STATE], 0);
+	if (maps->state == MAP_FAILED)
+		maps->state = NULL;
+	maps->configs = mmap(NULL, 2 * sizeof(*maps->configs), PROT_READ | PROT_WRITE, MAP_SHARED,
+			     maps->fd[MAP_CONFIGS], 0);
+	if (maps->configs == MAP_FAILED)
+		maps->configs = NULL;
+	if (maps->state && maps->configs)
+		return 0;
+	fail("cannot map the guard's state into memory: %s.", strerror(errno));
+	return -ENOMEM;
+}
+
+void maps_close(struct maps *maps)
+{
+	if (maps->state)
+		munmap(maps->state, sizeof(*maps->state));
+	if (maps->configs)
+		munmap(maps->configs, 2 * sizeof(*maps->configs));
+	for (int id = 0; id < MAP__MAX; id++) {
+		if (maps->fd[id] > 0)
+			close(maps->fd[id]);
+	}
+	*maps = (struct maps){};
+}
+
+int maps_create_notes(void)
+{
+	return bpf_map_create(BPF_MAP_TYPE_ARRAY, map_names[MAP_NOTES], sizeof(__u32),
+			      sizeof(struct note), 2, NULL);
+}
+
+int maps_create_places(void)
+{
+	return bpf_map_create(BPF_MAP_TYPE_ARRAY, map_names[MAP_PLACES], sizeof(__u32),
+			      sizeof(struct place_note), SG_INTERFACES, NULL);
+}
+
+void maps_store(__u32 *word, __u32 value)
+{
+	__atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
+__u64 maps_memory_used(const struct maps *maps, enum map_id id)
+{
+	unsigned long long bytes = 0;
+	char path[64], row[128];
+	FILE *info;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", maps->fd[id]);
+	info = fopen(path, "re");
+	while (info && fgets(row, sizeof(row), info)) {
+		if (sscanf(row, "memlock: %llu", &bytes) == 1)
+			break;
+	}
+	if (info)
+		fclose(info);
+	return bytes;
+}
+
+int maps_stats(const struct maps *maps, struct sg_stats *stats)
+{
+	int cpus = libbpf_num_possible_cpus();
+	__u64 *sum = (__u64 *)stats;
+	const __u64 *one;
+	__u32 zero = 0;
+	void *all;
+	int err;
+
+	_Static_assert(sizeof(*stats) % sizeof(*sum) == 0, "nothing but 64-bit counters");
+	memset(stats, 0, sizeof(*stats));
+	all = cpus > 0 ? calloc(cpus, sizeof(*stats)) : NULL;
+	err = all ? bpf_map_lookup_elem(maps->fd[MAP_STATS], &zero, all) : -ENOMEM;
+	if (err)
+		fail("cannot read the counters: %s.", strerror(-err));
+	for (int cpu = 0; !err && cpu < cpus; cpu++) {
+		one = (const __u64 *)((const struct sg_stats *)all + cpu);
+		for (size_t i = 0; i < sizeof(*stats) / sizeof(*sum); i++)
+			sum[i] += one[i];
+	}
+	free(all);
+	return err;
+}
+
+__u64 maps_seen(const struct sg_stats *stats, __u32 slot)
+{
+	return stats->unguarded[slot].packets + stats->guarded[slot];
+}
+
+int maps_clock(const struct pins *pins, __u64 *now)
+{
+	/* A syscall program writes its answer into what it was given. */
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = now, .ctx_size_in = sizeof(*now));
+	int fd = pins_get(pins, "guard_clock");
+	int err = fd < 0 ? fd : 0;
+
+	*now = 0;
+	if (!err)
+		err = bpf_prog_test_run_opts(fd, &opts);
+	if (fd >= 0)
+		close(fd);
+	if (!err && !*now)
+		err = -EIO;
+	if (err)
+		fail("cannot read the guard's clock: %s.", strerror(-err));
+	return err;
+}
+
+__u64 maps_tick(void)
+{
+	struct timespec resolution;
+
+	/* The kernel gives one jiffy here: the coarse clocks move with the tick. */
+	if (clock_getres(CLOCK_MONOTONIC_COARSE, &resolution))
+		return 10000000; /* HZ=100, the slowest there is */
+	return resolution.tv_sec * SG_NSEC_PER_SEC + resolution.tv_nsec;
+}
+
+/* A trie of the same kind as sg_zones_0, with the prefixes of the zones: fd or -errno. */
+static int zone_trie(const struct config *config)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_NO_PREALLOC);
+	int err = 0, fd = bpf_map_create(BPF_MAP_TYPE_LPM_TRIE, "sg_zones_n",
+					 sizeof(struct sg_prefix6), sizeof(__u32), SG_ZONE_ENTRIES,
+					 &opts);
+
+	for (size_t i = 0; fd >= 0 && !err && i < config->prefix_count; i++)
+		err = bpf_map_update_elem(fd, &config->prefixes[i].prefix,
+					  &config->prefixes[i].zone, BPF_ANY);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+int maps_fill(struct maps *maps, __u32 slot, const struct config *config, const char *path)
+{
+	struct note *note = calloc(1, sizeof(*note));
+	int trie = zone_trie(config);
+	int err = trie < 0 ? trie : 0;
+
+	if (!err && !note)
+		err = -ENOMEM;
+	/* An update of an array of maps waits for a grace period, and so for all readers. */
+	if (!err)
+		err = bpf_map_update_elem(maps->fd[MAP_ZONES], &slot, &trie, BPF_ANY);
+	if (!err) {
+		memcpy(&maps->configs[slot], &config->kernel, sizeof(config->kernel));
+		snprintf(note->path, sizeof(note->path), "%s", path);
+		err = bpf_map_update_elem(maps->fd[MAP_NOTES], &slot, note, BPF_ANY);
+	}
+	if (trie >= 0)
+		close(trie);
+	free(note);
+	if (err)
+		fail("cannot write the configuration to the kernel: %s.", strerror(-err));
+	return err;
+}
+
+int maps_fill_spare(struct maps *maps, const struct config *config, const char *path, __u32 *slot)
+{
+	*slot = !(maps->state->slot & 1);
+	return maps_fill(maps, *slot, config, path);
+}
+
+int maps_note(const struct maps *maps, __u32 slot, struct note *note)
+{
+	int err = bpf_map_lookup_elem(maps->fd[MAP_NOTES], &slot, note);
+
+	if (err)
+		fail("cannot read where the configuration came from: %s.", strerror(-err));
+	return err;
+}

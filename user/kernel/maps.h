@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The guard's maps, with their types. */
+#ifndef SIPGUARD_MAPS_H
+#define SIPGUARD_MAPS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "abi.h"
+#include "kernel/pins.h"
+#include "policy/config.h"
+
+/* Every pinned map. X(NAME, name) */
+#define MAPS(X)                                                                                   \
+	X(STATE, "sg_state")                                                                      \
+	X(CONFIGS, "sg_configs")                                                                  \
+	X(ZONES, "sg_zones")                                                                      \
+	X(LISTS4, "sg_lists4")                                                                    \
+	X(LISTS6, "sg_lists6")                                                                    \
+	X(BANS, "sg_bans")                                                                        \
+	X(SLOTS, "sg_slots")                                                                      \
+	X(ORPHANS, "sg_orphans")                                                                  \
+	X(FRAGMENTS, "sg_fragments")                                                              \
+	X(FLOW_SLOTS, "sg_flow_slots")                                                            \
+	X(PROVEN, "sg_proven")                                                                    \
+	X(PROVEN_QUEUE, "sg_proven_queue")                                                        \
+	X(BANS_QUEUE, "sg_bans_queue")                                                            \
+	X(HINTS, "sg_hints")                                                                      \
+	X(GREYLIST, "sg_greylist")                                                                \
+	X(RETURNED, "sg_returned")                                                                \
+	X(TRANSACTIONS, "sg_transactions")                                                        \
+	X(SECRETS, "sg_secrets")                                                                  \
+	X(ACCOUNTS, "sg_accounts")                                                                \
+	X(CONDUCT, "sg_conduct")                                                                  \
+	X(ASKERS, "sg_askers")                                                                    \
+	X(KNOWN, "sg_known")                                                                      \
+	X(DESTINATIONS, "sg_destinations")                                                        \
+	X(CONNECTS, "sg_connects")                                                                \
+	X(PROOFS, "sg_proofs")                                                                    \
+	X(STREAMS, "sg_streams")                                                                  \
+	X(OPENINGS, "sg_openings")                                                                \
+	X(HEADS, "sg_heads")                                                                      \
+	X(SEGMENTS, "sg_segments")                                                                \
+	X(CONNECTIONS, "sg_connections")                                                          \
+	X(SOCKETS, "sg_sockets")                                                                  \
+	X(NAMESPACES, "sg_namespaces")                                                            \
+	X(STATS, "sg_stats")                                                                      \
+	X(NOTES, "notes")                                                                         \
+	X(PLACES, "places")
+
+enum map_id {
+#define X(name, label) MAP_##name,
+	MAPS(X)
+#undef X
+	MAP__MAX
+};
+
+extern const char *const map_names[MAP__MAX];
+
+/* What userspace notes about a slot of sg_configs; the kernel side has no use for it. */
+struct note {
+	char path[PATH_MAX]; /* of the configuration file; "" for the built-in defaults */
+};
+
+/* What userspace notes about an interface, by its slot. */
+struct place_note {
+	__u64 received; /* packets that it had received when it was attached */
+	__u64 seen;     /* and what the guard had seen in this slot */
+	__u32 program;  /* id of the program of its filter at ingress; 0: a link tells */
+	__u32 reserved;
+};
+
+struct maps {
+	int fd[MAP__MAX];
+	struct sg_state *state;    /* both are the memory that packets see */
+	struct sg_config *configs;
+};
+
+/* The fds of `maps` are owned by it from here on. 0 or -errno after saying why. */
+int maps_open(const struct pins *pins, struct maps *maps);
+
+/* Maps the memory of STATE and CONFIGS, whose fds are set. */
+int maps_memory(struct maps *maps);
+void maps_close(struct maps *maps);
+
+/* Unpinned maps for the notes: fd or -errno. */
+int maps_create_notes(void);
+int maps_create_places(void);
+
+/* Words that packets read are written in one store. */
+void maps_store(__u32 *word, __u32 value);
+
+/* Bytes of kernel memory, 0 if the kernel does not tell. */
+__u64 maps_memory_used(const struct maps *maps, enum map_id id);
+
+/* The sum over all CPUs. */
+int maps_stats(const struct maps *maps, struct sg_stats *stats);
+
+/* Packets that were seen on the interfaces of a slot. */
+__u64 maps_seen(const struct sg_stats *stats, __u32 slot);
+
+/* ns of the guard's clock, read by its own program. 0 or -errno after saying why. */
+int maps_clock(const struct pins *pins, __u64 *now);
+
+/* One step of the guard's clock in ns: a jiffy of this kernel. */
+__u64 maps_tick(void);
+
+/*
+ * Puts a configuration into the slot that is not in force, with its zones and the path it came
+ * from ("" for none), and gives its number. No packet sees it before sg_state.slot says so. Waits
+ * until no packet looks at that slot from the time before the last flip.
+ */
+int maps_fill_spare(struct maps *maps, const struct config *config, const char *path, __u32 *slot);
+int maps_fill(struct maps *maps, __u32 slot, const struct config *config, const char *path);
+
+int maps_note(const struct maps *maps, __u32 slot, struct note *note);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What sources, flows and totals owe by limits that are not in force any more. */
+#ifndef SIPGUARD_DEBTS_H
+#define SIPGUARD_DEBTS_H
+
+#include "kernel/maps.h"
+
+/*
+ * Cuts every theoretical arrival time to where the limits in force let the next message in, so
+ * that wider ones take hold at once: who was charged a second a message, 500 of them, would wait
+ * for eight minutes whatever he may now. `now`: ns of the guard's clock. A slot belongs to any zone
+ * by its hash, so the widest limit of a kind counts. 0 or -errno after saying why.
+ */
+int debts_cut(const struct maps *maps, __u64 now);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The flows that have proven something, as userspace reads them. */
+#ifndef SIPGUARD_PROVEN_H
+#define SIPGUARD_PROVEN_H
+
+#include <stddef.h>
+
+#include "kernel/maps.h"
+
+struct proven {
+	struct sg_flow_key key;
+	struct sg_proven proven;
+};
+
+struct proven_list {
+	struct proven *flow; /* those whose time is not over at `now` */
+	size_t count;
+};
+
+/* 0 with a list for proven_free(), or -errno after saying why. `now` in ns of the guard's clock. */
+int proven_read(const struct maps *maps, __u64 now, struct proven_list *list);
+void proven_free(struct proven_list *list);
+
+/* By address and port. */
+void proven_sort(struct proven_list *list);
+
+/* How many have proven as much, by enum sg_proof. */
+void proven_count(const struct proven_list *list, size_t count[SG_PROOF__MAX]);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The configuration file (YAML) and what it means for the kernel. */
+#ifndef SIPGUARD_CONFIG_H
+#define SIPGUARD_CONFIG_H
+
+#include <stddef.h>
+
+#include "abi.h"
+#include "base/error.h"
+
+/* A prefix of a zone; IPv4 is held as ::ffff:0:0/96. */
+struct zone_prefix {
+	struct sg_prefix6 prefix;
+	__u32 zone; /* 1 to SG_ZONES - 1 */
+};
+
+struct config {
+	struct sg_config kernel; /* ready to be written to a slot of sg_configs */
+	struct zone_prefix *prefixes;
+	size_t prefix_count;
+};
+
+/* The defaults of include/words.h and include/reasons.h, UDP 5060, TCP 5060, TLS 5061. 0/-ENOMEM */
+int config_default(struct config **config);
+
+/*
+ * Reads `path`; what it does not say is the default. `tick` is the step of the guard's clock in ns
+ * (0: any): a burst of less than what the rate gives in one tick, and one more, is refused. 0 with
+ * *config for config_free(), or -errno with *error filled in and *config untouched.
+ */
+int config_load(const char *path, __u64 tick, struct config **config, struct error *error);
+
+/* NULL is allowed. */
+void config_free(struct config *config);
+
+#endif

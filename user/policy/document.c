@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Four passes, from coarse to fine: the bytes, YAML's own syntax, the schema, then libcyaml, which
+ * fills in the data. libcyaml 1.3.1 alone does not do: it names the place before an unknown key
+ * rather than the key, reads "1x" as 1 and "010" as 8, and skips second documents.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/quote.h"
+#include "policy/document.h"
+
+#define DEPTH 8 /* more than any schema here needs; bounds every later pass */
+
+static int __attribute__((format(printf, 4, 5))) fail_at(struct error *error, size_t line,
+							  size_t column, const char *format, ...)
+{
+	va_list args;
+
+	error->line = line;
+	error->column = column;
+	va_start(args, format);
+	vsnprintf(error->text, sizeof(error->text), format, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+static int fail_memory(struct error *error)
+{
+	fail_at(error, 0, 0, "out of memory");
+	return -ENOMEM;
+}
+
+int document_fail(const struct document *document, const yaml_node_t *node, const char *format, ...)
+{
+	struct error *error = document->error;
+	va_list args;
+
+	error->line = node ? node->start_mark.line + 1 : 0;
+	error->column = node ? node->start_mark.column + 1 : 0;
+	va_start(args, format);
+	vsnprintf(error->text, sizeof(error->text), format, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+/* --- the bytes --- */
+
+/* At most one byte more than is allowed, to tell that there are more. */
+static int read_all(struct document *d, int fd)
+{
+	size_t room = 0;
+	ssize_t got;
+
+	do {
+		if (d->size == room) {
+			unsigned char *grown;
+
+			room = room ? room * 2 : 1 << 14;
+			room = room > DOCUMENT_SIZE ? DOCUMENT_SIZE + 1 : room;
+			grown = realloc(d->text, room);
+			if (!grown)
+				return -ENOMEM;
+			d->text = grown;
+		}
+		got = read(fd, d->text + d->size, room - d->size);
+		if (got > 0)
+			d->size += got;
+	} while ((got > 0 && d->size <= DOCUMENT_SIZE) || (got < 0 && errno == EINTR));
+	if (got < 0)
+		return -errno;
+	return d->size > DOCUMENT_SIZE ? -EFBIG : 0;
+}
+
+static int read_file(struct document *d, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int err = fd < 0 ? -errno : read_all(d, fd);
+
+	if (fd >= 0)
+		close(fd);
+	if (err == -EFBIG)
+		fail_at(d->error, 0, 0, "it is larger than %d KiB, so hardly a configuration; move "
+			"long lists of prefixes to `sipguard allow import`", DOCUMENT_SIZE >> 10);
+	else if (err)
+		fail_at(d->error, 0, 0, "cannot read it: %s; name a readable YAML file",
+			strerror(-err));
+	/* Editors of other systems begin UTF-8 with a byte order mark. */
+	if (!err && d->size >= 3 && !memcmp(d->text, "\xef\xbb\xbf", 3)) {
+		d->size -= 3;
+		memmove(d->text, d->text + 3, d->size);
+	}
+	return err;
+}
+
+/* --- YAML --- */
+
+/* For errors in the encoding libyaml gives no line, only the offset in bytes. */
+static void place_of_offset(const struct document *d, size_t offset, size_t *line, size_t *column)
+{
+	*line = *column = 1;
+	for (size_t i = 0; i < offset && i < d->size; i++) {
+		if (d->text[i] == '\n') {
+			++*line;
+			*column = 1;
+		} else if ((d->text[i] & 0xc0) != 0x80) {
+			++*column;
+		}
+	}
+}
+
+static int fail_parser(const struct document *d, const yaml_parser_t *parser)
+{
+	size_t line = parser->problem_mark.line + 1, column = parser->problem_mark.column + 1;
+
+	if (parser->error == YAML_MEMORY_ERROR)
+		return fail_memory(d->error);
+	if (parser->error == YAML_READER_ERROR) {
+		place_of_offset(d, parser->problem_offset, &line, &column);
+		return fail_at(d->error, line, column, "not text in UTF-8 (%s); save it as UTF-8 "
+			       "without control characters", parser->problem);
+	}
+	return fail_at(d->error, line, column, "not valid YAML (%s); look for a missing bracket, "
+		       "comma or quote, or a tab in the indentation, on this line or the one "
+		       "before", parser->problem ? parser->problem : "unknown problem");
+}
+
+/* What the schema cannot say: no aliases (they can multiply without end), one document, no NUL. */
+static int scan_event(const struct document *d, const yaml_event_t *event, int *depth,
+		      int *documents)
+{
+	size_t line = event->start_mark.line + 1, column = event->start_mark.column + 1;
+	const yaml_char_t *anchor = NULL;
+
+	switch (event->type) {
+	case YAML_ALIAS_EVENT:
+		anchor = event->data.alias.anchor;
+		break;
+	case YAML_DOCUMENT_START_EVENT:
+		if (++*documents > 1)
+			return fail_at(d->error, line, column, "a second document begins here; put "
+				       "all into one, without this '---'");
+		break;
+	case YAML_SCALAR_EVENT:
+		anchor = event->data.scalar.anchor;
+		if (memchr(event->data.scalar.value, '\0', event->data.scalar.length))
+			return fail_at(d->error, line, column, "a NUL character in a value; take "
+				       "it out");
+		break;
+	case YAML_SEQUENCE_START_EVENT:
+		anchor = event->data.sequence_start.anchor;
+		++*depth;
+		break;
+	case YAML_MAPPING_START_EVENT:
+		anchor = event->data.mapping_start.anchor;
+		++*depth;
+		break;
+	case YAML_SEQUENCE_END_EVENT:
+	case YAML_MAPPING_END_EVENT:
+		--*depth;
+		break;
+	default:
+		break;
+	}
+	if (anchor)
+		return fail_at(d->error, line, column, "anchors and aliases ('&%s', '*%s') are not "
+			       "taken here; write the value out", quote((char *)anchor).text,
+			       quote((char *)anchor).text);
+	if (*depth > DEPTH)
+		return fail_at(d->error, line, column, "nested deeper than any key here; look for "
+			       "a bracket too many");
+	return 0;
+}
+
+static int parser_start(const struct document *d, yaml_parser_t *parser)
+{
+	if (!yaml_parser_initialize(parser))
+		return fail_memory(d->error);
+	yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(parser, d->text, d->size);
+	return 0;
+}
+
+static int scan(const struct document *d)
+{
+	int depth = 0, documents = 0, err;
+	yaml_parser_t parser;
+	yaml_event_t event;
+	bool more;
+
+	err = parser_start(d, &parser);
+	if (err)
+		return err;
+	do {
+		if (!yaml_parser_parse(&parser, &event)) {
+			err = fail_parser(d, &parser);
+			break;
+		}
+		err = scan_event(d, &event, &depth, &documents);
+		more = event.type != YAML_STREAM_END_EVENT;
+		yaml_event_delete(&event);
+	} while (!err && more);
+	yaml_parser_delete(&parser);
+	if (!err && !documents)
+		err = fail_at(d->error, 1, 1, "it says nothing; to take every default, write "
+			      "'limits: {}', or name no file");
+	return err;
+}
+
+static int parse(struct document *d)
+{
+	yaml_parser_t parser;
+	int err;
+
+	err = parser_start(d, &parser);
+	if (err)
+		return err;
+	if (yaml_parser_load(&parser, &d->yaml))
+		d->parsed = true;
+	else
+		err = fail_parser(d, &parser);
+	yaml_parser_delete(&parser);
+	return err;
+}
+
+/* --- libcyaml --- */
+
+struct complaint {
+	char text[160];
+	size_t line, column;
+};
+
+/* Keeps the first message, and the innermost place of the backtrace that follows it. */
+static void complaint_note(cyaml_log_t level, void *context, const char *format, va_list args)
+{
+	struct complaint *complaint = context;
+	const char *place;
+	char text[160];
+
+	(void)level;
+	vsnprintf(text, sizeof(text), format, args);
+	text[strcspn(text, "\n")] = '\0';
+	if (!*complaint->text)
+		snprintf(complaint->text, sizeof(complaint->text), "%s", quote(text).text);
+	place = strstr(text, "(line: ");
+	if (place && !complaint->line &&
+	    sscanf(place, "(line: %zu, column: %zu)", &complaint->line, &complaint->column) != 2)
+		complaint->line = complaint->column = 0;
+}
+
+/* libcyaml grows a list by one entry at a time; this copies a long one a few times only. */
+static void *reader_memory(void *context, void *memory, size_t size)
+{
+	(void)context;
+	if (!size) {
+		free(memory);
+		return NULL;
+	}
+	if (memory && size <= malloc_usable_size(memory))
+		return memory;
+	return realloc(memory, memory ? size * 2 : size);
+}
+
+static cyaml_config_t reader_config(struct complaint *complaint)
+{
+	return (cyaml_config_t){
+		.log_fn = complaint ? complaint_note : NULL,
+		.log_ctx = complaint,
+		.mem_fn = reader_memory,
+		.log_level = CYAML_LOG_ERROR,
+		.flags = CYAML_CFG_NO_ALIAS,
+	};
+}
+
+static int fill(struct document *d)
+{
+	struct complaint complaint = {};
+	cyaml_config_t config = reader_config(&complaint);
+	cyaml_err_t err = cyaml_load_data(d->text, d->size, &config, d->schema, &d->data, NULL);
+
+	if (err == CYAML_OK && d->data)
+		return 0;
+	if (err == CYAML_ERR_OOM)
+		return fail_memory(d->error);
+	return fail_at(d->error, complaint.line, complaint.column, "%s (%s); compare with the "
+		       "example configuration", cyaml_strerror(err), complaint.text);
+}
+
+int document_load(struct document *document, const char *path, const cyaml_schema_value_t *schema,
+		  struct error *error)
+{
+	int err;
+
+	memset(document, 0, sizeof(*document));
+	memset(error, 0, sizeof(*error));
+	document->schema = schema;
+	document->error = error;
+	err = read_file(document, path);
+	if (!err)
+		err = scan(document);
+	if (!err)
+		err = parse(document);
+	if (!err)
+		err = document_check(document);
+	if (!err)
+		err = fill(document);
+	return err;
+}
+
+void document_free(struct document *document)
+{
+	cyaml_config_t config = reader_config(NULL);
+
+	if (document->data)
+		cyaml_free(&config, document->schema, document->data, 0);
+	if (document->parsed)
+		yaml_document_delete(&document->yaml);
+	free(document->text);
+}
+
+/* --- places --- */
+
+static yaml_node_t *child(yaml_document_t *yaml, const yaml_node_t *node, const char *name)
+{
+	const yaml_node_t *key;
+
+	if (node->type == YAML_SEQUENCE_NODE) {
+		const yaml_node_item_t *item = node->data.sequence.items.start + atoi(name);
+
+		return item < node->data.sequence.items.top ? yaml_document_get_node(yaml, *item) :
+							      NULL;
+	}
+	if (node->type != YAML_MAPPING_NODE)
+		return NULL;
+	for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+	     pair < node->data.mapping.pairs.top; pair++) {
+		key = yaml_document_get_node(yaml, pair->key);
+		if (!strcmp((const char *)key->data.scalar.value, name))
+			return yaml_document_get_node(yaml, pair->value);
+	}
+	return NULL;
+}
+
+const yaml_node_t *document_find(const struct document *document, const char *path, ...)
+{
+	/* libyaml's accessors take no const, but change nothing. */
+	yaml_document_t *yaml = (yaml_document_t *)&document->yaml;
+	yaml_node_t *node = yaml_document_get_root_node(yaml);
+	char text[128], *rest, *name;
+	va_list args;
+
+	va_start(args, path);
+	vsnprintf(text, sizeof(text), path, args);
+	va_end(args);
+	for (name = strtok_r(text, "/", &rest); name && node; name = strtok_r(NULL, "/", &rest))
+		node = child(yaml, node, name);
+	return node;
+}

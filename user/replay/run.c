@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "replay/run.h"
+
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include <bpf/bpf.h>
+
+#include "scanners.h"    /* types of the skeletons */
+#include "sip/message.h"
+
+#include "base/log.h"
+#include "guard.skel.h"
+#include "guard/loader.h"
+#include "kernel/maps.h"
+
+/*
+ * The kernel takes a page as one buffer, less 256 bytes of headroom and what it notes at its end:
+ * 3520 on 6.18 with pages of 4 kB. Above that it wants frames of several buffers, and takes 17 more
+ * pages: every IP datagram fits.
+ */
+#define PLAIN_MAX 3072
+/* Where the clock begins: a limit's TAT of 0 is one that was never charged. */
+#define CLOCK_START (3600 * SG_NSEC_PER_SEC)
+
+struct replay {
+	struct loader loader;
+	struct sg_stats *stats; /* the memory that packets count in */
+	__u64 tick;             /* ns */
+	__u64 first, latest;    /* times of frames */
+	bool started;
+	__u64 stood;
+};
+
+/*
+ * Each message is judged alone: by what it is, not by what its flow or anybody else has done. So
+ * all that is asked of a flow is off, but for the two that a message answers by itself, and whoever
+ * commits an offence is banned for no time.
+ */
+static void limits_off(struct config *config)
+{
+	__u8 *mode = config->kernel.mode;
+	__u8 scanner = mode[SG_REASON_SCANNER], lookalike = mode[SG_REASON_LOOKALIKE];
+
+#define X(number, name, label, reference, usual, strict, help)                                    \
+	mode[SG_REASON_##name] = SG_MODE_OFF;
+	SG_FLOW_REASONS(X)
+#undef X
+#define X(name, key, rate, burst, reason) mode[SG_REASON_##reason] = SG_MODE_OFF;
+	SG_LIMITS(X)
+#undef X
+	mode[SG_REASON_SCANNER] = scanner;
+	mode[SG_REASON_LOOKALIKE] = lookalike;
+	mode[SG_REASON_UNLISTED_BUDGET] = SG_MODE_OFF;
+	mode[SG_REASON_ORPHAN_FRAGMENT] = SG_MODE_OFF;
+	mode[SG_REASON_BAN_SOURCE] = SG_MODE_OFF;
+	mode[SG_REASON_BAN_FLOW] = SG_MODE_OFF;
+	for (int offence = 0; offence < SG_OFFENCE__MAX; offence++)
+		config->kernel.ban[offence].seconds = 0;
+}
+
+/* The copy shares the prefixes of the original. */
+static int replay_init(struct replay *replay, const struct config *config, const char *path,
+		       bool limits)
+{
+	struct config *own = malloc(sizeof(*own));
+	int err;
+
+	if (!own)
+		return -ENOMEM;
+	*own = *config;
+	if (!limits)
+		limits_off(own);
+	err = loader_init(&replay->loader, own, path, SG_MODE_ENFORCE);
+	free(own);
+	return err;
+}
+
+static int replay_map_stats(struct replay *replay)
+{
+	int fd = bpf_map__fd(replay->loader.object->maps.sg_stats);
+	void *memory = mmap(NULL, sizeof(*replay->stats), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			    0);
+
+	if (memory != MAP_FAILED) {
+		replay->stats = memory;
+		return 0;
+	}
+	fail("cannot map the counters into memory: %s.", strerror(errno));
+	return -ENOMEM;
+}
+
+int replay_open(const struct config *config, const char *path, bool limits,
+		struct replay **replay)
+{
+	struct replay *r = calloc(1, sizeof(*r));
+	int err;
+
+	if (!r) {
+		fail("out of memory.");
+		return -ENOMEM;
+	}
+	r->tick = maps_tick();
+	err = loader_load_replay(&r->loader);
+	if (!err)
+		err = replay_init(r, config, path, limits);
+	if (!err)
+		err = replay_map_stats(r);
+	if (err)
+		replay_close(r);
+	else
+		*replay = r;
+	return err;
+}
+
+/* In steps of a tick, as the guard's clock moves when it is attached. */
+static void clock_set(struct replay *replay, __u64 time)
+{
+	__u64 elapsed;
+
+	if (!replay->started)
+		replay->first = replay->latest = time;
+	replay->started = true;
+	if (time > replay->latest)
+		replay->latest = time;
+	else if (replay->latest - time >= replay->tick)
+		replay->stood++;
+	elapsed = replay->latest - replay->first;
+	replay->loader.object->bss->sg_replay_clock =
+		CLOCK_START + elapsed - elapsed % replay->tick;
+}
+
+static int run(struct replay *replay, const struct frame *frame, __u32 *action)
+{
+	enum judge judge = frame->length > PLAIN_MAX ? JUDGE_FRAGS : JUDGE_PLAIN;
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame->bytes,
+		    .data_size_in = frame->length, .repeat = 1);
+	int err = bpf_prog_test_run_opts(replay->loader.programs[judge], &options);
+
+	*action = options.retval;
+	if (judge == JUDGE_FRAGS && (err == -EINVAL || err == -ENOMEM || err == -E2BIG))
+		err = -EMSGSIZE;
+	if (err && err != -EMSGSIZE)
+		fail("the kernel does not run the guard on a frame of %u bytes: %s.", frame->length,
+		     strerror(-err));
+	return err;
+}
+
+static bool is_counted(const struct sg_tally *tally)
+{
+	return tally->passed.packets || tally->would_drop.packets || tally->dropped.packets;
+}
+
+static int find_counted(const struct sg_tally *tallies, int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (is_counted(&tallies[i]))
+			return i;
+	}
+	return 0;
+}
+
+/* A segment may have several messages; and what begins in it is counted under no method yet. */
+static int find_method(const struct sg_tally *tallies)
+{
+	for (int i = SG_METHOD_NONE + 1; i < SG_METHOD__MAX; i++) {
+		if (is_counted(&tallies[i]))
+			return i;
+	}
+	return SG_METHOD_NONE;
+}
+
+/* A packet may be counted under several reasons in monitor mode, and be dropped under one. */
+static enum sg_reason find_reason(const struct sg_stats *stats, bool drop)
+{
+	for (int i = 1; i < SG_REASON__MAX; i++) {
+		const struct sg_tally *tally = &stats->reason[i];
+
+		if (drop ? tally->dropped.packets : tally->would_drop.packets)
+			return i;
+	}
+	return SG_REASON_NONE;
+}
+
+int replay_judge(struct replay *replay, const struct frame *frame, struct judgement *judgement)
+{
+	const struct sg_stats *stats = replay->stats;
+	__u32 action;
+	int err;
+
+	clock_set(replay, frame->time);
+	/* The memo behind the counters stays: what it holds is true. */
+	memset(replay->stats, 0, offsetof(struct sg_stats, memo));
+	err = run(replay, frame, &action);
+	if (err)
+		return err;
+	*judgement = (struct judgement){
+		.drop = action == XDP_DROP,
+		.guarded = !stats->unguarded[0].packets,
+		.reason = find_reason(stats, action == XDP_DROP),
+		.class = find_counted(stats->class, SG_CLASS__MAX),
+		.method = find_method(stats->method),
+	};
+	if ((action == XDP_DROP || action == XDP_PASS) &&
+	    (!judgement->drop || judgement->reason != SG_REASON_NONE))
+		return 0;
+	fail("the guard answers a frame of %u bytes with the action %u and the reason %d, which it "
+	     "never should: please report it.", frame->length, action, judgement->reason);
+	return -EPROTO;
+}
+
+__u64 replay_stood(const struct replay *replay)
+{
+	return replay->stood;
+}
+
+void replay_close(struct replay *replay)
+{
+	if (!replay)
+		return;
+	if (replay->stats)
+		munmap(replay->stats, sizeof(*replay->stats));
+	loader_close(&replay->loader);
+	free(replay);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A guard that is attached to nothing: the programs that would be attached, in maps of their own
+ * that nobody else sees, run frame by frame. Enforce mode; no lists and no bans.
+ */
+#ifndef SIPGUARD_REPLAY_RUN_H
+#define SIPGUARD_REPLAY_RUN_H
+
+#include <stdbool.h>
+
+#include "policy/config.h"
+#include "replay/frame.h"
+
+struct replay;
+
+struct judgement {
+	bool drop;
+	bool guarded;          /* for a guarded port, or dropped all the same */
+	enum sg_reason reason; /* of the drop, or the first in monitor mode that matched, or NONE */
+	enum sg_class class;
+	enum sg_method method;
+};
+
+/*
+ * `path` is where the configuration came from, "" for nowhere. Without `limits` nothing
+ * depends on what came before, but that fragments inherit what their first one got: limits,
+ * budgets, greylist, offences and bans are off. 0 with *replay for
+ * replay_close(), or -errno after saying why.
+ */
+int replay_open(const struct config *config, const char *path, bool limits,
+		struct replay **replay);
+
+/*
+ * Has a frame of at least ETH_HLEN bytes judged, at the frame's time: the guard's clock stands
+ * still where time goes backwards. 0, -EMSGSIZE if the kernel takes no frame as large, or another
+ * -errno after saying why.
+ */
+int replay_judge(struct replay *replay, const struct frame *frame, struct judgement *judgement);
+
+/* Packets whose time was a tick or more before that of another one ahead of them. */
+__u64 replay_stood(const struct replay *replay);
+
+/* NULL is allowed. */
+void replay_close(struct replay *replay);
+
+#endif
