@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What went wrong, for whoever is to be told: a sentence, and where in a file. */
+/*
+ * What went wrong, for whoever is to be told. What is below cmd/ prints nothing: a function that can
+ * fail takes a struct error, returns -errno, and has written one sentence there: what is wrong and
+ * what to do.
+ */
 #ifndef SIPGUARD_ERROR_H
 #define SIPGUARD_ERROR_H
 
 struct error {
 	unsigned int line; /* of the file, whose name is not in text; from 1, 0: of no line */
 	unsigned int column;
-	char text[256];
+	char text[512];    /* "": nothing yet */
 };
+
+/*
+ * Writes the sentence unless there is one already: who met the error first knows best what it is.
+ * Returns `err`, which is -errno. `error` may be NULL, for who does not ask.
+ */
+int error_set(struct error *error, int err, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 #endif
