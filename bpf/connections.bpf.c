@@ -144,9 +144,7 @@ static __always_inline void socket_report(struct sg_socket *s)
 
 static __always_inline const struct sg_config *config_in_force(void)
 {
-	const struct sg_state *state = map_state();
-
-	return state ? map_config(*(const volatile __u32 *)&state->slot & 1) : NULL;
+	return &sg_configs[*(const volatile __u32 *)&sg_state.slot & 1];
 }
 
 static __always_inline void socket_end(struct sock *sk, const struct sg_config *config)

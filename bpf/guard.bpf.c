@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The way of a packet: read guard_packet() and guard_judge() from top to bottom. Each step lives in
- * the header that is included for it and returns a reason or none; verdict.bpf.h alone turns a
- * reason into an action. Cheapest exit first.
+ * the header that is included for it; a check returns a reason or none, and verdict.bpf.h alone
+ * turns a reason into an action. Cheapest exit first.
  */
 #include "packet/packet.bpf.h"      /* 1. Ethernet to UDP or TCP */
 #include "packet/glance.bpf.h"      /*    the same for nearly all of them */
@@ -14,8 +14,11 @@
 #include "checks/limits.bpf.h"      /* 5. totals, limits of the flow and of the source */
 #include "checks/segment.bpf.h"     /*    segments that are not read */
 #include "checks/connections.bpf.h" /*    connections of TCP, new and live */
-#include "checks/message.bpf.h"     /* 6. the grammar, and what a message tells of its flow */
-#include "verdict.bpf.h"            /* 7. modes, counters, action */
+#include "checks/grammar.bpf.h"     /* 6. the grammar of the message */
+#include "checks/request.bpf.h"     /* 7. what a request shows of its sender */
+#include "checks/guess.bpf.h"       /*    whether he guesses passwords or users */
+#include "learn.bpf.h"              /* 8. what the message proves, for the server's replies */
+#include "verdict.bpf.h"            /* 9. modes, counters, action */
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -36,7 +39,7 @@ static __always_inline __u32 guard_judge_fragment(struct guard *g)
 	if (first)
 		JUDGE(FRAGMENT_REASON(first));
 	else if (lists_find(g) == SG_LIST_ALLOW)
-		count(g, &g->stats->allowed);
+		verdict_allowed(g);
 	else
 		JUDGE(fragment_orphan(g));
 	return SG_REASON_NONE;
@@ -45,29 +48,26 @@ static __always_inline __u32 guard_judge_fragment(struct guard *g)
 /* KIND of a segment of TCP. */
 static __always_inline __u32 guard_class_segment(hook_ctx *ctx, struct guard *g)
 {
-	struct packet *p = g->p;
 	__u32 kind;
 
-	p->flow = flow_hash(p, g->state);
-	p->connection = stream_hash(p);
-	kind = stream_glance(ctx, p, g->now);
-	return kind == CLASSED(OTHER) ? (__u32)stream_class(ctx, p, g->role) : kind;
+	g->p.flow = flow_hash(&g->p);
+	g->p.connection = stream_hash(&g->p);
+	kind = stream_glance(ctx, g);
+	return kind == CLASSED(OTHER) ? (__u32)stream_class(ctx, g) : kind;
 }
 
 /* What its first message is. A segment of a source on the allow list is not looked at. */
 static __always_inline void guard_classify(hook_ctx *ctx, struct guard *g, __u32 list)
 {
-	__u32 kind = g->p->kind;
+	__u32 kind = g->p.kind;
 
 	if (g->role == SG_PORT_UDP)
-		kind = class_datagram(ctx, g->p);
+		kind = class_datagram(ctx, &g->p);
 	else if (list != SG_LIST_ALLOW)
 		kind = guard_class_segment(ctx, g);
-	kind = forget(kind, g->now);
-	if (HOOK_SKB && g->p->part)
-		g->p->kind = kind;
-	g->class = KIND_CLASS(kind);
-	g->method = KIND_METHOD(kind);
+	if (HOOK_SKB && g->p.part)
+		g->p.kind = kind;
+	class_set(g, kind);
 }
 
 /*
@@ -77,40 +77,65 @@ static __always_inline void guard_classify(hook_ctx *ctx, struct guard *g, __u32
  */
 static __always_inline bool is_to_blame(const struct guard *g)
 {
-	return g->p->transport == IPPROTO_TCP && g->p->assumed != STREAM_GUESSED && pays_budget(g);
+	return g->p.transport == IPPROTO_TCP && g->p.assumed != STREAM_GUESSED && pays_budget(g);
 }
 
 /*
  * Whether a message of one user may pass that would be dropped, since its segment would come again
- * and again, and the other users of a proven connection would wait behind it.
+ * and again, and the other users of a proven connection would wait behind it. Nor is a guess where
+ * messages begin enough to drop one.
  */
 static __always_inline bool guard_spares(const struct guard *g)
 {
-	return g->p->transport == IPPROTO_TCP && is_proven(g) && flow_is_shared(g->p);
+	return g->p.assumed == STREAM_GUESSED ||
+	       (g->p.transport == IPPROTO_TCP && is_proven(g) && flow_is_shared(g));
 }
 
-/*
- * What a message that breaks no rule tells, and what its fingerprint gives: a reason that ends its
- * way or none, and MESSAGE_COPY if it is no new transaction.
- */
-static __always_inline __u32 guard_tell(struct guard *g, __u32 about)
+/* As JUDGE(), but for who is spared: nothing is learned from such a message. */
+static __always_inline bool guard_ends(struct guard *g, __u32 reason)
 {
-	__u32 told, reason;
-
-	if (g->class == SG_CLASS_RESPONSE)
-		message_hear(g->p, g->slot, is_proven(g) && !g->listed);
-	if (g->class != SG_CLASS_REQUEST || g->p->stream == STREAM_PART)
-		return SG_REASON_NONE;
-	told = message_learn(g->p, g->slot, about);
-	reason = told & ~MESSAGE_COPY;
-	if (reason == SG_REASON_SCANNER && is_to_blame(g))
-		flow_offends(g->p, g->slot, SG_OFFENCE_SCANNER);
 	if (!verdict_is_final(g, reason))
-		return told & MESSAGE_COPY;
-	if (g->p->assumed != STREAM_GUESSED && !guard_spares(g))
-		return reason;
+		return false;
+	if (!guard_spares(g))
+		return true;
 	verdict_watch(g, reason);
-	return told & MESSAGE_COPY;
+	g->fresh = 0;
+	return false;
+}
+
+/* Whether a request has come as a whole: what is in a segment of TCP may go on in the next one. */
+static __always_inline bool guard_has_request(const struct guard *g)
+{
+	return g->class == SG_CLASS_REQUEST && g->p.stream != STREAM_PART;
+}
+
+/* By what a request without faults shows of its sender. */
+static __always_inline __u32 guard_judge_sender(struct guard *g)
+{
+	__u32 reason;
+
+	g->copy = 0;
+	if (!guard_has_request(g))
+		return SG_REASON_NONE;
+	request_know(g);
+	reason = fingerprint_check(g);
+	if (reason == SG_REASON_SCANNER && is_to_blame(g))
+		flow_offends(g, SG_OFFENCE_SCANNER);
+	if (guard_ends(g, reason))
+		return reason;
+	if (!g->fresh || !guess_applies(g))
+		return SG_REASON_NONE;
+	reason = guess_check(g);
+	return guard_ends(g, reason) ? reason : SG_REASON_NONE;
+}
+
+/* A message that was let in. */
+static __always_inline void guard_learn(struct guard *g)
+{
+	if (g->class == SG_CLASS_RESPONSE)
+		learn_response(g);
+	else if (guard_has_request(g))
+		learn_request(g);
 }
 
 /* What begins where a message should, and is none: for it, too, what guard_judge_faults() says. */
@@ -118,7 +143,7 @@ static __always_inline __u32 guard_check_class(struct guard *g)
 {
 	__u32 reason = class_check(g);
 
-	if (reason == SG_REASON_NONE || pays_budget(g) || g->p->transport != IPPROTO_TCP)
+	if (reason == SG_REASON_NONE || pays_budget(g) || g->p.transport != IPPROTO_TCP)
 		return reason;
 	if (verdict_is_final(g, reason))
 		verdict_watch(g, reason);
@@ -131,29 +156,31 @@ static __always_inline __u32 guard_check_class(struct guard *g)
  * nobody knows; of a peer with a zone or a proven flow the fault is counted, and the server's own
  * parser has the last word.
  */
-static __always_inline __u32 guard_judge_faults(struct guard *g, __u64 faults)
+static __always_inline __u32 guard_judge_faults(struct guard *g)
 {
-	bool known = !pays_budget(g);
-	__u32 reason = message_judge(g->p, faults, g->slot,
-				     known && g->p->transport == IPPROTO_TCP);
+	__u32 reason;
 
+	if (!g->faults)
+		return SG_REASON_NONE;
+	reason = grammar_check(g, !pays_budget(g) && g->p.transport == IPPROTO_TCP);
 	if (reason != SG_REASON_NONE && is_to_blame(g))
-		JUDGE(flow_offends(g->p, g->slot, SG_OFFENCE_MALFORMED));
+		JUDGE(flow_offends(g, SG_OFFENCE_MALFORMED));
 	return reason;
 }
 
-/* A message that was admitted: as guard_tell(), or the reason of its first fault. */
+/* A message that was admitted. */
 static __always_inline __u32 guard_judge_message(hook_ctx *ctx, struct guard *g)
 {
-	bool applies = message_applies(KIND(g->class, g->method));
-	__u64 faults = applies ? message_read(ctx, g->p, g->slot) : 0;
-	__u32 reason = faults ? guard_judge_faults(g, faults) : SG_REASON_NONE;
+	__u32 reason;
 
-	if (reason)
-		return reason;
-	if (applies)
-		JUDGE(message_head_check(ctx, g));
-	return guard_tell(g, message_about(g));
+	if (message_applies(KIND(g->class, g->method))) {
+		message_read(ctx, g);
+		reason = guard_judge_faults(g);
+		if (reason)
+			return reason;
+		JUDGE(head_check(ctx, g));
+	}
+	return guard_judge_sender(g);
 }
 
 /*
@@ -161,63 +188,57 @@ static __always_inline __u32 guard_judge_message(hook_ctx *ctx, struct guard *g)
  * in a capture it does not come again. Where its messages end has to be known all the same, for
  * those that follow.
  */
-static __always_inline bool guard_goes_on(const struct sg_state *state)
+static __always_inline bool guard_goes_on(void)
 {
-	return sg_syn_opens || (state && state->mode == SG_MODE_MONITOR);
+	return sg_syn_opens || sg_state.mode == SG_MODE_MONITOR;
 }
 
 /* From here on messages are only read. */
-static __always_inline void guard_skims(struct packet *p, __u32 reason)
+static __always_inline void guard_skims(struct guard *g, __u32 reason)
 {
-	p->skims = 1;
-	p->worst = reason;
+	g->p.skims = 1;
+	g->p.worst = reason;
 }
 
-/* As guard_judge_more(), of a message that is not one of several datagrams. */
-static __always_inline __u32 guard_judge_one(struct guard *g, __u64 faults, __u32 who)
+/* One message more, which is not one of several datagrams, and was read: it is charged, too. */
+static __always_inline __u32 guard_judge_one(struct guard *g)
 {
-	__u32 told;
+	__u32 reason;
 
 	JUDGE(guard_check_class(g));
-	if (faults)
-		JUDGE(guard_judge_faults(g, faults));
-	told = guard_tell(g, message_about(g));
-	part_charge(g->p, g->slot, g->p->kind, who, told & MESSAGE_COPY);
-	return told & ~MESSAGE_COPY;
+	reason = guard_judge_faults(g);
+	if (!reason)
+		reason = guard_judge_sender(g);
+	if (reason)
+		return reason;
+	part_charge(g);
+	guard_learn(g);
+	return SG_REASON_NONE;
 }
 
 /*
- * Judges one more message of a frame, which was read and has these faults, and charges it. A reason
- * that ends the way of the frame, or none: of several datagrams it is only counted. `who`: WHO().
- * Global, and apart from the reading of the message: in the loop over messages each of its ways
- * would be followed for each of them, and below it there is no stack left for the reader (6.1).
+ * Judges one more message of a frame, which was read. A reason that ends the way of the frame, or
+ * none: of several datagrams it is only counted. Global, and apart from the reading of the message:
+ * in the loop over messages each of its ways would be followed for each of them, and below it there
+ * is no stack left for the reader (6.1).
  */
-__noinline int guard_judge_more(struct packet *p, __u32 slot, __u64 faults, __u32 who)
+__noinline int guard_judge_more(struct guard *g)
 {
-	__u32 kind = p ? p->kind : 0, reason;
-	struct guard guard = {
-		.p = p,
-		.config = map_config(slot),
-		.stats = map_stats(),
-		.slot = slot & 1,
-		.class = KIND_CLASS(kind),
-		.method = KIND_METHOD(kind),
-		.proof = WHO_PROOF(who),
-		.listed = WHO_LISTED(who),
-	}, *g = &guard;
+	__u32 reason;
 
-	if (!p || !g->config || !g->stats)
+	if (!g)
 		return SG_REASON_NONE;
-	verdict_more(p, g->method);
-	if (p->skims)
+	class_set(g, g->p.kind);
+	verdict_more(&g->p, g->method);
+	if (g->p.skims)
 		return SG_REASON_NONE;
-	reason = guard_judge_one(g, faults, who);
-	if (HOOK_SKB && p->part)
-		datagram_count(p, reason);
-	else if (!reason || !guard_goes_on(map_state()))
+	reason = guard_judge_one(g);
+	if (HOOK_SKB && g->p.part)
+		datagram_count(&g->p, reason);
+	else if (!reason || !guard_goes_on())
 		return reason;
 	else
-		guard_skims(p, reason);
+		guard_skims(g, reason);
 	return SG_REASON_NONE;
 }
 
@@ -225,43 +246,39 @@ __noinline int guard_judge_more(struct packet *p, __u32 slot, __u64 faults, __u3
  * The messages of a frame behind the first one. Of a segment the first bad one ends the way; of
  * several datagrams all are looked at.
  */
-static __always_inline __u32 guard_judge_each(hook_ctx *ctx, struct packet *p, __u32 slot,
-					      __u32 who)
+static __always_inline __u32 guard_judge_each(hook_ctx *ctx, struct guard *g)
 {
 	__u32 reason;
-	__u64 faults;
 
+	g->admitted = 0;
 	for (int i = 1; i < SG_PARTS; i++) {
-		if (stream_next(ctx, p) < 0)
+		if (stream_next(ctx, g) < 0)
 			return SG_REASON_NONE;
-		faults = message_read(ctx, p, slot);
-		reason = guard_judge_more(p, slot, faults, who);
+		message_read(ctx, g);
+		reason = guard_judge_more(g);
 		if (reason)
 			return reason;
 	}
-	if (p->stream)
-		p->stream = STREAM_LOST;
+	if (g->p.stream)
+		g->p.stream = STREAM_LOST;
 	return SG_REASON_NONE;
 }
 
 /* The rest of a segment, whose first message has this reason, or none. */
-static __always_inline __u32 guard_judge_stream(hook_ctx *ctx, struct guard *g, __u32 reason,
-						__u32 who)
+static __always_inline __u32 guard_judge_stream(hook_ctx *ctx, struct guard *g, __u32 reason)
 {
-	struct packet *p = g->p;
-
-	if (p->stream != STREAM_READ)
+	if (g->p.stream != STREAM_READ)
 		return reason;
 	if (reason) {
-		if (!guard_goes_on(g->state))
+		if (!guard_goes_on())
 			return reason;
-		guard_skims(p, reason);
-		message_read(ctx, p, g->slot);
-	} else if (stream_ends(p)) {
+		guard_skims(g, reason);
+		message_read(ctx, g);
+	} else if (stream_ends(g)) {
 		return SG_REASON_NONE;
 	}
-	reason = guard_judge_each(ctx, p, g->slot, who);
-	return p->skims ? p->worst : reason;
+	reason = guard_judge_each(ctx, g);
+	return g->p.skims ? g->p.worst : reason;
 }
 
 /*
@@ -271,56 +288,54 @@ static __always_inline __u32 guard_judge_stream(hook_ctx *ctx, struct guard *g, 
  */
 static __always_inline __u32 guard_judge_rest(hook_ctx *ctx, struct guard *g, __u32 reason)
 {
-	__u32 who = WHO(g->zone, g->proof, g->listed);
-	struct packet *p = g->p;
-
-	if (!HOOK_SKB || !p->rest)
-		return guard_judge_stream(ctx, g, reason, who);
-	datagram_count(p, reason);
-	guard_judge_each(ctx, p, g->slot, who);
-	if (p->bad > p->good)
-		return p->worst;
-	if (p->bad)
-		verdict_watch(g, p->worst);
+	if (!HOOK_SKB || !g->p.rest)
+		return guard_judge_stream(ctx, g, reason);
+	datagram_count(&g->p, reason);
+	guard_judge_each(ctx, g);
+	if (g->p.bad > g->p.good)
+		return g->p.worst;
+	if (g->p.bad)
+		verdict_watch(g, g->p.worst);
 	return SG_REASON_NONE;
 }
 
 /* A segment of TCP in which no message begins, or one that was charged before. */
 static __always_inline __u32 guard_judge_segment(struct guard *g)
 {
-	if (g->p->stream == STREAM_STRAY)
+	if (g->p.stream == STREAM_STRAY)
 		return stray_check(g);
-	if (g->p->stream == STREAM_EMPTY)
+	if (g->p.stream == STREAM_EMPTY)
 		return SG_REASON_NONE;
-	if (g->p->behind)
-		return g->p->behind;
-	return segment_check(g->p, g->slot, g->zone, is_proven(g));
+	if (g->p.behind)
+		return g->p.behind;
+	return segment_check(g);
 }
 
 /* What a message is charged to before a byte of its header is read. */
-static __always_inline __u32 guard_judge_limits(hook_ctx *ctx, struct guard *g)
+static __always_inline __u32 guard_judge_limits(hook_ctx *ctx, struct guard *g,
+						struct slots *slots)
 {
+	__u32 reason;
+
 	if (pays_budget(g))
 		JUDGE(greylist_check(ctx, g));
 	if (pays_total(g))
 		JUDGE(total_check(g));
-	if (!limits_find(g))
-		return SG_REASON_NONE;
-	if (flow_is_over(g)) {
-		if (is_to_blame(g))
-			JUDGE(flow_offends(g->p, g->slot, SG_OFFENCE_FLOOD));
-		JUDGE(SG_REASON_LIMIT_FLOW);
-	}
+	*slots = limits_find(g);
+	reason = flow_check(g, slots);
+	if (reason && is_to_blame(g))
+		JUDGE(flow_offends(g, SG_OFFENCE_FLOOD));
+	JUDGE(reason);
 	if (pays_budget(g))
-		JUDGE(share_check(g));
-	JUDGE(source_check(g));
-	JUDGE(method_check(g));
-	if (g->p->syn) {
-		JUDGE(connect_check(g->p, g->slot, g->zone));
-		JUDGE(connections_check(g->p, g->slot, g->zone));
-		connect_charge(g->p, g->slot, g->zone);
+		JUDGE(share_check(g, slots));
+	JUDGE(source_check(g, slots));
+	JUDGE(method_check(g, slots));
+	if (g->p.syn) {
+		JUDGE(connect_check(g));
+		JUDGE(connections_check(g));
+		connect_charge(g);
 	}
-	limits_charge(g);
+	limits_charge(g, slots);
 	return SG_REASON_NONE;
 }
 
@@ -336,23 +351,28 @@ static __always_inline bool is_put_off(__u32 reason)
  * answered, so it does not come again: what it tells is learned now, or who says `enforce` in a
  * flood would know none of the phones that have registered meanwhile.
  */
-static __always_inline void guard_learn(hook_ctx *ctx, struct guard *g, __u32 reason)
+static __always_inline void guard_learn_put_off(hook_ctx *ctx, struct guard *g, __u32 reason)
 {
-	if (is_put_off(reason) && g->class == SG_CLASS_REQUEST &&
-	    g->state->mode == SG_MODE_MONITOR &&
-	    !message_read(ctx, g->p, g->slot) && g->p->stream != STREAM_PART)
-		message_learn(g->p, g->slot, 0);
+	if (!is_put_off(reason) || sg_state.mode != SG_MODE_MONITOR ||
+	    g->class != SG_CLASS_REQUEST)
+		return;
+	message_read(ctx, g);
+	if (g->faults || !guard_has_request(g))
+		return;
+	request_know(g);
+	learn_request(g);
 }
 
 /* A packet for a guarded port. */
 static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 {
-	__u32 list = lists_find(g), reason, told, paid;
+	__u32 list = lists_find(g), reason, paid;
+	struct slots slots = {};
 
 	guard_classify(ctx, g, list);
 	if (list == SG_LIST_ALLOW) {
-		g->p->rest = 0;
-		count(g, &g->stats->allowed);
+		g->p.rest = 0;
+		verdict_allowed(g);
 		return SG_REASON_NONE;
 	}
 	if (list == SG_LIST_DENY)
@@ -374,17 +394,19 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 	if (g->role != SG_PORT_UDP)
 		JUDGE(guard_check_class(g));
 
-	reason = segment_applies(g->p) ? guard_judge_segment(g) : guard_judge_limits(ctx, g);
-	guard_learn(ctx, g, reason);
+	reason = segment_applies(&g->p) ? guard_judge_segment(g)
+					: guard_judge_limits(ctx, g, &slots);
+	guard_learn_put_off(ctx, g, reason);
 	JUDGE(reason);
-	if (g->p->stream > STREAM_PART)
+	if (g->p.stream > STREAM_PART)
 		return SG_REASON_NONE;
-	paid = g->p->paid;
-	told = guard_judge_message(ctx, g);
-	if (told & ~MESSAGE_COPY)
-		return told;
-	if (!(told & MESSAGE_COPY))
-		method_charge(g);
+	paid = g->p.paid;
+	reason = guard_judge_message(ctx, g);
+	if (reason)
+		return reason;
+	if (!g->copy)
+		method_charge(g, &slots);
+	guard_learn(g);
 	if (paid) { /* it was counted when it began */
 		g->class = SG_CLASS_OTHER;
 		g->method = SG_METHOD_NONE;
@@ -398,12 +420,12 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
  */
 static __always_inline void guard_keep(struct guard *g, __u32 reason, int action)
 {
-	if (!stream_has_moved(g->p))
+	if (!stream_has_moved(&g->p))
 		return;
 	if (action != VERDICT_PASS && !sg_syn_opens)
-		stream_refuse(g->p, reason);
-	else if (!stream_goes_on(g->p))
-		stream_commit(g->p);
+		stream_refuse(g, reason);
+	else if (!stream_goes_on(&g->p))
+		stream_commit(g);
 }
 
 /* A packet whose ports are beyond more headers than we follow. */
@@ -416,49 +438,62 @@ static __always_inline __u32 guard_judge_unreached(struct guard *g, int kind)
 	return SG_REASON_NONE;
 }
 
+/* A packet whose headers were followed to `kind`, enum packet_kind. A reason or none. */
+static __always_inline __u32 guard_judge_kind(hook_ctx *ctx, struct guard *g, int kind)
+{
+	__u32 reason = SG_REASON_NONE, class, method;
+
+	if (kind == PACKET_FRAGMENT)
+		return guard_judge_fragment(g);
+	if (kind != PACKET_PORTS)
+		return kind == PACKET_FOREIGN ? SG_REASON_NONE : guard_judge_unreached(g, kind);
+#if HOOK_SKB
+	datagrams_begin(&g->p, ctx->gso_size);
+#endif
+	g->guarded = !!g->role;
+	if (g->role)
+		reason = guard_judge(ctx, g);
+	if (g->p.stream || (HOOK_SKB && g->p.rest && is_of_message(reason))) {
+		/* The packet is counted as its first message. */
+		class = g->class;
+		method = g->method;
+		reason = guard_judge_rest(ctx, g, reason);
+		g->class = class;
+		g->method = method;
+	}
+	return reason;
+}
+
 static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
 {
-	struct guard guard = {}, *g = &guard;
-	__u32 reason = SG_REASON_NONE;
+	struct guard *g = map_guard();
 	struct glance glance;
+	__u32 reason;
 	bool plain;
 	int kind;
 
-	if (!guard_open(g))
+	if (!g)
 		return VERDICT_PASS;
+	guard_begin(g);
 	plain = packet_glance(ctx, &glance);
 	if (!plain)
 		headers_pull(ctx, frame, HEADERS_MAX);
 	if (plain)
 		g->role = port_role(g, glance.transport, glance.port);
 	if (plain && !g->role)
-		return verdict_unguarded(g, frame);
-	/* Kept in memory: in registers the verifier follows six times the states (clang 14). */
-	barrier_var(g);
-	if (plain && packet_read_plain(g->p, &glance, frame)) {
+		return verdict_unguarded(frame);
+	if (plain && packet_read_plain(&g->p, &glance, frame)) {
 		kind = PACKET_PORTS;
 	} else {
-		kind = packet_read(ctx, g->p, frame);
-		g->role = port_role(g, g->p->transport, g->p->port);
+		kind = packet_read(ctx, &g->p, frame);
+		g->role = port_role(g, g->p.transport, g->p.port);
 	}
 	g->now = clock_now();
-	if (kind == PACKET_PORTS) {
-#if HOOK_SKB
-		datagrams_begin(g->p, ctx->gso_size);
-#endif
-		g->guarded = g->role;
-		if (g->guarded)
-			reason = guard_judge(ctx, g);
-		if (g->p->stream || (HOOK_SKB && g->p->rest && is_of_message(reason)))
-			reason = guard_judge_rest(ctx, g, reason);
-	} else if (kind == PACKET_FRAGMENT) {
-		reason = guard_judge_fragment(g);
-	} else if (kind != PACKET_FOREIGN) {
-		reason = guard_judge_unreached(g, kind);
-	}
-	reason = forget(reason, g->now);
-	kind = verdict(g, reason);
-	if (g->p->stream)
+	reason = forget(guard_judge_kind(ctx, g, kind), g->now);
+	if (g->p.first_fragment)
+		fragment_remember(g, reason ? reason : g->watched);
+	kind = verdict(ctx, g, reason);
+	if (g->p.stream)
 		guard_keep(g, reason, kind);
 	return kind;
 }

@@ -37,7 +37,13 @@
  *   sg_orphans    packets                 packets         pinned
  *   sg_fragments  packets                 packets         pinned
  *   sg_stats      packets                 userspace       pinned
- *   sg_reader     one packet              the same one    scratch
+ *   sg_guards     one packet              the same one    scratch
+ *
+ * Why the programs may share the memory of a CPU, sg_guards: each runs to its end before another
+ * one begins there. XDP and tc ingress run in softirqs, tc egress with them disabled
+ * (__dev_queue_xmit()), and BPF_PROG_RUN does the same. On PREEMPT_RT a lock of each CPU keeps that
+ * up; a kernel that is built without it (6.18 on, CONFIG_PREEMPT_RT_NEEDS_BH_LOCK not set) can not
+ * run the guard. Programs that run elsewhere (connections.bpf.c) have to do without it.
  *
  * Arrays that packets write are BPF_F_MMAPABLE for its side effect: their values begin on a page,
  * so a 64-byte slot is one cache line and not two.
@@ -49,7 +55,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "abi.h"
-#include "sip/state.h"
+#include "guard.bpf.h"
 
 /*
  * Nanoseconds of one jiffy of this kernel (1e9 / CONFIG_HZ). 0: the clock is sg_replay_clock. One
@@ -87,21 +93,12 @@ static __always_inline __u64 clock_now(void)
 	return tick ? jiffies * tick : sg_replay_clock;
 }
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct sg_state);
-} sg_state SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 2);
-	__type(key, __u32);
-	__type(value, struct sg_config);
-} sg_configs SEC(".maps");
+/*
+ * Global data, each in a map of its own: at a fixed address, so that nobody has to look it up. Not
+ * const: userspace writes it while packets are judged.
+ */
+struct sg_state sg_state SEC(".data.sg_state");
+struct sg_config sg_configs[2] SEC(".data.sg_configs");
 
 /* One trie of zone numbers for each slot of sg_configs. */
 struct sg_zone_trie {
@@ -146,7 +143,7 @@ struct {
 	__type(value, struct sg_ban);
 } sg_bans SEC(".maps");
 
-/* Limits of sources: two rows of SG_SLOT_ROW, see limits.bpf.h. */
+/* Limits of sources: two rows of SG_SLOT_ROW, see rows.bpf.h. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -163,7 +160,7 @@ struct {
 	__type(value, __u64);
 } sg_orphans SEC(".maps");
 
-/* Verdicts of first fragments: two rows of SG_FRAGMENT_ROW, see fragment.bpf.h. */
+/* Verdicts of first fragments: two rows of SG_FRAGMENT_ROW, see fragments.bpf.h. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 2 * SG_FRAGMENT_ROW);
@@ -171,7 +168,7 @@ struct {
 	__type(value, __u64);
 } sg_fragments SEC(".maps");
 
-/* Limits of flows: the same, see limits.bpf.h. */
+/* Limits of flows: the same. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -301,7 +298,7 @@ struct {
 	__type(value, __u64);
 } sg_proofs SEC(".maps");
 
-/* Connections of TCP whose messages are read, and handshakes: see stream.bpf.h. */
+/* Connections of TCP whose messages are read, and handshakes: see streams.bpf.h. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -365,41 +362,19 @@ struct {
 	__type(value, struct sg_stats);
 } sg_stats SEC(".maps");
 
-/* A copy of the message that is read, and what is found in it. */
+/* What is known of the packet that a CPU judges: see guard.bpf.h, and above for who may use it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct sip_reader);
-} sg_reader SEC(".maps");
+	__type(value, struct guard);
+} sg_guards SEC(".maps");
 
-static __always_inline struct sg_state *map_state(void)
+static __always_inline struct guard *map_guard(void)
 {
 	__u32 zero = 0;
 
-	return bpf_map_lookup_elem(&sg_state, &zero);
-}
-
-static __always_inline struct sg_config *map_config(__u32 slot)
-{
-	return bpf_map_lookup_elem(&sg_configs, &slot);
-}
-
-/*
- * enum sg_mode of a reason, or of none. The barrier keeps the mask: the compiler knows that no
- * reason is larger, and the verifier does not ("R2 unbounded memory access", clang 19, 6.18).
- */
-static __always_inline __u32 mode_of(const struct sg_config *config, __u32 reason)
-{
-	barrier_var(reason);
-	return config->mode[reason & (SG_MODES - 1)];
-}
-
-static __always_inline struct sip_reader *map_reader(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&sg_reader, &zero);
+	return bpf_map_lookup_elem(&sg_guards, &zero);
 }
 
 static __always_inline struct sg_stats *map_stats(void)
@@ -407,6 +382,28 @@ static __always_inline struct sg_stats *map_stats(void)
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&sg_stats, &zero);
+}
+
+static __always_inline void count_event(__u32 event)
+{
+	struct sg_stats *stats = map_stats();
+
+	if (stats)
+		stats->event[event]++;
+}
+
+/* Of a packet that comes nothing is known but the configuration that it is judged by. */
+static __always_inline void guard_begin(struct guard *g)
+{
+	__builtin_memset(&g->now, 0, sizeof(*g) - offsetof(struct guard, now));
+	g->slot = *(const volatile __u32 *)&sg_state.slot & 1;
+	barrier();
+}
+
+/* The configuration that a packet began with. */
+static __always_inline const struct sg_config *config_of(const struct guard *g)
+{
+	return &sg_configs[g->slot & 1];
 }
 
 #endif

@@ -12,13 +12,15 @@
 #include "packet/class.bpf.h"   /* which ports are guarded */
 #include "checks/lists.bpf.h"   /* allow list and zones; flows */
 #include "checks/limits.bpf.h"  /* limits of replies by destination */
-#include "checks/message.bpf.h" /* the reader, transactions, secrets, offences */
 #include "checks/answer.bpf.h"  /* what a reply tells of whom it goes to */
+#include "sip/reader.h"
+#include "state/streams.bpf.h"
 #include "verdict.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
 #define REPLY_WAIT 64      /* s for an answer to our own request */
+#define REPLY_START 16     /* bytes that tell a request from a response, and its status */
 #define REPLY_RING 240     /* s for one to an INVITE: more than timer C */
 
 /* Reads `size` bytes at *at and moves on. */
@@ -154,8 +156,8 @@ static __always_inline bool reply_packet(struct __sk_buff *skb, struct packet *p
 /* A limit for each destination that is on no list, in no zone and not proven. */
 static __always_inline __u32 reply_limit(struct guard *g)
 {
-	const struct sg_limit *limit = &g->config->total[SG_TOTAL_REPLIES];
-	__u64 hash = source_flow_hash(g->p, g->state);
+	const struct sg_limit *limit = &config_of(g)->total[SG_TOTAL_REPLIES];
+	__u64 hash = source_flow_hash(&g->p);
 	struct rows tat = rows_find(&sg_destinations, hash, SG_DESTINATION_ROW);
 
 	if (!tat.first || !tat.second)
@@ -170,35 +172,33 @@ static __always_inline __u32 reply_limit(struct guard *g)
  * Reads a message that leaves; how much of it there is to know does not matter. enum of its kind.
  * Global, for the stack's sake.
  */
-__noinline int reply_read(struct __sk_buff *skb, const struct packet *p, __u32 slot)
+__noinline int reply_read(struct __sk_buff *skb, struct guard *g)
 {
-	const struct sg_config *config = map_config(slot);
-	struct sip_reader *r = map_reader();
+	struct sip_reader *r;
 
-	if (!p || !r || !config || sip_reader_load(skb, r, 0, p->offset, p->length, HOOK_SKB))
+	if (!g || sip_reader_load(skb, &g->reader, 0, g->p.offset, g->p.length, HOOK_SKB))
 		return 0;
+	r = &g->reader;
 	r->input.wanted = 0;
-	r->input.length = p->length;
-	r->input.flags = p->first_fragment ? SIP_MORE : 0;
-	sip_read(r, &config->caps);
+	r->input.length = g->p.length;
+	r->input.flags = g->p.first_fragment ? SIP_MORE : 0;
+	sip_read(r, &config_of(g)->caps);
 	return r->message.kind;
 }
 
 /*
  * Our own server asks somebody: the answers are wanted, and no more. It may ask for a stranger, who
  * has named the way (a Route, or an ACK of a dialog that does not exist); so only the answer to an
- * INVITE proves something, since it repeats a branch that was told to nobody else: message_hear().
+ * INVITE proves something, since it repeats a branch that was told to nobody else, see
+ * learn_response().
  */
 static __always_inline void reply_contact(struct __sk_buff *skb, struct guard *g)
 {
-	const struct sip_reader *r = map_reader();
-
-	if (g->method == SG_METHOD_ACK || !r)
+	if (g->method == SG_METHOD_ACK)
 		return;
-	flow_proves(g->p, SG_PROOF_CONTACT,
-		    g->method == SG_METHOD_INVITE ? REPLY_RING : REPLY_WAIT);
-	if (g->method == SG_METHOD_INVITE && reply_read(skb, g->p, g->slot) == SIP_REQUEST)
-		secret_tell(g->p, secret_branch(r, g->state->secret[1]));
+	flow_proves(g, SG_PROOF_CONTACT, g->method == SG_METHOD_INVITE ? REPLY_RING : REPLY_WAIT);
+	if (g->method == SG_METHOD_INVITE && reply_read(skb, g) == SIP_REQUEST)
+		secret_tell(&g->p, secret_branch(&g->reader));
 }
 
 /* Of "SIP/2.0 200 ": the status, 0 if it is none. */
@@ -209,67 +209,73 @@ static __always_inline __u32 reply_status(const __u8 *start)
 	return a > 6 || b > 9 || c > 9 ? 0 : a * 100 + b * 10 + c;
 }
 
-static __always_inline void reply_learn(struct guard *g, __u32 status)
+static __always_inline void reply_learn(struct __sk_buff *skb, struct guard *g)
 {
-	__u32 proof = answer_recall(g->p, g->listed ? ANSWER_LISTED : g->proof);
-
-	if (status / 100 == 2)
-		answer_accepted(g->p, g->slot);
-	verdict_note(g, answer_learn(g->p, g->slot, status, proof));
+	answer_recall(g);
+	if (g->status / 100 == 2)
+		answer_accepted(g);
+	verdict_note(skb, g, answer_learn(g));
 }
 
-static __always_inline __u32 reply_judge(struct __sk_buff *skb, struct guard *g, __u32 status)
+static __always_inline __u32 reply_judge(struct __sk_buff *skb, struct guard *g)
 {
 	if (lists_find(g) == SG_LIST_ALLOW)
 		return SG_REASON_NONE;
 	zones_find(g);
 	/* A handshake of TCP is not completed by whom a forger names. */
-	if (pays_budget(g) && g->p->transport == IPPROTO_UDP) {
+	if (pays_budget(g) && g->p.transport == IPPROTO_UDP) {
 		__u32 reason = reply_limit(g);
 
 		if (verdict_is_final(g, reason))
 			return reason;
 	}
-	if (answer_tells(status) && reply_read(skb, g->p, g->slot) == SIP_RESPONSE)
-		reply_learn(g, status);
+	if (answer_tells(g->status) && reply_read(skb, g) == SIP_RESPONSE)
+		reply_learn(skb, g);
 	return SG_REASON_NONE;
 }
 
-/* The server accepts a SYN, or sends one: see stream.bpf.h. */
+/* The server accepts a SYN, or sends one: see streams.bpf.h. */
 static __always_inline void reply_accepts(struct guard *g)
 {
-	g->p->flow = flow_hash(g->p, g->state);
-	stream_open(g->p, clock_now());
+	g->p.flow = flow_hash(&g->p);
+	stream_open(&g->p, g->now);
+}
+
+/* A packet of a guarded port that begins so. The action. */
+static __always_inline int reply_message(struct __sk_buff *skb, struct guard *g, const __u8 *start)
+{
+	__u32 kind = known_start(start, start + REPLY_START, g->p.length);
+
+	g->method = KIND_METHOD(kind);
+	g->status = kind == CLASSED(RESPONSE) ? reply_status(start) : 0;
+	if (!g->status && g->method == SG_METHOD_NONE)
+		return TC_ACT_UNSPEC;
+	flow_know(g);
+	if (g->status) {
+		count_event(SG_EVENT_REPLIES_SEEN);
+		return verdict_reply(skb, g, reply_judge(skb, g));
+	}
+	reply_contact(skb, g);
+	return TC_ACT_UNSPEC;
 }
 
 SEC("tc")
 int reply(struct __sk_buff *skb)
 {
-	struct guard guard = {}, *g = &guard;
-	__u8 start[16] __attribute__((aligned(8)));
-	__u32 kind, status;
+	__u8 start[REPLY_START] __attribute__((aligned(8)));
+	struct guard *g = map_guard();
 
-	if (!guard_open(g) || !reply_packet(skb, g->p))
+	if (!g || !reply_packet(skb, &g->p))
 		return TC_ACT_UNSPEC;
-	g->role = port_role(g, g->p->transport, g->p->port);
-	if (g->role && g->p->tcp_flags & TCP_SYN)
+	guard_begin(g);
+	g->now = clock_now();
+	g->role = port_role(g, g->p.transport, g->p.port);
+	if (g->role && g->p.tcp_flags & TCP_SYN)
 		reply_accepts(g);
-	if (!g->p->length)
+	if (!g->p.length)
 		return TC_ACT_UNSPEC;
 	if ((g->role != SG_PORT_UDP && g->role != SG_PORT_TCP) ||
-	    bpf_skb_load_bytes(skb, g->p->offset, start, sizeof(start)))
+	    bpf_skb_load_bytes(skb, g->p.offset, start, sizeof(start)))
 		return TC_ACT_UNSPEC;
-	g->now = clock_now();
-	kind = known_start(start, start + sizeof(start), g->p->length);
-	g->method = KIND_METHOD(kind);
-	status = kind == CLASSED(RESPONSE) ? reply_status(start) : 0;
-	if (!status && g->method == SG_METHOD_NONE)
-		return TC_ACT_UNSPEC;
-	flow_know(g);
-	if (status) {
-		g->stats->event[SG_EVENT_REPLIES_SEEN]++;
-		return verdict_reply(g, reply_judge(skb, g, status));
-	}
-	reply_contact(skb, g);
-	return TC_ACT_UNSPEC;
+	return reply_message(skb, g, start);
 }

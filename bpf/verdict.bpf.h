@@ -1,50 +1,49 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The last step, and the only place that knows what an action of XDP or tc is: modes, counters,
- * verdict.
+ * The one exit, and the only place that reads modes and knows what an action of XDP or tc is:
+ * whether a reason is looked for, whether it ends the way of a packet, what is counted, and the
+ * action. What userspace is told of a packet leaves from here, too.
  */
 #ifndef SIPGUARD_VERDICT_BPF_H
 #define SIPGUARD_VERDICT_BPF_H
 
-#include "context.bpf.h"
-#include "state/fragments.bpf.h"
+#include "maps.bpf.h"
+
+/* What the hook is told; at tc the next program may still see what passes. */
+#if HOOK_SKB
+#define VERDICT_PASS TC_ACT_UNSPEC
+#define VERDICT_DROP TC_ACT_SHOT
+#else
+#define VERDICT_PASS XDP_PASS
+#define VERDICT_DROP XDP_DROP
+#endif
+
+/*
+ * enum sg_mode of a reason, or of none. The barrier keeps the mask: the compiler knows that no
+ * reason is larger, and the verifier does not ("R2 unbounded memory access", clang 19, 6.18).
+ */
+static __always_inline __u32 verdict_mode(const struct guard *g, __u32 reason)
+{
+	barrier_var(reason);
+	return config_of(g)->mode[reason & (SG_MODES - 1)];
+}
+
+/* Whether a reason is looked for at all: what is off costs nothing. */
+static __always_inline bool verdict_looks(const struct guard *g, __u32 reason)
+{
+	return verdict_mode(g, reason) != SG_MODE_OFF;
+}
+
+/* Whether it acts once the guard's mode is enforce. Of none: no. */
+static __always_inline bool verdict_enforces(const struct guard *g, __u32 reason)
+{
+	return verdict_mode(g, reason) == SG_MODE_ENFORCE;
+}
 
 static __always_inline void count_frame(struct sg_counter *counter, __u32 frame)
 {
 	counter->packets++;
 	counter->bytes += frame;
-}
-
-static __always_inline void count(const struct guard *g, struct sg_counter *counter)
-{
-	count_frame(counter, g->p->frame);
-}
-
-/* Counts a reason that would end the way of a packet, which goes on. */
-static __always_inline void verdict_watch(struct guard *g, __u32 reason)
-{
-	barrier_var(reason); /* keeps the bound, as in limit_index() */
-	if (reason >= SG_REASON__MAX)
-		return;
-	count(g, &g->stats->reason[reason].would_drop);
-	if (!g->p->watched)
-		g->p->watched = reason;
-}
-
-/*
- * Whether a reason ends the way of a packet. One that is off is not looked at; one that only
- * monitors is counted, and the packet goes on: it must not shield from the reasons behind it.
- */
-static __always_inline bool verdict_is_final(struct guard *g, __u32 reason)
-{
-	barrier_var(reason); /* keeps the bound, as in limit_index() */
-	if (reason == SG_REASON_NONE || reason >= SG_REASON__MAX)
-		return false;
-	if (g->config->mode[reason] == SG_MODE_ENFORCE)
-		return true;
-	if (g->config->mode[reason] == SG_MODE_MONITOR)
-		verdict_watch(g, reason);
-	return false;
 }
 
 /* In the order of the counters of struct sg_tally. */
@@ -61,22 +60,70 @@ static __always_inline void verdict_count(const struct guard *g, struct sg_tally
 	barrier_var(index);
 	barrier_var(outcome);
 	if (index < size && outcome <= OUTCOME_DROPPED)
-		count(g, (struct sg_counter *)&tallies[index] + outcome);
+		count_frame((struct sg_counter *)&tallies[index] + outcome, g->p.frame);
 }
 
-/* What the hook is told; at tc the next program may still see what passes. */
-#if HOOK_SKB
-#define VERDICT_PASS TC_ACT_UNSPEC
-#define VERDICT_DROP TC_ACT_SHOT
-#else
-#define VERDICT_PASS XDP_PASS
-#define VERDICT_DROP XDP_DROP
-#endif
-
-static __always_inline int verdict_unguarded(const struct guard *g, __u32 frame)
+/*
+ * Counts a reason that would end the way of a packet, which goes on. Global: inlined, it is
+ * followed through all that comes after (450 000 instructions, clang 19, 6.18).
+ */
+__noinline int verdict_watch(struct guard *g, __u32 reason)
 {
-	count_frame(&g->stats->unguarded[sg_interface], frame);
+	struct sg_stats *stats = map_stats();
+
+	if (!g || !stats)
+		return 0;
+	verdict_count(g, stats->reason, reason, SG_REASON__MAX, OUTCOME_WOULD_DROP);
+	if (!g->watched)
+		g->watched = reason;
+	return 0;
+}
+
+/*
+ * Whether a reason ends the way of a packet. One that is off is not looked at; one that only
+ * monitors is counted, and the packet goes on: it must not shield from the reasons behind it.
+ */
+static __always_inline bool verdict_is_final(struct guard *g, __u32 reason)
+{
+	__u32 mode;
+
+	if (reason == SG_REASON_NONE)
+		return false;
+	mode = verdict_mode(g, reason);
+	if (mode == SG_MODE_ENFORCE)
+		return true;
+	if (mode == SG_MODE_MONITOR)
+		verdict_watch(g, reason);
+	return false;
+}
+
+/*
+ * What somebody who follows the guard would like to know: what became of a packet, with the packet
+ * itself at hand, or whom the guard has banned by itself. Nobody follows it yet.
+ */
+static __always_inline void event_emit(__attribute__((unused)) hook_ctx *ctx,
+				       __attribute__((unused)) const struct guard *g,
+				       __attribute__((unused)) __u32 reason,
+				       __attribute__((unused)) __u32 outcome)
+{
+}
+
+static __always_inline int verdict_unguarded(__u32 frame)
+{
+	struct sg_stats *stats = map_stats();
+
+	if (stats)
+		count_frame(&stats->unguarded[sg_interface], frame);
 	return VERDICT_PASS;
+}
+
+/* A source on the allow list. */
+static __always_inline void verdict_allowed(const struct guard *g)
+{
+	struct sg_stats *stats = map_stats();
+
+	if (stats)
+		count_frame(&stats->allowed, g->p.frame);
 }
 
 /* One more message of a frame. */
@@ -90,41 +137,44 @@ static __always_inline void verdict_more(struct packet *p, __u32 method)
 }
 
 /* Counts the methods of the messages behind the first one, which share the frame's outcome. */
-__noinline int verdict_count_more(const struct packet *p, __u32 outcome)
+__noinline int verdict_count_more(const struct guard *g, __u32 outcome)
 {
 	struct sg_stats *stats = map_stats();
 	struct sg_counter *counter;
 
-	if (!p || !stats || outcome > OUTCOME_DROPPED)
+	if (!g || !stats || outcome > OUTCOME_DROPPED)
 		return 0;
 	for (__u32 method = 0; method < SG_METHOD__MAX; method++) {
 		counter = (struct sg_counter *)&stats->method[method] + outcome;
-		counter->packets += p->methods[method];
+		counter->packets += g->p.methods[method];
 	}
 	return 0;
 }
 
 /* Counts the packet and gives the action. A packet that was not guarded passes with one count. */
-static __always_inline int verdict(struct guard *g, __u32 reason)
+static __always_inline int verdict(hook_ctx *ctx, struct guard *g, __u32 reason)
 {
-	bool would_drop = reason != SG_REASON_NONE || g->p->watched;
+	bool would_drop = reason != SG_REASON_NONE || g->watched;
 	enum outcome outcome = would_drop ? OUTCOME_WOULD_DROP : OUTCOME_PASSED;
-	struct sg_stats *stats = g->stats;
+	struct sg_stats *stats = map_stats();
 
-	if (g->p->first_fragment)
-		fragment_remember(g, reason ? reason : g->p->watched);
-	if (!g->guarded && !would_drop)
-		return verdict_unguarded(g, g->p->frame);
+	if (!stats)
+		return VERDICT_PASS;
+	if (!g->guarded && !would_drop) {
+		count_frame(&stats->unguarded[sg_interface], g->p.frame);
+		return VERDICT_PASS;
+	}
 	stats->guarded[sg_interface]++;
-	if (reason != SG_REASON_NONE && g->state->mode == SG_MODE_ENFORCE)
+	if (reason != SG_REASON_NONE && sg_state.mode == SG_MODE_ENFORCE)
 		outcome = OUTCOME_DROPPED;
-	/* Who is watched was counted under his reasons, and passed under none. */
-	if (reason || !g->p->watched)
+	/* What met only monitored reasons was counted under those. */
+	if (reason || !g->watched)
 		verdict_count(g, stats->reason, reason, SG_REASON__MAX, outcome);
 	verdict_count(g, stats->class, g->class, SG_CLASS__MAX, outcome);
 	verdict_count(g, stats->method, g->method, SG_METHOD__MAX, outcome);
-	if (g->p->more)
-		verdict_count_more(g->p, outcome);
+	if (g->p.more)
+		verdict_count_more(g, outcome);
+	event_emit(ctx, g, reason ? reason : g->watched, outcome);
 	return outcome == OUTCOME_DROPPED ? VERDICT_DROP : VERDICT_PASS;
 }
 
@@ -132,25 +182,37 @@ static __always_inline int verdict(struct guard *g, __u32 reason)
  * A reply taught something (a ban, say): counted under its reason, as passed if the reason is
  * enforced, since the reply itself goes its way.
  */
-static __always_inline void verdict_note(struct guard *g, __u32 reason)
+static __always_inline void verdict_note(hook_ctx *ctx, struct guard *g, __u32 reason)
 {
-	if (reason != SG_REASON_NONE && verdict_is_final(g, reason))
-		verdict_count(g, g->stats->reason, reason, SG_REASON__MAX, OUTCOME_PASSED);
+	struct sg_stats *stats = map_stats();
+
+	if (!verdict_is_final(g, reason) || !stats)
+		return;
+	verdict_count(g, stats->reason, reason, SG_REASON__MAX, OUTCOME_PASSED);
+	event_emit(ctx, g, reason, OUTCOME_PASSED);
 }
 
 /*
  * Counts a reply that is dropped and gives the action; those that pass are only counted at
  * ingress.
  */
-static __always_inline int verdict_reply(struct guard *g, __u32 reason)
+static __always_inline int verdict_reply(hook_ctx *ctx, struct guard *g, __u32 reason)
 {
-	enum outcome outcome = g->state->mode == SG_MODE_ENFORCE ? OUTCOME_DROPPED
-								  : OUTCOME_WOULD_DROP;
+	enum outcome outcome = sg_state.mode == SG_MODE_ENFORCE ? OUTCOME_DROPPED
+								 : OUTCOME_WOULD_DROP;
+	struct sg_stats *stats = map_stats();
 
-	if (reason == SG_REASON_NONE)
+	if (reason == SG_REASON_NONE || !stats)
 		return VERDICT_PASS;
-	verdict_count(g, g->stats->reason, reason, SG_REASON__MAX, outcome);
+	verdict_count(g, stats->reason, reason, SG_REASON__MAX, outcome);
+	event_emit(ctx, g, reason, outcome);
 	return outcome == OUTCOME_DROPPED ? VERDICT_DROP : VERDICT_PASS;
+}
+
+/* A flow was banned for an offence, by a program that has no packet at hand any more. */
+static __always_inline void verdict_banned(const struct guard *g, __u32 cause)
+{
+	event_emit(NULL, g, cause, OUTCOME_DROPPED);
 }
 
 #endif

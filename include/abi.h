@@ -14,7 +14,7 @@
 #include "sip/text.h"
 #include "words.h"
 
-#define SG_ABI_VERSION 7
+#define SG_ABI_VERSION 8
 
 #define SG_PORTS 65536
 #define SG_ZONES 16            /* zone 0 is that of sources on no list */
@@ -210,7 +210,7 @@ struct sg_slot {
 	__u64 tat[SG_LIMIT__MAX];
 };
 
-/* A connection of TCP, see stream.bpf.h. */
+/* A connection of TCP, see streams.bpf.h. */
 struct sg_stream {
 	__u32 tag;     /* of its hash, never 0; 0: free */
 	__u32 next;    /* sequence number of the byte at which its next message begins */
@@ -242,7 +242,7 @@ struct sg_hints {
 	__u16 until[4];
 };
 
-/* What was seen, see seen.bpf.h: one cache line. */
+/* What was seen, see recent.bpf.h: one cache line. */
 struct sg_seen {
 	__u32 cell[16];
 };
@@ -409,26 +409,27 @@ struct sg_tally {
 	struct sg_counter dropped;
 };
 
-/*
- * Per CPU: the last answers of the two dearest steps, since a flood from one source asks for them
- * again and again: its hash (15 ns), and that it is banned (25 ns).
- */
+/* What a CPU remembers from packet to packet. No counters: those are in sg_stats. */
 struct sg_memo {
+	/*
+	 * The last answers of the two dearest steps, since a flood from one source asks for them
+	 * again and again: its hash (15 ns), and that it is banned (25 ns).
+	 */
 	__u64 hashed_source;
 	__u64 hash;
 	__u64 banned_source;
 	__u64 banned_until;
 	__u32 ban_generation; /* that the ban was read under */
+	/* Of the greylist. */
 	__u32 offered;        /* not yet in sg_state.offered */
-	__u32 rush;           /* see greylist.bpf.h */
+	__u32 rush;
 	__u32 waits;          /* how many are in waiting[] */
 	__u64 pace_since;     /* ns */
 	__u64 pace_packets;   /* offered since then */
 	__u64 waiting[SG_WAITING]; /* keys of requests that are not in sg_greylist yet */
-	__u64 packet[22];     /* what is read of the current one, see packet.bpf.h */
 };
 
-/* Per CPU. */
+/* Per CPU: counters, and nothing else, so that userspace may add them up. */
 struct sg_stats {
 	/* By interface; what is above SG_INTERFACES shares the last place. */
 	struct sg_counter unguarded[SG_INTERFACES]; /* not for a guarded port: not looked at */
@@ -439,7 +440,6 @@ struct sg_stats {
 	struct sg_tally class[SG_CLASS__MAX];
 	struct sg_tally method[SG_METHOD__MAX];
 	__u64 event[SG_EVENT__MAX];
-	struct sg_memo memo; /* no counters, but at hand where they are */
 };
 
 /*

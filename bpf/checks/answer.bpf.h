@@ -12,7 +12,6 @@
 #include "state/secrets.bpf.h"
 #include "state/transaction.bpf.h"
 
-#define ANSWER_LISTED SG_PROOF__MAX /* of a zone: stronger than any proof; nobody to blame */
 #define ANSWER_CONTACTS 10   /* of a 200 that are looked at for the longest binding */
 #define ANSWER_BINDINGS 2048 /* bytes of them */
 #define ANSWER_NONCES 3      /* of one reply: MD5, SHA-256 and SHA-512-256 */
@@ -91,77 +90,64 @@ static __always_inline __u32 answer_binding(const struct sip_reader *r)
 	return longest < SG_PROVEN_DAYS * 86400 ? longest : SG_PROVEN_DAYS * 86400;
 }
 
-/* What is known of the request that a reply answers, whose flow is that of the packet. */
-struct answer {
-	const struct packet *p;
-	struct sg_state *state;
-	const struct sg_config *config;
-	const struct sip_reader *r; /* the reply */
-	__u64 salt;       /* of secrets */
-	__u32 slot;
-	__u32 status;
-	__u32 proof;      /* enum sg_proof of where the reply goes, or ANSWER_LISTED */
-	bool there;       /* no forger elsewhere could have sent the request */
-};
-
 /* The nonce that the next request is to have, as good as a challenge: RFC 7616 section 3.5. */
-static __always_inline void answer_next_nonce(const struct answer *a)
+static __always_inline void answer_next_nonce(const struct guard *g)
 {
-	__u32 at = secret_field(a->r, a->r->message.start_line.length,
+	__u32 at = secret_field(&g->reader, g->reader.message.start_line.length,
 				SIP_WORD('\n', 'a', 'u', 't', 'h', 'e', 'n', 't'));
 
 	if (at)
-		secret_tell(a->p, secret_hash(a->r, at, a->salt, SECRET_IS_NEXT));
+		secret_tell(&g->p, secret_hash(&g->reader, at, SECRET_IS_NEXT));
 }
 
 /* A number for the address-of-record: of several tenants may have the same user. */
-static __always_inline __u64 answer_record(const struct answer *a)
+static __always_inline __u64 answer_record(const struct guard *g)
 {
-	const struct sip_party *to = &a->r->message.party[SIP_TO];
-	__u64 host = span_hash(a->r, to->host.at, to->host.length, a->salt);
+	const struct sip_party *to = &g->reader.message.party[SIP_TO];
+	__u64 host = span_hash(&g->reader, to->host.at, to->host.length, SECRET_SALT);
 
-	return span_hash(a->r, to->user.at, to->user.length, host);
+	return span_hash(&g->reader, to->user.at, to->user.length, host);
 }
 
 /*
  * Whether it is who it says: no forger has sent the request, or this is one of the few times that
  * an account may say so by a nonce that others were told, too.
  */
-static __always_inline bool answer_vouches(const struct answer *a, __u64 account)
+static __always_inline bool answer_vouches(const struct guard *g, __u64 account)
 {
-	return a->there || (a->p->owner == SECRET_SHARED && account_proves(a->p, account));
+	return g->evident || (g->p.owner == SECRET_SHARED && account_proves(&g->p, account));
 }
 
 /* From now on the source is known to have a user, by a number for him. */
-static __always_inline void answer_knows(const struct answer *a, __u32 user)
+static __always_inline void answer_knows(const struct guard *g, __u32 user)
 {
-	known_note(known_key(a->p, a->state, user));
+	known_note(known_key(&g->p, user));
 }
 
 /*
  * The account of a registration, by the users of its credentials and of To: many phones may have
  * one password, and a binding each. Not by the host in To, which most servers do not look at.
  */
-static __always_inline __u64 answer_bound_user(const struct answer *a)
+static __always_inline __u64 answer_bound_user(const struct guard *g)
 {
-	const struct sip_span *user = &a->r->message.party[SIP_TO].user;
+	const struct sip_span *user = &g->reader.message.party[SIP_TO].user;
 
-	return span_hash(a->r, user->at, user->length, span_mix(a->salt, a->p->user));
+	return span_hash(&g->reader, user->at, user->length, span_mix(SECRET_SALT, g->p.user));
 }
 
 /* A REGISTER was accepted. */
-static __always_inline void answer_registered(const struct answer *a)
+static __always_inline void answer_registered(const struct guard *g)
 {
-	__u32 seconds = answer_binding(a->r);
-	__u64 record = answer_record(a);
+	__u32 seconds = answer_binding(&g->reader);
+	__u64 record = answer_record(g);
 	/* What ends a binding proves no flow. */
-	bool there = seconds ? answer_vouches(a, answer_bound_user(a)) : a->there;
+	bool there = seconds ? answer_vouches(g, answer_bound_user(g)) : g->evident;
 
 	if (there) {
-		answer_knows(a, a->p->user);
-		answer_knows(a, a->p->asked);
+		answer_knows(g, g->p.user);
+		answer_knows(g, g->p.asked);
 	}
-	flow_registers(a->p, seconds, record >> 36, there || a->config->proven_unchallenged);
+	flow_registers(g, seconds, record >> 36, there || config_of(g)->proven_unchallenged);
 }
 
 /*
@@ -169,28 +155,28 @@ static __always_inline void answer_registered(const struct answer *a)
  * how the lines of their header field begin. Nothing else is looked at: From and others repeat what
  * a forger wrote.
  */
-static __always_inline void answer_challenge(const struct answer *a, __u64 line)
+static __always_inline void answer_challenge(const struct guard *g, __u64 line)
 {
-	__u32 at = a->r->message.start_line.length;
+	__u32 at = g->reader.message.start_line.length;
 
 	for (int i = 0; i < ANSWER_NONCES; i++) {
-		at = secret_field(a->r, at, line);
+		at = secret_field(&g->reader, at, line);
 		if (!at)
 			break;
-		secret_tell(a->p, secret_hash(a->r, at, a->salt, SECRET_IS_NONCE));
+		secret_tell(&g->p, secret_hash(&g->reader, at, SECRET_IS_NONCE));
 	}
 }
 
 /* Those of servers and those of proxies: one reply may have both (RFC 3261 section 22.3). */
-static __always_inline void answer_challenges(const struct answer *a)
+static __always_inline void answer_challenges(const struct guard *g)
 {
-	answer_challenge(a, SIP_WORD('\n', 'w', 'w', 'w', '-', 'a', 'u', 't'));
-	answer_challenge(a, SIP_WORD('\n', 'p', 'r', 'o', 'x', 'y', '-', 'a'));
+	answer_challenge(g, SIP_WORD('\n', 'w', 'w', 'w', '-', 'a', 'u', 't'));
+	answer_challenge(g, SIP_WORD('\n', 'p', 'r', 'o', 'x', 'y', '-', 'a'));
 }
 
-static __always_inline __u64 answer_account(const struct answer *a)
+static __always_inline __u64 answer_account(const struct guard *g)
 {
-	return guess_account(a->p, a->state, proof_counts(a->proof));
+	return guess_account(&g->p, proof_counts(g->proof));
 }
 
 /*
@@ -198,14 +184,14 @@ static __always_inline __u64 answer_account(const struct answer *a)
  * only if it answers a challenge that went to that source alone; or against who answers, in his
  * name, challenges that went to others.
  */
-static __always_inline __u32 answer_failure_of_known(const struct answer *a)
+static __always_inline __u32 answer_failure_of_known(const struct guard *g)
 {
-	if (a->there)
-		return offence_note(a->slot, SG_OFFENCE_GUESS, answer_account(a));
-	if (guess_is_foreign(a->p))
-		return offence_note(a->slot, SG_OFFENCE_GUESS_FORGED,
-				    guess_foreign_account(a->p, a->state,
-							  proof_counts(a->proof)));
+	if (g->evident)
+		return offence_note(g, SG_OFFENCE_GUESS, answer_account(g));
+	if (guess_is_foreign(&g->p))
+		return offence_note(g, SG_OFFENCE_GUESS_FORGED,
+				    guess_foreign_account(&g->p,
+							  proof_counts(g->proof)));
 	return SG_REASON_NONE;
 }
 
@@ -213,18 +199,18 @@ static __always_inline __u32 answer_failure_of_known(const struct answer *a)
  * A wrong password. Of users who are not known it is held against their flow and their source; and
  * a flow that got the challenge and is not proven is banned in the end.
  */
-static __always_inline __u32 answer_failure(const struct answer *a)
+static __always_inline __u32 answer_failure(const struct guard *g)
 {
-	__u64 source = source_flow_hash(a->p, a->state);
-	__u32 reason, offence = a->there ? SG_OFFENCE_GUESS_SOURCE : SG_OFFENCE_GUESS_FORGED;
+	__u64 source = source_flow_hash(&g->p);
+	__u32 reason, offence = g->evident ? SG_OFFENCE_GUESS_SOURCE : SG_OFFENCE_GUESS_FORGED;
 
-	if (a->p->known)
-		return answer_failure_of_known(a);
-	reason = offence_note(a->slot, SG_OFFENCE_GUESS, a->p->flow);
-	reason |= offence_note(a->slot, offence, source);
-	if (!proof_counts(a->proof) &&
-	    (a->p->owner == SECRET_FLOW || a->p->transport == IPPROTO_TCP))
-		reason |= flow_offends(a->p, a->slot, SG_OFFENCE_AUTH);
+	if (g->p.known)
+		return answer_failure_of_known(g);
+	reason = offence_note(g, SG_OFFENCE_GUESS, g->p.flow);
+	reason |= offence_note(g, offence, source);
+	if (!proof_counts(g->proof) &&
+	    (g->p.owner == SECRET_FLOW || g->p.transport == IPPROTO_TCP))
+		reason |= flow_offends(g, SG_OFFENCE_AUTH);
 	return reason;
 }
 
@@ -232,53 +218,53 @@ static __always_inline __u32 answer_failure(const struct answer *a)
  * A challenge. If nobody answers it, somebody wanted to know whether the user is there, or whether
  * a call gets through. REGISTER and INVITE: other methods are challenged that nobody answers.
  */
-static __always_inline __u32 answer_challenged(const struct answer *a)
+static __always_inline __u32 answer_challenged(const struct guard *g)
 {
-	__u32 method = a->r->message.cseq_method_id;
+	__u32 method = g->reader.message.cseq_method_id;
 
 	if ((method != SG_METHOD_REGISTER && method != SG_METHOD_INVITE) ||
-	    proof_counts(a->proof) || known_is(known_key(a->p, a->state, a->p->asked)))
+	    proof_counts(g->proof) || known_is(known_key(&g->p, g->p.asked)))
 		return SG_REASON_NONE;
-	return guess_asked(a->p, a->slot, a->p->asked);
+	return guess_asked(g, g->p.asked);
 }
 
 /* 403: of who is proven it is not the password that is wrong, unless he registers for others. */
-static __always_inline bool answer_is_refusal(const struct answer *a)
+static __always_inline bool answer_is_refusal(const struct guard *g)
 {
-	return proof_counts(a->proof) &&
-	       (a->p->known || a->r->message.cseq_method_id != SG_METHOD_REGISTER);
+	return proof_counts(g->proof) &&
+	       (g->p.known || g->reader.message.cseq_method_id != SG_METHOD_REGISTER);
 }
 
 /*
  * Whether the server has looked at the credentials of a request that it has accepted, if it has
  * any. OPTIONS and much else it answers whoever asks.
  */
-static __always_inline bool answer_was_checked(const struct answer *a)
+static __always_inline bool answer_was_checked(const struct guard *g)
 {
-	return a->r->message.cseq_method_id == SG_METHOD_REGISTER || a->p->checked;
+	return g->reader.message.cseq_method_id == SG_METHOD_REGISTER || g->p.checked;
 }
 
 /* A user has his password right. */
-static __always_inline void answer_forgives(const struct answer *a)
+static __always_inline void answer_forgives(const struct guard *g)
 {
-	offence_forgive(a->slot, SG_OFFENCE_GUESS, answer_account(a));
+	offence_forgive(g, SG_OFFENCE_GUESS, answer_account(g));
 	for (int proven = 0; proven < 2; proven++)
-		offence_forgive(a->slot, SG_OFFENCE_GUESS_FORGED,
-				guess_foreign_account(a->p, a->state, proven));
+		offence_forgive(g, SG_OFFENCE_GUESS_FORGED,
+				guess_foreign_account(&g->p, proven));
 }
 
 /* What the server says to credentials. */
-static __always_inline __u32 answer_judged(const struct answer *a)
+static __always_inline __u32 answer_judged(const struct guard *g)
 {
 	/* With a nonce of its own, or at least of the flow: it has answered a challenge. */
-	if ((a->p->owner != SECRET_OTHERS || a->p->transport == IPPROTO_TCP) &&
-	    answer_goes_on(a->status) && answer_was_checked(a)) {
-		guess_answered(a->p, a->p->asked);
-		if (a->status / 100 == 2 && a->p->user)
-			answer_forgives(a);
+	if ((g->p.owner != SECRET_OTHERS || g->p.transport == IPPROTO_TCP) &&
+	    answer_goes_on(g->status) && answer_was_checked(g)) {
+		guess_answered(&g->p, g->p.asked);
+		if (g->status / 100 == 2 && g->p.user)
+			answer_forgives(g);
 	}
-	if (answer_is_challenge(a->status) || (a->status == 403 && !answer_is_refusal(a)))
-		return answer_failure(a);
+	if (answer_is_challenge(g->status) || (g->status == 403 && !answer_is_refusal(g)))
+		return answer_failure(g);
 	return SG_REASON_NONE;
 }
 
@@ -288,131 +274,115 @@ static __always_inline __u32 answer_judged(const struct answer *a)
  * server are as good as its own. Other methods than these two prove nothing: their nonces are not
  * needed.
  */
-static __always_inline bool answer_is_relayed(const struct answer *a)
+static __always_inline bool answer_is_relayed(const struct guard *g)
 {
-	__u32 method = a->r->message.cseq_method_id;
+	__u32 method = g->reader.message.cseq_method_id;
 
 	return method != SG_METHOD_REGISTER &&
-	       (method != SG_METHOD_INVITE || secret_came(a->r, a->salt));
+	       (method != SG_METHOD_INVITE || secret_came(&g->reader));
 }
 
-/* A challenge of a call without credentials: see message_checks(). */
-static __always_inline void answer_checks_calls(const struct answer *a)
+/* A challenge of a call without credentials: see learn_checks(). */
+static __always_inline void answer_checks_calls(const struct guard *g)
 {
-	server_shows(&a->state->challenges_until, clock_now(), SERVER_HABIT);
-	secret_challenge(a->p, a->p->user, a->salt);
+	server_shows(&sg_state.challenges_until, g->now, SERVER_HABIT);
+	secret_challenge(&g->p, g->p.user);
 }
 
 /* A reason if its request was one offence too many; the reply itself goes its way. */
-static __always_inline __u32 answer_read(const struct answer *a)
+static __always_inline __u32 answer_read(const struct guard *g)
 {
-	bool challenge = answer_is_challenge(a->status);
+	bool challenge = answer_is_challenge(g->status);
 	__u32 reason = SG_REASON_NONE;
 
-	if (challenge && !answer_is_relayed(a))
-		answer_challenges(a);
-	if (!a->p->recalled)
+	if (challenge && !answer_is_relayed(g))
+		answer_challenges(g);
+	if (!g->p.recalled)
 		return SG_REASON_NONE;
-	if (challenge && !a->p->credentials &&
-	    a->r->message.cseq_method_id == SG_METHOD_INVITE)
-		answer_checks_calls(a);
-	if (a->proof == ANSWER_LISTED)
+	if (challenge && !g->p.credentials &&
+	    g->reader.message.cseq_method_id == SG_METHOD_INVITE)
+		answer_checks_calls(g);
+	if (g->listed)
 		return SG_REASON_NONE;
-	if (a->p->credentials) {
-		if (a->p->waits)
-			guess_end(a->p, a->state, proof_counts(a->proof));
-		reason = answer_judged(a);
+	if (g->p.credentials) {
+		if (g->p.waits)
+			guess_end(g);
+		reason = answer_judged(g);
 	} else if (challenge) {
-		reason = answer_challenged(a);
+		reason = answer_challenged(g);
 	}
-	if (answer_is_unknown(a->status) && !proof_counts(a->proof) && !a->p->known)
-		reason = guess_asked(a->p, a->slot, a->p->asked);
+	if (answer_is_unknown(g->status) && !proof_counts(g->proof) && !g->p.known)
+		reason = guess_asked(g, g->p.asked);
 	return reason;
-}
-
-/* False if a map is missing. */
-static __always_inline bool answer_of(struct answer *a, const struct packet *p, __u32 slot)
-{
-	a->p = p;
-	a->slot = slot;
-	a->state = map_state();
-	a->config = map_config(slot);
-	a->r = map_reader();
-	if (!p || !a->state || !a->config || !a->r)
-		return false;
-	a->salt = a->state->secret[1];
-	a->there = p->recalled && guess_is_evident(p);
-	return true;
 }
 
 /*
  * Takes over what is remembered of the request, p->recalled if it is. The flow of the packet
  * becomes its: a reply goes where the Via says, and that may be another port (RFC 3261 section
- * 18.2.2). Returns what that flow has proven, which is `proof` if it is the same.
+ * 18.2.2).
  */
-__noinline int answer_recall(struct packet *p, __u32 proof)
+__noinline int answer_recall(struct guard *g)
 {
-	const struct sip_reader *r = map_reader();
-	struct sg_state *state = map_state();
 	struct sg_transaction *t;
-	__u64 now = clock_now();
+	struct packet *p;
 
-	if (!p || !r || !state)
-		return proof;
-	t = transaction_recall(transaction_key(r, packet_fold6(p->address32)), now);
+	if (!g)
+		return 0;
+	p = &g->p;
+	t = transaction_recall(transaction_key(&g->reader, packet_fold6(p->address32)), g->now);
 	p->recalled = t != NULL;
 	p->known = 0;
 	if (!t)
-		return proof;
-	server_shows(&state->answers_until, now, SERVER_ANSWERS);
+		return 0;
+	server_shows(&sg_state.answers_until, g->now, SERVER_ANSWERS);
 	t->answered = 1;
 	p->owner = t->owner;
 	p->user = t->user;
 	p->asked = t->asked;
 	p->credentials = t->credentials;
-	p->known = p->credentials && known_is(known_key(p, state, p->user));
+	p->known = p->credentials && known_is(known_key(p, p->user));
 	p->checked = t->checked;
 	p->waits = t->waits;
 	t->waits = 0;
+	g->evident = guess_is_evident(p);
 	if (p->source_port == t->port)
-		return proof;
+		return 0;
 	p->source_port = t->port;
-	p->flow = flow_hash(p, state);
-	return proof == ANSWER_LISTED ? (int)proof : flow_proof(p, SG_CLASS_REQUEST, now);
+	p->flow = flow_hash(p);
+	if (!g->listed)
+		g->proof = flow_proof(g);
+	return 0;
 }
 
 /* The request was accepted: its flow is what it says, if it cannot be forged. */
-__noinline int answer_accepted(const struct packet *p, __u32 slot)
+__noinline int answer_accepted(const struct guard *g)
 {
-	struct answer answer = {}, *a = &answer;
 	__u32 method;
 
-	if (!answer_of(a, p, slot) || !p->recalled)
+	if (!g || !g->p.recalled)
 		return 0;
-	method = a->r->message.cseq_method_id;
+	method = g->reader.message.cseq_method_id;
 	if (method == SG_METHOD_REGISTER) {
-		answer_next_nonce(a);
-		answer_registered(a);
-	} else if (a->p->user && answer_was_checked(a) &&
-		   (a->p->known || answer_vouches(a, span_mix(a->salt, a->p->user)))) {
-		answer_knows(a, a->p->user);
+		answer_next_nonce(g);
+		answer_registered(g);
+	} else if (g->p.user && answer_was_checked(g) &&
+		   (g->p.known || answer_vouches(g, span_mix(SECRET_SALT, g->p.user)))) {
+		answer_knows(g, g->p.user);
 	}
 	if (method != SG_METHOD_INVITE)
 		return 0;
 	/* Else the ACK has to come, with this tag. */
-	if (a->there)
-		flow_proves(a->p, SG_PROOF_CALL, a->config->proven_call);
+	if (g->evident)
+		flow_proves(g, SG_PROOF_CALL, config_of(g)->proven_call);
 	else
-		secret_tell(a->p, secret_to_tag(a->r, a->salt));
+		secret_tell(&g->p, secret_to_tag(&g->reader));
 	return 0;
 }
 
 /* Learns from a reply whose request was recalled, if it is known. A reason as answer_read(). */
-__noinline int answer_learn(const struct packet *p, __u32 slot, __u32 status, __u32 proof)
+__noinline int answer_learn(const struct guard *g)
 {
-	struct answer a = {.status = status, .proof = proof};
-
-	return answer_of(&a, p, slot) ? answer_read(&a) : SG_REASON_NONE;
+	return g ? answer_read(g) : SG_REASON_NONE;
 }
 
 #endif

@@ -16,67 +16,53 @@
 #include "checks/lists.bpf.h"
 #include "state/connected.bpf.h"
 
-static __always_inline const struct sg_zone *connect_zone(__u32 slot, __u32 zone)
+static __always_inline struct rows connect_rows(const struct guard *g)
 {
-	const struct sg_config *config = map_config(slot & 1);
-
-	return config ? &config->zone[zone & (SG_ZONES - 1)] : NULL;
+	return rows_find(&sg_connects, source_flow_hash(&g->p), SG_CONNECT_ROW);
 }
 
-static __always_inline struct rows connect_rows(const struct packet *p)
+__noinline int connect_check(const struct guard *g)
 {
-	const struct sg_state *state = map_state();
-	__u64 hash = state ? source_flow_hash(p, state) : 0;
-
-	return rows_find(&sg_connects, hash, SG_CONNECT_ROW);
-}
-
-__noinline int connect_check(const struct packet *p, __u32 slot, __u32 zone)
-{
-	const struct sg_zone *z = connect_zone(slot, zone);
 	struct rows rows;
 
-	if (!p || !z)
+	if (!g)
 		return SG_REASON_NONE;
-	rows = connect_rows(p);
+	rows = connect_rows(g);
 	if (!rows.first || !rows.second)
 		return SG_REASON_NONE;
-	return rows_spent(rows.first, rows.second, clock_now(), &z->connect)
+	return rows_spent(rows.first, rows.second, g->now, &zone_in_force(g)->connect)
 		       ? SG_REASON_LIMIT_CONNECT : SG_REASON_NONE;
 }
 
-__noinline int connections_check(const struct packet *p, __u32 slot, __u32 zone)
+__noinline int connections_check(const struct guard *g)
 {
-	const struct sg_zone *z = connect_zone(slot, zone);
 	const struct sg_connections *c;
 	struct sg_flow_key key;
 
-	if (!p || !z)
+	if (!g)
 		return SG_REASON_NONE;
-	key = source_key(p);
+	key = source_key(&g->p);
 	c = bpf_map_lookup_elem(&sg_connections, &key);
-	return c && SG_LIVE(c->live) + sg_opening(c, clock_now()) >= z->live
+	return c && SG_LIVE(c->live) + sg_opening(c, g->now) >= zone_in_force(g)->live
 		       ? SG_REASON_CONNECTIONS : SG_REASON_NONE;
 }
 
 /* A SYN is let in. */
-__noinline int connect_charge(const struct packet *p, __u32 slot, __u32 zone)
+__noinline int connect_charge(const struct guard *g)
 {
-	const struct sg_zone *z = connect_zone(slot, zone);
-	__u64 now = clock_now();
 	struct sg_connections *c;
 	struct sg_flow_key key;
 	struct rows rows;
 
-	if (!p || !z)
+	if (!g)
 		return 0;
-	rows = connect_rows(p);
+	rows = connect_rows(g);
 	if (rows.first && rows.second)
-		rows_charge(rows.first, rows.second, now, &z->connect);
-	key = source_key(p);
+		rows_charge(rows.first, rows.second, g->now, &zone_in_force(g)->connect);
+	key = source_key(&g->p);
 	c = bpf_map_lookup_elem(&sg_connections, &key);
 	if (c)
-		connected_open(c, now);
+		connected_open(c, g->now);
 	return 0;
 }
 

@@ -22,9 +22,10 @@
 #define SIPGUARD_GREYLIST_BPF_H
 
 #include "checks/limits.bpf.h"
-#include "context.bpf.h"
+#include "maps.bpf.h"
 #include "packet/spans.bpf.h"
 #include "state/recent.bpf.h"
+#include "verdict.bpf.h"
 
 #define GREYLIST_EARLY (SEEN_UNITS(400) + 2) /* two units may be lost in rounding */
 #define GREYLIST_LATE SEEN_UNITS(32000)
@@ -36,15 +37,15 @@
 
 static __always_inline bool greylist_armed(const struct guard *g)
 {
-	return *(const volatile __u64 *)&g->state->greylist_until > g->now;
+	return *(const volatile __u64 *)&sg_state.greylist_until > g->now;
 }
 
 static __always_inline void greylist_arm(const struct guard *g)
 {
 	if (!greylist_armed(g))
-		g->stats->event[SG_EVENT_GREYLIST_ARMED]++;
-	*(volatile __u64 *)&g->state->greylist_until =
-		g->now + g->config->greylist_hold * SG_NSEC_PER_SEC;
+		count_event(SG_EVENT_GREYLIST_ARMED);
+	*(volatile __u64 *)&sg_state.greylist_until =
+		g->now + config_of(g)->greylist_hold * SG_NSEC_PER_SEC;
 }
 
 /* Looks whether this CPU is in a rush, by what it alone is offered. */
@@ -67,23 +68,22 @@ static __always_inline bool greylist_rush(const struct sg_memo *memo, __u64 now)
 }
 
 /* Adds to what is offered, and looks four times a second whether it is still much. */
-static __always_inline void greylist_offer(const struct guard *g)
+static __always_inline void greylist_offer(struct guard *g)
 {
-	const struct sg_limit *budget = &g->config->total[SG_TOTAL_UNLISTED_TOTAL];
-	struct sg_state *state = g->state;
+	const struct sg_limit *budget = &config_of(g)->total[SG_TOTAL_UNLISTED_TOTAL];
 	__u64 since, span, offered;
 
-	if (++g->stats->memo.offered < GREYLIST_BATCH)
+	if (++g->memo.offered < GREYLIST_BATCH)
 		return;
-	g->stats->memo.offered = 0;
-	greylist_pace(&g->stats->memo, g->now);
-	__sync_fetch_and_add(&state->offered, GREYLIST_BATCH);
-	since = *(volatile __u64 *)&state->offered_since;
+	g->memo.offered = 0;
+	greylist_pace(&g->memo, g->now);
+	__sync_fetch_and_add(&sg_state.offered, GREYLIST_BATCH);
+	since = *(volatile __u64 *)&sg_state.offered_since;
 	span = g->now - since;
 	if (span < GREYLIST_WINDOW ||
-	    __sync_val_compare_and_swap(&state->offered_since, since, g->now) != since)
+	    __sync_val_compare_and_swap(&sg_state.offered_since, since, g->now) != since)
 		return;
-	offered = __sync_lock_test_and_set(&state->offered, 0);
+	offered = __sync_lock_test_and_set(&sg_state.offered, 0);
 	if (offered * budget->interval * 2 >= span)
 		greylist_arm(g);
 }
@@ -149,14 +149,13 @@ static __always_inline void returned_put(__u64 key, __u64 now)
  * touched: none of these loads waits for another one, so all of them together take hardly longer
  * than one.
  */
-__noinline int greylist_flush(__u64 now)
+__noinline int greylist_flush(struct guard *g)
 {
-	struct sg_stats *stats = map_stats();
 	struct sg_memo *memo;
 
-	if (!stats)
+	if (!g)
 		return 0;
-	memo = &stats->memo;
+	memo = &g->memo;
 	for (__u32 i = 0; i < SG_WAITING; i++) {
 		const struct sg_seen *line = greylist_line(memo->waiting[i]);
 
@@ -166,8 +165,8 @@ __noinline int greylist_flush(__u64 now)
 	for (__u32 i = 0; i < SG_WAITING; i++) {
 		__u64 key = memo->waiting[i];
 
-		if (key && greylist_see(key, now))
-			returned_put(key, now);
+		if (key && greylist_see(key, g->now))
+			returned_put(key, g->now);
 		memo->waiting[i] = 0;
 	}
 	memo->waits = 0;
@@ -189,41 +188,40 @@ static __always_inline bool greylist_returned(struct sg_memo *memo, __u64 key, _
 }
 
 /* Whether the request came before. Global, or its variables lie on the stack below the reader. */
-__noinline int greylist_came(hook_ctx *ctx, const struct packet *p, __u64 now)
+__noinline int greylist_came(hook_ctx *ctx, struct guard *g)
 {
-	struct sg_stats *stats = map_stats();
 	__u64 key;
 
-	if (!p || !stats)
+	if (!g)
 		return 1;
-	key = greylist_key(ctx, p);
-	return greylist_rush(&stats->memo, now) ? greylist_returned(&stats->memo, key, now)
-						: greylist_see(key, now);
+	key = greylist_key(ctx, &g->p);
+	return greylist_rush(&g->memo, g->now) ? greylist_returned(&g->memo, key, g->now)
+					       : greylist_see(key, g->now);
 }
 
 /* Those that wait are seen when they are many, and as soon as there is time. */
-static __always_inline void greylist_catch_up(const struct guard *g)
+static __always_inline void greylist_catch_up(struct guard *g)
 {
-	const struct sg_memo *memo = &g->stats->memo;
+	const struct sg_memo *memo = &g->memo;
 
 	if (memo->waits >= SG_WAITING || (memo->waits && !greylist_rush(memo, g->now)))
-		greylist_flush(g->now);
+		greylist_flush(g);
 }
 
 /* Of a packet that is on no list, in no zone, and not proven. */
 static __always_inline __u32 greylist_check(hook_ctx *ctx, struct guard *g)
 {
-	if (!greylist_armed(g) || g->config->mode[SG_REASON_GREYLIST] == SG_MODE_OFF ||
-	    g->p->transport != IPPROTO_UDP)
+	if (!greylist_armed(g) || !verdict_looks(g, SG_REASON_GREYLIST) ||
+	    g->p.transport != IPPROTO_UDP)
 		return SG_REASON_NONE;
 	greylist_offer(g);
 	greylist_catch_up(g);
 	if (g->proof == SG_PROOF_GREYLIST)
 		return SG_REASON_NONE;
 	/* Whatever else strangers send would take the budget from those who come again. */
-	if (g->class != SG_CLASS_REQUEST || !greylist_came(ctx, g->p, g->now))
+	if (g->class != SG_CLASS_REQUEST || !greylist_came(ctx, g))
 		return SG_REASON_GREYLIST;
-	g->came = true;
+	g->admitted = 1;
 	return SG_REASON_NONE;
 }
 
@@ -235,8 +233,8 @@ static __always_inline __u32 total_check(const struct guard *g)
 {
 	if (!gcra_spent(total_tat(g), g->now, total_limit(g)))
 		return SG_REASON_NONE;
-	if (!g->listed && g->p->transport == IPPROTO_UDP &&
-	    g->config->mode[SG_REASON_UNLISTED_BUDGET] == SG_MODE_ENFORCE)
+	if (!g->listed && g->p.transport == IPPROTO_UDP &&
+	    verdict_enforces(g, SG_REASON_UNLISTED_BUDGET))
 		greylist_arm(g);
 	return sg_reason_of_total[total_index(g)];
 }
@@ -246,15 +244,16 @@ static __always_inline __u32 total_check(const struct guard *g)
  * GREYLIST_FEW messages ahead of its rate finds it spent when half of it is. So what one source
  * sends at once takes nothing from others, and arms no greylist.
  */
-static __always_inline __u32 share_check(const struct guard *g)
+static __always_inline __u32 share_check(const struct guard *g, const struct slots *slots)
 {
+	const struct sg_slot *first = slots->source.first, *second = slots->source.second;
 	const struct sg_limit *own = &zone_in_force(g)->limit[SG_LIMIT_SOURCE];
 	__u64 few = g->now + GREYLIST_FEW * own->interval;
 
 	if (!budget_is_half_spent(g))
 		return SG_REASON_NONE;
-	return g->first && g->second && g->first->tat[SG_LIMIT_SOURCE] > few &&
-			       g->second->tat[SG_LIMIT_SOURCE] > few
+	return first && second && first->tat[SG_LIMIT_SOURCE] > few &&
+			       second->tat[SG_LIMIT_SOURCE] > few
 		       ? SG_REASON_UNLISTED_BUDGET : SG_REASON_NONE;
 }
 

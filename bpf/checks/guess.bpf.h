@@ -22,10 +22,10 @@
 #define GUESS_SOURCE_WAITS SG_OFFENCE_GUESS
 
 /* That of a user whom the source is known to have: of his flow, if that is proven. */
-static __always_inline __u64 guess_account(const struct packet *p, const struct sg_state *state,
+static __always_inline __u64 guess_account(const struct packet *p,
 					   bool proven)
 {
-	return span_mix(proven ? p->flow : source_flow_hash(p, state), p->user);
+	return span_mix(proven ? p->flow : source_flow_hash(p), p->user);
 }
 
 /* Whether no forger elsewhere can have sent a request. */
@@ -45,29 +45,26 @@ static __always_inline bool guess_is_foreign(const struct packet *p)
  * nonce is remembered. Flows that are proven have one of their own, since whoever knows of him can
  * fill that of the others.
  */
-static __always_inline __u64 guess_foreign_account(const struct packet *p,
-						   const struct sg_state *state, bool proven)
+static __always_inline __u64 guess_foreign_account(const struct packet *p, bool proven)
 {
-	return span_mix(source_flow_hash(p, state), (__u64)p->user << 32 | proven);
+	return span_mix(source_flow_hash(p), (__u64)p->user << 32 | proven);
 }
 
-static __always_inline bool guess_password(const struct packet *p, const struct sg_config *config,
-					   const struct sg_state *state, bool proven,
-					   __u64 now)
+static __always_inline bool guess_password(const struct guard *g)
 {
-	__u64 source = source_flow_hash(p, state);
+	const struct packet *p = &g->p;
+	__u64 source = source_flow_hash(p);
+	bool proven = proof_counts(g->proof);
 
 	if (p->known && guess_is_foreign(p))
-		return pending_is_over(config, SG_OFFENCE_GUESS_FORGED,
-				       guess_foreign_account(p, state, proven), GUESS_FLOW_WAITS,
-				       now);
+		return pending_is_over(g, SG_OFFENCE_GUESS_FORGED,
+				       guess_foreign_account(p, proven), GUESS_FLOW_WAITS);
 	if (p->known)
-		return offence_is_over(config, SG_OFFENCE_GUESS,
-				       guess_account(p, state, proven), now);
-	return pending_is_over(config, SG_OFFENCE_GUESS, p->flow, GUESS_FLOW_WAITS, now) ||
-	       pending_is_over(config, SG_OFFENCE_GUESS_SOURCE, source, GUESS_SOURCE_WAITS, now) ||
+		return offence_is_over(g, SG_OFFENCE_GUESS, guess_account(p, proven));
+	return pending_is_over(g, SG_OFFENCE_GUESS, p->flow, GUESS_FLOW_WAITS) ||
+	       pending_is_over(g, SG_OFFENCE_GUESS_SOURCE, source, GUESS_SOURCE_WAITS) ||
 	       (!guess_is_evident(p) &&
-		pending_is_over(config, SG_OFFENCE_GUESS_FORGED, source, GUESS_SOURCE_WAITS, now));
+		pending_is_over(g, SG_OFFENCE_GUESS_FORGED, source, GUESS_SOURCE_WAITS));
 }
 
 /*
@@ -75,90 +72,87 @@ static __always_inline bool guess_password(const struct packet *p, const struct 
  * not known, or its nonce not his; one who is may have any number of calls that ring. Nothing is if
  * the answers go another way, or if the server is down.
  */
-__noinline int guess_begin(struct packet *p, __u32 proven)
+__noinline int guess_begin(struct guard *g)
 {
-	const struct sg_state *state = map_state();
-	struct sg_stats *stats = map_stats();
-	__u64 now = clock_now();
+	struct packet *p;
 
-	if (!p || !state || !stats || state->answers_until <= now ||
-	    (p->known && !guess_is_foreign(p)))
+	if (!g || sg_state.answers_until <= g->now)
+		return 0;
+	p = &g->p;
+	if (p->known && !guess_is_foreign(p))
 		return 0;
 	p->waits = 1;
 	if (p->known) {
-		pending_begin(guess_foreign_account(p, state, proven), GUESS_FLOW_WAITS, now,
-			      stats);
+		pending_begin(guess_foreign_account(p, proof_counts(g->proof)), GUESS_FLOW_WAITS,
+			      g->now);
 		return 0;
 	}
-	pending_begin(p->flow, GUESS_FLOW_WAITS, now, stats);
-	pending_begin(source_flow_hash(p, state), GUESS_SOURCE_WAITS, now, stats);
+	pending_begin(p->flow, GUESS_FLOW_WAITS, g->now);
+	pending_begin(source_flow_hash(p), GUESS_SOURCE_WAITS, g->now);
 	return 0;
 }
 
 /* It has judged them. */
-static __always_inline void guess_end(const struct packet *p, const struct sg_state *state,
-				      bool proven)
+static __always_inline void guess_end(const struct guard *g)
 {
+	const struct packet *p = &g->p;
+
 	if (p->known) {
-		pending_end(guess_foreign_account(p, state, proven), GUESS_FLOW_WAITS);
+		pending_end(guess_foreign_account(p, proof_counts(g->proof)), GUESS_FLOW_WAITS);
 		return;
 	}
 	pending_end(p->flow, GUESS_FLOW_WAITS);
-	pending_end(source_flow_hash(p, state), GUESS_SOURCE_WAITS);
+	pending_end(source_flow_hash(p), GUESS_SOURCE_WAITS);
+}
+
+/* Whether somebody has to look: at credentials, and at all while somebody has guessed too much. */
+static __always_inline bool guess_applies(const struct guard *g)
+{
+	return !g->listed && (g->p.credentials || sg_state.guesses_until > g->now);
 }
 
 /*
  * Whether a request may be judged by the server: AUTH_FAILURE or ENUMERATION if it guesses one time
- * too many. Global, since few packets need it: those with credentials, and all while somebody has
- * guessed too much.
+ * too many. Global, since few packets need it.
  */
-__noinline int guess_check(struct packet *p, __u32 slot, __u32 proven)
+__noinline int guess_check(struct guard *g)
 {
-	const struct sg_config *config = map_config(slot);
-	const struct sg_state *state = map_state();
-	__u64 now = clock_now();
+	struct packet *p;
 
-	if (!p || !config || !state)
+	if (!g)
 		return SG_REASON_NONE;
-	p->known = known_is(known_key(p, state, p->user));
-	if (p->credentials && config->mode[SG_REASON_AUTH_FAILURE] != SG_MODE_OFF &&
-	    guess_password(p, config, state, proven, now))
+	p = &g->p;
+	p->known = known_is(known_key(p, p->user));
+	if (p->credentials && verdict_looks(g, SG_REASON_AUTH_FAILURE) && guess_password(g))
 		return SG_REASON_AUTH_FAILURE;
-	if (proven || p->known || !p->asked || config->mode[SG_REASON_ENUMERATION] == SG_MODE_OFF ||
-	    known_is(known_key(p, state, p->asked)))
+	if (proof_counts(g->proof) || p->known || !p->asked ||
+	    !verdict_looks(g, SG_REASON_ENUMERATION) || known_is(known_key(p, p->asked)))
 		return SG_REASON_NONE;
-	return asked_enough(source_flow_hash(p, state), p->asked,
-			    conduct_rule(config, SG_OFFENCE_ENUMERATION), now)
+	return asked_enough(source_flow_hash(p), p->asked,
+			    conduct_rule(config_of(g), SG_OFFENCE_ENUMERATION), g->now)
 		       ? SG_REASON_ENUMERATION : SG_REASON_NONE;
 }
 
 /* The source of a packet has asked for a user in vain. A reason as offence_note(). */
-__noinline int guess_asked(const struct packet *p, __u32 slot, __u32 user)
+__noinline int guess_asked(const struct guard *g, __u32 user)
 {
-	const struct sg_config *config = map_config(slot);
-	struct sg_state *state = map_state();
-	struct sg_stats *stats = map_stats();
 	const struct sg_ban_rule *rule;
-	__u64 now = clock_now(), source;
 	struct sg_asked *a;
 
-	if (!p || !config || !state || !stats || !user ||
-	    config->mode[SG_REASON_ENUMERATION] == SG_MODE_OFF)
+	if (!g || !user || !verdict_looks(g, SG_REASON_ENUMERATION))
 		return SG_REASON_NONE;
-	rule = conduct_rule(config, SG_OFFENCE_ENUMERATION);
-	source = source_flow_hash(p, state);
-	a = asked_entry(source, rule->window, now, stats);
-	if (!a || !asked_note(a, user, rule, now))
+	rule = conduct_rule(config_of(g), SG_OFFENCE_ENUMERATION);
+	a = asked_entry(source_flow_hash(&g->p), rule->window, g->now);
+	if (!a || !asked_note(a, user, rule, g->now))
 		return SG_REASON_NONE;
-	guesses_watch(state, rule, now);
+	guesses_watch(rule, g->now);
 	return SG_REASON_ENUMERATION;
 }
 
 /* It has answered the challenge. */
 __noinline int guess_answered(const struct packet *p, __u32 user)
 {
-	const struct sg_state *state = map_state();
-	struct sg_asked *a = p && state ? asked_find(source_flow_hash(p, state)) : NULL;
+	struct sg_asked *a = p ? asked_find(source_flow_hash(p)) : NULL;
 
 	if (a)
 		asked_forget(a, user);

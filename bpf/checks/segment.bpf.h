@@ -11,20 +11,24 @@
 #include "packet/part.bpf.h"
 
 /* The segment passes: what it has shown is put into the entry of its connection. */
-__noinline int stream_commit(const struct packet *p)
+__noinline int stream_commit(const struct guard *g)
 {
-	struct sg_streams *line = p ? stream_line(&sg_streams, p->connection, SG_STREAMS) : NULL;
-	const struct sip_reader *r = map_reader();
+	const struct packet *p;
+	struct sg_streams *line;
 	struct sg_stream *s;
 	__u32 state;
 
-	if (!p || !line || !r)
+	if (!g)
+		return 0;
+	p = &g->p;
+	line = stream_line(&sg_streams, p->connection, SG_STREAMS);
+	if (!line)
 		return 0;
 	s = stream_entry(line, p->connection);
 	if (!s)
 		return 0;
 	state = p->stream;
-	if (state == STREAM_PART && !stream_keep(r, p, clock_now()))
+	if (state == STREAM_PART && !stream_keep(&g->reader, p, g->now))
 		state = STREAM_LOST;
 	if (s->state == STREAM_PART && state != STREAM_PART)
 		stream_let_go(p->connection);
@@ -36,16 +40,22 @@ __noinline int stream_commit(const struct packet *p)
 	/* While something is missing of what was refused, TCP sends what is new, too (RFC 5682). */
 	if (s->refused && (__s32)(s->next - s->ack) >= 0)
 		s->refused = SG_REASON_NONE;
-	s->seconds = cell_seconds(clock_now());
+	s->seconds = cell_seconds(g->now);
 	return 0;
 }
 
 /* The segment that the connection goes on with was dropped. */
-__noinline int stream_refuse(const struct packet *p, __u32 reason)
+__noinline int stream_refuse(const struct guard *g, __u32 reason)
 {
-	struct sg_streams *line = p ? stream_line(&sg_streams, p->connection, SG_STREAMS) : NULL;
-	struct sg_stream *s = line ? stream_entry(line, p->connection) : NULL;
+	const struct packet *p;
+	struct sg_streams *line;
+	struct sg_stream *s;
 
+	if (!g)
+		return 0;
+	p = &g->p;
+	line = stream_line(&sg_streams, p->connection, SG_STREAMS);
+	s = line ? stream_entry(line, p->connection) : NULL;
 	/*
 	 * A guess may be a forgery, or come again though the server has it: then nothing would ever
 	 * take away what it holds up.
@@ -55,7 +65,7 @@ __noinline int stream_refuse(const struct packet *p, __u32 reason)
 	if (!s->refused)
 		s->ack = p->seq + p->datagram;
 	s->refused = reason;
-	s->seconds = cell_seconds(clock_now());
+	s->seconds = cell_seconds(g->now);
 	return 0;
 }
 
@@ -85,31 +95,28 @@ static __always_inline bool segment_applies(const struct packet *p)
 }
 
 /* A segment that is not read, or goes on with a header: limited by itself. */
-__noinline int segment_check(const struct packet *p, __u32 slot, __u32 zone, __u32 proven)
+__noinline int segment_check(const struct guard *g)
 {
-	const struct sg_config *config = map_config(slot & 1);
-	const struct sg_state *state = map_state();
 	const struct sg_limit *limit;
-	__u64 now = clock_now();
 	struct rows rows;
 
-	if (!p || !config || !state)
+	if (!g)
 		return SG_REASON_NONE;
-	limit = &config->zone[zone & (SG_ZONES - 1)].segment;
-	rows = rows_find(&sg_segments, proven ? p->flow : source_flow_hash(p, state),
+	limit = &zone_in_force(g)->segment;
+	rows = rows_find(&sg_segments, is_proven(g) ? g->p.flow : source_flow_hash(&g->p),
 			 SG_SEGMENT_ROW);
 	if (!rows.first || !rows.second)
 		return SG_REASON_NONE;
-	if (rows_spent(rows.first, rows.second, now, limit))
+	if (rows_spent(rows.first, rows.second, g->now, limit))
 		return SG_REASON_LIMIT_SEGMENT;
-	rows_charge(rows.first, rows.second, now, limit);
+	rows_charge(rows.first, rows.second, g->now, limit);
 	return SG_REASON_NONE;
 }
 
 static __always_inline __u32 stray_check(const struct guard *g)
 {
-	const struct sg_limit *limit = &g->config->total[SG_TOTAL_STRAY_SEGMENTS];
-	__u64 *tat = &g->state->total_tat[SG_TOTAL_STRAY_SEGMENTS];
+	const struct sg_limit *limit = &config_of(g)->total[SG_TOTAL_STRAY_SEGMENTS];
+	__u64 *tat = &sg_state.total_tat[SG_TOTAL_STRAY_SEGMENTS];
 
 	if (gcra_spent(tat, g->now, limit))
 		return SG_REASON_STRAY_SEGMENT;

@@ -8,7 +8,7 @@
 #ifndef SIPGUARD_CLASS_BPF_H
 #define SIPGUARD_CLASS_BPF_H
 
-#include "context.bpf.h"
+#include "maps.bpf.h"
 #include "sip/text.h"
 
 #define KEEPALIVE_ANY 8    /* real devices send `jaK` and `hello`; nothing SIP is as short */
@@ -241,18 +241,26 @@ static __always_inline __u32 port_role(const struct guard *g, __u8 transport, __
 	__u8 mask = transport == IPPROTO_UDP ? SG_PORT_UDP : SG_PORT_TCP | SG_PORT_TLS;
 
 	barrier_var(port);
-	return g->config->port[port & (SG_PORTS - 1)] & mask;
+	return config_of(g)->port[port & (SG_PORTS - 1)] & mask;
+}
+
+/* The barrier keeps the verifier from following each kind: see guard.bpf.h. */
+static __always_inline void class_set(struct guard *g, __u32 kind)
+{
+	g->class = KIND_CLASS(kind);
+	g->method = KIND_METHOD(kind);
+	barrier();
 }
 
 static __always_inline __u32 udp_check(const struct guard *g)
 {
-	return g->p->malformed ? SG_REASON_UDP_LENGTH : SG_REASON_NONE;
+	return g->p.malformed ? SG_REASON_UDP_LENGTH : SG_REASON_NONE;
 }
 
 static __always_inline __u32 fragment_check(const struct guard *g)
 {
-	bool tiny = g->p->tiny || (g->p->first_fragment && g->p->transport == IPPROTO_UDP &&
-				  g->p->length < FRAGMENT_MIN);
+	bool tiny = g->p.tiny || (g->p.first_fragment && g->p.transport == IPPROTO_UDP &&
+				  g->p.length < FRAGMENT_MIN);
 
 	return tiny ? SG_REASON_TINY_FRAGMENT : SG_REASON_NONE;
 }

@@ -86,7 +86,7 @@ struct packet {
 	/* From here on packet_read_plain() sets nothing. */
 	__u64 fragment_key;  /* folds source, destination, id and transport of a fragment */
 	__u64 destination;   /* a fold of the destination address */
-	__u64 connection;    /* the hash of its connection, see stream.bpf.h */
+	__u64 connection;    /* the hash of its connection, see streams.bpf.h */
 	__u64 transaction;   /* the key of its transaction, see transaction.bpf.h */
 	__u32 seq;           /* sequence number of the byte at `offset` */
 	__u32 ack;           /* acknowledgment number */

@@ -119,20 +119,20 @@ static __always_inline __u32 stream_load(hook_ctx *ctx, struct packet *p, struct
 }
 
 /* Why a segment is not read. */
-static __always_inline void stream_count(struct sg_stats *stats, __u32 stream)
+static __always_inline void stream_count(__u32 stream)
 {
 	switch (stream) {
 	case STREAM_GAP:
-		stats->event[SG_EVENT_UNREAD_GAP]++;
+		count_event(SG_EVENT_UNREAD_GAP);
 		break;
 	case STREAM_OLDER:
-		stats->event[SG_EVENT_UNREAD_OLDER]++;
+		count_event(SG_EVENT_UNREAD_OLDER);
 		break;
 	case STREAM_LOST:
-		stats->event[SG_EVENT_UNREAD_LOST]++;
+		count_event(SG_EVENT_UNREAD_LOST);
 		break;
 	case STREAM_FOREIGN:
-		stats->event[SG_EVENT_UNREAD_FOREIGN]++;
+		count_event(SG_EVENT_UNREAD_FOREIGN);
 		break;
 	}
 }
@@ -159,8 +159,9 @@ static __always_inline bool stream_is_guessed(const struct packet *p, __u32 kind
  * KIND of nearly all segments, without a call: the next message begins with it, and its start line
  * tells what it is. OTHER: it takes stream_class() to say.
  */
-static __always_inline __u32 stream_glance(hook_ctx *ctx, struct packet *p, __u64 now)
+static __always_inline __u32 stream_glance(hook_ctx *ctx, struct guard *g)
 {
+	struct packet *p = &g->p;
 	struct sg_streams *line = stream_line(&sg_streams, p->connection, SG_STREAMS);
 	struct sg_stream *s = line ? stream_entry(line, p->connection) : NULL;
 	__u32 kind;
@@ -172,7 +173,7 @@ static __always_inline __u32 stream_glance(hook_ctx *ctx, struct packet *p, __u6
 	 * Before the start line is looked at: with the entry at hand the verifier follows its kinds
 	 * one by one (461 000 instructions, clang 14, 6.1).
 	 */
-	s->seconds = cell_seconds(now);
+	s->seconds = cell_seconds(g->now);
 	p->assumed = s->assumed;
 	p->fresh = s->fresh;
 	kind = stream_peek(ctx, p);
@@ -183,19 +184,21 @@ static __always_inline __u32 stream_glance(hook_ctx *ctx, struct packet *p, __u6
 	return kind;
 }
 
-/*
- * Finds out what a segment is to its connection (p->stream), and its KIND. For a port of this role.
- */
-__noinline int stream_class(hook_ctx *ctx, struct packet *p, __u32 role)
+/* Finds out what a segment is to its connection (p->stream), and its KIND. */
+__noinline int stream_class(hook_ctx *ctx, struct guard *g)
 {
-	struct sg_stats *stats = map_stats();
-	struct sip_reader *r = map_reader();
-	__u64 now = clock_now();
+	struct sip_reader *r;
 	struct sg_stream *s;
-	__u32 kind;
+	struct packet *p;
+	__u32 kind, role;
+	__u64 now;
 
-	if (!p || !stats || !r || p->frame < p->offset)
+	if (!g || g->p.frame < g->p.offset)
 		return CLASSED(OTHER);
+	p = &g->p;
+	r = &g->reader;
+	role = g->role;
+	now = g->now;
 	if (p->syn) {
 		stream_syn(p, role, now);
 		return CLASSED(OTHER);
@@ -203,7 +206,7 @@ __noinline int stream_class(hook_ctx *ctx, struct packet *p, __u32 role)
 	s = stream_find(ctx, p, role, now);
 	if (!s) {
 		if (p->datagram)
-			stream_count(stats, p->stream);
+			stream_count(p->stream);
 		return CLASSED(OTHER);
 	}
 	if (!p->datagram) {
@@ -229,13 +232,13 @@ __noinline int stream_class(hook_ctx *ctx, struct packet *p, __u32 role)
 		if (!p->unread)
 			return kind;
 		if (stream_is_guessed(p, kind)) {
-			stats->event[SG_EVENT_UNREAD_GUESSED]++;
+			count_event(SG_EVENT_UNREAD_GUESSED);
 			return kind;
 		}
 		p->stream = p->unread;
 	}
 	if (!p->behind)
-		stream_count(stats, p->stream);
+		stream_count(p->stream);
 	return stream_unread(ctx, p);
 }
 
@@ -258,11 +261,11 @@ static __always_inline __u64 stream_size(const struct sip_reader *r, const struc
 }
 
 /* Most segments hold one message, which ends with them: nothing is to be done but to go on. */
-static __always_inline bool stream_ends(struct packet *p)
+static __always_inline bool stream_ends(struct guard *g)
 {
-	const struct sip_reader *r = map_reader();
+	struct packet *p = &g->p;
 
-	if (!r || p->held || stream_size(r, p) != p->datagram)
+	if (p->held || stream_size(&g->reader, p) != p->datagram)
 		return false;
 	p->seq += p->datagram;
 	p->datagram = 0;
@@ -335,13 +338,16 @@ static __always_inline int datagram_next(hook_ctx *ctx, struct packet *p, struct
 /* --- the next message of either --- */
 
 /* Goes to the next message of a segment, or of several datagrams. Its KIND; -1: there is none. */
-__noinline int stream_next(hook_ctx *ctx, struct packet *p)
+__noinline int stream_next(hook_ctx *ctx, struct guard *g)
 {
-	struct sip_reader *r = map_reader();
+	struct sip_reader *r;
+	struct packet *p;
 	__u64 size;
 
-	if (!p || !r)
+	if (!g)
 		return -1;
+	p = &g->p;
+	r = &g->reader;
 	if (HOOK_SKB && p->part)
 		return datagram_next(ctx, p, r);
 	if (p->stream != STREAM_READ)

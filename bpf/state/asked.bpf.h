@@ -27,8 +27,7 @@ static __always_inline struct sg_asked *asked_find(__u64 source)
 }
 
 /* The same, and a new one if there is none. */
-static __always_inline struct sg_asked *asked_entry(__u64 source, __u32 window, __u64 now,
-						    struct sg_stats *stats)
+static __always_inline struct sg_asked *asked_entry(__u64 source, __u32 window, __u64 now)
 {
 	struct pair pair = pair_of(&sg_askers, source, SG_ASKERS);
 	struct sg_asked *a = pair_find(pair, source), *other = pair.second;
@@ -40,7 +39,8 @@ static __always_inline struct sg_asked *asked_entry(__u64 source, __u32 window, 
 		return NULL;
 	if (asked_count(other, window, now) < asked_count(a, window, now))
 		a = other;
-	stats->event[SG_EVENT_OFFENCES_FULL] += asked_count(a, window, now) != 0;
+	if (asked_count(a, window, now))
+		count_event(SG_EVENT_OFFENCES_FULL);
 	__builtin_memset(a, 0, sizeof(*a));
 	a->source = source;
 	a->since = asked_seconds(now);

@@ -12,7 +12,7 @@
 #define SIPGUARD_FRAGMENT_BPF_H
 
 #include "checks/limits.bpf.h"
-#include "context.bpf.h"
+#include "maps.bpf.h"
 
 #define FRAGMENT_KNOWN 1   /* tells an entry from an empty word */
 #define FRAGMENT_GUARDED 2 /* the datagram is for a guarded port */
@@ -45,7 +45,7 @@ static __always_inline __u64 *fragment_place(__u64 key, __u32 row)
 
 static __always_inline bool fragment_matches(__u64 word, const struct guard *g)
 {
-	return word >> 32 == g->p->fragment_key >> 32 && word & FRAGMENT_KNOWN &&
+	return word >> 32 == g->p.fragment_key >> 32 && word & FRAGMENT_KNOWN &&
 	       fragment_age(word, g->now) <= SG_FRAGMENT_SECONDS;
 }
 
@@ -53,7 +53,7 @@ static __always_inline bool fragment_matches(__u64 word, const struct guard *g)
 static __always_inline __u64 fragment_recall(const struct guard *g)
 {
 	for (__u32 row = 0; row < 2; row++) {
-		__u64 *place = fragment_place(g->p->fragment_key, row);
+		__u64 *place = fragment_place(g->p.fragment_key, row);
 		__u64 word;
 
 		if (!place)
@@ -72,9 +72,9 @@ static __always_inline __u64 fragment_recall(const struct guard *g)
 
 static __always_inline void fragment_remember(const struct guard *g, __u32 reason)
 {
-	__u64 *first = fragment_place(g->p->fragment_key, 0);
-	__u64 *second = fragment_place(g->p->fragment_key, 1);
-	__u64 word = g->p->fragment_key >> 32 << 32 | fragment_seconds(g->now) << 16 | reason << 8 |
+	__u64 *first = fragment_place(g->p.fragment_key, 0);
+	__u64 *second = fragment_place(g->p.fragment_key, 1);
+	__u64 word = g->p.fragment_key >> 32 << 32 | fragment_seconds(g->now) << 16 | reason << 8 |
 		     FRAGMENT_KNOWN | (g->guarded ? FRAGMENT_GUARDED : 0);
 
 	if (!first || !second)
@@ -89,9 +89,9 @@ static __always_inline void fragment_remember(const struct guard *g, __u32 reaso
 /* A later fragment without a first one: a limit of its own, per source and for all. */
 static __always_inline __u32 fragment_orphan(struct guard *g)
 {
-	__u64 *total_tat = &g->state->total_tat[SG_TOTAL_ORPHAN_FRAGMENTS_TOTAL];
-	const struct sg_limit *limit = &g->config->total[SG_TOTAL_ORPHAN_FRAGMENTS];
-	const struct sg_limit *total = &g->config->total[SG_TOTAL_ORPHAN_FRAGMENTS_TOTAL];
+	__u64 *total_tat = &sg_state.total_tat[SG_TOTAL_ORPHAN_FRAGMENTS_TOTAL];
+	const struct sg_limit *limit = &config_of(g)->total[SG_TOTAL_ORPHAN_FRAGMENTS];
+	const struct sg_limit *total = &config_of(g)->total[SG_TOTAL_ORPHAN_FRAGMENTS_TOTAL];
 	struct rows tat = rows_find(&sg_orphans, source_hash(g), SG_ORPHAN_ROW);
 
 	if (!tat.first || !tat.second)

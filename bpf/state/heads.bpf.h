@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Headers of messages that end in a later segment than they begin: the text is kept until the rest
- * has come. Fixed memory; who finds both of his places taken is not read (stream.bpf.h).
+ * has come. Fixed memory; who finds both of his places taken is not read (streams.bpf.h).
  */
 #ifndef SIPGUARD_HEAD_BPF_H
 #define SIPGUARD_HEAD_BPF_H

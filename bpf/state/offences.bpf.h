@@ -11,9 +11,10 @@
 
 #include <linux/errno.h>
 
-#include "checks/lists.bpf.h"
+#include "packet/flow.bpf.h"
 #include "state/pair.bpf.h"
 #include "state/table.bpf.h"
+#include "verdict.bpf.h"
 
 #define CONDUCT_RULES 7 /* all but ENUMERATION, see asked.bpf.h */
 
@@ -43,8 +44,7 @@ static __always_inline __u64 conduct_until(const struct sg_conduct *c)
  * The same, and a new one if he has none. Two CPUs may take one place at once: the offence of one
  * of them is then not remembered.
  */
-static __always_inline struct sg_conduct *conduct_entry(__u64 who, __u64 now,
-							struct sg_stats *stats)
+static __always_inline struct sg_conduct *conduct_entry(__u64 who, __u64 now)
 {
 	struct pair pair = pair_of(&sg_conduct, who, SG_CONDUCT);
 	struct sg_conduct *c = pair_find(pair, who), *other = pair.second;
@@ -56,7 +56,8 @@ static __always_inline struct sg_conduct *conduct_entry(__u64 who, __u64 now,
 		return NULL;
 	if (conduct_until(other) < conduct_until(c))
 		c = other;
-	stats->event[SG_EVENT_OFFENCES_FULL] += conduct_until(c) > now;
+	if (conduct_until(c) > now)
+		count_event(SG_EVENT_OFFENCES_FULL);
 	__builtin_memset(c, 0, sizeof(*c));
 	c->who = who;
 	return c;
@@ -95,72 +96,65 @@ static __always_inline bool conduct_charge(struct sg_conduct *c, const struct sg
 }
 
 /* From now on it is looked whether somebody is over his limit of guesses: see guess.bpf.h. */
-static __always_inline void guesses_watch(struct sg_state *state, const struct sg_ban_rule *rule,
-					  __u64 now)
+static __always_inline void guesses_watch(const struct sg_ban_rule *rule, __u64 now)
 {
-	*(volatile __u64 *)&state->guesses_until = now + rule->window * SG_NSEC_PER_SEC;
+	*(volatile __u64 *)&sg_state.guesses_until = now + rule->window * SG_NSEC_PER_SEC;
 }
 
 /*
  * Notes an offence that is held against `who`. Its reason, if it was one too many. Global, as
  * flow_proves().
  */
-__noinline int offence_note(__u32 slot, __u32 offence, __u64 who)
+__noinline int offence_note(const struct guard *g, __u32 offence, __u64 who)
 {
-	const struct sg_config *config = map_config(slot);
-	struct sg_state *state = map_state();
-	struct sg_stats *stats = map_stats();
 	__u32 reason = conduct_reason(offence);
 	const struct sg_ban_rule *rule;
 	struct sg_conduct *c;
-	__u64 now = clock_now();
 
-	if (!config || !state || !stats || config->mode[reason] == SG_MODE_OFF)
+	if (!g || !verdict_looks(g, reason))
 		return SG_REASON_NONE;
-	rule = conduct_rule(config, offence);
-	c = conduct_entry(who, now, stats);
-	if (!c || !conduct_charge(c, rule, offence, now))
+	rule = conduct_rule(config_of(g), offence);
+	c = conduct_entry(who, g->now);
+	if (!c || !conduct_charge(c, rule, offence, g->now))
 		return SG_REASON_NONE;
 	if (!rule->seconds)
-		guesses_watch(state, rule, now);
+		guesses_watch(rule, g->now);
 	return reason;
 }
 
 /* Bans the flow of a packet for an offence, if its reason is enforced. Global, likewise. */
-__noinline int flow_ban(const struct packet *p, __u32 slot, __u32 offence)
+__noinline int flow_ban(const struct guard *g, __u32 offence)
 {
-	const struct sg_config *config = map_config(slot);
-	struct sg_state *state = map_state();
-	struct sg_stats *stats = map_stats();
 	struct sg_ban ban = {.cause = conduct_reason(offence)}, *old;
-	__u64 now = clock_now();
 	struct sg_flow_key key;
 	long err = 0;
 
-	if (!p || !config || !state || !stats || config->mode[ban.cause] != SG_MODE_ENFORCE)
+	if (!g || !verdict_enforces(g, ban.cause))
 		return 0;
-	ban.until = now + conduct_rule(config, offence)->seconds * SG_NSEC_PER_SEC;
-	key = flow_key(p);
+	ban.until = g->now + conduct_rule(config_of(g), offence)->seconds * SG_NSEC_PER_SEC;
+	key = flow_key(&g->p);
 	old = bpf_map_lookup_elem(&sg_bans, &key);
-	if (!*(volatile __u32 *)&state->flow_bans)
-		*(volatile __u32 *)&state->flow_bans = 1;
-	if (old && old->until > now)
+	if (!*(volatile __u32 *)&sg_state.flow_bans)
+		*(volatile __u32 *)&sg_state.flow_bans = 1;
+	if (old && old->until > g->now)
 		return 0;
 	if (old)
 		*old = ban;
 	else
-		err = table_add(&sg_bans, &sg_bans_queue, &key, &ban, now);
-	stats->event[err == -E2BIG ? SG_EVENT_BANS_FULL : SG_EVENT_BANS]++;
+		err = table_add(&sg_bans, &sg_bans_queue, &key, &ban, g->now);
+	count_event(err == -E2BIG ? SG_EVENT_BANS_FULL : SG_EVENT_BANS);
+	if (!err)
+		verdict_banned(g, ban.cause);
 	return 0;
 }
 
 /* An offence of the flow of a packet, which is banned when it is one too many: its reason then. */
-static __always_inline __u32 flow_offends(const struct packet *p, __u32 slot, __u32 offence)
+static __always_inline __u32 flow_offends(const struct guard *g, __u32 offence)
 {
-	__u32 reason = offence_note(slot, offence, p->flow);
+	__u32 reason = offence_note(g, offence, g->p.flow);
 
 	if (reason)
-		flow_ban(p, slot, offence);
+		flow_ban(g, offence);
 	return reason;
 }
 
@@ -168,16 +162,15 @@ static __always_inline __u32 flow_offends(const struct packet *p, __u32 slot, __
  * A success takes back two offences: one that came before it, since a client may try a nonce that
  * is too old and then the new one, and one more.
  */
-__noinline int offence_forgive(__u32 slot, __u32 offence, __u64 who)
+__noinline int offence_forgive(const struct guard *g, __u32 offence, __u64 who)
 {
-	const struct sg_config *config = map_config(slot);
 	struct sg_conduct *c = conduct_find(who);
 	const struct sg_limit *limit;
 	__u64 *tat;
 
-	if (!config || !c)
+	if (!g || !c)
 		return 0;
-	limit = &conduct_rule(config, offence)->limit;
+	limit = &conduct_rule(config_of(g), offence)->limit;
 	tat = conduct_tat(c, offence);
 	*tat = *tat > 2 * limit->interval ? *tat - 2 * limit->interval : 0;
 	return 0;
@@ -200,10 +193,9 @@ static __always_inline __u32 pending_count(struct sg_conduct *c, __u32 place, __
 }
 
 /* One more waits. */
-static __always_inline void pending_begin(__u64 who, __u32 place, __u64 now,
-					  struct sg_stats *stats)
+static __always_inline void pending_begin(__u64 who, __u32 place, __u64 now)
 {
-	struct sg_conduct *c = conduct_entry(who, now, stats);
+	struct sg_conduct *c = conduct_entry(who, now);
 	__u64 *until;
 
 	if (!c)
@@ -226,28 +218,27 @@ __noinline int pending_end(__u64 who, __u32 place)
 }
 
 /* Whether somebody is over his limit of an offence, or would be if what is pending were one. */
-static __always_inline bool pending_is_over(const struct sg_config *config, __u32 offence,
-					    __u64 who, __u32 place, __u64 now)
+static __always_inline bool pending_is_over(const struct guard *g, __u32 offence, __u64 who,
+					    __u32 place)
 {
-	const struct sg_limit *limit = &conduct_rule(config, offence)->limit;
+	const struct sg_limit *limit = &conduct_rule(config_of(g), offence)->limit;
 	struct sg_conduct *c = conduct_find(who);
 	__u64 tat;
 
 	if (!c)
 		return false;
 	tat = *conduct_tat(c, offence);
-	tat = (tat > now ? tat : now) + pending_count(c, place, now) * limit->interval;
-	return !sg_gcra_conforms(tat, now, limit);
+	tat = (tat > g->now ? tat : g->now) + pending_count(c, place, g->now) * limit->interval;
+	return !sg_gcra_conforms(tat, g->now, limit);
 }
 
 /* Whether somebody is over his limit of an offence. */
-static __always_inline bool offence_is_over(const struct sg_config *config, __u32 offence,
-					    __u64 who, __u64 now)
+static __always_inline bool offence_is_over(const struct guard *g, __u32 offence, __u64 who)
 {
 	struct sg_conduct *c = conduct_find(who);
 
-	return c && !sg_gcra_conforms(*conduct_tat(c, offence), now,
-				      &conduct_rule(config, offence)->limit);
+	return c && !sg_gcra_conforms(*conduct_tat(c, offence), g->now,
+				      &conduct_rule(config_of(g), offence)->limit);
 }
 
 #endif

@@ -17,9 +17,12 @@
 #ifndef SIPGUARD_SECRETS_BPF_H
 #define SIPGUARD_SECRETS_BPF_H
 
-#include "checks/lists.bpf.h"
+#include "packet/flow.bpf.h"
 #include "packet/spans.bpf.h"
 #include "state/cells.bpf.h"
+
+/* Numbers for secrets and users are made with it, so that nobody can aim at a place. */
+#define SECRET_SALT sg_state.secret[1]
 
 #define SECRET_NONCE 0x6e6f6e6365000000ULL /* keeps nonces, tags and branches apart */
 #define SECRET_TAG 0x7461670000000000ULL
@@ -53,10 +56,9 @@ static __always_inline struct sg_secrets *secret_line(__u64 key)
  * That the source of a packet was told this secret, whoever else was: not the flow, since a phone
  * keeps its nonce when its NAT moves it to another port.
  */
-static __always_inline __u64 secret_shared(const struct packet *p, __u64 key,
-					   const struct sg_state *state)
+static __always_inline __u64 secret_shared(const struct packet *p, __u64 key)
 {
-	return span_mix(key, source_flow_hash(p, state)) * SPAN_FACTOR;
+	return span_mix(key, source_flow_hash(p)) * SPAN_FACTOR;
 }
 
 #define SERVER_ANSWERS (64 * SG_NSEC_PER_SEC)
@@ -73,15 +75,14 @@ static __always_inline void server_shows(__u64 *until, __u64 now, __u64 time)
 static __always_inline void secret_note(const struct packet *p, __u64 key)
 {
 	struct sg_secrets *line = secret_line(key);
-	const struct sg_state *state = map_state();
 	struct sg_secret *s, fresh = {.tag = cell_tag(key)};
 	__u64 now = clock_now();
 	__u32 cell;
 
-	if (!line || !state)
+	if (!line)
 		return;
 	fresh.flow = secret_number(p->flow);
-	fresh.source = secret_number(source_flow_hash(p, state));
+	fresh.source = secret_number(source_flow_hash(p));
 	fresh.seconds = cell_seconds(now);
 	cell = cells_find(line, key);
 	if (cell >= CELLS) {
@@ -100,12 +101,11 @@ static __always_inline void secret_note(const struct packet *p, __u64 key)
  */
 __noinline int secret_tell(const struct packet *p, __u64 key)
 {
-	const struct sg_state *state = map_state();
 
-	if (!p || !key || !state)
+	if (!p || !key)
 		return 0;
-	for (int i = 0; i < 2; i++)
-		secret_note(p, i ? secret_shared(p, key, state) : key);
+	secret_note(p, key);
+	secret_note(p, secret_shared(p, key));
 	return 0;
 }
 
@@ -113,16 +113,16 @@ __noinline int secret_tell(const struct packet *p, __u64 key)
  * A call of the flow of a packet, by its number: not of the source, since many servers challenge no
  * call of a flow that is registered, and who has two ports would have one challenged for the other.
  */
-static __always_inline __u64 secret_call(const struct packet *p, __u32 call, __u64 salt)
+static __always_inline __u64 secret_call(const struct packet *p, __u32 call)
 {
-	return span_mix(span_mix(salt ^ SECRET_CALL, call), p->flow) * SPAN_FACTOR;
+	return span_mix(span_mix(SECRET_SALT ^ SECRET_CALL, call), p->flow) * SPAN_FACTOR;
 }
 
 /* The server challenges it. Global, likewise. */
-__noinline int secret_challenge(const struct packet *p, __u32 call, __u64 salt)
+__noinline int secret_challenge(const struct packet *p, __u32 call)
 {
 	if (p && call)
-		secret_note(p, secret_call(p, call, salt));
+		secret_note(p, secret_call(p, call));
 	return 0;
 }
 
@@ -135,16 +135,15 @@ static __always_inline const struct sg_secret *secret_noted(__u64 key)
 	return line && cell < CELLS ? &line->secret[cell & (CELLS - 1)] : NULL;
 }
 
-static __always_inline bool secret_was_told(const struct packet *p, __u64 key,
-					    const struct sg_state *state)
+static __always_inline bool secret_was_told(const struct packet *p, __u64 key)
 {
-	return secret_noted(secret_shared(p, key, state));
+	return secret_noted(secret_shared(p, key));
 }
 
 /* Whether the server has challenged that call. Global, likewise. */
-__noinline int secret_challenged(const struct packet *p, __u32 call, __u64 salt)
+__noinline int secret_challenged(const struct packet *p, __u32 call)
 {
-	return p && call && secret_noted(secret_call(p, call, salt));
+	return p && call && secret_noted(secret_call(p, call));
 }
 
 /*
@@ -152,27 +151,27 @@ __noinline int secret_challenged(const struct packet *p, __u32 call, __u64 salt)
  * with which the callee challenges it may be one that he knows from elsewhere, and he has it told
  * to whom he likes.
  */
-static __always_inline __u64 secret_relay(const struct sip_reader *r, __u64 salt)
+static __always_inline __u64 secret_relay(const struct sip_reader *r)
 {
 	const struct sip_message *m = &r->message;
 
 	return span_hash(r, m->call_id.at, m->call_id.length,
-			 salt ^ SECRET_RELAYED ^
+			 SECRET_SALT ^ SECRET_RELAYED ^
 			 ((__u64)m->cseq << 8 | m->cseq_method_id) * SPAN_FACTOR) * SPAN_FACTOR;
 }
 
 /* A callee challenges one. Global, likewise. */
-__noinline int secret_comes(const struct packet *p, const struct sip_reader *r, __u64 salt)
+__noinline int secret_comes(const struct packet *p, const struct sip_reader *r)
 {
 	if (p && r)
-		secret_note(p, secret_relay(r, salt));
+		secret_note(p, secret_relay(r));
 	return 0;
 }
 
 /* Whether the challenge that leaves is a callee's. */
-__noinline int secret_came(const struct sip_reader *r, __u64 salt)
+__noinline int secret_came(const struct sip_reader *r)
 {
-	return r && secret_noted(secret_relay(r, salt));
+	return r && secret_noted(secret_relay(r));
 }
 
 /* The number of the only source that was told a secret; 0: of none, or of several. */
@@ -187,12 +186,11 @@ static __always_inline __u32 secret_source(__u64 key)
 __noinline int secret_owner(const struct packet *p, __u64 key)
 {
 	const struct sg_secret *s = key ? secret_noted(key) : NULL;
-	const struct sg_state *state = map_state();
 
-	if (!p || !state || !s)
+	if (!p || !s)
 		return SECRET_OTHERS;
-	if (s->sources || s->source != secret_number(source_flow_hash(p, state)))
-		return secret_was_told(p, key, state) ? SECRET_SHARED : SECRET_OTHERS;
+	if (s->sources || s->source != secret_number(source_flow_hash(p)))
+		return secret_was_told(p, key) ? SECRET_SHARED : SECRET_OTHERS;
 	return s->flows || s->flow != secret_number(p->flow) ? SECRET_SOURCE : SECRET_FLOW;
 }
 
@@ -303,16 +301,15 @@ __noinline __u64 secret_find(const struct sip_reader *r, __u32 at, __u32 paramet
 }
 
 /*
- * A number for it; 0 if there is none. `salt`: the guard's secret, so that nobody can aim at a
- * place.
+ * A number for it; 0 if there is none.
  */
-static __always_inline __u64 secret_hash(const struct sip_reader *r, __u32 at, __u64 salt,
+static __always_inline __u64 secret_hash(const struct sip_reader *r, __u32 at,
 					 __u32 parameter)
 {
 	__u64 span = secret_find(r, at, parameter);
 	__u32 start = span, stop = span >> 32;
 
-	return span ? span_hash(r, start, stop - start, salt ^ SECRET_NONCE) : 0;
+	return span ? span_hash(r, start, stop - start, SECRET_SALT ^ SECRET_NONCE) : 0;
 }
 
 /* The end of the header field that goes on at `at`; a folded one may go on up to the body. */
@@ -344,13 +341,14 @@ static __always_inline __u64 secret_only(const struct sip_reader *r, __u32 at, _
  * certain which user and realm a server takes for theirs. A name belongs to a realm: two tenants
  * may both have it. Global, since few packets need it.
  */
-__noinline int secret_user(const struct sip_reader *r, __u32 at, __u64 salt)
+__noinline int secret_user(const struct sip_reader *r, __u32 at)
 {
 	__u64 hash;
 
 	if (!r)
 		return SECRET_OF_NOBODY;
-	hash = secret_only(r, at, salt, SECRET_IS_REALM, SIP_WORD('r', 'e', 'a', 'l', 'm'), 5);
+	hash = secret_only(r, at, SECRET_SALT, SECRET_IS_REALM,
+			   SIP_WORD('r', 'e', 'a', 'l', 'm'), 5);
 	if (hash)
 		hash = secret_only(r, at, hash, SECRET_IS_USER,
 				   SIP_WORD('u', 's', 'e', 'r', 'n', 'a', 'm', 'e'), 8);
@@ -364,18 +362,19 @@ static __always_inline __u32 secret_field(const struct sip_reader *r, __u32 at, 
 }
 
 /* Numbers for the To tag and the branch of a message; 0 if it has none. */
-static __always_inline __u64 secret_to_tag(const struct sip_reader *r, __u64 salt)
+static __always_inline __u64 secret_to_tag(const struct sip_reader *r)
 {
 	const struct sip_span *tag = &r->message.party[SIP_TO].tag;
 
-	return tag->length ? span_hash(r, tag->at, tag->length, salt ^ SECRET_TAG) : 0;
+	return tag->length ? span_hash(r, tag->at, tag->length, SECRET_SALT ^ SECRET_TAG) : 0;
 }
 
-static __always_inline __u64 secret_branch(const struct sip_reader *r, __u64 salt)
+static __always_inline __u64 secret_branch(const struct sip_reader *r)
 {
 	const struct sip_span *branch = &r->message.party[SIP_VIA].tag;
 
-	return branch->length ? span_hash(r, branch->at, branch->length, salt ^ SECRET_BRANCH) : 0;
+	return branch->length ? span_hash(r, branch->at, branch->length,
+					  SECRET_SALT ^ SECRET_BRANCH) : 0;
 }
 
 #endif

@@ -146,15 +146,15 @@ static __always_inline struct sg_stream *stream_add(const struct packet *p, __u3
 						    __u32 state, __u64 now)
 {
 	struct sg_streams *line = stream_line(&sg_streams, p->connection, SG_STREAMS);
-	struct sg_stats *stats = map_stats();
 	struct sg_stream stream = {
 		.tag = cell_tag(p->connection), .next = next, .state = state,
 		.seconds = cell_seconds(now), .fresh = 1,
 	};
 
-	if (!line || !stats)
+	if (!line)
 		return NULL;
-	stats->event[SG_EVENT_STREAMS_EVICTED] += stream_put(line, &stream, p->connection, now);
+	if (stream_put(line, &stream, p->connection, now))
+		count_event(SG_EVENT_STREAMS_EVICTED);
 	return stream_entry(line, p->connection);
 }
 

@@ -6,8 +6,6 @@
 
 #include "short.bpf.h"
 
-const volatile __u32 sg_link_header = 14; /* as packet.bpf.h has it */
-
 char LICENSE[] SEC("license") = "GPL";
 
 SEC("tc")

@@ -6,12 +6,10 @@
 
 #include "maps.bpf.h"
 
-const volatile __u32 sg_link_header = 14; /* as packet.bpf.h has it */
-
 char LICENSE[] SEC("license") = "GPL";
 
 SEC("tc")
 int reply(__attribute__((unused)) struct __sk_buff *skb)
 {
-	return map_state() && clock_now() ? TC_ACT_UNSPEC : TC_ACT_OK;
+	return sg_state.abi && clock_now() ? TC_ACT_UNSPEC : TC_ACT_OK;
 }

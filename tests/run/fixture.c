@@ -103,6 +103,16 @@ int fixture_constant(struct bpf_object *object, const char *name, __u64 value)
 	return error;
 }
 
+/* What is global data in the object is a map by the name of its section. */
+static struct bpf_map *find_map(const char *name)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
+	char section[64];
+
+	snprintf(section, sizeof(section), ".data.%s", name);
+	return map ? map : bpf_object__find_map_by_name(object, section);
+}
+
 int fixture_map(const char *name)
 {
 	int fd = bpf_object__find_map_fd_by_name(object, name);
@@ -114,7 +124,7 @@ int fixture_map(const char *name)
 
 void *fixture_memory(const char *name)
 {
-	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
+	struct bpf_map *map = find_map(name);
 	size_t size;
 	void *memory;
 
@@ -209,9 +219,11 @@ static int share_maps(struct bpf_object *other)
 	int error = 0;
 
 	bpf_object__for_each_map(map, other) {
-		if (strncmp(bpf_map__name(map), "sg_", 3) == 0)
-			error = error ? error
-				      : bpf_map__reuse_fd(map, fixture_map(bpf_map__name(map)));
+		const struct bpf_map *ours =
+			bpf_object__find_map_by_name(object, bpf_map__name(map));
+
+		if (ours && strstr(bpf_map__name(map), "sg_") && !error)
+			error = bpf_map__reuse_fd(map, bpf_map__fd(ours));
 	}
 	return error;
 }
@@ -434,6 +446,24 @@ __u64 kernel_clock(void)
 	return run_clock(real_program);
 }
 
+/* What each CPU remembers from packet to packet: all of it, or, with a step, as that changes it. */
+static void memos_change(void (*change)(struct sg_memo *memo))
+{
+	struct bpf_map *map = find_map("sg_guards");
+	size_t size = (bpf_map__value_size(map) + 7) / 8 * 8;
+	char *each = calloc(cpus, size);
+	__u32 key = 0;
+
+	assert_non_null(each);
+	if (change) {
+		assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(map), &key, each), 0);
+		for (int cpu = 0; cpu < cpus; cpu++)
+			change((struct sg_memo *)(each + cpu * size));
+	}
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(map), &key, each, BPF_ANY), 0);
+	free(each);
+}
+
 void stats_clear(void)
 {
 	struct sg_stats *zero = calloc(cpus, sizeof(*zero));
@@ -442,25 +472,27 @@ void stats_clear(void)
 	assert_non_null(zero);
 	assert_int_equal(bpf_map_update_elem(maps.stats, &key, zero, BPF_ANY), 0);
 	free(zero);
+	memos_change(NULL);
+}
+
+static void rush_begin(struct sg_memo *memo)
+{
+	memo->rush = true;
+	/* However long a test has to wait for the CPU, nobody looks again before that. */
+	memo->pace_since = guard_clock() + 3600 * SG_NSEC_PER_SEC;
+	memo->pace_packets = 0;
+}
+
+static void rush_end(struct sg_memo *memo)
+{
+	memo->rush = false;
+	memo->pace_since = guard_clock();
+	memo->pace_packets = 0;
 }
 
 void rush_set(bool rush)
 {
-	struct sg_stats *each = calloc(cpus, sizeof(*each));
-	__u32 key = 0;
-
-	assert_non_null(each);
-	assert_int_equal(bpf_map_lookup_elem(maps.stats, &key, each), 0);
-	for (int cpu = 0; cpu < cpus; cpu++) {
-		struct sg_memo *memo = &each[cpu].memo;
-
-		memo->rush = rush;
-		/* However long a test has to wait for the CPU, nobody looks again before that. */
-		memo->pace_since = guard_clock() + (rush ? 3600 * SG_NSEC_PER_SEC : 0);
-		memo->pace_packets = 0;
-	}
-	assert_int_equal(bpf_map_update_elem(maps.stats, &key, each, BPF_ANY), 0);
-	free(each);
+	memos_change(rush ? rush_begin : rush_end);
 }
 
 /* Every field is a 64-bit count, so the structs can be added word by word. */

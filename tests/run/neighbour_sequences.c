@@ -51,7 +51,7 @@ static void wrong_passwords_ban_one_host(void)
 	SEND(PASS, NONE, REQUEST, OPTIONS, .source = IPV6_A);
 }
 
-/* Offences are not added up, either: see conduct.bpf.h. */
+/* Offences are not added up, either: see offences.bpf.h. */
 static void wrong_passwords_are_counted_by_host(void)
 {
 	static const char wrong[] = REPLY_OF("401 Unauthorized", "REGISTER",

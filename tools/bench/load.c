@@ -46,8 +46,8 @@ void target_load(struct target *target, const char *path)
 		bpf_map__set_pin_path(map, NULL);
 	if (bpf_object__load(target->object))
 		bench_die("The kernel refuses %s (%s): run as root.", path, strerror(errno));
-	target->state = map_open(target, "sg_state", sizeof(*target->state));
-	target->config = map_open(target, "sg_configs", sizeof(*target->config));
+	target->state = map_open(target, ".data.sg_state", sizeof(*target->state));
+	target->config = map_open(target, ".data.sg_configs", sizeof(*target->config));
 	target->slots = map_open(target, "sg_slots", 2 * SG_SLOT_ROW * sizeof(*target->slots));
 	target->flow_slots =
 		map_open(target, "sg_flow_slots", 2 * SG_FLOW_ROW * sizeof(*target->flow_slots));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What went wrong, for whoever is to be told. What is below cmd/ prints nothing: a function that can
- * fail takes a struct error, returns -errno, and has written one sentence there: what is wrong and
- * what to do.
+ * What went wrong, for whoever is to be told. What is below cmd/ prints nothing: a function that
+ * can fail takes a struct error, returns -errno, and has written one sentence there: what is wrong
+ * and what to do.
  */
 #ifndef SIPGUARD_ERROR_H
 #define SIPGUARD_ERROR_H

@@ -20,6 +20,26 @@
 #include "ingress.skel.h"
 #include "reply.skel.h"
 
+/* Global data that all objects share is in sections of this name, a map for each variable. */
+#define GLOBAL ".data."
+
+/* The map of an object for `name`, which global data has, too; NULL if it has none. */
+static struct bpf_map *find_map(const struct loader *loader, const char *name)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(loader->object->obj, name);
+	char section[64];
+
+	if (map)
+		return map;
+	snprintf(section, sizeof(section), GLOBAL "%s", name);
+	return bpf_object__find_map_by_name(loader->object->obj, section);
+}
+
+static bool is_shared(const struct bpf_map *map)
+{
+	return strncmp(bpf_map__name(map), GLOBAL, strlen(GLOBAL)) == 0;
+}
+
 static int loader_open(struct loader *loader)
 {
 	*loader = (struct loader){
@@ -57,7 +77,7 @@ static void leave_out_judges(struct loader *loader)
 
 /*
  * All objects are built with the same maps.bpf.h, so a map of one name is one map. Constants are
- * none: they are of each object.
+ * of each object.
  */
 static int share_maps(const struct loader *loader, struct bpf_object *object)
 {
@@ -66,7 +86,7 @@ static int share_maps(const struct loader *loader, struct bpf_object *object)
 	int err = 0;
 
 	bpf_object__for_each_map(map, object) {
-		if (bpf_map__is_internal(map))
+		if (bpf_map__is_internal(map) && !is_shared(map))
 			continue;
 		ours = bpf_object__find_map_by_name(loader->object->obj, bpf_map__name(map));
 		if (ours && !err)
@@ -262,7 +282,7 @@ static bool is_same_layout(const struct bpf_map *map, int fd)
 
 static int reuse(struct loader *loader, const struct pins *pins, const char *name)
 {
-	struct bpf_map *map = bpf_object__find_map_by_name(loader->object->obj, name);
+	struct bpf_map *map = find_map(loader, name);
 	int fd = pins_get(pins, "%s", name);
 	int err = fd < 0 ? fd : 0;
 
@@ -297,7 +317,7 @@ static int map_fd(const struct loader *loader, enum map_id id)
 		return loader->notes;
 	if (id == MAP_PLACES)
 		return loader->places;
-	return bpf_object__find_map_fd_by_name(loader->object->obj, map_names[id]);
+	return bpf_map__fd(find_map(loader, map_names[id]));
 }
 
 int loader_init(struct loader *loader, const struct config *config, const char *path,

@@ -192,8 +192,7 @@ int replay_judge(struct replay *replay, const struct frame *frame, struct judgem
 	int err;
 
 	clock_set(replay, frame->time);
-	/* The memo behind the counters stays: what it holds is true. */
-	memset(replay->stats, 0, offsetof(struct sg_stats, memo));
+	memset(replay->stats, 0, sizeof(*replay->stats));
 	err = run(replay, frame, &action);
 	if (err)
 		return err;

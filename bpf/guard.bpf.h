@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the steps of the guard hand on to each other about one packet. It lies in memory of each
+ * CPU (sg_guards, see maps.bpf.h), so that a global function needs nothing else: a check is
+ * `reason = x_check(g)`, or takes the hook's context, too, if it reads the packet itself.
+ *
+ * Plain numbers only. The verifier knows nothing of what it loads from here, and that is wanted:
+ * in registers it follows each way by which a number may have come about through all that comes
+ * after. So who uses one as an index masks it.
+ */
+#ifndef SIPGUARD_GUARD_BPF_H
+#define SIPGUARD_GUARD_BPF_H
+
+#include "packet/packet.bpf.h"
+#include "sip/state.h"
+
+struct guard {
+	struct sg_memo memo;      /* first: tests look at it */
+	struct sip_reader reader; /* the message, and what was found in it */
+	struct packet p;
+	/* From here on all is zero when a packet comes. */
+	__u64 now;      /* ns of the guard's clock */
+	__u64 faults;   /* of the message that was read, as SIP_FAULT()s */
+	__u8 slot;      /* of sg_configs, read once: a reload may flip it meanwhile */
+	__u8 role;      /* enum sg_port_role of the destination port */
+	__u8 class;
+	__u8 method;
+	__u8 zone;
+	__u8 limit;     /* enum sg_limit_id beside SOURCE */
+	__u8 proof;     /* enum sg_proof of its flow */
+	__u8 total;     /* which total it pays from, see total_find() */
+	__u8 listed;    /* flag: by a zone, so it does not pay from the budget of strangers */
+	__u8 guarded;   /* flag: for a guarded port, or a fragment without a known one */
+	__u8 watched;   /* the first reason that would have ended its way and did not, or none */
+	__u8 signature; /* reason of its fingerprint, or none */
+	__u8 admitted;  /* flag: the greylist has just let it in */
+	__u8 copy;      /* flag: one more copy of a request that was admitted */
+	__u8 fresh;     /* flag: a request with a transaction that is not remembered yet */
+	__u8 evident;   /* flag, of a reply: no forger elsewhere can have sent its request */
+	__u16 status;   /* of a reply */
+};
+
+#endif
