@@ -126,4 +126,4 @@ include $(wildcard tools/*/*.mk tests/*/*.mk)
 
 test-programs: $(MATRIX) $(UNIT_PROGRAMS) $(RUN_PROGRAMS) $(KERNELS_PROGRAMS) $(LAB_PROGRAMS) \
                $(CORPUS_PROGRAMS) $(PEERS_PROGRAMS) $(FUZZ_PROGRAMS) \
-               $(LAB_TEST_PROGRAMS) $(SCENARIO_PROGRAMS)
+               $(LAB_TEST_PROGRAMS) $(SCENARIO_PROGRAMS) $(BENCH_PROGRAMS)

@@ -157,7 +157,7 @@ static __always_inline bool reply_packet(struct __sk_buff *skb, struct packet *p
 static __always_inline __u32 reply_limit(struct guard *g)
 {
 	const struct sg_limit *limit = &config_of(g)->total[SG_TOTAL_REPLIES];
-	__u64 hash = source_flow_hash(&g->p);
+	__u64 hash = source_hash(&g->p);
 	struct rows tat = rows_find(&sg_destinations, hash, SG_DESTINATION_ROW);
 
 	if (!tat.first || !tat.second)

@@ -201,7 +201,7 @@ static __always_inline __u32 answer_failure_of_known(const struct guard *g)
  */
 static __always_inline __u32 answer_failure(const struct guard *g)
 {
-	__u64 source = source_flow_hash(&g->p);
+	__u64 source = source_hash(&g->p);
 	__u32 reason, offence = g->evident ? SG_OFFENCE_GUESS_SOURCE : SG_OFFENCE_GUESS_FORGED;
 
 	if (g->p.known)

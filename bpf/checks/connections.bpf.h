@@ -18,7 +18,7 @@
 
 static __always_inline struct rows connect_rows(const struct guard *g)
 {
-	return rows_find(&sg_connects, source_flow_hash(&g->p), SG_CONNECT_ROW);
+	return rows_find(&sg_connects, source_hash(&g->p), SG_CONNECT_ROW);
 }
 
 __noinline int connect_check(const struct guard *g)

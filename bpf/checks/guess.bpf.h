@@ -25,7 +25,7 @@
 static __always_inline __u64 guess_account(const struct packet *p,
 					   bool proven)
 {
-	return span_mix(proven ? p->flow : source_flow_hash(p), p->user);
+	return span_mix(proven ? p->flow : source_hash(p), p->user);
 }
 
 /* Whether no forger elsewhere can have sent a request. */
@@ -47,13 +47,13 @@ static __always_inline bool guess_is_foreign(const struct packet *p)
  */
 static __always_inline __u64 guess_foreign_account(const struct packet *p, bool proven)
 {
-	return span_mix(source_flow_hash(p), (__u64)p->user << 32 | proven);
+	return span_mix(source_hash(p), (__u64)p->user << 32 | proven);
 }
 
 static __always_inline bool guess_password(const struct guard *g)
 {
 	const struct packet *p = &g->p;
-	__u64 source = source_flow_hash(p);
+	__u64 source = source_hash(p);
 	bool proven = proof_counts(g->proof);
 
 	if (p->known && guess_is_foreign(p))
@@ -88,7 +88,7 @@ __noinline int guess_begin(struct guard *g)
 		return 0;
 	}
 	pending_begin(p->flow, GUESS_FLOW_WAITS, g->now);
-	pending_begin(source_flow_hash(p), GUESS_SOURCE_WAITS, g->now);
+	pending_begin(source_hash(p), GUESS_SOURCE_WAITS, g->now);
 	return 0;
 }
 
@@ -102,7 +102,7 @@ static __always_inline void guess_end(const struct guard *g)
 		return;
 	}
 	pending_end(p->flow, GUESS_FLOW_WAITS);
-	pending_end(source_flow_hash(p), GUESS_SOURCE_WAITS);
+	pending_end(source_hash(p), GUESS_SOURCE_WAITS);
 }
 
 /* Whether somebody has to look: at credentials, and at all while somebody has guessed too much. */
@@ -128,7 +128,7 @@ __noinline int guess_check(struct guard *g)
 	if (proof_counts(g->proof) || p->known || !p->asked ||
 	    !verdict_looks(g, SG_REASON_ENUMERATION) || known_is(known_key(p, p->asked)))
 		return SG_REASON_NONE;
-	return asked_enough(source_flow_hash(p), p->asked,
+	return asked_enough(source_hash(p), p->asked,
 			    conduct_rule(config_of(g), SG_OFFENCE_ENUMERATION), g->now)
 		       ? SG_REASON_ENUMERATION : SG_REASON_NONE;
 }
@@ -142,7 +142,7 @@ __noinline int guess_asked(const struct guard *g, __u32 user)
 	if (!g || !user || !verdict_looks(g, SG_REASON_ENUMERATION))
 		return SG_REASON_NONE;
 	rule = conduct_rule(config_of(g), SG_OFFENCE_ENUMERATION);
-	a = asked_entry(source_flow_hash(&g->p), rule->window, g->now);
+	a = asked_entry(source_hash(&g->p), rule->window, g->now);
 	if (!a || !asked_note(a, user, rule, g->now))
 		return SG_REASON_NONE;
 	guesses_watch(rule, g->now);
@@ -152,7 +152,7 @@ __noinline int guess_asked(const struct guard *g, __u32 user)
 /* It has answered the challenge. */
 __noinline int guess_answered(const struct packet *p, __u32 user)
 {
-	struct sg_asked *a = p ? asked_find(source_flow_hash(p)) : NULL;
+	struct sg_asked *a = p ? asked_find(source_hash(p)) : NULL;
 
 	if (a)
 		asked_forget(a, user);

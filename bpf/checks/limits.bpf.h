@@ -10,7 +10,6 @@
 #define SIPGUARD_LIMITS_BPF_H
 
 #include "maps.bpf.h"
-#include "siphash.h"
 #include "state/proven.bpf.h"
 
 /*
@@ -89,17 +88,6 @@ static __always_inline const struct sg_limit *source_limit(const struct guard *g
 	return &zone_in_force(g)->limit[limit_index(id)];
 }
 
-static __always_inline __u64 source_hash(struct guard *g)
-{
-	struct sg_memo *memo = &g->memo;
-
-	if (memo->hashed_source != g->p.source) {
-		memo->hash = sg_siphash(g->p.source, sg_state.secret[0], sg_state.secret[1]);
-		memo->hashed_source = g->p.source;
-	}
-	return memo->hash;
-}
-
 /* Where a flow and its source have their limits. Pointers, so they stay with who looked. */
 struct slots {
 	struct rows flow;
@@ -113,7 +101,7 @@ static __always_inline struct slots limits_find(struct guard *g)
 
 	g->limit = limit_of(g);
 	if (!is_proven(g))
-		slots.source = rows_find(&sg_slots, source_hash(g), SG_SLOT_ROW);
+		slots.source = rows_find(&sg_slots, source_hash(&g->p), SG_SLOT_ROW);
 	return slots;
 }
 

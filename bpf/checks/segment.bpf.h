@@ -103,7 +103,7 @@ __noinline int segment_check(const struct guard *g)
 	if (!g)
 		return SG_REASON_NONE;
 	limit = &zone_in_force(g)->segment;
-	rows = rows_find(&sg_segments, is_proven(g) ? g->p.flow : source_flow_hash(&g->p),
+	rows = rows_find(&sg_segments, is_proven(g) ? g->p.flow : source_hash(&g->p),
 			 SG_SEGMENT_ROW);
 	if (!rows.first || !rows.second)
 		return SG_REASON_NONE;

@@ -31,9 +31,9 @@ static __always_inline __u64 flow_hash(const struct packet *p)
 }
 
 /* The same of all flows of its source together. */
-static __always_inline __u64 source_flow_hash(const struct packet *p)
+static __always_inline __u64 source_hash(const struct packet *p)
 {
-	return sg_flow_hash(p->source, 0, 0, 0, sg_state.secret);
+	return sg_source_hash(p->source, sg_state.secret);
 }
 
 #endif

@@ -92,7 +92,7 @@ static __always_inline __u32 fragment_orphan(struct guard *g)
 	__u64 *total_tat = &sg_state.total_tat[SG_TOTAL_ORPHAN_FRAGMENTS_TOTAL];
 	const struct sg_limit *limit = &config_of(g)->total[SG_TOTAL_ORPHAN_FRAGMENTS];
 	const struct sg_limit *total = &config_of(g)->total[SG_TOTAL_ORPHAN_FRAGMENTS_TOTAL];
-	struct rows tat = rows_find(&sg_orphans, source_hash(g), SG_ORPHAN_ROW);
+	struct rows tat = rows_find(&sg_orphans, source_hash(&g->p), SG_ORPHAN_ROW);
 
 	if (!tat.first || !tat.second)
 		return SG_REASON_NONE;

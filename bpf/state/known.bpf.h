@@ -20,7 +20,7 @@ static __always_inline __u64 known_key_of(__u32 source, __u32 user)
 /* The same of the source of a packet. */
 static __always_inline __u64 known_key(const struct packet *p, __u32 user)
 {
-	return known_key_of(secret_number(source_flow_hash(p)), user);
+	return known_key_of(secret_number(source_hash(p)), user);
 }
 
 static __always_inline bool known_is(__u64 key)

@@ -138,7 +138,7 @@ __noinline int flow_proof(const struct guard *g)
  */
 static __always_inline bool proofs_left(const struct guard *g)
 {
-	struct rows tat = rows_find(&sg_proofs, source_flow_hash(&g->p), SG_PROOF_ROW);
+	struct rows tat = rows_find(&sg_proofs, source_hash(&g->p), SG_PROOF_ROW);
 	const struct sg_limit *limit = &config_of(g)->total[SG_TOTAL_PROOFS];
 
 	if (!tat.first || !tat.second)

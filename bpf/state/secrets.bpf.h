@@ -58,7 +58,7 @@ static __always_inline struct sg_secrets *secret_line(__u64 key)
  */
 static __always_inline __u64 secret_shared(const struct packet *p, __u64 key)
 {
-	return span_mix(key, source_flow_hash(p)) * SPAN_FACTOR;
+	return span_mix(key, source_hash(p)) * SPAN_FACTOR;
 }
 
 #define SERVER_ANSWERS (64 * SG_NSEC_PER_SEC)
@@ -82,7 +82,7 @@ static __always_inline void secret_note(const struct packet *p, __u64 key)
 	if (!line)
 		return;
 	fresh.flow = secret_number(p->flow);
-	fresh.source = secret_number(source_flow_hash(p));
+	fresh.source = secret_number(source_hash(p));
 	fresh.seconds = cell_seconds(now);
 	cell = cells_find(line, key);
 	if (cell >= CELLS) {
@@ -189,7 +189,7 @@ __noinline int secret_owner(const struct packet *p, __u64 key)
 
 	if (!p || !s)
 		return SECRET_OTHERS;
-	if (s->sources || s->source != secret_number(source_flow_hash(p)))
+	if (s->sources || s->source != secret_number(source_hash(p)))
 		return secret_was_told(p, key) ? SECRET_SHARED : SECRET_OTHERS;
 	return s->flows || s->flow != secret_number(p->flow) ? SECRET_SOURCE : SECRET_FLOW;
 }

@@ -8,7 +8,6 @@
 #include "defaults.h"
 #include "fixture.h"
 #include "maps.h"
-#include "siphash.h"
 
 struct sg_config *config(void)
 {
@@ -155,7 +154,7 @@ __u64 tat_spent(void)
 
 struct sg_slot *slot_of(const char *address, int row)
 {
-	__u64 hash = sg_siphash(source_of(address), fix.state->secret[0], fix.state->secret[1]);
+	__u64 hash = sg_source_hash(source_of(address), fix.state->secret);
 
 	return &fix.slots[row ? SG_SLOT_ROW + (hash >> 32 & (SG_SLOT_ROW - 1)) :
 				hash & (SG_SLOT_ROW - 1)];

@@ -2,6 +2,7 @@
 /* Who chooses his host within a /64, and his port, does not choose his place in a table by that. */
 #include "unit.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 
 #include "abi.h"
@@ -41,7 +42,7 @@ static int meetings(uint64_t source, uint64_t host, uint32_t port, uint64_t mask
 
 /* 8 bits from each place of which a table takes its line or its tag. */
 static const uint64_t masks[] = {
-	0xffULL << 8, 0xffULL << 15, 0xffULL << 24, 0xffULL << 32, 0xffULL << 40, 0xffULL << 56,
+	0xff, 0xffULL << 9, 0xffULL << 8, 0xffULL << 15, 0xffULL << 24, 0xffULL << 32, 0xffULL << 40, 0xffULL << 56,
 };
 
 /* One in 256, and none of 2000 is as many as a third. */
@@ -97,12 +98,59 @@ static void test_a_source_is_no_flow(void **state)
 		    sg_flow_hash(SOURCE, 0, 0, 0, secret));
 }
 
+/* A bit of the address, or of the secret, changes every bit of the hash half of the time. */
+static void test_a_bit_changes_half_of_them(void **state)
+{
+	enum { SAMPLES = 4000 };
+	uint64_t source, changed;
+	int flips[64] = {};
+
+	(void)state;
+	for (int i = 0; i < SAMPLES; i++) {
+		__u64 secret[2] = {next_random(), next_random()};
+
+		source = next_random();
+		changed = sg_source_hash(source, secret);
+		if (i % 2)
+			source ^= 1ULL << i / 2 % 64;
+		else
+			secret[i / 2 % 2] ^= 2ULL << i / 4 % 62; /* the lowest bit is set anyway */
+		changed ^= sg_source_hash(source, secret);
+		for (int bit = 0; bit < 64; bit++)
+			flips[bit] += changed >> bit & 1;
+	}
+	for (int bit = 0; bit < 64; bit++) /* 0.5 within 6 standard deviations */
+		assert_in_range(flips[bit], SAMPLES / 2 - 190, SAMPLES / 2 + 190);
+}
+
+/* Neighbouring addresses, the likeliest sources of all, spread evenly over a row. */
+static void test_neighbours_spread(void **state)
+{
+	enum { BUCKETS = 256, SOURCES = 65536 };
+	static int first[BUCKETS], second[BUCKETS];
+	__u64 secret[2] = {next_random(), next_random()};
+
+	(void)state;
+	for (uint32_t i = 0; i < SOURCES; i++) {
+		uint64_t hash = sg_source_hash(sg_source4(htonl(0xc6330000 + i)), secret);
+
+		first[hash % BUCKETS]++;
+		second[(hash >> 32) % BUCKETS]++;
+	}
+	for (int i = 0; i < BUCKETS; i++) { /* 256 within 6 standard deviations */
+		assert_in_range(first[i], 160, 352);
+		assert_in_range(second[i], 160, 352);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_bit_tells_flows_apart),
 		cmocka_unit_test(test_no_host_makes_up_for_the_rest),
 		cmocka_unit_test(test_a_source_is_no_flow),
+		cmocka_unit_test(test_a_bit_changes_half_of_them),
+		cmocka_unit_test(test_neighbours_spread),
 	};
 
 	return cmocka_run_group_tests_name("flow hash", tests, NULL, NULL);

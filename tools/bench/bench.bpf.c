@@ -81,15 +81,15 @@ static __always_inline void rewrite_seq(struct xdp_md *ctx, __u32 *seq)
 /* As if the server had accepted the connection of this packet. */
 static __always_inline void accept_once(struct xdp_md *ctx)
 {
-	struct guard guard = {}, *g = &guard;
+	struct guard *g = map_guard();
 
-	if (bench_opened || !guard_open(g))
+	if (bench_opened || !g)
 		return;
-	packet_read(ctx, g->p, ctx->data_end - ctx->data);
-	g->p->flow = flow_hash(g->p, g->state);
-	g->p->ack = g->p->seq;
-	g->p->seq = -1;
-	stream_open(g->p, clock_now());
+	packet_read(ctx, &g->p, ctx->data_end - ctx->data);
+	g->p.flow = flow_hash(&g->p);
+	g->p.ack = g->p.seq;
+	g->p.seq = -1;
+	stream_open(&g->p, clock_now());
 	bench_opened = 1;
 }
 
