@@ -375,6 +375,7 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 		verdict_allowed(g);
 		return SG_REASON_NONE;
 	}
+	zone_find(g);
 	if (list == SG_LIST_DENY)
 		JUDGE(SG_REASON_DENY_LIST);
 	flow_know(g);
@@ -386,13 +387,8 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 
 	JUDGE(udp_check(g));
 	JUDGE(fragment_check(g));
-	/* Over UDP garbage needs no zone to be judged, and goes no further. */
-	if (g->role == SG_PORT_UDP)
-		JUDGE(class_check(g));
-	zones_find(g);
+	JUDGE(guard_check_class(g));
 	total_find(g);
-	if (g->role != SG_PORT_UDP)
-		JUDGE(guard_check_class(g));
 
 	reason = segment_applies(&g->p) ? guard_judge_segment(g)
 					: guard_judge_limits(ctx, g, &slots);
@@ -443,10 +439,13 @@ static __always_inline __u32 guard_judge_kind(hook_ctx *ctx, struct guard *g, in
 {
 	__u32 reason = SG_REASON_NONE, class, method;
 
-	if (kind == PACKET_FRAGMENT)
-		return guard_judge_fragment(g);
-	if (kind != PACKET_PORTS)
-		return kind == PACKET_FOREIGN ? SG_REASON_NONE : guard_judge_unreached(g, kind);
+	if (kind == PACKET_FOREIGN)
+		return SG_REASON_NONE;
+	if (kind != PACKET_PORTS) {
+		zone_find(g);
+		return kind == PACKET_FRAGMENT ? guard_judge_fragment(g)
+					       : guard_judge_unreached(g, kind);
+	}
 #if HOOK_SKB
 	datagrams_begin(&g->p, ctx->gso_size);
 #endif

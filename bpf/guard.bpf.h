@@ -26,6 +26,7 @@ struct guard {
 	__u8 class;
 	__u8 method;
 	__u8 zone;
+	__u8 profile;   /* that of the zone */
 	__u8 limit;     /* enum sg_limit_id beside SOURCE */
 	__u8 proof;     /* enum sg_proof of its flow */
 	__u8 total;     /* which total it pays from, see total_find() */

@@ -406,4 +406,10 @@ static __always_inline const struct sg_config *config_of(const struct guard *g)
 	return &sg_configs[g->slot & 1];
 }
 
+/* And of it, what the sources of its zone may. */
+static __always_inline const struct sg_profile *profile_of(const struct guard *g)
+{
+	return &config_of(g)->profile[g->profile & (SG_PROFILES - 1)];
+}
+
 #endif

@@ -182,7 +182,7 @@ __noinline int reply_read(struct __sk_buff *skb, struct guard *g)
 	r->input.wanted = 0;
 	r->input.length = g->p.length;
 	r->input.flags = g->p.first_fragment ? SIP_MORE : 0;
-	sip_read(r, &config_of(g)->caps);
+	sip_read(r, &profile_of(g)->caps);
 	return r->message.kind;
 }
 
@@ -221,7 +221,7 @@ static __always_inline __u32 reply_judge(struct __sk_buff *skb, struct guard *g)
 {
 	if (lists_find(g) == SG_LIST_ALLOW)
 		return SG_REASON_NONE;
-	zones_find(g);
+	zone_find(g);
 	/* A handshake of TCP is not completed by whom a forger names. */
 	if (pays_budget(g) && g->p.transport == IPPROTO_UDP) {
 		__u32 reason = reply_limit(g);

@@ -25,7 +25,7 @@
 static __always_inline __u32 verdict_mode(const struct guard *g, __u32 reason)
 {
 	barrier_var(reason);
-	return config_of(g)->mode[reason & (SG_MODES - 1)];
+	return profile_of(g)->mode[reason & (SG_MODES - 1)];
 }
 
 /* Whether a reason is looked for at all: what is off costs nothing. */

@@ -38,38 +38,40 @@ static inline struct sg_limit sg_zone_total_of(const struct sg_limit *source)
 			   burst < SG_BURST_MAX ? burst : SG_BURST_MAX);
 }
 
-static inline void sg_default_limits(struct sg_config *config, __u32 zone)
+static inline void sg_default_profile(struct sg_profile *profile)
 {
 #define X(name, key, rate, burst, reason)                                                         \
-	config->zone[zone].limit[SG_LIMIT_##name] = sg_limit_of(rate, burst);
+	profile->limit[SG_LIMIT_##name] = sg_limit_of(rate, burst);
 	SG_LIMITS(X)
 #undef X
 #define X(name, rate, burst, proven_rate, proven_burst)                                           \
-	config->zone[zone].flow[SG_LIMIT_##name] = sg_limit_of(rate, burst);
+	profile->flow[SG_LIMIT_##name] = sg_limit_of(rate, burst);
 	SG_FLOW_LIMITS(X)
 #undef X
-	config->zone[zone].live = SG_CONNECTIONS_LIVE;
-	config->zone[zone].connect = sg_connect_limit_of(SG_CONNECT_RATE, SG_CONNECT_BURST,
-							 SG_CONNECTIONS_LIVE);
-	config->zone[zone].segment = sg_limit_of(SG_SEGMENT_RATE, SG_SEGMENT_BURST);
-	config->total[sg_zone_total(zone)] =
-		sg_zone_total_of(&config->zone[zone].limit[SG_LIMIT_SOURCE]);
+	profile->live = SG_CONNECTIONS_LIVE;
+	profile->connect = sg_connect_limit_of(SG_CONNECT_RATE, SG_CONNECT_BURST,
+					       SG_CONNECTIONS_LIVE);
+	profile->segment = sg_limit_of(SG_SEGMENT_RATE, SG_SEGMENT_BURST);
+#define X(number, name, label, reference, mode_, strict, help)                                    \
+	profile->mode[number] = SG_MODE_##mode_;
+	SG_REASONS(X)
+#undef X
+	profile->rules = sg_rules_of(profile->mode);
+	profile->caps = (struct sip_caps)SIP_CAPS_DEFAULT;
 }
 
 /*
- * Everything but the names of zones, whose limits all are those of zone 0. *config is zero
- * before.
+ * Everything but the names of zones, each of which has a profile of its own, equal to that of zone
+ * 0. *config is zero before.
  */
 static inline void sg_default_config(struct sg_config *config)
 {
-#define X(number, name, label, reference, mode_, strict, help)                                    \
-	config->mode[number] = SG_MODE_##mode_;
-	SG_REASONS(X)
-#undef X
-	config->rules = sg_rules_of(config->mode);
-	config->caps = (struct sip_caps)SIP_CAPS_DEFAULT;
-	for (__u32 zone = 0; zone < SG_ZONES; zone++)
-		sg_default_limits(config, zone);
+	for (__u32 zone = 0; zone < SG_ZONES; zone++) {
+		sg_default_profile(&config->profile[zone]);
+		config->zone[zone].profile = zone;
+		config->total[sg_zone_total(zone)] =
+			sg_zone_total_of(&config->profile[zone].limit[SG_LIMIT_SOURCE]);
+	}
 #define X(name, rate, burst, proven_rate, proven_burst)                                           \
 	config->proven[SG_LIMIT_##name] = sg_limit_of(proven_rate, proven_burst);
 	SG_FLOW_LIMITS(X)

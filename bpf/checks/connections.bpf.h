@@ -30,7 +30,7 @@ __noinline int connect_check(const struct guard *g)
 	rows = connect_rows(g);
 	if (!rows.first || !rows.second)
 		return SG_REASON_NONE;
-	return rows_spent(rows.first, rows.second, g->now, &zone_in_force(g)->connect)
+	return rows_spent(rows.first, rows.second, g->now, &profile_of(g)->connect)
 		       ? SG_REASON_LIMIT_CONNECT : SG_REASON_NONE;
 }
 
@@ -43,7 +43,7 @@ __noinline int connections_check(const struct guard *g)
 		return SG_REASON_NONE;
 	key = source_key(&g->p);
 	c = bpf_map_lookup_elem(&sg_connections, &key);
-	return c && SG_LIVE(c->live) + sg_opening(c, g->now) >= zone_in_force(g)->live
+	return c && SG_LIVE(c->live) + sg_opening(c, g->now) >= profile_of(g)->live
 		       ? SG_REASON_CONNECTIONS : SG_REASON_NONE;
 }
 
@@ -58,7 +58,7 @@ __noinline int connect_charge(const struct guard *g)
 		return 0;
 	rows = connect_rows(g);
 	if (rows.first && rows.second)
-		rows_charge(rows.first, rows.second, g->now, &zone_in_force(g)->connect);
+		rows_charge(rows.first, rows.second, g->now, &profile_of(g)->connect);
 	key = source_key(&g->p);
 	c = bpf_map_lookup_elem(&sg_connections, &key);
 	if (c)

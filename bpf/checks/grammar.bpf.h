@@ -77,7 +77,7 @@ static __always_inline bool message_applies(__u32 kind)
  */
 __noinline int message_read(hook_ctx *ctx, struct guard *g)
 {
-	const struct sg_config *config;
+	const struct sg_profile *profile;
 	struct sip_reader *r;
 	struct packet *p;
 
@@ -86,7 +86,7 @@ __noinline int message_read(hook_ctx *ctx, struct guard *g)
 	g->faults = 0;
 	p = &g->p;
 	r = &g->reader;
-	config = config_of(g);
+	profile = profile_of(g);
 	if (p->frame < p->offset || ((p->stream || p->part) && !message_applies(p->kind)))
 		return 0;
 	r->input.length = message_load(ctx, p, r);
@@ -95,12 +95,12 @@ __noinline int message_read(hook_ctx *ctx, struct guard *g)
 			p->stream = STREAM_LOST;
 		return 0;
 	}
-	r->input.wanted = config->rules | STREAM_ENDLESS;
+	r->input.wanted = profile->rules | STREAM_ENDLESS;
 	r->input.whole = p->whole;
 	r->input.flags = message_flags(p);
-	sip_read(r, &config->caps);
+	sip_read(r, &profile->caps);
 	if (p->transport != IPPROTO_TCP || r->message.flags & (SIP_HEAD | SIP_CUT)) {
-		g->faults = r->message.faults & config->rules;
+		g->faults = r->message.faults & profile->rules;
 		return 0;
 	}
 	p->stream = STREAM_PART;

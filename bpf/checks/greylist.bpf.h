@@ -247,7 +247,7 @@ static __always_inline __u32 total_check(const struct guard *g)
 static __always_inline __u32 share_check(const struct guard *g, const struct slots *slots)
 {
 	const struct sg_slot *first = slots->source.first, *second = slots->source.second;
-	const struct sg_limit *own = &zone_in_force(g)->limit[SG_LIMIT_SOURCE];
+	const struct sg_limit *own = &profile_of(g)->limit[SG_LIMIT_SOURCE];
 	__u64 few = g->now + GREYLIST_FEW * own->interval;
 
 	if (!budget_is_half_spent(g))

@@ -59,11 +59,6 @@ static __always_inline __u32 limit_index(__u32 id)
 	return id & (SG_LIMIT__MAX - 1);
 }
 
-static __always_inline const struct sg_zone *zone_in_force(const struct guard *g)
-{
-	return &config_of(g)->zone[g->zone & (SG_ZONES - 1)];
-}
-
 static __always_inline bool is_proven(const struct guard *g)
 {
 	return proof_counts(g->proof);
@@ -75,7 +70,7 @@ static __always_inline bool is_proven(const struct guard *g)
  */
 static __always_inline const struct sg_limit *flow_limit(const struct guard *g, __u32 id)
 {
-	const struct sg_limit *own = &zone_in_force(g)->flow[limit_index(id)];
+	const struct sg_limit *own = &profile_of(g)->flow[limit_index(id)];
 	const struct sg_limit *proven = &config_of(g)->proven[limit_index(id)];
 
 	if (!is_proven(g))
@@ -85,7 +80,7 @@ static __always_inline const struct sg_limit *flow_limit(const struct guard *g, 
 
 static __always_inline const struct sg_limit *source_limit(const struct guard *g, __u32 id)
 {
-	return &zone_in_force(g)->limit[limit_index(id)];
+	return &profile_of(g)->limit[limit_index(id)];
 }
 
 /* Where a flow and its source have their limits. Pointers, so they stay with who looked. */

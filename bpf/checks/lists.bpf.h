@@ -62,14 +62,15 @@ static __always_inline const __u32 *zones_entry(const struct guard *g)
 }
 
 /* Zone 0 unless a configured zone has the source; zones are on a list of their own. */
-static __always_inline void zones_find(struct guard *g)
+static __always_inline void zone_find(struct guard *g)
 {
 	const __u32 *zone = config_of(g)->zones ? zones_entry(g) : NULL;
 
-	if (zone) {
-		g->zone = *zone;
-		g->listed = 1;
-	}
+	if (!zone)
+		return;
+	g->zone = *zone;
+	g->profile = config_of(g)->zone[*zone & (SG_ZONES - 1)].profile;
+	g->listed = 1;
 }
 
 static __always_inline __u64 banned_until(const struct sg_flow_key *key)

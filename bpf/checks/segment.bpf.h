@@ -102,7 +102,7 @@ __noinline int segment_check(const struct guard *g)
 
 	if (!g)
 		return SG_REASON_NONE;
-	limit = &zone_in_force(g)->segment;
+	limit = &profile_of(g)->segment;
 	rows = rows_find(&sg_segments, is_proven(g) ? g->p.flow : source_hash(&g->p),
 			 SG_SEGMENT_ROW);
 	if (!rows.first || !rows.second)

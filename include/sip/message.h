@@ -8,7 +8,7 @@
 
 #include <linux/types.h>
 
-#include "abi.h" /* enum sg_method */
+#include "numbers.h"
 #include "sip/rules.h"
 
 /* X(NAME, label): the header fields that are known by name. OTHER: any other. */

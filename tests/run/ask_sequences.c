@@ -413,7 +413,7 @@ static void what_a_zone_does_is_not_counted(void)
 {
 	plenty();
 	zone_set(0, PHONE, 1);
-	config()->zone[1] = config()->zone[0];
+	config()->profile[1] = config()->profile[0];
 	config()->total[sg_zone_total(1)] = config()->total[SG_TOTAL_UNLISTED_TOTAL];
 	for (int i = 0; i < 100; i++)
 		assert_true(fails(TRY(.name = "bob", .nonce = "made up", .port = PORT + i % 9)));

@@ -69,7 +69,7 @@ static void a_flood_bans_its_flow(void)
 {
 	struct peer peer = alice();
 
-	config()->zone[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	config()->profile[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1);
 	config()->ban[SG_OFFENCE_FLOOD] = sg_ban_rule_of(2, 10, 30);
 	sends(&peer, OPTIONS("1"));
 	may_not_send(&peer, OPTIONS("2"));
@@ -93,7 +93,7 @@ static void over_udp_nobody_is_banned_for_what_can_be_forged(void)
 	for (int i = 0; i < 10; i++)
 		SEND(DROP, SCANNER, REQUEST, OPTIONS, .source = PHONE,
 		     .payload = AGENT("friendly-scanner"));
-	config()->zone[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	config()->profile[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1);
 	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE);
 	for (int i = 0; i < 10; i++)
 		SEND(DROP, LIMIT_FLOW, REQUEST, OPTIONS, .source = PHONE);
@@ -124,7 +124,7 @@ static void peers_of_a_zone_are_never_banned(void)
 	malformed(50);
 	fails(20, PORT);
 	config()->ban[SG_OFFENCE_FLOOD] = sg_ban_rule_of(2, 10, 30);
-	config()->zone[1].flow[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	config()->profile[1].flow[SG_LIMIT_OPTIONS] = limit_hourly(1);
 	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE);
 	for (int i = 0; i < 10; i++)
 		SEND(DROP, LIMIT_FLOW, REQUEST, OPTIONS, .source = PHONE);

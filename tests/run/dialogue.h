@@ -39,8 +39,8 @@
 static inline void take_time(void)
 {
 	for (int limit = 0; limit < SG_LIMIT__MAX; limit++) {
-		config()->zone[0].limit[limit] = limit_hourly(1000);
-		config()->zone[0].flow[limit] = limit_hourly(1000);
+		config()->profile[0].limit[limit] = limit_hourly(1000);
+		config()->profile[0].flow[limit] = limit_hourly(1000);
 		config()->proven[limit] = limit_hourly(1000);
 	}
 	config()->total[SG_TOTAL_UNLISTED_TOTAL] = limit_hourly(1000);

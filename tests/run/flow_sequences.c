@@ -219,7 +219,7 @@ static void the_proven_never_pay_from_the_budget(void)
 static void neighbours_do_not_touch_the_proven(void)
 {
 	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 60);
-	config()->zone[0].limit[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	config()->profile[0].limit[SG_LIMIT_OPTIONS] = limit_hourly(1);
 	config()->proven[SG_LIMIT_OPTIONS] = limit_hourly(3);
 	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE, .sport = OTHER_PORT);
 	SEND(DROP, LIMIT_OPTIONS, REQUEST, OPTIONS, .source = PHONE, .sport = OTHER_PORT);
@@ -401,7 +401,7 @@ static void the_greylist_arms_and_disarms(void)
 
 static void a_retransmission_is_not_charged(void)
 {
-	config()->zone[0].limit[SG_LIMIT_OPTIONS] = limit_hourly(2);
+	config()->profile[0].limit[SG_LIMIT_OPTIONS] = limit_hourly(2);
 	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE);
 	for (int copy = 0; copy < 10; copy++) {
 		seen_age_all(500 * MS);
@@ -416,7 +416,7 @@ static void a_retransmission_is_not_charged(void)
 
 static void copies_faster_than_timers_are_charged(void)
 {
-	config()->zone[0].limit[SG_LIMIT_OPTIONS] = limit_hourly(3);
+	config()->profile[0].limit[SG_LIMIT_OPTIONS] = limit_hourly(3);
 	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE);
 	for (int copy = 0; copy < 3; copy++)
 		SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE, .again = true);
@@ -493,14 +493,14 @@ static void what_is_proven_narrows_no_zone(void)
 {
 	zone_set(0, PHONE, 1);
 	config()->proven[SG_LIMIT_OPTIONS] = limit_hourly(2);
-	config()->zone[1].flow[SG_LIMIT_OPTIONS] = limit_half_hourly(5);
+	config()->profile[1].flow[SG_LIMIT_OPTIONS] = limit_half_hourly(5);
 	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_CALL, 60);
 	for (int i = 0; i < 5; i++)
 		SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE);
 	SEND(DROP, LIMIT_FLOW, REQUEST, OPTIONS, .source = PHONE);
 	/* Nor does a zone with narrow limits narrow what is proven. */
 	config()->proven[SG_LIMIT_OPTIONS] = limit_half_hourly(2);
-	config()->zone[1].flow[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	config()->profile[1].flow[SG_LIMIT_OPTIONS] = limit_hourly(1);
 	proven_set(PHONE, IPPROTO_UDP, OTHER_PORT, SG_PROOF_CALL, 60);
 	for (int i = 0; i < 2; i++)
 		SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE, .sport = OTHER_PORT);

@@ -87,7 +87,7 @@ static void limits_are_inherited(void)
 {
 	__u32 id = fragment_id(), second = fragment_id();
 
-	config()->zone[0].limit[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	config()->profile[0].limit[SG_LIMIT_OPTIONS] = limit_hourly(1);
 	SEND(PASS, NONE, REQUEST, OPTIONS, FIRST(id, .dport = 5060));
 	SEND(DROP, LIMIT_OPTIONS, REQUEST, OPTIONS, FIRST(second, .dport = 5060));
 	SEND_LATER_PASSES(LAST(id, .dport = 5060));
@@ -382,7 +382,7 @@ static void cut_head_that_came_is_judged(void)
 				SIP_HEADERS("INVITE"));
 	}
 	mode_set(SG_REASON_START_LINE, SG_MODE_OFF);
-	config()->zone[0].limit[SG_LIMIT_INVITE] = limit_hourly(1);
+	config()->profile[0].limit[SG_LIMIT_INVITE] = limit_hourly(1);
 	SEND_CUT_DROPS(FIRST(id, .sport = 5070));
 	seen_age_all(500 * MS);
 	SEND_CUT_PASSES(FIRST(id, .sport = 5070, .again = true));
@@ -397,7 +397,7 @@ static void whole_length_in_fragments(void)
 
 	mode_set(SG_REASON_SIZE, SG_MODE_ENFORCE);
 	mode_set(SG_REASON_LENGTH_BEYOND, SG_MODE_ENFORCE);
-	config()->caps.message = 3000;
+	config()->profile[0].caps.message = 3000;
 	SEND(DROP, SIZE, REQUEST, OPTIONS, FIRST(id, .dport = 5060));
 	SEND(DROP, SIZE, OTHER, NONE, LAST(id, .dport = 5060));
 	SEND(PASS, NONE, REQUEST, OPTIONS, .id = id, .size = MTU_V4, .fill = 2000);

@@ -138,7 +138,7 @@ static void prepare(const struct grammar_case *c, enum sg_mode mode)
 	fixture_reset(fix.program);
 	mode_set(c->reason, mode);
 	if (c->limit)
-		*(__u32 *)((char *)&config()->caps + (unsigned long)c->cap) = c->limit;
+		*(__u32 *)((char *)&config()->profile[0].caps + (unsigned long)c->cap) = c->limit;
 }
 
 static void send_bad(const struct grammar_case *c, enum sg_mode mode, struct expectation e)

@@ -54,7 +54,7 @@ static inline void plenty(void)
 	wide();
 	config()->total[SG_TOTAL_REPLIES] = config()->total[SG_TOTAL_UNLISTED_TOTAL];
 	for (int id = 0; id < SG_LIMIT__MAX; id++)
-		config()->proven[id] = config()->zone[0].flow[id];
+		config()->proven[id] = config()->profile[0].flow[id];
 	/* The server is one that answers, and challenges calls. */
 	fix.state->answers_until = guard_clock() + 3600 * SECOND;
 	fix.state->challenges_until = guard_clock() + 3600 * SECOND;

@@ -233,7 +233,7 @@ static void larger_than_a_page(void)
 	SEND(DROP, GARBAGE, GARBAGE, NONE, OVER_TCP, .payload = "", .fill = 8000);
 	SEND(DROP, GARBAGE, GARBAGE, NONE, .id = id, .size = 6400, .payload = "", .fill = 9000);
 	SEND(DROP, GARBAGE, OTHER, NONE, .id = id, .offset = 6400, .payload = "", .fill = 12000);
-	config()->zone[0].limit[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	config()->profile[0].limit[SG_LIMIT_OPTIONS] = limit_hourly(1);
 	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "192.0.2.9", .fill = 8000);
 	SEND(DROP, LIMIT_OPTIONS, REQUEST, OPTIONS, .source = "192.0.2.9", .fill = 8000);
 }

@@ -20,16 +20,14 @@ void config_defaults(struct sg_config *config)
 	sg_default_config(config);
 	/* Each rule of grammar is tested with the others off: messages here need not be perfect. */
 #define X(number, name, label, reference, mode_, strict, help)                                    \
-	config->mode[number] = SG_MODE_OFF;
+	sg_mode_set(config, number, SG_MODE_OFF);
 	SIP_RULES(X)
 #undef X
-	config->rules = sg_rules_of(config->mode);
 }
 
 void mode_set(enum sg_reason reason, enum sg_mode mode)
 {
-	config()->mode[reason] = mode;
-	config()->rules = sg_rules_of(config()->mode);
+	sg_mode_set(config(), reason, mode);
 }
 
 /* The address of "2001:db8::/32" or "2001:db8::1"; returns the prefix length. */

@@ -52,7 +52,7 @@ static void bursts_are_exact(void)
 
 	for (int limit = 0; limit < SG_LIMIT__MAX; limit++) {
 		fixture_reset(fix.program);
-		config()->zone[0].limit[limit] = limit_hourly(5);
+		config()->profile[0].limit[limit] = limit_hourly(5);
 		/* Each in turn: they are independent. */
 		for (int i = 0; i < 8; i++) {
 			for (size_t s = 0; s < COUNT(sources); s++)
@@ -65,7 +65,7 @@ static void limits_are_separate(void)
 {
 	for (int limit = 1; limit < SG_LIMIT__MAX; limit++) {
 		fixture_reset(fix.program);
-		config()->zone[0].limit[limit] = limit_hourly(1);
+		config()->profile[0].limit[limit] = limit_hourly(1);
 		send_kind(limit, "192.0.2.1", false);
 		for (int other = 1; other < SG_LIMIT__MAX; other++)
 			send_kind(other, "192.0.2.1", other == limit);
@@ -74,7 +74,7 @@ static void limits_are_separate(void)
 
 static void refusals_are_not_charged(void)
 {
-	config()->zone[0].limit[SG_LIMIT_INVITE] = limit_hourly(2);
+	config()->profile[0].limit[SG_LIMIT_INVITE] = limit_hourly(2);
 	send_kind(SG_LIMIT_INVITE, "192.0.2.1", false);
 	send_kind(SG_LIMIT_INVITE, "192.0.2.1", false);
 	for (int i = 0; i < 100; i++)
@@ -91,8 +91,8 @@ static void refusals_are_not_charged(void)
 /* What one limit refuses must not be taken off another one, nor off the budget. */
 static void a_refusal_costs_no_other_limit(void)
 {
-	config()->zone[0].limit[SG_LIMIT_SOURCE] = limit_hourly(3);
-	config()->zone[0].limit[SG_LIMIT_INVITE] = limit_hourly(1);
+	config()->profile[0].limit[SG_LIMIT_SOURCE] = limit_hourly(3);
+	config()->profile[0].limit[SG_LIMIT_INVITE] = limit_hourly(1);
 	config()->total[SG_TOTAL_UNLISTED_TOTAL] = limit_hourly(4);
 	send_kind(SG_LIMIT_INVITE, "192.0.2.1", false);
 	for (int i = 0; i < 10; i++)
@@ -111,7 +111,7 @@ static void recovery_by_the_clock(void)
 {
 	const __u64 due = 300 * SECOND / 1000;
 
-	config()->zone[0].limit[SG_LIMIT_OPTIONS] = (struct sg_limit){.interval = due};
+	config()->profile[0].limit[SG_LIMIT_OPTIONS] = (struct sg_limit){.interval = due};
 	for (int i = 0; i < 3; i++) {
 		SEND(PASS, NONE, REQUEST, OPTIONS, .source = "198.18.3.1");
 		SEND(DROP, LIMIT_OPTIONS, REQUEST, OPTIONS, .source = "198.18.3.1");
@@ -123,7 +123,7 @@ static void recovery_by_the_clock(void)
 
 static void one_64_is_one_source(void)
 {
-	config()->zone[0].limit[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	config()->profile[0].limit[SG_LIMIT_OPTIONS] = limit_hourly(1);
 	SEND(PASS, NONE, REQUEST, OPTIONS, .source = IPV6_A);
 	SEND(DROP, LIMIT_OPTIONS, REQUEST, OPTIONS, .source = IPV6_B);
 	SEND(PASS, NONE, REQUEST, OPTIONS, .source = IPV6_C);
@@ -132,7 +132,7 @@ static void one_64_is_one_source(void)
 /* 2001:db8:100::/64 begins with the bytes of 32.1.13.184. */
 static void families_share_no_slots(void)
 {
-	config()->zone[0].limit[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	config()->profile[0].limit[SG_LIMIT_OPTIONS] = limit_hourly(1);
 	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "2001:db8:100::1");
 	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "32.1.13.184");
 	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "2001:db8::1");
@@ -181,7 +181,7 @@ static void one_row_spent_is_not_refused(void)
 /* The rest of a stream is paid for by its start. */
 static void tcp_pays_for_what_begins(void)
 {
-	config()->zone[0].limit[SG_LIMIT_SOURCE] = limit_hourly(3);
+	config()->profile[0].limit[SG_LIMIT_SOURCE] = limit_hourly(3);
 	SEND(PASS, NONE, OTHER, NONE, OVER_TCP, .syn = true);
 	for (int i = 0; i < 10; i++) {
 		SEND(PASS, NONE, OTHER, NONE, OVER_TCP, .payload = "");
@@ -201,12 +201,12 @@ static void tcp_pays_for_what_begins(void)
 /* What looks like HTTP or TLS over UDP has no way around the limits. */
 static void odd_classes_are_limited(void)
 {
-	config()->zone[0].limit[SG_LIMIT_OTHER] = limit_hourly(2);
+	config()->profile[0].limit[SG_LIMIT_OTHER] = limit_hourly(2);
 	SEND(PASS, NONE, HTTP, NONE, .payload = "GET / HTTP/1.1\r\n\r\n");
 	SEND(PASS, NONE, TLS, NONE, BYTES("\x16\x03\x01\x02\x03\x04\x05\x06\x07\x08"));
 	SEND(DROP, LIMIT_OTHER, HTTP, NONE, .payload = "GET / HTTP/1.1\r\n\r\n");
 	SEND(DROP, LIMIT_OTHER, TLS, NONE, BYTES("\x16\x03\x01\x02\x03\x04\x05\x06\x07\x08"));
-	config()->zone[0].limit[SG_LIMIT_KEEPALIVE] = limit_hourly(1);
+	config()->profile[0].limit[SG_LIMIT_KEEPALIVE] = limit_hourly(1);
 	SEND(PASS, NONE, STUN, NONE, BYTES("\0\1\0\0\x21\x12\xa4\x42" "123456789012"));
 	SEND(DROP, LIMIT_KEEPALIVE, STUN, NONE, BYTES("\0\1\0\0\x21\x12\xa4\x42" "123456789012"));
 	SEND(DROP, LIMIT_KEEPALIVE, KEEPALIVE, NONE, .payload = "");

@@ -72,7 +72,7 @@ static void wrong_passwords_are_counted_by_host(void)
 
 static void limits_of_a_flow_are_of_one_host(void)
 {
-	config()->zone[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	config()->profile[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1);
 	SEND(PASS, NONE, REQUEST, OPTIONS, .source = IPV6_A);
 	SEND(DROP, LIMIT_FLOW, REQUEST, OPTIONS, .source = IPV6_A);
 	SEND(PASS, NONE, REQUEST, OPTIONS, .source = IPV6_B);
@@ -139,7 +139,7 @@ static void wrong_passwords_of_many_hosts_are_the_sources(void)
 /* Two that count their branches from 1, as the same program does in two containers. */
 static void equal_branches_are_two_transactions(void)
 {
-	config()->zone[0].limit[SG_LIMIT_OPTIONS] = limit_hourly(2);
+	config()->profile[0].limit[SG_LIMIT_OPTIONS] = limit_hourly(2);
 	SEND(PASS, NONE, REQUEST, OPTIONS, .source = IPV6_A);
 	SEND(PASS, NONE, REQUEST, OPTIONS, .source = IPV6_B, .again = true);
 	SEND(DROP, LIMIT_OPTIONS, REQUEST, OPTIONS, .source = IPV6_A);

@@ -132,7 +132,7 @@ static void each_datagram_is_charged(void)
 	if (fix.program != PROGRAM_INGRESS)
 		return;
 	wide();
-	config()->zone[0].flow[SG_LIMIT_REGISTER] = limit_hourly(MOST + 1);
+	config()->profile[0].flow[SG_LIMIT_REGISTER] = limit_hourly(MOST + 1);
 	packet = coalesced(MOST, 0);
 	assert_false(packet_dropped(&packet));
 	assert_int_equal(passed(SG_METHOD_REGISTER), MOST);
@@ -152,7 +152,7 @@ static void each_datagram_pays_for_its_zone(void)
 		return;
 	wide();
 	zone_set(0, "192.0.2.0/24", 1);
-	config()->zone[1] = config()->zone[0];
+	config()->profile[1] = config()->profile[0];
 	config()->total[sg_zone_total(1)] = limit_hourly(MOST);
 	packet = coalesced(MOST, 0);
 	assert_false(packet_dropped(&packet));
@@ -178,7 +178,7 @@ static void one_verdict_for_several_datagrams(void)
 	packet.length -= DATAGRAM - 350; /* the last one may be shorter */
 	assert_false(packet_dropped(&packet));
 	/* What is a datagram too large in one is none in several. */
-	config()->caps.message = DATAGRAM;
+	config()->profile[0].caps.message = DATAGRAM;
 	mode_set(SG_REASON_SIZE, SG_MODE_ENFORCE);
 	assert_false(packet_dropped(&packet));
 	fix.gso_size = 0;
@@ -196,7 +196,7 @@ static void allowed_datagrams(void)
 	packet = coalesced(1, MOST - 1);
 	assert_false(packet_dropped(&packet));
 	assert_int_equal(dropped_by(SG_REASON_GARBAGE), 0);
-	config()->zone[0].flow[SG_LIMIT_REGISTER] = limit_hourly(1);
+	config()->profile[0].flow[SG_LIMIT_REGISTER] = limit_hourly(1);
 	packet = coalesced(MOST, 0);
 	assert_false(packet_dropped(&packet));
 	assert_false(packet_dropped(&packet));

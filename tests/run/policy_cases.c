@@ -164,7 +164,7 @@ static void monitor_garbage(void)
 	mode_set(SG_REASON_UDP_LENGTH, SG_MODE_MONITOR);
 	SEND_BEHIND(UDP_LENGTH, GARBAGE, GARBAGE, NONE, BYTES(NOT_SIP), .udp_length_error = 1);
 	mode_set(SG_REASON_GARBAGE, SG_MODE_MONITOR);
-	config()->zone[0].limit[SG_LIMIT_OTHER] = limit_hourly(1);
+	config()->profile[0].limit[SG_LIMIT_OTHER] = limit_hourly(1);
 	SEND_WATCHED(WOULD_DROP, NONE, ON(GARBAGE), GARBAGE, NONE, BYTES(NOT_SIP));
 	SEND_BEHIND(GARBAGE, LIMIT_OTHER, GARBAGE, NONE, BYTES(NOT_SIP));
 }
@@ -175,8 +175,8 @@ static void monitor_limits(void)
 	fix.state->total_tat[SG_TOTAL_SYNS] = tat_spent();
 	mode_set(SG_REASON_UNLISTED_BUDGET, SG_MODE_MONITOR);
 	mode_set(SG_REASON_LIMIT_SOURCE, SG_MODE_MONITOR);
-	config()->zone[0].limit[SG_LIMIT_SOURCE] = limit_hourly(1);
-	config()->zone[0].limit[SG_LIMIT_INVITE] = limit_hourly(2);
+	config()->profile[0].limit[SG_LIMIT_SOURCE] = limit_hourly(1);
+	config()->profile[0].limit[SG_LIMIT_INVITE] = limit_hourly(2);
 	SEND_WATCHED(WOULD_DROP, NONE, ON(UNLISTED_BUDGET), REQUEST, OPTIONS,
 		     .dport = 5060);
 	for (int i = 0; i < 2; i++)
@@ -197,9 +197,9 @@ static void zones(void)
 	zone_set(0, "192.0.2.0/24", 1);
 	zone_set(0, "192.0.2.7/32", 2);
 	zone_set(0, "2001:db8:1::/48", 1);
-	config()->zone[0].limit[SG_LIMIT_OPTIONS] = limit_hourly(1);
-	config()->zone[1].limit[SG_LIMIT_OPTIONS] = limit_hourly(2);
-	config()->zone[2].limit[SG_LIMIT_OPTIONS] = limit_hourly(3);
+	config()->profile[0].limit[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	config()->profile[1].limit[SG_LIMIT_OPTIONS] = limit_hourly(2);
+	config()->profile[2].limit[SG_LIMIT_OPTIONS] = limit_hourly(3);
 }
 
 static void sends_before_refused(const char *source, int count)
@@ -234,7 +234,7 @@ static void allowed_do_not_pay(void)
 {
 	list_set("192.0.2.0/24", SG_LIST_ALLOW);
 	config()->total[SG_TOTAL_UNLISTED_TOTAL] = limit_hourly(2);
-	config()->zone[0].limit[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	config()->profile[0].limit[SG_LIMIT_OPTIONS] = limit_hourly(1);
 	for (int i = 0; i < 10; i++)
 		assert_false(packet_dropped(&(struct packet_spec){.source = "192.0.2.1"}));
 	sends_before_refused("203.0.113.1", 1);
@@ -261,8 +261,8 @@ static void configurations_flip(void)
 	config_defaults(other);
 	other->port[5060] = 0;
 	other->port[5070] = SG_PORT_UDP;
-	other->mode[SG_REASON_GARBAGE] = SG_MODE_OFF;
-	other->zone[1].limit[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	sg_mode_set(other, SG_REASON_GARBAGE, SG_MODE_OFF);
+	other->profile[1].limit[SG_LIMIT_OPTIONS] = limit_hourly(1);
 	zone_set(1, "192.0.2.0/24", 1);
 
 	SEND(PASS, NONE, REQUEST, OPTIONS, .dport = 5060);

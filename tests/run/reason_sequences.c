@@ -65,7 +65,7 @@ static const char *const limit_payload[SG_LIMIT__MAX] = {
 
 static void spend(enum sg_limit_id limit)
 {
-	config()->zone[0].limit[limit] = limit_hourly(1);
+	config()->profile[0].limit[limit] = limit_hourly(1);
 	assert_false(packet_dropped(&(struct packet_spec){.payload = limit_payload[limit]}));
 }
 
@@ -76,13 +76,13 @@ static void greylist_arm(void)
 
 static void spend_flow(void)
 {
-	config()->zone[0].flow[SG_LIMIT_SOURCE] = limit_hourly(1);
+	config()->profile[0].flow[SG_LIMIT_SOURCE] = limit_hourly(1);
 	assert_false(packet_dropped(&(struct packet_spec){}));
 }
 
 static void connect_spent(void)
 {
-	config()->zone[0].connect = limit_hourly(1);
+	config()->profile[0].connect = limit_hourly(1);
 	assert_false(packet_dropped(&(struct packet_spec){OVER_TCP, .syn = true}));
 }
 
@@ -100,7 +100,7 @@ static void connections_many(void)
 
 static void segments_spent(void)
 {
-	config()->zone[0].segment = limit_hourly(1);
+	config()->profile[0].segment = limit_hourly(1);
 	assert_false(packet_dropped(&(struct packet_spec){UNREADABLE}));
 }
 

@@ -111,8 +111,8 @@ static inline void wide(void)
 	struct sg_limit limit = sg_limit_of(10000000, 1000000);
 
 	for (int id = 0; id < SG_LIMIT__MAX; id++)
-		config()->zone[0].limit[id] = config()->zone[0].flow[id] = limit;
-	config()->zone[0].segment = limit;
+		config()->profile[0].limit[id] = config()->profile[0].flow[id] = limit;
+	config()->profile[0].segment = limit;
 	/* What other tests have spent, for as many flows as here are. */
 	memset(fix.slots, 0, 2 * SG_SLOT_ROW * sizeof(*fix.slots));
 	memset(fix.flow_slots, 0, 2 * SG_FLOW_ROW * sizeof(*fix.flow_slots));

@@ -26,13 +26,13 @@ static void each_message_is_charged(void)
 	struct peer peer = alice();
 
 	mode_set(SG_REASON_LIMIT_FLOW, SG_MODE_ENFORCE);
-	config()->zone[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(4);
+	config()->profile[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(4);
 	sends(&peer, OPTIONS("1") OPTIONS("2") OPTIONS("3"));
 	sends(&peer, OPTIONS("4") OPTIONS("5") OPTIONS("6"));
 	may_not_send(&peer, OPTIONS("7"));
 	assert_int_equal(dropped_by(SG_REASON_LIMIT_FLOW), 1);
 	/* Which comes again, later: nothing of the connection is lost. */
-	config()->zone[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1000);
+	config()->profile[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1000);
 	sends(&peer, OPTIONS("7"));
 	may_not_send(&peer, BAD(""));
 }
@@ -120,14 +120,14 @@ static void what_is_behind_a_dropped_segment_waits(void)
 	struct peer peer = alice(), behind;
 
 	mode_set(SG_REASON_LIMIT_FLOW, SG_MODE_ENFORCE);
-	config()->zone[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	config()->profile[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1);
 	sends(&peer, OPTIONS("1"));
 	may_not_send(&peer, OPTIONS("2"));
 	behind = peer;
 	behind.at += strlen(OPTIONS("2"));
 	may_not_send(&behind, OPTIONS("3"));
 	assert_int_equal(dropped_by(SG_REASON_LIMIT_FLOW), 2);
-	config()->zone[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1000);
+	config()->profile[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1000);
 	may_not_send(&behind, OPTIONS("3"));
 	sends(&peer, OPTIONS("2"));
 	sends(&behind, OPTIONS("3"));
@@ -160,7 +160,7 @@ static void a_guess_is_charged_and_drops_nothing(void)
 	struct sg_stats stats;
 
 	mode_set(SG_REASON_LIMIT_FLOW, SG_MODE_ENFORCE);
-	config()->zone[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(4);
+	config()->profile[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(4);
 	sends(&peer, OPTIONS("1"));
 	peer.at += 100;
 	sends(&peer, BAD("") OPTIONS("2"));
@@ -181,12 +181,12 @@ static void a_refused_guess_holds_up_nothing(void)
 	struct peer peer = alice(), forger = peer;
 
 	mode_set(SG_REASON_LIMIT_FLOW, SG_MODE_ENFORCE);
-	config()->zone[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	config()->profile[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1);
 	forger.at += 100000;
 	sends(&forger, OPTIONS("1"));
 	forger.at -= 200000;
 	may_not_send(&forger, OPTIONS("2"));
-	config()->zone[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1000);
+	config()->profile[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1000);
 	sends(&peer, OPTIONS("3"));
 	/* Nor is one guessed that is far away. */
 	peer = alice();
@@ -346,7 +346,7 @@ static void what_is_lost_has_limits(void)
 		fixture_reset(fix.program);
 		peer = alice();
 		mode_set(SG_REASON_LIMIT_FLOW, SG_MODE_ENFORCE);
-		config()->zone[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(3);
+		config()->profile[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(3);
 		sends(&peer, starts[i]);
 		sends(&peer, OPTIONS("1"));
 		peer.at += 1U << 29;
@@ -381,7 +381,7 @@ static void what_goes_through_is_not_stray(void)
 {
 	struct peer peer = {.port = 40000, .at = 1}, other = {.port = 40001, .at = 1};
 
-	config()->zone[0].segment = limit_hourly(1);
+	config()->profile[0].segment = limit_hourly(1);
 	fix.state->total_tat[SG_TOTAL_STRAY_SEGMENTS] = tat_spent();
 	mode_set(SG_REASON_STRAY_SEGMENT, SG_MODE_ENFORCE);
 	mode_set(SG_REASON_LIMIT_SEGMENT, SG_MODE_ENFORCE);
@@ -438,7 +438,7 @@ static void faults_of_those_who_are_known_are_counted(void)
 	struct peer peer;
 
 	zone_set(0, "192.0.2.0/24", 1);
-	config()->zone[1] = config()->zone[0];
+	config()->profile[1] = config()->profile[0];
 	peer = alice();
 	sends(&peer, OPTIONS("1"));
 	sends(&peer, BAD(""));
@@ -455,14 +455,14 @@ static void monitor_mode_stays_in_step(void)
 
 	fix.state->mode = SG_MODE_MONITOR;
 	mode_set(SG_REASON_LIMIT_FLOW, SG_MODE_ENFORCE);
-	config()->zone[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	config()->profile[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1);
 	sends(&peer, OPTIONS("1"));
 	sends(&peer, OPTIONS("2") NOTIFY("3"));
 	sends(&peer, BAD("") OPTIONS("4"));
 	stats_read(&stats);
 	assert_int_equal(stats.reason[SG_REASON_LIMIT_FLOW].would_drop.packets, 2);
 	fix.state->mode = SG_MODE_ENFORCE;
-	config()->zone[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1000);
+	config()->profile[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1000);
 	may_not_send(&peer, BAD(""));
 }
 

@@ -43,7 +43,7 @@ static void random_sources_stop_at_the_total(void)
 
 static void by_default_it_is_ten_sources(void)
 {
-	const struct sg_limit *source = &config()->zone[1].limit[SG_LIMIT_SOURCE];
+	const struct sg_limit *source = &config()->profile[1].limit[SG_LIMIT_SOURCE];
 	const struct sg_limit *total = &config()->total[sg_zone_total(1)];
 
 	assert_int_equal(total->rate, 10 * source->rate);
@@ -88,7 +88,7 @@ static void nobody_of_a_zone_comes_twice(void)
 static void refusals_cost_nothing(void)
 {
 	zones(3);
-	config()->zone[1].limit[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	config()->profile[1].limit[SG_LIMIT_OPTIONS] = limit_hourly(1);
 	SEND(PASS, NONE, REQUEST, OPTIONS, .source = MEMBER);
 	for (int i = 0; i < 10; i++)
 		SEND(DROP, LIMIT_OPTIONS, REQUEST, OPTIONS, .source = MEMBER);
@@ -123,7 +123,7 @@ static void all_messages_of_a_segment_pay(void)
 
 	wide();
 	zone_set(0, "192.0.2.0/24", 1);
-	config()->zone[1] = config()->zone[0];
+	config()->profile[1] = config()->profile[0];
 	config()->total[sg_zone_total(1)] = limit_hourly(4);
 	sends(&peer, OPTIONS("1") OPTIONS("2") OPTIONS("3"));
 	sends(&peer, OPTIONS("4") OPTIONS("5") OPTIONS("6"));

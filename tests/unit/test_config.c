@@ -18,11 +18,11 @@ static void test_default(void **state)
 
 	(void)state;
 	assert_int_equal(config_default(&config), 0);
-	assert_limit(&config->kernel.zone[0].limit[SG_LIMIT_INVITE], 20, 40);
+	assert_limit(&config->kernel.profile[0].limit[SG_LIMIT_INVITE], 20, 40);
 	assert_limit(&config->kernel.total[SG_TOTAL_UNLISTED_TOTAL], 1000, 50);
 	assert_limit(&config->kernel.total[SG_TOTAL_SYNS], 50000, 10000);
-	assert_int_equal(config->kernel.mode[SG_REASON_GARBAGE], SG_MODE_ENFORCE);
-	assert_int_equal(config->kernel.mode[SG_REASON_IPV6_CHAIN], SG_MODE_ENFORCE);
+	assert_int_equal(config->kernel.profile[0].mode[SG_REASON_GARBAGE], SG_MODE_ENFORCE);
+	assert_int_equal(config->kernel.profile[0].mode[SG_REASON_IPV6_CHAIN], SG_MODE_ENFORCE);
 	assert_int_equal(config->kernel.zones, 0);
 	assert_int_equal(config->prefix_count, 0);
 	for (int i = 0; i < SG_PORTS; i++)
@@ -42,17 +42,17 @@ static void test_strict_and_caps(void **state)
 	(void)state;
 	for (int i = 1; i < SG_REASON__MAX; i++)
 		if (i != SG_REASON_HEAD_END)
-			assert_int_equal(config->kernel.mode[i], reason_texts[i].strict);
-	assert_int_equal(config->kernel.mode[SG_REASON_HEAD_END], SG_MODE_OFF);
-	assert_int_equal(config->kernel.rules & SIP_FAULT(HEAD_END), 0);
-	assert_int_equal(config->kernel.rules & SIP_STRICT_FAULTS,
+			assert_int_equal(config->kernel.profile[0].mode[i], reason_texts[i].strict);
+	assert_int_equal(config->kernel.profile[0].mode[SG_REASON_HEAD_END], SG_MODE_OFF);
+	assert_int_equal(config->kernel.profile[0].rules & SIP_FAULT(HEAD_END), 0);
+	assert_int_equal(config->kernel.profile[0].rules & SIP_STRICT_FAULTS,
 			 SIP_STRICT_FAULTS & ~SIP_FAULT(HEAD_END));
-	assert_int_equal(config->kernel.caps.uri, 100);
-	assert_int_equal(config->kernel.caps.message, 65535);
-	assert_int_equal(config->kernel.caps.method, 48);
+	assert_int_equal(config->kernel.profile[0].caps.uri, 100);
+	assert_int_equal(config->kernel.profile[0].caps.message, 65535);
+	assert_int_equal(config->kernel.profile[0].caps.method, 48);
 	config_free(config);
 	assert_int_equal(config_default(&config), 0);
-	assert_int_equal(config->kernel.rules, SIP_WANTED_DEFAULT);
+	assert_int_equal(config->kernel.profile[0].rules, SIP_WANTED_DEFAULT);
 	config_free(config);
 }
 
@@ -145,20 +145,20 @@ static void test_connections(void **state)
 			"  - {name: a, prefixes: [192.0.2.0/24], connections: {new: {rate: 500}}}\n"
 			"  - {name: b, prefixes: [192.0.3.0/24], connections: {live: 4000}}\n");
 	assert_int_equal(config->kernel.first_data, 5);
-	assert_int_equal(config->kernel.zone[0].live, 60);
-	assert_int_equal(config->kernel.zone[0].connect.rate, 20);
-	assert_int_equal(config->kernel.zone[0].connect.burst, 80);
+	assert_int_equal(config->kernel.profile[0].live, 60);
+	assert_int_equal(config->kernel.profile[0].connect.rate, 20);
+	assert_int_equal(config->kernel.profile[0].connect.burst, 80);
 	/* As many at once as it may have, and no more. */
-	assert_int_equal(config->kernel.zone[0].connect.tolerance, 59 * SG_NSEC_PER_SEC / 20);
-	assert_int_equal(config->kernel.zone[1].live, 60);
-	assert_int_equal(config->kernel.zone[1].connect.rate, 500);
-	assert_int_equal(config->kernel.zone[1].connect.burst, 80);
-	assert_int_equal(config->kernel.zone[2].live, 4000);
-	assert_limit(&config->kernel.zone[2].connect, 20, 80);
+	assert_int_equal(config->kernel.profile[0].connect.tolerance, 59 * SG_NSEC_PER_SEC / 20);
+	assert_int_equal(config->kernel.profile[1].live, 60);
+	assert_int_equal(config->kernel.profile[1].connect.rate, 500);
+	assert_int_equal(config->kernel.profile[1].connect.burst, 80);
+	assert_int_equal(config->kernel.profile[2].live, 4000);
+	assert_limit(&config->kernel.profile[2].connect, 20, 80);
 	config_free(config);
 	config = loaded("limits: {}\n");
-	assert_int_equal(config->kernel.zone[0].live, 256);
-	assert_limit(&config->kernel.zone[0].connect, 20, 50);
+	assert_int_equal(config->kernel.profile[0].live, 256);
+	assert_limit(&config->kernel.profile[0].connect, 20, 50);
 	assert_int_equal(config->kernel.first_data, 20);
 	config_free(config);
 }
@@ -176,18 +176,18 @@ static void test_limits_and_modes(void **state)
 			"  keepalive: {rate: 1, burst: 1}\n"
 			"totals: {orphan-fragments: {rate: \"7\", burst: 8}}\n"
 			"modes: {garbage: off, limit-source: monitor, ipv6-chain: enforce}\n");
-	assert_limit(&config->kernel.zone[0].limit[SG_LIMIT_INVITE], 10000000, 1000000);
-	assert_limit(&config->kernel.zone[0].limit[SG_LIMIT_REGISTER], 50, 1000);
-	assert_limit(&config->kernel.zone[0].limit[SG_LIMIT_OPTIONS], 30, 40);
-	assert_limit(&config->kernel.zone[0].limit[SG_LIMIT_EVENT], 50, 400);
-	assert_limit(&config->kernel.zone[0].limit[SG_LIMIT_KEEPALIVE], 1, 1);
-	assert_limit(&config->kernel.zone[0].limit[SG_LIMIT_OTHER], 100, 400);
+	assert_limit(&config->kernel.profile[0].limit[SG_LIMIT_INVITE], 10000000, 1000000);
+	assert_limit(&config->kernel.profile[0].limit[SG_LIMIT_REGISTER], 50, 1000);
+	assert_limit(&config->kernel.profile[0].limit[SG_LIMIT_OPTIONS], 30, 40);
+	assert_limit(&config->kernel.profile[0].limit[SG_LIMIT_EVENT], 50, 400);
+	assert_limit(&config->kernel.profile[0].limit[SG_LIMIT_KEEPALIVE], 1, 1);
+	assert_limit(&config->kernel.profile[0].limit[SG_LIMIT_OTHER], 100, 400);
 	assert_limit(&config->kernel.total[SG_TOTAL_ORPHAN_FRAGMENTS], 7, 8);
 	assert_limit(&config->kernel.total[SG_TOTAL_ORPHAN_FRAGMENTS_TOTAL], 1400, 2800);
-	assert_int_equal(config->kernel.mode[SG_REASON_GARBAGE], SG_MODE_OFF);
-	assert_int_equal(config->kernel.mode[SG_REASON_LIMIT_SOURCE], SG_MODE_MONITOR);
-	assert_int_equal(config->kernel.mode[SG_REASON_IPV6_CHAIN], SG_MODE_ENFORCE);
-	assert_int_equal(config->kernel.mode[SG_REASON_LIMIT_INVITE], SG_MODE_ENFORCE);
+	assert_int_equal(config->kernel.profile[0].mode[SG_REASON_GARBAGE], SG_MODE_OFF);
+	assert_int_equal(config->kernel.profile[0].mode[SG_REASON_LIMIT_SOURCE], SG_MODE_MONITOR);
+	assert_int_equal(config->kernel.profile[0].mode[SG_REASON_IPV6_CHAIN], SG_MODE_ENFORCE);
+	assert_int_equal(config->kernel.profile[0].mode[SG_REASON_LIMIT_INVITE], SG_MODE_ENFORCE);
 	config_free(config);
 }
 
@@ -208,9 +208,9 @@ static void test_flows(void **state)
 	const struct sg_ban_rule *rule = &kernel->ban[SG_OFFENCE_MALFORMED];
 
 	(void)state;
-	assert_int_equal(kernel->zone[0].flow[SG_LIMIT_INVITE].rate, 7);
-	assert_int_equal(kernel->zone[0].flow[SG_LIMIT_INVITE].burst, 70);
-	assert_int_equal(kernel->zone[0].limit[SG_LIMIT_INVITE].rate, 20);
+	assert_int_equal(kernel->profile[0].flow[SG_LIMIT_INVITE].rate, 7);
+	assert_int_equal(kernel->profile[0].flow[SG_LIMIT_INVITE].burst, 70);
+	assert_int_equal(kernel->profile[0].limit[SG_LIMIT_INVITE].rate, 20);
 	assert_int_equal(kernel->proven[SG_LIMIT_INVITE].rate, 90);
 	assert_int_equal(kernel->proven[SG_LIMIT_INVITE].burst, 160);
 	assert_int_equal(kernel->proven_call, 30);
@@ -222,15 +222,16 @@ static void test_flows(void **state)
 	/* Four may come at once, and the fifth is one too many. */
 	assert_int_equal(rule->limit.tolerance, 4 * rule->limit.interval);
 	/* A flow of a zone may take what its source may. */
-	assert_int_equal(kernel->zone[1].flow[SG_LIMIT_INVITE].rate, 500);
-	assert_int_equal(kernel->zone[2].flow[SG_LIMIT_INVITE].rate, 3);
-	assert_int_equal(kernel->zone[2].limit[SG_LIMIT_INVITE].rate, 20);
+	assert_int_equal(kernel->profile[1].flow[SG_LIMIT_INVITE].rate, 500);
+	assert_int_equal(kernel->profile[2].flow[SG_LIMIT_INVITE].rate, 3);
+	assert_int_equal(kernel->profile[2].limit[SG_LIMIT_INVITE].rate, 20);
 	config_free(config);
 }
 
 static void test_zones_inherit_limits(void **state)
 {
 	struct config *config;
+	const struct sg_profile *profile;
 	const struct sg_zone *zone;
 
 	(void)state;
@@ -242,14 +243,15 @@ static void test_zones_inherit_limits(void **state)
 			"  - {name: office.2_b-C, prefixes: [198.51.100.7]}\n"
 			"limits: {invite: {rate: 30, burst: 60}, register: {rate: 60}}\n");
 	zone = config->kernel.zone;
+	profile = config->kernel.profile;
 	assert_int_equal(config->kernel.zones, 2);
 	assert_string_equal(zone[1].name, "carrier");
 	assert_string_equal(zone[2].name, "office.2_b-C");
-	assert_limit(&zone[0].limit[SG_LIMIT_INVITE], 30, 60);
-	assert_limit(&zone[1].limit[SG_LIMIT_INVITE], 500, 1000);
-	assert_limit(&zone[1].limit[SG_LIMIT_REGISTER], 60, 500);
-	assert_limit(&zone[1].limit[SG_LIMIT_SOURCE], 100, 400);
-	assert_limit(&zone[2].limit[SG_LIMIT_INVITE], 30, 60);
+	assert_limit(&profile[0].limit[SG_LIMIT_INVITE], 30, 60);
+	assert_limit(&profile[1].limit[SG_LIMIT_INVITE], 500, 1000);
+	assert_limit(&profile[1].limit[SG_LIMIT_REGISTER], 60, 500);
+	assert_limit(&profile[1].limit[SG_LIMIT_SOURCE], 100, 400);
+	assert_limit(&profile[2].limit[SG_LIMIT_INVITE], 30, 60);
 
 	assert_int_equal(config->prefix_count, 3);
 	assert_int_equal(config->prefixes[0].zone, 1);

@@ -149,13 +149,13 @@ static void assert_sane(const struct config *config)
 {
 	for (__u32 i = 0; i <= config->kernel.zones; i++)
 		for (int id = 0; id < SG_LIMIT__MAX; id++)
-			assert_in_range(config->kernel.zone[i].limit[id].interval, 100,
+			assert_in_range(config->kernel.profile[i].limit[id].interval, 100,
 					SG_NSEC_PER_SEC);
 	for (__u32 i = 1; i <= config->kernel.zones; i++)
 		assert_in_range(config->kernel.total[sg_zone_total(i)].interval, 100,
 				SG_NSEC_PER_SEC);
 	for (int i = 0; i < SG_REASON__MAX; i++)
-		assert_in_range(config->kernel.mode[i], SG_MODE_OFF, SG_MODE_ENFORCE);
+		assert_in_range(config->kernel.profile[0].mode[i], SG_MODE_OFF, SG_MODE_ENFORCE);
 	for (size_t i = 0; i < config->prefix_count; i++) {
 		assert_in_range(config->prefixes[i].zone, 1, config->kernel.zones);
 		assert_in_range(config->prefixes[i].prefix.length, 1, 128);

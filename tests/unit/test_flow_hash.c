@@ -42,7 +42,8 @@ static int meetings(uint64_t source, uint64_t host, uint32_t port, uint64_t mask
 
 /* 8 bits from each place of which a table takes its line or its tag. */
 static const uint64_t masks[] = {
-	0xff, 0xffULL << 9, 0xffULL << 8, 0xffULL << 15, 0xffULL << 24, 0xffULL << 32, 0xffULL << 40, 0xffULL << 56,
+	0xff, 0xffULL << 8, 0xffULL << 9, 0xffULL << 15, 0xffULL << 24, 0xffULL << 32,
+	0xffULL << 40, 0xffULL << 56,
 };
 
 /* One in 256, and none of 2000 is as many as a third. */

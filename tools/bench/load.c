@@ -94,11 +94,11 @@ void target_lift_limits(struct target *target)
 	for (int total = 0; total < SG_TOTAL_PLACES; total++)
 		target->config->total[total] = lifted;
 	for (int i = 0; i < SG_LIMIT__MAX; i++) {
-		target->config->zone[0].limit[i] = lifted;
-		target->config->zone[0].flow[i] = lifted;
+		target->config->profile[0].limit[i] = lifted;
+		target->config->profile[0].flow[i] = lifted;
 		target->config->proven[i] = lifted;
 	}
-	target->config->mode[SG_REASON_MALFORMED] = SG_MODE_OFF; /* or it is soon banned */
+	sg_mode_set(target->config, SG_REASON_MALFORMED, SG_MODE_OFF); /* or it is soon banned */
 }
 
 /* As bpf/state/proven.bpf.h writes it. */

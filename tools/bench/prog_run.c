@@ -146,9 +146,9 @@ static void entry_prepare(struct target *target, const struct entry *entry)
 	if (entry->flags & BANNED)
 		target_ban(target, BENCH_SOURCE);
 	if (entry->flags & NO_BUDGET)
-		target->config->mode[SG_REASON_UNLISTED_BUDGET] = SG_MODE_OFF;
+		sg_mode_set(target->config, SG_REASON_UNLISTED_BUDGET, SG_MODE_OFF);
 	if (entry->flags & NO_GREYLIST)
-		target->config->mode[SG_REASON_GREYLIST] = SG_MODE_OFF;
+		sg_mode_set(target->config, SG_REASON_GREYLIST, SG_MODE_OFF);
 	if (entry->flags & PROVEN)
 		target_prove(target, BENCH_SOURCE, BENCH_PORT);
 	if (entry->sources)

@@ -36,8 +36,7 @@ static enum exit_code mode_of_reason(struct session *session, int reason, enum s
 {
 	struct sg_config *config = &session->maps.configs[session->maps.state->slot & 1];
 
-	__atomic_store_n(&config->mode[reason], mode, __ATOMIC_RELEASE);
-	__atomic_store_n(&config->rules, sg_rules_of(config->mode), __ATOMIC_RELEASE);
+	sg_mode_set(config, reason, mode);
 	if (json)
 		output_json(json_pack("{s:s, s:s, s:s}", "reason", reason_texts[reason].label,
 				      "mode", mode_names[mode], "until", "reload"));
@@ -244,7 +243,7 @@ static const struct in_force *look_in_force(struct in_force *in_force)
 	if (!preflight_capable() || session_try(&session, ACCESS_READ) != DONE)
 		return NULL;
 	in_force->guard = session.maps.state->mode;
-	memcpy(in_force->mode, session.maps.configs[session.maps.state->slot & 1].mode,
+	memcpy(in_force->mode, session.maps.configs[session.maps.state->slot & 1].profile[0].mode,
 	       sizeof(in_force->mode));
 	session_end(&session);
 	return in_force;

@@ -62,12 +62,13 @@ static json_t *ports_json(const struct sg_config *config, __u8 role)
 
 static json_t *reasons_json(const struct sg_config *config)
 {
+	const __u8 *modes = config->profile[0].mode;
 	json_t *all = json_object();
 
 	for (int reason = 1; reason < SG_REASON__MAX; reason++)
 		json_object_set_new(all, reason_texts[reason].label,
 				    json_pack("{s:s, s:s}", "mode",
-					      mode_names[config->mode[reason] % SG_MODE__MAX],
+					      mode_names[modes[reason] % SG_MODE__MAX],
 					      "default", mode_names[reason_texts[reason].mode]));
 	return all;
 }
@@ -83,7 +84,7 @@ static json_t *totals_json(const struct sg_config *config)
 
 static json_t *caps_json(const struct sg_config *config)
 {
-	const __u32 *cap = (const __u32 *)&config->caps;
+	const __u32 *cap = (const __u32 *)&config->profile[0].caps;
 	json_t *all = json_object();
 
 	for (int id = 0; id < SIP_CAP__MAX; id++)
@@ -128,17 +129,18 @@ static json_t *zones_json(const struct sg_config *config)
 
 	for (__u32 zone = 0; zone <= config->zones && zone < SG_ZONES; zone++) {
 		const struct sg_zone *z = &config->zone[zone];
+		const struct sg_profile *p = &config->profile[z->profile % SG_PROFILES];
 
 		json_array_append_new(all, json_pack("{s:s#, s:o, s:o, s:o, s:{s:o, s:I, s:o}}",
 						     "name", z->name,
 						     (int)strnlen(z->name, sizeof(z->name)),
-						     "limits", limits_json(z->limit),
-						     "flow_limits", limits_json(z->flow),
+						     "limits", limits_json(p->limit),
+						     "flow_limits", limits_json(p->flow),
 						     "total", zone_total_json(config, zone),
 						     "connections", "new",
-						     output_limit(&z->connect), "live",
-						     (json_int_t)z->live, "segments",
-						     output_limit(&z->segment)));
+						     output_limit(&p->connect), "live",
+						     (json_int_t)p->live, "segments",
+						     output_limit(&p->segment)));
 	}
 	return all;
 }

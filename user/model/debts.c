@@ -45,8 +45,8 @@ int debts_cut(const struct maps *maps, __u64 now)
 
 	for (int id = 0; id < SG_LIMIT__MAX; id++) {
 		for (__u32 zone = 0; zone <= config->zones; zone++) {
-			widen(&source[id], &config->zone[zone].limit[id]);
-			widen(&flow[id], &config->zone[zone].flow[id]);
+			widen(&source[id], &config->profile[zone].limit[id]);
+			widen(&flow[id], &config->profile[zone].flow[id]);
 		}
 		widen(&flow[id], &config->proven[id]);
 	}

@@ -180,9 +180,9 @@ static int seconds_read(struct reader *r, const __u64 *given, const char *path, 
 
 #define LIVE_MAX 1000000
 
-/* `zone` holds what is inherited. `under` is the path of the mapping in the file. */
+/* `profile` holds what is inherited. `under` is the path of the mapping in the file. */
 static int connections_read(struct reader *r, const struct file_connections *given,
-			    struct sg_zone *zone, const char *under)
+			    struct sg_profile *profile, const char *under)
 {
 	char path[PATH_SIZE];
 	int err;
@@ -190,7 +190,7 @@ static int connections_read(struct reader *r, const struct file_connections *giv
 	if (!given)
 		return 0;
 	snprintf(path, sizeof(path), "%s/new", under);
-	err = limit_read(r, given->fresh, &zone->connect, path);
+	err = limit_read(r, given->fresh, &profile->connect, path);
 	if (err)
 		return err;
 	snprintf(path, sizeof(path), "%s/live", under);
@@ -199,12 +199,13 @@ static int connections_read(struct reader *r, const struct file_connections *giv
 				     "%llu is out of range; a source may have 1 to %d connections",
 				     *given->live, LIVE_MAX);
 	if (given->live)
-		zone->live = *given->live;
+		profile->live = *given->live;
 	snprintf(path, sizeof(path), "%s/segments", under);
-	err = limit_read(r, given->segments, &zone->segment, path);
+	err = limit_read(r, given->segments, &profile->segment, path);
 	if (err)
 		return err;
-	zone->connect = sg_connect_limit_of(zone->connect.rate, zone->connect.burst, zone->live);
+	profile->connect = sg_connect_limit_of(profile->connect.rate, profile->connect.burst,
+					       profile->live);
 	snprintf(path, sizeof(path), "%s/first-data", under);
 	return seconds_read(r, given->first_data, path, &r->config->kernel.first_data);
 }
@@ -266,7 +267,7 @@ static int conduct_read(struct reader *r)
 
 static int caps_read(struct reader *r)
 {
-	__u32 *cap = (__u32 *)&r->config->kernel.caps;
+	__u32 *cap = (__u32 *)&r->config->kernel.profile[0].caps;
 	__u64 *const *given = r->file->validation->cap;
 
 	for (int i = 0; i < SIP_CAP__MAX; i++) {
@@ -295,7 +296,7 @@ static int validation_read(struct reader *r)
 		return 0;
 	if (validation->preset && *validation->preset == PRESET_STRICT) {
 		for (int i = 0; i < SG_REASON__MAX; i++)
-			kernel->mode[i] = reason_texts[i].strict;
+			kernel->profile[0].mode[i] = reason_texts[i].strict;
 	}
 	return caps_read(r);
 }
@@ -306,7 +307,7 @@ static void modes_read(struct reader *r)
 
 	for (int i = 0; modes && i < SG_REASON__MAX; i++)
 		if (modes->of[i])
-			r->config->kernel.mode[i] = *modes->of[i];
+			r->config->kernel.profile[0].mode[i] = *modes->of[i];
 }
 
 /* --- zones --- */
@@ -378,7 +379,7 @@ static int zone_read_total(struct reader *r, __u32 i)
 	struct sg_limit *total = &kernel->total[sg_zone_total(i + 1)];
 	char path[PATH_SIZE];
 
-	*total = sg_zone_total_of(&kernel->zone[i + 1].limit[SG_LIMIT_SOURCE]);
+	*total = sg_zone_total_of(&kernel->profile[i + 1].limit[SG_LIMIT_SOURCE]);
 	snprintf(path, sizeof(path), "zones/%u/total", i);
 	return limit_read(r, r->file->zone[i].total, total, path);
 }
@@ -386,7 +387,7 @@ static int zone_read_total(struct reader *r, __u32 i)
 static int zone_read(struct reader *r, __u32 i)
 {
 	const struct file_zone *given = &r->file->zone[i];
-	struct sg_zone *zones = r->config->kernel.zone;
+	struct sg_profile *profile = &r->config->kernel.profile[i + 1];
 	char path[PATH_SIZE];
 	int err;
 
@@ -402,24 +403,21 @@ static int zone_read(struct reader *r, __u32 i)
 		if (err)
 			return err;
 	}
-	memcpy(zones[i + 1].limit, zones[0].limit, sizeof(zones[0].limit));
+	*profile = r->config->kernel.profile[0];
 	snprintf(path, sizeof(path), "zones/%u/limits", i);
 	if (given->limits)
-		err = limits_read(r, given->limits->of, zones[i + 1].limit, limit_keys,
-				  SG_LIMIT__MAX, path);
+		err = limits_read(r, given->limits->of, profile->limit, limit_keys, SG_LIMIT__MAX,
+				  path);
 	/* A known peer is often one flow: it may take all that its source may. */
-	memcpy(zones[i + 1].flow, zones[i + 1].limit, sizeof(zones[0].flow));
+	memcpy(profile->flow, profile->limit, sizeof(profile->flow));
 	snprintf(path, sizeof(path), "zones/%u/flow-limits", i);
 	if (!err && given->flow_limits)
-		err = limits_read(r, given->flow_limits->of, zones[i + 1].flow, limit_keys,
+		err = limits_read(r, given->flow_limits->of, profile->flow, limit_keys,
 				  SG_LIMIT__MAX, path);
 	if (!err)
 		err = zone_read_total(r, i);
-	zones[i + 1].connect = zones[0].connect;
-	zones[i + 1].live = zones[0].live;
-	zones[i + 1].segment = zones[0].segment;
 	snprintf(path, sizeof(path), "zones/%u/connections", i);
-	return err ? err : connections_read(r, given->connections, &zones[i + 1], path);
+	return err ? err : connections_read(r, given->connections, profile, path);
 }
 
 /* By prefix, and equal ones as they stand in the file. */
@@ -513,16 +511,16 @@ static int config_read(struct reader *r)
 
 	err = ports_read(r);
 	if (!err && file->limits)
-		err = limits_read(r, file->limits->of, kernel->zone[0].limit, limit_keys,
+		err = limits_read(r, file->limits->of, kernel->profile[0].limit, limit_keys,
 				  SG_LIMIT__MAX, "limits");
 	if (!err && file->flow_limits)
-		err = limits_read(r, file->flow_limits->of, kernel->zone[0].flow, limit_keys,
+		err = limits_read(r, file->flow_limits->of, kernel->profile[0].flow, limit_keys,
 				  SG_LIMIT__MAX, "flow-limits");
 	if (!err && file->proven_limits)
 		err = limits_read(r, file->proven_limits->of, kernel->proven, limit_keys,
 				  SG_LIMIT__MAX, "proven-limits");
 	if (!err)
-		err = connections_read(r, file->connections, &kernel->zone[0], "connections");
+		err = connections_read(r, file->connections, &kernel->profile[0], "connections");
 	if (!err && file->totals)
 		err = limits_read(r, file->totals->of, kernel->total, total_keys, SG_TOTAL__MAX,
 				  "totals");
@@ -533,7 +531,7 @@ static int config_read(struct reader *r)
 	if (err)
 		return err;
 	modes_read(r);
-	kernel->rules = sg_rules_of(kernel->mode);
+	kernel->profile[0].rules = sg_rules_of(kernel->profile[0].mode);
 	return zones_read(r);
 }
 

@@ -42,22 +42,23 @@ struct replay {
  */
 static void limits_off(struct config *config)
 {
-	__u8 *mode = config->kernel.mode;
+	struct sg_config *kernel = &config->kernel;
+	const __u8 *mode = kernel->profile[0].mode;
 	__u8 scanner = mode[SG_REASON_SCANNER], lookalike = mode[SG_REASON_LOOKALIKE];
 
 #define X(number, name, label, reference, usual, strict, help)                                    \
-	mode[SG_REASON_##name] = SG_MODE_OFF;
+	sg_mode_set(kernel, SG_REASON_##name, SG_MODE_OFF);
 	SG_FLOW_REASONS(X)
 #undef X
-#define X(name, key, rate, burst, reason) mode[SG_REASON_##reason] = SG_MODE_OFF;
+#define X(name, key, rate, burst, reason) sg_mode_set(kernel, SG_REASON_##reason, SG_MODE_OFF);
 	SG_LIMITS(X)
 #undef X
-	mode[SG_REASON_SCANNER] = scanner;
-	mode[SG_REASON_LOOKALIKE] = lookalike;
-	mode[SG_REASON_UNLISTED_BUDGET] = SG_MODE_OFF;
-	mode[SG_REASON_ORPHAN_FRAGMENT] = SG_MODE_OFF;
-	mode[SG_REASON_BAN_SOURCE] = SG_MODE_OFF;
-	mode[SG_REASON_BAN_FLOW] = SG_MODE_OFF;
+	sg_mode_set(kernel, SG_REASON_SCANNER, scanner);
+	sg_mode_set(kernel, SG_REASON_LOOKALIKE, lookalike);
+	sg_mode_set(kernel, SG_REASON_UNLISTED_BUDGET, SG_MODE_OFF);
+	sg_mode_set(kernel, SG_REASON_ORPHAN_FRAGMENT, SG_MODE_OFF);
+	sg_mode_set(kernel, SG_REASON_BAN_SOURCE, SG_MODE_OFF);
+	sg_mode_set(kernel, SG_REASON_BAN_FLOW, SG_MODE_OFF);
 	for (int offence = 0; offence < SG_OFFENCE__MAX; offence++)
 		config->kernel.ban[offence].seconds = 0;
 }

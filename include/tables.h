@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the tables hold that the guard fills by itself: an entry of each. */
+#ifndef SIPGUARD_TABLES_H
+#define SIPGUARD_TABLES_H
+
+#include <linux/types.h>
+
+#include "flow.h"
+#include "gcra.h"
+#include "numbers.h"
+#include "sip/text.h"
+
+/* A source's limits in the hashed table: one cache line. */
+struct sg_slot {
+	__u64 tat[SG_LIMIT__MAX];
+};
+
+/* A connection of TCP, see streams.bpf.h. */
+struct sg_stream {
+	__u32 tag;     /* of its hash, never 0; 0: free */
+	__u32 next;    /* sequence number of the byte at which its next message begins */
+	/* Of a handshake: what the client acknowledges by then. Else the end of what waits. */
+	__u32 ack;
+	__u16 seconds; /* when something of it was last seen */
+	__u8 state : 4;   /* enum stream; of a handshake LOST, or none */
+	__u8 assumed : 2; /* see packet.assumed */
+	__u8 fresh : 1;   /* nothing of it was read yet; of a handshake: the server began it */
+	/* Why the segment that comes next was dropped, or none: what is behind it waits for it. */
+	__u8 refused;
+};
+
+struct sg_streams {
+	struct sg_stream stream[4];
+};
+
+/* The beginning of a message whose header ends in a later segment. */
+struct sg_head {
+	__u64 connection; /* its hash; 0: free */
+	__u64 time;       /* ns */
+	__u32 length;
+	__u32 paid;       /* bool: it was charged to the limit of its kind */
+	__u8 text[SIP_MASK + 1 + SIP_SLACK];
+};
+
+/* Until when a flow of this place may be proven, in units of 2^32 ns. */
+struct sg_hints {
+	__u16 until[4];
+};
+
+/* What was seen, see recent.bpf.h: one cache line. */
+struct sg_seen {
+	__u32 cell[16];
+};
+
+/* Something that the server has told, and to whom: see secrets.bpf.h. */
+struct sg_secret {
+	__u32 tag;     /* of its hash, never 0; 0: free */
+	__u32 flow;    /* of the hash of the flow that was told first */
+	__u32 source;  /* and of its source */
+	__u16 seconds; /* when it was told last */
+	__u8 flows;    /* flag: other flows of this source were told, too; */
+	__u8 sources;  /* and other sources */
+};
+
+struct sg_secrets {
+	struct sg_secret secret[4];
+};
+
+/* The flows of a user, see account.bpf.h. */
+struct sg_account {
+	__u32 user;  /* of the hash of his address, never 0; 0: free */
+	__u32 flow[4];
+	__u16 seconds[4]; /* when each was proven last */
+	__u32 reserved;
+};
+
+struct sg_accounts {
+	struct sg_account account[2];
+};
+
+/* A request that was admitted, see transaction.bpf.h. */
+struct sg_transaction {
+	__u32 tag : 26;      /* of its hash, never 0; 0: free */
+	__u32 mixed : 1;     /* others have the same hash, see message_mixes() */
+	__u32 waits : 1;     /* it is pending, see guess_begin() */
+	__u32 checked : 1;   /* it is a call that was challenged before, and has credentials now */
+	__u32 owner : 2;     /* enum secret_owner of the challenge that it answers */
+	__u32 answered : 1;  /* the server has */
+	/*
+	 * A number for the user of its credentials, never 0; 0: not known. Of a call that has no
+	 * credentials one for the call, see message_call().
+	 */
+	__u32 user;
+	__u16 port;          /* its source port, network order */
+	__u16 asked;         /* of a number for whom it asks for */
+	__u16 credentials;   /* of one for its credentials */
+	__u16 time : 12;     /* see transaction_time() */
+	__u16 copies : 4;
+};
+
+struct sg_transactions {
+	struct sg_transaction transaction[8];
+};
+
+/* The offences of a flow, a source or a user: one cache line. */
+struct sg_conduct {
+	__u64 who;    /* a hash; 0: free */
+	__u64 tat[7]; /* by enum sg_offence but ENUMERATION, which comes last */
+};
+
+/* For whom a source has asked that is not there, see asked.bpf.h. */
+struct sg_asked {
+	__u64 source; /* a hash; 0: free */
+	__u32 since;  /* s */
+	__u16 count;
+	__u16 user[SG_ASKED];
+};
+
+struct sg_ban {
+	__u64 until; /* ns of the guard's clock */
+	__u32 cause; /* enum sg_reason; SG_REASON_NONE: the operator */
+	__u32 reserved;
+};
+
+/* What the guard knows of a flow that has proven something. Of half a million: 16 bytes. */
+struct sg_proven {
+	__u64 until;      /* ns of the guard's clock */
+	__u32 since;      /* of that clock, too: see sg_since() */
+	__u32 proof : 4;  /* enum sg_proof */
+	__u32 user : 28;  /* a number for the one who is registered; SG_PROVEN_USERS: several */
+};
+
+#define SG_PROVEN_USERS 0xfffffffU
+
+#define SG_SINCE_SHIFT 30 /* a unit is 2^30 ns, 1.07 s; they last for 146 years */
+
+static inline __u32 sg_since(__u64 now)
+{
+	return now >> SG_SINCE_SHIFT;
+}
+
+/* The connections of a source: see connected.bpf.h. */
+struct sg_connections {
+	__u64 live;       /* SG_LIVE() of it are established; above that is a mark of the source */
+	__u32 window;     /* sg_opening_window() of opening[0] */
+	__u32 opening[2]; /* SYNs that were let in and led to none yet: lately, and before that */
+	__u32 reserved;
+};
+
+#define SG_LIVE(live) ((__u32)(live))
+
+/* 2^32 ns, 4.3 s: a client that is there takes less to connect, one retransmission included. */
+static inline __u32 sg_opening_window(__u64 now)
+{
+	return now >> 32;
+}
+
+/* How many SYNs of the source were let in lately, and have not led to a connection. */
+static inline __u32 sg_opening(const struct sg_connections *c, __u64 now)
+{
+	__u32 age = sg_opening_window(now) - c->window;
+
+	if (age > 1)
+		return 0;
+	return age ? c->opening[0] : c->opening[0] + c->opening[1];
+}
+
+/* What is known of one socket that is counted there. */
+struct sg_socket {
+	__u64 since;    /* ns of the guard's clock */
+	__u32 counted;  /* bool */
+	/* bool: it did not send anything in time, or there was no room to count it; an event */
+	__u32 reported;
+};
+
+/* The mark of a source's connections: see struct sg_connections. The lower 32 bits are zero. */
+static inline __u64 sg_connections_mark(const struct sg_flow_key *source)
+{
+	const __u32 *a = source->address;
+	__u64 number = (__u64)(a[1] ^ a[3]) << 32 | (a[0] ^ a[2]);
+
+	return (number * 0x9e3779b97f4a7c15ULL >> 32 | 1) << 32;
+}
+
+_Static_assert(sizeof(struct sg_slot) == 64, "a slot is one cache line");
+_Static_assert(sizeof(struct sg_conduct) == 64, "a line, too");
+_Static_assert(!__builtin_offsetof(struct sg_conduct, who) &&
+	       !__builtin_offsetof(struct sg_asked, source), "whose it is comes first");
+_Static_assert(sizeof(struct sg_asked) == 64 && sizeof(struct sg_transaction) == 16, "and these");
+_Static_assert(SG_OFFENCE_ENUMERATION == SG_OFFENCE__MAX - 1 && SG_OFFENCE__MAX == 8,
+	       "the others have a place in struct sg_conduct");
+_Static_assert(sizeof(struct sg_proven) == 16 && sizeof(struct sg_ban) == 16, "memory is fixed");
+_Static_assert(SG_PROOF__MAX <= 16, "a proof has 4 bits");
+_Static_assert(sizeof(struct sg_streams) == 64, "and this one");
+_Static_assert(sizeof(struct sg_secrets) == 64 && sizeof(struct sg_accounts) == 64, "and these");
+
+#endif
