@@ -8,7 +8,7 @@
 #include "packet/glance.bpf.h"      /*    the same for nearly all of them */
 #include "state/fragments.bpf.h"    /*    fragments inherit the verdict of the first */
 #include "packet/class.bpf.h"       /* 2. what the first bytes say it is */
-#include "packet/part.bpf.h"        /*    the messages of a segment, or of several datagrams */
+#include "messages.bpf.h"           /*    the messages of a segment, or of several datagrams */
 #include "checks/lists.bpf.h"       /* 3. allow, deny, bans, zones, what is proven */
 #include "checks/greylist.bpf.h"    /* 4. in a flood strangers have to come twice */
 #include "checks/limits.bpf.h"      /* 5. totals, limits of the flow and of the source */
@@ -484,7 +484,7 @@ static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
 	if (plain && packet_read_plain(&g->p, &glance, frame)) {
 		kind = PACKET_PORTS;
 	} else {
-		kind = packet_read(ctx, &g->p, frame);
+		kind = packet_read(ctx, &g->p, frame, 0);
 		g->role = port_role(g, g->p.transport, g->p.port);
 	}
 	g->now = clock_now();

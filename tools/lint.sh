@@ -54,6 +54,9 @@ includes() {
 		done
 	done | sed -E 's#(user/[^ ]*)\.[ch]\b#\1#g' | awk '$1 != $2'
 }
+# The layers of bpf/: packet/, state/, checks/; what is at its root is below or above all of them.
+report "includes of a layer above" "$(grep -n '#include "\(state\|checks\)/' bpf/packet/*.h
+	grep -n '#include "checks/' bpf/state/*.h)"
 report "files that include each other in a circle" "$(includes | tsort 2>&1 >/dev/null)"
 
 spaces=$(grep -nE '^ {4,}[^ *]' "${code[@]}" /dev/null)

@@ -8,7 +8,7 @@
 
 #include "checks/limits.bpf.h"
 #include "checks/lists.bpf.h"
-#include "packet/part.bpf.h"
+#include "messages.bpf.h"
 
 /* The segment passes: what it has shown is put into the entry of its connection. */
 __noinline int stream_commit(const struct guard *g)

@@ -120,12 +120,12 @@ static __always_inline bool packet_read_plain(struct packet *p, const struct gla
 	p->frame = frame;
 	p->network = sg_link_header;
 	if (glance->family == 4) {
-		packet_source4(p, ip);
+		packet_source4(p, ip->saddr);
 		p->destination = ip->daddr;
 		carried = bpf_ntohs(ip->tot_len) - sizeof(*ip);
 		p->offset = sg_link_header + sizeof(*ip);
 	} else {
-		packet_source6(p, ip6);
+		packet_source6(p, &ip6->saddr);
 		p->destination = packet_fold6(ip6->daddr.in6_u.u6_addr32);
 		carried = bpf_ntohs(ip6->payload_len);
 		p->offset = sg_link_header + sizeof(*ip6);

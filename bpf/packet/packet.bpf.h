@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 #include <linux/bpf.h>
-#include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -17,22 +16,13 @@
 #include <bpf/bpf_helpers.h>
 
 #include "abi.h"
-#include "hook.bpf.h"
+#include "packet/link.bpf.h"
 
 #define OFFSET_MAX 0x3ff /* of a message in its frame; keeps the verifier's ranges small */
 #define IP_MF 0x2000
 #define IP_OFFSET 0x1fff
 #define IP6_MF 0x0001
 #define IP6_OFFSET 0xfff8
-#define ETH_P_QINQ2 0x9200 /* beside ETH_P_QINQ1: what switches wrote before 802.1ad */
-#define PPP_IP 0x21
-#define PPP_IPV6 0x57
-
-/*
- * Bytes of the header of the link, set before loading: 14, Ethernet, or 0, for interfaces whose
- * packets begin with the IP header (tun, ppp, WireGuard).
- */
-const volatile __u32 sg_link_header = ETH_HLEN;
 
 /*
  * What a packet is. Plain numbers only: the struct is handed to global functions, after which the
@@ -40,16 +30,20 @@ const volatile __u32 sg_link_header = ETH_HLEN;
  * thousand ways by which the reader may have come to a number.
  */
 struct packet {
+	/*
+	 * Of the peer, who may have sent it or, at egress, gets it: so flows, lists and zones are
+	 * found by the same functions.
+	 */
 	__u64 source;        /* see sg_source4() */
 	union {
 		__u8 address[16];
 		__u32 address32[4];
-	};                   /* source address; IPv4 as ::ffff:0:0/96 */
+	};                   /* its address; IPv4 as ::ffff:0:0/96 */
 	__u32 length;        /* of the message, as far as it lies in this buffer */
 	__u32 datagram;      /* of the message, as far as it lies in this packet */
 	__u32 offset;        /* of the message in the frame */
-	__u16 source_port;   /* network order */
-	__u16 port;          /* destination, host order */
+	__u16 source_port;   /* of the peer, network order */
+	__u16 port;          /* our own, host order */
 	__u8 family;         /* 4 or 6 */
 	__u8 transport;      /* IPPROTO_UDP or IPPROTO_TCP */
 	__u8 first_fragment; /* flags */
@@ -82,10 +76,11 @@ struct packet {
 	__u8 unread;         /* enum stream: what it would be without a guess; 0: there was none */
 	__u8 behind;         /* the reason for which the segment before it was dropped, or none */
 	__u8 loaded;         /* flag: the reader has the message already */
+	__u8 leaves;         /* flag: our own host sends it */
 	__u32 rest;          /* bytes of those that are still to come */
 	/* From here on packet_read_plain() sets nothing. */
 	__u64 fragment_key;  /* folds source, destination, id and transport of a fragment */
-	__u64 destination;   /* a fold of the destination address */
+	__u64 destination;   /* a fold of our own address */
 	__u64 connection;    /* the hash of its connection, see streams.bpf.h */
 	__u64 transaction;   /* the key of its transaction, see transaction.bpf.h */
 	__u32 seq;           /* sequence number of the byte at `offset` */
@@ -120,111 +115,6 @@ enum packet_kind {
 	PACKET_PORTS,    /* ports, length and payload are set */
 };
 
-/* What is still to be read of the frame. */
-struct cursor {
-	const __u8 *at;
-	const __u8 *end;
-};
-
-struct vlan_header {
-	__be16 control;
-	__be16 protocol;
-};
-
-/* Moves past `size` bytes; NULL if the frame ends before. */
-static __always_inline const void *packet_pull(struct cursor *c, __u32 size)
-{
-	const __u8 *header = c->at;
-
-	if (header + size > c->end)
-		return NULL;
-	c->at = header + size;
-	return header;
-}
-
-/* Of 802.1Q, and what was before 802.1ad, which Linux does not take off but others do. */
-static __always_inline bool is_tag(__be16 protocol)
-{
-	return protocol == bpf_htons(ETH_P_8021Q) || protocol == bpf_htons(ETH_P_8021AD) ||
-	       protocol == bpf_htons(ETH_P_QINQ1) || protocol == bpf_htons(ETH_P_QINQ2);
-}
-
-/* RFC 2516 section 4 */
-struct pppoe_header {
-	__u8 version;
-	__u8 code;
-	__be16 session;
-	__be16 length;
-};
-
-static __always_inline __be16 ppp_protocol(__u32 protocol)
-{
-	if (protocol == PPP_IP)
-		return bpf_htons(ETH_P_IP);
-	return protocol == PPP_IPV6 ? bpf_htons(ETH_P_IPV6) : 0;
-}
-
-/*
- * What a PPPoE session carries, as the protocol of Ethernet; 0 if it is neither IPv4 nor IPv6. Its
- * number is odd, so one byte is enough (RFC 1661 section 6.5); Linux takes both forms.
- */
-static __always_inline __be16 packet_pppoe(struct cursor *c)
-{
-	const __u8 *protocol;
-
-	if (!packet_pull(c, sizeof(struct pppoe_header)))
-		return 0;
-	protocol = packet_pull(c, 1);
-	if (!protocol)
-		return 0;
-	if (protocol[0] & 1)
-		return ppp_protocol(protocol[0]);
-	if (!packet_pull(c, 1))
-		return 0;
-	return ppp_protocol(protocol[0] << 8 | protocol[1]);
-}
-
-/* Where there is no header of the link, the version of IP tells. */
-static __always_inline __be16 packet_version(const struct cursor *c)
-{
-	if (c->at + 1 > c->end)
-		return 0;
-	switch (*c->at >> 4) {
-	case 4:
-		return bpf_htons(ETH_P_IP);
-	case 6:
-		return bpf_htons(ETH_P_IPV6);
-	default:
-		return 0;
-	}
-}
-
-/*
- * Network order of the protocol behind Ethernet, tags and PPPoE; 0 if the frame ends before, that
- * of a tag if there are more than we follow. Linux takes off one tag after the other, as far as
- * they have a VLAN device or say nothing but a priority (VID 0).
- */
-static __always_inline __be16 packet_link(struct cursor *c)
-{
-	const struct vlan_header *vlan;
-	const struct ethhdr *eth;
-	__be16 protocol;
-
-	if (!sg_link_header)
-		return packet_version(c);
-	eth = packet_pull(c, sizeof(*eth));
-	if (!eth)
-		return 0;
-	protocol = eth->h_proto;
-	for (int i = 0; i < SG_VLAN_TAGS && is_tag(protocol); i++) {
-		vlan = packet_pull(c, sizeof(*vlan));
-		if (!vlan)
-			return 0;
-		protocol = vlan->protocol;
-	}
-	return protocol == bpf_htons(ETH_P_PPP_SES) ? packet_pppoe(c) : protocol;
-}
-
 /*
  * Not a hash with a secret: who can forge the source address of a fragment needs no collision to
  * have it judged like another one. It only has to spread.
@@ -253,17 +143,39 @@ static __always_inline __u64 packet_fold6(const __u32 *address)
 	return (__u64)(address[0] ^ address[2]) << 32 | (address[1] ^ address[3]);
 }
 
-static __always_inline void packet_source4(struct packet *p, const struct iphdr *ip)
+static __always_inline void packet_source4(struct packet *p, __be32 address)
 {
-	p->source = sg_source4(ip->saddr);
+	p->source = sg_source4(address);
 	p->address32[2] = bpf_htonl(0xffff);
-	p->address32[3] = ip->saddr;
+	p->address32[3] = address;
 }
 
-static __always_inline void packet_source6(struct packet *p, const struct ipv6hdr *ip)
+static __always_inline void packet_source6(struct packet *p, const struct in6_addr *address)
 {
-	__builtin_memcpy(p->address, &ip->saddr, 16);
+	__builtin_memcpy(p->address, address, 16);
 	p->source = sg_source6(p->address32[0], p->address32[1]);
+}
+
+/* Both ends; at egress it is the peer who gets the packet. */
+static __always_inline void packet_ends4(struct packet *p, const struct iphdr *ip)
+{
+	packet_source4(p, p->leaves ? ip->daddr : ip->saddr);
+	p->destination = p->leaves ? ip->saddr : ip->daddr;
+}
+
+static __always_inline void packet_ends6(struct packet *p, const struct ipv6hdr *ip)
+{
+	const struct in6_addr *own = p->leaves ? &ip->saddr : &ip->daddr;
+
+	packet_source6(p, p->leaves ? &ip->daddr : &ip->saddr);
+	p->destination = packet_fold6(own->in6_u.u6_addr32);
+}
+
+/* Both begin with their ports. */
+static __always_inline void packet_ports(struct packet *p, const __be16 *ports)
+{
+	p->source_port = ports[p->leaves ? 1 : 0];
+	p->port = bpf_ntohs(ports[p->leaves ? 0 : 1]);
 }
 
 /*
@@ -288,8 +200,7 @@ static __always_inline void packet_ipv4(hook_ctx *ctx, struct cursor *c, struct 
 		return;
 	p->family = 4;
 	p->transport = ip->protocol;
-	packet_source4(p, ip);
-	p->destination = ip->daddr;
+	packet_ends4(p, ip);
 	p->length = total - header;
 	p->offset = c->at - (const __u8 *)(long)ctx->data;
 	offset = bpf_ntohs(ip->frag_off);
@@ -316,8 +227,7 @@ static __always_inline bool packet_udp(struct cursor *c, struct packet *p)
 
 	if (!udp || p->length < sizeof(*udp))
 		return false;
-	p->source_port = udp->source;
-	p->port = bpf_ntohs(udp->dest);
+	packet_ports(p, &udp->source);
 	length = bpf_ntohs(udp->len);
 	/* A length of 0 is a jumbogram's (RFC 2675): Linux takes it in any packet of IPv6. */
 	p->malformed = length < sizeof(*udp) || (length > p->length && !p->first_fragment);
@@ -338,8 +248,7 @@ static __always_inline bool packet_tcp(struct cursor *c, struct packet *p)
 	/* The shortest fragment has 8 bytes, so the ports are always in the first one. */
 	if (c->at + 2 * sizeof(*ports) > c->end || p->length < 2 * sizeof(*ports))
 		return false;
-	p->source_port = ports[0];
-	p->port = bpf_ntohs(ports[1]);
+	packet_ports(p, ports);
 	tcp = packet_pull(c, sizeof(*tcp));
 	header = tcp ? tcp->doff * 4 : 0;
 	if (header < sizeof(*tcp) || header > p->length ||
@@ -472,14 +381,13 @@ static __always_inline __u64 packet_ipv6(hook_ctx *ctx, struct cursor *c, struct
 
 	if (!ip || ip->version != 6)
 		return 0;
-	packet_source6(p, ip);
+	packet_ends6(p, ip);
 	p->family = 6;
 	p->length = bpf_ntohs(ip->payload_len);
 	p->transport = ip->nexthdr;
 	p->offset = c->at - (const __u8 *)(long)ctx->data;
 	if (!p->length && (ip->nexthdr == IPPROTO_HOPOPTS || ip->nexthdr == IPPROTO_TCP))
 		p->length = p->frame - (p->offset & OFFSET_MAX);
-	p->destination = packet_fold6(ip->daddr.in6_u.u6_addr32);
 	return p->destination ^ p->address32[3];
 }
 
@@ -495,12 +403,12 @@ static __always_inline bool packet_extensions(hook_ctx *ctx, struct packet *p, _
 }
 
 /*
- * Fills in *p. enum packet_kind.
+ * Fills in *p; `leaves`: of a packet at egress. enum packet_kind.
  *
  * Global, so that it is verified once by itself: inlined with the rest of the guard it took over a
  * million instructions (clang 14 and 19, 6.18).
  */
-__noinline int packet_read(hook_ctx *ctx, struct packet *p, __u32 frame)
+__noinline int packet_read(hook_ctx *ctx, struct packet *p, __u32 frame, __u32 leaves)
 {
 	struct cursor cursor = {(void *)(long)ctx->data, (void *)(long)ctx->data_end};
 	struct cursor *c = &cursor;
@@ -510,7 +418,7 @@ __noinline int packet_read(hook_ctx *ctx, struct packet *p, __u32 frame)
 
 	if (!p)
 		return PACKET_FOREIGN;
-	*p = (struct packet){.frame = frame};
+	*p = (struct packet){.frame = frame, .leaves = leaves};
 	protocol = packet_link(c);
 	p->offset = p->network = c->at - (const __u8 *)(long)ctx->data;
 	/* So that the verifier forgets how many tags there were. */

@@ -85,7 +85,7 @@ static __always_inline void accept_once(struct xdp_md *ctx)
 
 	if (bench_opened || !g)
 		return;
-	packet_read(ctx, &g->p, ctx->data_end - ctx->data);
+	packet_read(ctx, &g->p, ctx->data_end - ctx->data, 0);
 	g->p.flow = flow_hash(&g->p);
 	g->p.ack = g->p.seq;
 	g->p.seq = -1;
