@@ -11,8 +11,9 @@
 #ifndef SIPGUARD_FRAGMENT_BPF_H
 #define SIPGUARD_FRAGMENT_BPF_H
 
-#include "checks/limits.bpf.h"
 #include "maps.bpf.h"
+#include "packet/flow.bpf.h"
+#include "state/rows.bpf.h"
 
 #define FRAGMENT_KNOWN 1   /* tells an entry from an empty word */
 #define FRAGMENT_GUARDED 2 /* the datagram is for a guarded port */
