@@ -59,6 +59,27 @@ report "includes of a layer above" "$(grep -n '#include "\(state\|checks\)/' bpf
 	grep -n '#include "checks/' bpf/state/*.h)"
 report "files that include each other in a circle" "$(includes | tsort 2>&1 >/dev/null)"
 
+# The layers of the command, from the bottom: a file includes its own folder and those before it.
+report "includes of a higher layer of user/" "$(includes |
+	awk -v layers="base policy kernel guard model render replay cmd" '
+		BEGIN { for (n = split(layers, name, " "); n; n--) level[name[n]] = n }
+		{ split($1, from, "/"); split($2, to, "/") }
+		from[1] == "user" && !level[from[2]] { print $1 ": of no layer" }
+		from[1] == "user" && to[1] == "user" && level[from[2]] < level[to[2]] {
+			print $1 " includes " $2
+		}')"
+
+# What is below cmd/ hands up what it has to say; results are printed by what renders them.
+silent=()
+for file in "${code[@]}"; do
+	case $file in
+	user/cmd/* | user/render/* | user/replay/report.c | user/base/escape.[ch]) ;;
+	user/*) silent+=("$file") ;;
+	esac
+done
+report "prints, but is below cmd/" "$(grep -nE \
+	'\b(v?f?printf|f?puts|f?putc|putchar|perror|fail)\(|\bstd(out|err)\b' "${silent[@]}")"
+
 spaces=$(grep -nE '^ {4,}[^ *]' "${code[@]}" /dev/null)
 report "indented by spaces instead of tabs" "$spaces"
 trailing=$(grep -nE '[[:space:]]+$' "${code[@]}" "${shell[@]}" /dev/null)

@@ -65,10 +65,13 @@ static void put_packet(struct bytes *b, uint32_t fraction, const void *bytes, ui
 	put(b, bytes, length);
 }
 
-static int open_bytes(const struct bytes *b, struct capture **capture, char *why)
+static int open_bytes(const struct bytes *b, struct capture **capture, struct error *why)
 {
 	struct memory_file file = memory_file(b->at, b->length);
-	int err = capture_open(file.path, capture, why, 640);
+	int err;
+
+	*why = (struct error){};
+	err = capture_open(file.path, capture, why);
 
 	memory_file_end(&file);
 	return err;
@@ -76,9 +79,9 @@ static int open_bytes(const struct bytes *b, struct capture **capture, char *why
 
 static int next(struct capture *capture, struct frame *frame)
 {
-	char why[640];
+	struct error why = {};
 
-	return capture_next(capture, frame, why, sizeof(why));
+	return capture_next(capture, frame, &why);
 }
 
 static void assert_frame(const struct frame *frame, uint16_t type, const void *packet,
@@ -133,15 +136,15 @@ static void check_link(const struct link_case *link)
 	struct capture *capture;
 	struct bytes file = {}, packet = {};
 	struct frame frame;
-	char why[640] = "";
+	struct error why = {};
 
 	put(&packet, link->header, link->size);
 	put(&packet, link->packet, link->length);
 	put_file_header(&file, false, link->type);
 	put_packet(&file, 250000, packet.at, packet.length, packet.length);
 	put_packet(&file, 250001, packet.at, packet.length, packet.length);
-	if (open_bytes(&file, &capture, why))
-		fail_msg("%s: %s", link->name, why);
+	if (open_bytes(&file, &capture, &why))
+		fail_msg("%s: %s", link->name, why.text);
 	for (int i = 0; i < 2; i++) {
 		if (next(capture, &frame) != 1)
 			fail_msg("%s: no packet %d", link->name, i);
@@ -167,7 +170,7 @@ static void test_a_packet_without_its_link_header_is_empty(void **state)
 	};
 	struct capture *capture;
 	struct frame frame;
-	char why[640];
+	struct error why = {};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(sizes); i++) {
@@ -178,7 +181,7 @@ static void test_a_packet_without_its_link_header_is_empty(void **state)
 		put_packet(&file, 0, zeros, sizes[i][1] - 1, 100);
 		put_packet(&file, 0, zeros, 0, 0);
 		put_packet(&file, 0, zeros, sizes[i][1], sizes[i][1]);
-		assert_int_equal(open_bytes(&file, &capture, why), 0);
+		assert_int_equal(open_bytes(&file, &capture, &why), 0);
 		assert_int_equal(next(capture, &frame), 1);
 		assert_int_equal(frame.length, 0);
 		assert_int_equal(frame.missing, 100);
@@ -195,13 +198,13 @@ static void test_nanoseconds_and_missing_bytes(void **state)
 	struct capture *capture;
 	struct bytes file = {};
 	struct frame frame;
-	char why[640];
+	struct error why = {};
 
 	(void)state;
 	put_file_header(&file, true, RAW);
 	put_packet(&file, 123456789, PACKET4, 20, 1400);
 	put_packet(&file, 4294967295U, PACKET4, 20, 10); /* nonsense, and harmless */
-	assert_int_equal(open_bytes(&file, &capture, why), 0);
+	assert_int_equal(open_bytes(&file, &capture, &why), 0);
 	assert_int_equal(next(capture, &frame), 1);
 	assert_int_equal(frame.time, START * NSEC + 123456789);
 	assert_int_equal(frame.missing, 1380);
@@ -338,7 +341,7 @@ static void check_mixed(bool first, bool second)
 	struct capture *capture;
 	struct bytes file = {};
 	struct frame frame;
-	char why[640] = "";
+	struct error why = {};
 
 	big_endian = first;
 	put_mixed(&file);
@@ -347,8 +350,8 @@ static void check_mixed(bool first, bool second)
 	put_interface(&file, SLL2, 128, 9, 0);
 	put_captured(&file, ENHANCED, 0, START * NSEC + 6,
 		     STRING("\x08\0\0\0\0\0\0\3\0\1\0\6\1\2\3\4\5\6\0\0" PACKET4));
-	if (open_bytes(&file, &capture, why))
-		fail_msg("%s", why);
+	if (open_bytes(&file, &capture, &why))
+		fail_msg("%s", why.text);
 	assert_next(capture, 0x0800, STRING(PACKET4), 1);
 	assert_next(capture, 0x0800, STRING(PACKET4), 2000);
 	assert_next(capture, 0x86dd, STRING(PACKET6), 3000000);
@@ -374,24 +377,24 @@ static int read_all(const struct bytes *file, bool *whole)
 {
 	struct capture *capture;
 	struct frame frame;
-	char why[640] = "";
+	struct error why = {};
 	volatile uint8_t bits = 0;
 	int count = 0, result;
 
 	*whole = false;
-	if (open_bytes(file, &capture, why)) {
-		assert_true(why[0]);
-		assert_null(strchr(why, '\n'));
+	if (open_bytes(file, &capture, &why)) {
+		assert_true(why.text[0]);
+		assert_null(strchr(why.text, '\n'));
 		return -1;
 	}
-	while ((result = capture_next(capture, &frame, why, sizeof(why))) == 1) {
+	while ((result = capture_next(capture, &frame, &why)) == 1) {
 		for (uint32_t i = 0; i < frame.length; i++)
 			bits |= frame.bytes[i]; /* the sanitizer sees each byte */
 		count++;
 	}
 	*whole = !result;
-	assert_int_equal(!result, !why[0]);
-	assert_null(strchr(why, '\n'));
+	assert_int_equal(!result, !why.text[0]);
+	assert_null(strchr(why.text, '\n'));
 	capture_close(capture);
 	return count;
 }
@@ -458,7 +461,7 @@ static void test_a_file_that_breaks_off_says_so(void **state)
 	struct capture *capture;
 	struct bytes file = {};
 	struct frame frame;
-	char why[640] = "";
+	struct error why = {};
 	size_t whole;
 
 	(void)state;
@@ -471,14 +474,14 @@ static void test_a_file_that_breaks_off_says_so(void **state)
 		struct bytes cut = file;
 
 		cut.length = length;
-		assert_int_equal(open_bytes(&cut, &capture, why), 0);
+		assert_int_equal(open_bytes(&cut, &capture, &why), 0);
 		assert_int_equal(next(capture, &frame), 1);
 		assert_int_equal(next(capture, &frame), 1);
-		if (capture_next(capture, &frame, why, sizeof(why)) !=
+		if (capture_next(capture, &frame, &why) !=
 		    (length == whole ? 0 : -EIO))
 			fail_msg("cut to %zu bytes", length);
 		if (length > whole)
-			assert_non_null(strstr(why, "truncated"));
+			assert_non_null(strstr(why.text, "truncated"));
 		capture_close(capture);
 	}
 }
@@ -507,7 +510,7 @@ static void test_nonsense_in_a_header_ends_the_reading(void **state)
 	struct capture *capture;
 	struct bytes file = {};
 	struct frame frame;
-	char why[640] = "";
+	struct error why = {};
 
 	(void)state;
 	put_file_header(&file, false, RAW);
@@ -517,11 +520,11 @@ static void test_nonsense_in_a_header_ends_the_reading(void **state)
 	put32(&file, 0);
 	put32(&file, 0x7fffffff);
 	put32(&file, 0x7fffffff);
-	assert_int_equal(open_bytes(&file, &capture, why), 0);
+	assert_int_equal(open_bytes(&file, &capture, &why), 0);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(next(capture, &frame), 1);
-	assert_int_equal(capture_next(capture, &frame, why, sizeof(why)), -EIO);
-	assert_true(why[0]);
+	assert_int_equal(capture_next(capture, &frame, &why), -EIO);
+	assert_true(why.text[0]);
 	capture_close(capture);
 }
 
@@ -529,22 +532,23 @@ static void test_what_cannot_be_opened_is_explained(void **state)
 {
 	struct capture *capture;
 	struct bytes file = {};
-	char why[640];
+	struct error why = {};
 
 	(void)state;
-	assert_int_equal(capture_open("/nonexistent.pcap", &capture, why, sizeof(why)), -ENOENT);
-	assert_string_equal(why, "cannot open /nonexistent.pcap: No such file or directory.");
-	assert_int_equal(capture_open("/tmp", &capture, why, sizeof(why)), -EISDIR);
-	assert_non_null(strstr(why, "--raw /tmp"));
-	assert_int_equal(open_bytes(&file, &capture, why), -EINVAL);
-	assert_non_null(strstr(why, "not a capture"));
+	assert_int_equal(capture_open("/nonexistent.pcap", &capture, &why), -ENOENT);
+	assert_string_equal(why.text, "cannot open /nonexistent.pcap: No such file or directory.");
+	why = (struct error){};
+	assert_int_equal(capture_open("/tmp", &capture, &why), -EISDIR);
+	assert_non_null(strstr(why.text, "--raw /tmp"));
+	assert_int_equal(open_bytes(&file, &capture, &why), -EINVAL);
+	assert_non_null(strstr(why.text, "not a capture"));
 	put(&file, "INVITE sip:bob@example.com SIP/2.0\r\n", 36);
-	assert_int_equal(open_bytes(&file, &capture, why), -EINVAL);
-	assert_non_null(strstr(why, "not a capture"));
+	assert_int_equal(open_bytes(&file, &capture, &why), -EINVAL);
+	assert_non_null(strstr(why.text, "not a capture"));
 	file.length = 0;
 	put_file_header(&file, false, BLUETOOTH);
-	assert_int_equal(open_bytes(&file, &capture, why), -EPROTONOSUPPORT);
-	assert_non_null(strstr(why, "(Bluetooth H4 with linux header)"));
+	assert_int_equal(open_bytes(&file, &capture, &why), -EPROTONOSUPPORT);
+	assert_non_null(strstr(why.text, "(Bluetooth H4 with linux header)"));
 }
 
 int main(void)

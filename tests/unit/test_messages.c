@@ -66,9 +66,9 @@ static void assert_message(struct messages *messages, const char *name, size_t l
 {
 	const char *found;
 	struct frame frame;
-	char why[640];
+	struct error why = {};
 
-	assert_int_equal(messages_next(messages, &frame, &found, why, sizeof(why)), 1);
+	assert_int_equal(messages_next(messages, &frame, &found, &why), 1);
 	assert_string_equal(found, name);
 	assert_int_equal(frame.length, HEADERS + length);
 	assert_int_equal(frame.missing, missing);
@@ -87,44 +87,47 @@ static void test_messages_come_in_the_order_of_their_names(void **state)
 	struct messages *messages;
 	struct frame frame;
 	const char *name;
-	char why[640];
+	struct error why = {};
 
 	(void)state;
-	assert_int_equal(messages_open(folder, 5070, &messages, why, sizeof(why)), 0);
+	assert_int_equal(messages_open(folder, 5070, &messages, &why), 0);
 	assert_message(messages, "Z", FRAME_MESSAGE_MAX, 0);
 	assert_message(messages, "a", 0, 0);
 	assert_message(messages, "b", 5, 0);
 	assert_message(messages, "c", FRAME_MESSAGE_MAX, 1);
-	assert_int_equal(messages_next(messages, &frame, &name, why, sizeof(why)), 0);
+	assert_int_equal(messages_next(messages, &frame, &name, &why), 0);
 	messages_close(messages);
 }
 
 static void test_what_is_no_folder_is_explained(void **state)
 {
 	struct messages *messages;
-	char path[128], why[640];
+	struct error why = {};
+	char path[128];
 
 	(void)state;
-	assert_int_equal(messages_open("/nonexistent", 5060, &messages, why, sizeof(why)), -ENOENT);
-	assert_non_null(strstr(why, "/nonexistent: No such file"));
+	assert_int_equal(messages_open("/nonexistent", 5060, &messages, &why), -ENOENT);
+	assert_non_null(strstr(why.text, "/nonexistent: No such file"));
 	snprintf(path, sizeof(path), "%s/b", folder);
-	assert_int_equal(messages_open(path, 5060, &messages, why, sizeof(why)), -ENOTDIR);
-	assert_non_null(strstr(why, "is no folder"));
+	why = (struct error){};
+	assert_int_equal(messages_open(path, 5060, &messages, &why), -ENOTDIR);
+	assert_non_null(strstr(why.text, "is no folder"));
 }
 
 static void test_a_file_that_vanished_ends_the_reading(void **state)
 {
 	struct messages *messages;
 	struct frame frame;
-	char path[128], why[640];
+	struct error why = {};
+	char path[128];
 	const char *name;
 
 	(void)state;
-	assert_int_equal(messages_open(folder, 5060, &messages, why, sizeof(why)), 0);
+	assert_int_equal(messages_open(folder, 5060, &messages, &why), 0);
 	snprintf(path, sizeof(path), "%s/Z", folder);
 	unlink(path);
-	assert_int_equal(messages_next(messages, &frame, &name, why, sizeof(why)), -ENOENT);
-	assert_string_equal(why, "cannot read Z: No such file or directory");
+	assert_int_equal(messages_next(messages, &frame, &name, &why), -ENOENT);
+	assert_string_equal(why.text, "cannot read Z: No such file or directory");
 	messages_close(messages);
 }
 

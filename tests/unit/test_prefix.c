@@ -7,13 +7,13 @@
 
 #include "base/prefix.h"
 
-static char why[256];
+static struct error why;
 
 static struct prefix parsed(const char *text)
 {
 	struct prefix prefix;
 
-	assert_int_equal(prefix_parse(text, &prefix, why, sizeof(why)), 0);
+	assert_int_equal(prefix_parse(text, &prefix, &why), 0);
 	return prefix;
 }
 
@@ -92,10 +92,10 @@ static void test_bad_prefixes_are_explained(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		memset(&prefix, 0xa5, sizeof(prefix));
-		*why = '\0';
-		assert_int_equal(prefix_parse(cases[i].text, &prefix, why, sizeof(why)), -EINVAL);
-		if (!strstr(why, cases[i].why))
-			fail_msg("'%s': '%s' lacks '%s'", cases[i].text, why, cases[i].why);
+		why = (struct error){};
+		assert_int_equal(prefix_parse(cases[i].text, &prefix, &why), -EINVAL);
+		if (!strstr(why.text, cases[i].why))
+			fail_msg("'%s': '%s' lacks '%s'", cases[i].text, why.text, cases[i].why);
 		assert_int_equal(prefix.length, 0xa5a5a5a5);
 	}
 }
@@ -138,22 +138,22 @@ static void test_bans_are_keyed_as_the_data_path_does(void **state)
 	struct sg_flow_key key;
 
 	(void)state;
-	assert_int_equal(flow_parse("192.0.2.1", NULL, &key, why, sizeof(why)), 0);
+	assert_int_equal(flow_parse("192.0.2.1", NULL, &key, &why), 0);
 	assert_memory_equal(key.address, mapped, sizeof(mapped));
 	assert_int_equal(key.family, 4);
 	assert_int_equal(key.port, 0);
 	assert_int_equal(key.transport, 0);
 
-	assert_int_equal(flow_parse("192.0.2.1:5060", "tcp", &key, why, sizeof(why)), 0);
+	assert_int_equal(flow_parse("192.0.2.1:5060", "tcp", &key, &why), 0);
 	assert_memory_equal(key.address, mapped, sizeof(mapped));
 	assert_int_equal(key.port, htons(5060));
 	assert_int_equal(key.transport, IPPROTO_TCP);
 
 	/* A source is the /64, a flow is one host of it. */
-	assert_int_equal(flow_parse("2001:db8:0:9:1:2:3:4", NULL, &key, why, sizeof(why)), 0);
+	assert_int_equal(flow_parse("2001:db8:0:9:1:2:3:4", NULL, &key, &why), 0);
 	assert_memory_equal(key.address, upper, sizeof(upper));
 	assert_int_equal(key.family, 6);
-	assert_int_equal(flow_parse("[2001:db8:0:9:1:2:3:4]:5062", NULL, &key, why, sizeof(why)),
+	assert_int_equal(flow_parse("[2001:db8:0:9:1:2:3:4]:5062", NULL, &key, &why),
 			 0);
 	assert_memory_equal(key.address, full, sizeof(full));
 	assert_int_equal(key.family, 6);
@@ -179,10 +179,10 @@ static void test_bans_are_written_as_they_are_read(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		assert_int_equal(flow_parse(cases[i].text, NULL, &key, why, sizeof(why)), 0);
+		assert_int_equal(flow_parse(cases[i].text, NULL, &key, &why), 0);
 		flow_format(&key, text, sizeof(text));
 		assert_string_equal(text, cases[i].formatted);
-		assert_int_equal(flow_parse(text, NULL, &again, why, sizeof(why)), 0);
+		assert_int_equal(flow_parse(text, NULL, &again, &why), 0);
 		assert_memory_equal(&key, &again, sizeof(key));
 	}
 }
@@ -220,11 +220,11 @@ static void test_bad_bans_are_explained(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		memset(&key, 0xa5, sizeof(key));
-		*why = '\0';
-		assert_int_equal(flow_parse(cases[i].text, cases[i].transport, &key, why,
-					   sizeof(why)), -EINVAL);
-		if (!strstr(why, cases[i].why))
-			fail_msg("'%s': '%s' lacks '%s'", cases[i].text, why, cases[i].why);
+		why = (struct error){};
+		assert_int_equal(flow_parse(cases[i].text, cases[i].transport, &key, &why),
+				 -EINVAL);
+		if (!strstr(why.text, cases[i].why))
+			fail_msg("'%s': '%s' lacks '%s'", cases[i].text, why.text, cases[i].why);
 		assert_int_equal(key.family, 0xa5);
 	}
 }
@@ -239,8 +239,9 @@ static int list_file(const char *content, size_t size, struct prefix **prefixes,
 	*prefixes = NULL;
 	*count = 12345;
 	*line = 12345;
-	*why = '\0';
-	err = prefix_file(file.path, prefixes, count, line, why, sizeof(why));
+	why = (struct error){};
+	err = prefix_file(file.path, prefixes, count, &why);
+	*line = why.line;
 	memory_file_end(&file);
 	return err;
 }
@@ -297,8 +298,8 @@ static void test_bad_list_file_names_the_line_and_gives_nothing(void **state)
 		assert_int_equal(list_file(cases[i].content, cases[i].size, &prefixes, &count,
 					   &line), -EINVAL);
 		assert_int_equal(line, cases[i].line);
-		if (!strstr(why, cases[i].why))
-			fail_msg("case %zu: '%s' lacks '%s'", i, why, cases[i].why);
+		if (!strstr(why.text, cases[i].why))
+			fail_msg("case %zu: '%s' lacks '%s'", i, why.text, cases[i].why);
 		assert_null(prefixes);
 		assert_int_equal(count, 12345);
 	}
@@ -314,7 +315,7 @@ static void test_list_file_of_endless_lines(void **state)
 	memset(content, '1', sizeof(content));
 	assert_int_equal(list_file(content, sizeof(content), &prefixes, &count, &line), -EINVAL);
 	assert_int_equal(line, 1);
-	assert_non_null(strstr(why, "one prefix a line"));
+	assert_non_null(strstr(why.text, "one prefix a line"));
 	content[0] = '#'; /* a comment may be as long as it likes */
 	assert_int_equal(list_file(content, sizeof(content), &prefixes, &count, &line), 0);
 }
@@ -322,14 +323,15 @@ static void test_list_file_of_endless_lines(void **state)
 static void test_unreadable_list_files(void **state)
 {
 	struct prefix *prefixes = NULL;
-	size_t count, line = 7;
+	size_t count;
 
 	(void)state;
-	assert_int_equal(prefix_file("/nowhere/list", &prefixes, &count, &line, why, sizeof(why)),
-			 -ENOENT);
-	assert_int_equal(line, 0);
-	assert_non_null(strstr(why, "No such file"));
-	assert_int_equal(prefix_file("/", &prefixes, &count, &line, why, sizeof(why)), -EISDIR);
+	why = (struct error){};
+	assert_int_equal(prefix_file("/nowhere/list", &prefixes, &count, &why), -ENOENT);
+	assert_int_equal(why.line, 0);
+	assert_int_equal(why.code, -ENOENT);
+	assert_non_null(strstr(why.text, "No such file"));
+	assert_int_equal(prefix_file("/", &prefixes, &count, &why), -EISDIR);
 	assert_null(prefixes);
 }
 
@@ -347,7 +349,7 @@ static void test_largest_list_file(void **state)
 				 i >> 8 & 255, i & 255);
 	assert_int_equal(list_file(content, size, &prefixes, &count, &line), -EINVAL);
 	assert_int_equal(line, SG_LIST_ENTRIES + 1);
-	assert_non_null(strstr(why, "a list holds no more"));
+	assert_non_null(strstr(why.text, "a list holds no more"));
 	size -= sizeof("10.32.0.0\n") - 1;
 	assert_int_equal(list_file(content, size, &prefixes, &count, &line), 0);
 	assert_int_equal(count, SG_LIST_ENTRIES);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Builds the unit tests, one program per file, with what they test compiled under the sanitizers.
 # Run them from the top of the tree. Included by the Makefile.
-UNIT_TESTED = base/escape base/names base/prefix policy/config policy/config_schema policy/document \
+UNIT_TESTED = base/error base/escape base/names base/prefix policy/config policy/config_schema policy/document \
               policy/document_check replay/capture replay/encapsulation replay/messages
 UNIT_OBJS = $(UNIT_TESTED:%=$(BUILD)/tests/unit/user/%.o)
 UNIT_PROGRAMS = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))

@@ -10,6 +10,7 @@ int error_set(struct error *error, int err, const char *format, ...)
 
 	if (!error || error->text[0])
 		return err;
+	error->code = err;
 	va_start(arguments, format);
 	vsnprintf(error->text, sizeof(error->text), format, arguments);
 	va_end(arguments);

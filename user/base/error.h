@@ -2,15 +2,17 @@
 /*
  * What went wrong, for whoever is to be told. What is below cmd/ prints nothing: a function that
  * can fail takes a struct error, returns -errno, and has written one sentence there: what is wrong
- * and what to do.
+ * and what to do. What goes on all the same, and has something to say, does it by notice.h.
  */
 #ifndef SIPGUARD_ERROR_H
 #define SIPGUARD_ERROR_H
 
 struct error {
-	unsigned int line; /* of the file, whose name is not in text; from 1, 0: of no line */
+	int code;            /* -errno, of which text tells; 0 if that is not known */
+	const char *file;    /* that it is in, not owned; NULL: none, or text has it */
+	unsigned int line;   /* of that file; from 1, 0: of no line */
 	unsigned int column;
-	char text[512];    /* "": nothing yet */
+	char text[1024];     /* "": nothing yet */
 };
 
 /*

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,17 +10,6 @@
 #include "base/quote.h"
 
 #define LINE_SIZE 4096 /* a comment may be long, but not endless */
-
-static int __attribute__((format(printf, 3, 4))) refuse(char *why, size_t size,
-							 const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(why, size, format, args);
-	va_end(args);
-	return -EINVAL;
-}
 
 /* Decimal digits without leading zeros, at most `max`; -1 for anything else. */
 static long number_parse(const char *text, long max)
@@ -76,7 +64,7 @@ static bool is_mapped(const struct prefix *prefix)
 	       !memcmp(prefix->address, mapped, sizeof(mapped));
 }
 
-int prefix_parse(const char *text, struct prefix *prefix, char *why, size_t size)
+int prefix_parse(const char *text, struct prefix *prefix, struct error *error)
 {
 	char address[INET6_ADDRSTRLEN], better[PREFIX_TEXT];
 	const char *slash = strchrnul(text, '/');
@@ -84,28 +72,30 @@ int prefix_parse(const char *text, struct prefix *prefix, char *why, size_t size
 	long length;
 
 	if ((size_t)(slash - text) >= sizeof(address))
-		return refuse(why, size, "'%s' is not an address or prefix", quote(text).text);
+		return error_set(error, -EINVAL, "'%s' is not an address or prefix",
+				 quote(text).text);
 	memcpy(address, text, slash - text);
 	address[slash - text] = '\0';
 	if (address_parse(address, &p))
-		return refuse(why, size, "'%s' is not an address or prefix; write one like "
-			      "192.0.2.0/24 or 2001:db8::/32", quote(text).text);
+		return error_set(error, -EINVAL, "'%s' is not an address or prefix; write one like "
+				 "192.0.2.0/24 or 2001:db8::/32", quote(text).text);
 	if (*slash) {
 		length = number_parse(slash + 1, address_bits(p.family));
 		if (length < 0)
-			return refuse(why, size, "'%s' has a bad prefix length; %s takes 0 to %u",
-				      quote(text).text, p.family == AF_INET ? "IPv4" : "IPv6",
-				      address_bits(p.family));
+			return error_set(error, -EINVAL, "'%s' has a bad prefix length; %s takes 0 "
+					 "to %u", quote(text).text,
+					 p.family == AF_INET ? "IPv4" : "IPv6",
+					 address_bits(p.family));
 		p.length = length;
 	}
 	if (host_bits_clear(p.address, p.length, address_bits(p.family))) {
 		prefix_format(&p, better, sizeof(better));
-		return refuse(why, size, "'%s' has host bits set; write %s for the prefix, or %s "
-			      "for the address alone", text, better, address);
+		return error_set(error, -EINVAL, "'%s' has host bits set; write %s for the prefix, "
+				 "or %s for the address alone", text, better, address);
 	}
 	if (is_mapped(&p))
-		return refuse(why, size, "'%s' is an IPv4 address written as IPv6; write it as "
-			      "IPv4", text);
+		return error_set(error, -EINVAL, "'%s' is an IPv4 address written as IPv6; write "
+				 "it as IPv4", text);
 	*prefix = p;
 	return 0;
 }
@@ -166,41 +156,41 @@ static bool flow_split(const char *text, char *address, size_t size, const char 
 	return true;
 }
 
-static int flow_parse_source(const char *text, struct sg_flow_key *key, char *why, size_t size)
+static int flow_parse_source(const char *text, struct sg_flow_key *key, struct error *error)
 {
 	struct sg_flow_key flow;
 	struct prefix prefix;
-	int err = prefix_parse(text, &prefix, why, size);
+	int err = prefix_parse(text, &prefix, error);
 
 	if (err)
 		return err;
 	if (prefix.length != address_bits(prefix.family) &&
 	    (prefix.family == AF_INET || prefix.length != 64))
-		return refuse(why, size, "'%s' is too wide or too narrow for a ban, which is of "
-			      "one IPv4 address or one IPv6 /64; use `sipguard deny add` for "
-			      "prefixes", text);
+		return error_set(error, -EINVAL, "'%s' is too wide or too narrow for a ban, which "
+				 "is of one IPv4 address or one IPv6 /64; use `sipguard deny add` "
+				 "for prefixes", text);
 	flow = flow_of_address(&prefix);
 	*key = sg_source_key(flow.family, flow.address);
 	return 0;
 }
 
-static int flow_parse_address(const char *text, struct sg_flow_key *key, char *why, size_t size)
+static int flow_parse_address(const char *text, struct sg_flow_key *key, struct error *error)
 {
 	struct prefix prefix;
-	int err = prefix_parse(text, &prefix, why, size);
+	int err = prefix_parse(text, &prefix, error);
 
 	if (err)
 		return err;
 	if (prefix.length != address_bits(prefix.family))
-		return refuse(why, size, "'%s' is more than one address, and a flow is of one; "
-			      "leave the port out for a source, or use `sipguard deny add` for "
-			      "prefixes", text);
+		return error_set(error, -EINVAL, "'%s' is more than one address, and a flow is of "
+				 "one; leave the port out for a source, or use `sipguard deny add` "
+				 "for prefixes", text);
 	*key = flow_of_address(&prefix);
 	return 0;
 }
 
-int flow_parse(const char *text, const char *transport, struct sg_flow_key *key, char *why,
-	      size_t size)
+int flow_parse(const char *text, const char *transport, struct sg_flow_key *key,
+	       struct error *error)
 {
 	bool tcp = transport && !strcmp(transport, "tcp");
 	char address[PREFIX_TEXT];
@@ -210,21 +200,21 @@ int flow_parse(const char *text, const char *transport, struct sg_flow_key *key,
 	int err;
 
 	if (transport && !tcp && strcmp(transport, "udp"))
-		return refuse(why, size, "'%s' is no transport of a flow; it is udp or tcp",
-			      quote(transport).text);
+		return error_set(error, -EINVAL, "'%s' is no transport of a flow; it is udp or tcp",
+				 quote(transport).text);
 	if (!flow_split(text, address, sizeof(address), &port_text)) {
 		if (transport)
-			return refuse(why, size, "a ban of one transport needs a port; write "
-				      "192.0.2.1:5060 or [2001:db8::1]:5060");
-		return flow_parse_source(text, key, why, size);
+			return error_set(error, -EINVAL, "a ban of one transport needs a port; "
+					 "write 192.0.2.1:5060 or [2001:db8::1]:5060");
+		return flow_parse_source(text, key, error);
 	}
-	err = flow_parse_address(address, &parsed, why, size);
+	err = flow_parse_address(address, &parsed, error);
 	if (err)
 		return err;
 	port = number_parse(port_text, 65535);
 	if (port < 1)
-		return refuse(why, size, "'%s' is not a port; ports are 1 to 65535",
-			      quote(port_text).text);
+		return error_set(error, -EINVAL, "'%s' is not a port; ports are 1 to 65535",
+				 quote(port_text).text);
 	parsed.port = htons(port);
 	parsed.transport = tcp ? IPPROTO_TCP : IPPROTO_UDP;
 	*key = parsed;
@@ -264,9 +254,9 @@ void flow_format(const struct sg_flow_key *key, char *text, size_t size)
 
 /*
  * The next line without its comment and the white space around it. 1, or 0 at the end of the file,
- * or -errno with why.
+ * or -errno.
  */
-static int line_read(FILE *file, char *line, size_t room, char *why, size_t size)
+static int line_read(FILE *file, char *line, size_t room, struct error *error)
 {
 	size_t length = 0;
 	bool comment = false;
@@ -274,20 +264,17 @@ static int line_read(FILE *file, char *line, size_t room, char *why, size_t size
 
 	while ((c = getc_unlocked(file)) != EOF && c != '\n') {
 		if (c == '\0')
-			return refuse(why, size, "a NUL byte; this is not a text file");
+			return error_set(error, -EINVAL, "a NUL byte; this is not a text file");
 		comment |= c == '#';
 		if (comment || (!length && strchr(" \t\r", c)))
 			continue;
 		if (length + 1 >= room)
-			return refuse(why, size, "a line of more than %zu characters; write one "
-				      "prefix a line", room - 1);
+			return error_set(error, -EINVAL, "a line of more than %zu characters; "
+					 "write one prefix a line", room - 1);
 		line[length++] = c;
 	}
-	if (ferror(file)) {
-		c = errno;
-		snprintf(why, size, "reading failed: %s", strerror(c));
-		return -c;
-	}
+	if (ferror(file))
+		return error_set(error, -errno, "reading failed: %s", strerror(errno));
 	if (c == EOF && !length)
 		return 0;
 	while (length && strchr(" \t\r", line[length - 1]))
@@ -301,67 +288,62 @@ struct prefix_array {
 	size_t count, room;
 };
 
-static int prefix_append(struct prefix_array *array, const struct prefix *prefix, char *why,
-			 size_t size)
+static int prefix_append(struct prefix_array *array, const struct prefix *prefix,
+			 struct error *error)
 {
 	struct prefix *grown;
 
 	if (array->count == SG_LIST_ENTRIES)
-		return refuse(why, size, "more than %d prefixes; a list holds no more",
-			      SG_LIST_ENTRIES);
+		return error_set(error, -EINVAL, "more than %d prefixes; a list holds no more",
+				 SG_LIST_ENTRIES);
 	if (array->count == array->room) {
 		array->room = array->room ? array->room * 2 : 1024;
 		grown = reallocarray(array->item, array->room, sizeof(*grown));
-		if (!grown) {
-			refuse(why, size, "out of memory");
-			return -ENOMEM;
-		}
+		if (!grown)
+			return error_set(error, -ENOMEM, "out of memory");
 		array->item = grown;
 	}
 	array->item[array->count++] = *prefix;
 	return 0;
 }
 
-static int prefix_lines(FILE *file, struct prefix_array *array, size_t *line, char *why,
-			size_t size)
+static int prefix_lines(FILE *file, struct prefix_array *array, struct error *error)
 {
 	char text[LINE_SIZE];
+	unsigned int line = 0;
 	struct prefix prefix;
 	int err;
 
-	for (;;) {
-		++*line;
-		err = line_read(file, text, sizeof(text), why, size);
+	do {
+		line++;
+		err = line_read(file, text, sizeof(text), error);
 		if (err <= 0)
-			return err;
-		if (!*text)
-			continue;
-		err = prefix_parse(text, &prefix, why, size);
-		if (!err)
-			err = prefix_append(array, &prefix, why, size);
-		if (err)
-			return err;
-	}
+			break;
+		err = *text ? prefix_parse(text, &prefix, error) : 0;
+		if (!err && *text)
+			err = prefix_append(array, &prefix, error);
+	} while (!err);
+	if (err && error)
+		error->line = line;
+	return err;
 }
 
-int prefix_file(const char *path, struct prefix **prefixes, size_t *count, size_t *line, char *why,
-		size_t size)
+int prefix_file(const char *path, struct prefix **prefixes, size_t *count, struct error *error)
 {
 	struct prefix_array array = {};
 	FILE *file = fopen(path, "re");
 	struct stat st;
 	int err = 0;
 
-	*line = 0;
 	if (!file || fstat(fileno(file), &st))
 		err = -errno;
 	else if (S_ISDIR(st.st_mode))
 		err = -EISDIR;
 	if (err)
-		snprintf(why, size, "cannot read it: %s; name a readable text file",
-			 strerror(-err));
+		error_set(error, err, "cannot read it: %s; name a readable text file",
+			  strerror(-err));
 	else
-		err = prefix_lines(file, &array, line, why, size);
+		err = prefix_lines(file, &array, error);
 	if (file)
 		fclose(file);
 	if (err) {

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "abi.h"
+#include "base/error.h"
 
 struct prefix {
 	int family;          /* AF_INET or AF_INET6 */
@@ -18,9 +19,9 @@ struct prefix {
 
 /*
  * "192.0.2.0/24", "2001:db8::/32", or an address alone. Host bits that are set are an error, since
- * they are more often a slip than meant. 0 or -EINVAL with a sentence in `why`.
+ * they are more often a slip than meant. 0 or -EINVAL.
  */
-int prefix_parse(const char *text, struct prefix *prefix, char *why, size_t size);
+int prefix_parse(const char *text, struct prefix *prefix, struct error *error);
 /* Without the length if it is a whole address, so prefix_parse() reads it back. */
 void prefix_format(const struct prefix *prefix, char *text, size_t size);
 bool prefix_contains(const struct prefix *prefix, const struct prefix *inner);
@@ -28,10 +29,10 @@ bool prefix_contains(const struct prefix *prefix, const struct prefix *inner);
 /*
  * A source or flow to ban: "192.0.2.1", "192.0.2.1:5060", "[2001:db8::1]:5060". `transport` is
  * "udp" or "tcp" and goes with a flow only; NULL is UDP. An IPv6 address alone is its /64, which
- * may also be written out; in a flow it is one host. 0 or -EINVAL with why.
+ * may also be written out; in a flow it is one host. 0 or -EINVAL.
  */
-int flow_parse(const char *text, const char *transport, struct sg_flow_key *key, char *why,
-	      size_t size);
+int flow_parse(const char *text, const char *transport, struct sg_flow_key *key,
+	       struct error *error);
 /* "udp" or "tcp", of a flow. */
 const char *flow_transport(const struct sg_flow_key *key);
 
@@ -43,10 +44,9 @@ void flow_format(const struct sg_flow_key *key, char *text, size_t size);
 
 /*
  * A list file: one prefix a line, `#` starts a comment, blank lines are skipped. All or nothing:
- * 0 with *prefixes (to be freed; NULL if there are none) and *count, or -errno with why and *line
- * (0: the file as a whole). `why` of 256 bytes holds any sentence.
+ * 0 with *prefixes (to be freed; NULL if there are none) and *count, or -errno with the line in
+ * *error (0: the file as a whole), of which the name is left to the caller.
  */
-int prefix_file(const char *path, struct prefix **prefixes, size_t *count, size_t *line, char *why,
-		size_t size);
+int prefix_file(const char *path, struct prefix **prefixes, size_t *count, struct error *error);
 
 #endif

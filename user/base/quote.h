@@ -9,7 +9,7 @@ struct quoted {
 
 /*
  * At most 48 bytes of `text`, then "..."; what is not printable ASCII becomes '?', so that
- * neither a terminal nor JSON is upset. Use it in place: printf("'%s'", quote(word).text).
+ * neither a terminal nor JSON is upset. Use it in place, as quote(word).text.
  */
 static inline struct quoted quote(const char *text)
 {

@@ -7,62 +7,13 @@
 #include <unistd.h>
 
 #include "base/escape.h"
-#include "base/log.h"
 #include "base/names.h"
+#include "base/notice.h"
+#include "cmd/attach.h"
 #include "guard/connections.h"
-#include "guard/egress.h"
-#include "guard/hook.h"
 #include "guard/journal.h"
-#include "guard/loader.h"
-#include "guard/preflight.h"
-#include "guard/session.h"
-#include "kernel/device.h"
-#include "kernel/netns.h"
 #include "model/lists.h"
-#include "policy/policy.h"
 #include "render/output.h"
-
-struct target {
-	struct device device;
-	struct place place;               /* of its link, which is there or to come */
-	char pin[PLACE_PIN];
-	const struct guard_link *running; /* it is guarded already */
-	bool blind;                       /* nothing at egress sees what it sends */
-	bool attached;                    /* `hooked` is set */
-	struct hooked hooked;
-};
-
-struct attach {
-	const struct options *options;
-	struct session session;
-	struct policy policy;     /* config NULL: the one in force stays */
-	struct loader loader;
-	struct device_set devices;
-	int reply[REPLY__MAX];    /* the programs for egress; -1: not needed */
-	bool upgrade;             /* what is attached already gets this version's programs */
-	struct target *target;
-	int count;
-};
-
-/* The link of an interface of this namespace, whatever it is called now. */
-static const struct guard_link *link_of(const struct link_set *links, __u32 ifindex)
-{
-	for (size_t i = 0; i < links->count; i++) {
-		const struct guard_link *link = &links->link[i];
-
-		if ((link->state == LINK_HERE || link->state == LINK_REMOVED) &&
-		    link->ifindex == ifindex)
-			return link;
-	}
-	return NULL;
-}
-
-/* What a dead link was attached to had this name, so the interface is its like. */
-static bool is_replaced(const struct guard_link *link, const struct target *target)
-{
-	return !target->running && link->state == LINK_GONE &&
-	       strcmp(link->name, target->device.name) == 0;
-}
 
 static bool replaces(const struct attach *a, const struct target *target)
 {
@@ -71,116 +22,6 @@ static bool replaces(const struct attach *a, const struct target *target)
 			return true;
 	}
 	return false;
-}
-
-static int refuse_stacked(const struct device_set *devices, const struct device *device,
-			  __u32 ifindex, const char *name)
-{
-	bool above = device_is_above(devices, device->ifindex, ifindex);
-
-	if (!above && !device_is_above(devices, ifindex, device->ifindex))
-		return 0;
-	fail("%s is %s %s, so what comes in would be judged and charged twice: guard only one of "
-	     "them, and detach the other one first if it is guarded.", device->name,
-	     above ? "above" : "below", name);
-	return -EBUSY;
-}
-
-/* No packet shall pass two guards. */
-static int check_stacked(const struct attach *a, const struct target *target)
-{
-	const struct link_set *links = &a->session.links;
-	int err = 0;
-
-	for (size_t i = 0; !err && i < links->count; i++) {
-		if (links->link[i].state == LINK_HERE)
-			err = refuse_stacked(&a->devices, &target->device, links->link[i].ifindex,
-					     links->link[i].name);
-	}
-	for (const struct target *other = a->target; !err && other < target; other++)
-		err = refuse_stacked(&a->devices, &target->device, other->device.ifindex,
-				     other->device.name);
-	return err;
-}
-
-static bool slot_is_used(const struct attach *a, const struct target *target, __u32 slot)
-{
-	for (size_t i = 0; i < a->session.links.count; i++) {
-		if (a->session.links.link[i].place.slot == slot)
-			return true;
-	}
-	for (const struct target *other = a->target; other < target; other++) {
-		if (other->place.slot == slot)
-			return true;
-	}
-	return false;
-}
-
-/* A free place among the counters. */
-static __u32 slot_find(const struct attach *a, const struct target *target)
-{
-	for (__u32 slot = 0; slot < SG_INTERFACES - 1; slot++) {
-		if (!slot_is_used(a, target, slot))
-			return slot;
-	}
-	if (slot_is_used(a, target, SG_INTERFACES - 1))
-		notice("%s is beyond the %d interfaces whose packets are counted one by one: it is "
-		       "guarded as the others are, and shares the last of their counters.",
-		       target->device.name, SG_INTERFACES);
-	return SG_INTERFACES - 1;
-}
-
-static int target_make_new(const struct attach *a, struct target *target)
-{
-	const struct device *device = &target->device;
-	enum xdp_mode mode = a->options->xdp;
-	int err = hook_check(device, mode);
-
-	if (!err && mode != XDP_MODE_GENERIC && !hook_obstacle(device))
-		err = preflight_xdp(device->name, mode);
-	if (!err)
-		err = check_stacked(a, target);
-	if (err)
-		return err;
-	target->blind = true;
-	target->place = (struct place){.ifindex = device->ifindex, .netns = netns_here(),
-				       .slot = slot_find(a, target)};
-	strcpy(target->place.name, device->name);
-	return 0;
-}
-
-static int target_make_running(const struct attach *a, struct target *target)
-{
-	const struct guard_link *link = target->running;
-
-	target->place = link->place;
-	strcpy(target->pin, link->pin);
-	target->blind = egress_look(&a->session.pins, link) == EGRESS_MISSING;
-	if (a->options->xdp == XDP_MODE_AUTO || a->options->xdp == link_mode(link))
-		return 0;
-	fail("%s is guarded in %s mode already: detach it first to change that.",
-	     target->device.name, xdp_mode_names[link_mode(link)]);
-	return -EEXIST;
-}
-
-/* The argument may be an alternative name. */
-static enum exit_code target_make(struct attach *a, const char *argument, struct target *target)
-{
-	__u32 ifindex = if_nametoindex(argument);
-
-	*target = (struct target){};
-	if (!ifindex || device_read(ifindex, &target->device)) {
-		fail("there is no interface %s here: `ip link` lists those there are.", argument);
-		return FAILED;
-	}
-	for (struct target *other = a->target; other < target; other++) {
-		if (other->device.ifindex == ifindex)
-			return usage("%s is named twice.", target->device.name);
-	}
-	target->running = link_of(&a->session.links, ifindex);
-	if (target->running)
-		return target_make_running(a, target) ? FAILED : DONE;
-	return target_make_new(a, target) ? FAILED : DONE;
 }
 
 static enum reply reply_of_target(const struct target *target)
@@ -194,12 +35,12 @@ static enum reply reply_of_target(const struct target *target)
  * What the interface has received, and the guard has seen, up to now. From here on they should go
  * side by side.
  */
-static int note_target(const struct attach *a, const struct target *target)
+static int note_target(struct attach *a, const struct target *target)
 {
 	__u64 received = target->device.received;
 	struct sg_stats stats;
 	struct device now;
-	int err = loader_stats(&a->loader, &stats);
+	int err = loader_stats(&a->loader, &stats, &a->error);
 
 	if (err)
 		return err;
@@ -208,8 +49,8 @@ static int note_target(const struct attach *a, const struct target *target)
 	err = link_note(&a->session.pins, target->place.slot, target->hooked.program_id, received,
 			maps_seen(&stats, target->place.slot));
 	if (err)
-		fail("cannot note where the counters of %s begin: %s.", target->device.name,
-		     strerror(-err));
+		error_set(&a->error, err, "cannot note where the counters of %s begin: %s.",
+			  target->device.name, strerror(-err));
 	return err;
 }
 
@@ -223,7 +64,7 @@ static int create_links(struct attach *a)
 		if (target->running)
 			continue;
 		err = hook_attach(&a->session.pins, &a->loader, &target->device, a->options->xdp,
-				  &target->place, &target->hooked);
+				  &target->place, &target->hooked, &a->error);
 		target->attached = !err;
 		place_encode(&target->place, target->pin);
 		if (!err)
@@ -253,7 +94,7 @@ static int stage_removals(struct attach *a, const struct target *target)
 		const struct guard_link *link = &a->session.links.link[i];
 
 		if (is_replaced(link, target))
-			err = journal_remove(&a->session.pins, link->pin, link->fd);
+			err = journal_remove(&a->session.pins, link->pin, link->fd, &a->error);
 	}
 	return err;
 }
@@ -266,11 +107,12 @@ static int stage_links(struct attach *a)
 		struct target *target = &a->target[i];
 
 		if (target->attached)
-			err = journal_link(&a->session.pins, target->pin, target->hooked.link);
+			err = journal_link(&a->session.pins, target->pin, target->hooked.link,
+					   &a->error);
 		if (!err && target->blind)
 			err = journal_egress(&a->session.pins, &target->place,
 					     target->device.ifindex,
-					     a->reply[reply_of_target(target)]);
+					     a->reply[reply_of_target(target)], &a->error);
 		if (!err)
 			err = stage_removals(a, target);
 	}
@@ -288,10 +130,10 @@ static int stage_judges(struct attach *a)
 
 		if (link->state == LINK_GONE)
 			continue;
-		program = loader_judge(&a->loader, link->place.judge, link->place.slot);
+		program = loader_judge(&a->loader, link->place.judge, link->place.slot, &a->error);
 		if (program < 0)
 			return program;
-		err = journal_judge(&a->session.pins, link, program);
+		err = journal_judge(&a->session.pins, link, program, &a->error);
 		close(program);
 	}
 	return err;
@@ -305,16 +147,16 @@ static int stage_programs(struct attach *a)
 		return 0;
 	err = stage_judges(a);
 	if (!err)
-		err = journal_program(&a->session.pins, "guard_clock", a->loader.clock);
+		err = journal_program(&a->session.pins, "guard_clock", a->loader.clock, &a->error);
 	for (int reply = 0; !err && reply < REPLY__MAX; reply++) {
 		if (a->reply[reply] >= 0)
 			err = journal_program(&a->session.pins, reply_names[reply],
-					      a->reply[reply]);
+					      a->reply[reply], &a->error);
 	}
 	for (int link = 0; !err && link < CONNECTION_LINK__MAX; link++) {
 		if (a->loader.connections[link] >= 0)
 			err = journal_program(&a->session.pins, connection_link_names[link],
-					      a->loader.connections[link]);
+					      a->loader.connections[link], &a->error);
 	}
 	return err;
 }
@@ -326,18 +168,19 @@ static int stage_values(struct attach *a)
 	int err = 0;
 
 	if (a->policy.config) {
-		err = maps_fill_spare(&a->session.maps, a->policy.config, a->policy.path, &slot);
+		err = maps_fill_spare(&a->session.maps, a->policy.config, a->policy.path, &slot,
+				      &a->error);
 		if (!err)
-			err = journal_slot(&a->session.pins, slot);
+			err = journal_slot(&a->session.pins, slot, &a->error);
 	}
 	if (!err && a->options->enforce && a->session.maps.state->mode != SG_MODE_ENFORCE)
-		err = journal_mode(&a->session.pins, SG_MODE_ENFORCE);
+		err = journal_mode(&a->session.pins, SG_MODE_ENFORCE, &a->error);
 	return err;
 }
 
 static int commit_journal(struct attach *a)
 {
-	int err = journal_begin(&a->session.pins);
+	int err = journal_begin(&a->session.pins, &a->error);
 
 	if (!err)
 		err = stage_programs(a);
@@ -349,7 +192,7 @@ static int commit_journal(struct attach *a)
 		journal_abort(&a->session.pins);
 		return err;
 	}
-	return journal_commit(&a->session.pins, &a->session.maps);
+	return journal_commit(&a->session.pins, &a->session.maps, &a->error);
 }
 
 /* One new link and nothing else: pinning it is the commit. */
@@ -357,14 +200,14 @@ static int commit_single(struct attach *a, const struct target *target)
 {
 	const struct pins *pins = &a->session.pins;
 	int err = egress_attach(pins, ".", &target->place, target->device.ifindex,
-				a->reply[reply_of_target(target)]);
+				a->reply[reply_of_target(target)], &a->error);
 
 	if (!err)
-		err = pins_mkdir(pins, "links");
+		err = pins_mkdir(pins, &a->error, "links");
 	if (!err && target->hooked.link >= 0)
-		err = pins_put(pins, target->hooked.link, "links/%s", target->pin);
+		err = pins_put(pins, target->hooked.link, &a->error, "links/%s", target->pin);
 	else if (!err)
-		err = pins_mkdir(pins, "links/%s", target->pin);
+		err = pins_mkdir(pins, &a->error, "links/%s", target->pin);
 	return err;
 }
 
@@ -407,10 +250,11 @@ static int get_replies(struct attach *a)
 			a->reply[reply] = pins_get(pins, "%s", reply_names[reply]);
 		if (a->reply[reply] >= 0)
 			continue;
-		a->reply[reply] = loader_reply(&a->loader, reply);
+		a->reply[reply] = loader_reply(&a->loader, reply, &a->error);
 		err = a->reply[reply] < 0 ? a->reply[reply] : 0;
 		if (!err && !a->upgrade)
-			err = pins_put(pins, a->reply[reply], "%s", reply_names[reply]);
+			err = pins_put(pins, a->reply[reply], &a->error, "%s",
+				       reply_names[reply]);
 	}
 	return err;
 }
@@ -420,18 +264,18 @@ static int attach_first(struct attach *a)
 {
 	enum sg_mode mode = a->options->enforce ? SG_MODE_ENFORCE : SG_MODE_MONITOR;
 	const struct pins *pins = &a->session.pins;
-	int err = a->policy.config ? 0 : policy_read(NULL, &a->policy);
+	int err = a->policy.config ? 0 : policy_read(NULL, &a->policy, &a->error);
 
 	if (!err)
-		err = loader_load(&a->loader);
+		err = loader_load(&a->loader, &a->error);
 	if (!err)
 		loader_connections(&a->loader);
 	if (!err)
-		err = loader_init(&a->loader, a->policy.config, a->policy.path, mode);
+		err = loader_init(&a->loader, a->policy.config, a->policy.path, mode, &a->error);
 	if (!err)
-		err = pins_mkdir(pins, "%s", "");
+		err = pins_mkdir(pins, &a->error, "%s", "");
 	if (!err)
-		err = loader_pin(&a->loader, pins);
+		err = loader_pin(&a->loader, pins, &a->error);
 	if (!err)
 		err = get_replies(a);
 	if (!err)
@@ -440,7 +284,7 @@ static int attach_first(struct attach *a)
 		err = commit(a);
 	if (err) {
 		close_links(a);
-		if (egress_remove(pins, ".") == 0)
+		if (egress_remove(pins, ".", NULL) == 0)
 			pins_wipe(pins, "");
 	}
 	return err;
@@ -461,7 +305,8 @@ static bool wants_upgrade(const struct attach *a)
 
 static int attach_more(struct attach *a)
 {
-	int err = loader_load_over(&a->loader, &a->session.pins);
+	struct error why = {};
+	int err = loader_load_over(&a->loader, &a->session.pins, &a->error);
 
 	a->upgrade = wants_upgrade(a);
 	if (!err && a->upgrade)
@@ -476,10 +321,11 @@ static int attach_more(struct attach *a)
 		err = commit(a);
 	if (err) {
 		close_links(a);
-		egress_tidy(&a->session.pins);
+		egress_tidy(&a->session.pins, NULL);
 		return err;
 	}
-	lists_refresh_own(&a->session.maps);
+	if (lists_refresh_own(&a->session.maps, &why))
+		notice("%s", why.text);
 	return 0;
 }
 
@@ -539,13 +385,13 @@ static int report_all(struct attach *a)
 	struct maps maps;
 	enum sg_mode mode;
 	json_t *all;
-	int err = maps_open(&s->pins, &maps);
+	int err = maps_open(&s->pins, &maps, &a->error);
 
 	if (err)
 		return err;
 	mode = maps.state->mode;
 	maps_close(&maps);
-	err = links_read(&s->pins, "links", &links);
+	err = links_read(&s->pins, "links", &links, &a->error);
 	if (err)
 		return err;
 	all = report(a, &links, mode);
@@ -564,28 +410,35 @@ static int report_all(struct attach *a)
 enum exit_code cmd_attach(const struct options *options)
 {
 	struct attach a = {.options = options, .count = options->count, .reply = {-1, -1}};
-	/* The file before the lock is taken: it may be a pipe, or a terminal. */
-	enum exit_code code = options->config && policy_read(options->config, &a.policy)
-				      ? FAILED : session_begin(&a.session, ACCESS_ATTACH);
+	enum exit_code code = DONE;
+	int err = 0;
 
-	if (code != DONE) {
+	/* The file before the lock is taken: it may be a pipe, or a terminal. */
+	if (options->config)
+		err = policy_read(options->config, &a.policy, &a.error);
+	if (!err)
+		err = session_begin(&a.session, ACCESS_ATTACH, &a.error);
+	if (err) {
+		code = failed(&a.error);
 		policy_free(&a.policy);
 		return code;
 	}
 	a.loader.notes = a.loader.places = a.loader.clock = -1;
 	a.target = calloc(a.count, sizeof(*a.target));
-	if (!a.target || devices_read(&a.devices)) {
-		fail("the kernel does not list its interfaces: %s.", strerror(errno));
-		code = FAILED;
-	}
-	for (int i = 0; code == DONE && i < a.count; i++)
+	err = a.target ? devices_read(&a.devices) : -ENOMEM;
+	if (err)
+		error_set(&a.error, err, "the kernel does not list its interfaces: %s.",
+			  strerror(-err));
+	for (int i = 0; !err && code == DONE && i < a.count; i++)
 		code = target_make(&a, options->arguments[i], &a.target[i]);
-	if (code == DONE && (a.session.running ? attach_more(&a) : attach_first(&a)))
-		code = FAILED;
-	if (code == DONE)
+	if (!err && code == DONE)
+		err = a.session.running ? attach_more(&a) : attach_first(&a);
+	if (!err && code == DONE) {
 		connections_look(&a.session.pins);
-	if (code == DONE && report_all(&a))
-		code = FAILED;
+		err = report_all(&a);
+	}
+	if (err)
+		code = failed(&a.error);
 	close_links(&a);
 	for (int reply = 0; reply < REPLY__MAX; reply++) {
 		if (a.reply[reply] >= 0)

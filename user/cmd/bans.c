@@ -8,8 +8,8 @@
 
 #include <bpf/bpf.h>
 
-#include "base/log.h"
 #include "base/names.h"
+#include "cmd/command.h"
 #include "guard/session.h"
 #include "model/lists.h"
 #include "render/output.h"
@@ -37,7 +37,8 @@ static int by_end(const void *a, const void *b)
 }
 
 /* Every ban that has not ended at `now`, by its end; those that have are removed if `prune`. */
-static int bans_read(const struct maps *maps, __u64 now, bool prune, struct bans *bans)
+static int bans_read(const struct maps *maps, __u64 now, bool prune, struct bans *bans,
+		     struct error *error)
 {
 	struct sg_flow_key *keys = calloc(SG_BANS, sizeof(*keys));
 	struct sg_ban *values = calloc(SG_BANS, sizeof(*values));
@@ -59,7 +60,7 @@ static int bans_read(const struct maps *maps, __u64 now, bool prune, struct bans
 	free(keys);
 	free(values);
 	if (err)
-		fail("cannot read the bans: %s.", strerror(-err));
+		error_set(error, err, "cannot read the bans: %s.", strerror(-err));
 	else
 		qsort(bans->ban, bans->count, sizeof(*bans->ban), by_end);
 	return err;
@@ -78,10 +79,11 @@ static void bans_changed(const struct maps *maps)
 }
 
 /* Whether any source and any flow is banned; bans that have ended are removed. */
-static int bans_kinds(struct session *session, __u64 now, __u32 *sources, __u32 *flows)
+static int bans_kinds(struct session *session, __u64 now, __u32 *sources, __u32 *flows,
+		      struct error *error)
 {
 	struct bans bans;
-	int err = bans_read(&session->maps, now, true, &bans);
+	int err = bans_read(&session->maps, now, true, &bans, error);
 
 	*sources = *flows = 0;
 	for (size_t i = 0; !err && i < bans.count; i++)
@@ -95,18 +97,18 @@ static int bans_kinds(struct session *session, __u64 now, __u32 *sources, __u32 
  * the guard from banning a flow meanwhile: it sets the word that it finds zero, so whoever has put
  * a zero there has to look once more.
  */
-static int bans_settle(struct session *session, __u64 now)
+static int bans_settle(struct session *session, __u64 now, struct error *error)
 {
 	struct sg_state *state = session->maps.state;
 	__u32 sources, flows;
-	int err = bans_kinds(session, now, &sources, &flows);
+	int err = bans_kinds(session, now, &sources, &flows, error);
 
 	if (err)
 		return err;
 	maps_store(&state->source_bans, sources);
 	maps_store(&state->flow_bans, flows);
 	if (!sources || !flows) {
-		err = bans_kinds(session, now, &sources, &flows);
+		err = bans_kinds(session, now, &sources, &flows, error);
 		if (sources)
 			maps_store(&state->source_bans, 1);
 		if (flows)
@@ -116,12 +118,12 @@ static int bans_settle(struct session *session, __u64 now)
 	return err;
 }
 
-static int refuse_ban(const struct maps *maps, const struct sg_flow_key *key)
+static int refuse_ban(const struct maps *maps, const struct sg_flow_key *key, struct error *error)
 {
 	struct prefix source = flow_prefix(key), *own;
 	char text[PREFIX_TEXT], mine[PREFIX_TEXT];
 	size_t count;
-	int err = own_addresses(&own, &count);
+	int err = own_addresses(&own, &count, error);
 
 	if (err)
 		return err;
@@ -131,23 +133,22 @@ static int refuse_ban(const struct maps *maps, const struct sg_flow_key *key)
 			continue;
 		prefix_format(&own[i], mine, sizeof(mine));
 		if (source.length == own[i].length)
-			fail("%s is an address of this host, which is never banned.", text);
+			err = error_set(error, -EINVAL, "%s is an address of this host, which is "
+					"never banned.", text);
 		else
-			fail("%s, which a ban of a source is for, has %s of this host in it: ban "
-			     "a flow, or deny the single address with `sipguard deny add`.", text,
-			     mine);
-		err = -EINVAL;
+			err = error_set(error, -EINVAL, "%s, which a ban of a source is for, has "
+					"%s of this host in it: ban a flow, or deny the single "
+					"address with `sipguard deny add`.", text, mine);
 	}
 	free(own);
-	if (!err && lists_lookup(maps, &source) == SG_LIST_ALLOW) {
-		fail("%s is on the allow list, so a ban would do nothing: take it off with "
-		     "`sipguard allow del` first.", text);
-		err = -EINVAL;
-	}
+	if (!err && lists_lookup(maps, &source) == SG_LIST_ALLOW)
+		err = error_set(error, -EINVAL, "%s is on the allow list, so a ban would do "
+				"nothing: take it off with `sipguard allow del` first.", text);
 	return err;
 }
 
-static int ban_put(struct session *session, const struct sg_flow_key *key, __u64 now, __u64 seconds)
+static int ban_put(struct session *session, const struct sg_flow_key *key, __u64 now, __u64 seconds,
+		   struct error *error)
 {
 	struct maps *maps = &session->maps;
 	struct sg_ban ban = {
@@ -161,12 +162,12 @@ static int ban_put(struct session *session, const struct sg_flow_key *key, __u64
 	bans_changed(maps);
 	if (!err)
 		return 0;
-	bans_settle(session, now);
+	bans_settle(session, now, NULL);
 	if (err == -E2BIG)
-		fail("%d bans are in force and there is no place for more: lift some, or deny "
-		     "whole prefixes with `sipguard deny add`.", SG_BANS);
+		error_set(error, err, "%d bans are in force and there is no place for more: lift "
+			  "some, or deny whole prefixes with `sipguard deny add`.", SG_BANS);
 	else
-		fail("cannot write the ban: %s.", strerror(-err));
+		error_set(error, err, "cannot write the ban: %s.", strerror(-err));
 	return err;
 }
 
@@ -187,18 +188,18 @@ static json_t *ban_json(const struct sg_flow_key *key, __u64 seconds, __u32 caus
 }
 
 static int ban(struct session *session, const struct sg_flow_key *key,
-	       const struct options *options)
+	       const struct options *options, struct error *error)
 {
 	char text[PREFIX_TEXT], time[OUTPUT_TEXT];
 	__u64 now;
-	int err = refuse_ban(&session->maps, key);
+	int err = refuse_ban(&session->maps, key, error);
 
 	if (!err)
-		err = maps_clock(&session->pins, &now);
+		err = maps_clock(&session->pins, &now, error);
 	if (!err)
-		err = bans_settle(session, now);
+		err = bans_settle(session, now, error);
 	if (!err)
-		err = ban_put(session, key, now, options->seconds);
+		err = ban_put(session, key, now, options->seconds, error);
 	if (err)
 		return err;
 	flow_format(key, text, sizeof(text));
@@ -212,24 +213,24 @@ static int ban(struct session *session, const struct sg_flow_key *key,
 }
 
 static int unban(struct session *session, const struct sg_flow_key *key,
-		 const struct options *options)
+		 const struct options *options, struct error *error)
 {
 	char text[PREFIX_TEXT];
 	__u64 now;
-	int err = maps_clock(&session->pins, &now);
+	int err = maps_clock(&session->pins, &now, error);
 
 	flow_format(key, text, sizeof(text));
 	if (!err)
-		err = bans_settle(session, now);
+		err = bans_settle(session, now, error);
 	if (err)
 		return err;
 	err = bpf_map_delete_elem(session->maps.fd[MAP_BANS], key);
 	if (err == -ENOENT)
-		fail("%s is not banned: `sipguard bans` lists what is.", text);
+		error_set(error, err, "%s is not banned: `sipguard bans` lists what is.", text);
 	else if (err)
-		fail("cannot lift the ban: %s.", strerror(-err));
+		error_set(error, err, "cannot lift the ban: %s.", strerror(-err));
 	else
-		err = bans_settle(session, now);
+		err = bans_settle(session, now, error);
 	if (!err && options->json)
 		output_json(json_pack("{s:s}", "lifted", text));
 	else if (!err)
@@ -239,24 +240,22 @@ static int unban(struct session *session, const struct sg_flow_key *key,
 
 static enum exit_code run(const struct options *options,
 			  int (*what)(struct session *, const struct sg_flow_key *,
-				      const struct options *))
+				      const struct options *, struct error *))
 {
+	struct error error = {};
 	struct session session;
 	struct sg_flow_key key;
-	enum exit_code code;
-	char why[256];
+	int err;
 
-	if (flow_parse(options->arguments[0], options->transport, &key, why, sizeof(why))) {
-		fail("%s", why);
+	if (flow_parse(options->arguments[0], options->transport, &key, &error)) {
+		failed(&error);
 		return USAGE;
 	}
-	code = session_begin(&session, ACCESS_CHANGE);
-	if (code != DONE)
-		return code;
-	if (what(&session, &key, options))
-		code = FAILED;
+	if (session_begin(&session, ACCESS_CHANGE, &error))
+		return failed(&error);
+	err = what(&session, &key, options, &error);
 	session_end(&session);
-	return code;
+	return err ? failed(&error) : DONE;
 }
 
 enum exit_code cmd_ban(const struct options *options)
@@ -295,18 +294,20 @@ static void print_bans(const struct bans *bans, __u64 now, bool json)
 
 enum exit_code cmd_bans(const struct options *options)
 {
+	struct error error = {};
 	struct session session;
 	struct bans bans = {};
 	__u64 now;
-	enum exit_code code = session_begin(&session, ACCESS_READ);
+	int err = session_begin(&session, ACCESS_READ, &error);
 
-	if (code != DONE)
-		return code;
-	if (maps_clock(&session.pins, &now) || bans_read(&session.maps, now, false, &bans))
-		code = FAILED;
+	if (err)
+		return failed(&error);
+	err = maps_clock(&session.pins, &now, &error);
+	if (!err)
+		err = bans_read(&session.maps, now, false, &bans, &error);
 	session_end(&session); /* before anything is printed */
-	if (code == DONE)
+	if (!err)
 		print_bans(&bans, now, options->json);
 	bans_free(&bans);
-	return code == DONE ? output_end() : code;
+	return err ? failed(&error) : output_end();
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "base/error.h"
 #include "guard/links.h"
 
 enum exit_code {
@@ -55,6 +56,21 @@ struct command {
 	int min, max;          /* arguments; max -1: any number */
 	enum exit_code (*run)(const struct options *options);
 };
+
+/* Standard error, and what libbpf and the verifier say there, which is shown only if `verbose`. */
+void say_setup(bool verbose);
+
+/*
+ * Prints the error, with its file, line and column if it has them; there is no other place that
+ * prints one. How the command shall end: NOT_ATTACHED for -ENOTCONN, else FAILED.
+ */
+enum exit_code failed(const struct error *error);
+
+/*
+ * DONE, or FAILED if not all could be written: after saying so of a full disk, in silence of a pipe
+ * whose reader has seen enough, as `head`.
+ */
+enum exit_code output_end(void);
 
 /* "Too many arguments" and the like: says `what` and how the command is used. USAGE. */
 enum exit_code usage(const char *format, ...) __attribute__((format(printf, 1, 2)));

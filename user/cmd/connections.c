@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/prefix.h"
+#include "cmd/command.h"
 #include "guard/connections.h"
 #include "guard/session.h"
 #include "render/output.h"
@@ -40,13 +40,13 @@ static void print_source(const struct connections *c)
 }
 
 /* `asked` is NULL for all. */
-static int show(struct session *session, const struct prefix *asked, bool json)
+static int show(struct session *session, const struct prefix *asked, bool json, struct error *error)
 {
 	bool counted = connections_are_counted(&session->pins);
 	struct connection_list list;
 	size_t shown = 0;
 	json_t *all;
-	int err = connections_read(&session->pins, &session->maps, &list);
+	int err = connections_read(&session->pins, &session->maps, &list, error);
 
 	session_end(session); /* before anything is printed */
 	if (err)
@@ -74,20 +74,18 @@ static int show(struct session *session, const struct prefix *asked, bool json)
 
 enum exit_code cmd_connections(const struct options *options)
 {
+	struct error error = {};
 	struct session session;
 	struct prefix asked;
-	enum exit_code code;
-	char why[256];
 	int err;
 
-	if (options->count && prefix_parse(options->arguments[0], &asked, why, sizeof(why))) {
-		fail("%s", why);
+	if (options->count && prefix_parse(options->arguments[0], &asked, &error)) {
+		failed(&error);
 		return USAGE;
 	}
-	code = session_begin(&session, ACCESS_READ);
-	if (code != DONE)
-		return code;
-	err = show(&session, options->count ? &asked : NULL, options->json);
+	if (session_begin(&session, ACCESS_READ, &error))
+		return failed(&error);
+	err = show(&session, options->count ? &asked : NULL, options->json, &error);
 	session_end(&session);
-	return err ? FAILED : output_end();
+	return err ? failed(&error) : output_end();
 }

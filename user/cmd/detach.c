@@ -7,71 +7,79 @@
 #include <unistd.h>
 
 #include "base/escape.h"
-#include "base/log.h"
+#include "base/notice.h"
+#include "cmd/command.h"
 #include "guard/egress.h"
 #include "guard/journal.h"
 #include "guard/session.h"
 #include "render/output.h"
 
 /* Taking the pin away is the commit. Detaching then makes it true at once and not after a while. */
-static int detach_single(const struct pins *pins, const struct guard_link *link)
+static int detach_single(const struct pins *pins, const struct guard_link *link,
+			 struct error *error)
 {
 	int err = pins_remove(pins, "links/%s", link->pin);
+	struct error why = {};
 
-	if (err) {
-		fail("cannot remove %s/links/%s: %s.", pins->dir, link->pin, strerror(-err));
-		return err;
-	}
+	if (err)
+		return error_set(error, err, "cannot remove %s/links/%s: %s.", pins->dir, link->pin,
+				 strerror(-err));
 	link_detach(link);
-	if (egress_tidy(pins))
+	if (egress_tidy(pins, &why)) {
+		notice("%s", why.text);
 		notice("this is not complete: the next sipguard command will complete it.");
+	}
 	return 0;
 }
 
-static int detach_many(struct session *session, const struct guard_link **gone, size_t count)
+static int detach_many(struct session *session, const struct guard_link **gone, size_t count,
+		       struct error *error)
 {
-	int err = journal_begin(&session->pins);
+	int err = journal_begin(&session->pins, error);
 
 	for (size_t i = 0; !err && i < count; i++)
-		err = journal_remove(&session->pins, gone[i]->pin, gone[i]->fd);
+		err = journal_remove(&session->pins, gone[i]->pin, gone[i]->fd, error);
 	if (!err)
-		return journal_commit(&session->pins, &session->maps);
+		return journal_commit(&session->pins, &session->maps, error);
 	journal_abort(&session->pins);
 	return err;
 }
 
 /*
  * What goes by this name: the interface that is called so here; one that is gone and was; one of
- * another namespace that was, unless there is one here that could be meant. NULL after saying why.
+ * another namespace that was, unless there is one here that could be meant. NULL with an error.
  */
-static const struct guard_link *find(const struct session *session, const char *name)
+static const struct guard_link *find(const struct session *session, const char *name,
+				     struct error *error)
 {
 	const struct guard_link *link = links_find(&session->links, name);
 
 	if (link && (link->state != LINK_ELSEWHERE || !if_nametoindex(name)))
 		return link;
 	if (link)
-		fail("the %s that is guarded is in another network namespace, and this one is "
-		     "not, so nothing was changed: run the same command there.", name);
+		error_set(error, -ENOTCONN, "the %s that is guarded is in another network "
+			  "namespace, and this one is not, so nothing was changed: run the same "
+			  "command there.", name);
 	else
-		fail("%s is not guarded, nothing was changed: see `sipguard status`.", name);
+		error_set(error, -ENOTCONN, "%s is not guarded, nothing was changed: see `sipguard "
+			  "status`.", name);
 	return NULL;
 }
 
-/* The links to be detached, each once. Their number, or -1 if one is not there. */
+/* The links to be detached, each once. Their number, or -ENOTCONN if one is not there. */
 static int choose(const struct session *session, const struct options *options,
-		  const struct guard_link **gone)
+		  const struct guard_link **gone, struct error *error)
 {
 	int count = 0;
 
 	for (size_t i = 0; options->all && i < session->links.count; i++)
 		gone[count++] = &session->links.link[i];
 	for (int i = 0; !options->all && i < options->count; i++) {
-		const struct guard_link *link = find(session, options->arguments[i]);
+		const struct guard_link *link = find(session, options->arguments[i], error);
 		bool twice = false;
 
 		if (!link)
-			return -1;
+			return -ENOTCONN;
 		for (int j = 0; j < count; j++)
 			twice = twice || gone[j] == link;
 		if (!twice)
@@ -80,26 +88,30 @@ static int choose(const struct session *session, const struct options *options,
 	return count;
 }
 
-static int detach(struct session *session, const struct guard_link **gone, int count)
+static int detach(struct session *session, const struct guard_link **gone, int count,
+		  struct error *error)
 {
 	bool last = (size_t)count == session->links.count;
+	struct error why = {};
 	int err = 0;
 
 	for (int i = 0; !err && i < count; i++)
-		err = egress_reachable(&session->pins, gone[i]);
+		err = egress_reachable(&session->pins, gone[i], error);
 	if (err)
 		return err;
-	err = count == 1 ? detach_single(&session->pins, gone[0])
-			 : detach_many(session, gone, count);
+	err = count == 1 ? detach_single(&session->pins, gone[0], error)
+			 : detach_many(session, gone, count, error);
 	/*
 	 * All at egress, whatever became of links: without its record a filter would stay for
 	 * ever.
 	 */
-	if (!err && last && (egress_remove(&session->pins, ".") || pins_wipe(&session->pins, ""))) {
-		fail("no interface is guarded any more, but something of it in %s could not be "
-		     "removed and may still judge packets: run this command again.",
-		     session->pins.dir);
-		err = -EIO;
+	if (!err && last &&
+	    (egress_remove(&session->pins, ".", &why) || pins_wipe(&session->pins, ""))) {
+		if (why.text[0])
+			notice("%s", why.text);
+		err = error_set(error, -EIO, "no interface is guarded any more, but something of "
+				"it in %s could not be removed and may still judge packets: run "
+				"this command again.", session->pins.dir);
 	}
 	return err;
 }
@@ -122,24 +134,23 @@ static void report(const struct guard_link **gone, int count, bool json)
 enum exit_code cmd_detach(const struct options *options)
 {
 	const struct guard_link **gone;
+	struct error error = {};
 	struct session session;
-	enum exit_code code;
-	int count;
+	int err, count;
 
 	if (options->all == (options->count > 0))
 		return usage("'detach' wants names of interfaces, or else --all.");
-	code = session_begin(&session, ACCESS_DETACH);
-	if (code != DONE)
-		return code;
+	if (session_begin(&session, ACCESS_DETACH, &error))
+		return failed(&error);
 	gone = calloc(session.links.count + options->count, sizeof(*gone));
-	count = gone ? choose(&session, options, gone) : 0;
-	if (count < 0)
-		code = NOT_ATTACHED;
-	else if (!count || detach(&session, gone, count))
-		code = FAILED;
+	if (gone)
+		count = choose(&session, options, gone, &error);
 	else
+		count = error_set(&error, -ENOMEM, "out of memory.");
+	err = count < 0 ? count : detach(&session, gone, count, &error);
+	if (!err)
 		report(gone, count, options->json);
 	free(gone);
 	session_end(&session);
-	return code;
+	return err ? failed(&error) : DONE;
 }

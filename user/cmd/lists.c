@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "cmd/command.h"
 #include "guard/session.h"
 #include "model/lists.h"
 #include "render/output.h"
@@ -22,14 +22,16 @@ static const char *const verbs[VERB__MAX] = {"add", "del", "show", "import"};
 
 static enum exit_code read_prefixes(char **words, int count, struct request *request)
 {
-	char why[256];
+	struct error error = {};
 
 	request->prefixes = calloc(count, sizeof(*request->prefixes));
-	if (!request->prefixes)
-		return FAILED;
+	if (!request->prefixes) {
+		error_set(&error, -ENOMEM, "out of memory.");
+		return failed(&error);
+	}
 	for (int i = 0; i < count; i++) {
-		if (prefix_parse(words[i], &request->prefixes[i], why, sizeof(why))) {
-			fail("%s", why);
+		if (prefix_parse(words[i], &request->prefixes[i], &error)) {
+			failed(&error);
 			return USAGE;
 		}
 	}
@@ -39,16 +41,17 @@ static enum exit_code read_prefixes(char **words, int count, struct request *req
 
 static enum exit_code read_file(const char *path, struct request *request)
 {
-	char why[256];
-	size_t line = 0;
+	struct error why = {}, error = {};
+	int err = prefix_file(path, &request->prefixes, &request->count, &why);
 
-	if (!prefix_file(path, &request->prefixes, &request->count, &line, why, sizeof(why)))
+	if (!err)
 		return DONE;
-	if (line)
-		fail("%s:%zu: %s; nothing of the file was applied.", path, line, why);
+	if (why.line)
+		error_set(&error, err, "%s:%u: %s; nothing of the file was applied.", path,
+			  why.line, why.text);
 	else
-		fail("%s: %s", path, why);
-	return FAILED;
+		error_set(&error, err, "%s: %s", path, why.text);
+	return failed(&error);
 }
 
 static enum exit_code request_read(const struct options *options, struct request *request)
@@ -70,12 +73,12 @@ static enum exit_code request_read(const struct options *options, struct request
 		     : usage("'%s' needs a prefix, like 192.0.2.0/24.", verb);
 }
 
-static int show(struct session *session, enum sg_list list, bool json)
+static int show(struct session *session, enum sg_list list, bool json, struct error *error)
 {
 	json_t *all = json ? json_array() : NULL;
 	char text[PREFIX_TEXT];
 	struct lists lists;
-	int err = lists_read(&session->maps, &lists);
+	int err = lists_read(&session->maps, &lists, error);
 
 	session_end(session); /* before anything is printed */
 	for (size_t i = 0; !err && i < lists.count; i++) {
@@ -110,35 +113,38 @@ static void report(const struct request *request, bool json)
 		       list_names[request->list]);
 }
 
-static int carry_out(struct session *session, const struct request *request, bool json)
+static enum exit_code carry_out(struct session *session, const struct request *request, bool json)
 {
+	struct error error = {};
 	int err;
 
-	if (request->verb == VERB_SHOW) {
-		err = show(session, request->list, json);
-		return !err && output_end() != DONE ? -EIO : err;
-	}
+	if (request->verb == VERB_SHOW)
+		return show(session, request->list, json, &error) ? failed(&error) : output_end();
 	if (request->verb == VERB_DEL)
-		err = lists_del(&session->maps, request->list, request->prefixes, request->count);
+		err = lists_del(&session->maps, request->list, request->prefixes, request->count,
+				&error);
 	else
-		err = lists_add(&session->maps, request->list, request->prefixes, request->count);
-	if (!err)
-		report(request, json);
-	return err;
+		err = lists_add(&session->maps, request->list, request->prefixes, request->count,
+				&error);
+	if (err)
+		return failed(&error);
+	report(request, json);
+	return DONE;
 }
 
 static enum exit_code run(const struct options *options, enum sg_list list)
 {
 	struct request request = {.list = list};
+	struct error error = {};
 	struct session session;
 	enum exit_code code = request_read(options, &request);
 
-	if (code == DONE)
-		code = session_begin(&session,
-				     request.verb == VERB_SHOW ? ACCESS_READ : ACCESS_CHANGE);
-	if (code == DONE) {
-		if (carry_out(&session, &request, options->json))
-			code = FAILED;
+	if (code == DONE && session_begin(&session, request.verb == VERB_SHOW ? ACCESS_READ
+									     : ACCESS_CHANGE,
+					  &error)) {
+		code = failed(&error);
+	} else if (code == DONE) {
+		code = carry_out(&session, &request, options->json);
 		session_end(&session);
 	}
 	free(request.prefixes);

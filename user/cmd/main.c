@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "abi.h"
-#include "base/log.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "render/output.h"
@@ -168,7 +167,7 @@ int main(int argc, char **argv)
 		code = cmd_help(&(struct options){});
 		return options.help ? code : USAGE;
 	}
-	log_setup(options.verbose);
+	say_setup(options.verbose);
 	if (!options.help)
 		return command->run(&options);
 	options_help(command, stdout);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/options.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/log.h"
 
 #define BAN_SECONDS 600
 #define BAN_SECONDS_MAX (30 * 86400)
@@ -57,6 +56,7 @@ void options_help(const struct command *command, FILE *to)
 
 enum exit_code usage(const char *format, ...)
 {
+	struct error error = {};
 	char text[256];
 	va_list args;
 
@@ -64,11 +64,12 @@ enum exit_code usage(const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	if (current)
-		fail("%s Usage: sipguard %s%s%s; `sipguard %s --help` explains it.", text,
-		     current->name, current->arguments[0] ? " " : "", current->arguments,
-		     current->name);
+		error_set(&error, -EINVAL, "%s Usage: sipguard %s%s%s; `sipguard %s --help` "
+			  "explains it.", text, current->name, current->arguments[0] ? " " : "",
+			  current->arguments, current->name);
 	else
-		fail("%s `sipguard help` lists the commands.", text);
+		error_set(&error, -EINVAL, "%s `sipguard help` lists the commands.", text);
+	failed(&error);
 	return USAGE;
 }
 

@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/escape.h"
-#include "base/log.h"
 #include "base/names.h"
+#include "base/notice.h"
+#include "cmd/command.h"
 #include "guard/connections.h"
 #include "guard/preflight.h"
 #include "guard/session.h"
@@ -51,6 +53,7 @@ enum exit_code cmd_mode(const struct options *options)
 	bool of_reason = options->count == 2;
 	int reason = of_reason ? reason_find(options->arguments[0]) : SG_REASON_NONE;
 	int mode = mode_find(options->arguments[of_reason]);
+	struct error error = {};
 	struct session session;
 	enum exit_code code;
 
@@ -62,57 +65,57 @@ enum exit_code cmd_mode(const struct options *options)
 			     options->arguments[of_reason]);
 	if (!of_reason && mode == SG_MODE_OFF)
 		return usage("The whole guard has no mode off (`sipguard detach` takes it away).");
-	code = session_begin(&session, ACCESS_CHANGE);
-	if (code != DONE)
-		return code;
+	if (session_begin(&session, ACCESS_CHANGE, &error))
+		return failed(&error);
 	code = of_reason ? mode_of_reason(&session, reason, mode, options->json)
 			 : mode_of_guard(&session, mode, options->json);
 	session_end(&session);
 	return code;
 }
 
-static int reload(struct session *session, const struct policy *policy)
+static int reload(struct session *session, const struct policy *policy, struct error *error)
 {
 	__u32 slot;
 	__u64 now;
-	int err = maps_fill_spare(&session->maps, policy->config, policy->path, &slot);
+	int err = maps_fill_spare(&session->maps, policy->config, policy->path, &slot, error);
 
 	if (err)
 		return err;
 	maps_store(&session->maps.state->slot, slot); /* from here on it is in force */
-	err = maps_clock(&session->pins, &now);
-	return err ? err : debts_cut(&session->maps, now);
+	err = maps_clock(&session->pins, &now, error);
+	return err ? err : debts_cut(&session->maps, now, error);
 }
 
 /* The file that is in force. */
-static int read_again(const struct session *session, struct policy *policy)
+static int read_again(const struct session *session, struct policy *policy, struct error *error)
 {
 	struct note note;
-	int err = maps_note(&session->maps, session->maps.state->slot & 1, &note);
+	int err = maps_note(&session->maps, session->maps.state->slot & 1, &note, error);
 
-	return err ? err : policy_read(note.path, policy);
+	return err ? err : policy_read(note.path, policy, error);
 }
 
 enum exit_code cmd_reload(const struct options *options)
 {
+	struct error error = {}, why = {};
 	struct policy policy = {};
 	struct session session;
-	enum exit_code code;
 	int err;
 
 	/* Before the lock is taken: it may be a pipe, or a terminal. */
-	if (options->config && policy_read(options->config, &policy))
-		return FAILED;
-	code = session_begin(&session, ACCESS_CHANGE);
-	if (code != DONE) {
+	if (options->config && policy_read(options->config, &policy, &error))
+		return failed(&error);
+	if (session_begin(&session, ACCESS_CHANGE, &error)) {
 		policy_free(&policy);
-		return code;
+		return failed(&error);
 	}
-	err = policy.config ? 0 : read_again(&session, &policy);
+	err = policy.config ? 0 : read_again(&session, &policy, &error);
 	if (!err)
-		err = reload(&session, &policy);
+		err = reload(&session, &policy, &error);
 	if (!err) {
-		lists_refresh_own(&session.maps); /* the host's addresses may have changed */
+		/* The host's addresses may have changed. */
+		if (lists_refresh_own(&session.maps, &why))
+			notice("%s", why.text);
 		connections_look(&session.pins); /* more ports may be guarded */
 	}
 	if (!err && options->json)
@@ -120,8 +123,10 @@ enum exit_code cmd_reload(const struct options *options)
 				      ? output_string(policy.path) : json_null()));
 	else if (!err)
 		escape_printf(stdout, "In force: %s.\n", policy_name(policy.path));
-	policy_free(&policy);
 	session_end(&session);
+	if (err)
+		failed(&error);
+	policy_free(&policy);
 	return err ? FAILED : DONE;
 }
 
@@ -240,7 +245,7 @@ static const struct in_force *look_in_force(struct in_force *in_force)
 {
 	struct session session;
 
-	if (!preflight_capable() || session_try(&session, ACCESS_READ) != DONE)
+	if (!preflight_capable() || session_begin(&session, ACCESS_READ, NULL))
 		return NULL;
 	in_force->guard = session.maps.state->mode;
 	memcpy(in_force->mode, session.maps.configs[session.maps.state->slot & 1].profile[0].mode,
@@ -306,14 +311,15 @@ enum exit_code cmd_check_config(const struct options *options)
 	const char *path = options->arguments[0];
 	struct error error = {};
 	struct config *config = NULL;
-	int err = config_load(path, maps_tick(), &config, &error);
+	int err = config_load(path, clock_tick(), &config, &error);
 
+	error.file = path;
 	if (err && options->json)
 		output_json(json_pack("{s:o, s:b, s:i, s:i, s:s}", "file", output_string(path),
 				      "valid", 0, "line", error.line, "column", error.column,
 				      "error", error.text));
 	else if (err)
-		policy_blame(path, &error);
+		failed(&error);
 	else if (options->json)
 		output_json(json_pack("{s:o, s:b}", "file", output_string(path), "valid", 1));
 	else

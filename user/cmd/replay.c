@@ -4,15 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "cmd/command.h"
 #include "guard/preflight.h"
 #include "policy/policy.h"
 #include "render/output.h"
 #include "replay/capture.h"
 #include "replay/messages.h"
 #include "replay/report.h"
-
-#define WHY_SIZE 640
 
 /* Where the frames come from: one of the two. */
 struct source {
@@ -42,47 +40,38 @@ static __u16 udp_port(const struct sg_config *config)
 	return 0;
 }
 
-static int source_open(struct run *run)
+static int source_open(struct run *run, struct error *error)
 {
 	struct source *source = &run->source;
 	__u16 port = udp_port(&run->policy.config->kernel);
-	char why[WHY_SIZE] = "";
 	const char *slash;
-	int err;
 
 	source->path = run->options->arguments[0];
-	if (run->options->raw && !port) {
-		fail("the configuration guards no UDP port for the messages to go to: name one "
-		     "under ports, udp.");
-		return -EINVAL;
-	}
-	if (run->options->raw) {
-		err = messages_open(source->path, port, &source->messages, why, sizeof(why));
-	} else {
-		slash = strrchr(source->path, '/');
-		source->name = slash ? slash + 1 : source->path;
-		err = capture_open(source->path, &source->capture, why, sizeof(why));
-	}
-	if (err)
-		fail("%s", why);
-	return err;
+	if (run->options->raw && !port)
+		return error_set(error, -EINVAL, "the configuration guards no UDP port for the "
+				 "messages to go to: name one under ports, udp.");
+	if (run->options->raw)
+		return messages_open(source->path, port, &source->messages, error);
+	slash = strrchr(source->path, '/');
+	source->name = slash ? slash + 1 : source->path;
+	return capture_open(source->path, &source->capture, error);
 }
 
-/* 1, 0 at the end, -errno after saying why. */
-static int source_next(struct source *source, struct frame *frame)
+/* 1, 0 at the end, or -errno. */
+static int source_next(struct source *source, struct frame *frame, struct error *error)
 {
-	char why[WHY_SIZE] = "";
+	struct error why = {};
 	int result;
 
 	if (source->messages)
-		result = messages_next(source->messages, frame, &source->name, why, sizeof(why));
+		result = messages_next(source->messages, frame, &source->name, &why);
 	else
-		result = capture_next(source->capture, frame, why, sizeof(why));
+		result = capture_next(source->capture, frame, &why);
 	if (result < 0 && source->messages)
-		fail("%s: the messages after it were not judged.", why);
+		error_set(error, result, "%s: the messages after it were not judged.", why.text);
 	else if (result < 0)
-		fail("%s breaks off or is damaged (%s): the packets before that were judged.",
-		     source->name, why);
+		error_set(error, result, "%s breaks off or is damaged (%s): the packets before "
+			  "that were judged.", source->name, why.text);
 	return result;
 }
 
@@ -96,7 +85,8 @@ static void source_close(struct source *source)
  * A frame that was cut short is judged for its ports: if they are not guarded, the rest would have
  * changed nothing.
  */
-static int judge(struct run *run, const struct frame *frame, struct report_packet *packet)
+static int judge(struct run *run, const struct frame *frame, struct report_packet *packet,
+		 struct error *error)
 {
 	bool cut;
 	int err;
@@ -114,7 +104,7 @@ static int judge(struct run *run, const struct frame *frame, struct report_packe
 		packet->obstacle = OBSTACLE_LARGE;
 		return 0;
 	}
-	err = replay_judge(run->replay, frame, &packet->judgement);
+	err = replay_judge(run->replay, frame, &packet->judgement, error);
 	if (err == -EMSGSIZE) {
 		packet->obstacle = OBSTACLE_LARGE;
 		return 0;
@@ -132,14 +122,14 @@ static int judge(struct run *run, const struct frame *frame, struct report_packe
 }
 
 /* 0 if all was read and judged. */
-static int replay_all(struct run *run)
+static int replay_all(struct run *run, struct error *error)
 {
 	struct report_packet packet = {};
 	struct frame frame;
 	int result;
 
 	for (;;) {
-		result = source_next(&run->source, &frame);
+		result = source_next(&run->source, &frame, error);
 		if (result <= 0)
 			return result;
 		packet = (struct report_packet){
@@ -147,7 +137,7 @@ static int replay_all(struct run *run)
 			.file = run->source.name,
 			.length = frame.length + frame.missing,
 		};
-		result = judge(run, &frame, &packet);
+		result = judge(run, &frame, &packet, error);
 		if (result)
 			return result;
 		report_packet(&run->report, &packet);
@@ -158,17 +148,20 @@ static int replay_all(struct run *run)
 
 static enum exit_code replay(struct run *run)
 {
-	int err = policy_read(run->options->config, &run->policy);
+	struct error error = {};
+	int err = policy_read(run->options->config, &run->policy, &error);
 	struct report_terms terms;
 
 	if (!err)
-		err = source_open(run);
+		err = source_open(run, &error);
 	if (!err)
 		err = replay_open(run->policy.config, run->policy.path, run->options->limits,
-				  &run->replay);
+				  &run->replay, &error);
 	if (err)
-		return FAILED;
-	err = replay_all(run);
+		return failed(&error);
+	err = replay_all(run, &error);
+	if (error.text[0])
+		failed(&error);
 	terms = (struct report_terms){
 		.source = run->source.path,
 		.config = run->policy.path[0] ? run->policy.path : NULL,
@@ -191,12 +184,13 @@ enum exit_code cmd_replay(const struct options *options)
 			.raw = options->raw,
 		},
 	};
+	struct error error = {};
 	enum exit_code code;
 
 	if (options->raw && options->limits)
 		return usage("--limits needs the times of a capture, and --raw has none.");
-	if (preflight_capabilities())
-		return FAILED;
+	if (preflight_capabilities(&error))
+		return failed(&error);
 	code = replay(&run);
 	report_free(&run.report);
 	replay_close(run.replay);

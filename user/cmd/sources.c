@@ -6,9 +6,9 @@
 
 #include <bpf/bpf.h>
 
-#include "base/log.h"
 #include "base/names.h"
 #include "base/prefix.h"
+#include "cmd/command.h"
 #include "guard/session.h"
 #include "model/proven.h"
 #include "render/output.h"
@@ -45,15 +45,15 @@ static void print_flow(const struct proven *p, __u64 now)
 	       output_seconds(seconds_between(now, p->proven.until), time));
 }
 
-static int show(struct session *session, bool json)
+static int show(struct session *session, bool json, struct error *error)
 {
 	struct proven_list list;
 	json_t *all;
 	__u64 now;
-	int err = maps_clock(&session->pins, &now);
+	int err = maps_clock(&session->pins, &now, error);
 
 	if (!err)
-		err = proven_read(&session->maps, now, &list);
+		err = proven_read(&session->maps, now, &list, error);
 	session_end(session); /* before anything is printed */
 	if (err)
 		return err;
@@ -73,16 +73,18 @@ static int show(struct session *session, bool json)
 	return 0;
 }
 
-static int forget(struct session *session, const struct sg_flow_key *key, bool json)
+static int forget(struct session *session, const struct sg_flow_key *key, bool json,
+		  struct error *error)
 {
 	char text[PREFIX_TEXT];
 	int err = bpf_map_delete_elem(session->maps.fd[MAP_PROVEN], key);
 
 	flow_format(key, text, sizeof(text));
 	if (err == -ENOENT)
-		fail("%s has proven nothing: `sipguard sources` lists what has.", text);
+		error_set(error, err, "%s has proven nothing: `sipguard sources` lists what has.",
+			  text);
 	else if (err)
-		fail("cannot forget %s: %s.", text, strerror(-err));
+		error_set(error, err, "cannot forget %s: %s.", text, strerror(-err));
 	else if (json)
 		output_json(json_pack("{s:s}", "forgotten", text));
 	else
@@ -93,12 +95,12 @@ static int forget(struct session *session, const struct sg_flow_key *key, bool j
 /* What `forget` is for, in *key. DONE, or how the command shall end. */
 static enum exit_code parse(const struct options *options, struct sg_flow_key *key)
 {
-	char why[256];
+	struct error error = {};
 
 	if (strcmp(options->arguments[0], "forget") != 0 || options->count != 2)
 		return usage("'sources' wants nothing, or else: forget ADDRESS:PORT.");
-	if (flow_parse(options->arguments[1], options->transport, key, why, sizeof(why))) {
-		fail("%s", why);
+	if (flow_parse(options->arguments[1], options->transport, key, &error)) {
+		failed(&error);
 		return USAGE;
 	}
 	if (!key->port)
@@ -108,6 +110,7 @@ static enum exit_code parse(const struct options *options, struct sg_flow_key *k
 
 enum exit_code cmd_sources(const struct options *options)
 {
+	struct error error = {};
 	struct session session;
 	struct sg_flow_key key;
 	enum exit_code code = options->count ? parse(options, &key) : DONE;
@@ -115,11 +118,10 @@ enum exit_code cmd_sources(const struct options *options)
 
 	if (code != DONE)
 		return code;
-	code = session_begin(&session, options->count ? ACCESS_CHANGE : ACCESS_READ);
-	if (code != DONE)
-		return code;
-	err = options->count ? forget(&session, &key, options->json)
-			     : show(&session, options->json);
+	if (session_begin(&session, options->count ? ACCESS_CHANGE : ACCESS_READ, &error))
+		return failed(&error);
+	err = options->count ? forget(&session, &key, options->json, &error)
+			     : show(&session, options->json, &error);
 	session_end(&session);
-	return err ? FAILED : output_end();
+	return err ? failed(&error) : output_end();
 }

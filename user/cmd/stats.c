@@ -7,11 +7,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "base/names.h"
+#include "cmd/command.h"
 #include "guard/connections.h"
 #include "guard/session.h"
-#include "model/interfaces.h"
+#include "render/interfaces.h"
 #include "render/output.h"
 
 static volatile sig_atomic_t interrupted;
@@ -194,15 +194,16 @@ static void print_stats(const struct sample *sample, double seconds)
 /* The counters as they are now. No lock is held afterwards. */
 static enum exit_code sample_take(struct sample *sample)
 {
+	struct error error = {};
 	struct session session;
-	enum exit_code code = session_begin(&session, ACCESS_READ);
+	enum exit_code code = DONE;
 
-	if (code != DONE)
-		return code;
+	if (session_begin(&session, ACCESS_READ, &error))
+		return failed(&error);
 	sample->rates = false;
 	connections_look(&session.pins);
-	if (maps_stats(&session.maps, &sample->stats))
-		code = FAILED;
+	if (maps_stats(&session.maps, &sample->stats, &error))
+		code = failed(&error);
 	interfaces_counted(&session, sample->counted);
 	clock_gettime(CLOCK_MONOTONIC, &sample->when);
 	session_end(&session);

@@ -9,15 +9,15 @@
 #include <bpf/bpf.h>
 
 #include "base/escape.h"
-#include "base/log.h"
 #include "base/names.h"
+#include "cmd/command.h"
 #include "guard/connections.h"
 #include "guard/egress.h"
 #include "guard/session.h"
-#include "model/interfaces.h"
 #include "model/lists.h"
 #include "model/proven.h"
 #include "policy/policy.h"
+#include "render/interfaces.h"
 #include "render/output.h"
 
 /* Fewer requests without a reply tell nothing: no server has to answer a scanner. */
@@ -145,14 +145,14 @@ static json_t *zones_json(const struct sg_config *config)
 	return all;
 }
 
-static json_t *lists_json(const struct maps *maps)
+static json_t *lists_json(const struct maps *maps, struct error *error)
 {
 	struct lists lists;
 	json_t *counts;
 
 	if (!maps->state->lists) /* so the packets do not look either */
 		return json_pack("{s:i, s:i}", "allow", 0, "deny", 0);
-	if (lists_read(maps, &lists))
+	if (lists_read(maps, &lists, error))
 		return NULL;
 	counts = json_pack("{s:I, s:I}", "allow", (json_int_t)lists_count(&lists, SG_LIST_ALLOW),
 			   "deny", (json_int_t)lists_count(&lists, SG_LIST_DENY));
@@ -160,14 +160,14 @@ static json_t *lists_json(const struct maps *maps)
 	return counts;
 }
 
-static json_t *bans_json(const struct session *s)
+static json_t *bans_json(const struct session *s, struct error *error)
 {
 	struct sg_flow_key key, *at = NULL;
 	json_int_t sources = 0, flows = 0;
 	struct sg_ban ban;
 	__u64 now;
 
-	if (maps_clock(&s->pins, &now))
+	if (maps_clock(&s->pins, &now, error))
 		return NULL;
 	while (bpf_map_get_next_key(s->maps.fd[MAP_BANS], at, &key) == 0) {
 		at = &key;
@@ -182,13 +182,13 @@ static json_t *bans_json(const struct session *s)
 }
 
 /* What flows have proven, and whether strangers have to come twice at the moment. */
-static json_t *flows_json(const struct session *s)
+static json_t *flows_json(const struct session *s, struct error *error)
 {
 	__u64 now, until = s->maps.state->greylist_until;
 	size_t count[SG_PROOF__MAX];
 	struct proven_list list;
 
-	if (maps_clock(&s->pins, &now) || proven_read(&s->maps, now, &list))
+	if (maps_clock(&s->pins, &now, error) || proven_read(&s->maps, now, &list, error))
 		return NULL;
 	proven_count(&list, count);
 	proven_free(&list);
@@ -200,14 +200,14 @@ static json_t *flows_json(const struct session *s)
 			 (json_int_t)(until > now ? (until - now) / SG_NSEC_PER_SEC + 1 : 0));
 }
 
-static json_t *connections_json(const struct session *s)
+static json_t *connections_json(const struct session *s, struct error *error)
 {
 	bool counted = connections_are_counted(&s->pins);
 	struct connection_list list;
 	json_int_t live = 0;
 	json_t *all;
 
-	if (connections_read(&s->pins, &s->maps, &list))
+	if (connections_read(&s->pins, &s->maps, &list, error))
 		return NULL;
 	for (size_t i = 0; i < list.count; i++)
 		live += list.source[i].live;
@@ -298,8 +298,8 @@ static json_t *config_json(const struct sg_config *config, const char *path, jso
 	return status;
 }
 
-/* NULL after saying why. */
-static json_t *gather(const struct session *s, bool attached)
+/* NULL with an error. */
+static json_t *gather(const struct session *s, bool attached, struct error *error)
 {
 	const struct maps *maps = &s->maps;
 	__u32 slot = maps->state->slot & 1;
@@ -307,13 +307,13 @@ static json_t *gather(const struct session *s, bool attached)
 	struct sg_stats stats;
 	struct note note;
 
-	if (maps_note(maps, slot, &note) || maps_stats(maps, &stats))
+	if (maps_note(maps, slot, &note, error) || maps_stats(maps, &stats, error))
 		return NULL;
-	interfaces = interfaces_json(s, &stats);
-	lists = interfaces ? lists_json(maps) : NULL;
-	bans = lists ? bans_json(s) : NULL;
-	flows = bans ? flows_json(s) : NULL;
-	connections = flows ? connections_json(s) : NULL;
+	interfaces = interfaces_json(s, &stats, error);
+	lists = interfaces ? lists_json(maps, error) : NULL;
+	bans = lists ? bans_json(s, error) : NULL;
+	flows = bans ? flows_json(s, error) : NULL;
+	connections = flows ? connections_json(s, error) : NULL;
 	if (!connections) {
 		json_decref(interfaces);
 		json_decref(lists);
@@ -547,21 +547,21 @@ static enum exit_code not_attached(bool json)
 
 enum exit_code cmd_status(const struct options *options)
 {
+	struct error error = {};
 	struct session session;
 	bool attached = false;
+	enum exit_code code;
 	json_t *status;
-	enum exit_code code = session_try(&session, ACCESS_READ);
+	int err = session_begin(&session, ACCESS_READ, &error);
 
-	if (code == NOT_ATTACHED)
-		return not_attached(options->json);
-	if (code != DONE)
-		return code;
+	if (err)
+		return err == -ENOTCONN ? not_attached(options->json) : failed(&error);
 	for (size_t i = 0; i < session.links.count; i++)
 		attached = attached || session.links.link[i].ifindex;
-	status = gather(&session, attached);
+	status = gather(&session, attached, &error);
 	session_end(&session);
 	if (!status)
-		return FAILED;
+		return failed(&error);
 	if (options->json) {
 		output_json(status);
 	} else {

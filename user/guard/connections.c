@@ -8,7 +8,7 @@
 
 #include <bpf/bpf.h>
 
-#include "base/log.h"
+#include "base/notice.h"
 #include "kernel/netns.h"
 
 const char *const connection_link_names[CONNECTION_LINK__MAX] = {
@@ -27,7 +27,7 @@ bool connections_are_counted(const struct pins *pins)
 	return pins_exist(pins, connection_link_names[CONNECTION_LINK_COUNT]);
 }
 
-int connections_add_namespace(const struct maps *maps)
+void connections_add_namespace(const struct maps *maps)
 {
 	__u32 key = netns_here(), value = 1;
 	int err = key ? 0 : -errno;
@@ -37,7 +37,6 @@ int connections_add_namespace(const struct maps *maps)
 	if (err)
 		notice("connections of TCP in this network namespace are not counted (%s): live "
 		       "ones have no limit.", strerror(-err));
-	return err;
 }
 
 /* fd of what the iterator writes, or -errno. */
@@ -140,11 +139,12 @@ static void mark_silent(struct connection_list *list, const struct silent *silen
 	qsort(list->source, list->count, sizeof(*list->source), by_live);
 }
 
-int connections_read(const struct pins *pins, const struct maps *maps, struct connection_list *list)
+int connections_read(const struct pins *pins, const struct maps *maps, struct connection_list *list,
+		     struct error *error)
 {
 	struct silent silent = {};
 	__u64 now;
-	int err = maps_clock(pins, &now);
+	int err = maps_clock(pins, &now, error);
 
 	*list = (struct connection_list){};
 	if (err)
@@ -158,7 +158,7 @@ int connections_read(const struct pins *pins, const struct maps *maps, struct co
 	if (!err)
 		mark_silent(list, &silent);
 	else
-		fail("cannot read the connections: %s.", strerror(-err));
+		error_set(error, err, "cannot read the connections: %s.", strerror(-err));
 	free(silent.key);
 	if (err)
 		connections_free(list);

@@ -36,8 +36,8 @@ struct connection_list {
 
 bool connections_are_counted(const struct pins *pins);
 
-/* Has the sockets of this network namespace counted. 0, or -errno after saying what that means. */
-int connections_add_namespace(const struct maps *maps);
+/* Has the sockets of this network namespace counted, or gives notice that they are not. */
+void connections_add_namespace(const struct maps *maps);
 
 /*
  * Looks at all sockets of this network namespace: counts connections that are older than the guard,
@@ -45,9 +45,9 @@ int connections_add_namespace(const struct maps *maps);
  */
 void connections_look(const struct pins *pins);
 
-/* The same, and all sources that have any, the most first. 0, or -errno after saying why. */
-int connections_read(const struct pins *pins, const struct maps *maps,
-		     struct connection_list *list);
+/* The same, and all sources that have any, the most first. 0 or -errno. */
+int connections_read(const struct pins *pins, const struct maps *maps, struct connection_list *list,
+		     struct error *error);
 void connections_free(struct connection_list *list);
 
 #endif

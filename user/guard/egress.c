@@ -11,7 +11,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "base/log.h"
+#include "base/notice.h"
 #include "kernel/filter.h"
 #include "kernel/netns.h"
 #include "kernel/program.h"
@@ -77,7 +77,8 @@ static bool record_parse(const char *entry, struct record *record)
 }
 
 /* The records in dir/clsact. Freed by the caller; 0 or -errno. */
-static int records_read(const struct pins *pins, const char *dir, struct record_set *set)
+static int records_read(const struct pins *pins, const char *dir, struct record_set *set,
+			struct error *error)
 {
 	struct record record, *grown;
 	struct dirent *entry;
@@ -88,7 +89,7 @@ static int records_read(const struct pins *pins, const char *dir, struct record_
 	*set = (struct record_set){};
 	folder = opendir(pins_path(pins, path, "%s/" CLSACT, dir));
 	if (!folder)
-		return pins_unreadable(path);
+		return pins_unreadable(path, error);
 	while (!err && (entry = readdir(folder))) {
 		if (!record_parse(entry->d_name, &record))
 			continue;
@@ -97,7 +98,7 @@ static int records_read(const struct pins *pins, const char *dir, struct record_
 			set->record = grown;
 			set->record[set->count++] = record;
 		} else {
-			err = -ENOMEM;
+			err = error_set(error, -ENOMEM, "out of memory.");
 		}
 	}
 	closedir(folder);
@@ -113,17 +114,16 @@ static const char *record_name(const struct record *record, char name[IF_NAMESIZ
 }
 
 /* Takes the filter down, then its record. */
-static int record_remove(const struct pins *pins, const char *dir, const struct record *record)
+static int record_remove(const struct pins *pins, const char *dir, const struct record *record,
+			 struct error *error)
 {
 	int err = is_here(record) ? filter_remove(record->ifindex, record->direction) : 0;
 	char name[IF_NAMESIZE];
 
-	if (err) {
-		fail("cannot remove the tc filter at %s of %s: %s.",
-		     direction_names[record->direction], record_name(record, name),
-		     strerror(-err));
-		return err;
-	}
+	if (err)
+		return error_set(error, err, "cannot remove the tc filter at %s of %s: %s.",
+				 direction_names[record->direction], record_name(record, name),
+				 strerror(-err));
 	pins_remove(pins, "%s/" CLSACT "/%s", dir, record->entry);
 	return 0;
 }
@@ -138,14 +138,14 @@ static void record_leave(const struct record *record)
 }
 
 static int clsact_attach(const struct pins *pins, const char *dir, enum direction direction,
-			 const struct place *place, __u32 ifindex, int program)
+			 const struct place *place, __u32 ifindex, int program, struct error *error)
 {
 	char pin[PLACE_PIN], name[IF_NAMESIZE];
-	int err = pins_mkdir(pins, "%s/" CLSACT, dir);
+	int err = pins_mkdir(pins, error, "%s/" CLSACT, dir);
 
 	place_encode(place, pin);
 	if (!err)
-		err = pins_mkdir(pins, "%s/" CLSACT "/%s:%u:%lu:%s", dir,
+		err = pins_mkdir(pins, error, "%s/" CLSACT "/%s:%u:%lu:%s", dir,
 				 direction_names[direction], ifindex, netns_here(), pin);
 	if (err)
 		return err;
@@ -153,18 +153,20 @@ static int clsact_attach(const struct pins *pins, const char *dir, enum directio
 	if (!err)
 		err = filter_set(ifindex, direction, program);
 	if (err)
-		filter_explain(if_indextoname(ifindex, name) ? name : place->name, direction, err);
+		filter_explain(if_indextoname(ifindex, name) ? name : place->name, direction, err,
+			       error);
 	return err;
 }
 
 /* --- links of tcx --- */
 
-static int tcx_read(const struct pins *pins, const char *dir, struct link_set *set)
+static int tcx_read(const struct pins *pins, const char *dir, struct link_set *set,
+		    struct error *error)
 {
 	char path[PIN_PATH];
 
 	snprintf(path, sizeof(path), "%s/" TCX, dir);
-	return links_read(pins, path, set);
+	return links_read(pins, path, set, error);
 }
 
 /* Not by unpinning alone: that takes effect only after a while. */
@@ -191,14 +193,15 @@ static void attached_free(struct attached *all)
 	*all = (struct attached){};
 }
 
-static int attached_read(const struct pins *pins, const char *dir, struct attached *all)
+static int attached_read(const struct pins *pins, const char *dir, struct attached *all,
+			 struct error *error)
 {
 	int err;
 
 	*all = (struct attached){};
-	err = tcx_read(pins, dir, &all->tcx);
+	err = tcx_read(pins, dir, &all->tcx, error);
 	if (!err)
-		err = records_read(pins, dir, &all->clsact);
+		err = records_read(pins, dir, &all->clsact, error);
 	if (err)
 		attached_free(all);
 	return err;
@@ -230,7 +233,7 @@ enum egress egress_look(const struct pins *pins, const struct guard_link *link)
 	const struct guard_link *tcx;
 	struct attached all;
 
-	if (!link->ifindex || attached_read(pins, ".", &all))
+	if (!link->ifindex || attached_read(pins, ".", &all, NULL))
 		return EGRESS_UNKNOWN;
 	tcx = links_find_pin(&all.tcx, link->pin);
 	if (tcx && tcx->ifindex == link->ifindex)
@@ -247,40 +250,41 @@ enum egress egress_look(const struct pins *pins, const struct guard_link *link)
 }
 
 int egress_attach(const struct pins *pins, const char *dir, const struct place *place,
-		  __u32 ifindex, int program)
+		  __u32 ifindex, int program, struct error *error)
 {
 	int err, fd = tcx_create(ifindex, DIRECTION_EGRESS, program);
 	char pin[PLACE_PIN];
 
 	/* No tcx in this kernel (EINVAL), or no room in it (ERANGE). */
 	if (fd < 0 && !tcx_is_hopeless(fd))
-		return clsact_attach(pins, dir, DIRECTION_EGRESS, place, ifindex, program);
-	if (fd < 0) {
-		filter_explain(place->name, DIRECTION_EGRESS, fd);
-		return fd;
-	}
+		return clsact_attach(pins, dir, DIRECTION_EGRESS, place, ifindex, program, error);
+	if (fd < 0)
+		return filter_explain(place->name, DIRECTION_EGRESS, fd, error);
 	place_encode(place, pin);
-	err = pins_mkdir(pins, "%s/" TCX, dir);
+	err = pins_mkdir(pins, error, "%s/" TCX, dir);
 	if (!err)
-		err = pins_put(pins, fd, "%s/" TCX "/%s", dir, pin);
+		err = pins_put(pins, fd, error, "%s/" TCX "/%s", dir, pin);
 	close(fd); /* unpinned, the link ends with it */
 	return err;
 }
 
-int ingress_attach(const struct pins *pins, const struct place *place, int program)
+int ingress_attach(const struct pins *pins, const struct place *place, int program,
+		   struct error *error)
 {
-	return clsact_attach(pins, ".", DIRECTION_INGRESS, place, place->ifindex, program);
+	return clsact_attach(pins, ".", DIRECTION_INGRESS, place, place->ifindex, program, error);
 }
 
-static int update_failed(const char *name, int err)
+static int update_failed(const char *name, int err, struct error *error)
 {
-	if (err)
-		fail("%s does not take the new program at egress: %s.", name, strerror(-err));
-	return err;
+	if (!err)
+		return 0;
+	return error_set(error, err, "%s does not take the new program at egress: %s.", name,
+			 strerror(-err));
 }
 
 /* Has the attachments of one kind of interfaces run the program. */
-static int update_all(const struct attached *all, enum reply reply, int program)
+static int update_all(const struct attached *all, enum reply reply, int program,
+		      struct error *error)
 {
 	char name[IF_NAMESIZE];
 	int err = 0;
@@ -289,7 +293,8 @@ static int update_all(const struct attached *all, enum reply reply, int program)
 		const struct guard_link *link = &all->tcx.link[i];
 
 		if (link->ifindex && reply_of(link->place.judge) == reply)
-			err = update_failed(link->name, bpf_link_update(link->fd, program, NULL));
+			err = update_failed(link->name, bpf_link_update(link->fd, program, NULL),
+					    error);
 	}
 	for (size_t i = 0; !err && i < all->clsact.count; i++) {
 		const struct record *record = &all->clsact.record[i];
@@ -299,29 +304,29 @@ static int update_all(const struct attached *all, enum reply reply, int program)
 		    filter_program(record->ifindex, DIRECTION_EGRESS))
 			err = update_failed(record_name(record, name),
 					    filter_set(record->ifindex, DIRECTION_EGRESS,
-						       program));
+						       program), error);
 	}
 	return err;
 }
 
-int egress_update(const struct pins *pins, const char *dir)
+int egress_update(const struct pins *pins, const char *dir, struct error *error)
 {
 	struct attached all;
-	int err = attached_read(pins, ".", &all);
+	int err = attached_read(pins, ".", &all, error);
 
 	for (enum reply reply = 0; !err && reply < REPLY__MAX; reply++) {
 		int program = pins_get(pins, "%s/%s", dir, reply_names[reply]);
 
 		if (program < 0)
 			continue;
-		err = update_all(&all, reply, program);
+		err = update_all(&all, reply, program, error);
 		close(program);
 	}
 	attached_free(&all);
 	return err;
 }
 
-int egress_reachable(const struct pins *pins, const struct guard_link *link)
+int egress_reachable(const struct pins *pins, const struct guard_link *link, struct error *error)
 {
 	struct record_set set;
 	int err;
@@ -329,15 +334,15 @@ int egress_reachable(const struct pins *pins, const struct guard_link *link)
 	/* Moving an interface removes its filters. */
 	if (link->state != LINK_ELSEWHERE)
 		return 0;
-	err = records_read(pins, ".", &set);
+	err = records_read(pins, ".", &set, error);
 	for (size_t i = 0; !err && i < set.count; i++) {
 		if (strcmp(set.record[i].pin, link->pin) == 0 && !is_here(&set.record[i]))
 			err = -EXDEV;
 	}
 	free(set.record);
 	if (err)
-		fail("%s is in another network namespace, and its tc filter can be changed only "
-		     "there: run the same command there.", link->name);
+		error_set(error, err, "%s is in another network namespace, and its tc filter can "
+			  "be changed only there: run the same command there.", link->name);
 	return err;
 }
 
@@ -378,26 +383,27 @@ static bool is_taken_over(const struct record_set *set, const struct link_set *l
 }
 
 static int record_tidy(const struct pins *pins, const struct record_set *set,
-		       const struct link_set *links, const struct record *record)
+		       const struct link_set *links, const struct record *record,
+		       struct error *error)
 {
 	if (!links_find_pin(links, record->pin))
 		record_leave(record);
 	if (!is_taken_over(set, links, record))
-		return record_remove(pins, ".", record);
+		return record_remove(pins, ".", record, error);
 	pins_remove(pins, CLSACT "/%s", record->entry);
 	return 0;
 }
 
 /* Takes down, or only counts, what is not wanted. Their number, or -errno. */
-static int tidy(const struct pins *pins, bool look_only)
+static int tidy(const struct pins *pins, bool look_only, struct error *error)
 {
 	struct link_set links = {};
 	struct attached all;
 	int count = 0;
-	int err = attached_read(pins, ".", &all);
+	int err = attached_read(pins, ".", &all, error);
 
 	if (!err)
-		err = links_read(pins, "links", &links);
+		err = links_read(pins, "links", &links, error);
 	for (size_t i = 0; !err && i < all.tcx.count; i++) {
 		const struct guard_link *tcx = &all.tcx.link[i];
 		const struct guard_link *link = links_find_pin(&links, tcx->pin);
@@ -416,29 +422,29 @@ static int tidy(const struct pins *pins, bool look_only)
 			continue;
 		count++;
 		if (!look_only)
-			err = record_tidy(pins, &all.clsact, &links, record);
+			err = record_tidy(pins, &all.clsact, &links, record, error);
 	}
 	links_free(&links);
 	attached_free(&all);
 	return err ? err : count;
 }
 
-int egress_tidy(const struct pins *pins)
+int egress_tidy(const struct pins *pins, struct error *error)
 {
-	int count = tidy(pins, false);
+	int count = tidy(pins, false, error);
 
 	return count < 0 ? count : 0;
 }
 
 bool egress_is_tidy(const struct pins *pins)
 {
-	return tidy(pins, true) == 0;
+	return tidy(pins, true, NULL) == 0;
 }
 
-int egress_remove(const struct pins *pins, const char *dir)
+int egress_remove(const struct pins *pins, const char *dir, struct error *error)
 {
 	struct attached all;
-	int err = attached_read(pins, dir, &all);
+	int err = attached_read(pins, dir, &all, error);
 
 	if (err)
 		return err;
@@ -446,7 +452,7 @@ int egress_remove(const struct pins *pins, const char *dir)
 		tcx_remove(pins, dir, &all.tcx.link[i]);
 	for (size_t i = 0; !err && i < all.clsact.count; i++) {
 		record_leave(&all.clsact.record[i]);
-		err = record_remove(pins, dir, &all.clsact.record[i]);
+		err = record_remove(pins, dir, &all.clsact.record[i], error);
 	}
 	attached_free(&all);
 	return err;

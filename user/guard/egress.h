@@ -53,29 +53,27 @@ enum egress egress_look(const struct pins *pins, const struct guard_link *link);
 /*
  * Attaches the program to egress of the interface, with its pin or record below the directory `dir`
  * of the pins, which is "." or that of the journal. `place` is that of its link; the interface is
- * the one of that number here, whatever the place says. 0, or -errno after saying what to do: then
- * nothing was attached, or egress_remove() and egress_tidy() know of it.
+ * the one of that number here, whatever the place says. 0, or -errno: then nothing was attached, or
+ * egress_remove() and egress_tidy() know of it.
  */
 int egress_attach(const struct pins *pins, const char *dir, const struct place *place,
-		  __u32 ifindex, int program);
+		  __u32 ifindex, int program, struct error *error);
 
 /* A filter at ingress, with its record; the directory links/PLACE is still to come. As above. */
-int ingress_attach(const struct pins *pins, const struct place *place, int program);
+int ingress_attach(const struct pins *pins, const struct place *place, int program,
+		   struct error *error);
 
-/* Has egress run the programs pinned in `dir`. 0, or -errno after saying why: then only some do. */
-int egress_update(const struct pins *pins, const char *dir);
+/* Has egress run the programs pinned in `dir`. 0, or -errno: then only some do. */
+int egress_update(const struct pins *pins, const char *dir, struct error *error);
 
-/*
- * A filter can be changed only in the network namespace of its interface. 0, or -EXDEV after saying
- * so.
- */
-int egress_reachable(const struct pins *pins, const struct guard_link *link);
+/* A filter can be changed only in the network namespace of its interface. 0, or -EXDEV. */
+int egress_reachable(const struct pins *pins, const struct guard_link *link, struct error *error);
 
-/* Takes down what is attached to interfaces that are not guarded. 0, or -errno after saying why. */
-int egress_tidy(const struct pins *pins);
+/* Takes down what is attached to interfaces that are not guarded. 0 or -errno. */
+int egress_tidy(const struct pins *pins, struct error *error);
 bool egress_is_tidy(const struct pins *pins);
 
-/* Takes down all that has its pin or record below `dir`. 0, or -errno after saying why. */
-int egress_remove(const struct pins *pins, const char *dir);
+/* Takes down all that has its pin or record below `dir`. 0 or -errno. */
+int egress_remove(const struct pins *pins, const char *dir, struct error *error);
 
 #endif

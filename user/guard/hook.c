@@ -9,24 +9,21 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "base/log.h"
 #include "guard/egress.h"
 #include "guard/preflight.h"
 #include "kernel/filter.h"
 
-int hook_check(const struct device *device, enum xdp_mode mode)
+int hook_check(const struct device *device, enum xdp_mode mode, struct error *error)
 {
-	if (!device_is_ethernet(device) && !device_is_bare(device)) {
-		fail("%s is of a type that the guard cannot read (ARPHRD %u): guard the interface "
-		     "below it, or the one by which its packets reach the server.", device->name,
-		     device->type);
-		return -EOPNOTSUPP;
-	}
+	if (!device_is_ethernet(device) && !device_is_bare(device))
+		return error_set(error, -EOPNOTSUPP, "%s is of a type that the guard cannot read "
+				 "(ARPHRD %u): guard the interface below it, or the one by which "
+				 "its packets reach the server.", device->name, device->type);
 	if (mode != XDP_MODE_NATIVE || !hook_obstacle(device))
 		return 0;
-	fail("%s cannot be guarded by native XDP, because %s: leave --xdp out, or use --xdp "
-	     "generic.", device->name, hook_obstacle(device));
-	return -EOPNOTSUPP;
+	return error_set(error, -EOPNOTSUPP, "%s cannot be guarded by native XDP, because %s: "
+			 "leave --xdp out, or use --xdp generic.", device->name,
+			 hook_obstacle(device));
 }
 
 const char *hook_obstacle(const struct device *device)
@@ -51,10 +48,11 @@ static bool is_hopeless(int err)
 	return err == -EBUSY || err == -EEXIST || err == -EPERM || err == -ENODEV || err == -ENOMEM;
 }
 
-/* fd of a link, or -errno in two kinds: *err of loading, which was said, or of attaching. */
-static int xdp_try(const struct loader *loader, struct place *place, enum judge judge, int *err)
+/* fd of a link, or -errno in two kinds: *err of loading, which is in `error`, or of attaching. */
+static int xdp_try(const struct loader *loader, struct place *place, enum judge judge, int *err,
+		   struct error *error)
 {
-	int link, program = loader_judge(loader, judge, place->slot);
+	int link, program = loader_judge(loader, judge, place->slot, error);
 
 	*err = program < 0 ? program : 0;
 	if (*err)
@@ -65,23 +63,21 @@ static int xdp_try(const struct loader *loader, struct place *place, enum judge 
 	return link;
 }
 
-/* 0: attached; 1: tc instead, if auto; or -errno after saying why. */
+/* 0: attached; 1: tc instead, if auto; or -errno. */
 static int attach_xdp(const struct loader *loader, enum xdp_mode mode, struct place *place,
-		      struct hooked *hooked)
+		      struct hooked *hooked, struct error *error)
 {
-	int err, link = xdp_try(loader, place, JUDGE_PLAIN, &err);
+	int err, link = xdp_try(loader, place, JUDGE_PLAIN, &err, error);
 
 	if (!err && link < 0 && !is_hopeless(link))
-		link = xdp_try(loader, place, JUDGE_FRAGS, &err);
+		link = xdp_try(loader, place, JUDGE_FRAGS, &err, error);
 	if (err)
 		return err;
 	hooked->link = link;
 	if (link >= 0)
 		return 0;
-	if (mode == XDP_MODE_NATIVE || is_hopeless(link)) {
-		preflight_explain(place->name, link);
-		return link;
-	}
+	if (mode == XDP_MODE_NATIVE || is_hopeless(link))
+		return preflight_explain(place->name, link, error);
 	snprintf(hooked->why, sizeof(hooked->why), "%s", preflight_obstacle(place->name, link));
 	return 1;
 }
@@ -95,39 +91,37 @@ static __u32 program_id(int program)
 }
 
 static int attach_tc(const struct pins *pins, struct place *place, int program,
-		     struct hooked *hooked)
+		     struct hooked *hooked, struct error *error)
 {
 	hooked->link = tcx_create(place->ifindex, DIRECTION_INGRESS, program);
 	if (hooked->link >= 0)
 		return 0;
-	if (tcx_is_hopeless(hooked->link)) {
-		filter_explain(place->name, DIRECTION_INGRESS, hooked->link);
-		return hooked->link;
-	}
+	if (tcx_is_hopeless(hooked->link))
+		return filter_explain(place->name, DIRECTION_INGRESS, hooked->link, error);
 	/* No tcx in this kernel (EINVAL), or no room in it (ERANGE). */
 	hooked->link = -1;
 	hooked->program_id = program_id(program);
-	return ingress_attach(pins, place, program);
+	return ingress_attach(pins, place, program, error);
 }
 
 int hook_attach(const struct pins *pins, const struct loader *loader, const struct device *device,
-		enum xdp_mode mode, struct place *place, struct hooked *hooked)
+		enum xdp_mode mode, struct place *place, struct hooked *hooked, struct error *error)
 {
 	const char *obstacle = hook_obstacle(device);
 	int program, err = 1;
 
 	*hooked = (struct hooked){.link = -1};
 	if (mode != XDP_MODE_GENERIC && !obstacle)
-		err = attach_xdp(loader, mode, place, hooked);
+		err = attach_xdp(loader, mode, place, hooked, error);
 	else if (mode != XDP_MODE_GENERIC)
 		snprintf(hooked->why, sizeof(hooked->why), "%s", obstacle);
 	if (err <= 0)
 		return err;
 	place->judge = device_is_bare(device) ? JUDGE_BARE : JUDGE_TC;
-	program = loader_judge(loader, place->judge, place->slot);
+	program = loader_judge(loader, place->judge, place->slot, error);
 	if (program < 0)
 		return program;
-	err = attach_tc(pins, place, program, hooked);
+	err = attach_tc(pins, place, program, hooked, error);
 	close(program);
 	return err;
 }

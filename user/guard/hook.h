@@ -11,10 +11,10 @@
 #define HOOK_WHY 160
 
 /*
- * Whether the interface can be guarded in this mode at all: 0, or -errno after saying why not.
- * Looks at nothing but its type.
+ * Whether the interface can be guarded in this mode at all: 0, or -errno. Looks at nothing but its
+ * type.
  */
-int hook_check(const struct device *device, enum xdp_mode mode);
+int hook_check(const struct device *device, enum xdp_mode mode, struct error *error);
 
 /* Why tc and not XDP, in a few words, whatever its driver can do; NULL: no such reason. */
 const char *hook_obstacle(const struct device *device);
@@ -28,9 +28,10 @@ struct hooked {
 
 /*
  * Loads what is to judge the interface of `place`, and attaches it as `mode` asks. Fills in
- * place->judge. 0, or -errno after saying why.
+ * place->judge. 0 or -errno.
  */
 int hook_attach(const struct pins *pins, const struct loader *loader, const struct device *device,
-		enum xdp_mode mode, struct place *place, struct hooked *hooked);
+		enum xdp_mode mode, struct place *place, struct hooked *hooked,
+		struct error *error);
 
 #endif

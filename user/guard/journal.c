@@ -10,93 +10,95 @@
 
 #include <bpf/bpf.h>
 
-#include "base/log.h"
+#include "base/notice.h"
 #include "guard/egress.h"
 #include "guard/links.h"
 
 #define STAGED "staged"
 #define COMMIT "commit"
 
-int journal_begin(const struct pins *pins)
+int journal_begin(const struct pins *pins, struct error *error)
 {
-	return pins_mkdir(pins, STAGED);
+	return pins_mkdir(pins, error, STAGED);
 }
 
-static int stage_pin(const struct pins *pins, const char *kind, const char *name, int fd)
+static int stage_pin(const struct pins *pins, const char *kind, const char *name, int fd,
+		     struct error *error)
 {
-	int err = pins_mkdir(pins, STAGED "/%s", kind);
+	int err = pins_mkdir(pins, error, STAGED "/%s", kind);
 
-	return err ? err : pins_put(pins, fd, STAGED "/%s/%s", kind, name);
+	return err ? err : pins_put(pins, fd, error, STAGED "/%s/%s", kind, name);
 }
 
 /* A link of clsact, whose fd is -1, is a directory. */
-static int stage_link(const struct pins *pins, const char *kind, const char *pin, int fd)
+static int stage_link(const struct pins *pins, const char *kind, const char *pin, int fd,
+		      struct error *error)
 {
 	int err;
 
 	if (fd >= 0)
-		return stage_pin(pins, kind, pin, fd);
-	err = pins_mkdir(pins, STAGED "/%s", kind);
-	return err ? err : pins_mkdir(pins, STAGED "/%s/%s", kind, pin);
+		return stage_pin(pins, kind, pin, fd, error);
+	err = pins_mkdir(pins, error, STAGED "/%s", kind);
+	return err ? err : pins_mkdir(pins, error, STAGED "/%s/%s", kind, pin);
 }
 
-int journal_link(const struct pins *pins, const char *pin, int fd)
+int journal_link(const struct pins *pins, const char *pin, int fd, struct error *error)
 {
-	return stage_link(pins, "links", pin, fd);
+	return stage_link(pins, "links", pin, fd, error);
 }
 
-int journal_egress(const struct pins *pins, const struct place *place, __u32 ifindex, int program)
+int journal_egress(const struct pins *pins, const struct place *place, __u32 ifindex, int program,
+		   struct error *error)
 {
-	return egress_attach(pins, STAGED, place, ifindex, program);
+	return egress_attach(pins, STAGED, place, ifindex, program, error);
 }
 
-int journal_remove(const struct pins *pins, const char *pin, int fd)
+int journal_remove(const struct pins *pins, const char *pin, int fd, struct error *error)
 {
-	return stage_link(pins, "remove", pin, fd);
+	return stage_link(pins, "remove", pin, fd, error);
 }
 
-int journal_judge(const struct pins *pins, const struct guard_link *link, int program)
+int journal_judge(const struct pins *pins, const struct guard_link *link, int program,
+		  struct error *error)
 {
 	int old = bpf_prog_get_fd_by_id(link->program_id);
-	int err = stage_pin(pins, "judges", link->pin, program);
+	int err = stage_pin(pins, "judges", link->pin, program, error);
 
 	/* Only CAP_SYS_ADMIN may have it; without, a refused upgrade leaves the others upgraded. */
 	if (!err && old >= 0)
-		err = stage_pin(pins, "before", link->pin, old);
+		err = stage_pin(pins, "before", link->pin, old, error);
 	if (old >= 0)
 		close(old);
 	return err;
 }
 
-int journal_program(const struct pins *pins, const char *name, int fd)
+int journal_program(const struct pins *pins, const char *name, int fd, struct error *error)
 {
-	return stage_pin(pins, "programs", name, fd);
+	return stage_pin(pins, "programs", name, fd, error);
 }
 
-int journal_slot(const struct pins *pins, __u32 slot)
+int journal_slot(const struct pins *pins, __u32 slot, struct error *error)
 {
-	return pins_mkdir(pins, STAGED "/slot-%u", slot);
+	return pins_mkdir(pins, error, STAGED "/slot-%u", slot);
 }
 
-int journal_mode(const struct pins *pins, enum sg_mode mode)
+int journal_mode(const struct pins *pins, enum sg_mode mode, struct error *error)
 {
-	return pins_mkdir(pins, STAGED "/mode-%d", mode);
+	return pins_mkdir(pins, error, STAGED "/mode-%d", mode);
 }
 
-static int rename_pin(const struct pins *pins, const char *from, const char *to)
+static int rename_pin(const struct pins *pins, const char *from, const char *to,
+		      struct error *error)
 {
 	char old[PIN_PATH], new[PIN_PATH];
-	int err;
 
 	if (rename(pins_path(pins, old, "%s", from), pins_path(pins, new, "%s", to)) == 0)
 		return 0;
-	err = -errno;
-	fail("cannot rename %s to %s: %s.", old, new, strerror(-err));
-	return err;
+	return error_set(error, -errno, "cannot rename %s to %s: %s.", old, new, strerror(errno));
 }
 
 /* Moves every pin of a directory of commit/ into `to`, over what is there. */
-static int move_pins(const struct pins *pins, const char *kind, const char *to)
+static int move_pins(const struct pins *pins, const char *kind, const char *to, struct error *error)
 {
 	char path[PIN_PATH], from[PIN_PATH], target[PIN_PATH];
 	struct dirent *entry;
@@ -104,23 +106,23 @@ static int move_pins(const struct pins *pins, const char *kind, const char *to)
 	DIR *dir = opendir(pins_path(pins, path, COMMIT "/%s", kind));
 
 	if (!dir)
-		return pins_unreadable(path);
+		return pins_unreadable(path, error);
 	while (!err && (entry = readdir(dir))) {
 		if (entry->d_name[0] == '.')
 			continue;
 		snprintf(from, sizeof(from), COMMIT "/%s/%s", kind, entry->d_name);
 		snprintf(target, sizeof(target), "%s/%s", to, entry->d_name);
-		err = rename_pin(pins, from, target);
+		err = rename_pin(pins, from, target, error);
 	}
 	closedir(dir);
 	return err;
 }
 
 /* Has every link run what is pinned for it in commit/KIND. */
-static int update_links(const struct pins *pins, const char *kind)
+static int update_links(const struct pins *pins, const char *kind, struct error *error)
 {
 	struct link_set links;
-	int err = links_read(pins, "links", &links);
+	int err = links_read(pins, "links", &links, error);
 
 	for (size_t i = 0; !err && i < links.count; i++) {
 		const struct guard_link *link = &links.link[i];
@@ -134,24 +136,25 @@ static int update_links(const struct pins *pins, const char *kind)
 		if (err == -EXDEV)
 			err = 0;
 		if (err)
-			fail("%s does not take the new program: %s.", link->name, strerror(-err));
+			error_set(error, err, "%s does not take the new program: %s.", link->name,
+				  strerror(-err));
 	}
 	links_free(&links);
 	return err;
 }
 
 /* The one step that may be refused: all links get the new programs, or none. */
-static int apply_programs(const struct pins *pins)
+static int apply_programs(const struct pins *pins, struct error *error)
 {
-	int err = update_links(pins, "judges");
+	int err = update_links(pins, "judges", error);
 
 	if (!err)
-		err = egress_update(pins, COMMIT "/programs");
+		err = egress_update(pins, COMMIT "/programs", error);
 	if (!err)
 		return 0;
-	update_links(pins, "before");
-	egress_update(pins, ".");
-	if (rename_pin(pins, COMMIT, STAGED) == 0)
+	update_links(pins, "before", NULL);
+	egress_update(pins, ".", NULL);
+	if (rename_pin(pins, COMMIT, STAGED, NULL) == 0)
 		journal_abort(pins);
 	return err;
 }
@@ -160,7 +163,7 @@ static void apply_removals(const struct pins *pins)
 {
 	struct link_set gone;
 
-	if (links_read(pins, COMMIT "/remove", &gone))
+	if (links_read(pins, COMMIT "/remove", &gone, NULL))
 		return;
 	for (size_t i = 0; i < gone.count; i++) {
 		pins_remove(pins, "links/%s", gone.link[i].pin);
@@ -187,7 +190,7 @@ static void apply_values(const struct pins *pins, struct maps *maps)
 }
 
 /* The same, into the directory of that name, which is made if needed. */
-static int move_folder(const struct pins *pins, const char *kind)
+static int move_folder(const struct pins *pins, const char *kind, struct error *error)
 {
 	char from[PIN_PATH];
 	int err;
@@ -195,36 +198,40 @@ static int move_folder(const struct pins *pins, const char *kind)
 	snprintf(from, sizeof(from), COMMIT "/%s", kind);
 	if (!pins_exist(pins, from))
 		return 0;
-	err = pins_mkdir(pins, "%s", kind);
-	return err ? err : move_pins(pins, kind, kind);
+	err = pins_mkdir(pins, error, "%s", kind);
+	return err ? err : move_pins(pins, kind, kind, error);
 }
 
 /* What is left to do once every link runs its program; only a lack of memory can stop it. */
-static int finish(const struct pins *pins, struct maps *maps)
+static int finish(const struct pins *pins, struct maps *maps, struct error *error)
 {
 	static const char *const folders[] = {"links", "tcx", "clsact"};
-	int err = move_pins(pins, "programs", ".");
+	int err = move_pins(pins, "programs", ".", error);
 
 	for (size_t i = 0; !err && i < sizeof(folders) / sizeof(*folders); i++)
-		err = move_folder(pins, folders[i]);
+		err = move_folder(pins, folders[i], error);
 	if (err)
 		return err;
 	apply_values(pins, maps);
 	apply_removals(pins);
-	err = egress_tidy(pins);
+	err = egress_tidy(pins, error);
 	return err ? err : pins_wipe(pins, COMMIT);
 }
 
-int journal_commit(const struct pins *pins, struct maps *maps)
+int journal_commit(const struct pins *pins, struct maps *maps, struct error *error)
 {
-	int err = rename_pin(pins, STAGED, COMMIT);
+	int err = rename_pin(pins, STAGED, COMMIT, error);
+	struct error why = {};
 
 	if (err)
 		journal_abort(pins);
 	else
-		err = apply_programs(pins);
-	if (!err && finish(pins, maps))
+		err = apply_programs(pins, error);
+	if (!err && finish(pins, maps, &why)) {
+		if (why.text[0])
+			notice("%s", why.text);
 		notice("this change is not complete: the next sipguard command will complete it.");
+	}
 	return err;
 }
 
@@ -233,13 +240,13 @@ void journal_abort(const struct pins *pins)
 	struct link_set links;
 
 	/* Not by unpinning alone: that takes effect only after a while. */
-	if (links_read(pins, STAGED "/links", &links) == 0) {
+	if (links_read(pins, STAGED "/links", &links, NULL) == 0) {
 		for (size_t i = 0; i < links.count; i++)
 			link_detach(&links.link[i]);
 		links_free(&links);
 	}
 	/* What cannot be taken down now keeps its record, for the next command. */
-	if (egress_remove(pins, STAGED) == 0)
+	if (egress_remove(pins, STAGED, NULL) == 0)
 		pins_wipe(pins, STAGED);
 }
 
@@ -248,8 +255,9 @@ bool journal_pending(const struct pins *pins)
 	return pins_exist(pins, STAGED) || pins_exist(pins, COMMIT);
 }
 
-int journal_recover(const struct pins *pins)
+int journal_recover(const struct pins *pins, struct error *error)
 {
+	struct error why = {};
 	struct maps maps;
 	int err;
 
@@ -257,11 +265,13 @@ int journal_recover(const struct pins *pins)
 		journal_abort(pins);
 	if (!pins_exist(pins, COMMIT))
 		return 0;
-	err = maps_open(pins, &maps);
+	err = maps_open(pins, &maps, error);
 	if (err)
 		return err;
-	if (apply_programs(pins) == 0)
-		err = finish(pins, &maps);
+	if (apply_programs(pins, &why) == 0)
+		err = finish(pins, &maps, error);
+	else
+		notice("%s", why.text); /* and undone: all is as it was before */
 	maps_close(&maps);
 	return err;
 }

@@ -20,24 +20,26 @@
 #include "kernel/maps.h"
 #include "kernel/pins.h"
 
-/* All need the exclusive lock. All return 0, or -errno after saying why. */
-int journal_begin(const struct pins *pins);
-int journal_link(const struct pins *pins, const char *pin, int fd);
-int journal_egress(const struct pins *pins, const struct place *place, __u32 ifindex, int program);
-int journal_judge(const struct pins *pins, const struct guard_link *link, int program);
-int journal_remove(const struct pins *pins, const char *pin, int fd);
-int journal_program(const struct pins *pins, const char *name, int fd);
-int journal_slot(const struct pins *pins, __u32 slot);
-int journal_mode(const struct pins *pins, enum sg_mode mode);
+/* All need the exclusive lock. All return 0 or -errno. */
+int journal_begin(const struct pins *pins, struct error *error);
+int journal_link(const struct pins *pins, const char *pin, int fd, struct error *error);
+int journal_egress(const struct pins *pins, const struct place *place, __u32 ifindex, int program,
+		   struct error *error);
+int journal_judge(const struct pins *pins, const struct guard_link *link, int program,
+		  struct error *error);
+int journal_remove(const struct pins *pins, const char *pin, int fd, struct error *error);
+int journal_program(const struct pins *pins, const char *name, int fd, struct error *error);
+int journal_slot(const struct pins *pins, __u32 slot, struct error *error);
+int journal_mode(const struct pins *pins, enum sg_mode mode, struct error *error);
 
 /* Makes it true and carries it out. After an error nothing has changed and nothing is staged. */
-int journal_commit(const struct pins *pins, struct maps *maps);
+int journal_commit(const struct pins *pins, struct maps *maps, struct error *error);
 
 /* Undoes what is staged. */
 void journal_abort(const struct pins *pins);
 
 /* Whether journal_recover() has something to do. */
 bool journal_pending(const struct pins *pins);
-int journal_recover(const struct pins *pins);
+int journal_recover(const struct pins *pins, struct error *error);
 
 #endif

@@ -11,7 +11,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "base/log.h"
 #include "kernel/filter.h"
 #include "kernel/maps.h"
 #include "kernel/netns.h"
@@ -40,7 +39,8 @@ static bool xdp_runs(__u32 ifindex, __u32 id)
 }
 
 /* Of `struct bpf_link_info`, xdp.ifindex and tcx.ifindex are one word; tcx.attach_type follows. */
-static int open_pinned(const struct pins *pins, const char *dir, struct guard_link *link)
+static int open_pinned(const struct pins *pins, const char *dir, struct guard_link *link,
+		       struct error *error)
 {
 	struct bpf_link_info info = {};
 	__u32 size = sizeof(info), tcx[2];
@@ -50,11 +50,10 @@ static int open_pinned(const struct pins *pins, const char *dir, struct guard_li
 	link->fd = pins_get(pins, "%s/%s", dir, link->pin);
 	err = link->fd < 0 ? link->fd : bpf_obj_get_info_by_fd(link->fd, &info, &size);
 	if (err) {
-		fail("cannot open the link %s/%s/%s: %s.", pins->dir, dir, link->pin,
-		     strerror(-err));
 		if (link->fd >= 0)
 			close(link->fd);
-		return err;
+		return error_set(error, err, "cannot open the link %s/%s/%s: %s.", pins->dir, dir,
+				 link->pin, strerror(-err));
 	}
 	memcpy(tcx, &info.xdp, sizeof(tcx));
 	link->kind = info.type == LINK_TYPE_XDP ? LINK_XDP : LINK_TCX;
@@ -106,7 +105,7 @@ static void open_directory(const struct pins *pins, struct guard_link *link)
 }
 
 static int link_open(const struct pins *pins, const char *dir, const struct dirent *entry,
-		     struct guard_link *link)
+		     struct guard_link *link, struct error *error)
 {
 	int err = 0;
 
@@ -114,7 +113,7 @@ static int link_open(const struct pins *pins, const char *dir, const struct dire
 	if (entry->d_type == DT_DIR)
 		open_directory(pins, link);
 	else
-		err = open_pinned(pins, dir, link);
+		err = open_pinned(pins, dir, link, error);
 	if (err)
 		return err;
 	if ((link->state != LINK_HERE && link->state != LINK_REMOVED) ||
@@ -128,21 +127,21 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct guard_link *)a)->name, ((const struct guard_link *)b)->name);
 }
 
-static int link_append(struct link_set *set, const struct guard_link *link)
+static int link_append(struct link_set *set, const struct guard_link *link, struct error *error)
 {
 	struct guard_link *grown = reallocarray(set->link, set->count + 1, sizeof(*grown));
 
 	if (!grown) {
 		if (link->fd >= 0)
 			close(link->fd);
-		return -ENOMEM;
+		return error_set(error, -ENOMEM, "out of memory.");
 	}
 	set->link = grown;
 	set->link[set->count++] = *link;
 	return 0;
 }
 
-int links_read(const struct pins *pins, const char *name, struct link_set *set)
+int links_read(const struct pins *pins, const char *name, struct link_set *set, struct error *error)
 {
 	struct guard_link link;
 	struct dirent *entry;
@@ -153,15 +152,15 @@ int links_read(const struct pins *pins, const char *name, struct link_set *set)
 	*set = (struct link_set){};
 	dir = opendir(pins_path(pins, path, "%s", name));
 	if (!dir)
-		return pins_unreadable(path);
+		return pins_unreadable(path, error);
 	while (!err && (entry = readdir(dir))) {
 		link = (struct guard_link){.fd = -1};
 		if (entry->d_name[0] == '.' || strlen(entry->d_name) >= sizeof(link.pin) ||
 		    !place_parse(entry->d_name, &link.place))
 			continue;
-		err = link_open(pins, name, entry, &link);
+		err = link_open(pins, name, entry, &link, error);
 		if (!err)
-			err = link_append(set, &link);
+			err = link_append(set, &link, error);
 	}
 	closedir(dir);
 	if (err)

@@ -77,8 +77,9 @@ struct link_set {
 	size_t count;
 };
 
-/* The links pinned in dir/NAME, by name. 0 or -errno after saying why. Freed by links_free(). */
-int links_read(const struct pins *pins, const char *name, struct link_set *set);
+/* The links pinned in dir/NAME, by name. 0 or -errno. Freed by links_free(). */
+int links_read(const struct pins *pins, const char *name, struct link_set *set,
+	       struct error *error);
 void links_free(struct link_set *set);
 
 /*

@@ -13,7 +13,8 @@
 #include "scanners.h"    /* types of the skeletons */
 #include "sip/message.h"
 
-#include "base/log.h"
+#include "base/clock.h"
+#include "base/notice.h"
 #include "connections.skel.h"
 #include "guard.skel.h"
 #include "guard/preflight.h"
@@ -40,7 +41,7 @@ static bool is_shared(const struct bpf_map *map)
 	return strncmp(bpf_map__name(map), GLOBAL, strlen(GLOBAL)) == 0;
 }
 
-static int loader_open(struct loader *loader)
+static int loader_open(struct loader *loader, struct error *error)
 {
 	*loader = (struct loader){
 		.notes = -1, .places = -1, .clock = -1, .connections = {-1, -1},
@@ -48,22 +49,19 @@ static int loader_open(struct loader *loader)
 	for (int judge = 0; judge < JUDGE__MAX; judge++)
 		loader->programs[judge] = -1;
 	loader->object = guard_bpf__open();
-	if (!loader->object) {
-		fail("cannot open the guard's object: %s.", strerror(errno));
-		return -errno;
-	}
-	loader->object->rodata->sg_tick = maps_tick();
+	if (!loader->object)
+		return error_set(error, -errno, "cannot open the guard's object: %s.",
+				 strerror(errno));
+	loader->object->rodata->sg_tick = clock_tick();
 	return 0;
 }
 
-static int loader_finish(struct loader *loader)
+static int loader_finish(struct loader *loader, struct error *error)
 {
 	int err = guard_bpf__load(loader->object);
 
-	if (err) {
-		preflight_kernel(err);
-		return err;
-	}
+	if (err)
+		return preflight_kernel(err, error);
 	loader->clock = bpf_program__fd(loader->object->progs.guard_clock);
 	return 0;
 }
@@ -95,8 +93,9 @@ static int share_maps(const struct loader *loader, struct bpf_object *object)
 	return err;
 }
 
-/* Loads one program of an object: a new fd of it, or -errno after saying why. */
-static int load_one(const struct loader *loader, struct bpf_object *object, const char *name)
+/* Loads one program of an object: a new fd of it, or -errno. */
+static int load_one(const struct loader *loader, struct bpf_object *object, const char *name,
+		    struct error *error)
 {
 	struct bpf_program *program;
 	int err = share_maps(loader, object), fd;
@@ -105,70 +104,69 @@ static int load_one(const struct loader *loader, struct bpf_object *object, cons
 		bpf_program__set_autoload(program, strcmp(bpf_program__name(program), name) == 0);
 	if (!err)
 		err = bpf_object__load(object);
-	if (err) {
-		preflight_kernel(err);
-		return err;
-	}
+	if (err)
+		return preflight_kernel(err, error);
 	fd = dup(bpf_program__fd(bpf_object__find_program_by_name(object, name)));
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return error_set(error, -errno, "cannot keep a program open: %s.", strerror(errno));
+	return fd;
 }
 
-static int cannot_open(const char *what)
+static int cannot_open(const char *what, struct error *error)
 {
-	int err = -errno;
-
-	fail("cannot open the object of the program %s: %s.", what, strerror(-err));
-	return err;
+	return error_set(error, -errno, "cannot open the object of the program %s: %s.", what,
+			 strerror(errno));
 }
 
-static int load_xdp(const struct loader *loader, enum judge judge, __u32 slot)
+static int load_xdp(const struct loader *loader, enum judge judge, __u32 slot, struct error *error)
 {
 	struct guard_bpf *object = guard_bpf__open();
 	int fd;
 
 	if (!object)
-		return cannot_open("for XDP");
+		return cannot_open("for XDP", error);
 	object->rodata->sg_tick = loader->object->rodata->sg_tick;
 	object->rodata->sg_interface = slot;
-	fd = load_one(loader, object->obj, judge_names[judge]);
+	fd = load_one(loader, object->obj, judge_names[judge], error);
 	guard_bpf__destroy(object);
 	return fd;
 }
 
-static int load_ingress(const struct loader *loader, enum judge judge, __u32 slot)
+static int load_ingress(const struct loader *loader, enum judge judge, __u32 slot,
+			struct error *error)
 {
 	struct ingress_bpf *object = ingress_bpf__open();
 	int fd;
 
 	if (!object)
-		return cannot_open("at tc ingress");
+		return cannot_open("at tc ingress", error);
 	object->rodata->sg_tick = loader->object->rodata->sg_tick;
 	object->rodata->sg_interface = slot;
 	if (judge == JUDGE_BARE)
 		object->rodata->sg_link_header = 0;
-	fd = load_one(loader, object->obj, judge_names[judge]);
+	fd = load_one(loader, object->obj, judge_names[judge], error);
 	ingress_bpf__destroy(object);
 	return fd;
 }
 
-int loader_judge(const struct loader *loader, enum judge judge, __u32 slot)
+int loader_judge(const struct loader *loader, enum judge judge, __u32 slot, struct error *error)
 {
 	if (judge == JUDGE_PLAIN || judge == JUDGE_FRAGS)
-		return load_xdp(loader, judge, slot);
-	return load_ingress(loader, judge, slot);
+		return load_xdp(loader, judge, slot, error);
+	return load_ingress(loader, judge, slot, error);
 }
 
-int loader_reply(const struct loader *loader, enum reply reply)
+int loader_reply(const struct loader *loader, enum reply reply, struct error *error)
 {
 	struct reply_bpf *object = reply_bpf__open();
 	int fd;
 
 	if (!object)
-		return cannot_open("at tc egress");
+		return cannot_open("at tc egress", error);
 	object->rodata->sg_tick = loader->object->rodata->sg_tick;
 	if (reply == REPLY_BARE)
 		object->rodata->sg_link_header = 0;
-	fd = load_one(loader, object->obj, "reply");
+	fd = load_one(loader, object->obj, "reply", error);
 	reply_bpf__destroy(object);
 	return fd;
 }
@@ -216,37 +214,36 @@ void loader_connections(struct loader *loader)
 		return;
 	close_connections(loader);
 	notice("connections of TCP are not counted, so live ones have no limit: %s (%s).",
-	       access("/sys/kernel/btf/vmlinux", R_OK) ? "this kernel does not tell its types in "
-	       "/sys/kernel/btf" : "this kernel refuses the program for that", strerror(-err));
+	       access("/sys/kernel/btf/vmlinux", R_OK)
+		       ? "this kernel does not tell its types in /sys/kernel/btf"
+		       : "this kernel refuses the program for that", strerror(-err));
 }
 
-static int loader_finish_alone(struct loader *loader)
+static int loader_finish_alone(struct loader *loader, struct error *error)
 {
-	int err = loader_finish(loader);
+	int err = loader_finish(loader, error);
 
 	if (err)
 		return err;
 	loader->notes = maps_create_notes();
 	loader->places = maps_create_places();
 	err = loader->notes < 0 ? loader->notes : loader->places < 0 ? loader->places : 0;
-	if (err)
-		preflight_kernel(err);
-	return err;
+	return err ? preflight_kernel(err, error) : 0;
 }
 
-int loader_load(struct loader *loader)
+int loader_load(struct loader *loader, struct error *error)
 {
-	int err = loader_open(loader);
+	int err = loader_open(loader, error);
 
 	if (err)
 		return err;
 	leave_out_judges(loader);
-	return loader_finish_alone(loader);
+	return loader_finish_alone(loader, error);
 }
 
-int loader_load_replay(struct loader *loader)
+int loader_load_replay(struct loader *loader, struct error *error)
 {
-	int err = loader_open(loader);
+	int err = loader_open(loader, error);
 
 	if (err)
 		return err;
@@ -255,11 +252,10 @@ int loader_load_replay(struct loader *loader)
 	err = bpf_map__set_type(loader->object->maps.sg_stats, BPF_MAP_TYPE_ARRAY);
 	if (!err)
 		err = bpf_map__set_map_flags(loader->object->maps.sg_stats, BPF_F_MMAPABLE);
-	if (err) {
-		fail("cannot set up the counters for replay: %s.", strerror(-err));
-		return err;
-	}
-	err = loader_finish_alone(loader);
+	if (err)
+		return error_set(error, err, "cannot set up the counters for replay: %s.",
+				 strerror(-err));
+	err = loader_finish_alone(loader, error);
 	if (err)
 		return err;
 	loader->programs[JUDGE_PLAIN] = bpf_program__fd(loader->object->progs.guard);
@@ -280,7 +276,8 @@ static bool is_same_layout(const struct bpf_map *map, int fd)
 	       info.map_flags == bpf_map__map_flags(map);
 }
 
-static int reuse(struct loader *loader, const struct pins *pins, const char *name)
+static int reuse(struct loader *loader, const struct pins *pins, const char *name,
+		 struct error *error)
 {
 	struct bpf_map *map = find_map(loader, name);
 	int fd = pins_get(pins, "%s", name);
@@ -293,22 +290,22 @@ static int reuse(struct loader *loader, const struct pins *pins, const char *nam
 	if (fd >= 0)
 		close(fd);
 	if (err == -EPROTO)
-		fail("the pinned map %s is not what this sipguard works with: `sipguard detach "
-		     "--all` and attach again.", name);
+		error_set(error, err, "the pinned map %s is not what this sipguard works with: "
+			  "`sipguard detach --all` and attach again.", name);
 	else if (err)
-		fail("cannot use the pinned map %s: %s.", name, strerror(-err));
+		error_set(error, err, "cannot use the pinned map %s: %s.", name, strerror(-err));
 	return err;
 }
 
-int loader_load_over(struct loader *loader, const struct pins *pins)
+int loader_load_over(struct loader *loader, const struct pins *pins, struct error *error)
 {
-	int err = loader_open(loader);
+	int err = loader_open(loader, error);
 
 	if (!err)
 		leave_out_judges(loader);
 	for (int id = 0; !err && id < MAP_NOTES; id++)
-		err = reuse(loader, pins, map_names[id]);
-	return err ? err : loader_finish(loader);
+		err = reuse(loader, pins, map_names[id], error);
+	return err ? err : loader_finish(loader, error);
 }
 
 static int map_fd(const struct loader *loader, enum map_id id)
@@ -321,21 +318,20 @@ static int map_fd(const struct loader *loader, enum map_id id)
 }
 
 int loader_init(struct loader *loader, const struct config *config, const char *path,
-		enum sg_mode mode)
+		enum sg_mode mode, struct error *error)
 {
 	struct maps maps = {};
 	int err;
 
 	for (int id = 0; id < MAP__MAX; id++)
 		maps.fd[id] = dup(map_fd(loader, id));
-	err = maps_memory(&maps);
+	err = maps_memory(&maps, error);
 	if (!err && getrandom(maps.state->secret, sizeof(maps.state->secret), 0) !=
-			    sizeof(maps.state->secret)) {
-		err = -EIO;
-		fail("cannot get random bytes for the limit tables: %s.", strerror(errno));
-	}
+			    sizeof(maps.state->secret))
+		err = error_set(error, -EIO, "cannot get random bytes for the limit tables: %s.",
+				strerror(errno));
 	if (!err)
-		err = maps_fill(&maps, 0, config, path);
+		err = maps_fill(&maps, 0, config, path, error);
 	if (!err) {
 		maps_store(&maps.state->abi, SG_ABI_VERSION);
 		maps_store(&maps.state->mode, mode);
@@ -345,24 +341,24 @@ int loader_init(struct loader *loader, const struct config *config, const char *
 	return err;
 }
 
-int loader_stats(const struct loader *loader, struct sg_stats *stats)
+int loader_stats(const struct loader *loader, struct sg_stats *stats, struct error *error)
 {
 	const struct maps maps = {.fd[MAP_STATS] = map_fd(loader, MAP_STATS)};
 
-	return maps_stats(&maps, stats);
+	return maps_stats(&maps, stats, error);
 }
 
-int loader_pin(const struct loader *loader, const struct pins *pins)
+int loader_pin(const struct loader *loader, const struct pins *pins, struct error *error)
 {
 	int err = 0;
 
 	for (int id = 0; !err && id < MAP__MAX; id++)
-		err = pins_put(pins, map_fd(loader, id), "%s", map_names[id]);
+		err = pins_put(pins, map_fd(loader, id), error, "%s", map_names[id]);
 	if (!err)
-		err = pins_put(pins, loader->clock, "guard_clock");
+		err = pins_put(pins, loader->clock, error, "guard_clock");
 	for (int link = 0; !err && link < CONNECTION_LINK__MAX; link++) {
 		if (loader->connections[link] >= 0)
-			err = pins_put(pins, loader->connections[link], "%s",
+			err = pins_put(pins, loader->connections[link], error, "%s",
 				       connection_link_names[link]);
 	}
 	return err;

@@ -25,42 +25,41 @@ struct loader {
 };
 
 /*
- * Makes maps and loads what is the same for all interfaces. 0, or -errno after saying why; then
- * loader_close().
+ * Makes maps and loads what is the same for all interfaces. 0, or -errno; then loader_close().
  */
-int loader_load(struct loader *loader);
+int loader_load(struct loader *loader, struct error *error);
 
 /*
  * As loader_load(), with programs that are only run by BPF_PROG_RUN: their clock is what is written
  * to sg_replay_clock, and their counters are of one CPU, in memory that can be mapped.
  */
-int loader_load_replay(struct loader *loader);
+int loader_load_replay(struct loader *loader, struct error *error);
 
 /* As loader_load(), on the pinned maps, which must have the layout that the object has. */
-int loader_load_over(struct loader *loader, const struct pins *pins);
+int loader_load_over(struct loader *loader, const struct pins *pins, struct error *error);
 
 /*
  * Afterwards: what judges the packets of one interface, and what sees what interfaces send. To have
- * one verified takes half a second. fd, to be closed, or -errno after saying why.
+ * one verified takes half a second. fd, to be closed, or -errno.
  */
-int loader_judge(const struct loader *loader, enum judge judge, __u32 slot);
-int loader_reply(const struct loader *loader, enum reply reply);
+int loader_judge(const struct loader *loader, enum judge judge, __u32 slot, struct error *error);
+int loader_reply(const struct loader *loader, enum reply reply, struct error *error);
 
 /*
  * Afterwards: the programs that count connections. They look into the kernel's own types; a guard
- * without them is better than none.
+ * without them is better than none, so there is only notice given why they are not.
  */
 void loader_connections(struct loader *loader);
 
 /* What a guard begins with: the configuration, where it came from, a mode, and a secret. */
 int loader_init(struct loader *loader, const struct config *config, const char *path,
-		enum sg_mode mode);
+		enum sg_mode mode, struct error *error);
 
 /* The counters, summed up, as maps_stats(). */
-int loader_stats(const struct loader *loader, struct sg_stats *stats);
+int loader_stats(const struct loader *loader, struct sg_stats *stats, struct error *error);
 
 /* Pins every map, and the programs that are the same for all interfaces. */
-int loader_pin(const struct loader *loader, const struct pins *pins);
+int loader_pin(const struct loader *loader, const struct pins *pins, struct error *error);
 void loader_close(struct loader *loader);
 
 #endif

@@ -14,7 +14,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "base/log.h"
 
 static const struct {
 	unsigned int capability;
@@ -52,15 +51,14 @@ bool preflight_capable(void)
 	return !missing[0];
 }
 
-int preflight_capabilities(void)
+int preflight_capabilities(struct error *error)
 {
 	char missing[128];
 
 	capabilities_missing(missing);
 	if (!missing[0])
 		return 0;
-	fail("this process lacks %s: run sipguard as root.", missing);
-	return -EPERM;
+	return error_set(error, -EPERM, "this process lacks %s: run sipguard as root.", missing);
 }
 
 /* The name of a program of somebody else; needs CAP_SYS_ADMIN. */
@@ -78,7 +76,7 @@ static void program_name(__u32 id, char *name, size_t size)
 	close(fd);
 }
 
-static int preflight_other(const char *name, unsigned int ifindex)
+static int preflight_other(const char *name, unsigned int ifindex, struct error *error)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
 	char text[64];
@@ -93,10 +91,10 @@ static int preflight_other(const char *name, unsigned int ifindex)
 	if (!id)
 		return 0;
 	program_name(id, text, sizeof(text));
-	fail("%s already runs an XDP program, %s (id %u), and can run only one: detach it with the "
-	     "tool that attached it, or with `ip link set dev %s xdp off`, or use --xdp generic, "
-	     "which goes behind it.", name, text, id, name);
-	return -EBUSY;
+	return error_set(error, -EBUSY, "%s already runs an XDP program, %s (id %u), and can run "
+			 "only one: detach it with the tool that attached it, or with `ip link set "
+			 "dev %s xdp off`, or use --xdp generic, which goes behind it.", name, text,
+			 id, name);
 }
 
 static bool lro_is_on(const char *name)
@@ -128,18 +126,16 @@ static unsigned int mtu_of(const char *name)
 	return mtu;
 }
 
-int preflight_xdp(const char *name, enum xdp_mode mode)
+int preflight_xdp(const char *name, enum xdp_mode mode, struct error *error)
 {
-	int err = preflight_other(name, if_nametoindex(name));
+	int err = preflight_other(name, if_nametoindex(name), error);
 
 	if (err)
 		return err;
-	if (mode == XDP_MODE_NATIVE && lro_is_on(name)) {
-		fail("%s has large receive offload (LRO) on, whose packets native XDP cannot take: "
-		     "switch it off with `ethtool -K %s lro off`, or use --xdp generic.",
-		     name, name);
-		return -EOPNOTSUPP;
-	}
+	if (mode == XDP_MODE_NATIVE && lro_is_on(name))
+		return error_set(error, -EOPNOTSUPP, "%s has large receive offload (LRO) on, whose "
+				 "packets native XDP cannot take: switch it off with `ethtool -K "
+				 "%s lro off`, or use --xdp generic.", name, name);
 	return 0;
 }
 
@@ -160,25 +156,23 @@ const char *preflight_obstacle(const char *name, int err)
 	return text;
 }
 
-void preflight_explain(const char *name, int err)
+int preflight_explain(const char *name, int err, struct error *error)
 {
 	switch (err) {
 	case -EBUSY:
 	case -EEXIST:
-		fail("%s was given another XDP program meanwhile: see `ip link show dev %s`.", name,
-		     name);
-		break;
+		return error_set(error, err, "%s was given another XDP program meanwhile: see `ip "
+				 "link show dev %s`.", name, name);
 	case -ENODEV:
-		fail("%s vanished while it was being attached.", name);
-		break;
+		return error_set(error, err, "%s vanished while it was being attached.", name);
 	case -EPERM:
 	case -ENOMEM:
-		fail("the kernel refused to attach to %s: %s.", name, strerror(-err));
-		break;
+		return error_set(error, err, "the kernel refused to attach to %s: %s.", name,
+				 strerror(-err));
 	default:
-		fail("%s cannot run XDP in the mode asked for, because %s: mend that, or use --xdp "
-		     "generic, which works on every interface.", name,
-		     preflight_obstacle(name, err));
+		return error_set(error, err, "%s cannot run XDP in the mode asked for, because %s: "
+				 "mend that, or use --xdp generic, which works on every interface.",
+				 name, preflight_obstacle(name, err));
 	}
 }
 
@@ -209,22 +203,21 @@ static bool feature_is_there(size_t i)
 	return libbpf_probe_bpf_prog_type(features[i].type, NULL) != 0;
 }
 
-void preflight_kernel(int err)
+int preflight_kernel(int err, struct error *error)
 {
 	for (size_t i = 0; i < sizeof(features) / sizeof(*features); i++) {
 		if (feature_is_there(i))
 			continue;
-		fail("this kernel has no %s (Linux %s has): use a newer kernel, 6.1 or later.",
-		     features[i].name, features[i].since);
-		return;
+		return error_set(error, err, "this kernel has no %s (Linux %s has): use a newer "
+				 "kernel, 6.1 or later.", features[i].name, features[i].since);
 	}
 	if (err == -EPERM)
-		fail("the kernel does not permit to load the guard: is it locked down, or does a "
-		     "container hide a capability?");
-	else if (err == -ENOMEM || err == -E2BIG)
-		fail("the kernel had no memory for the guard, which takes about 30 MB: %s.",
-		     strerror(-err));
-	else
-		fail("the kernel refused to load the guard (%s): `sipguard -v` with the same "
-		     "command shows what it says; please report it.", strerror(-err));
+		return error_set(error, err, "the kernel does not permit to load the guard: is it "
+				 "locked down, or does a container hide a capability?");
+	if (err == -ENOMEM || err == -E2BIG)
+		return error_set(error, err, "the kernel had no memory for the guard, which takes "
+				 "about 30 MB: %s.", strerror(-err));
+	return error_set(error, err, "the kernel refused to load the guard (%s): `sipguard -v` "
+			 "with the same command shows what it says; please report it.",
+			 strerror(-err));
 }

@@ -3,7 +3,7 @@
 #ifndef SIPGUARD_SESSION_H
 #define SIPGUARD_SESSION_H
 
-#include "cmd/command.h"
+#include "base/error.h"
 #include "guard/links.h"
 #include "kernel/maps.h"
 #include "kernel/pins.h"
@@ -24,15 +24,12 @@ struct session {
 
 /*
  * Checks capabilities, locks the pins, finishes or undoes what a killed command left behind,
- * refuses another ABI, and opens links and maps. DONE, or how the command shall end, after saying
- * why; nothing needs to be closed then.
+ * refuses another ABI, and opens links and maps. 0 or -errno; nothing needs to be closed then.
+ * -ENOTCONN, and nothing else gives that: no interface is guarded.
  */
-enum exit_code session_begin(struct session *session, enum access access);
+int session_begin(struct session *session, enum access access, struct error *error);
 
 /* A second time does nothing. Who prints at length ends first: a pager would hold the lock. */
 void session_end(struct session *session);
-
-/* As session_begin(), but NOT_ATTACHED is not worth a word. */
-enum exit_code session_try(struct session *session, enum access access);
 
 #endif

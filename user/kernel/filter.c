@@ -7,7 +7,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "base/log.h"
 #include "kernel/qdisc.h"
 
 /* Of enum bpf_attach_type and the flags of BPF_LINK_CREATE; Debian 12's headers are older. */
@@ -105,21 +104,21 @@ int filter_remove(__u32 ifindex, enum direction direction)
 	return err && filter_program(ifindex, direction) ? err : 0;
 }
 
-void filter_explain(const char *name, enum direction direction, int err)
+int filter_explain(const char *name, enum direction direction, int err, struct error *error)
 {
 	const char *place = direction_names[direction];
 
 	if (err == -ENODEV)
-		fail("%s vanished while it was being attached.", name);
-	else if (err == -EPERM || err == -ENOMEM)
-		fail("the kernel refused a tc program at %s of %s: %s.", place, name,
-		     strerror(-err));
-	else if (err == -EBUSY)
-		fail("%s has an ingress qdisc, beside which this kernel has no place for a tc "
-		     "program at egress: have its owner use clsact (`tc qdisc show dev %s` shows "
-		     "it), and try again.", name, name);
-	else
-		fail("%s takes no tc program at %s (%s): this kernel needs its modules "
-		     "sch_ingress and cls_bpf for that, `modprobe -a sch_ingress cls_bpf` and try "
-		     "again.", name, place, strerror(-err));
+		return error_set(error, err, "%s vanished while it was being attached.", name);
+	if (err == -EPERM || err == -ENOMEM)
+		return error_set(error, err, "the kernel refused a tc program at %s of %s: %s.",
+				 place, name, strerror(-err));
+	if (err == -EBUSY)
+		return error_set(error, err, "%s has an ingress qdisc, beside which this kernel "
+				 "has no place for a tc program at egress: have its owner use "
+				 "clsact (`tc qdisc show dev %s` shows it), and try again.", name,
+				 name);
+	return error_set(error, err, "%s takes no tc program at %s (%s): this kernel needs its "
+			 "modules sch_ingress and cls_bpf for that, `modprobe -a sch_ingress "
+			 "cls_bpf` and try again.", name, place, strerror(-err));
 }

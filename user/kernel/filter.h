@@ -10,6 +10,8 @@
 
 #include <linux/types.h>
 
+#include "base/error.h"
+
 #define FILTER_PRIORITY 50
 
 enum direction {
@@ -39,7 +41,7 @@ __u32 filter_program(__u32 ifindex, enum direction direction);
 int filter_set(__u32 ifindex, enum direction direction, int program);
 int filter_remove(__u32 ifindex, enum direction direction);
 
-/* Says why tcx_create() or a filter was refused. */
-void filter_explain(const char *name, enum direction direction, int err);
+/* Why tcx_create() or a filter was refused with `err`, which is returned. */
+int filter_explain(const char *name, enum direction direction, int err, struct error *error);
 
 #endif

@@ -6,13 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-
-#include "base/log.h"
 
 const char *const map_names[MAP__MAX] = {
 #define X(name, label) label,
@@ -20,7 +17,7 @@ const char *const map_names[MAP__MAX] = {
 #undef X
 };
 
-int maps_open(const struct pins *pins, struct maps *maps)
+int maps_open(const struct pins *pins, struct maps *maps, struct error *error)
 {
 	int err = 0;
 
@@ -29,18 +26,19 @@ int maps_open(const struct pins *pins, struct maps *maps)
 		maps->fd[id] = pins_get(pins, "%s", map_names[id]);
 		if (maps->fd[id] < 0 && !err) {
 			err = maps->fd[id];
-			fail("cannot open %s/%s: %s%s.", pins->dir, map_names[id], strerror(-err),
-			     err == -ENOENT ? "; `sipguard detach --all` and attach again" : "");
+			error_set(error, err, "cannot open %s/%s: %s%s.", pins->dir, map_names[id],
+				  strerror(-err), err != -ENOENT ? "" :
+				  "; `sipguard detach --all` and attach again");
 		}
 	}
 	if (!err)
-		err = maps_memory(maps);
+		err = maps_memory(maps, error);
 	if (err)
 		maps_close(maps);
 	return err;
 }
 
-int maps_memory(struct maps *maps)
+int maps_memory(struct maps *maps, struct error *error)
 {
 	maps->state = mmap(NULL, sizeof(*maps->state), PROT_READ | PROT_WRITE, MAP_SHARED,
 			   maps->fd[MAP_STATE], 0);
@@ -52,8 +50,8 @@ int maps_memory(struct maps *maps)
 		maps->configs = NULL;
 	if (maps->state && maps->configs)
 		return 0;
-	fail("cannot map the guard's state into memory: %s.", strerror(errno));
-	return -ENOMEM;
+	return error_set(error, -ENOMEM, "cannot map the guard's state into memory: %s.",
+			 strerror(errno));
 }
 
 void maps_close(struct maps *maps)
@@ -103,7 +101,7 @@ __u64 maps_memory_used(const struct maps *maps, enum map_id id)
 	return bytes;
 }
 
-int maps_stats(const struct maps *maps, struct sg_stats *stats)
+int maps_stats(const struct maps *maps, struct sg_stats *stats, struct error *error)
 {
 	int cpus = libbpf_num_possible_cpus();
 	__u64 *sum = (__u64 *)stats;
@@ -117,7 +115,7 @@ int maps_stats(const struct maps *maps, struct sg_stats *stats)
 	all = cpus > 0 ? calloc(cpus, sizeof(*stats)) : NULL;
 	err = all ? bpf_map_lookup_elem(maps->fd[MAP_STATS], &zero, all) : -ENOMEM;
 	if (err)
-		fail("cannot read the counters: %s.", strerror(-err));
+		error_set(error, err, "cannot read the counters: %s.", strerror(-err));
 	for (int cpu = 0; !err && cpu < cpus; cpu++) {
 		one = (const __u64 *)((const struct sg_stats *)all + cpu);
 		for (size_t i = 0; i < sizeof(*stats) / sizeof(*sum); i++)
@@ -132,7 +130,7 @@ __u64 maps_seen(const struct sg_stats *stats, __u32 slot)
 	return stats->unguarded[slot].packets + stats->guarded[slot];
 }
 
-int maps_clock(const struct pins *pins, __u64 *now)
+int maps_clock(const struct pins *pins, __u64 *now, struct error *error)
 {
 	/* A syscall program writes its answer into what it was given. */
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = now, .ctx_size_in = sizeof(*now));
@@ -147,18 +145,8 @@ int maps_clock(const struct pins *pins, __u64 *now)
 	if (!err && !*now)
 		err = -EIO;
 	if (err)
-		fail("cannot read the guard's clock: %s.", strerror(-err));
+		error_set(error, err, "cannot read the guard's clock: %s.", strerror(-err));
 	return err;
-}
-
-__u64 maps_tick(void)
-{
-	struct timespec resolution;
-
-	/* The kernel gives one jiffy here: the coarse clocks move with the tick. */
-	if (clock_getres(CLOCK_MONOTONIC_COARSE, &resolution))
-		return 10000000; /* HZ=100, the slowest there is */
-	return resolution.tv_sec * SG_NSEC_PER_SEC + resolution.tv_nsec;
 }
 
 /* A trie of the same kind as sg_zones_0, with the prefixes of the zones: fd or -errno. */
@@ -179,7 +167,8 @@ static int zone_trie(const struct config *config)
 	return fd;
 }
 
-int maps_fill(struct maps *maps, __u32 slot, const struct config *config, const char *path)
+int maps_fill(struct maps *maps, __u32 slot, const struct config *config, const char *path,
+	      struct error *error)
 {
 	struct note *note = calloc(1, sizeof(*note));
 	int trie = zone_trie(config);
@@ -199,21 +188,24 @@ int maps_fill(struct maps *maps, __u32 slot, const struct config *config, const 
 		close(trie);
 	free(note);
 	if (err)
-		fail("cannot write the configuration to the kernel: %s.", strerror(-err));
+		error_set(error, err, "cannot write the configuration to the kernel: %s.",
+			  strerror(-err));
 	return err;
 }
 
-int maps_fill_spare(struct maps *maps, const struct config *config, const char *path, __u32 *slot)
+int maps_fill_spare(struct maps *maps, const struct config *config, const char *path, __u32 *slot,
+		    struct error *error)
 {
 	*slot = !(maps->state->slot & 1);
-	return maps_fill(maps, *slot, config, path);
+	return maps_fill(maps, *slot, config, path, error);
 }
 
-int maps_note(const struct maps *maps, __u32 slot, struct note *note)
+int maps_note(const struct maps *maps, __u32 slot, struct note *note, struct error *error)
 {
 	int err = bpf_map_lookup_elem(maps->fd[MAP_NOTES], &slot, note);
 
 	if (err)
-		fail("cannot read where the configuration came from: %s.", strerror(-err));
+		error_set(error, err, "cannot read where the configuration came from: %s.",
+			  strerror(-err));
 	return err;
 }

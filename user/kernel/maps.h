@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "abi.h"
+#include "base/error.h"
 #include "kernel/pins.h"
 #include "policy/config.h"
 
@@ -77,11 +78,11 @@ struct maps {
 	struct sg_config *configs;
 };
 
-/* The fds of `maps` are owned by it from here on. 0 or -errno after saying why. */
-int maps_open(const struct pins *pins, struct maps *maps);
+/* All with a struct error return 0, or -errno. The fds of `maps` are owned by it from here on. */
+int maps_open(const struct pins *pins, struct maps *maps, struct error *error);
 
 /* Maps the memory of STATE and CONFIGS, whose fds are set. */
-int maps_memory(struct maps *maps);
+int maps_memory(struct maps *maps, struct error *error);
 void maps_close(struct maps *maps);
 
 /* Unpinned maps for the notes: fd or -errno. */
@@ -95,25 +96,24 @@ void maps_store(__u32 *word, __u32 value);
 __u64 maps_memory_used(const struct maps *maps, enum map_id id);
 
 /* The sum over all CPUs. */
-int maps_stats(const struct maps *maps, struct sg_stats *stats);
+int maps_stats(const struct maps *maps, struct sg_stats *stats, struct error *error);
 
 /* Packets that were seen on the interfaces of a slot. */
 __u64 maps_seen(const struct sg_stats *stats, __u32 slot);
 
-/* ns of the guard's clock, read by its own program. 0 or -errno after saying why. */
-int maps_clock(const struct pins *pins, __u64 *now);
-
-/* One step of the guard's clock in ns: a jiffy of this kernel. */
-__u64 maps_tick(void);
+/* ns of the guard's clock, read by its own program. */
+int maps_clock(const struct pins *pins, __u64 *now, struct error *error);
 
 /*
  * Puts a configuration into the slot that is not in force, with its zones and the path it came
  * from ("" for none), and gives its number. No packet sees it before sg_state.slot says so. Waits
  * until no packet looks at that slot from the time before the last flip.
  */
-int maps_fill_spare(struct maps *maps, const struct config *config, const char *path, __u32 *slot);
-int maps_fill(struct maps *maps, __u32 slot, const struct config *config, const char *path);
+int maps_fill_spare(struct maps *maps, const struct config *config, const char *path, __u32 *slot,
+		    struct error *error);
+int maps_fill(struct maps *maps, __u32 slot, const struct config *config, const char *path,
+	      struct error *error);
 
-int maps_note(const struct maps *maps, __u32 slot, struct note *note);
+int maps_note(const struct maps *maps, __u32 slot, struct note *note, struct error *error);
 
 #endif

@@ -21,7 +21,6 @@
 #include <bpf/bpf.h>
 
 #include "abi.h"
-#include "base/log.h"
 
 #define BPFFS "/sys/fs/bpf"
 #define LOCK_TRIES 100
@@ -83,42 +82,39 @@ static bool root_of_ancestor(struct pins *pins, int pid)
 	return fd >= 0;
 }
 
-static int bpffs_mount(void)
+static int bpffs_mount(struct error *error)
 {
 	if (mount("bpf", BPFFS, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") == 0)
 		return 0;
-	fail("there is no BPF file system on " BPFFS " and mounting it failed (%s): run "
-	     "`mount -t bpf bpf " BPFFS "`.", strerror(errno));
-	return -EIO;
+	return error_set(error, -EIO, "there is no BPF file system on %s and mounting it failed "
+			 "(%s): run `mount -t bpf bpf %s`.", BPFFS, strerror(errno), BPFFS);
 }
 
-static int root_given(struct pins *pins, const char *root)
+static int root_given(struct pins *pins, const char *root, struct error *error)
 {
 	char parent[sizeof(pins->root)], *slash;
 
-	if (strlen(root) >= sizeof(pins->root) || root[0] != '/') {
-		fail("SIPGUARD_PIN_ROOT must be an absolute path of less than %zu characters.",
-		     sizeof(pins->root));
-		return -EINVAL;
-	}
+	if (strlen(root) >= sizeof(pins->root) || root[0] != '/')
+		return error_set(error, -EINVAL, "SIPGUARD_PIN_ROOT must be an absolute path of "
+				 "less than %zu characters.", sizeof(pins->root));
 	strcpy(pins->root, root);
 	strcpy(parent, root);
 	slash = strrchr(parent, '/');
 	slash[slash == parent] = '\0';
 	if (is_bpffs(root) || is_bpffs(parent))
 		return 0;
-	fail("SIPGUARD_PIN_ROOT is %s, which is not on a BPF file system: mount one there with "
-	     "`mount -t bpf bpf %s`, or unset the variable.", root, parent);
-	return -EINVAL;
+	return error_set(error, -EINVAL, "SIPGUARD_PIN_ROOT is %s, which is not on a BPF file "
+			 "system: mount one there with `mount -t bpf bpf %s`, or unset the "
+			 "variable.", root, parent);
 }
 
-static int root_find(struct pins *pins, bool create)
+static int root_find(struct pins *pins, bool create, struct error *error)
 {
 	const char *given = getenv("SIPGUARD_PIN_ROOT");
 	int outside;
 
 	if (given && given[0])
-		return root_given(pins, given);
+		return root_given(pins, given, error);
 	strcpy(pins->root, BPFFS "/sipguard");
 	if (is_bpffs(BPFFS))
 		return 0;
@@ -128,10 +124,10 @@ static int root_find(struct pins *pins, bool create)
 	if (!create)
 		return -ENOENT;
 	if (!outside)
-		return bpffs_mount();
-	fail("there is no BPF file system on " BPFFS ", and one mounted here would vanish with "
-	     "this mount namespace: run `mount -t bpf bpf " BPFFS "` outside of it.");
-	return -EIO;
+		return bpffs_mount(error);
+	return error_set(error, -EIO, "there is no BPF file system on %s, and one mounted here "
+			 "would vanish with this mount namespace: run `mount -t bpf bpf %s` "
+			 "outside of it.", BPFFS, BPFFS);
 }
 
 /* Who holds a lock on the file, from /proc/locks; 0 if that does not tell. */
@@ -153,7 +149,7 @@ static int lock_holder(int fd)
 	return found ? pid : 0;
 }
 
-static void lock_blame(int fd)
+static int lock_blame(int fd, struct error *error)
 {
 	char path[64], command[64] = "";
 	int pid = lock_holder(fd);
@@ -166,13 +162,13 @@ static void lock_blame(int fd)
 	if (comm)
 		fclose(comm);
 	if (command[0])
-		fail("process %d (%s) is changing the guard right now: wait for it and try again.",
-		     pid, command);
-	else
-		fail("another process is changing the guard right now: wait for it and try again.");
+		return error_set(error, -EBUSY, "process %d (%s) is changing the guard right now: "
+				 "wait for it and try again.", pid, command);
+	return error_set(error, -EBUSY, "another process is changing the guard right now: wait for "
+			 "it and try again.");
 }
 
-int pins_relock(struct pins *pins, bool exclusive)
+int pins_relock(struct pins *pins, bool exclusive, struct error *error)
 {
 	for (int i = 0; i < LOCK_TRIES; i++) {
 		if (flock(pins->lock, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0) {
@@ -184,10 +180,8 @@ int pins_relock(struct pins *pins, bool exclusive)
 		usleep(LOCK_PAUSE_US);
 	}
 	if (errno == EWOULDBLOCK)
-		lock_blame(pins->lock);
-	else
-		fail("cannot lock %s: %s.", pins->root, strerror(errno));
-	return -EBUSY;
+		return lock_blame(pins->lock, error);
+	return error_set(error, -EBUSY, "cannot lock %s: %s.", pins->root, strerror(errno));
 }
 
 bool pins_are_current(const struct pins *pins)
@@ -198,9 +192,9 @@ bool pins_are_current(const struct pins *pins)
 	       held.st_ino == named.st_ino && held.st_dev == named.st_dev;
 }
 
-int pins_open(struct pins *pins, bool exclusive, bool create)
+int pins_open(struct pins *pins, bool exclusive, bool create, struct error *error)
 {
-	int err = root_find(pins, create);
+	int err = root_find(pins, create, error);
 
 	pins->lock = -1;
 	if (err)
@@ -208,20 +202,16 @@ int pins_open(struct pins *pins, bool exclusive, bool create)
 	pins->shown = strncmp(pins->root, "/proc/", 6) ? pins->root : BPFFS "/sipguard";
 	snprintf(pins->dir, sizeof(pins->dir), "%s/v%d", pins->root, SG_ABI_VERSION);
 	for (;;) {
-		if (create && mkdir(pins->root, 0700) && errno != EEXIST) {
-			err = -errno;
-			fail("cannot make %s: %s.", pins->root, strerror(errno));
-			return err;
-		}
+		if (create && mkdir(pins->root, 0700) && errno != EEXIST)
+			return error_set(error, -errno, "cannot make %s: %s.", pins->root,
+					 strerror(errno));
 		pins->lock = open(pins->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (pins->lock < 0 && errno == ENOENT && !create)
 			return -ENOENT;
-		if (pins->lock < 0 && errno != ENOENT) {
-			err = -errno;
-			fail("cannot open %s: %s.", pins->root, strerror(errno));
-			return err;
-		}
-		err = pins->lock < 0 ? 0 : pins_relock(pins, exclusive);
+		if (pins->lock < 0 && errno != ENOENT)
+			return error_set(error, -errno, "cannot open %s: %s.", pins->root,
+					 strerror(errno));
+		err = pins->lock < 0 ? 0 : pins_relock(pins, exclusive, error);
 		if (err) {
 			close(pins->lock);
 			pins->lock = -1;
@@ -280,7 +270,7 @@ int pins_get(const struct pins *pins, const char *format, ...)
 	return bpf_obj_get(path);
 }
 
-int pins_put(const struct pins *pins, int fd, const char *format, ...)
+int pins_put(const struct pins *pins, int fd, struct error *error, const char *format, ...)
 {
 	char path[PIN_PATH];
 	va_list args;
@@ -291,24 +281,21 @@ int pins_put(const struct pins *pins, int fd, const char *format, ...)
 	va_end(args);
 	err = bpf_obj_pin(fd, path);
 	if (err)
-		fail("cannot pin %s: %s.", path, strerror(-err));
+		error_set(error, err, "cannot pin %s: %s.", path, strerror(-err));
 	return err;
 }
 
-int pins_mkdir(const struct pins *pins, const char *format, ...)
+int pins_mkdir(const struct pins *pins, struct error *error, const char *format, ...)
 {
 	char path[PIN_PATH];
 	va_list args;
-	int err;
 
 	va_start(args, format);
 	path_of(pins, path, format, args);
 	va_end(args);
 	if (mkdir(path, 0700) == 0 || errno == EEXIST)
 		return 0;
-	err = -errno;
-	fail("cannot make %s: %s.", path, strerror(-err));
-	return err;
+	return error_set(error, -errno, "cannot make %s: %s.", path, strerror(errno));
 }
 
 static int wipe_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -340,14 +327,13 @@ int pins_wipe(const struct pins *pins, const char *name)
 	return nftw(path, wipe_one, 8, FTW_DEPTH | FTW_PHYS) ? -errno : 0;
 }
 
-int pins_unreadable(const char *path)
+int pins_unreadable(const char *path, struct error *error)
 {
 	int err = -errno;
 
 	if (err == -ENOENT)
 		return 0;
-	fail("cannot read %s: %s.", path, strerror(-err));
-	return err;
+	return error_set(error, err, "cannot read %s: %s.", path, strerror(-err));
 }
 
 /* One that cannot be read counts as full: what may be in it is still there. */

@@ -24,6 +24,8 @@
 
 #include <linux/types.h>
 
+#include "base/error.h"
+
 #define PIN_PATH 512
 
 struct pins {
@@ -36,15 +38,15 @@ struct pins {
 
 /*
  * Finds and locks the root. `create`: mounts the file system and makes the directory if needed.
- * 0; -ENOENT, unsaid, if there is none; or -errno after saying why.
+ * 0; -ENOENT, unsaid, if there is none; or -errno.
  */
-int pins_open(struct pins *pins, bool exclusive, bool create);
+int pins_open(struct pins *pins, bool exclusive, bool create, struct error *error);
 
 /* Whether the root is still there: whoever held the lock before may have removed it. */
 bool pins_are_current(const struct pins *pins);
 
 /* Changes the kind of lock; somebody else may have been in between. As pins_open(). */
-int pins_relock(struct pins *pins, bool exclusive);
+int pins_relock(struct pins *pins, bool exclusive, struct error *error);
 
 /* Releases the lock. Removes the root if nothing is left in it. */
 void pins_close(struct pins *pins);
@@ -59,11 +61,11 @@ bool pins_exist(const struct pins *pins, const char *name);
 int pins_get(const struct pins *pins, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Pins fd as dir/FORMAT, makes the directory dir/FORMAT. 0, or -errno after saying why. */
-int pins_put(const struct pins *pins, int fd, const char *format, ...)
+/* Pins fd as dir/FORMAT, makes the directory dir/FORMAT. 0 or -errno. */
+int pins_put(const struct pins *pins, int fd, struct error *error, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+int pins_mkdir(const struct pins *pins, struct error *error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-int pins_mkdir(const struct pins *pins, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
 
 /* Removes one pin or empty directory. 0 or -errno, unsaid. */
 int pins_remove(const struct pins *pins, const char *format, ...)
@@ -73,10 +75,10 @@ int pins_remove(const struct pins *pins, const char *format, ...)
 int pins_wipe(const struct pins *pins, const char *name);
 
 /*
- * What opendir() has just said of `path`: 0, since one that is not there is empty, or -errno after
- * saying why. One that cannot be read is never taken for empty: a guard that has no links is wiped.
+ * What opendir() has just said of `path`: 0, since one that is not there is empty, or -errno. One
+ * that cannot be read is never taken for empty: a guard that has no links is wiped.
  */
-int pins_unreadable(const char *path);
+int pins_unreadable(const char *path, struct error *error);
 
 /* Another ABI's directory that still holds links: its number, or 0. */
 unsigned int pins_foreign(const struct pins *pins);

@@ -3,7 +3,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "base/log.h"
 #include "model/debts.h"
 
 static void widen(__u64 *most, const struct sg_limit *limit)
@@ -20,15 +19,14 @@ static void cut(__u64 *tat, __u64 end)
 }
 
 /* Slots of one table, by enum sg_limit_id. */
-static int cut_slots(int fd, __u32 count, const __u64 *most, __u64 now)
+static int cut_slots(int fd, __u32 count, const __u64 *most, __u64 now, struct error *error)
 {
 	size_t size = count * sizeof(struct sg_slot);
 	struct sg_slot *slots = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
-	if (slots == MAP_FAILED) {
-		fail("cannot map the table of limits into memory: %s.", strerror(errno));
-		return -ENOMEM;
-	}
+	if (slots == MAP_FAILED)
+		return error_set(error, -ENOMEM, "cannot map the table of limits into memory: %s.",
+				 strerror(errno));
 	for (__u32 i = 0; i < count; i++) {
 		for (int id = 0; id < SG_LIMIT__MAX; id++)
 			cut(&slots[i].tat[id], now + most[id]);
@@ -37,7 +35,7 @@ static int cut_slots(int fd, __u32 count, const __u64 *most, __u64 now)
 	return 0;
 }
 
-int debts_cut(const struct maps *maps, __u64 now)
+int debts_cut(const struct maps *maps, __u64 now, struct error *error)
 {
 	const struct sg_config *config = &maps->configs[maps->state->slot & 1];
 	__u64 source[SG_LIMIT__MAX] = {}, flow[SG_LIMIT__MAX] = {};
@@ -52,6 +50,6 @@ int debts_cut(const struct maps *maps, __u64 now)
 	}
 	for (int id = 0; id < SG_TOTAL_PLACES; id++)
 		cut(&maps->state->total_tat[id], now + config->total[id].tolerance);
-	err = cut_slots(maps->fd[MAP_SLOTS], 2 * SG_SLOT_ROW, source, now);
-	return err ? err : cut_slots(maps->fd[MAP_FLOW_SLOTS], 2 * SG_FLOW_ROW, flow, now);
+	err = cut_slots(maps->fd[MAP_SLOTS], 2 * SG_SLOT_ROW, source, now, error);
+	return err ? err : cut_slots(maps->fd[MAP_FLOW_SLOTS], 2 * SG_FLOW_ROW, flow, now, error);
 }

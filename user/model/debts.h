@@ -9,8 +9,8 @@
  * Cuts every theoretical arrival time to where the limits in force let the next message in, so
  * that wider ones take hold at once: who was charged a second a message, 500 of them, would wait
  * for eight minutes whatever he may now. `now`: ns of the guard's clock. A slot belongs to any zone
- * by its hash, so the widest limit of a kind counts. 0 or -errno after saying why.
+ * by its hash, so the widest limit of a kind counts. 0 or -errno.
  */
-int debts_cut(const struct maps *maps, __u64 now);
+int debts_cut(const struct maps *maps, __u64 now, struct error *error);
 
 #endif

@@ -11,7 +11,6 @@
 
 #include <bpf/bpf.h>
 
-#include "base/log.h"
 #include "kernel/netns.h"
 
 #define BATCH 65536
@@ -120,7 +119,7 @@ static int read_family(const struct maps *maps, int family, struct batch *batch,
 	return err;
 }
 
-int lists_read(const struct maps *maps, struct lists *lists)
+int lists_read(const struct maps *maps, struct lists *lists, struct error *error)
 {
 	struct batch batch = {};
 	int err = batch_make(&batch);
@@ -132,7 +131,7 @@ int lists_read(const struct maps *maps, struct lists *lists)
 		err = read_family(maps, AF_INET6, &batch, lists);
 	batch_free(&batch);
 	if (err) {
-		fail("cannot read the allow and deny lists: %s.", strerror(-err));
+		error_set(error, err, "cannot read the allow and deny lists: %s.", strerror(-err));
 		lists_free(lists);
 	} else if (lists->count) {
 		qsort(lists->entry, lists->count, sizeof(*lists->entry), by_prefix);
@@ -173,16 +172,15 @@ enum sg_list lists_lookup(const struct maps *maps, const struct prefix *prefix)
 	return bpf_map_lookup_elem(map_of(maps, prefix->family), &key, &list) ? SG_LIST_NONE : list;
 }
 
-int own_addresses(struct prefix **own, size_t *count)
+int own_addresses(struct prefix **own, size_t *count, struct error *error)
 {
 	struct ifaddrs *all, *one;
 	struct prefix *p;
 	size_t n = 0;
 
-	if (getifaddrs(&all)) {
-		fail("cannot list the addresses of this host: %s.", strerror(errno));
-		return -errno;
-	}
+	if (getifaddrs(&all))
+		return error_set(error, -errno, "cannot list the addresses of this host: %s.",
+				 strerror(errno));
 	for (one = all; one; one = one->ifa_next)
 		n++;
 	*count = 0;
@@ -202,7 +200,7 @@ int own_addresses(struct prefix **own, size_t *count)
 		(*count)++;
 	}
 	freeifaddrs(all);
-	return *own ? 0 : -ENOMEM;
+	return *own ? 0 : error_set(error, -ENOMEM, "out of memory.");
 }
 
 /* Before the prefix is in the map, or packets would not look for it yet. */
@@ -340,7 +338,7 @@ static void drop_stale(const struct maps *maps, const struct lists *lists, const
  * the operator allows stays as it is.
  */
 static int protect_own(const struct maps *maps, const struct lists *lists, const struct prefix *own,
-		       size_t count)
+		       size_t count, struct error *error)
 {
 	int err = 0;
 
@@ -351,13 +349,13 @@ static int protect_own(const struct maps *maps, const struct lists *lists, const
 			err = set_one(maps, &own[i], SG_LIST_OWN);
 	}
 	if (err)
-		fail("cannot protect the own addresses: %s.", strerror(-err));
+		error_set(error, err, "cannot protect the own addresses: %s.", strerror(-err));
 	return err;
 }
 
 static int refuse_conflicts(const struct lists *lists, enum sg_list list,
 			    const struct prefix *prefixes, size_t count, const struct prefix *own,
-			    size_t own_count)
+			    size_t own_count, struct error *error)
 {
 	char text[PREFIX_TEXT];
 
@@ -366,24 +364,20 @@ static int refuse_conflicts(const struct lists *lists, enum sg_list list,
 		bool other = now == SG_LIST_ALLOW || now == SG_LIST_DENY ? now != list : false;
 
 		prefix_format(&prefixes[i], text, sizeof(text));
-		if (list == SG_LIST_DENY && is_own(own, own_count, &prefixes[i])) {
-			fail("%s is an address of this host, which is never denied: take it out "
-			     "and try again.", text);
-			return -EINVAL;
-		}
-		if (other) {
-			fail("%s is on the %s list: remove it there first, with `sipguard %s del "
-			     "%s`.",
-			     text, list_names[now], list_names[now], text);
-			return -EEXIST;
-		}
+		if (list == SG_LIST_DENY && is_own(own, own_count, &prefixes[i]))
+			return error_set(error, -EINVAL, "%s is an address of this host, which is "
+					 "never denied: take it out and try again.", text);
+		if (other)
+			return error_set(error, -EEXIST, "%s is on the %s list: remove it there "
+					 "first, with `sipguard %s del %s`.", text, list_names[now],
+					 list_names[now], text);
 	}
 	return 0;
 }
 
 static int add_checked(struct maps *maps, const struct lists *lists, enum sg_list list,
 		       const struct prefix *prefixes, size_t count, const struct prefix *own,
-		       size_t own_count)
+		       size_t own_count, struct error *error)
 {
 	bool denies = list == SG_LIST_DENY || lists_count(lists, SG_LIST_DENY);
 	__u32 hint = maps->state->lists;
@@ -393,7 +387,7 @@ static int add_checked(struct maps *maps, const struct lists *lists, enum sg_lis
 	/* Own addresses first: not one packet may meet the denied prefix alone. */
 	if (denies) {
 		drop_stale(maps, lists, own, own_count);
-		err = protect_own(maps, lists, own, own_count);
+		err = protect_own(maps, lists, own, own_count, error);
 	}
 	if (err)
 		return err;
@@ -409,34 +403,37 @@ static int add_checked(struct maps *maps, const struct lists *lists, enum sg_lis
 		return 0;
 	maps_store(&maps->state->lists, hint);
 	if (err == -ENOSPC)
-		fail("the lists hold at most %d prefixes of a family, allowed and denied together: "
-		     "remove some, or join neighbours to shorter prefixes.", SG_LIST_ENTRIES);
+		error_set(error, err, "the lists hold at most %d prefixes of a family, allowed and "
+			  "denied together: remove some, or join neighbours to shorter prefixes.",
+			  SG_LIST_ENTRIES);
 	else
-		fail("cannot write the %s list: %s.", list_names[list], strerror(-err));
+		error_set(error, err, "cannot write the %s list: %s.", list_names[list],
+			  strerror(-err));
 	return err;
 }
 
-int lists_add(struct maps *maps, enum sg_list list, const struct prefix *prefixes, size_t count)
+int lists_add(struct maps *maps, enum sg_list list, const struct prefix *prefixes, size_t count,
+	      struct error *error)
 {
 	struct prefix *own = NULL;
 	size_t own_count = 0;
 	struct lists lists;
-	int err = lists_read(maps, &lists);
+	int err = lists_read(maps, &lists, error);
 
 	if (err)
 		return err;
-	err = own_addresses(&own, &own_count);
+	err = own_addresses(&own, &own_count, error);
 	if (!err)
-		err = refuse_conflicts(&lists, list, prefixes, count, own, own_count);
+		err = refuse_conflicts(&lists, list, prefixes, count, own, own_count, error);
 	if (!err && count)
-		err = add_checked(maps, &lists, list, prefixes, count, own, own_count);
+		err = add_checked(maps, &lists, list, prefixes, count, own, own_count, error);
 	free(own);
 	lists_free(&lists);
 	return err;
 }
 
 static int refuse_absent(const struct lists *lists, enum sg_list list,
-			 const struct prefix *prefixes, size_t count)
+			 const struct prefix *prefixes, size_t count, struct error *error)
 {
 	char text[PREFIX_TEXT];
 
@@ -444,20 +441,19 @@ static int refuse_absent(const struct lists *lists, enum sg_list list,
 		if (lists_exact(lists, &prefixes[i]) == list)
 			continue;
 		prefix_format(&prefixes[i], text, sizeof(text));
-		fail("%s is not on the %s list: `sipguard %s show` prints what is.", text,
-		     list_names[list], list_names[list]);
-		return -ENOENT;
+		return error_set(error, -ENOENT, "%s is not on the %s list: `sipguard %s show` "
+				 "prints what is.", text, list_names[list], list_names[list]);
 	}
 	return 0;
 }
 
 /* Own addresses need protection from denied prefixes; packets look while anything is listed. */
-static int settle(struct maps *maps)
+static int settle(struct maps *maps, struct error *error)
 {
 	struct prefix *own = NULL;
 	size_t own_count = 0;
 	struct lists lists;
-	int err = lists_read(maps, &lists);
+	int err = lists_read(maps, &lists, error);
 	bool denies;
 
 	if (err)
@@ -467,36 +463,38 @@ static int settle(struct maps *maps)
 	if (!denies && !lists_count(&lists, SG_LIST_ALLOW))
 		maps_store(&maps->state->lists, 0);
 	if (denies)
-		err = own_addresses(&own, &own_count);
+		err = own_addresses(&own, &own_count, error);
 	if (!err) {
 		drop_stale(maps, &lists, own, own_count);
-		err = protect_own(maps, &lists, own, own_count);
+		err = protect_own(maps, &lists, own, own_count, error);
 	}
 	free(own);
 	lists_free(&lists);
 	return err;
 }
 
-int lists_del(struct maps *maps, enum sg_list list, const struct prefix *prefixes, size_t count)
+int lists_del(struct maps *maps, enum sg_list list, const struct prefix *prefixes, size_t count,
+	      struct error *error)
 {
 	struct lists lists;
-	int err = lists_read(maps, &lists);
+	int err = lists_read(maps, &lists, error);
 
 	if (err)
 		return err;
-	err = refuse_absent(&lists, list, prefixes, count);
+	err = refuse_absent(&lists, list, prefixes, count, error);
 	lists_free(&lists);
 	for (size_t i = 0; !err && i < count; i++) {
 		err = unset_one(maps, &prefixes[i]);
 		if (err == -ENOENT) /* named twice */
 			err = 0;
 		if (err)
-			fail("cannot change the %s list: %s.", list_names[list], strerror(-err));
+			error_set(error, err, "cannot change the %s list: %s.", list_names[list],
+				  strerror(-err));
 	}
-	return err ? err : settle(maps);
+	return err ? err : settle(maps, error);
 }
 
-int lists_refresh_own(struct maps *maps)
+int lists_refresh_own(struct maps *maps, struct error *error)
 {
-	return settle(maps);
+	return settle(maps, error);
 }

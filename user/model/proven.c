@@ -8,7 +8,6 @@
 
 #include <bpf/bpf.h>
 
-#include "base/log.h"
 
 #define BATCH 4096
 
@@ -34,7 +33,7 @@ static void take(struct proven_list *list, const struct sg_flow_key *keys,
 	}
 }
 
-int proven_read(const struct maps *maps, __u64 now, struct proven_list *list)
+int proven_read(const struct maps *maps, __u64 now, struct proven_list *list, struct error *error)
 {
 	struct sg_flow_key *keys = calloc(BATCH, sizeof(*keys));
 	struct sg_proven *values = calloc(BATCH, sizeof(*values));
@@ -57,8 +56,7 @@ int proven_read(const struct maps *maps, __u64 now, struct proven_list *list)
 	if (err == -ENOENT) /* that was all */
 		return 0;
 	proven_free(list);
-	fail("cannot read the proven flows: %s.", strerror(-err));
-	return err;
+	return error_set(error, err, "cannot read the proven flows: %s.", strerror(-err));
 }
 
 void proven_sort(struct proven_list *list)

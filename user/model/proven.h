@@ -17,8 +17,8 @@ struct proven_list {
 	size_t count;
 };
 
-/* 0 with a list for proven_free(), or -errno after saying why. `now` in ns of the guard's clock. */
-int proven_read(const struct maps *maps, __u64 now, struct proven_list *list);
+/* 0 with a list for proven_free(), or -errno. `now` in ns of the guard's clock. */
+int proven_read(const struct maps *maps, __u64 now, struct proven_list *list, struct error *error);
 void proven_free(struct proven_list *list);
 
 /* By address and port. */

@@ -350,11 +350,11 @@ static int zone_add_prefix(struct reader *r, __u32 i, __u32 entry)
 	const char *text = r->file->zone[i].prefix[entry];
 	struct prefix prefix, mapped = {AF_INET6, 96, {[10] = 0xff, [11] = 0xff}};
 	const yaml_node_t *node;
-	char why[200];
+	struct error why = {};
 
 	node = document_find(&r->document, "zones/%u/prefixes/%u", i, entry);
-	if (prefix_parse(text, &prefix, why, sizeof(why)))
-		return document_fail(&r->document, node, "%s", why);
+	if (prefix_parse(text, &prefix, &why))
+		return document_fail(&r->document, node, "%s", why.text);
 	if (prefix_contains(&prefix, &mapped))
 		return document_fail(&r->document, node, "'%s' is too wide for a zone; write "
 				     "2000::/3 for every global IPv6 source, and 0.0.0.0/0 for "

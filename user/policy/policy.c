@@ -7,39 +7,32 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/escape.h"
-#include "base/log.h"
-#include "kernel/maps.h"
+#include "base/clock.h"
 
-void policy_blame(const char *path, const struct error *error)
+static int read_file(const char *path, struct policy *policy, struct error *error)
 {
-	fflush(stdout);
-	if (error->line)
-		escape_printf(stderr, "%s:%u:%u: %s\n", path, error->line, error->column,
-			      error->text);
-	else
-		escape_printf(stderr, "%s: %s\n", path, error->text);
+	int err = config_load(path, clock_tick(), &policy->config, error);
+
+	if (err || !realpath(path, policy->path))
+		snprintf(policy->path, sizeof(policy->path), "%s", path);
+	if (err)
+		error->file = policy->path;
+	return err;
 }
 
-int policy_read(const char *path, struct policy *policy)
+int policy_read(const char *path, struct policy *policy, struct error *error)
 {
-	struct error error = {};
 	int err;
 
 	*policy = (struct policy){};
 	if ((!path || !path[0]) && access(POLICY_FILE, F_OK) == 0)
 		path = POLICY_FILE;
-	if (!path || !path[0]) {
-		err = config_default(&policy->config);
-		if (err)
-			fail("cannot make the default configuration: %s.", strerror(-err));
-		return err;
-	}
-	err = config_load(path, maps_tick(), &policy->config, &error);
+	if (path && path[0])
+		return read_file(path, policy, error);
+	err = config_default(&policy->config);
 	if (err)
-		policy_blame(path, &error);
-	else if (!realpath(path, policy->path))
-		snprintf(policy->path, sizeof(policy->path), "%s", path);
+		error_set(error, err, "cannot make the default configuration: %s.",
+			  strerror(-err));
 	return err;
 }
 

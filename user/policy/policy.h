@@ -11,20 +11,17 @@
 
 struct policy {
 	struct config *config;
-	char path[PATH_MAX]; /* absolute; "" for the built-in defaults */
+	char path[PATH_MAX]; /* absolute if it was read; "" for the built-in defaults */
 };
 
 /*
  * Reads `path`; if it is NULL or "", POLICY_FILE if that exists, else takes the defaults. 0, or
- * -errno after saying FILE:LINE:COLUMN and what is wrong there.
+ * -errno: then `error` has line and column, and policy->path is its file.
  */
-int policy_read(const char *path, struct policy *policy);
+int policy_read(const char *path, struct policy *policy, struct error *error);
 void policy_free(struct policy *policy);
 
 /* "the built-in defaults" or the path. */
 const char *policy_name(const char *path);
-
-/* FILE:LINE:COLUMN: sentence. */
-void policy_blame(const char *path, const struct error *error);
 
 #endif

@@ -2,17 +2,19 @@
 #include "render/output.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/escape.h"
-#include "base/log.h"
+
+static bool lost; /* a document for which there was no memory */
 
 static void dump(json_t *value, size_t flags)
 {
 	if (!value) {
-		fail("cannot make JSON of this: out of memory.");
+		lost = true;
 		return;
 	}
 	json_dumpf(value, stdout, flags | OUTPUT_JSON);
@@ -82,11 +84,14 @@ json_t *output_counter(const struct sg_counter *counter)
 			 (json_int_t)counter->bytes);
 }
 
-enum exit_code output_end(void)
+int output_flush(struct error *error)
 {
+	int err;
+
+	if (lost)
+		return error_set(error, -ENOMEM, "cannot make JSON of this: out of memory.");
 	if (fflush(stdout) == 0 && !ferror(stdout))
-		return DONE;
-	if (errno != EPIPE)
-		fail("cannot write to standard output: %s.", strerror(errno));
-	return FAILED;
+		return 0;
+	err = errno == EPIPE ? -EPIPE : -EIO;
+	return error_set(error, err, "cannot write to standard output: %s.", strerror(errno));
 }

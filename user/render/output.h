@@ -8,7 +8,7 @@
 #include <jansson.h>
 
 #include "abi.h"
-#include "cmd/command.h"
+#include "base/error.h"
 
 #define OUTPUT_TEXT 32
 #define OUTPUT_JSON JSON_ENSURE_ASCII /* no terminal takes a character for a control */
@@ -28,9 +28,9 @@ json_t *output_limit(const struct sg_limit *limit);
 json_t *output_counter(const struct sg_counter *counter);
 
 /*
- * DONE, or FAILED if not all could be written: after saying so of a full disk, in silence of a pipe
- * whose reader has seen enough, as `head`.
+ * 0, or -errno if not all that was printed has reached standard output: -EPIPE if its reader has
+ * seen enough, as `head`.
  */
-enum exit_code output_end(void);
+int output_flush(struct error *error);
 
 #endif

@@ -126,14 +126,14 @@ static void wiretap_init(void)
 }
 
 /* wiretap's error in words, for inside of a sentence. */
-static void say_error(int err, gchar *info, char *why, size_t size)
+static void say_error(int err, gchar *info, struct error *error)
 {
 	if (err == WTAP_ERR_SHORT_READ || !err)
-		snprintf(why, size, "truncated: it ends within a packet or a block");
+		error_set(error, -EIO, "truncated: it ends within a packet or a block");
 	else if (err == WTAP_ERR_FILE_UNKNOWN_FORMAT)
-		snprintf(why, size, "its first bytes are those of no such file");
+		error_set(error, -EIO, "its first bytes are those of no such file");
 	else
-		snprintf(why, size, "%s", info ? info : wtap_strerror(err));
+		error_set(error, -EIO, "%s", info ? info : wtap_strerror(err));
 	g_free(info);
 }
 
@@ -153,38 +153,44 @@ static bool is_capture(wtap *wtap)
 	return is_pcap(wtap) || wtap_file_type_subtype(wtap) == wtap_pcapng_file_type_subtype();
 }
 
+static void say_type(wtap *wtap, struct error *error)
+{
+	const char *type = wtap_file_type_subtype_description(wtap_file_type_subtype(wtap));
+
+	error_set(error, -EINVAL, "its start is damaged, or it is %s", type);
+}
+
 /* wiretap would read a folder to say no. */
-static int refuse_folder(const char *path, char *why, size_t size)
+static int refuse_folder(const char *path, struct error *error)
 {
 	struct stat status;
 
 	if (!strcmp(path, "-") || stat(path, &status) || !S_ISDIR(status.st_mode))
 		return 0;
-	snprintf(why, size, "%s is a folder: `sipguard replay --raw %s` takes each of its files "
-		 "for a message.", path, path);
-	return -EISDIR;
+	return error_set(error, -EISDIR, "%s is a folder: `sipguard replay --raw %s` takes each of "
+			 "its files for a message.", path, path);
 }
 
 /*
  * Refuses a capture of which nothing could be read. If its interfaces differ, or the first one
  * comes later, each packet tells for itself.
  */
-static int check_link(struct capture *capture, const char *path, char *why, size_t size)
+static int check_link(struct capture *capture, const char *path, struct error *error)
 {
 	int type = wtap_file_encap(capture->wtap);
 
 	if (type == WTAP_ENCAP_PER_PACKET || type == WTAP_ENCAP_UNKNOWN || find_link(type))
 		return 0;
-	snprintf(why, size, "%s has packets of a link type (%s) that replay cannot read: capture "
-		 "on an Ethernet interface, or on \"any\".", path, wtap_encap_description(type));
-	return -EPROTONOSUPPORT;
+	return error_set(error, -EPROTONOSUPPORT, "%s has packets of a link type (%s) that replay "
+			 "cannot read: capture on an Ethernet interface, or on \"any\".", path,
+			 wtap_encap_description(type));
 }
 
-static int open_wiretap(struct capture *capture, const char *path, char *why, size_t size)
+static int open_wiretap(struct capture *capture, const char *path, struct error *error)
 {
 	const char *name = strcmp(path, "-") ? path : "standard input";
 	gchar *info = NULL;
-	char reason[256];
+	struct error reason = {};
 	int err = 0;
 
 	wiretap_init();
@@ -193,37 +199,32 @@ static int open_wiretap(struct capture *capture, const char *path, char *why, si
 	capture->wtap = wtap_open_offline(path, WTAP_TYPE_AUTO, &err, &info, FALSE);
 	if (!capture->wtap && err > 0) {
 		g_free(info);
-		snprintf(why, size, "cannot open %s: %s.", name, strerror(err));
-		return -err;
+		return error_set(error, -err, "cannot open %s: %s.", name, strerror(err));
 	}
 	capture->end = PCAP_HEADER;
 	if (capture->wtap && is_capture(capture->wtap))
-		return check_link(capture, name, why, size);
+		return check_link(capture, name, error);
 	if (capture->wtap)
-		snprintf(reason, sizeof(reason), "its start is damaged, or it is %s",
-			 wtap_file_type_subtype_description(wtap_file_type_subtype(capture->wtap)));
+		say_type(capture->wtap, &reason);
 	else
-		say_error(err, info, reason, sizeof(reason));
-	snprintf(why, size, "%s is not a capture in pcap or pcapng format (%s): for a folder of "
-		 "messages there is --raw.", name, reason);
-	return -EINVAL;
+		say_error(err, info, &reason);
+	return error_set(error, -EINVAL, "%s is not a capture in pcap or pcapng format (%s): for a "
+			 "folder of messages there is --raw.", name, reason.text);
 }
 
-int capture_open(const char *path, struct capture **capture, char *why, size_t size)
+int capture_open(const char *path, struct capture **capture, struct error *error)
 {
 	struct capture *c = calloc(1, sizeof(*c));
 	int err;
 
-	if (!c) {
-		snprintf(why, size, "out of memory.");
-		return -ENOMEM;
-	}
-	err = refuse_folder(path, why, size);
+	if (!c)
+		return error_set(error, -ENOMEM, "out of memory.");
+	err = refuse_folder(path, error);
 	if (err) {
 		free(c);
 		return err;
 	}
-	err = open_wiretap(c, path, why, size);
+	err = open_wiretap(c, path, error);
 	if (err)
 		capture_close(c);
 	else
@@ -321,7 +322,7 @@ static bool is_cut(const struct capture *capture, gint64 offset)
 	return offset > capture->end;
 }
 
-int capture_next(struct capture *capture, struct frame *frame, char *why, size_t size)
+int capture_next(struct capture *capture, struct frame *frame, struct error *error)
 {
 	gchar *info = NULL;
 	gint64 offset = 0;
@@ -333,7 +334,7 @@ int capture_next(struct capture *capture, struct frame *frame, char *why, size_t
 			       &offset)) {
 			if (!err && !is_cut(capture, offset))
 				return 0;
-			say_error(err, info, why, size);
+			say_error(err, info, error);
 			return -EIO;
 		}
 	} while (capture->record.rec_type != REC_TYPE_PACKET);
@@ -341,7 +342,7 @@ int capture_next(struct capture *capture, struct frame *frame, char *why, size_t
 		       capture->record.rec_header.packet_header.caplen;
 	err = make_frame(capture, frame);
 	if (err)
-		snprintf(why, size, "out of memory");
+		error_set(error, err, "out of memory");
 	return err ? err : 1;
 }
 

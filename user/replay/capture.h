@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "base/error.h"
 #include "replay/frame.h"
 
 struct capture;
@@ -13,15 +14,15 @@ struct capture;
  * Opens a capture, compressed with gzip or not; "-" is standard input. Link types that are read are
  * Ethernet, Linux cooked (both versions), raw IP, BSD loopback and PPP; each interface of a pcapng
  * may have another one, and packets of what is not read come as foreign frames. 0 with *capture for
- * capture_close(), or -errno with why not, and what to do, in `why`.
+ * capture_close(), or -errno.
  */
-int capture_open(const char *path, struct capture **capture, char *why, size_t size);
+int capture_open(const char *path, struct capture **capture, struct error *error);
 
 /*
- * The next packet: 1, 0 at the end, -errno with `why` filled in if the file ends inside a packet or
+ * The next packet: 1, 0 at the end, -errno if the file ends inside a packet or
  * holds nonsense; the packets before it are good. The frame is valid until the next call.
  */
-int capture_next(struct capture *capture, struct frame *frame, char *why, size_t size);
+int capture_next(struct capture *capture, struct frame *frame, struct error *error);
 
 /* NULL is allowed. */
 void capture_close(struct capture *capture);

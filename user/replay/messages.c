@@ -31,16 +31,13 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-int messages_open(const char *folder, __u16 port, struct messages **messages, char *why,
-		  size_t size)
+int messages_open(const char *folder, __u16 port, struct messages **messages, struct error *error)
 {
 	struct messages *m = calloc(1, sizeof(*m));
 	int err = 0;
 
-	if (!m) {
-		snprintf(why, size, "out of memory.");
-		return -ENOMEM;
-	}
+	if (!m)
+		return error_set(error, -ENOMEM, "out of memory.");
 	m->port = port;
 	m->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	m->count = m->folder < 0 ? -1 : scandir(folder, &m->file, NULL, by_name);
@@ -48,11 +45,11 @@ int messages_open(const char *folder, __u16 port, struct messages **messages, ch
 		err = -errno;
 		m->count = 0;
 		if (err == -ENOTDIR)
-			snprintf(why, size, "%s is no folder: --raw takes one with a message in "
-				 "each file; a capture is replayed without it.", folder);
+			error_set(error, err, "%s is no folder: --raw takes one with a message in "
+				  "each file; a capture is replayed without it.", folder);
 		else
-			snprintf(why, size, "cannot read the folder %s: %s.", folder,
-				 strerror(-err));
+			error_set(error, err, "cannot read the folder %s: %s.", folder,
+				  strerror(-err));
 		messages_close(m);
 		return err;
 	}
@@ -105,8 +102,7 @@ static int read_message(struct messages *m, const char *name, struct stat *statu
 	return err;
 }
 
-int messages_next(struct messages *m, struct frame *frame, const char **name, char *why,
-		  size_t size)
+int messages_next(struct messages *m, struct frame *frame, const char **name, struct error *error)
 {
 	struct stat status;
 	size_t length;
@@ -115,10 +111,8 @@ int messages_next(struct messages *m, struct frame *frame, const char **name, ch
 	while (m->next < m->count) {
 		*name = m->file[m->next++]->d_name;
 		err = read_message(m, *name, &status, &length);
-		if (err < 0) {
-			snprintf(why, size, "cannot read %s: %s", *name, strerror(-err));
-			return err;
-		}
+		if (err < 0)
+			return error_set(error, err, "cannot read %s: %s", *name, strerror(-err));
 		if (!err)
 			continue;
 		put_headers(m, length);

@@ -12,7 +12,7 @@
 #include "scanners.h"    /* types of the skeletons */
 #include "sip/message.h"
 
-#include "base/log.h"
+#include "base/clock.h"
 #include "guard.skel.h"
 #include "guard/loader.h"
 #include "kernel/maps.h"
@@ -65,22 +65,22 @@ static void limits_off(struct config *config)
 
 /* The copy shares the prefixes of the original. */
 static int replay_init(struct replay *replay, const struct config *config, const char *path,
-		       bool limits)
+		       bool limits, struct error *error)
 {
 	struct config *own = malloc(sizeof(*own));
 	int err;
 
 	if (!own)
-		return -ENOMEM;
+		return error_set(error, -ENOMEM, "out of memory.");
 	*own = *config;
 	if (!limits)
 		limits_off(own);
-	err = loader_init(&replay->loader, own, path, SG_MODE_ENFORCE);
+	err = loader_init(&replay->loader, own, path, SG_MODE_ENFORCE, error);
 	free(own);
 	return err;
 }
 
-static int replay_map_stats(struct replay *replay)
+static int replay_map_stats(struct replay *replay, struct error *error)
 {
 	int fd = bpf_map__fd(replay->loader.object->maps.sg_stats);
 	void *memory = mmap(NULL, sizeof(*replay->stats), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
@@ -90,26 +90,24 @@ static int replay_map_stats(struct replay *replay)
 		replay->stats = memory;
 		return 0;
 	}
-	fail("cannot map the counters into memory: %s.", strerror(errno));
-	return -ENOMEM;
+	return error_set(error, -ENOMEM, "cannot map the counters into memory: %s.",
+			 strerror(errno));
 }
 
-int replay_open(const struct config *config, const char *path, bool limits,
-		struct replay **replay)
+int replay_open(const struct config *config, const char *path, bool limits, struct replay **replay,
+		struct error *error)
 {
 	struct replay *r = calloc(1, sizeof(*r));
 	int err;
 
-	if (!r) {
-		fail("out of memory.");
-		return -ENOMEM;
-	}
-	r->tick = maps_tick();
-	err = loader_load_replay(&r->loader);
+	if (!r)
+		return error_set(error, -ENOMEM, "out of memory.");
+	r->tick = clock_tick();
+	err = loader_load_replay(&r->loader, error);
 	if (!err)
-		err = replay_init(r, config, path, limits);
+		err = replay_init(r, config, path, limits, error);
 	if (!err)
-		err = replay_map_stats(r);
+		err = replay_map_stats(r, error);
 	if (err)
 		replay_close(r);
 	else
@@ -134,7 +132,7 @@ static void clock_set(struct replay *replay, __u64 time)
 		CLOCK_START + elapsed - elapsed % replay->tick;
 }
 
-static int run(struct replay *replay, const struct frame *frame, __u32 *action)
+static int run(struct replay *replay, const struct frame *frame, __u32 *action, struct error *error)
 {
 	enum judge judge = frame->length > PLAIN_MAX ? JUDGE_FRAGS : JUDGE_PLAIN;
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame->bytes,
@@ -145,8 +143,8 @@ static int run(struct replay *replay, const struct frame *frame, __u32 *action)
 	if (judge == JUDGE_FRAGS && (err == -EINVAL || err == -ENOMEM || err == -E2BIG))
 		err = -EMSGSIZE;
 	if (err && err != -EMSGSIZE)
-		fail("the kernel does not run the guard on a frame of %u bytes: %s.", frame->length,
-		     strerror(-err));
+		error_set(error, err, "the kernel does not run the guard on a frame of %u bytes: "
+			  "%s.", frame->length, strerror(-err));
 	return err;
 }
 
@@ -186,7 +184,8 @@ static enum sg_reason find_reason(const struct sg_stats *stats, bool drop)
 	return SG_REASON_NONE;
 }
 
-int replay_judge(struct replay *replay, const struct frame *frame, struct judgement *judgement)
+int replay_judge(struct replay *replay, const struct frame *frame, struct judgement *judgement,
+		 struct error *error)
 {
 	const struct sg_stats *stats = replay->stats;
 	__u32 action;
@@ -194,7 +193,7 @@ int replay_judge(struct replay *replay, const struct frame *frame, struct judgem
 
 	clock_set(replay, frame->time);
 	memset(replay->stats, 0, sizeof(*replay->stats));
-	err = run(replay, frame, &action);
+	err = run(replay, frame, &action, error);
 	if (err)
 		return err;
 	*judgement = (struct judgement){
@@ -207,9 +206,9 @@ int replay_judge(struct replay *replay, const struct frame *frame, struct judgem
 	if ((action == XDP_DROP || action == XDP_PASS) &&
 	    (!judgement->drop || judgement->reason != SG_REASON_NONE))
 		return 0;
-	fail("the guard answers a frame of %u bytes with the action %u and the reason %d, which it "
-	     "never should: please report it.", frame->length, action, judgement->reason);
-	return -EPROTO;
+	return error_set(error, -EPROTO, "the guard answers a frame of %u bytes with the action %u "
+			 "and the reason %d, which it never should: please report it.",
+			 frame->length, action, judgement->reason);
 }
 
 __u64 replay_stood(const struct replay *replay)

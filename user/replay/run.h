@@ -25,17 +25,18 @@ struct judgement {
  * `path` is where the configuration came from, "" for nowhere. Without `limits` nothing
  * depends on what came before, but that fragments inherit what their first one got: limits,
  * budgets, greylist, offences and bans are off. 0 with *replay for
- * replay_close(), or -errno after saying why.
+ * replay_close(), or -errno.
  */
-int replay_open(const struct config *config, const char *path, bool limits,
-		struct replay **replay);
+int replay_open(const struct config *config, const char *path, bool limits, struct replay **replay,
+		struct error *error);
 
 /*
  * Has a frame of at least ETH_HLEN bytes judged, at the frame's time: the guard's clock stands
  * still where time goes backwards. 0, -EMSGSIZE if the kernel takes no frame as large, or another
- * -errno after saying why.
+ * -errno.
  */
-int replay_judge(struct replay *replay, const struct frame *frame, struct judgement *judgement);
+int replay_judge(struct replay *replay, const struct frame *frame, struct judgement *judgement,
+		 struct error *error);
 
 /* Packets whose time was a tick or more before that of another one ahead of them. */
 __u64 replay_stood(const struct replay *replay);

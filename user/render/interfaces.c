@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "model/interfaces.h"
+#include "render/interfaces.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,7 +9,6 @@
 #include <bpf/bpf.h>
 
 #include "base/escape.h"
-#include "base/log.h"
 #include "guard/egress.h"
 #include "guard/hook.h"
 #include "kernel/device.h"
@@ -122,13 +121,16 @@ static json_t *interface_json(const struct session *s, const struct sg_stats *st
 	return one;
 }
 
-json_t *interfaces_json(const struct session *session, const struct sg_stats *stats)
+json_t *interfaces_json(const struct session *session, const struct sg_stats *stats,
+			struct error *error)
 {
 	struct device_set devices;
 	json_t *all = json_array();
+	int err = devices_read(&devices);
 
-	if (devices_read(&devices)) {
-		fail("the kernel does not list its interfaces: %s.", strerror(errno));
+	if (err) {
+		error_set(error, err, "the kernel does not list its interfaces: %s.",
+			  strerror(-err));
 		json_decref(all);
 		return NULL;
 	}

@@ -9,8 +9,9 @@
 
 #include "guard/session.h"
 
-/* NULL after saying why. `stats` are the counters as they are now. */
-json_t *interfaces_json(const struct session *session, const struct sg_stats *stats);
+/* NULL with an error. `stats` are the counters as they are now. */
+json_t *interfaces_json(const struct session *session, const struct sg_stats *stats,
+			struct error *error);
 void interfaces_print(json_t *interfaces);
 
 /* The interface whose packets are counted in a slot; of the last slot there may be several. */

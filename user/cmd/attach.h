@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What `attach` knows of the interfaces that it was given. */
+#ifndef SIPGUARD_ATTACH_H
+#define SIPGUARD_ATTACH_H
+
+#include "cmd/command.h"
+#include "guard/egress.h"
+#include "guard/hook.h"
+#include "guard/loader.h"
+#include "guard/session.h"
+#include "kernel/device.h"
+#include "policy/policy.h"
+
+struct target {
+	struct device device;
+	struct place place;               /* of its link, which is there or to come */
+	char pin[PLACE_PIN];
+	const struct guard_link *running; /* it is guarded already */
+	bool blind;                       /* nothing at egress sees what it sends */
+	bool attached;                    /* `hooked` is set */
+	struct hooked hooked;
+};
+
+struct attach {
+	const struct options *options;
+	struct session session;
+	struct policy policy;     /* config NULL: the one in force stays */
+	struct loader loader;
+	struct device_set devices;
+	int reply[REPLY__MAX];    /* the programs for egress; -1: not needed */
+	bool upgrade;             /* what is attached already gets this version's programs */
+	struct target *target;
+	int count;
+	struct error error;
+};
+
+/* The link of an interface of this namespace, whatever it is called now; NULL: none. */
+const struct guard_link *link_of(const struct link_set *links, __u32 ifindex);
+
+/* Whether a dead link goes when the target is attached: the interface is its like. */
+bool is_replaced(const struct guard_link *link, const struct target *target);
+
+/*
+ * Looks whether the interface can be guarded, and where it will be counted. The argument may be an
+ * alternative name. DONE, or how the command shall end, after saying why.
+ */
+enum exit_code target_make(struct attach *a, const char *argument, struct target *target);
+
+#endif

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What people are told on standard error, one sentence each. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <bpf/libbpf.h>
+
+#include "base/escape.h"
+#include "base/notice.h"
+#include "cmd/command.h"
+#include "render/output.h"
+
+static int libbpf_quiet(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	(void)format;
+	(void)args;
+	return 0;
+}
+
+static int libbpf_loud(enum libbpf_print_level level, const char *format, va_list args)
+{
+	if (level == LIBBPF_DEBUG)
+		return 0;
+	return vfprintf(stderr, format, args);
+}
+
+static void hear(const char *text)
+{
+	fflush(stdout); /* in the order it was said, also when both go to one file */
+	escape_printf(stderr, "sipguard: note: %s\n", text);
+}
+
+void say_setup(bool verbose)
+{
+	libbpf_set_print(verbose ? libbpf_loud : libbpf_quiet);
+	notice_to(hear);
+}
+
+enum exit_code failed(const struct error *error)
+{
+	const char *text = error->text[0] ? error->text
+					  : "this failed, and nobody said why: please report it.";
+
+	fflush(stdout);
+	if (error->file && error->line)
+		escape_printf(stderr, "%s:%u:%u: %s\n", error->file, error->line, error->column,
+			      text);
+	else if (error->file)
+		escape_printf(stderr, "%s: %s\n", error->file, text);
+	else
+		escape_printf(stderr, "sipguard: %s\n", text);
+	return error->code == -ENOTCONN ? NOT_ATTACHED : FAILED;
+}
+
+enum exit_code output_end(void)
+{
+	struct error error = {};
+	int err = output_flush(&error);
+
+	if (err && err != -EPIPE)
+		failed(&error);
+	return err ? FAILED : DONE;
+}
