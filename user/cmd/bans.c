@@ -11,6 +11,7 @@
 #include "base/names.h"
 #include "cmd/command.h"
 #include "guard/session.h"
+#include "kernel/walk.h"
 #include "model/lists.h"
 #include "render/output.h"
 
@@ -37,33 +38,38 @@ static int by_end(const void *a, const void *b)
 }
 
 /* Every ban that has not ended at `now`, by its end; those that have are removed if `prune`. */
+static int read_map(const struct maps *maps, __u64 now, bool prune, struct bans *bans)
+{
+	const void *key, *value;
+	struct walk walk;
+	int err = walk_begin(&walk, maps->fd[MAP_BANS]);
+
+	if (err)
+		return err;
+	while ((err = walk_next(&walk, &key, &value)) > 0) {
+		const struct sg_ban *ban = value;
+
+		if (ban->until > now && bans->count < SG_BANS)
+			bans->ban[bans->count++] =
+				(struct ban){*(const struct sg_flow_key *)key, *ban};
+		else if (ban->until <= now && prune)
+			bpf_map_delete_elem(maps->fd[MAP_BANS], key);
+	}
+	walk_end(&walk);
+	return err;
+}
+
 static int bans_read(const struct maps *maps, __u64 now, bool prune, struct bans *bans,
 		     struct error *error)
 {
-	struct sg_flow_key *keys = calloc(SG_BANS, sizeof(*keys));
-	struct sg_ban *values = calloc(SG_BANS, sizeof(*values));
-	__u32 at, count = SG_BANS;
-	int err = -ENOMEM;
+	int err;
 
 	*bans = (struct bans){.ban = calloc(SG_BANS, sizeof(*bans->ban))};
-	if (keys && values && bans->ban)
-		err = bpf_map_lookup_batch(maps->fd[MAP_BANS], NULL, &at, keys, values, &count,
-					   NULL);
-	if (err == -ENOENT) /* that was all */
-		err = 0;
-	for (__u32 i = 0; !err && i < count; i++) {
-		if (values[i].until > now)
-			bans->ban[bans->count++] = (struct ban){keys[i], values[i]};
-		else if (prune)
-			bpf_map_delete_elem(maps->fd[MAP_BANS], &keys[i]);
-	}
-	free(keys);
-	free(values);
+	err = bans->ban ? read_map(maps, now, prune, bans) : -ENOMEM;
 	if (err)
-		error_set(error, err, "cannot read the bans: %s.", strerror(-err));
-	else
-		qsort(bans->ban, bans->count, sizeof(*bans->ban), by_end);
-	return err;
+		return error_set(error, err, "cannot read the bans: %s.", strerror(-err));
+	qsort(bans->ban, bans->count, sizeof(*bans->ban), by_end);
+	return 0;
 }
 
 static void bans_free(struct bans *bans)

@@ -10,6 +10,7 @@
 
 #include "base/notice.h"
 #include "kernel/netns.h"
+#include "kernel/walk.h"
 
 const char *const connection_link_names[CONNECTION_LINK__MAX] = {
 	[CONNECTION_LINK_COUNT] = "connections",
@@ -100,28 +101,24 @@ static int by_live(const void *a, const void *b)
 
 static int read_map(const struct maps *maps, __u64 now, struct connection_list *list)
 {
-	struct sg_flow_key *keys = calloc(SG_CONNECTED, sizeof(*keys));
-	struct sg_connections *values = calloc(SG_CONNECTED, sizeof(*values));
-	__u32 at, count = SG_CONNECTED;
-	int err = -ENOMEM;
+	const void *key, *value;
+	struct walk walk;
+	int err = walk_begin(&walk, maps->fd[MAP_CONNECTIONS]);
 
-	list->source = calloc(SG_CONNECTED, sizeof(*list->source));
-	if (keys && values && list->source)
-		err = bpf_map_lookup_batch(maps->fd[MAP_CONNECTIONS], NULL, &at, keys, values,
-					   &count, NULL);
-	if (err == -ENOENT) /* that was all */
-		err = 0;
-	for (__u32 i = 0; !err && i < count; i++) {
-		if (!SG_LIVE(values[i].live))
+	if (err)
+		return err;
+	while ((err = walk_next(&walk, &key, &value)) > 0) {
+		const struct sg_connections *c = value;
+
+		if (!SG_LIVE(c->live) || list->count == SG_CONNECTED)
 			continue;
 		list->source[list->count++] = (struct connections){
-			.source = keys[i],
-			.live = SG_LIVE(values[i].live),
-			.opening = sg_opening(&values[i], now),
+			.source = *(const struct sg_flow_key *)key,
+			.live = SG_LIVE(c->live),
+			.opening = sg_opening(c, now),
 		};
 	}
-	free(keys);
-	free(values);
+	walk_end(&walk);
 	return err;
 }
 
@@ -154,7 +151,8 @@ int connections_read(const struct pins *pins, const struct maps *maps, struct co
 	if (err)
 		notice("connections that have sent nothing cannot be told (%s): `sipguard attach` "
 		       "an interface again.", strerror(-err));
-	err = read_map(maps, now, list);
+	list->source = calloc(SG_CONNECTED, sizeof(*list->source));
+	err = list->source ? read_map(maps, now, list) : -ENOMEM;
 	if (!err)
 		mark_silent(list, &silent);
 	else

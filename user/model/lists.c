@@ -12,6 +12,7 @@
 #include <bpf/bpf.h>
 
 #include "kernel/netns.h"
+#include "kernel/walk.h"
 
 #define BATCH 65536
 
@@ -85,58 +86,66 @@ static void batch_free(struct batch *batch)
 	free(batch->values);
 }
 
-static int append(struct lists *lists, int family, const struct batch *batch, __u32 count)
+static int append(struct lists *lists, size_t *room, int family, const void *key, __u32 list)
 {
 	struct list_entry *grown;
 
-	grown = reallocarray(lists->entry, lists->count + count + 1, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	lists->entry = grown;
-	for (__u32 i = 0; i < count; i++)
-		entry_of(family, (char *)batch->keys + i * key_size(family), batch->values[i],
-			 &lists->entry[lists->count++]);
+	if (lists->count == *room) {
+		*room = *room ? 2 * *room : 1024;
+		grown = reallocarray(lists->entry, *room, sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		lists->entry = grown;
+	}
+	entry_of(family, key, list, &lists->entry[lists->count++]);
 	return 0;
 }
 
-static int read_family(const struct maps *maps, int family, struct batch *batch,
-		       struct lists *lists)
+static int read_family(const struct maps *maps, int family, size_t *room, struct lists *lists)
 {
-	union list_key at;
-	bool begun = false;
-	__u32 count;
-	int err, last;
+	const void *key, *value;
+	struct walk walk;
+	int err = walk_begin(&walk, map_of(maps, family));
 
-	do {
-		count = BATCH;
-		last = bpf_map_lookup_batch(map_of(maps, family), begun ? &at : NULL, &at,
-					    batch->keys, batch->values, &count, NULL);
-		if (last && last != -ENOENT)
-			return last;
-		begun = true;
-		err = append(lists, family, batch, count);
-	} while (!err && !last);
+	if (err)
+		return err;
+	while ((err = walk_next(&walk, &key, &value)) > 0) {
+		err = append(lists, room, family, key, *(const __u32 *)value);
+		if (err)
+			break;
+	}
+	walk_end(&walk);
 	return err;
+}
+
+/* A trie that is changed while it is read may tell of an entry twice. */
+static void sort(struct lists *lists)
+{
+	size_t count = 0;
+
+	if (lists->count)
+		qsort(lists->entry, lists->count, sizeof(*lists->entry), by_prefix);
+	for (size_t i = 0; i < lists->count; i++) {
+		if (!count || by_prefix(&lists->entry[count - 1], &lists->entry[i]))
+			lists->entry[count++] = lists->entry[i];
+	}
+	lists->count = count;
 }
 
 int lists_read(const struct maps *maps, struct lists *lists, struct error *error)
 {
-	struct batch batch = {};
-	int err = batch_make(&batch);
+	size_t room = 0;
+	int err;
 
 	*lists = (struct lists){};
+	err = read_family(maps, AF_INET, &room, lists);
 	if (!err)
-		err = read_family(maps, AF_INET, &batch, lists);
+		err = read_family(maps, AF_INET6, &room, lists);
+	sort(lists);
 	if (!err)
-		err = read_family(maps, AF_INET6, &batch, lists);
-	batch_free(&batch);
-	if (err) {
-		error_set(error, err, "cannot read the allow and deny lists: %s.", strerror(-err));
-		lists_free(lists);
-	} else if (lists->count) {
-		qsort(lists->entry, lists->count, sizeof(*lists->entry), by_prefix);
-	}
-	return err;
+		return 0;
+	lists_free(lists);
+	return error_set(error, err, "cannot read the allow and deny lists: %s.", strerror(-err));
 }
 
 void lists_free(struct lists *lists)
@@ -308,15 +317,17 @@ static bool is_own(const struct prefix *own, size_t count, const struct prefix *
 /* Whether it guards in other network namespaces, too, whose addresses nobody sees from here. */
 static bool has_others(const struct maps *maps)
 {
-	__u32 key, here = netns_here();
-	int err = bpf_map_get_next_key(maps->fd[MAP_NAMESPACES], NULL, &key);
+	__u32 here = netns_here();
+	const void *key, *value;
+	bool others = false;
+	struct walk walk;
 
-	while (!err) {
-		if (key != here)
-			return true;
-		err = bpf_map_get_next_key(maps->fd[MAP_NAMESPACES], &key, &key);
-	}
-	return false;
+	if (walk_begin(&walk, maps->fd[MAP_NAMESPACES]))
+		return true;
+	while (walk_next(&walk, &key, &value) > 0)
+		others |= *(const __u32 *)key != here;
+	walk_end(&walk);
+	return others;
 }
 
 /* Takes back entries of addresses that are no longer ours. */

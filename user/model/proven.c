@@ -6,10 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <bpf/bpf.h>
+#include "kernel/walk.h"
 
-
-#define BATCH 4096
 
 static int by_flow(const void *a, const void *b)
 {
@@ -24,36 +22,32 @@ static int by_flow(const void *a, const void *b)
 	return order ? order : x->transport - y->transport;
 }
 
-static void take(struct proven_list *list, const struct sg_flow_key *keys,
-		 const struct sg_proven *values, __u32 count, __u64 now)
+static int read_map(const struct maps *maps, __u64 now, struct proven_list *list)
 {
-	for (__u32 i = 0; i < count && list->count < SG_PROVEN; i++) {
-		if (values[i].until > now)
-			list->flow[list->count++] = (struct proven){keys[i], values[i]};
+	const void *key, *value;
+	struct walk walk;
+	int err = walk_begin(&walk, maps->fd[MAP_PROVEN]);
+
+	if (err)
+		return err;
+	while ((err = walk_next(&walk, &key, &value)) > 0) {
+		const struct sg_proven *proven = value;
+
+		if (proven->until > now && list->count < SG_PROVEN)
+			list->flow[list->count++] =
+				(struct proven){*(const struct sg_flow_key *)key, *proven};
 	}
+	walk_end(&walk);
+	return err;
 }
 
 int proven_read(const struct maps *maps, __u64 now, struct proven_list *list, struct error *error)
 {
-	struct sg_flow_key *keys = calloc(BATCH, sizeof(*keys));
-	struct sg_proven *values = calloc(BATCH, sizeof(*values));
-	__u32 place, *from = NULL, count;
-	int err = 0;
+	int err;
 
 	*list = (struct proven_list){.flow = calloc(SG_PROVEN, sizeof(*list->flow))};
-	if (!keys || !values || !list->flow)
-		err = -ENOMEM;
-	while (!err) {
-		count = BATCH;
-		err = bpf_map_lookup_batch(maps->fd[MAP_PROVEN], from, &place, keys, values,
-					   &count, NULL);
-		if (!err || err == -ENOENT)
-			take(list, keys, values, count, now);
-		from = &place;
-	}
-	free(keys);
-	free(values);
-	if (err == -ENOENT) /* that was all */
+	err = list->flow ? read_map(maps, now, list) : -ENOMEM;
+	if (!err)
 		return 0;
 	proven_free(list);
 	return error_set(error, err, "cannot read the proven flows: %s.", strerror(-err));
