@@ -201,7 +201,7 @@ static int ban(struct session *session, const struct sg_flow_key *key,
 	int err = refuse_ban(&session->maps, key, error);
 
 	if (!err)
-		err = maps_clock(&session->pins, &now, error);
+		err = maps_clock(&session->maps, &now, error);
 	if (!err)
 		err = bans_settle(session, now, error);
 	if (!err)
@@ -223,7 +223,7 @@ static int unban(struct session *session, const struct sg_flow_key *key,
 {
 	char text[PREFIX_TEXT];
 	__u64 now;
-	int err = maps_clock(&session->pins, &now, error);
+	int err = maps_clock(&session->maps, &now, error);
 
 	flow_format(key, text, sizeof(text));
 	if (!err)
@@ -308,7 +308,7 @@ enum exit_code cmd_bans(const struct options *options)
 
 	if (err)
 		return failed(&error);
-	err = maps_clock(&session.pins, &now, &error);
+	err = maps_clock(&session.maps, &now, &error);
 	if (!err)
 		err = bans_read(&session.maps, now, false, &bans, &error);
 	session_end(&session); /* before anything is printed */

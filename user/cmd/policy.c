@@ -82,7 +82,7 @@ static int reload(struct session *session, const struct policy *policy, struct e
 	if (err)
 		return err;
 	maps_store(&session->maps.state->slot, slot); /* from here on it is in force */
-	err = maps_clock(&session->pins, &now, error);
+	err = maps_clock(&session->maps, &now, error);
 	return err ? err : debts_cut(&session->maps, now, error);
 }
 

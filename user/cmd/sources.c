@@ -50,7 +50,7 @@ static int show(struct session *session, bool json, struct error *error)
 	struct proven_list list;
 	json_t *all;
 	__u64 now;
-	int err = maps_clock(&session->pins, &now, error);
+	int err = maps_clock(&session->maps, &now, error);
 
 	if (!err)
 		err = proven_read(&session->maps, now, &list, error);

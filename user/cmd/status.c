@@ -167,7 +167,7 @@ static json_t *bans_json(const struct session *s, struct error *error)
 	struct sg_ban ban;
 	__u64 now;
 
-	if (maps_clock(&s->pins, &now, error))
+	if (maps_clock(&s->maps, &now, error))
 		return NULL;
 	while (bpf_map_get_next_key(s->maps.fd[MAP_BANS], at, &key) == 0) {
 		at = &key;
@@ -188,7 +188,7 @@ static json_t *flows_json(const struct session *s, struct error *error)
 	size_t count[SG_PROOF__MAX];
 	struct proven_list list;
 
-	if (maps_clock(&s->pins, &now, error) || proven_read(&s->maps, now, &list, error))
+	if (maps_clock(&s->maps, &now, error) || proven_read(&s->maps, now, &list, error))
 		return NULL;
 	proven_count(&list, count);
 	proven_free(&list);
@@ -302,12 +302,12 @@ static json_t *config_json(const struct sg_config *config, const char *path, jso
 static json_t *gather(const struct session *s, bool attached, struct error *error)
 {
 	const struct maps *maps = &s->maps;
-	__u32 slot = maps->state->slot & 1;
+	struct sg_config config;
 	json_t *status, *interfaces, *lists, *bans, *flows, *connections;
 	struct sg_stats stats;
 	struct note note;
 
-	if (maps_note(maps, slot, &note, error) || maps_stats(maps, &stats, error))
+	if (maps_config(maps, &config, &note, error) || maps_stats(maps, &stats, error))
 		return NULL;
 	interfaces = interfaces_json(s, &stats, error);
 	lists = interfaces ? lists_json(maps, error) : NULL;
@@ -329,7 +329,7 @@ static json_t *gather(const struct session *s, bool attached, struct error *erro
 	json_object_set_new(status, "interfaces", interfaces);
 	json_object_set_new(status, "loaded_seconds", json_integer(loaded_seconds(&s->pins)));
 	json_object_set_new(status, "connections", connections);
-	return config_json(&maps->configs[slot], note.path, status);
+	return config_json(&config, note.path, status);
 }
 
 static const char *string_of(const json_t *object, const char *key)

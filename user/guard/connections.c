@@ -141,7 +141,7 @@ int connections_read(const struct pins *pins, const struct maps *maps, struct co
 {
 	struct silent silent = {};
 	__u64 now;
-	int err = maps_clock(pins, &now, error);
+	int err = maps_clock(maps, &now, error);
 
 	*list = (struct connection_list){};
 	if (err)

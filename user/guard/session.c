@@ -2,11 +2,15 @@
 #include "guard/session.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "guard/egress.h"
 #include "guard/journal.h"
 #include "guard/preflight.h"
+
+#define READ_TRIES 100
+#define READ_PAUSE_US 50000
 
 /* Maps and programs without a link are what a killed attach or detach has left. */
 static bool is_leftover(const struct pins *pins)
@@ -21,26 +25,25 @@ static bool is_leftover(const struct pins *pins)
 	return none;
 }
 
-static int recover(struct pins *pins, struct error *error)
+static bool is_unfinished(const struct pins *pins)
 {
-	bool reader = !pins->exclusive;
-	int err;
+	return journal_pending(pins) || is_leftover(pins) || !egress_is_tidy(pins);
+}
 
-	if (!journal_pending(pins) && !is_leftover(pins) && egress_is_tidy(pins))
-		return 0;
-	err = reader ? pins_relock(pins, true, error) : 0;
-	/* Somebody else has recovered: whoever attaches by now must not be taken apart. */
-	if (!err && !pins_are_current(pins))
-		err = -ESTALE;
-	if (!err)
-		err = journal_recover(pins, error);
+/* Under the lock: nobody is at work, so what is unfinished was left. */
+static int recover(const struct pins *pins, struct error *error)
+{
+	int err = journal_recover(pins, error);
+
 	if (!err)
 		err = egress_tidy(pins, error);
-	if (!err && is_leftover(pins))
-		err = pins_wipe(pins, "");
-	if (err)
+	if (err || !is_leftover(pins))
 		return err;
-	return reader ? pins_relock(pins, false, error) : 0;
+	err = pins_wipe(pins, "");
+	if (err)
+		error_set(error, err, "cannot remove what a command that was killed has left in "
+			  "%s: %s.", pins->dir, strerror(-err));
+	return err;
 }
 
 static int refuse_foreign(const struct pins *pins, struct error *error)
@@ -81,31 +84,78 @@ static int open_running(struct session *session, enum access access, struct erro
 	return err;
 }
 
+static void close_running(struct session *session)
+{
+	links_free(&session->links);
+	maps_close(&session->maps);
+	session->running = false;
+}
+
+/*
+ * Without the lock, pins may go while they are opened. If nobody is at work, what is missing is
+ * missing.
+ */
+static int read_running(struct session *session, struct error *error)
+{
+	struct error why = {};
+	bool alone = false;
+	int err;
+
+	for (int i = 0; i < READ_TRIES; i++) {
+		why = (struct error){};
+		err = open_running(session, ACCESS_READ, &why);
+		if (err != -ENOENT || alone)
+			break;
+		close_running(session);
+		alone = pins_try_lock(&session->pins);
+		if (!alone)
+			usleep(READ_PAUSE_US);
+	}
+	pins_unlock(&session->pins);
+	return err ? error_set(error, err, "%s", why.text) : 0;
+}
+
 static int not_attached(struct error *error)
 {
 	return error_set(error, -ENOTCONN, "the guard is not attached: `sipguard attach IFACE` "
 			 "does that.");
 }
 
+static int begin_reading(struct session *session, struct error *error)
+{
+	struct pins *pins = &session->pins;
+	int err = 0;
+
+	if (is_unfinished(pins) && pins_try_lock(pins)) {
+		err = recover(pins, error);
+		pins_unlock(pins);
+	}
+	if (!err)
+		err = refuse_foreign(pins, error);
+	return err ? err : read_running(session, error);
+}
+
+static int begin_changing(struct session *session, enum access access, struct error *error)
+{
+	int err = recover(&session->pins, error);
+
+	if (!err)
+		err = refuse_foreign(&session->pins, error);
+	return err ? err : open_running(session, access, error);
+}
+
 int session_begin(struct session *session, enum access access, struct error *error)
 {
 	int err = preflight_capabilities(error);
 
-	*session = (struct session){.pins.lock = -1};
-	if (err)
-		return err;
-	do {
-		pins_close(&session->pins);
+	*session = (struct session){.pins.fd = -1};
+	if (!err)
 		err = pins_open(&session->pins, access != ACCESS_READ, access == ACCESS_ATTACH,
 				error);
-		if (err)
-			return err == -ENOENT ? not_attached(error) : err;
-		err = recover(&session->pins, error);
-	} while (err == -ESTALE);
-	if (!err)
-		err = refuse_foreign(&session->pins, error);
-	if (!err)
-		err = open_running(session, access, error);
+	if (err)
+		return err == -ENOENT ? not_attached(error) : err;
+	err = access == ACCESS_READ ? begin_reading(session, error)
+				    : begin_changing(session, access, error);
 	if (!err && (session->running || access == ACCESS_ATTACH))
 		return 0;
 	session_end(session);
@@ -114,8 +164,6 @@ int session_begin(struct session *session, enum access access, struct error *err
 
 void session_end(struct session *session)
 {
-	links_free(&session->links);
-	maps_close(&session->maps);
+	close_running(session);
 	pins_close(&session->pins);
-	session->running = false;
 }

@@ -1,5 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What every command that talks to the guard begins and ends with. */
+/*
+ * What everything that talks to the guard begins and ends with.
+ *
+ * Who has to wait for whom, which is decided by one lock, that on the root of the pins:
+ *
+ *                              READ        CHANGE, ATTACH, DETACH
+ *   READ                       at once     at once
+ *   CHANGE, ATTACH, DETACH     at once     5 s, then -EBUSY
+ *
+ * A reader holds no lock, so it may take as long as it likes: whoever changes the guard never waits
+ * for it, and it never waits for them. What it sees while the guard is changed under it:
+ *
+ *   mode, single words    the old value or the new one
+ *   configuration         one or the other as a whole, by maps_config()
+ *   lists, bans, flows    each entry is there or not, see walk.h
+ *   attach, detach        links as they were when the session began, each of them there or not; the
+ *                         session does not hear of one that comes, and holds up none that goes
+ *   an upgrade            nothing: the maps stay
+ *   the last detach       the maps as they were then; no packet changes them any more. Its next
+ *                         session is -ENOTCONN, or the new guard, if there is one, which counts
+ *                         from zero
+ *
+ * What a killed command has left is completed or undone before anything else, under the lock. A
+ * reader does that, too, if it can have the lock at once; else somebody is at work, and what it finds
+ * is his.
+ */
 #ifndef SIPGUARD_SESSION_H
 #define SIPGUARD_SESSION_H
 
@@ -23,13 +48,13 @@ struct session {
 };
 
 /*
- * Checks capabilities, locks the pins, finishes or undoes what a killed command left behind,
- * refuses another ABI, and opens links and maps. 0 or -errno; nothing needs to be closed then.
- * -ENOTCONN, and nothing else gives that: no interface is guarded.
+ * Checks capabilities, finishes or undoes what a killed command left behind, refuses another ABI,
+ * and opens links and maps. 0 or -errno; nothing needs to be closed then. -ENOTCONN, and nothing
+ * else gives that: no interface is guarded.
  */
 int session_begin(struct session *session, enum access access, struct error *error);
 
-/* A second time does nothing. Who prints at length ends first: a pager would hold the lock. */
+/* A second time does nothing. Who prints at length ends first, if it may change something. */
 void session_end(struct session *session);
 
 #endif

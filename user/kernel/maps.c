@@ -11,25 +11,36 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#define CONFIG_TRIES 100 /* each takes a reload to fail */
+
 const char *const map_names[MAP__MAX] = {
 #define X(name, label) label,
 	MAPS(X)
 #undef X
 };
 
+static int open_pin(const struct pins *pins, const char *name, struct error *error)
+{
+	int fd = pins_get(pins, "%s", name);
+
+	if (fd < 0)
+		error_set(error, fd, "cannot open %s/%s: %s%s.", pins->dir, name, strerror(-fd),
+			  fd == -ENOENT ? "; `sipguard detach --all` and attach again" : "");
+	return fd;
+}
+
 int maps_open(const struct pins *pins, struct maps *maps, struct error *error)
 {
 	int err = 0;
 
 	*maps = (struct maps){};
-	for (int id = 0; id < MAP__MAX; id++) {
-		maps->fd[id] = pins_get(pins, "%s", map_names[id]);
-		if (maps->fd[id] < 0 && !err) {
-			err = maps->fd[id];
-			error_set(error, err, "cannot open %s/%s: %s%s.", pins->dir, map_names[id],
-				  strerror(-err), err != -ENOENT ? "" :
-				  "; `sipguard detach --all` and attach again");
-		}
+	for (int id = 0; !err && id < MAP__MAX; id++) {
+		maps->fd[id] = open_pin(pins, map_names[id], error);
+		err = maps->fd[id] < 0 ? maps->fd[id] : 0;
+	}
+	if (!err) {
+		maps->clock = open_pin(pins, "guard_clock", error);
+		err = maps->clock < 0 ? maps->clock : 0;
 	}
 	if (!err)
 		err = maps_memory(maps, error);
@@ -64,6 +75,8 @@ void maps_close(struct maps *maps)
 		if (maps->fd[id] > 0)
 			close(maps->fd[id]);
 	}
+	if (maps->clock > 0)
+		close(maps->clock);
 	*maps = (struct maps){};
 }
 
@@ -130,18 +143,14 @@ __u64 maps_seen(const struct sg_stats *stats, __u32 slot)
 	return stats->unguarded[slot].packets + stats->guarded[slot];
 }
 
-int maps_clock(const struct pins *pins, __u64 *now, struct error *error)
+int maps_clock(const struct maps *maps, __u64 *now, struct error *error)
 {
 	/* A syscall program writes its answer into what it was given. */
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = now, .ctx_size_in = sizeof(*now));
-	int fd = pins_get(pins, "guard_clock");
-	int err = fd < 0 ? fd : 0;
+	int err;
 
 	*now = 0;
-	if (!err)
-		err = bpf_prog_test_run_opts(fd, &opts);
-	if (fd >= 0)
-		close(fd);
+	err = bpf_prog_test_run_opts(maps->clock, &opts);
 	if (!err && !*now)
 		err = -EIO;
 	if (err)
@@ -167,6 +176,28 @@ static int zone_trie(const struct config *config)
 	return fd;
 }
 
+static int put_note(const struct maps *maps, __u32 slot, const struct note *note)
+{
+	return bpf_map_update_elem(maps->fd[MAP_NOTES], &slot, note, BPF_ANY);
+}
+
+/* Who reads the slot meanwhile sees by the note that it changes. */
+static int write_config(struct maps *maps, __u32 slot, const struct config *config,
+			const char *path, struct note *note)
+{
+	int err = bpf_map_lookup_elem(maps->fd[MAP_NOTES], &slot, note);
+
+	note->generation = (note->generation + 1) | 1;
+	if (!err)
+		err = put_note(maps, slot, note);
+	if (err)
+		return err;
+	memcpy(&maps->configs[slot], &config->kernel, sizeof(config->kernel));
+	snprintf(note->path, sizeof(note->path), "%s", path);
+	note->generation++;
+	return put_note(maps, slot, note);
+}
+
 int maps_fill(struct maps *maps, __u32 slot, const struct config *config, const char *path,
 	      struct error *error)
 {
@@ -179,11 +210,8 @@ int maps_fill(struct maps *maps, __u32 slot, const struct config *config, const 
 	/* An update of an array of maps waits for a grace period, and so for all readers. */
 	if (!err)
 		err = bpf_map_update_elem(maps->fd[MAP_ZONES], &slot, &trie, BPF_ANY);
-	if (!err) {
-		memcpy(&maps->configs[slot], &config->kernel, sizeof(config->kernel));
-		snprintf(note->path, sizeof(note->path), "%s", path);
-		err = bpf_map_update_elem(maps->fd[MAP_NOTES], &slot, note, BPF_ANY);
-	}
+	if (!err)
+		err = write_config(maps, slot, config, path, note);
 	if (trie >= 0)
 		close(trie);
 	free(note);
@@ -208,4 +236,33 @@ int maps_note(const struct maps *maps, __u32 slot, struct note *note, struct err
 		error_set(error, err, "cannot read where the configuration came from: %s.",
 			  strerror(-err));
 	return err;
+}
+
+static __u32 slot_in_force(const struct maps *maps)
+{
+	return __atomic_load_n(&maps->state->slot, __ATOMIC_ACQUIRE) & 1;
+}
+
+int maps_config(const struct maps *maps, struct sg_config *config, struct note *note,
+		struct error *error)
+{
+	__u32 slot, generation;
+	int err;
+
+	for (int i = 0; i < CONFIG_TRIES; i++) {
+		slot = slot_in_force(maps);
+		err = maps_note(maps, slot, note, error);
+		if (err)
+			return err;
+		generation = note->generation;
+		memcpy(config, &maps->configs[slot], sizeof(*config));
+		err = maps_note(maps, slot, note, error);
+		if (err)
+			return err;
+		if (!(generation & 1) && note->generation == generation &&
+		    slot == slot_in_force(maps))
+			return 0;
+	}
+	return error_set(error, -EAGAIN, "the configuration changes faster than it can be read: "
+			 "try again.");
 }

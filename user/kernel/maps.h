@@ -61,6 +61,7 @@ extern const char *const map_names[MAP__MAX];
 
 /* What userspace notes about a slot of sg_configs; the kernel side has no use for it. */
 struct note {
+	__u32 generation;    /* of the slot's content; odd: it is being written */
 	char path[PATH_MAX]; /* of the configuration file; "" for the built-in defaults */
 };
 
@@ -74,6 +75,7 @@ struct place_note {
 
 struct maps {
 	int fd[MAP__MAX];
+	int clock;                 /* program that reads the guard's clock */
 	struct sg_state *state;    /* both are the memory that packets see */
 	struct sg_config *configs;
 };
@@ -102,7 +104,7 @@ int maps_stats(const struct maps *maps, struct sg_stats *stats, struct error *er
 __u64 maps_seen(const struct sg_stats *stats, __u32 slot);
 
 /* ns of the guard's clock, read by its own program. */
-int maps_clock(const struct pins *pins, __u64 *now, struct error *error);
+int maps_clock(const struct maps *maps, __u64 *now, struct error *error);
 
 /*
  * Puts a configuration into the slot that is not in force, with its zones and the path it came
@@ -115,5 +117,12 @@ int maps_fill(struct maps *maps, __u32 slot, const struct config *config, const 
 	      struct error *error);
 
 int maps_note(const struct maps *maps, __u32 slot, struct note *note, struct error *error);
+
+/*
+ * The configuration in force and where it came from, as one piece, also without the lock. Each mode
+ * of a reason is by itself, since `mode REASON` changes it in place.
+ */
+int maps_config(const struct maps *maps, struct sg_config *config, struct note *note,
+		struct error *error);
 
 #endif

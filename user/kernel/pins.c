@@ -168,11 +168,11 @@ static int lock_blame(int fd, struct error *error)
 			 "it and try again.");
 }
 
-int pins_relock(struct pins *pins, bool exclusive, struct error *error)
+static int lock(struct pins *pins, struct error *error)
 {
 	for (int i = 0; i < LOCK_TRIES; i++) {
-		if (flock(pins->lock, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0) {
-			pins->exclusive = exclusive;
+		if (flock(pins->fd, LOCK_EX | LOCK_NB) == 0) {
+			pins->locked = true;
 			return 0;
 		}
 		if (errno != EWOULDBLOCK && errno != EINTR)
@@ -180,59 +180,90 @@ int pins_relock(struct pins *pins, bool exclusive, struct error *error)
 		usleep(LOCK_PAUSE_US);
 	}
 	if (errno == EWOULDBLOCK)
-		return lock_blame(pins->lock, error);
+		return lock_blame(pins->fd, error);
 	return error_set(error, -EBUSY, "cannot lock %s: %s.", pins->root, strerror(errno));
 }
 
-bool pins_are_current(const struct pins *pins)
+/* Whether the root is still there: whoever held the lock before may have removed it. */
+static bool is_current(const struct pins *pins)
 {
 	struct stat held, named;
 
-	return fstat(pins->lock, &held) == 0 && stat(pins->root, &named) == 0 &&
+	return fstat(pins->fd, &held) == 0 && stat(pins->root, &named) == 0 &&
 	       held.st_ino == named.st_ino && held.st_dev == named.st_dev;
 }
 
-int pins_open(struct pins *pins, bool exclusive, bool create, struct error *error)
+/* 1 if the root was removed meanwhile. */
+static int open_root(struct pins *pins, bool wants_lock, bool create, struct error *error)
 {
-	int err = root_find(pins, create, error);
+	int err;
 
-	pins->lock = -1;
+	if (create && mkdir(pins->root, 0700) && errno != EEXIST)
+		return error_set(error, -errno, "cannot make %s: %s.", pins->root,
+				 strerror(errno));
+	pins->fd = open(pins->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (pins->fd < 0 && errno == ENOENT)
+		return create ? 1 : -ENOENT;
+	if (pins->fd < 0)
+		return error_set(error, -errno, "cannot open %s: %s.", pins->root,
+				 strerror(errno));
+	if (!wants_lock)
+		return 0;
+	err = lock(pins, error);
+	if (!err && !is_current(pins))
+		err = 1;
+	if (err) {
+		close(pins->fd);
+		pins->fd = -1;
+		pins->locked = false;
+	}
+	return err;
+}
+
+int pins_open(struct pins *pins, bool lock, bool create, struct error *error)
+{
+	int err;
+
+	*pins = (struct pins){.fd = -1};
+	err = root_find(pins, create, error);
 	if (err)
 		return err;
 	pins->shown = strncmp(pins->root, "/proc/", 6) ? pins->root : BPFFS "/sipguard";
 	snprintf(pins->dir, sizeof(pins->dir), "%s/v%d", pins->root, SG_ABI_VERSION);
-	for (;;) {
-		if (create && mkdir(pins->root, 0700) && errno != EEXIST)
-			return error_set(error, -errno, "cannot make %s: %s.", pins->root,
-					 strerror(errno));
-		pins->lock = open(pins->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (pins->lock < 0 && errno == ENOENT && !create)
-			return -ENOENT;
-		if (pins->lock < 0 && errno != ENOENT)
-			return error_set(error, -errno, "cannot open %s: %s.", pins->root,
-					 strerror(errno));
-		err = pins->lock < 0 ? 0 : pins_relock(pins, exclusive, error);
-		if (err) {
-			close(pins->lock);
-			pins->lock = -1;
-			return err;
-		}
-		if (pins->lock >= 0 && pins_are_current(pins))
-			return 0;
-		if (pins->lock >= 0)
-			close(pins->lock);
-	}
+	do {
+		err = open_root(pins, lock, create, error);
+	} while (err > 0);
+	return err;
+}
+
+bool pins_try_lock(struct pins *pins)
+{
+	pins->locked = flock(pins->fd, LOCK_EX | LOCK_NB) == 0;
+	if (pins->locked && is_current(pins))
+		return true;
+	if (pins->locked)
+		flock(pins->fd, LOCK_UN);
+	pins->locked = false;
+	return false;
+}
+
+void pins_unlock(struct pins *pins)
+{
+	if (!pins->locked)
+		return;
+	/* Refused while anything is in it; who waits for the lock will notice. */
+	if (is_current(pins))
+		rmdir(pins->root);
+	flock(pins->fd, LOCK_UN);
+	pins->locked = false;
 }
 
 void pins_close(struct pins *pins)
 {
-	if (pins->lock < 0)
-		return;
-	/* Refused while anything is in it; who waits for the lock will notice. */
-	if (pins_are_current(pins))
-		rmdir(pins->root);
-	close(pins->lock);
-	pins->lock = -1;
+	pins_unlock(pins);
+	if (pins->fd >= 0)
+		close(pins->fd);
+	pins->fd = -1;
 }
 
 static void path_of(const struct pins *pins, char *path, const char *format, va_list args)

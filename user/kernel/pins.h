@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The guard's directory on the BPF file system, and the lock on it.
+ * The guard's directory on the BPF file system, and the lock on it. Who needs the lock, see
+ * session.h.
  *
- *   /sys/fs/bpf/sipguard/        locked: exclusively by commands that change something
+ *   /sys/fs/bpf/sipguard/        locked by commands that change something
  *     v2/                        SG_ABI_VERSION
  *       sg_state, sg_lists4, ... maps
  *       guard_clock, reply, reply_bare
@@ -32,23 +33,22 @@ struct pins {
 	char root[PIN_PATH / 2];
 	char dir[PIN_PATH / 2 + 16]; /* root/vN */
 	const char *shown;           /* root, as people know it */
-	int lock;                    /* fd of root */
-	bool exclusive;
+	int fd;                      /* of root; -1: not open */
+	bool locked;
 };
 
 /*
- * Finds and locks the root. `create`: mounts the file system and makes the directory if needed.
- * 0; -ENOENT, unsaid, if there is none; or -errno.
+ * Finds the root, and with `lock` locks it; waits for who holds it for 5 s, then it is -EBUSY.
+ * `create`: mounts the file system and makes the directory if needed. 0; -ENOENT, unsaid, if there
+ * is none; or -errno.
  */
-int pins_open(struct pins *pins, bool exclusive, bool create, struct error *error);
+int pins_open(struct pins *pins, bool lock, bool create, struct error *error);
 
-/* Whether the root is still there: whoever held the lock before may have removed it. */
-bool pins_are_current(const struct pins *pins);
-
-/* Changes the kind of lock; somebody else may have been in between. As pins_open(). */
-int pins_relock(struct pins *pins, bool exclusive, struct error *error);
+/* Locks what was opened without. False if somebody else has the lock, or has removed the root. */
+bool pins_try_lock(struct pins *pins);
 
 /* Releases the lock. Removes the root if nothing is left in it. */
+void pins_unlock(struct pins *pins);
 void pins_close(struct pins *pins);
 
 /* dir/FORMAT in `path`, which has PIN_PATH bytes; returns it. */
