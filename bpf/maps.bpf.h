@@ -125,7 +125,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, SG_LIST_ENTRIES);
 	__type(key, struct sg_prefix4);
-	__type(value, __u32); /* enum sg_list */
+	__type(value, struct sg_listed);
 } sg_lists4 SEC(".maps");
 
 struct {
@@ -133,7 +133,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, SG_LIST_ENTRIES);
 	__type(key, struct sg_prefix6);
-	__type(value, __u32); /* enum sg_list */
+	__type(value, struct sg_listed);
 } sg_lists6 SEC(".maps");
 
 struct {

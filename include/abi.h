@@ -11,6 +11,7 @@
 
 #include "flow.h"
 #include "gcra.h"
+#include "listed.h"
 #include "numbers.h"
 #include "tables.h"
 
@@ -70,7 +71,7 @@ struct sg_state {
 	__u32 abi;
 	__u32 slot;       /* configuration in force: 0 or 1 */
 	__u32 mode;       /* SG_MODE_MONITOR or SG_MODE_ENFORCE, over every reason */
-	__u32 lists;      /* 0 while no prefix is allowed or denied: the lookup is skipped */
+	__u32 lists;      /* enum sg_lists_hint; 0: no prefix is listed, the lookup is skipped */
 	__u32 source_bans;/* 0 while no source is banned */
 	__u32 flow_bans;  /* 0 while no flow is banned */
 	__u64 secret[2];  /* key of the hashed tables; kept over an upgrade, or limits reset */
@@ -92,24 +93,6 @@ struct sg_state {
 	 * verdict.
 	 */
 	__u64 listed4[SG_LISTED_BLOCKS / 64];
-};
-
-struct sg_prefix4 {
-	__u32 length;
-	__u8 address[4];
-};
-
-/* Zones keep IPv4 prefixes here too, as ::ffff:0:0/96 (RFC 4291 section 2.5.5.2). */
-struct sg_prefix6 {
-	__u32 length;
-	__u8 address[16];
-};
-
-enum sg_list {
-	SG_LIST_NONE,
-	SG_LIST_ALLOW,
-	SG_LIST_DENY,
-	SG_LIST_OWN, /* an address of this host: a shorter denied prefix does not reach it */
 };
 
 struct sg_counter {
@@ -212,17 +195,6 @@ static inline struct sg_limit sg_connect_limit_of(__u32 rate, __u32 burst, __u32
 
 	limit.burst = burst;
 	return limit;
-}
-
-/* Sets the bits of an IPv4 prefix, address in network order, length 0 to 32, in listed4. */
-static inline void sg_listed4_set(__u64 *listed4, const __u8 *address, __u32 length)
-{
-	__u32 first = address[0] << 8 | address[1];
-	__u32 count = length < 16 ? 1U << (16 - length) : 1;
-
-	first &= ~(count - 1);
-	for (__u32 block = first; block < first + count; block++)
-		__sync_fetch_and_or(&listed4[block / 64], 1ULL << block % 64);
 }
 
 _Static_assert(__builtin_offsetof(struct sg_state, total_tat) == 64, "one line read, one written");

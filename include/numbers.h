@@ -12,8 +12,6 @@
 #define SG_ZONES 16            /* zone 0 is that of sources on no list */
 #define SG_PROFILES SG_ZONES   /* profile 0 is that of zone 0, and each zone has one of its own */
 #define SG_ZONE_NAME 32        /* with the closing NUL */
-#define SG_LISTED_BLOCKS 65536 /* of IPv4 addresses: one for each /16 */
-#define SG_LIST_ENTRIES (1 << 21) /* prefixes per family: a million allowed, a million denied */
 #define SG_ZONE_ENTRIES (1 << 16) /* prefixes of all zones together */
 #define SG_BANS (1 << 16)
 #define SG_SLOT_ROW (1 << 17)  /* slots per row of the hashed limit table; two rows, 16 MB */

@@ -7,6 +7,7 @@
 
 #include "flow.h"
 #include "gcra.h"
+#include "listed.h"
 #include "numbers.h"
 #include "sip/text.h"
 
@@ -114,12 +115,6 @@ struct sg_asked {
 	__u32 since;  /* s */
 	__u16 count;
 	__u16 user[SG_ASKED];
-};
-
-struct sg_ban {
-	__u64 until; /* ns of the guard's clock */
-	__u32 cause; /* enum sg_reason; SG_REASON_NONE: the operator */
-	__u32 reserved;
 };
 
 /* What the guard knows of a flow that has proven something. Of half a million: 16 bytes. */

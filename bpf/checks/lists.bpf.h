@@ -10,7 +10,7 @@
 #include "maps.bpf.h"
 #include "state/proven.bpf.h"
 
-static __always_inline __u32 *lists_entry4(const struct guard *g)
+static __always_inline const struct sg_listed *lists_entry4(const struct guard *g)
 {
 	struct sg_prefix4 key = {.length = 32};
 
@@ -18,7 +18,7 @@ static __always_inline __u32 *lists_entry4(const struct guard *g)
 	return bpf_map_lookup_elem(&sg_lists4, &key);
 }
 
-static __always_inline __u32 *lists_entry6(const struct guard *g)
+static __always_inline const struct sg_listed *lists_entry6(const struct guard *g)
 {
 	struct sg_prefix6 key = {.length = 128};
 
@@ -43,12 +43,12 @@ static __always_inline bool lists_concern4(const struct guard *g)
 /* The longest prefix decides, whichever list it is on. enum sg_list. */
 static __always_inline __u32 lists_find(const struct guard *g)
 {
-	const __u32 *list;
+	const struct sg_listed *entry;
 
 	if (!sg_state.lists || (g->p.family == 4 && !lists_concern4(g)))
 		return SG_LIST_NONE;
-	list = g->p.family == 4 ? lists_entry4(g) : lists_entry6(g);
-	return list ? *list : SG_LIST_NONE;
+	entry = g->p.family == 4 ? lists_entry4(g) : lists_entry6(g);
+	return entry ? entry->list : SG_LIST_NONE;
 }
 
 static __always_inline const __u32 *zones_entry(const struct guard *g)
@@ -105,7 +105,7 @@ static __always_inline bool source_banned_by_hand(const struct guard *g)
 	struct sg_flow_key key = source_key(&g->p);
 	const struct sg_ban *ban = bpf_map_lookup_elem(&sg_bans, &key);
 
-	return ban && g->now < ban->until && ban->cause == SG_REASON_NONE;
+	return ban && g->now < ban->until && ban->origin == SG_ORIGIN_OPERATOR;
 }
 
 static __always_inline __u32 ban_source_check(struct guard *g)

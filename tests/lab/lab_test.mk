@@ -4,7 +4,7 @@
 LAB_TEST_PROGRAMS = $(BUILD)/tests/write_captures $(BUILD)/tests/at_egress \
                     $(BUILD)/tests/tcp_ends $(BUILD)/tests/sipguard_short $(BUILD)/tests/tun_send \
                     $(BUILD)/tests/tcp_peer $(BUILD)/tests/wire $(BUILD)/tests/udp_segment \
-                    $(BUILD)/tests/forger
+                    $(BUILD)/tests/forger $(BUILD)/tests/as_library
 
 $(BUILD)/tests/write_captures: tests/lab/write_captures.c tests/run/packet.c tests/run/packet.h
 	@mkdir -p $(@D)
@@ -45,3 +45,8 @@ $(SHORT_OBJS): $(SHORT)/%.o: user/%.c $(USER_DEPS) $(SKELETONS) $(SHORT_SKELETON
 $(BUILD)/tests/sipguard_short: $(USER_OBJS) $(SHORT_OBJS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ \
 		$(SHORT_OBJS) $(filter-out $(SHORT_OBJS:$(SHORT)/%=$(BUILD)/user/%),$(USER_OBJS)) $(USER_LIBS)
+
+# Another program on what is below cmd/.
+$(BUILD)/tests/as_library: tests/lab/as_library.c $(filter-out $(BUILD)/user/cmd/%,$(USER_OBJS))
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(ALLCFLAGS) $(LDFLAGS) -o $@ $^ $(USER_LIBS)

@@ -50,17 +50,18 @@ void list_set(const char *prefix, enum sg_list list)
 {
 	struct sg_prefix6 key6;
 	struct sg_prefix4 key4;
-	__u32 value = list;
+	struct sg_listed value = {.list = list, .until = SG_LISTED_FOREVER};
 	bool ipv6;
 
 	key6.length = key4.length = address_parse(prefix, &ipv6, key6.address);
+	value.length = key4.length;
 	memcpy(key4.address, key6.address, sizeof(key4.address));
 	assert_int_equal(bpf_map_update_elem(ipv6 ? maps.lists6 : maps.lists4,
 					     ipv6 ? (void *)&key6 : (void *)&key4, &value, BPF_ANY),
 			 0);
 	if (!ipv6)
 		sg_listed4_set(fix.state->listed4, key4.address, key4.length);
-	fix.state->lists = 1;
+	fix.state->lists = SG_LISTS_ANY | SG_LISTS_DENY;
 }
 
 void zone_set(int slot, const char *prefix, __u32 zone)
@@ -129,7 +130,7 @@ void ban_set(const char *address, __u8 transport, __u16 port, int seconds)
 {
 	struct sg_flow_key key = flow_key(address, transport, port);
 	__u64 now = guard_clock();
-	struct sg_ban ban = {.until = now + seconds * SECOND};
+	struct sg_ban ban = {.until = now + seconds * SECOND, .origin = SG_ORIGIN_OPERATOR};
 
 	assert_int_equal(bpf_map_update_elem(maps.bans, &key, &ban, BPF_ANY), 0);
 	if (transport)
@@ -219,7 +220,11 @@ void ban_set_cause(const char *address, enum sg_reason cause, int seconds)
 {
 	struct sg_flow_key key = flow_key(address, 0, 0);
 	__u64 now = guard_clock();
-	struct sg_ban ban = {.until = now + seconds * SECOND, .cause = cause};
+	struct sg_ban ban = {
+		.until = now + seconds * SECOND,
+		.cause = cause,
+		.origin = cause == SG_REASON_NONE ? SG_ORIGIN_OPERATOR : SG_ORIGIN_GUARD,
+	};
 
 	assert_int_equal(bpf_map_update_elem(maps.bans, &key, &ban, BPF_ANY), 0);
 	fix.state->source_bans = 1;

@@ -122,7 +122,7 @@ void target_prove(struct target *target, __u32 source, __u16 port)
 void target_ban(struct target *target, __u32 source)
 {
 	struct sg_flow_key key = ban_key(source);
-	struct sg_ban ban = {.until = ~0ULL};
+	struct sg_ban ban = {.until = ~0ULL, .origin = SG_ORIGIN_OPERATOR};
 
 	if (bpf_map_update_elem(target->bans, &key, &ban, BPF_ANY))
 		bench_die("The ban cannot be written (%s).", strerror(errno));

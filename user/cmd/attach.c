@@ -324,7 +324,7 @@ static int attach_more(struct attach *a)
 		egress_tidy(&a->session.pins, NULL);
 		return err;
 	}
-	if (lists_refresh_own(&a->session.maps, &why))
+	if (lists_settle(&a->session.maps, &why))
 		notice("%s", why.text);
 	return 0;
 }

@@ -82,7 +82,7 @@ static int show(struct session *session, enum sg_list list, bool json, struct er
 
 	session_end(session); /* before anything is printed */
 	for (size_t i = 0; !err && i < lists.count; i++) {
-		if (lists.entry[i].list != list)
+		if (lists.entry[i].listed.list != list)
 			continue;
 		prefix_format(&lists.entry[i].prefix, text, sizeof(text));
 		if (json)
@@ -115,6 +115,7 @@ static void report(const struct request *request, bool json)
 
 static enum exit_code carry_out(struct session *session, const struct request *request, bool json)
 {
+	static const struct list_terms by_hand;
 	struct error error = {};
 	int err;
 
@@ -124,8 +125,8 @@ static enum exit_code carry_out(struct session *session, const struct request *r
 		err = lists_del(&session->maps, request->list, request->prefixes, request->count,
 				&error);
 	else
-		err = lists_add(&session->maps, request->list, request->prefixes, request->count,
-				&error);
+		err = lists_add(&session->maps, request->list, &by_hand, request->prefixes,
+				request->count, &error);
 	if (err)
 		return failed(&error);
 	report(request, json);

@@ -114,7 +114,7 @@ enum exit_code cmd_reload(const struct options *options)
 		err = reload(&session, &policy, &error);
 	if (!err) {
 		/* The host's addresses may have changed. */
-		if (lists_refresh_own(&session.maps, &why))
+		if (lists_settle(&session.maps, &why))
 			notice("%s", why.text);
 		connections_look(&session.pins); /* more ports may be guarded */
 	}

@@ -22,8 +22,8 @@
  *                         from zero
  *
  * What a killed command has left is completed or undone before anything else, under the lock. A
- * reader does that, too, if it can have the lock at once; else somebody is at work, and what it finds
- * is his.
+ * reader does that, too, if it can have the lock at once; else somebody is at work, and what it
+ * finds is his.
  */
 #ifndef SIPGUARD_SESSION_H
 #define SIPGUARD_SESSION_H

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Once over all entries of a hash map or a trie of prefixes, while packets and other commands change
- * it. An entry that is there all the time is met. One that comes or goes meanwhile may be met or not.
+ * Once over all entries of a hash map or a trie of prefixes, while packets and other commands
+ * change it. An entry that is there all the time is met. One that comes or goes meanwhile may be
+ * met or not.
  *
  * Of a hash map none is met twice: the kernel hands out whole buckets, each under its lock, and an
- * entry does not change its bucket. In a trie the kernel goes on from the last key; if that was taken
- * away meanwhile it begins anew, and entries are met again: who minds sorts them out. It does not go
- * on for ever.
+ * entry does not change its bucket. In a trie the kernel goes on from the last key; if that was
+ * taken away meanwhile it begins anew, and entries are met again: who minds sorts them out. It does
+ * not go on for ever.
  */
 #ifndef SIPGUARD_WALK_H
 #define SIPGUARD_WALK_H
@@ -30,8 +31,8 @@ struct walk {
 int walk_begin(struct walk *walk, int map);
 
 /*
- * 1 with the next entry, which is the walk's and good until the next call; 0 after the last; -errno,
- * unsaid: -EAGAIN if a trie is changed faster than it can be read.
+ * 1 with the next entry, which is the walk's and good until the next call; 0 after the last; or
+ * -errno, unsaid: -EAGAIN if a trie is changed faster than it can be read.
  */
 int walk_next(struct walk *walk, const void **key, const void **value);
 

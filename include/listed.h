@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Who is allowed, denied and banned: a part of abi.h, whose version changes with it. */
+#ifndef SIPGUARD_INCLUDE_LISTED_H
+#define SIPGUARD_INCLUDE_LISTED_H
+
+#include <linux/types.h>
+
+#define SG_LISTED_BLOCKS 65536 /* of IPv4 addresses: one for each /16 */
+#define SG_LIST_ENTRIES (1 << 21) /* prefixes per family: a million allowed, a million denied */
+
+struct sg_prefix4 {
+	__u32 length;
+	__u8 address[4];
+};
+
+/* Zones keep IPv4 prefixes here too, as ::ffff:0:0/96 (RFC 4291 section 2.5.5.2). */
+struct sg_prefix6 {
+	__u32 length;
+	__u8 address[16];
+};
+
+enum sg_list {
+	SG_LIST_NONE,
+	SG_LIST_ALLOW,
+	SG_LIST_DENY,
+	SG_LIST_OWN, /* an address of this host: a shorter denied prefix does not reach it */
+};
+
+/* What may be on the lists; a bit too many costs time, and no more. */
+enum sg_lists_hint {
+	SG_LISTS_ANY = 1,
+	SG_LISTS_DENY = 2,
+};
+
+/*
+ * A prefix on a list. Packets read which list, and nothing else: a lookup finds the longest prefix
+ * alone, so one that is over would hide a shorter one that is not. Therefore who looks after the
+ * lists takes away what is over.
+ */
+struct sg_listed {
+	__u8 list;   /* enum sg_list */
+	__u8 length; /* of the prefix: a lookup does not tell which one it has found */
+	__u16 name;  /* of the list that it came with; 0: none, the operator put it there */
+	__u32 until; /* sg_since(), the last of its time; SG_LISTED_FOREVER */
+};
+
+#define SG_LISTED_FOREVER 0xffffffffU
+
+/* Who has made a ban. */
+enum sg_origin {
+	SG_ORIGIN_GUARD, /* the data path itself */
+	SG_ORIGIN_OPERATOR,
+};
+
+struct sg_ban {
+	__u64 until;  /* ns of the guard's clock */
+	__u32 cause;  /* enum sg_reason; NONE: only its origin tells */
+	__u32 origin; /* enum sg_origin */
+};
+
+/* Sets the bits of an IPv4 prefix, address in network order, length 0 to 32, in listed4. */
+static inline void sg_listed4_set(__u64 *listed4, const __u8 *address, __u32 length)
+{
+	__u32 first = address[0] << 8 | address[1];
+	__u32 count = length < 16 ? 1U << (16 - length) : 1;
+
+	first &= ~(count - 1);
+	for (__u32 block = first; block < first + count; block++)
+		__sync_fetch_and_or(&listed4[block / 64], 1ULL << block % 64);
+}
+
+_Static_assert(sizeof(struct sg_listed) == 8, "with more, a prefix of IPv6 would not fit 64 bytes");
+
+#endif

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Uses what is below cmd/ as any other program would: named lists with an end, of which no command
+ * knows yet, and the reader of maps while they are changed. What is wrong is printed here alone.
+ *
+ *   as_library walk
+ *   as_library add|replace allow|deny NAME SECONDS [PREFIX...]
+ *                            NAME is a number; SECONDS 0: for good
+ *   as_library settle
+ *   as_library show          LIST NAME PREFIX, sorted
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "guard/session.h"
+#include "kernel/walk.h"
+#include "model/lists.h"
+
+#define ENTRIES 200000 /* some batches */
+
+static int walk_failed(const char *what, __u32 key, int number)
+{
+	fprintf(stderr, "as_library: %s: %u (%d).\n", what, key, number);
+	return -EIO;
+}
+
+/* A prefix of its own for each number; for a hash map it is just a key. */
+static struct sg_prefix4 key_of(__u32 number)
+{
+	return (struct sg_prefix4){
+		.length = 32, .address = {10, number >> 16, number >> 8, number},
+	};
+}
+
+static int make_map(enum bpf_map_type type)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_NO_PREALLOC);
+	int fd = bpf_map_create(type, "walked", sizeof(struct sg_prefix4), sizeof(__u32), ENTRIES,
+				&opts);
+
+	for (__u32 i = 0; fd >= 0 && i < ENTRIES; i++) {
+		struct sg_prefix4 key = key_of(i);
+
+		if (bpf_map_update_elem(fd, &key, &i, BPF_ANY))
+			return walk_failed("cannot fill the map", i, -errno);
+	}
+	return fd < 0 ? walk_failed("cannot make the map", type, fd) : fd;
+}
+
+/*
+ * Whether an entry goes as soon as it is met. Of a trie it is the one from which the kernel would
+ * go on: it begins anew. All of them would be more than a walk bears.
+ */
+static bool goes(enum bpf_map_type type, __u32 number)
+{
+	return type == BPF_MAP_TYPE_HASH ? number & 1 : number % 65536 == 65535;
+}
+
+/* Each entry that stays has to be met: of a hash map once, of a trie at least. */
+static int walk(enum bpf_map_type type)
+{
+	bool hash = type == BPF_MAP_TYPE_HASH;
+	static int met[ENTRIES];
+	const void *key, *value;
+	struct walk walk;
+	int fd = make_map(type), err;
+
+	if (fd < 0)
+		return fd;
+	memset(met, 0, sizeof(met));
+	err = walk_begin(&walk, fd);
+	while (!err && (err = walk_next(&walk, &key, &value)) > 0) {
+		__u32 number = *(const __u32 *)value;
+
+		met[number]++;
+		if (goes(type, number))
+			bpf_map_delete_elem(fd, key);
+		err = 0;
+	}
+	if (err)
+		return walk_failed("the walk does not end", type, err);
+	walk_end(&walk);
+	close(fd);
+	for (__u32 i = 0; i < ENTRIES; i++) {
+		if (!met[i] || (hash && met[i] > 1))
+			return walk_failed("an entry was not met, or not once", i, met[i]);
+	}
+	/* Else this tests nothing. */
+	return hash || met[0] > 1 ? 0 : walk_failed("the kernel did not begin anew", 0, met[0]);
+}
+
+static int put(struct session *session, const char *verb, char **words, int count,
+	       struct error *error)
+{
+	enum sg_list list = strcmp(words[0], "allow") ? SG_LIST_DENY : SG_LIST_ALLOW;
+	struct list_terms terms = {.name = atoi(words[1])};
+	__u64 seconds = atoi(words[2]), now;
+	struct prefix *prefixes = calloc(count, sizeof(*prefixes));
+	int err = prefixes ? maps_clock(&session->maps, &now, error) : -ENOMEM;
+
+	terms.until = seconds ? now + seconds * SG_NSEC_PER_SEC : 0;
+	for (int i = 3; !err && i < count; i++)
+		err = prefix_parse(words[i], &prefixes[i - 3], error);
+	if (!err && strcmp(verb, "replace") == 0)
+		err = lists_replace(&session->maps, list, &terms, prefixes, count - 3, error);
+	else if (!err)
+		err = lists_add(&session->maps, list, &terms, prefixes, count - 3, error);
+	free(prefixes);
+	return err;
+}
+
+static int show(struct session *session, struct error *error)
+{
+	char text[PREFIX_TEXT];
+	struct lists lists;
+	int err = lists_read(&session->maps, &lists, error);
+
+	for (size_t i = 0; !err && i < lists.count; i++) {
+		const struct list_entry *entry = &lists.entry[i];
+
+		prefix_format(&entry->prefix, text, sizeof(text));
+		if (entry->listed.list != SG_LIST_OWN)
+			printf("%s %u %s\n", list_names[entry->listed.list], entry->listed.name,
+			       text);
+	}
+	lists_free(&lists);
+	return err;
+}
+
+int main(int argc, char **argv)
+{
+	const char *verb = argc > 1 ? argv[1] : "";
+	struct error error = {};
+	struct session session;
+	bool reads = strcmp(verb, "show") == 0;
+	int err;
+
+	if (strcmp(verb, "walk") == 0)
+		return walk(BPF_MAP_TYPE_HASH) || walk(BPF_MAP_TYPE_LPM_TRIE);
+	err = session_begin(&session, reads ? ACCESS_READ : ACCESS_CHANGE, &error);
+	if (!err) {
+		if (reads)
+			err = show(&session, &error);
+		else if (strcmp(verb, "settle") == 0)
+			err = lists_settle(&session.maps, &error);
+		else if (argc > 4)
+			err = put(&session, verb, argv + 2, argc - 2, &error);
+		else
+			err = error_set(&error, -EINVAL, "it needs to be told what to do.");
+		session_end(&session);
+	}
+	if (err)
+		fprintf(stderr, "as_library: %s\n", error.text);
+	return err != 0;
+}

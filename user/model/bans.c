@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "model/bans.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+
+#include "base/names.h"
+#include "base/prefix.h"
+#include "kernel/walk.h"
+#include "model/lists.h"
+
+bool ban_is_flow(const struct sg_flow_key *key)
+{
+	return key->port != 0;
+}
+
+const char *ban_cause(const struct sg_ban *ban)
+{
+	if (ban->cause != SG_REASON_NONE && ban->cause < SG_REASON__MAX)
+		return reason_texts[ban->cause].label;
+	return "operator";
+}
+
+static int by_end(const void *a, const void *b)
+{
+	const struct ban *x = a, *y = b;
+
+	return x->ban.until < y->ban.until ? -1 : x->ban.until > y->ban.until;
+}
+
+/* `prune`: what is over is removed, which needs a session that may change something. */
+static int read_map(const struct maps *maps, __u64 now, bool prune, struct ban_list *list)
+{
+	const void *key, *value;
+	struct walk walk;
+	int err = walk_begin(&walk, maps->fd[MAP_BANS]);
+
+	if (err)
+		return err;
+	while ((err = walk_next(&walk, &key, &value)) > 0) {
+		const struct sg_ban *ban = value;
+
+		if (ban->until > now && list->count < SG_BANS)
+			list->ban[list->count++] =
+				(struct ban){*(const struct sg_flow_key *)key, *ban};
+		else if (ban->until <= now && prune)
+			bpf_map_delete_elem(maps->fd[MAP_BANS], key);
+	}
+	walk_end(&walk);
+	return err;
+}
+
+static int read_all(const struct maps *maps, __u64 now, bool prune, struct ban_list *list,
+		    struct error *error)
+{
+	int err;
+
+	*list = (struct ban_list){.ban = calloc(SG_BANS, sizeof(*list->ban))};
+	err = list->ban ? read_map(maps, now, prune, list) : -ENOMEM;
+	if (err)
+		return error_set(error, err, "cannot read the bans: %s.", strerror(-err));
+	qsort(list->ban, list->count, sizeof(*list->ban), by_end);
+	return 0;
+}
+
+int bans_read(const struct maps *maps, __u64 now, struct ban_list *list, struct error *error)
+{
+	return read_all(maps, now, false, list, error);
+}
+
+void bans_free(struct ban_list *list)
+{
+	free(list->ban);
+	*list = (struct ban_list){};
+}
+
+/* Voids what the CPUs remember of bans. After each change. */
+static void changed(const struct maps *maps)
+{
+	maps_store(&maps->state->ban_generation, maps->state->ban_generation + 1);
+}
+
+/* Whether any source and any flow is banned; bans that have ended are removed. */
+static int kinds(const struct maps *maps, __u64 now, __u32 *sources, __u32 *flows,
+		 struct error *error)
+{
+	struct ban_list list;
+	int err = read_all(maps, now, true, &list, error);
+
+	*sources = *flows = 0;
+	for (size_t i = 0; !err && i < list.count; i++)
+		*(ban_is_flow(&list.ban[i].key) ? flows : sources) = 1;
+	bans_free(&list);
+	return err;
+}
+
+/*
+ * Packets look for bans only while there are any. The lock does not keep the guard from banning a
+ * flow meanwhile: it sets the word that it finds zero, so whoever has put a zero there has to look
+ * once more.
+ */
+static int settle(struct maps *maps, __u64 now, struct error *error)
+{
+	struct sg_state *state = maps->state;
+	__u32 sources, flows;
+	int err = kinds(maps, now, &sources, &flows, error);
+
+	if (err)
+		return err;
+	maps_store(&state->source_bans, sources);
+	maps_store(&state->flow_bans, flows);
+	if (!sources || !flows) {
+		err = kinds(maps, now, &sources, &flows, error);
+		if (sources)
+			maps_store(&state->source_bans, 1);
+		if (flows)
+			maps_store(&state->flow_bans, 1);
+	}
+	changed(maps);
+	return err;
+}
+
+static int refuse(const struct maps *maps, const struct sg_flow_key *key, struct error *error)
+{
+	struct prefix source = flow_prefix(key), *own;
+	char text[PREFIX_TEXT], mine[PREFIX_TEXT];
+	size_t count;
+	int err = own_addresses(&own, &count, error);
+
+	if (err)
+		return err;
+	prefix_format(&source, text, sizeof(text));
+	for (size_t i = 0; !err && i < count; i++) {
+		if (!prefix_contains(&source, &own[i]))
+			continue;
+		prefix_format(&own[i], mine, sizeof(mine));
+		if (source.length == own[i].length)
+			err = error_set(error, -EINVAL, "%s is an address of this host, which is "
+					"never banned.", text);
+		else
+			err = error_set(error, -EINVAL, "%s, which a ban of a source is for, has "
+					"%s of this host in it: ban a flow, or deny the single "
+					"address with `sipguard deny add`.", text, mine);
+	}
+	free(own);
+	if (!err && lists_lookup(maps, &source) == SG_LIST_ALLOW)
+		err = error_set(error, -EINVAL, "%s is on the allow list, so a ban would do "
+				"nothing: take it off with `sipguard allow del` first.", text);
+	return err;
+}
+
+static int put(struct maps *maps, const struct sg_flow_key *key, const struct sg_ban *ban,
+	       __u64 now, struct error *error)
+{
+	int err;
+
+	maps_store(ban_is_flow(key) ? &maps->state->flow_bans : &maps->state->source_bans, 1);
+	err = bpf_map_update_elem(maps->fd[MAP_BANS], key, ban, BPF_ANY);
+	changed(maps);
+	if (!err)
+		return 0;
+	settle(maps, now, NULL);
+	if (err == -E2BIG)
+		return error_set(error, err, "%d bans are in force and there is no place for more: "
+				 "lift some, or deny whole prefixes with `sipguard deny add`.",
+				 SG_BANS);
+	return error_set(error, err, "cannot write the ban: %s.", strerror(-err));
+}
+
+int bans_set(struct maps *maps, const struct sg_flow_key *key, const struct sg_ban *ban, __u64 now,
+	     struct error *error)
+{
+	int err = refuse(maps, key, error);
+
+	if (!err)
+		err = settle(maps, now, error);
+	return err ? err : put(maps, key, ban, now, error);
+}
+
+int bans_lift(struct maps *maps, const struct sg_flow_key *key, __u64 now, struct error *error)
+{
+	char text[PREFIX_TEXT];
+	int err = settle(maps, now, error);
+
+	if (err)
+		return err;
+	flow_format(key, text, sizeof(text));
+	err = bpf_map_delete_elem(maps->fd[MAP_BANS], key);
+	if (err == -ENOENT)
+		return error_set(error, err, "%s is not banned: `sipguard bans` lists what is.",
+				 text);
+	if (err)
+		return error_set(error, err, "cannot lift the ban: %s.", strerror(-err));
+	return settle(maps, now, error);
+}

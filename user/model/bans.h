@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Bans of sources and flows, which end by themselves. Whatever changes them needs a session that
+ * may; reading does not. The data path makes bans of its own at the same time.
+ */
+#ifndef SIPGUARD_BANS_H
+#define SIPGUARD_BANS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "kernel/maps.h"
+
+struct ban {
+	struct sg_flow_key key; /* of a source: see sg_source_key() */
+	struct sg_ban ban;
+};
+
+struct ban_list {
+	struct ban *ban; /* those that have not ended, by their end */
+	size_t count;
+};
+
+/* Whether it is of a flow, else of a source. */
+bool ban_is_flow(const struct sg_flow_key *key);
+
+/* Why: the label of a reason, or who has made it. */
+const char *ban_cause(const struct sg_ban *ban);
+
+/* All return 0 or -errno. `now` in ns of the guard's clock. To be freed, also after an error. */
+int bans_read(const struct maps *maps, __u64 now, struct ban_list *list, struct error *error);
+void bans_free(struct ban_list *list);
+
+/*
+ * Bans until ban->until, or changes the ban there is. Refuses addresses of this host and what is on
+ * the allow list with -EINVAL. From then on every packet of it is judged by that.
+ */
+int bans_set(struct maps *maps, const struct sg_flow_key *key, const struct sg_ban *ban, __u64 now,
+	     struct error *error);
+
+/* -ENOENT: it is not banned. */
+int bans_lift(struct maps *maps, const struct sg_flow_key *key, __u64 now, struct error *error);
+
+#endif
