@@ -144,6 +144,12 @@ static inline __u32 sg_zone_total(__u32 zone)
 	return SG_TOTALS_MAX + zone;
 }
 
+/* What the sources of a zone may. */
+static inline const struct sg_profile *sg_profile_of(const struct sg_config *config, __u32 zone)
+{
+	return &config->profile[config->zone[zone].profile % SG_PROFILES];
+}
+
 /* What sg_profile.rules is for these modes. */
 static inline __u64 sg_rules_of(const __u8 *mode)
 {

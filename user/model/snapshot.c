@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "model/snapshot.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "guard/connections.h"
+#include "model/bans.h"
+#include "model/listed.h"
+#include "model/proven.h"
+
+/* Fewer requests without a reply tell nothing: no server has to answer a scanner. */
+#define UNANSWERED 100
+
+const struct number_text number_texts[NUMBER__MAX] = {
+#define X(name, group, key, kind, title) [NUMBER_##name] = {group, key, NUMBER_##kind, title},
+	SNAPSHOT_NUMBERS(X)
+#undef X
+};
+
+/* All below: 0 or -errno. */
+
+static int read_config(const struct session *session, struct snapshot *s, struct error *error)
+{
+	struct note note;
+	int err = maps_config(&session->maps, &s->config, &note, error);
+
+	if (!err)
+		memcpy(s->config_path, note.path, sizeof(s->config_path));
+	return err;
+}
+
+static int read_lists(const struct session *session, struct snapshot *s, struct error *error)
+{
+	struct lists lists;
+	int err;
+
+	if (!session->maps.state->lists) /* so the packets do not look either */
+		return 0;
+	err = lists_read(&session->maps, &lists, error);
+	if (err)
+		return err;
+	s->number[NUMBER_LISTS_ALLOW] = lists_count(&lists, SG_LIST_ALLOW);
+	s->number[NUMBER_LISTS_DENY] = lists_count(&lists, SG_LIST_DENY);
+	lists_free(&lists);
+	return 0;
+}
+
+static int read_bans(const struct session *session, __u64 now, struct snapshot *s,
+		     struct error *error)
+{
+	struct ban_list list;
+	int err = bans_read(&session->maps, now, &list, error);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < list.count; i++)
+		s->number[list.ban[i].key.port ? NUMBER_BANS_FLOWS : NUMBER_BANS_SOURCES]++;
+	bans_free(&list);
+	return 0;
+}
+
+/* What flows have proven, and whether strangers have to come twice at the moment. */
+static int read_flows(const struct session *session, __u64 now, struct snapshot *s,
+		      struct error *error)
+{
+	__u64 until = session->maps.state->greylist_until;
+	size_t count[SG_PROOF__MAX];
+	struct proven_list list;
+	int err = proven_read(&session->maps, now, &list, error);
+
+	if (err)
+		return err;
+	proven_count(&list, count);
+	proven_free(&list);
+	s->number[NUMBER_FLOWS_PROVEN] = count[SG_PROOF_REGISTER] + count[SG_PROOF_CALL];
+	s->number[NUMBER_FLOWS_CONTACT] = count[SG_PROOF_CONTACT];
+	s->number[NUMBER_FLOWS_GREYLIST] = count[SG_PROOF_GREYLIST];
+	s->number[NUMBER_FLOWS_MOST] = SG_PROVEN;
+	if (until <= now)
+		return 0;
+	s->number[NUMBER_GREYLIST_ARMED] = true;
+	s->number[NUMBER_GREYLIST_SECONDS] = (until - now) / SG_NSEC_PER_SEC + 1;
+	return 0;
+}
+
+static int read_connections(const struct session *session, struct snapshot *s,
+			    struct error *error)
+{
+	struct connection_list list;
+	int err = connections_read(&session->pins, &session->maps, &list, error);
+
+	if (err)
+		return err;
+	s->number[NUMBER_CONNECTIONS_COUNTED] = connections_are_counted(&session->pins);
+	s->number[NUMBER_CONNECTIONS_SOURCES] = list.count;
+	for (size_t i = 0; i < list.count; i++)
+		s->number[NUMBER_CONNECTIONS_LIVE] += list.source[i].live;
+	connections_free(&list);
+	return 0;
+}
+
+static void read_memory(const struct session *session, struct snapshot *s)
+{
+	for (int id = 0; id < MAP__MAX; id++) {
+		s->memory[id] = maps_memory_used(&session->maps, id);
+		s->number[NUMBER_MEMORY_BYTES] += s->memory[id];
+	}
+}
+
+/* Seconds since the program was loaded; 0 if the kernel does not tell. */
+static __u64 program_age(int fd)
+{
+	struct bpf_prog_info info = {};
+	__u32 size = sizeof(info);
+	struct timespec now;
+	__u64 ns;
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) ||
+	    clock_gettime(CLOCK_BOOTTIME, &now))
+		return 0;
+	ns = now.tv_sec * SG_NSEC_PER_SEC + now.tv_nsec;
+	return ns > info.load_time ? (ns - info.load_time) / SG_NSEC_PER_SEC : 0;
+}
+
+static void read_state(const struct session *session, struct snapshot *s)
+{
+	int clock = pins_get(&session->pins, "guard_clock");
+
+	for (size_t i = 0; i < session->links.count; i++)
+		s->attached = s->attached || session->links.link[i].ifindex;
+	s->mode = session->maps.state->mode % SG_MODE__MAX;
+	/* Since the newest attach or upgrade. */
+	s->number[NUMBER_LOADED_SECONDS] = program_age(clock);
+	if (clock >= 0)
+		close(clock);
+}
+
+/* Requests that passed and want a reply; without those of the allow list, whatever they are. */
+static __u64 requests_passed(const struct sg_stats *stats)
+{
+	__u64 sum = 0;
+
+	for (int method = SG_METHOD_NONE + 1; method < SG_METHOD__MAX; method++) {
+		if (method != SG_METHOD_ACK)
+			sum += stats->method[method].passed.packets +
+			       stats->method[method].would_drop.packets;
+	}
+	return sum > stats->allowed.packets ? sum - stats->allowed.packets : 0;
+}
+
+/* It has a word of its own. */
+static bool egress_is_missing(const struct interfaces *interfaces)
+{
+	for (size_t i = 0; i < interfaces->count; i++) {
+		if (interfaces->interface[i].replies == EGRESS_MISSING)
+			return true;
+	}
+	return false;
+}
+
+static void notice_no_replies(struct snapshot *s)
+{
+	const struct sg_stats *stats = &s->counters.stats;
+	__u64 requests = requests_passed(stats);
+
+	if (requests < UNANSWERED || stats->event[SG_EVENT_REPLIES_SEEN] ||
+	    egress_is_missing(&s->interfaces))
+		return;
+	snprintf(s->notice[s->notices++], SNAPSHOT_NOTICE,
+		 "none of the server's replies leaves by a guarded interface, though %llu requests "
+		 "have passed, so nobody becomes proven: `sipguard attach` the interface by which "
+		 "they leave, too, or see why the server does not answer", requests);
+}
+
+static int read_all(const struct session *session, struct snapshot *s, struct error *error)
+{
+	__u64 now;
+	int err = maps_clock(&session->maps, &now, error);
+
+	if (!err)
+		err = read_config(session, s, error);
+	if (!err)
+		err = counters_read(session, &s->counters, error);
+	if (!err)
+		err = interfaces_read(session, &s->counters, &s->interfaces, error);
+	if (!err)
+		err = read_lists(session, s, error);
+	if (!err)
+		err = read_bans(session, now, s, error);
+	if (!err)
+		err = read_flows(session, now, s, error);
+	if (!err)
+		err = read_connections(session, s, error);
+	if (err)
+		return err;
+	read_state(session, s);
+	read_memory(session, s);
+	notice_no_replies(s);
+	return 0;
+}
+
+struct snapshot *snapshot_read(const struct session *session, struct error *error)
+{
+	struct snapshot *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		error_set(error, -ENOMEM, "out of memory.");
+	else if (!read_all(session, s, error))
+		return s;
+	snapshot_free(s);
+	return NULL;
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+	if (snapshot)
+		interfaces_free(&snapshot->interfaces);
+	free(snapshot);
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "render/text.h"
+
+#include <stdio.h>
+
+#include "base/escape.h"
+#include "base/names.h"
+#include "policy/policy.h"
+#include "render/output.h"
+
+/* --- what matters in an attack --- */
+
+static void print_mode(const struct snapshot *s)
+{
+	printf("  mode             %s: %s\n", mode_names[s->mode],
+	       s->mode == SG_MODE_MONITOR
+		       ? "nothing is dropped, only counted (`sipguard stats --watch 5`)"
+		       : "`sipguard stats --watch 5` tells what is dropped");
+}
+
+static void print_greylist(const struct snapshot *s)
+{
+	if (s->number[NUMBER_GREYLIST_ARMED])
+		printf("  greylist         ARMED: strangers %s to send twice; for %llu s more if "
+		       "the flood ends now\n", s->mode == SG_MODE_MONITOR ? "would have" : "have",
+		       s->number[NUMBER_GREYLIST_SECONDS]);
+	else
+		printf("  greylist         not armed\n");
+}
+
+static void print_connections(const struct snapshot *s)
+{
+	if (s->number[NUMBER_CONNECTIONS_COUNTED])
+		printf("  connections      %llu, of %llu sources\n",
+		       s->number[NUMBER_CONNECTIONS_LIVE], s->number[NUMBER_CONNECTIONS_SOURCES]);
+	else
+		printf("  connections      NOT counted, so live ones have no limit: `sipguard "
+		       "attach IFACE` tries again, and says why not\n");
+}
+
+static void print_now(const struct snapshot *s)
+{
+	print_mode(s);
+	print_greylist(s);
+	printf("  bans             %llu of sources, %llu of flows\n",
+	       s->number[NUMBER_BANS_SOURCES], s->number[NUMBER_BANS_FLOWS]);
+	printf("  proven flows     %llu of %llu at most\n", s->number[NUMBER_FLOWS_PROVEN],
+	       s->number[NUMBER_FLOWS_MOST]);
+	for (size_t i = 0; i < s->notices; i++)
+		printf("  NOTICE           %s\n", s->notice[i]);
+	print_connections(s);
+}
+
+/* --- interfaces --- */
+
+static void print_guarded(const struct interface *i)
+{
+	if (i->mode == XDP_MODE_NATIVE)
+		escape_printf(stdout, "  %-16s native XDP", i->name);
+	else
+		escape_printf(stdout, "  %-16s at tc ingress%s%s", i->name,
+			      i->obstacle ? ", since " : "", i->obstacle ? i->obstacle : "");
+	printf(", program %s, id %u\n", judge_names[i->judge], i->program_id);
+}
+
+static void print_state(const struct interface *i)
+{
+	switch (i->state) {
+	case LINK_HERE:
+		print_guarded(i);
+		break;
+	case LINK_ELSEWHERE:
+		escape_printf(stdout,
+			      "  %-16s guarded, %s (the name is the one it had when it was "
+			      "attached)\n", i->name, link_state_names[i->state]);
+		break;
+	case LINK_GONE:
+		escape_printf(stdout, "  %-16s gone: attach it again, or detach it\n", i->name);
+		break;
+	case LINK_REMOVED:
+		escape_printf(stdout,
+			      "  %-16s NOT guarded, somebody detached that program: `sipguard "
+			      "attach %s` brings it back\n", i->name, i->name);
+		break;
+	}
+}
+
+static void print_blind(const struct interface *i)
+{
+	printf("  %-16s the guard sees NOTHING of what this interface receives: another program ",
+	       "");
+	if (i->mode == XDP_MODE_NATIVE)
+		escape_printf(stdout,
+			      "hands it over past the driver, as bpf_redirect_peer() does for "
+			      "pods: detach %s, and attach it with --xdp generic\n", i->name);
+	else
+		escape_printf(stdout,
+			      "takes it first: `tc filter show dev %s ingress` and `bpftool net "
+			      "show dev %s` tell which\n", i->name, i->name);
+}
+
+static void print_traffic(const struct interface *i)
+{
+	if (i->twice[0])
+		escape_printf(stdout,
+			      "  %-16s what it receives is charged TWICE, since %s is guarded, "
+			      "too: detach one of them\n", "", i->twice);
+	if (!i->comparable)
+		return;
+	printf("  %-16s has received %llu packets, the guard has seen %llu\n", "", i->received,
+	       i->seen);
+	if (i->blind)
+		print_blind(i);
+}
+
+static void print_replies(const struct interface *i)
+{
+	bool here = i->state == LINK_HERE;
+
+	if (i->replies == EGRESS_MISSING)
+		escape_printf(stdout,
+			      "  %-16s what it sends is NOT seen, somebody detached that program: "
+			      "`sipguard attach %s` brings it back\n", "", i->name);
+	else if (i->replies == EGRESS_OLDER)
+		escape_printf(stdout,
+			      "  %-16s what it sends %s seen by an OLDER program: `sipguard attach "
+			      "%s` %s\n", "", here ? "is" : "may be", i->name,
+			      here ? "replaces it" : "there replaces it");
+	else if (egress_names[i->replies])
+		printf("  %-16s what it sends is seen by %s\n", "", egress_names[i->replies]);
+}
+
+static void print_interfaces(const struct interfaces *interfaces)
+{
+	printf("\nInterfaces\n");
+	for (size_t n = 0; n < interfaces->count; n++) {
+		const struct interface *i = &interfaces->interface[n];
+
+		print_state(i);
+		if (i->state == LINK_HERE)
+			print_traffic(i);
+		print_replies(i);
+	}
+}
+
+/* --- the numbers that have a line --- */
+
+static void print_number(const struct number_text *text, __u64 number)
+{
+	char value[OUTPUT_TEXT];
+
+	printf("  %-16s ", text->title);
+	switch (text->kind) {
+	case NUMBER_COUNT:
+		printf("%llu\n", number);
+		break;
+	case NUMBER_FLAG:
+		printf("%s\n", number ? "yes" : "no");
+		break;
+	case NUMBER_AGO:
+		printf("%s ago\n", output_seconds(number, value));
+		break;
+	case NUMBER_BYTES:
+		printf("%s\n", output_bytes(number, value));
+		break;
+	}
+}
+
+void status_text(const struct snapshot *s)
+{
+	printf("sipguard %s (ABI %d)\n", SIPGUARD_VERSION, SG_ABI_VERSION);
+	print_now(s);
+	printf("  lists            %llu allowed, %llu denied prefixes\n",
+	       s->number[NUMBER_LISTS_ALLOW], s->number[NUMBER_LISTS_DENY]);
+	escape_printf(stdout, "  configuration    %s\n", policy_name(s->config_path));
+	for (int id = 0; id < NUMBER__MAX; id++) {
+		if (number_texts[id].title)
+			print_number(&number_texts[id], s->number[id]);
+	}
+	print_interfaces(&s->interfaces);
+	settings_text(&s->config);
+}
