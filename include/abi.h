@@ -100,11 +100,27 @@ struct sg_counter {
 	__u64 bytes; /* of the frame, Ethernet header included */
 };
 
-/* Disjoint: a packet is in exactly one of the three. */
+enum sg_outcome {
+	SG_OUTCOME_PASSED,
+	SG_OUTCOME_WOULD_DROP, /* passes only since the guard's mode is monitor */
+	SG_OUTCOME_DROPPED,
+	/* Of reasons: passes in enforce mode, too, since the reason monitors, or is let go. */
+	SG_OUTCOME_WATCHED,
+	SG_OUTCOME__MAX
+};
+
+/*
+ * Under its class and its method a packet is in exactly one of the first three: one that was only
+ * watched has passed. Under reasons it may be watched several times, and be in one of the others
+ * for the reason that ended its way.
+ */
 struct sg_tally {
-	struct sg_counter passed;
-	struct sg_counter would_drop; /* passed, but enforce mode would have dropped it */
-	struct sg_counter dropped;
+	union {
+		struct {
+			struct sg_counter passed, would_drop, dropped, watched;
+		};
+		struct sg_counter of[SG_OUTCOME__MAX];
+	};
 };
 
 /* What a CPU remembers from packet to packet. No counters: those are in sg_stats. */
@@ -131,7 +147,6 @@ struct sg_stats {
 	struct sg_counter unguarded[SG_INTERFACES]; /* not for a guarded port: not looked at */
 	__u64 guarded[SG_INTERFACES]; /* packets of those below, of one class each */
 	struct sg_counter allowed;   /* passed because of the allow list, among the passed below */
-	/* A reason in monitor mode lets the packet go on, so it can be counted under several. */
 	struct sg_tally reason[SG_REASON__MAX];
 	struct sg_tally class[SG_CLASS__MAX];
 	struct sg_tally method[SG_METHOD__MAX];

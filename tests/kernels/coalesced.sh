@@ -34,11 +34,19 @@ make()
 	there ip addr add "$marker/32" dev sgp0
 }
 
-# How many REGISTERs were counted: passed, and let go though a reason matched.
-registers()
+# packets GROUP NAME COLUMN: how many stats counted there; its JSON is on standard input.
+packets()
 {
-	"$sipguard" stats --json | sed -n '/"methods"/,$p' | sed -n '/"REGISTER"/,/^    }/p' |
-		sed -n 's/.*"packets": \([0-9]*\).*/\1/p' | head -n 2 | paste -s -d ' '
+	sed -n "/^  \"$1\"/,/^  }/p" | sed -n "/^    \"$2\"/,/^    }/p" |
+		sed -n "/\"$3\"/,/}/s/.*\"packets\": \([0-9]*\).*/\1/p"
+}
+
+# How many REGISTERs have passed, and how many frames though they had garbage, too.
+counted()
+{
+	"$sipguard" stats --json >"$tmp.stats"
+	echo "$(packets methods REGISTER passed <"$tmp.stats")" \
+		"$(packets reasons garbage watched <"$tmp.stats")"
 }
 
 # The file of the one before says "ready", too.
@@ -102,21 +110,21 @@ tap_down()
 	wait "$tap" 2>/dev/null
 }
 
-# frame WHERE WAY GOOD BAD SIZE GOT PASSED WOULD_DROP: what the socket receives, and what is counted.
+# frame WHERE WAY GOOD BAD SIZE GOT PASSED WATCHED: what the socket receives, and what is counted.
 frame()
 {
-	where=$1 way=$2 good=$3 bad=$4 size=$5 got=$6 passed=$7 would=$8
+	where=$1 way=$2 good=$3 bad=$4 size=$5 got=$6 passed=$7 watched=$8
 	sink_up
 	[ "$way" != tap ] || tap_up "$good" "$bad" "$size"
 	"$sipguard" status >/dev/null 2>&1 || guard "$where"
-	before=$(registers)
+	before=$(counted)
 	send "$way" "$good" "$bad" "$size"
 	wait "$sink" || die "$where: the marker did not arrive"
 	is=$(tail -n 1 "$tmp.sink")
 	[ "$is" = "$got" ] || die "$where: of $good good and $bad bad ones arrived \"$is\", not \"$got\""
-	is=$(registers)
+	is=$(counted)
 	is="$((${is% *} - ${before% *})) $((${is#* } - ${before#* }))"
-	[ "$is" = "$passed $would" ] || die "$where: of $good good and $bad bad ones counted \"$is\""
+	[ "$is" = "$passed $watched" ] || die "$where: of $good good and $bad bad ones counted \"$is\""
 	[ "$way" != tap ] || tap_down
 	running=$other
 }
@@ -127,7 +135,7 @@ frames()
 	frame "$1" "$2" 40 0 1200 "40 0" 40 0
 	frame "$1" "$2" 14 0 1300 "14 0" 14 0
 	frame "$1" "$2" 1 39 1200 "0 0" 0 0
-	frame "$1" "$2" 20 20 1200 "20 20" 0 20
+	frame "$1" "$2" 20 20 1200 "20 20" 20 1
 	[ "$2" = tap ] || detach "$1"
 }
 

@@ -33,7 +33,8 @@ LAB_SIPSAK_SECONDS=60
 # there once.
 STATS_DROPPED='([.classes[].dropped.packets] | add)'
 STATS_PASSED='([.classes[].passed.packets] | add)'
-STATS_WOULD='([.classes[].would_drop.packets] | add)'
+# A packet may be watched for several reasons.
+STATS_WATCHED='([.reasons[].watched.packets] | add)'
 }
 
 # check WHAT CMD...: one line of the result; the command's output only if it failed. A test whose

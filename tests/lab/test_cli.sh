@@ -270,7 +270,7 @@ modes() {
 	says $'enforce now\n' explain garbage
 	counts garbage dropped
 	says "until the next reload" mode garbage monitor
-	counts garbage would_drop
+	counts garbage watched
 	sipguard mode garbage off
 	counts none passed
 	refused 2 "no mode off" mode off

@@ -104,6 +104,39 @@ json_as_configured() {
 		and .greylist_hold_seconds == 600' >/dev/null
 }
 
+# keys FILTER: of what stands there, in their order.
+keys() {
+	jq -r "$1 | keys_unsorted | join(\" \")"
+}
+
+# has_keys FILTER KEY...: these and no others, of what is on standard input.
+has_keys() {
+	equal "$(keys "$1")" "${*:2}"
+}
+
+# Programs read these.
+json_keys() {
+	local status stats
+	status=$(sipguard status --json)
+	stats=$(sipguard stats --json)
+	has_keys . attached version abi mode lists bans flows memory notices interfaces \
+		loaded_seconds connections config ports reasons totals message zones proven_limits \
+		ban_rules proven_call_seconds proven_unchallenged greylist_hold_seconds \
+		first_data_seconds <<<"$status"
+	has_keys .lists allow deny <<<"$status"
+	has_keys .bans sources flows <<<"$status"
+	has_keys .flows proven contact greylist most greylist_armed greylist_seconds_left \
+		<<<"$status"
+	has_keys .memory bytes maps <<<"$status"
+	has_keys .connections counted sources live <<<"$status"
+	has_keys '.interfaces[0]' name ifindex state xdp hook since replies program program_id \
+		received seen blind charged_twice_by <<<"$status"
+	has_keys . interfaces unguarded allowed reasons classes methods events <<<"$stats"
+	has_keys .reasons.garbage passed would_drop dropped watched <<<"$stats"
+	has_keys .classes.garbage passed would_drop dropped <<<"$stats"
+	has_keys .methods.INVITE passed would_drop dropped <<<"$stats"
+}
+
 flood() {
 	lab_in client "$FLOOD" --dev "$LAB_IF_CLIENT" --dst "$LAB_SERVER4" \
 		--dst-mac "$LAB_SERVER_MAC" --random "$LAB_FLOOD_PREFIX4" --rate 5000 --count 5000 \
@@ -222,6 +255,7 @@ attach 600
 check "limits of sources, flows, proven flows and zones" limits_as_configured
 check "what proves, the greylist's hold, and the rules of bans" conduct_as_configured
 check "JSON has the same" json_as_configured
+check "JSON has the keys that programs read" json_keys
 check "an armed greylist in monitor mode" greylist_armed "would have"
 check "an armed greylist in enforce mode" greylist_armed "have" --enforce
 check "a greylist that was armed" greylist_disarmed

@@ -155,7 +155,7 @@ stats_end() {
 # No packet was dropped, and none met a reason that is only counted.
 nothing_dropped() {
 	[[ ${TEST_GUARD:-sipguard} != none ]] || return 0
-	equal "$(jq -cS '.reasons | map_values(.dropped.packets + .would_drop.packets) |
+	equal "$(jq -cS '.reasons | map_values(.dropped.packets + .watched.packets) |
 		with_entries(select(.value > 0))' "$LAB_DIR/stats.json")" '{}'
 	equal "$(jq "$STATS_DROPPED" "$LAB_DIR/stats.json")" 0
 }
@@ -248,7 +248,7 @@ unlisted_native() {
 
 zone_native() {
 	on_a_good_wire 4
-	check "a malformed message of a zone" wrong would_drop 22
+	check "a malformed message of a zone" wrong watched 22
 }
 
 # More than its limits allow, and all at once: TCP sends what was refused again, so that all is

@@ -38,7 +38,7 @@ nothing_dropped() {
 	lab_in server "$SIPGUARD" stats --json >"$LAB_DIR/stats.json"
 	# sipsak is what scanners look like, too, and is counted for that.
 	jq -e "$STATS_DROPPED == 0 and $STATS_PASSED > 500 and
-		$STATS_WOULD == .reasons[\"scanner-lookalike\"].would_drop.packets" \
+		$STATS_WATCHED == .reasons[\"scanner-lookalike\"].watched.packets" \
 		"$LAB_DIR/stats.json" || {
 		cat "$LAB_DIR/stats.json"
 		return 1

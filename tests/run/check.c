@@ -58,7 +58,7 @@ static void counters_expect(struct sg_stats *stats, const struct expectation *e,
 	}
 	for (int reason = 0; reason < SG_REASON__MAX; reason++) {
 		if (e->watched & REASON_BIT(reason))
-			stats->reason[reason].would_drop = one;
+			stats->reason[reason].watched = one;
 	}
 	if (e->reason || !e->watched)
 		*tally_column(&stats->reason[e->reason], e->outcome) = one;
@@ -90,6 +90,8 @@ static int tallies_differ(const char *kind, const char *const *names, const stru
 					       &expected[i].would_drop);
 		snprintf(column, sizeof(column), "%s dropped", names[i]);
 		differences += counter_differs(kind, column, &is[i].dropped, &expected[i].dropped);
+		snprintf(column, sizeof(column), "%s watched", names[i]);
+		differences += counter_differs(kind, column, &is[i].watched, &expected[i].watched);
 	}
 	return differences;
 }

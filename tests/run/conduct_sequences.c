@@ -240,7 +240,7 @@ static void lookalikes_are_only_counted(void)
 
 	take_time();
 	for (size_t i = 0; i < COUNT(products); i++)
-		SEND_WATCHED(WOULD_DROP, NONE, REASON_BIT(SG_REASON_LOOKALIKE), REQUEST, OPTIONS,
+		SEND_WATCHED(PASS, NONE, REASON_BIT(SG_REASON_LOOKALIKE), REQUEST, OPTIONS,
 			     .source = PHONE, .payload = products[i]);
 }
 

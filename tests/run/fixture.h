@@ -50,9 +50,9 @@ struct fixture {
 extern struct fixture fix;
 
 enum outcome {
-	PASS,       /* guarded, no reason matches */
+	PASS,       /* guarded, no reason ends its way, whatever the guard's mode is */
 	DROP,
-	WOULD_DROP, /* passes, in monitor mode or under reasons in monitor mode */
+	WOULD_DROP, /* a reason does, but the guard's mode is monitor */
 	UNGUARDED,
 };
 
@@ -62,7 +62,7 @@ struct expectation {
 	enum sg_reason reason; /* the one that ends its way */
 	enum sg_class class;
 	enum sg_method method;
-	reason_set watched;    /* REASON_BIT()s of reasons in monitor mode that match on the way */
+	reason_set watched;    /* REASON_BIT()s of reasons that match on the way, and let it go on */
 	bool allowed;          /* by the allow list */
 };
 

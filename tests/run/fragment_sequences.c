@@ -54,7 +54,7 @@ static void drop_is_inherited(void)
 	SEND(DROP, GARBAGE, OTHER, NONE, LAST6(id6, BYTES(NOT_SIP)));
 }
 
-static void would_drop_is_inherited(void)
+static void what_is_counted_is_inherited(void)
 {
 	__u32 id = fragment_id();
 
@@ -65,9 +65,9 @@ static void would_drop_is_inherited(void)
 	fix.state->mode = SG_MODE_ENFORCE;
 	mode_set(SG_REASON_GARBAGE, SG_MODE_MONITOR);
 	id = fragment_id();
-	SEND_WATCHED(WOULD_DROP, NONE, BIT(SG_REASON_GARBAGE), GARBAGE, NONE,
+	SEND_WATCHED(PASS, NONE, BIT(SG_REASON_GARBAGE), GARBAGE, NONE,
 		     FIRST(id, BYTES(NOT_SIP)));
-	SEND_WATCHED(WOULD_DROP, NONE, BIT(SG_REASON_GARBAGE), OTHER, NONE,
+	SEND_WATCHED(PASS, NONE, BIT(SG_REASON_GARBAGE), OTHER, NONE,
 		     LAST(id, BYTES(NOT_SIP)));
 }
 
@@ -496,7 +496,7 @@ static void allowed_first_fragment(void)
 const struct sequence fragment_sequences[] = {
 	{"a pass is inherited", pass_is_inherited},
 	{"a drop is inherited", drop_is_inherited},
-	{"a would-drop is inherited", would_drop_is_inherited},
+	{"a would-drop and what is watched are inherited", what_is_counted_is_inherited},
 	{"what is inherited goes by the mode of now", inherited_under_the_mode_of_now},
 	{"a limit is charged once for all fragments", limits_are_inherited},
 	{"fragments of unguarded datagrams are not charged", unguarded_is_inherited},

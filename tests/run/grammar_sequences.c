@@ -164,7 +164,7 @@ static void every_rule_in_every_mode(void)
 		send_bad(&c, SG_MODE_ENFORCE, e);
 
 		prepare(&c, SG_MODE_MONITOR);
-		e = expect(&c, WOULD_DROP);
+		e = expect(&c, PASS);
 		e.watched = REASON_BIT(c.reason);
 		send_bad(&c, SG_MODE_MONITOR, e);
 

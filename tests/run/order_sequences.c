@@ -185,6 +185,27 @@ static void one_verdict_for_several_datagrams(void)
 	assert_true(packet_dropped(&packet));
 }
 
+/* Of a frame that passes as a whole in enforce mode nothing would be dropped. */
+static void bad_datagrams_that_pass_are_watched(void)
+{
+	struct packet_spec packet;
+	struct sg_stats stats;
+
+	if (fix.program != PROGRAM_INGRESS)
+		return;
+	wide();
+	fix.state->mode = SG_MODE_MONITOR;
+	packet = coalesced(MOST - 1, 1);
+	assert_false(packet_dropped(&packet));
+	packet = coalesced(1, MOST - 1);
+	assert_false(packet_dropped(&packet));
+	stats_read(&stats);
+	assert_int_equal(stats.reason[SG_REASON_GARBAGE].watched.packets, 1);
+	assert_int_equal(stats.reason[SG_REASON_GARBAGE].would_drop.packets, 1);
+	assert_int_equal(stats.method[SG_METHOD_REGISTER].passed.packets, MOST - 1);
+	assert_int_equal(stats.method[SG_METHOD_REGISTER].would_drop.packets, 1);
+}
+
 /* An allowed source is dropped for no reason whatever, and nothing of it is charged. */
 static void allowed_datagrams(void)
 {
@@ -224,6 +245,7 @@ const struct sequence order_sequences[] = {
 	{"each datagram of a frame is charged", each_datagram_is_charged},
 	{"each datagram of a frame pays for its zone", each_datagram_pays_for_its_zone},
 	{"one verdict for several datagrams", one_verdict_for_several_datagrams},
+	{"bad datagrams that pass are watched", bad_datagrams_that_pass_are_watched},
 	{"several datagrams of an allowed source", allowed_datagrams},
 	{"keepalives in one frame", keepalives_in_one_frame},
 };

@@ -146,7 +146,7 @@ static void monitor_lists_and_bans(void)
 	ban_set("192.0.2.1", 0, 0, 60);
 	SEND_BEHIND(DENY_LIST, BAN_SOURCE, REQUEST, OPTIONS, .dport = 5060);
 	SEND_BEHIND(DENY_LIST, GARBAGE, GARBAGE, NONE, .source = "192.0.2.2", BYTES(NOT_SIP));
-	SEND_WATCHED(WOULD_DROP, NONE, ON(DENY_LIST), REQUEST, OPTIONS,
+	SEND_WATCHED(PASS, NONE, ON(DENY_LIST), REQUEST, OPTIONS,
 		     .source = "192.0.2.2");
 }
 
@@ -165,7 +165,7 @@ static void monitor_garbage(void)
 	SEND_BEHIND(UDP_LENGTH, GARBAGE, GARBAGE, NONE, BYTES(NOT_SIP), .udp_length_error = 1);
 	mode_set(SG_REASON_GARBAGE, SG_MODE_MONITOR);
 	config()->profile[0].limit[SG_LIMIT_OTHER] = limit_hourly(1);
-	SEND_WATCHED(WOULD_DROP, NONE, ON(GARBAGE), GARBAGE, NONE, BYTES(NOT_SIP));
+	SEND_WATCHED(PASS, NONE, ON(GARBAGE), GARBAGE, NONE, BYTES(NOT_SIP));
 	SEND_BEHIND(GARBAGE, LIMIT_OTHER, GARBAGE, NONE, BYTES(NOT_SIP));
 }
 
@@ -177,19 +177,39 @@ static void monitor_limits(void)
 	mode_set(SG_REASON_LIMIT_SOURCE, SG_MODE_MONITOR);
 	config()->profile[0].limit[SG_LIMIT_SOURCE] = limit_hourly(1);
 	config()->profile[0].limit[SG_LIMIT_INVITE] = limit_hourly(2);
-	SEND_WATCHED(WOULD_DROP, NONE, ON(UNLISTED_BUDGET), REQUEST, OPTIONS,
+	SEND_WATCHED(PASS, NONE, ON(UNLISTED_BUDGET), REQUEST, OPTIONS,
 		     .dport = 5060);
 	for (int i = 0; i < 2; i++)
-		SEND_WATCHED(WOULD_DROP, NONE,
+		SEND_WATCHED(PASS, NONE,
 			     ON(UNLISTED_BUDGET) | ON(LIMIT_SOURCE), REQUEST,
 			     INVITE, .payload = SIP_REQUEST("INVITE"));
 	SEND_WATCHED(DROP, LIMIT_INVITE,
 		     ON(UNLISTED_BUDGET) | ON(LIMIT_SOURCE), REQUEST, INVITE,
 		     .payload = SIP_REQUEST("INVITE"));
 	/* A connection is charged to the limit of its source only: one reason, counted once. */
-	SEND_WATCHED(WOULD_DROP, NONE,
+	SEND_WATCHED(PASS, NONE,
 		     ON(UNLISTED_BUDGET) | ON(LIMIT_SOURCE), OTHER, NONE,
 		     OVER_TCP, .syn = true);
+}
+
+/*
+ * One packet that both a reason which only monitors and one which is enforced are for, and one that
+ * only the former is for: the guard's own mode moves what the latter ends, and nothing else.
+ */
+static void would_drop_is_what_enforce_drops(void)
+{
+	static const enum sg_mode modes[] = {SG_MODE_MONITOR, SG_MODE_ENFORCE};
+
+	for (size_t i = 0; i < COUNT(modes); i++) {
+		fixture_reset(fix.program);
+		list_set("192.0.2.0/24", SG_LIST_DENY);
+		mode_set(SG_REASON_DENY_LIST, SG_MODE_MONITOR);
+		ban_set("192.0.2.1", 0, 0, 60);
+		fix.state->mode = modes[i];
+		SEND_WATCHED(modes[i] == SG_MODE_ENFORCE ? DROP : WOULD_DROP, BAN_SOURCE,
+			     ON(DENY_LIST), REQUEST, OPTIONS, .dport = 5060);
+		SEND_WATCHED(PASS, NONE, ON(DENY_LIST), REQUEST, OPTIONS, .source = "192.0.2.2");
+	}
 }
 
 static void zones(void)
@@ -292,6 +312,7 @@ const struct sequence policy_sequences[] = {
 	{"a ban of a source in monitor mode does not shield", monitor_ban_of_source},
 	{"garbage in monitor mode does not shield", monitor_garbage},
 	{"limits in monitor mode do not shield", monitor_limits},
+	{"what would be dropped is what enforce mode drops", would_drop_is_what_enforce_drops},
 	{"zones have limits of their own", zones_have_limits_of_their_own},
 	{"zones do not pay from the budget of unlisted sources", zones_do_not_pay},
 	{"allowed sources pay nothing", allowed_do_not_pay},

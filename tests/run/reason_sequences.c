@@ -264,7 +264,7 @@ static void check_mode(int reason, int mode, int global)
 	if (mode == SG_MODE_OFF) {
 		e.outcome = t->off;
 	} else if (mode == SG_MODE_MONITOR) {
-		e.outcome = WOULD_DROP;
+		e.outcome = PASS;
 		e.watched = REASON_BIT(reason);
 	} else {
 		e.outcome = global == SG_MODE_ENFORCE ? DROP : WOULD_DROP;

@@ -165,7 +165,7 @@ static void a_guess_is_charged_and_drops_nothing(void)
 	peer.at += 100;
 	sends(&peer, BAD("") OPTIONS("2"));
 	stats_read(&stats);
-	assert_int_equal(stats.reason[SG_REASON_FIELD_MISSING].would_drop.packets, 1);
+	assert_int_equal(stats.reason[SG_REASON_FIELD_MISSING].watched.packets, 1);
 	assert_int_equal(stats.event[SG_EVENT_UNREAD_GUESSED], 1);
 	/* A wrong guess ends where no message follows; the next request is another one. */
 	sends(&peer, "<text>no message, and long enough to be told from the beginning of one"
@@ -431,20 +431,31 @@ static void too_many_in_one_segment(void)
 	assert_int_equal(counted(SG_EVENT_UNREAD_GUESSED), 1);
 }
 
-/* A dead connection would take all of their users with it. */
-static void faults_of_those_who_are_known_are_counted(void)
+static void known_peer_is_only_watched(enum sg_mode mode)
 {
+	const struct sg_stats none = {};
 	struct sg_stats stats;
 	struct peer peer;
 
+	fixture_reset(fix.program);
+	fix.state->mode = mode;
 	zone_set(0, "192.0.2.0/24", 1);
 	config()->profile[1] = config()->profile[0];
 	peer = alice();
 	sends(&peer, OPTIONS("1"));
 	sends(&peer, BAD(""));
 	stats_read(&stats);
-	assert_int_equal(stats.reason[SG_REASON_FIELD_MISSING].would_drop.packets, 1);
-	assert_int_equal(stats.method[SG_METHOD_OPTIONS].dropped.packets, 0);
+	assert_int_equal(stats.reason[SG_REASON_FIELD_MISSING].watched.packets, 1);
+	assert_int_equal(stats.reason[SG_REASON_FIELD_MISSING].would_drop.packets, 0);
+	assert_int_equal(stats.method[SG_METHOD_OPTIONS].passed.packets, 2);
+	assert_memory_equal(&stats.method[SG_METHOD_OPTIONS].dropped, &none, sizeof(none.allowed));
+}
+
+/* A dead connection would take all of their users with it: so it is in enforce mode, too. */
+static void faults_of_those_who_are_known_are_counted(void)
+{
+	known_peer_is_only_watched(SG_MODE_ENFORCE);
+	known_peer_is_only_watched(SG_MODE_MONITOR);
 }
 
 /* In monitor mode what a reason would have dropped passes, and what is behind it is still read. */

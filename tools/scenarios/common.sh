@@ -151,10 +151,9 @@ guard_counted() {
 	sipguard stats --json | jq "$1 // 0"
 }
 
-# dropped_but METHOD: packets that were dropped, or would have been, and are not of this method.
+# dropped_but METHOD: packets that were dropped, and are not of this method.
 dropped_but() {
-	guard_counted "([.classes[] | .dropped.packets, .would_drop.packets] | add) -
-		.methods.$1.dropped.packets - .methods.$1.would_drop.packets"
+	guard_counted "([.classes[].dropped.packets] | add) - .methods.$1.dropped.packets"
 }
 
 # until_true CMD...: for a while; what it leaves as it is will show in a row.
@@ -165,10 +164,10 @@ until_true() {
 	done
 }
 
-# Packets that were dropped, or would have been, for whatever reason.
+# Packets that were dropped, or watched, for whatever reason.
 guard_objections() {
 	sipguard stats --json |
-		jq '[.classes[] | .dropped.packets, .would_drop.packets] | add // 0'
+		jq '[.classes[].dropped.packets, .reasons[].watched.packets] | add // 0'
 }
 
 # bans FILTER: how many entries of the list of bans are like the filter of jq; 0 for a guard that

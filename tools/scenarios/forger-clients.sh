@@ -51,9 +51,8 @@ is_proven() {
 	[[ $(proven_at "$1") -eq 1 ]]
 }
 
-# packets dropped|would_drop: of all classes.
-packets() {
-	guard_counted "[.classes[].$1.packets] | add"
+dropped() {
+	guard_counted "[.classes[].dropped.packets] | add"
 }
 
 # Why something was dropped is for people.
@@ -76,7 +75,7 @@ rows_of_one() {
 		rows_missed "$name"
 		return
 	fi
-	before=$(packets dropped)
+	before=$(dropped)
 	"${client}_on" "$2"
 	until_true is_proven "$2"
 	at_least "$name-proven" "$(proven_at "$2")" 1
@@ -85,7 +84,7 @@ rows_of_one() {
 	at_least "$name-moved" "$(proven_at "$moved")" 1
 	"${client}_off"
 	client_moves_back
-	at_most "$name-dropped" $(($(packets dropped) - before)) 0
+	at_most "$name-dropped" $(($(dropped) - before)) 0
 }
 
 proven_are() {
@@ -126,7 +125,7 @@ rows_of_all() {
 	for client in "${there[@]}"; do
 		"${client}_off"
 	done
-	at_most "$registrar-all-dropped" "$(packets dropped)" 0
+	at_most "$registrar-all-dropped" "$(dropped)" 0
 }
 
 rows_of_registrar() {
@@ -139,8 +138,8 @@ rows_of_registrar() {
 	at_most "$registrar-bans" "$(bans true)" 0
 	# By rules that are not enforced by default: sipsak and Asterisk have names that scanners copy,
 	# SIPp's user has that of its own scenarios, nua and npm send some without Max-Forwards.
-	told "$registrar-would-drop" "$(packets would_drop)"
-	[[ $(packets dropped) -eq 0 ]] || echo "$registrar: dropped $(objections)" >&2
+	told "$registrar-watched" "$(guard_counted '[.reasons[].watched.packets] | add')"
+	[[ $(dropped) -eq 0 ]] || echo "$registrar: dropped $(objections)" >&2
 	guard_off
 	guard_on
 	neighbour_on

@@ -11,12 +11,16 @@ static json_t *tally_json(const struct sg_tally *tally)
 			 output_counter(&tally->dropped));
 }
 
+/* Only reasons watch. */
 static json_t *reasons_json(const struct sg_stats *stats)
 {
-	json_t *all = json_object();
+	json_t *all = json_object(), *one;
 
-	for (int i = 0; i < SG_REASON__MAX; i++)
-		json_object_set_new(all, reason_texts[i].label, tally_json(&stats->reason[i]));
+	for (int i = 0; i < SG_REASON__MAX; i++) {
+		one = tally_json(&stats->reason[i]);
+		json_object_set_new(one, "watched", output_counter(&stats->reason[i].watched));
+		json_object_set_new(all, reason_texts[i].label, one);
+	}
 	return all;
 }
 

@@ -21,43 +21,69 @@ static void print_counter(const struct sg_counter *counter, double seconds)
 	printf(" %12.0f %9s", counter->packets / by, output_bytes(counter->bytes / by, bytes));
 }
 
-static bool is_counted(const struct sg_tally *tally)
+/* Only reasons have a column of what they have watched. */
+struct table {
+	const char *title;
+	const struct sg_tally *tally;
+	int count;
+	const char *(*label)(int);
+	bool watched;
+};
+
+static const char *reason_label(int reason)
 {
-	return tally->passed.packets || tally->would_drop.packets || tally->dropped.packets;
+	return reason_texts[reason].label;
 }
 
-/* Returns `any` as it is for the line behind it: whether the title is there. */
-static bool print_tally(const char *title, bool any, const char *name, const struct sg_tally *tally,
-			double seconds)
+static const char *class_label(int class)
 {
-	if (!is_counted(tally))
-		return any;
-	if (!any)
-		printf("\n%-22s %22s %22s %22s\n", title, "passed", "would drop", "dropped");
-	printf("  %-20s", name);
+	return class_names[class];
+}
+
+static const char *method_label(int method)
+{
+	return method_names[method];
+}
+
+static bool is_counted(const struct sg_tally *tally)
+{
+	return tally->passed.packets || tally->would_drop.packets || tally->dropped.packets ||
+	       tally->watched.packets;
+}
+
+static void print_title(const struct table *table)
+{
+	printf("\n%-22s %22s", table->title, "passed");
+	if (table->watched)
+		printf(" %22s", "watched");
+	printf(" %22s %22s\n", "would drop", "dropped");
+}
+
+static void print_row(const struct table *table, int row, double seconds)
+{
+	const struct sg_tally *tally = &table->tally[row];
+
+	printf("  %-20s", table->label(row));
 	print_counter(&tally->passed, seconds);
+	if (table->watched)
+		print_counter(&tally->watched, seconds);
 	print_counter(&tally->would_drop, seconds);
 	print_counter(&tally->dropped, seconds);
 	putchar('\n');
-	return true;
 }
 
-static void print_reasons(const struct sg_stats *stats, double seconds)
+static void print_table(const struct table *table, double seconds)
 {
 	bool any = false;
 
-	for (int i = 0; i < SG_REASON__MAX; i++)
-		any = print_tally("Reason", any, reason_texts[i].label, &stats->reason[i],
-				  seconds);
-}
-
-static void print_tallies(const char *title, const struct sg_tally *tally,
-			  const char *const *names, int count, double seconds)
-{
-	bool any = false;
-
-	for (int i = 0; i < count; i++)
-		any = print_tally(title, any, names[i], &tally[i], seconds);
+	for (int row = 0; row < table->count; row++) {
+		if (!is_counted(&table->tally[row]))
+			continue;
+		if (!any)
+			print_title(table);
+		any = true;
+		print_row(table, row, seconds);
+	}
 }
 
 static void print_events(const struct sg_stats *stats, double seconds)
@@ -88,6 +114,11 @@ void stats_text(const struct counters *counters, double seconds)
 {
 	const struct sg_stats *stats = &counters->stats;
 	struct sg_counter others = counters_unguarded(counters);
+	const struct table tables[] = {
+		{"Reason", stats->reason, SG_REASON__MAX, reason_label, true},
+		{"Class", stats->class, SG_CLASS__MAX, class_label, false},
+		{"Method", stats->method, SG_METHOD__MAX, method_label, false},
+	};
 
 	printf("Packets and bytes%s\n", seconds ? " per second" : "");
 	printf("  %-20s", "not for guarded ports");
@@ -96,8 +127,7 @@ void stats_text(const struct counters *counters, double seconds)
 	print_counter(&stats->allowed, seconds);
 	putchar('\n');
 	print_interfaces(counters, seconds);
-	print_reasons(stats, seconds);
-	print_tallies("Class", stats->class, class_names, SG_CLASS__MAX, seconds);
-	print_tallies("Method", stats->method, method_names, SG_METHOD__MAX, seconds);
+	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
+		print_table(&tables[i], seconds);
 	print_events(stats, seconds);
 }

@@ -178,7 +178,7 @@ static enum sg_reason find_reason(const struct sg_stats *stats, bool drop)
 	for (int i = 1; i < SG_REASON__MAX; i++) {
 		const struct sg_tally *tally = &stats->reason[i];
 
-		if (drop ? tally->dropped.packets : tally->would_drop.packets)
+		if (drop ? tally->dropped.packets : tally->watched.packets)
 			return i;
 	}
 	return SG_REASON_NONE;
