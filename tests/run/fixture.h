@@ -62,7 +62,7 @@ struct expectation {
 	enum sg_reason reason; /* the one that ends its way */
 	enum sg_class class;
 	enum sg_method method;
-	reason_set watched;    /* REASON_BIT()s of reasons that match on the way, and let it go on */
+	reason_set watched;    /* REASON_BIT()s of reasons that match, and let it go on */
 	bool allowed;          /* by the allow list */
 };
 

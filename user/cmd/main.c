@@ -47,9 +47,10 @@ static const struct command commands[] = {
 	 "Exit status 3 if nothing is guarded.",
 	 0, 0, 0, cmd_status},
 	{"stats", "", "packets and bytes by reason, class and method",
-	 "Counts since the guard was attached: passed; would drop, which is what enforce mode drops;\n"
-	 "dropped; and of a reason watched: the packet goes on in enforce mode as well, mostly since\n"
-	 "the reason's own mode is monitor. Then how many packets were seen on each interface.\n"
+	 "Counts since the guard was attached: passed; would drop, which is what enforce mode\n"
+	 "drops; dropped; and of a reason watched: the packet goes on in enforce mode as well,\n"
+	 "mostly since the reason's own mode is monitor. Then how many packets were seen on each\n"
+	 "interface.\n"
 	 "As text only rows that are not zero, as JSON all. A packet may be watched for several\n"
 	 "reasons, and still be dropped for one that comes later.",
 	 OPTION_WATCH, 0, 0, cmd_stats},

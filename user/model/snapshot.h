@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the guard is and does at one moment, read from the kernel once. Whoever shows it, as text, as
- * JSON or in any other form, prints what is here, and needs neither lock nor map by then.
+ * What the guard is and does at one moment, read from the kernel once. Whoever shows it, as text,
+ * as JSON or in any other form, prints what is here, and needs neither lock nor map by then.
  */
 #ifndef SIPGUARD_SNAPSHOT_H
 #define SIPGUARD_SNAPSHOT_H
@@ -71,7 +71,7 @@ struct snapshot {
 	struct interfaces interfaces;
 	__u64 memory[MAP__MAX];      /* bytes */
 	__u64 number[NUMBER__MAX];
-	/* What is wrong with the whole, a sentence each; what is with one interface stands there. */
+	/* What is wrong with the whole, a sentence each; what is with an interface stands there. */
 	char notice[SNAPSHOT_NOTICES][SNAPSHOT_NOTICE];
 	size_t notices;
 };

@@ -69,8 +69,8 @@ static void print_zone_0(const struct sg_config *config)
 {
 	const struct sg_profile *profile = sg_profile_of(config, 0);
 
-	printf("  %-22.22s %17s %17s %17s\n", zone_name(&config->zone[0], 0), "each source", "each flow",
-	       "each proven flow");
+	printf("  %-22.22s %17s %17s %17s\n", zone_name(&config->zone[0], 0), "each source",
+	       "each flow", "each proven flow");
 	print_kinds(profile->limit, profile->flow, config->proven);
 }
 
