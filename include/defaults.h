@@ -7,27 +7,7 @@
 #define SIPGUARD_DEFAULTS_H
 
 #include "abi.h"
-
-#define SG_GREYLIST_HOLD 10 /* s */
-#define SG_CONNECT_RATE 20 /* new connections per second, of a source */
-#define SG_CONNECT_BURST 50
-#define SG_CONNECTIONS_LIVE 256
-/*
- * Segments that are not read: those of TLS, of connections older than the guard, what continues a
- * message. A trunk of 100 calls a second over TLS sends 600 messages a second, the INVITE and its
- * like in two or three segments.
- */
-#define SG_SEGMENT_RATE 1500
-#define SG_SEGMENT_BURST 6000
-#define SG_FIRST_DATA 20   /* s: as long as Kamailio waits for the rest of a message */
-#define SG_PROVEN_CALL 600  /* s: a caller that is no phone of ours, from one call to the next */
-
-/*
- * The total of a zone where the file says nothing: as much as ten of its sources may. A zone is
- * made for peers that send much; and it is to be noticed when more of them than that do, or when
- * somebody forges the addresses of all.
- */
-#define SG_ZONE_SOURCES 10
+#include "settings.h"
 
 static inline struct sg_limit sg_zone_total_of(const struct sg_limit *source)
 {
@@ -40,7 +20,7 @@ static inline struct sg_limit sg_zone_total_of(const struct sg_limit *source)
 
 static inline void sg_default_profile(struct sg_profile *profile)
 {
-#define X(name, key, rate, burst, reason)                                                         \
+#define X(name, key, rate, burst, reason, ...)                                                    \
 	profile->limit[SG_LIMIT_##name] = sg_limit_of(rate, burst);
 	SG_LIMITS(X)
 #undef X
@@ -48,10 +28,13 @@ static inline void sg_default_profile(struct sg_profile *profile)
 	profile->flow[SG_LIMIT_##name] = sg_limit_of(rate, burst);
 	SG_FLOW_LIMITS(X)
 #undef X
-	profile->live = SG_CONNECTIONS_LIVE;
-	profile->connect = sg_connect_limit_of(SG_CONNECT_RATE, SG_CONNECT_BURST,
-					       SG_CONNECTIONS_LIVE);
-	profile->segment = sg_limit_of(SG_SEGMENT_RATE, SG_SEGMENT_BURST);
+#define X(type, field, key, least, most, standard, ...) profile->field = standard;
+#define L(field, key, rate, burst, help) profile->field = sg_limit_of(rate, burst);
+	SG_ZONE_SETTINGS(X, L)
+#undef L
+#undef X
+	profile->connect = sg_connect_limit_of(profile->connect.rate, profile->connect.burst,
+					       profile->live);
 #define X(number, name, label, reference, mode_, strict, help)                                    \
 	profile->mode[number] = SG_MODE_##mode_;
 	SG_REASONS(X)
@@ -76,18 +59,19 @@ static inline void sg_default_config(struct sg_config *config)
 	config->proven[SG_LIMIT_##name] = sg_limit_of(proven_rate, proven_burst);
 	SG_FLOW_LIMITS(X)
 #undef X
-#define X(name, key, rate, burst) config->total[SG_TOTAL_##name] = sg_limit_of(rate, burst);
+#define X(name, key, rate, burst, ...) config->total[SG_TOTAL_##name] = sg_limit_of(rate, burst);
 	SG_TOTALS(X)
 #undef X
-#define X(name, key, reason, threshold, window, seconds)                                          \
+#define X(name, key, reason, threshold, window, seconds, ...)                                     \
 	config->ban[SG_OFFENCE_##name] = sg_ban_rule_of(threshold, window, seconds);
 	SG_OFFENCES(X)
 #undef X
-	config->greylist_hold = SG_GREYLIST_HOLD;
-	config->proven_call = SG_PROVEN_CALL;
-	config->first_data = SG_FIRST_DATA;
-	config->port[5060] = SG_PORT_UDP | SG_PORT_TCP;
-	config->port[5061] = SG_PORT_TLS;
+#define X(type, field, key, least, most, standard, ...) config->field = standard;
+	SG_GUARD_SETTINGS(X)
+#undef X
+#define X(name, key, standard) config->port[standard] |= SG_PORT_##name;
+	SG_PORT_LISTS(X)
+#undef X
 }
 
 #endif

@@ -76,21 +76,21 @@ enum sg_method {
 };
 
 enum sg_limit_id {
-#define X(name, key, rate, burst, reason) SG_LIMIT_##name,
+#define X(name, key, rate, burst, reason, ...) SG_LIMIT_##name,
 	SG_LIMITS(X)
 #undef X
 	SG_LIMIT__MAX
 };
 
 enum sg_total_id {
-#define X(name, key, rate, burst) SG_TOTAL_##name,
+#define X(name, key, rate, burst, ...) SG_TOTAL_##name,
 	SG_TOTALS(X)
 #undef X
 	SG_TOTAL__MAX
 };
 
 enum sg_offence {
-#define X(name, key, reason, threshold, window, seconds) SG_OFFENCE_##name,
+#define X(name, key, reason, threshold, window, seconds, ...) SG_OFFENCE_##name,
 	SG_OFFENCES(X)
 #undef X
 	SG_OFFENCE__MAX

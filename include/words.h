@@ -48,7 +48,7 @@
 	X(UNKNOWN, "unknown", OTHER)
 
 /*
- * X(NAME, key, rate, burst, reason): the limits of one source, in messages per second and
+ * X(NAME, key, rate, burst, reason, help): the limits of one source, in messages per second and
  * messages at once. SOURCE counts every message; the others a kind of message each.
  *
  * The defaults must hold for an office of 200 phones behind one address that comes back after a
@@ -56,14 +56,16 @@
  * and for a trunk of 20 calls a second, the widest published limit of a provider.
  */
 #define SG_LIMITS(X)                                                                              \
-	X(SOURCE, "source", 100, 400, LIMIT_SOURCE)                                               \
-	X(INVITE, "invite", 20, 40, LIMIT_INVITE)                                                 \
-	X(REGISTER, "register", 50, 300, LIMIT_REGISTER)                                          \
-	X(OPTIONS, "options", 60, 40, LIMIT_OPTIONS)                                              \
-	X(EVENT, "event", 50, 400, LIMIT_EVENT)                                                   \
-	X(OTHER, "other", 100, 400, LIMIT_OTHER)                                                  \
-	X(RESPONSE, "response", 100, 400, LIMIT_RESPONSE)                                         \
-	X(KEEPALIVE, "keepalive", 50, 200, LIMIT_KEEPALIVE)
+	X(SOURCE, "source", 100, 400, LIMIT_SOURCE,                                               \
+	  "all messages and new TCP connections together")                                        \
+	X(INVITE, "invite", 20, 40, LIMIT_INVITE, "INVITE requests")                              \
+	X(REGISTER, "register", 50, 300, LIMIT_REGISTER, "REGISTER requests")                     \
+	X(OPTIONS, "options", 60, 40, LIMIT_OPTIONS, "OPTIONS requests")                          \
+	X(EVENT, "event", 50, 400, LIMIT_EVENT, "SUBSCRIBE, NOTIFY, MESSAGE, PUBLISH")            \
+	X(OTHER, "other", 100, 400, LIMIT_OTHER, "every other request, known or not")             \
+	X(RESPONSE, "response", 100, 400, LIMIT_RESPONSE, "responses")                            \
+	X(KEEPALIVE, "keepalive", 50, 200, LIMIT_KEEPALIVE,                                       \
+	  "CRLF, NUL, empty and tiny datagrams, STUN")
 
 /*
  * X(NAME, rate, burst, proven rate, proven burst): the limits of one flow (source address, port
@@ -83,9 +85,9 @@
 	X(KEEPALIVE, 10, 60, 20, 120)
 
 /*
- * X(NAME, key, reason, threshold, window, seconds): what a flow is banned for by itself: this many
- * times within a window of seconds, and for how many seconds. Where that is 0 nobody is banned:
- * what goes on is dropped until the window has room again.
+ * X(NAME, key, reason, threshold, window, seconds, help): what a flow is banned for by itself: this
+ * many times within a window of seconds, and for how many seconds. Where that is 0 nobody is
+ * banned: what goes on is dropped until the window has room again.
  *
  * FLOOD, MALFORMED and SCANNER are for connections of TCP, since over UDP anybody can commit them
  * in somebody's name. AUTH are wrong passwords for challenges that were told to a flow alone.
@@ -96,14 +98,22 @@
  * many: 12 of a flow, 60 of a source. One flow leaves its neighbours more than half of a source.
  */
 #define SG_OFFENCES(X)                                                                            \
-	X(FLOOD, "flood", FLOOD, 1000, 10, 30)                                                    \
-	X(MALFORMED, "malformed", MALFORMED, 25, 30, 60)                                          \
-	X(SCANNER, "scanner", SCANNER, 10, 30, 60)                                                \
-	X(AUTH, "auth-failure", AUTH_FAILURE, 6, 3600, 600)                                       \
-	X(GUESS, "guesses", AUTH_FAILURE, 6, 3600, 0)                                             \
-	X(GUESS_SOURCE, "guesses-source", AUTH_FAILURE, 24, 3600, 0)                              \
-	X(GUESS_FORGED, "guesses-forged", AUTH_FAILURE, 6, 3600, 0)                               \
-	X(ENUMERATION, "enumeration", ENUMERATION, 24, 600, 0)
+	X(FLOOD, "flood", FLOOD, 1000, 10, 30, "messages beyond the limit of the flow")           \
+	X(MALFORMED, "malformed", MALFORMED, 25, 30, 60, "messages against the grammar of SIP")   \
+	X(SCANNER, "scanner", SCANNER, 10, 30, 60, "messages of scanners and attack tools")       \
+	X(AUTH, "auth-failure", AUTH_FAILURE, 6, 3600, 600,                                       \
+	  "wrong passwords, of users not known from its source, for challenges told to this "     \
+	  "flow alone")                                                                           \
+	X(GUESS, "guesses", AUTH_FAILURE, 6, 3600, 0,                                             \
+	  "wrong passwords: of a flow, by users not known from its source; and of each known "    \
+	  "user")                                                                                 \
+	X(GUESS_SOURCE, "guesses-source", AUTH_FAILURE, 24, 3600, 0,                              \
+	  "wrong passwords: of a source, by users not known from there, with nonces told to it "  \
+	  "alone")                                                                                \
+	X(GUESS_FORGED, "guesses-forged", AUTH_FAILURE, 6, 3600, 0,                               \
+	  "wrong passwords with other nonces, which somebody else may have sent")                 \
+	X(ENUMERATION, "enumeration", ENUMERATION, 24, 600, 0,                                    \
+	  "users that a source asks for in vain")
 
 /*
  * X(NAME, label, help): what made a flow known; the stronger later. Those after GREYLIST are what
@@ -190,12 +200,13 @@
 	  "`sipguard attach` it, too.")
 
 /*
- * X(NAME, key, rate, burst): limits that are not per source and kind of message. UNLISTED_TOTAL is
- * the budget of all sources on no list and in no zone: what a PBX of 100 calls a second or ten
- * such offices at once send, and little enough for a server that also has to answer those it
- * knows. What counts is its burst: what is let in at once must fit into the server's socket buffer
- * and leave room, or it pushes out the good ones behind it: where the driver hands out whole
- * pages, as most do under XDP, Kamailio's buffer of 256 KiB holds 104 datagrams of any length.
+ * X(NAME, key, rate, burst, help): limits that are not per source and kind of message.
+ * UNLISTED_TOTAL is the budget of all sources on no list and in no zone: what a PBX of 100 calls a
+ * second or ten such offices at once send, and little enough for a server that also has to answer
+ * those it knows. What counts is its burst: what is let in at once must fit into the server's
+ * socket buffer and leave room, or it pushes out the good ones behind it: where the driver hands
+ * out whole pages, as most do under XDP, Kamailio's buffer of 256 KiB holds 104 datagrams of any
+ * length.
  * ORPHAN_FRAGMENTS is per source, ORPHAN_FRAGMENTS_TOTAL for all: about 2 MB/s of frames of 1500
  * bytes. REPLIES is per destination that is not proven: what an office of 200 phones is challenged
  * with when it comes back at once, and no more than a victim of our replies can bear.
@@ -209,13 +220,21 @@
  * it has, as after its restart; the kernel answers each with a reset.
  */
 #define SG_TOTALS(X)                                                                              \
-	X(UNLISTED_TOTAL, "unlisted-total", 1000, 50)                                             \
-	X(ORPHAN_FRAGMENTS, "orphan-fragments", 200, 400)                                         \
-	X(ORPHAN_FRAGMENTS_TOTAL, "orphan-fragments-total", 1400, 2800)                           \
-	X(REPLIES, "replies", 100, 400)                                                           \
-	X(STRAY_SEGMENTS, "stray-segments", 5000, 10000)                                          \
-	X(UNLISTED_TCP, "unlisted-tcp", 1000, 50)                                                 \
-	X(SYNS, "syns", 50000, 10000)                                                             \
-	X(PROOFS, "proofs", 2, 4000)
+	X(UNLISTED_TOTAL, "unlisted-total", 1000, 50,                                             \
+	  "all sources that are on no list and in no zone, together, over UDP")                   \
+	X(ORPHAN_FRAGMENTS, "orphan-fragments", 200, 400,                                         \
+	  "later fragments of each source whose first one was not seen")                          \
+	X(ORPHAN_FRAGMENTS_TOTAL, "orphan-fragments-total", 1400, 2800,                           \
+	  "later fragments of all sources together whose first one was not seen")                 \
+	X(REPLIES, "replies", 100, 400,                                                           \
+	  "replies to each destination that is on no list, in no zone and not proven")            \
+	X(STRAY_SEGMENTS, "stray-segments", 5000, 10000,                                          \
+	  "segments of TCP of no connection that exists, of all")                                 \
+	X(UNLISTED_TCP, "unlisted-tcp", 1000, 50,                                                 \
+	  "what sources on no list and in no zone send by connections of TCP, together")          \
+	X(SYNS, "syns", 50000, 10000,                                                             \
+	  "new connections (SYNs) of sources on no list and in no zone, together")                \
+	X(PROOFS, "proofs", 2, 4000,                                                              \
+	  "flows of each source that become proven")
 
 #endif

@@ -24,7 +24,7 @@ const __u8 sg_limit_of_method[] = {
 };
 
 const __u8 sg_reason_of_limit[] = {
-#define X(name, key, rate, burst, reason) [SG_LIMIT_##name] = SG_REASON_##reason,
+#define X(name, key, rate, burst, reason, ...) [SG_LIMIT_##name] = SG_REASON_##reason,
 	SG_LIMITS(X)
 #undef X
 };

@@ -19,7 +19,7 @@
 #define CONDUCT_RULES 7 /* all but ENUMERATION, see asked.bpf.h */
 
 const __u8 sg_reason_of_offence[] = {
-#define X(name, key, reason, threshold, window, seconds) [SG_OFFENCE_##name] = SG_REASON_##reason,
+#define X(name, key, reason, ...) [SG_OFFENCE_##name] = SG_REASON_##reason,
 	SG_OFFENCES(X)
 #undef X
 };

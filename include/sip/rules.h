@@ -177,7 +177,7 @@ _Static_assert(SIP_RULE__MAX <= 64, "the faults are a word of 64 bits");
 
 /*
  * The caps of rule G18 and G14, in bytes unless said. What lies beyond SIP_READ_MAX is not read, so
- * a cap above it never fires (but for `message`). X(name, key, default)
+ * a cap above it never fires (but for `message`). X(name, key, default, most, help)
  *
  * Beside each, the largest that was seen: in captures and rendered calls, and reported by operators
  * (three hops that hide topology made a Call-ID of 298 bytes, a dialer sends 70 fields); in
@@ -186,16 +186,20 @@ _Static_assert(SIP_RULE__MAX <= 64, "the faults are a word of 64 bits");
  * ones of the CVE had hundreds.)
  */
 #define SIP_CAPS(X)                                                                               \
-	X(message, "message", 16384)       /* the datagram: 9563 */                               \
-	X(start_line, "start-line", 1024)  /* without its line end: 314 (2934) */                 \
-	X(uri, "uri", 512)                 /* Request-URI: 299 (2919) */                          \
-	X(method, "method", 48)            /* in the start line and in CSeq: 9 (43) */            \
-	X(field, "field", 2048)            /* from its name to its end, with what continues it: */ \
-					   /* 939 (3965) */                                       \
-	X(fields, "fields", 127)           /* header fields of a message: 70 */                   \
-	X(folds, "folds", 16)              /* lines that continue one field: 4 */                 \
-	X(parameter, "parameter", 256)     /* a tag, or the branch of the top Via: 65 (155) */    \
-	X(call_id, "call-id", 512)         /* 298 (141) */
+	X(message, "message", 16384, SIP_CAP_MAX, "the datagram") /* 9563 */                      \
+	X(start_line, "start-line", 1024, SIP_CAP_MAX, "without its line end") /* 314 (2934) */   \
+	X(uri, "uri", 512, SIP_CAP_MAX, "Request-URI") /* 299 (2919) */                           \
+	X(method, "method", 48, SIP_CAP_MAX, "in the start line and in CSeq") /* 9 (43) */        \
+	X(field, "field", 2048, SIP_CAP_MAX, /* 939 (3965) */                                     \
+	  "from its name to its end, with what continues it")                                     \
+	X(fields, "fields", 127, SIP_FIELDS_MAX, /* 70 */                                         \
+	  "header fields of a message, a number up to 253")                                       \
+	X(folds, "folds", 16, SIP_CAP_MAX, "lines that continue one field, a number") /* 4 */     \
+	X(parameter, "parameter", 256, SIP_CAP_MAX, /* 65 (155) */                                \
+	  "a tag, or the branch of the top Via")                                                  \
+	X(call_id, "call-id", 512, SIP_CAP_MAX, "its value") /* 298 (141) */
+
+#define SIP_CAP_MAX 65535 /* no datagram is longer */
 
 /*
  * Lines that are read: 127 fields, and as many that continue them; so `fields` is at most two less,
@@ -205,19 +209,19 @@ _Static_assert(SIP_RULE__MAX <= 64, "the faults are a word of 64 bits");
 #define SIP_FIELDS_MAX (SIP_LINES - 2)
 
 struct sip_caps {
-#define X(name, key, standard) __u32 name;
+#define X(name, key, standard, ...) __u32 name;
 	SIP_CAPS(X)
 #undef X
 };
 
 enum sip_cap {
-#define X(name, key, standard) SIP_CAP_##name,
+#define X(name, key, standard, ...) SIP_CAP_##name,
 	SIP_CAPS(X)
 #undef X
 	SIP_CAP__MAX
 };
 
-#define SIP_CAP_DEFAULT(name, key, standard) .name = standard,
+#define SIP_CAP_DEFAULT(name, key, standard, ...) .name = standard,
 #define SIP_CAPS_DEFAULT {SIP_CAPS(SIP_CAP_DEFAULT)}
 
 #endif

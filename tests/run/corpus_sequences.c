@@ -93,7 +93,7 @@ static struct counts judge_folder(const char *folder)
 
 static void limits_off(void)
 {
-#define X(name, key, rate, burst, reason) mode_set(SG_REASON_##reason, SG_MODE_OFF);
+#define X(name, key, rate, burst, reason, ...) mode_set(SG_REASON_##reason, SG_MODE_OFF);
 	SG_LIMITS(X)
 #undef X
 	mode_set(SG_REASON_UNLISTED_BUDGET, SG_MODE_OFF);

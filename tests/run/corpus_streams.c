@@ -122,7 +122,7 @@ static void limits_off(void)
 {
 	fixture_reset(fix.program);
 	sg_default_config(memset(config(), 0, sizeof(*config())));
-#define X(name, key, rate, burst, reason) mode_set(SG_REASON_##reason, SG_MODE_OFF);
+#define X(name, key, rate, burst, reason, ...) mode_set(SG_REASON_##reason, SG_MODE_OFF);
 	SG_LIMITS(X)
 #undef X
 	mode_set(SG_REASON_UNLISTED_BUDGET, SG_MODE_OFF);

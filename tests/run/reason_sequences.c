@@ -109,7 +109,7 @@ static void strays_spent(void)
 	fix.state->total_tat[SG_TOTAL_STRAY_SEGMENTS] = tat_spent();
 }
 
-#define X(name, key, rate, burst, reason)                                                         \
+#define X(name, key, rate, burst, reason, ...)                                                    \
 	static void spend_##name(void)                                                            \
 	{                                                                                         \
 		spend(SG_LIMIT_##name);                                                           \

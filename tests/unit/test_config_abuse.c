@@ -59,7 +59,7 @@ static void test_alias_bomb(void **state)
 
 /* --- out of memory --- */
 
-static int allocations_left = -1; /* of ours and those libcyaml asks us for; -1: no end */
+static int allocations_left = -1; /* of ours and of libyaml; -1: no end */
 
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *memory, size_t size);
@@ -79,6 +79,26 @@ void *__wrap_calloc(size_t count, size_t size)
 void *__wrap_realloc(void *memory, size_t size)
 {
 	return allocation_fails() ? NULL : __real_realloc(memory, size);
+}
+
+/* libyaml's, which it exports and calls by name: these come before them. */
+void *yaml_malloc(size_t size);
+void *yaml_realloc(void *memory, size_t size);
+char *yaml_strdup(const char *text);
+
+void *yaml_malloc(size_t size)
+{
+	return allocation_fails() ? NULL : malloc(size ? size : 1);
+}
+
+void *yaml_realloc(void *memory, size_t size)
+{
+	return allocation_fails() ? NULL : __real_realloc(memory, size ? size : 1);
+}
+
+char *yaml_strdup(const char *text)
+{
+	return allocation_fails() || !text ? NULL : strdup(text);
 }
 
 /* Whichever allocation fails: said so, and nothing is left behind (the leak sanitizer looks). */
@@ -108,7 +128,7 @@ static void test_out_of_memory(void **state)
 		}
 	} while (err);
 	config_free(config);
-	assert_in_range(failures, 10, 1000);
+	assert_in_range(failures, 100, 1000);
 }
 
 /* --- mutations --- */

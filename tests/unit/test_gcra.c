@@ -75,10 +75,10 @@ static void assert_rate_holds(__u32 rate, __u32 burst)
 static void test_defaults_hold_their_rate(void **state)
 {
 	(void)state;
-#define X(name, key, rate, burst, reason) assert_rate_holds(rate, burst);
+#define X(name, key, rate, burst, reason, ...) assert_rate_holds(rate, burst);
 	SG_LIMITS(X)
 #undef X
-#define X(name, key, rate, burst) assert_rate_holds(rate, burst);
+#define X(name, key, rate, burst, ...) assert_rate_holds(rate, burst);
 	SG_TOTALS(X)
 #undef X
 }

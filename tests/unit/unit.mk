@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Builds the unit tests, one program per file, with what they test compiled under the sanitizers.
 # Run them from the top of the tree. Included by the Makefile.
-UNIT_TESTED = base/error base/escape base/names base/prefix policy/config policy/config_schema policy/document \
-              policy/document_check replay/capture replay/encapsulation replay/messages
+UNIT_TESTED = base/error base/escape base/names base/prefix policy/config policy/config_check \
+              policy/document policy/setting policy/zones replay/capture replay/encapsulation \
+              replay/messages
 UNIT_OBJS = $(UNIT_TESTED:%=$(BUILD)/tests/unit/user/%.o)
 UNIT_PROGRAMS = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
-UNIT_LIBS = $(shell pkg-config --libs libcyaml yaml-0.1 cmocka) $(WIRETAP_LIBS)
+UNIT_LIBS = $(shell pkg-config --libs yaml-0.1 cmocka) $(WIRETAP_LIBS)
 UNIT_HEADERS = $(wildcard tests/*.h tests/unit/*.h user/*/*.h) $(SHARED)
 
 .SECONDARY: $(UNIT_OBJS)
@@ -14,7 +15,7 @@ $(BUILD)/tests/unit/user/%.o: user/%.c $(UNIT_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -c $< -o $@
 
-# Lets the test make any allocation of ours fail.
+# Lets the test make any allocation of ours fail (those of libyaml it takes over by name).
 $(BUILD)/tests/unit/test_config_abuse: UNIT_LIBS += -Wl,--wrap=calloc,--wrap=realloc
 
 $(BUILD)/tests/unit/test_%: tests/unit/test_%.c $(UNIT_OBJS) $(UNIT_HEADERS)

@@ -26,19 +26,19 @@ const char *const method_names[SG_METHOD__MAX] = {
 };
 
 const char *const limit_keys[SG_LIMIT__MAX] = {
-#define X(name, key, rate, burst, reason) [SG_LIMIT_##name] = key,
+#define X(name, key, rate, burst, reason, ...) [SG_LIMIT_##name] = key,
 	SG_LIMITS(X)
 #undef X
 };
 
 const char *const total_keys[SG_TOTAL__MAX] = {
-#define X(name, key, rate, burst) [SG_TOTAL_##name] = key,
+#define X(name, key, rate, burst, ...) [SG_TOTAL_##name] = key,
 	SG_TOTALS(X)
 #undef X
 };
 
 const char *const offence_keys[SG_OFFENCE__MAX] = {
-#define X(name, key, reason, threshold, window, seconds) [SG_OFFENCE_##name] = key,
+#define X(name, key, reason, threshold, window, seconds, ...) [SG_OFFENCE_##name] = key,
 	SG_OFFENCES(X)
 #undef X
 };
@@ -68,7 +68,7 @@ const char *const event_helps[SG_EVENT__MAX] = {
 };
 
 const char *const cap_keys[SIP_CAP__MAX] = {
-#define X(name, key, standard) [SIP_CAP_##name] = key,
+#define X(name, key, standard, ...) [SIP_CAP_##name] = key,
 	SIP_CAPS(X)
 #undef X
 };

@@ -1,96 +1,84 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the configuration file means: ranges, inheritance, and rules between several keys. */
-#include <arpa/inet.h>
+/* What the configuration file means: the table of settings, and rules between several keys. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/names.h"
-#include "base/prefix.h"
-#include "base/quote.h"
 #include "defaults.h"
-#include "policy/config.h"
-#include "policy/config_schema.h"
-#include "policy/document.h"
+#include "policy/config_check.h"
+#include "policy/config_reader.h"
+#include "policy/setting.h"
 
-#define PATH_SIZE 96
+/* The path of a setting in the file. Zone 1 is the first under "zones". */
+static const char *path_of(const struct setting *setting, __u32 zone, char *path)
+{
+	if (zone)
+		snprintf(path, SETTING_PATH, "zones/%u/%s", zone - 1, setting->key);
+	else
+		snprintf(path, SETTING_PATH, "%s", setting->key);
+	return path;
+}
 
-struct reader {
-	struct document document;
-	const struct file *file;
-	struct config *config;
-	__u64 tick; /* ns */
-};
-
-static const char *const port_keys[FILE_PORT__MAX] = {
-#define X(name, key) [FILE_PORT_##name] = key,
-	CONFIG_PORTS(X)
-#undef X
-};
-
-static const __u8 port_roles[FILE_PORT__MAX] = {
-#define X(name, key) [FILE_PORT_##name] = SG_PORT_##name,
-	CONFIG_PORTS(X)
-#undef X
-};
+static int fail_range(struct reader *r, const yaml_node_t *node, const struct setting *s,
+		      __u64 value)
+{
+	return document_fail(&r->document, node, "%s%s%s%llu is out of range; %s %u to %u%s%s",
+			     s->noun ? "a " : "", s->noun ? s->noun : "", s->noun ? " of " : "",
+			     value, s->range, s->least, s->most, s->unit ? " " : "",
+			     s->unit ? s->unit : "");
+}
 
 /* --- ports --- */
 
-static int ports_read_list(struct reader *r, enum file_port which, const struct file_list *list)
+static int ports_read(struct reader *r, const yaml_node_t *list, const struct setting *s)
 {
 	__u8 *port = r->config->kernel.port;
-	const yaml_node_t *node;
 
-	if (!document_find(&r->document, "ports/%s", port_keys[which]))
-		return 0;
 	for (__u32 i = 0; i < SG_PORTS; i++)
-		port[i] &= ~port_roles[which];
-	for (__u32 i = 0; i < list->count; i++) {
-		__u64 number = list->item[i];
+		port[i] &= ~s->bit;
+	for (size_t i = 0; i < document_entries(list); i++) {
+		const yaml_node_t *node = document_entry(&r->document, list, i);
+		__u64 number = strtoull(document_text(node), NULL, 10);
 
-		node = document_find(&r->document, "ports/%s/%u", port_keys[which], i);
-		if (number < 1 || number >= SG_PORTS)
-			return document_fail(&r->document, node, "port %llu is out of range; ports "
-					     "are 1 to %d", number, SG_PORTS - 1);
-		if (port[number] & port_roles[which])
+		if (number < s->least || number > s->most)
+			return document_fail(&r->document, node, "port %llu is out of range; %s %u "
+					     "to %u", number, s->range, s->least, s->most);
+		if (port[number] & s->bit)
 			return document_fail(&r->document, node, "port %llu is under '%s' already; "
-					     "take one of the two out", number, port_keys[which]);
-		port[number] |= port_roles[which];
+					     "take one of the two out", number,
+					     setting_below(s, "ports"));
+		port[number] |= s->bit;
 	}
 	return 0;
 }
 
 /* A TCP payload is either readable or not. */
-static int ports_check_tls(const struct reader *r, enum file_port which)
+static int ports_check_tls(struct reader *r, const char *path)
 {
-	const struct file_list *list = &r->file->ports->of[which];
+	const yaml_node_t *list = document_find(&r->document, "%s", path);
 
-	for (__u32 i = 0; i < list->count; i++)
-		if (r->config->kernel.port[list->item[i]] & SG_PORT_TCP &&
-		    r->config->kernel.port[list->item[i]] & SG_PORT_TLS)
-			return document_fail(&r->document,
-					     document_find(&r->document, "ports/%s/%u",
-							   port_keys[which], i),
-					     "port %llu is under both tcp and tls (5060 and 5061 "
+	for (size_t i = 0; i < document_entries(list); i++) {
+		const yaml_node_t *node = document_entry(&r->document, list, i);
+		const char *port = document_text(node);
+		__u8 roles = r->config->kernel.port[atoi(port)];
+
+		if (roles & SG_PORT_TCP && roles & SG_PORT_TLS)
+			return document_fail(&r->document, node,
+					     "port %s is under both tcp and tls (5060 and 5061 "
 					     "are there unless you give the list); take it out of "
-					     "one",
-					     list->item[i]);
+					     "one", port);
+	}
 	return 0;
 }
 
-static int ports_read(struct reader *r)
+static int ports_check(struct reader *r)
 {
-	int err = 0;
+	int err = ports_check_tls(r, "ports/tls");
 
-	if (!r->file->ports)
-		return 0;
-	for (int i = 0; i < FILE_PORT__MAX && !err; i++)
-		err = ports_read_list(r, i, &r->file->ports->of[i]);
 	if (!err)
-		err = ports_check_tls(r, FILE_PORT_TLS);
-	if (!err)
-		err = ports_check_tls(r, FILE_PORT_TCP);
+		err = ports_check_tls(r, "ports/tcp");
 	if (err)
 		return err;
 	for (__u32 i = 0; i < SG_PORTS; i++)
@@ -117,379 +105,127 @@ static __u64 burst_min(__u64 rate, __u64 tick)
 	return 1 + (share + SG_NSEC_PER_SEC - 1) / SG_NSEC_PER_SEC;
 }
 
-/* `limit` holds what is inherited. `path` is that of the limit in the file. */
-static int limit_read(struct reader *r, const struct file_limit *given, struct sg_limit *limit,
-		      const char *path)
+/* Its rate and burst are there; `s` is the row of the burst. */
+static int limit_complete(struct reader *r, const struct setting *s, __u32 zone)
 {
+	struct sg_limit *limit = setting_limit(s, &r->config->kernel, zone);
 	const yaml_node_t *rate_node, *burst_node;
-	__u64 rate, burst;
+	__u64 least = burst_min(limit->rate, r->tick);
+	char path[SETTING_PATH];
 
-	if (!given)
-		return 0;
-	rate = given->rate ? *given->rate : limit->rate;
-	burst = given->burst ? *given->burst : limit->burst;
+	path_of(s, zone, path);
+	burst_node = document_find(&r->document, "%s", path);
+	*strrchr(path, '/') = '\0';
 	rate_node = document_find(&r->document, "%s/rate", path);
-	burst_node = document_find(&r->document, "%s/burst", path);
-	if (rate < 1 || rate > SG_RATE_MAX)
-		return document_fail(&r->document, rate_node, "a rate of %llu is out of range; it "
-				     "is 1 to %d per second", rate, SG_RATE_MAX);
-	if (burst < 1 || burst > SG_BURST_MAX)
-		return document_fail(&r->document, burst_node, "a burst of %llu is out of range; "
-				     "it is 1 to %d", burst, SG_BURST_MAX);
-	if (burst < burst_min(rate, r->tick))
+	if ((burst_node || rate_node) && limit->burst < least)
 		return document_fail(&r->document, burst_node ? burst_node : rate_node,
-				     "a burst of %llu cannot hold a rate of %llu per second, since "
+				     "a burst of %u cannot hold a rate of %u per second, since "
 				     "this kernel's clock moves in steps of %llu ms; make the "
-				     "burst %llu or more", burst, rate, r->tick / 1000000,
-				     burst_min(rate, r->tick));
-	*limit = sg_limit_of(rate, burst);
+				     "burst %llu or more", limit->burst, limit->rate,
+				     r->tick / 1000000, least);
+	*limit = sg_limit_of(limit->rate, limit->burst);
 	return 0;
 }
 
-/* `under` is the path of the mapping in the file, whose keys are `keys`. */
-static int limits_read(struct reader *r, struct file_limit *const *given, struct sg_limit *limit,
-		       const char *const *keys, __u32 count, const char *under)
-{
-	char path[PATH_SIZE];
-	int err = 0;
+/* --- the table --- */
 
-	for (__u32 i = 0; i < count && !err; i++) {
-		snprintf(path, sizeof(path), "%s/%s", under, keys[i]);
-		err = limit_read(r, given[i], &limit[i], path);
-	}
-	return err;
+static __u32 word_read(const struct setting *s, const char *text)
+{
+	__u32 number = 0;
+
+	while (strcmp(s->words[number], text))
+		number++;
+	return number;
 }
 
-/* --- what flows are known for, and banned for --- */
-
-#define THRESHOLD_MAX 100000
-#define SECONDS_MAX 86400
-
-/* *seconds stays what it is if the file does not say. */
-static int seconds_read(struct reader *r, const __u64 *given, const char *path, __u32 *seconds)
+static int number_read(struct reader *r, const yaml_node_t *node, const struct setting *s,
+		       __u32 zone)
 {
-	if (!given)
-		return 0;
-	if (*given < 1 || *given > SECONDS_MAX)
-		return document_fail(&r->document, document_find(&r->document, "%s", path),
-				     "%llu is out of range; it is 1 to %d seconds", *given,
-				     SECONDS_MAX);
-	*seconds = *given;
-	return 0;
-}
+	__u64 value;
 
-#define LIVE_MAX 1000000
-
-/* `profile` holds what is inherited. `under` is the path of the mapping in the file. */
-static int connections_read(struct reader *r, const struct file_connections *given,
-			    struct sg_profile *profile, const char *under)
-{
-	char path[PATH_SIZE];
-	int err;
-
-	if (!given)
-		return 0;
-	snprintf(path, sizeof(path), "%s/new", under);
-	err = limit_read(r, given->fresh, &profile->connect, path);
-	if (err)
-		return err;
-	snprintf(path, sizeof(path), "%s/live", under);
-	if (given->live && (*given->live < 1 || *given->live > LIVE_MAX))
-		return document_fail(&r->document, document_find(&r->document, "%s", path),
-				     "%llu is out of range; a source may have 1 to %d connections",
-				     *given->live, LIVE_MAX);
-	if (given->live)
-		profile->live = *given->live;
-	snprintf(path, sizeof(path), "%s/segments", under);
-	err = limit_read(r, given->segments, &profile->segment, path);
-	if (err)
-		return err;
-	profile->connect = sg_connect_limit_of(profile->connect.rate, profile->connect.burst,
-					       profile->live);
-	snprintf(path, sizeof(path), "%s/first-data", under);
-	return seconds_read(r, given->first_data, path, &r->config->kernel.first_data);
-}
-
-static int ban_read(struct reader *r, enum sg_offence offence)
-{
-	const struct file_ban *given = r->file->bans->of[offence];
-	struct sg_ban_rule *rule = &r->config->kernel.ban[offence];
-	__u64 most = offence == SG_OFFENCE_ENUMERATION ? SG_ASKED : THRESHOLD_MAX;
-	__u32 threshold = rule->threshold, window = rule->window, seconds = rule->seconds;
-	char path[PATH_SIZE];
-	int err;
-
-	if (!given)
-		return 0;
-	snprintf(path, sizeof(path), "bans/%s/threshold", offence_keys[offence]);
-	if (given->threshold && (*given->threshold < 2 || *given->threshold > most))
-		return document_fail(&r->document, document_find(&r->document, "%s", path),
-				     "a threshold of %llu is out of range; it is 2 to %llu",
-				     *given->threshold, most);
-	if (given->threshold)
-		threshold = *given->threshold;
-	snprintf(path, sizeof(path), "bans/%s/window", offence_keys[offence]);
-	err = seconds_read(r, given->window, path, &window);
-	snprintf(path, sizeof(path), "bans/%s/time", offence_keys[offence]);
-	if (!err && given->time && !seconds)
-		return document_fail(&r->document, document_find(&r->document, "%s", path),
-				     "'%s' has no time: nobody is banned for it, what goes on is "
-				     "dropped until the window has room again",
-				     offence_keys[offence]);
-	if (!err)
-		err = seconds_read(r, given->time, path, &seconds);
-	if (!err)
-		*rule = sg_ban_rule_of(threshold, window, seconds);
-	return err;
-}
-
-static int conduct_read(struct reader *r)
-{
-	const struct file *file = r->file;
-	struct sg_config *kernel = &r->config->kernel;
-	int err = 0;
-
-	if (file->proven)
-		err = seconds_read(r, file->proven->call, "proven/call", &kernel->proven_call);
-	if (file->proven && file->proven->unchallenged)
-		kernel->proven_unchallenged = *file->proven->unchallenged;
-	if (!err && file->greylist)
-		err = seconds_read(r, file->greylist->hold, "greylist/hold",
-				   &kernel->greylist_hold);
-	for (int i = 0; !err && file->bans && i < SG_OFFENCE__MAX; i++)
-		err = ban_read(r, i);
-	return err;
-}
-
-/* --- validation --- */
-
-#define CAP_MAX 65535  /* no datagram is longer */
-
-static int caps_read(struct reader *r)
-{
-	__u32 *cap = (__u32 *)&r->config->kernel.profile[0].caps;
-	__u64 *const *given = r->file->validation->cap;
-
-	for (int i = 0; i < SIP_CAP__MAX; i++) {
-		__u64 most = i == SIP_CAP_fields ? SIP_FIELDS_MAX : CAP_MAX;
-
-		if (!given[i])
-			continue;
-		if (*given[i] < 1 || *given[i] > most)
-			return document_fail(&r->document,
-					     document_find(&r->document, "validation/%s",
-							   cap_keys[i]),
-					     "%llu is out of range; '%s' is 1 to %llu", *given[i],
-					     cap_keys[i], most);
-		cap[i] = *given[i];
-	}
-	return 0;
-}
-
-/* The preset comes before the modes of single reasons, which the file knows better. */
-static int validation_read(struct reader *r)
-{
-	const struct file_validation *validation = r->file->validation;
-	struct sg_config *kernel = &r->config->kernel;
-
-	if (!validation)
-		return 0;
-	if (validation->preset && *validation->preset == PRESET_STRICT) {
-		for (int i = 0; i < SG_REASON__MAX; i++)
-			kernel->profile[0].mode[i] = reason_texts[i].strict;
-	}
-	return caps_read(r);
-}
-
-static void modes_read(struct reader *r)
-{
-	const struct file_modes *modes = r->file->modes;
-
-	for (int i = 0; modes && i < SG_REASON__MAX; i++)
-		if (modes->of[i])
-			r->config->kernel.profile[0].mode[i] = *modes->of[i];
-}
-
-/* --- zones --- */
-
-/* Names stand in tables, JSON and shell commands. */
-static bool name_is_valid(const char *name)
-{
-	size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				     "0123456789._-");
-
-	return length && length < SG_ZONE_NAME && !name[length];
-}
-
-static int zone_read_name(struct reader *r, __u32 i)
-{
-	struct sg_zone *zones = r->config->kernel.zone;
-	const char *name = r->file->zone[i].name;
-	const yaml_node_t *node = document_find(&r->document, "zones/%u/name", i);
-
-	if (!node)
-		return document_fail(&r->document, document_find(&r->document, "zones/%u", i),
-				     "this zone has no name; give it one, like 'name: carrier'");
-	if (!name_is_valid(name))
-		return document_fail(&r->document, node, "'%s' cannot name a zone; take 1 to %d "
-				     "letters, digits, '.', '_' or '-'", quote(name).text,
-				     SG_ZONE_NAME - 1);
-	for (__u32 other = 0; other <= i; other++)
-		if (!strcmp(zones[other].name, name))
-			return document_fail(&r->document, node, "there is a zone '%s' already%s; "
-					     "give this one another name", name,
-					     other ? "" : " (that of all sources in no zone)");
-	snprintf(zones[i + 1].name, sizeof(zones[i + 1].name), "%s", name);
-	return 0;
-}
-
-/* Zones know IPv4 as ::ffff:0:0/96, so an IPv6 prefix must not reach around that. */
-static int zone_add_prefix(struct reader *r, __u32 i, __u32 entry)
-{
-	struct zone_prefix *added = &r->config->prefixes[r->config->prefix_count];
-	const char *text = r->file->zone[i].prefix[entry];
-	struct prefix prefix, mapped = {AF_INET6, 96, {[10] = 0xff, [11] = 0xff}};
-	const yaml_node_t *node;
-	struct error why = {};
-
-	node = document_find(&r->document, "zones/%u/prefixes/%u", i, entry);
-	if (prefix_parse(text, &prefix, &why))
-		return document_fail(&r->document, node, "%s", why.text);
-	if (prefix_contains(&prefix, &mapped))
-		return document_fail(&r->document, node, "'%s' is too wide for a zone; write "
-				     "2000::/3 for every global IPv6 source, and 0.0.0.0/0 for "
-				     "every IPv4 source", text);
-	added->zone = i + 1;
-	if (prefix.family == AF_INET6) {
-		added->prefix.length = prefix.length;
-		memcpy(added->prefix.address, prefix.address, 16);
+	if (s->refused)
+		return document_fail(&r->document, node, "%s", s->refused);
+	if (s->words) {
+		value = word_read(s, document_text(node));
 	} else {
-		added->prefix.length = prefix.length + 96;
-		memcpy(added->prefix.address, mapped.address, 12);
-		memcpy(added->prefix.address + 12, prefix.address, 4);
+		value = strtoull(document_text(node), NULL, 10);
+		if (value < s->least || value > s->most)
+			return fail_range(r, node, s, value);
 	}
-	r->config->prefix_count++;
+	setting_set(s, &r->config->kernel, zone, value);
 	return 0;
 }
 
-/* What all its sources may together; after their own limits, from which the default follows. */
-static int zone_read_total(struct reader *r, __u32 i)
+/* What the zone has where the file says nothing. */
+static void setting_take_over(const struct setting *s, struct sg_config *kernel, __u32 zone)
 {
-	struct sg_config *kernel = &r->config->kernel;
-	struct sg_limit *total = &kernel->total[sg_zone_total(i + 1)];
-	char path[PATH_SIZE];
+	const struct sg_profile *profile = sg_profile_of(kernel, zone);
+	__u64 value = *(const __u32 *)((const char *)profile + s->from);
 
-	*total = sg_zone_total_of(&kernel->profile[i + 1].limit[SG_LIMIT_SOURCE]);
-	snprintf(path, sizeof(path), "zones/%u/total", i);
-	return limit_read(r, r->file->zone[i].total, total, path);
+	value *= s->times;
+	setting_set(s, kernel, zone, value < s->most ? value : s->most);
 }
 
-static int zone_read(struct reader *r, __u32 i)
+static int setting_read(struct reader *r, const struct setting *s, __u32 zone)
 {
-	const struct file_zone *given = &r->file->zone[i];
-	struct sg_profile *profile = &r->config->kernel.profile[i + 1];
-	char path[PATH_SIZE];
-	int err;
-
-	err = zone_read_name(r, i);
-	if (err)
-		return err;
-	if (!given->prefixes)
-		return document_fail(&r->document, document_find(&r->document, "zones/%u", i),
-				     "zone '%s' has no prefixes; give it at least one, like "
-				     "'prefixes: [192.0.2.0/24]'", given->name);
-	for (__u32 entry = 0; entry < given->prefixes; entry++) {
-		err = zone_add_prefix(r, i, entry);
-		if (err)
-			return err;
-	}
-	*profile = r->config->kernel.profile[0];
-	snprintf(path, sizeof(path), "zones/%u/limits", i);
-	if (given->limits)
-		err = limits_read(r, given->limits->of, profile->limit, limit_keys, SG_LIMIT__MAX,
-				  path);
-	/* A known peer is often one flow: it may take all that its source may. */
-	memcpy(profile->flow, profile->limit, sizeof(profile->flow));
-	snprintf(path, sizeof(path), "zones/%u/flow-limits", i);
-	if (!err && given->flow_limits)
-		err = limits_read(r, given->flow_limits->of, profile->flow, limit_keys,
-				  SG_LIMIT__MAX, path);
-	if (!err)
-		err = zone_read_total(r, i);
-	snprintf(path, sizeof(path), "zones/%u/connections", i);
-	return err ? err : connections_read(r, given->connections, profile, path);
-}
-
-/* By prefix, and equal ones as they stand in the file. */
-static int prefix_order(const void *a, const void *b)
-{
-	const struct zone_prefix *const *left = a, *const *right = b;
-	int order = memcmp(&(*left)->prefix, &(*right)->prefix, sizeof((*left)->prefix));
-
-	return order ? order : (*left > *right) - (*left < *right);
-}
-
-static int fail_duplicate(struct reader *r, const struct zone_prefix *first,
-			  const struct zone_prefix *second)
-{
-	__u32 zone = second->zone - 1, entry = second - r->config->prefixes;
-
-	for (__u32 i = 0; i < zone; i++)
-		entry -= r->file->zone[i].prefixes;
-	return document_fail(&r->document,
-			     document_find(&r->document, "zones/%u/prefixes/%u", zone, entry),
-			     "'%s' is in zone '%s' already; take it out of one",
-			     r->file->zone[zone].prefix[entry],
-			     r->config->kernel.zone[first->zone].name);
-}
-
-static int zones_check_duplicates(struct reader *r)
-{
-	size_t count = r->config->prefix_count;
-	struct zone_prefix **sorted = calloc(count + 1, sizeof(*sorted));
+	char path[SETTING_PATH];
+	const yaml_node_t *node = document_find(&r->document, "%s", path_of(s, zone, path));
 	int err = 0;
 
-	if (!sorted)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++)
-		sorted[i] = &r->config->prefixes[i];
-	qsort(sorted, count, sizeof(*sorted), prefix_order);
-	for (size_t i = 1; i < count && !err; i++)
-		if (!memcmp(&sorted[i - 1]->prefix, &sorted[i]->prefix, sizeof(sorted[i]->prefix)))
-			err = fail_duplicate(r, sorted[i - 1], sorted[i]);
-	free(sorted);
+	if (zone && s->times)
+		setting_take_over(s, &r->config->kernel, zone);
+	if (node && s->type == SETTING_PORTS)
+		err = ports_read(r, node, s);
+	else if (node && s->width)
+		err = number_read(r, node, s, zone);
+	if (!err && s->type == SETTING_BURST)
+		err = limit_complete(r, s, zone);
 	return err;
 }
 
-static int zones_read(struct reader *r)
+int settings_read(struct reader *r, __u32 zone)
 {
-	size_t prefixes = 0;
-	int err;
+	struct sg_config *kernel = &r->config->kernel;
+	struct sg_profile *p = &kernel->profile[kernel->zone[zone].profile];
+	int err = 0;
 
-	if (r->file->zones >= SG_ZONES)
-		return document_fail(&r->document,
-				     document_find(&r->document, "zones/%u", SG_ZONES - 1),
-				     "there are %u zones, and %d is the most; put prefixes with "
-				     "the same limits into one zone", r->file->zones, SG_ZONES - 1);
-	for (__u32 i = 0; i < r->file->zones; i++)
-		prefixes += r->file->zone[i].prefixes;
-	if (prefixes > SG_ZONE_ENTRIES)
-		return document_fail(&r->document, document_find(&r->document, "zones"),
-				     "the zones have %zu prefixes together, and %d is the most; "
-				     "use shorter prefixes", prefixes, SG_ZONE_ENTRIES);
-	r->config->prefixes = calloc(prefixes + 1, sizeof(*r->config->prefixes));
-	if (!r->config->prefixes)
-		return -ENOMEM;
-	for (__u32 i = 0; i < r->file->zones; i++) {
-		err = zone_read(r, i);
-		if (err)
-			return err;
-	}
-	r->config->kernel.zones = r->file->zones;
-	return zones_check_duplicates(r);
+	for (size_t i = 0; i < settings_count && !err; i++)
+		if (setting_is_of(&settings[i], zone))
+			err = setting_read(r, &settings[i], zone);
+	p->connect = sg_connect_limit_of(p->connect.rate, p->connect.burst, p->live);
+	return err;
 }
 
 /* --- the whole --- */
+
+/* The preset comes before the modes of single reasons, which the file knows better. */
+static void preset_read(struct reader *r)
+{
+	const yaml_node_t *node = document_find(&r->document, "validation/preset");
+
+	if (!node || strcmp(document_text(node), "strict"))
+		return;
+	for (int i = 0; i < SG_REASON__MAX; i++)
+		r->config->kernel.profile[0].mode[i] = reason_texts[i].strict;
+}
+
+static int config_read(struct reader *r)
+{
+	struct sg_config *kernel = &r->config->kernel;
+	int err;
+
+	preset_read(r);
+	err = settings_read(r, 0);
+	if (!err)
+		err = ports_check(r);
+	if (err)
+		return err;
+	for (int i = 0; i < SG_OFFENCE__MAX; i++)
+		kernel->ban[i] = sg_ban_rule_of(kernel->ban[i].threshold, kernel->ban[i].window,
+						kernel->ban[i].seconds);
+	kernel->profile[0].rules = sg_rules_of(kernel->profile[0].mode);
+	return zones_read(r);
+}
 
 int config_default(struct config **config)
 {
@@ -503,50 +239,18 @@ int config_default(struct config **config)
 	return 0;
 }
 
-static int config_read(struct reader *r)
-{
-	const struct file *file = r->file;
-	struct sg_config *kernel = &r->config->kernel;
-	int err;
-
-	err = ports_read(r);
-	if (!err && file->limits)
-		err = limits_read(r, file->limits->of, kernel->profile[0].limit, limit_keys,
-				  SG_LIMIT__MAX, "limits");
-	if (!err && file->flow_limits)
-		err = limits_read(r, file->flow_limits->of, kernel->profile[0].flow, limit_keys,
-				  SG_LIMIT__MAX, "flow-limits");
-	if (!err && file->proven_limits)
-		err = limits_read(r, file->proven_limits->of, kernel->proven, limit_keys,
-				  SG_LIMIT__MAX, "proven-limits");
-	if (!err)
-		err = connections_read(r, file->connections, &kernel->profile[0], "connections");
-	if (!err && file->totals)
-		err = limits_read(r, file->totals->of, kernel->total, total_keys, SG_TOTAL__MAX,
-				  "totals");
-	if (!err)
-		err = conduct_read(r);
-	if (!err)
-		err = validation_read(r);
-	if (err)
-		return err;
-	modes_read(r);
-	kernel->profile[0].rules = sg_rules_of(kernel->profile[0].mode);
-	return zones_read(r);
-}
-
 int config_load(const char *path, __u64 tick, struct config **config, struct error *error)
 {
 	struct reader r = {.tick = tick};
 	int err;
 
-	err = document_load(&r.document, path, &config_schema, error);
+	err = document_load(&r.document, path, error);
+	if (!err)
+		err = config_check(&r.document);
 	if (!err)
 		err = config_default(&r.config);
-	if (!err) {
-		r.file = r.document.data;
+	if (!err)
 		err = config_read(&r);
-	}
 	document_free(&r.document);
 	if (err == -ENOMEM)
 		snprintf(error->text, sizeof(error->text), "out of memory");

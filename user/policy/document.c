@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Four passes, from coarse to fine: the bytes, YAML's own syntax, the schema, then libcyaml, which
- * fills in the data. libcyaml 1.3.1 alone does not do: it names the place before an unknown key
- * rather than the key, reads "1x" as 1 and "010" as 8, and skips second documents.
+ * Three passes, from coarse to fine: the bytes, YAML's own syntax, the tree. What would make the
+ * tree larger than the file, or deep, is refused before.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +14,7 @@
 #include "base/quote.h"
 #include "policy/document.h"
 
-#define DEPTH 8 /* more than any schema here needs; bounds every later pass */
+#define DEPTH 8 /* more than any key here needs; bounds every later pass */
 
 static int __attribute__((format(printf, 4, 5))) fail_at(struct error *error, size_t line,
 							  size_t column, const char *format, ...)
@@ -119,7 +117,8 @@ static int fail_parser(const struct document *d, const yaml_parser_t *parser)
 {
 	size_t line = parser->problem_mark.line + 1, column = parser->problem_mark.column + 1;
 
-	if (parser->error == YAML_MEMORY_ERROR)
+	/* libyaml 0.2.5 names no error where it makes a tree and runs out of memory. */
+	if (parser->error == YAML_MEMORY_ERROR || parser->error == YAML_NO_ERROR)
 		return fail_memory(d->error);
 	if (parser->error == YAML_READER_ERROR) {
 		place_of_offset(d, parser->problem_offset, &line, &column);
@@ -131,7 +130,7 @@ static int fail_parser(const struct document *d, const yaml_parser_t *parser)
 		       "before", parser->problem ? parser->problem : "unknown problem");
 }
 
-/* What the schema cannot say: no aliases (they can multiply without end), one document, no NUL. */
+/* What no key here has: no aliases (they can multiply without end), one document, no NUL. */
 static int scan_event(const struct document *d, const yaml_event_t *event, int *depth,
 		      int *documents)
 {
@@ -229,96 +228,23 @@ static int parse(struct document *d)
 	return err;
 }
 
-/* --- libcyaml --- */
-
-struct complaint {
-	char text[160];
-	size_t line, column;
-};
-
-/* Keeps the first message, and the innermost place of the backtrace that follows it. */
-static void complaint_note(cyaml_log_t level, void *context, const char *format, va_list args)
-{
-	struct complaint *complaint = context;
-	const char *place;
-	char text[160];
-
-	(void)level;
-	vsnprintf(text, sizeof(text), format, args);
-	text[strcspn(text, "\n")] = '\0';
-	if (!*complaint->text)
-		snprintf(complaint->text, sizeof(complaint->text), "%s", quote(text).text);
-	place = strstr(text, "(line: ");
-	if (place && !complaint->line &&
-	    sscanf(place, "(line: %zu, column: %zu)", &complaint->line, &complaint->column) != 2)
-		complaint->line = complaint->column = 0;
-}
-
-/* libcyaml grows a list by one entry at a time; this copies a long one a few times only. */
-static void *reader_memory(void *context, void *memory, size_t size)
-{
-	(void)context;
-	if (!size) {
-		free(memory);
-		return NULL;
-	}
-	if (memory && size <= malloc_usable_size(memory))
-		return memory;
-	return realloc(memory, memory ? size * 2 : size);
-}
-
-static cyaml_config_t reader_config(struct complaint *complaint)
-{
-	return (cyaml_config_t){
-		.log_fn = complaint ? complaint_note : NULL,
-		.log_ctx = complaint,
-		.mem_fn = reader_memory,
-		.log_level = CYAML_LOG_ERROR,
-		.flags = CYAML_CFG_NO_ALIAS,
-	};
-}
-
-static int fill(struct document *d)
-{
-	struct complaint complaint = {};
-	cyaml_config_t config = reader_config(&complaint);
-	cyaml_err_t err = cyaml_load_data(d->text, d->size, &config, d->schema, &d->data, NULL);
-
-	if (err == CYAML_OK && d->data)
-		return 0;
-	if (err == CYAML_ERR_OOM)
-		return fail_memory(d->error);
-	return fail_at(d->error, complaint.line, complaint.column, "%s (%s); compare with the "
-		       "example configuration", cyaml_strerror(err), complaint.text);
-}
-
-int document_load(struct document *document, const char *path, const cyaml_schema_value_t *schema,
-		  struct error *error)
+int document_load(struct document *document, const char *path, struct error *error)
 {
 	int err;
 
 	memset(document, 0, sizeof(*document));
 	memset(error, 0, sizeof(*error));
-	document->schema = schema;
 	document->error = error;
 	err = read_file(document, path);
 	if (!err)
 		err = scan(document);
 	if (!err)
 		err = parse(document);
-	if (!err)
-		err = document_check(document);
-	if (!err)
-		err = fill(document);
 	return err;
 }
 
 void document_free(struct document *document)
 {
-	cyaml_config_t config = reader_config(NULL);
-
-	if (document->data)
-		cyaml_free(&config, document->schema, document->data, 0);
 	if (document->parsed)
 		yaml_document_delete(&document->yaml);
 	free(document->text);
@@ -326,32 +252,54 @@ void document_free(struct document *document)
 
 /* --- places --- */
 
-static yaml_node_t *child(yaml_document_t *yaml, const yaml_node_t *node, const char *name)
+const yaml_node_t *document_node(const struct document *document, int number)
 {
-	const yaml_node_t *key;
+	/* libyaml's accessors take no const, but change nothing. */
+	return yaml_document_get_node((yaml_document_t *)&document->yaml, number);
+}
 
+const yaml_node_t *document_root(const struct document *document)
+{
+	return document_node(document, 1);
+}
+
+size_t document_entries(const yaml_node_t *node)
+{
+	return node ? node->data.sequence.items.top - node->data.sequence.items.start : 0;
+}
+
+const yaml_node_t *document_entry(const struct document *document, const yaml_node_t *node,
+				  size_t entry)
+{
+	return document_node(document, node->data.sequence.items.start[entry]);
+}
+
+const char *document_text(const yaml_node_t *node)
+{
+	return (const char *)node->data.scalar.value;
+}
+
+static const yaml_node_t *child(const struct document *d, const yaml_node_t *node,
+				const char *name)
+{
 	if (node->type == YAML_SEQUENCE_NODE) {
-		const yaml_node_item_t *item = node->data.sequence.items.start + atoi(name);
+		size_t entry = strtoul(name, NULL, 10);
 
-		return item < node->data.sequence.items.top ? yaml_document_get_node(yaml, *item) :
-							      NULL;
+		return entry < document_entries(node) ? document_entry(d, node, entry) : NULL;
 	}
 	if (node->type != YAML_MAPPING_NODE)
 		return NULL;
 	for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
 	     pair < node->data.mapping.pairs.top; pair++) {
-		key = yaml_document_get_node(yaml, pair->key);
-		if (!strcmp((const char *)key->data.scalar.value, name))
-			return yaml_document_get_node(yaml, pair->value);
+		if (!strcmp(document_text(document_node(d, pair->key)), name))
+			return document_node(d, pair->value);
 	}
 	return NULL;
 }
 
 const yaml_node_t *document_find(const struct document *document, const char *path, ...)
 {
-	/* libyaml's accessors take no const, but change nothing. */
-	yaml_document_t *yaml = (yaml_document_t *)&document->yaml;
-	yaml_node_t *node = yaml_document_get_root_node(yaml);
+	const yaml_node_t *node = document_root(document);
 	char text[128], *rest, *name;
 	va_list args;
 
@@ -359,6 +307,6 @@ const yaml_node_t *document_find(const struct document *document, const char *pa
 	vsnprintf(text, sizeof(text), path, args);
 	va_end(args);
 	for (name = strtok_r(text, "/", &rest); name && node; name = strtok_r(NULL, "/", &rest))
-		node = child(yaml, node, name);
+		node = child(document, node, name);
 	return node;
 }

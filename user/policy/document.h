@@ -1,48 +1,52 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A YAML file, checked against a libcyaml schema, whose errors know their line and column. */
+/* A YAML file as a tree, whose errors know their line and column. */
 #ifndef SIPGUARD_DOCUMENT_H
 #define SIPGUARD_DOCUMENT_H
 
-#include <cyaml/cyaml.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <yaml.h>
 
 #include "base/error.h"
 
 #define DOCUMENT_SIZE (1 << 20) /* largest file, in bytes */
-/*
- * Keys of one mapping that are compared with each other. A schema's mapping has fewer, so among
- * more keys than this there is one the schema does not know, or two of the first ones are equal.
- */
-#define DOCUMENT_KEYS 128
 
 struct document {
-	const cyaml_schema_value_t *schema;
 	struct error *error;
 	unsigned char *text;
 	size_t size;
-	yaml_document_t yaml; /* the same once more, for the places of things */
-	bool parsed;          /* yaml is there */
-	void *data;           /* what libcyaml made of it by the schema */
+	yaml_document_t yaml;
+	bool parsed; /* yaml is there */
 };
 
 /*
- * Fills in *document, which document_free() takes down, also after an error. The schema's root is a
- * mapping; all values are optional. 0, or -errno with *error filled in.
+ * Fills in *document, which document_free() takes down, also after an error. It has one root, no
+ * anchors, no NUL in a value, and is not deep. 0, or -errno with *error filled in.
  */
-int document_load(struct document *document, const char *path, const cyaml_schema_value_t *schema,
-		  struct error *error);
+int document_load(struct document *document, const char *path, struct error *error);
 void document_free(struct document *document);
 
-/* The node at a path like "zones/0/name", or NULL. Indexes count from 0. */
+/* The root, or what a key or an entry refers to. */
+const yaml_node_t *document_root(const struct document *document);
+const yaml_node_t *document_node(const struct document *document, int number);
+
+/*
+ * The node at a path like "zones/0/name", or NULL. Indexes count from 0. The keys of mappings on
+ * the way are scalars.
+ */
 const yaml_node_t *document_find(const struct document *document, const char *path, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Of a sequence; NULL has no entries. `entry` is less than their number. */
+size_t document_entries(const yaml_node_t *node);
+const yaml_node_t *document_entry(const struct document *document, const yaml_node_t *node,
+				  size_t entry);
+
+/* Of a scalar. */
+const char *document_text(const yaml_node_t *node);
 
 /* Notes an error at `node` (the whole file if NULL). Always -EINVAL. */
 int document_fail(const struct document *document, const yaml_node_t *node, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-
-/* Whether the nodes are what the schema asks for (document_check.c). 0 or -EINVAL. */
-int document_check(const struct document *document);
 
 #endif

@@ -50,7 +50,8 @@ static void limits_off(struct config *config)
 	sg_mode_set(kernel, SG_REASON_##name, SG_MODE_OFF);
 	SG_FLOW_REASONS(X)
 #undef X
-#define X(name, key, rate, burst, reason) sg_mode_set(kernel, SG_REASON_##reason, SG_MODE_OFF);
+#define X(name, key, rate, burst, reason, ...)                                                    \
+	sg_mode_set(kernel, SG_REASON_##reason, SG_MODE_OFF);
 	SG_LIMITS(X)
 #undef X
 	sg_mode_set(kernel, SG_REASON_SCANNER, scanner);

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The settings that stand alone, one row each. Limits by kind of message, totals, bans, modes and
+ * the caps of a message have lists of their own (words.h, reasons.h, sip/rules.h). From all of
+ * these follow the defaults (defaults.h) and the table of settings (user/policy/setting.h), by
+ * which the file is read and shown. A row here needs the field of its name, and a line in
+ * tools/sipguard.yaml.
+ */
+#ifndef SIPGUARD_SETTINGS_H
+#define SIPGUARD_SETTINGS_H
+
+#define SG_SECONDS_MAX 86400
+
+/*
+ * X(TYPE, field, key, least, most, default, range, unit, help): numbers of struct sg_config, __u32.
+ * TYPE is NUMBER, SECONDS or FLAG (0 or 1, said as no or yes). `range` and `unit` stand around
+ * least and most in the sentence that refuses another value.
+ */
+#define SG_GUARD_SETTINGS(X)                                                                      \
+	/* A caller that is no phone of ours, from one call to the next. */                       \
+	X(SECONDS, proven_call, "proven/call", 1, SG_SECONDS_MAX, 600, "it is", "seconds",        \
+	  "seconds that a completed call proves a flow, 1 to 86400")                              \
+	X(FLAG, proven_unchallenged, "proven/unchallenged", 0, 1, 0, "it is", "",                 \
+	  "yes: a REGISTER that the server accepts without a challenge proves, too")              \
+	X(SECONDS, greylist_hold, "greylist/hold", 1, SG_SECONDS_MAX, 10, "it is", "seconds",     \
+	  "seconds that it stays armed after less than half of that rate is offered")             \
+	/* As long as Kamailio waits for the rest of a message. */                                \
+	X(SECONDS, first_data, "connections/first-data", 1, SG_SECONDS_MAX, 20, "it is",          \
+	  "seconds", "seconds after which one that has sent nothing is reported")
+
+/*
+ * X(TYPE, field, key, least, most, default, range, unit, help): numbers of struct sg_profile, __u32.
+ * L(field, key, rate, burst, help): its limits. At the top of the file the key gives that of
+ * sources in no zone, which each zone takes over that has not its own.
+ */
+#define SG_ZONE_SETTINGS(X, L)                                                                    \
+	L(connect, "connections/new", 20, 50, "of each source, per second and at once")           \
+	X(NUMBER, live, "connections/live", 1, 1000000, 256, "a source may have",                 \
+	  "connections", "that a source may have at a time, 1 to 1000000")                        \
+	/*                                                                                        \
+	 * Those of TLS, of connections older than the guard, what continues a message. A trunk   \
+	 * of 100 calls a second over TLS sends 600 messages a second, the INVITE and its like in \
+	 * two or three segments.                                                                 \
+	 */                                                                                       \
+	L(segment, "connections/segments", 1500, 6000,                                            \
+	  "those that cannot be read, of each source or proven flow")
+
+/* X(NAME, key, default): the lists of ports; NAME is an enum sg_port_role. */
+#define SG_PORT_LISTS(X)                                                                          \
+	X(UDP, "udp", 5060)                                                                       \
+	X(TCP, "tcp", 5060)                                                                       \
+	X(TLS, "tls", 5061)
+
+/*
+ * The total of a zone where the file says nothing: as much as ten of its sources may. A zone is
+ * made for peers that send much; and it is to be noticed when more of them than that do, or when
+ * somebody forges the addresses of all.
+ */
+#define SG_ZONE_SOURCES 10
+
+#endif

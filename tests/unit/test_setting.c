@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The table of settings: that it is sound, that it is what happens to a file, and that defaults,
+ * table and example are one.
+ */
+#include "config_text.h"
+#include "policy/document.h"
+#include "policy/setting.h"
+
+#define ZONE "name: z, prefixes: [192.0.2.0/24]"
+
+static bool is_number(const struct setting *s)
+{
+	return s->width && !s->words;
+}
+
+/* The file that gives the row this value, at the top or in the only zone. */
+static char *file_with(const struct setting *s, bool in_zone, const char *value)
+{
+	static char text[512];
+	char key[SETTING_PATH], *rest, *part;
+	size_t used = 0, depth = 0;
+
+	snprintf(key, sizeof(key), "%s", s->key);
+	if (in_zone)
+		used = sprintf(text, "zones: [{" ZONE ", ");
+	else
+		used = sprintf(text, "{");
+	for (part = strtok_r(key, "/", &rest); part; part = strtok_r(NULL, "/", &rest), depth++)
+		used += sprintf(text + used, "%s%s: ", depth ? "{" : "", part);
+	used += sprintf(text + used, "%s", value);
+	for (; depth; depth--)
+		used += sprintf(text + used, "}");
+	sprintf(text + used, in_zone ? "]\n" : "\n");
+	return text;
+}
+
+/* On a clock without ticks, which takes any burst. */
+static struct config *config_with(const struct setting *s, bool in_zone, __u64 number)
+{
+	char value[24];
+	struct memory_file file;
+	struct config *config;
+	const char *text;
+	int err;
+
+	snprintf(value, sizeof(value), "%llu", (unsigned long long)number);
+	text = file_with(s, in_zone, s->words ? s->words[number] : value);
+	file = memory_file(text, strlen(text));
+	err = config_load(file.path, 0, &config, &error);
+	memory_file_end(&file);
+	if (err)
+		fail_msg("%s: %s", text, error.text);
+	return config;
+}
+
+/* --- the rows --- */
+
+static void test_rows_are_sound(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < settings_count; i++) {
+		const struct setting *s = &settings[i];
+
+		assert_in_range(strlen("zones/15/") + strlen(s->key), 1, SETTING_PATH - 1);
+		if (is_number(s)) {
+			assert_true(s->least < s->most);
+			assert_non_null(s->range);
+			assert_true(s->scope == SCOPE_LISTED || s->refused ||
+				    (s->standard >= s->least && s->standard <= s->most));
+		}
+		if (s->type == SETTING_BURST)
+			assert_int_equal(settings[i - 1].type, SETTING_RATE);
+		for (size_t j = 0; j < settings_count; j++) {
+			bool both = setting_is_of(s, 0) == setting_is_of(&settings[j], 0) ||
+				    setting_is_of(s, 1) == setting_is_of(&settings[j], 1);
+
+			assert_false(both && setting_below(&settings[j], s->key));
+			assert_false(both && i != j && !strcmp(settings[j].key, s->key));
+		}
+	}
+}
+
+static void test_defaults_are_the_built_in(void **state)
+{
+	struct config *config;
+
+	(void)state;
+	assert_int_equal(config_default(&config), 0);
+	for (size_t i = 0; i < settings_count; i++) {
+		const struct setting *s = &settings[i];
+
+		if (s->type == SETTING_PORTS)
+			assert_true(config->kernel.port[s->standard] & s->bit);
+		else if (s->width && s->scope != SCOPE_LISTED)
+			if (setting_get(s, &config->kernel, 0) != s->standard)
+				fail_msg("%s is not %u", s->key, s->standard);
+	}
+	config_free(config);
+}
+
+/* --- what the file gives lands, and nothing else changes --- */
+
+static void assert_lands(const struct setting *s, __u32 zone, __u32 value)
+{
+	struct config *config = config_with(s, zone, value), *usual;
+
+	/* What is not given is as without it, if it does not follow from this one. */
+	usual = config_with(setting_find("proven/unchallenged", false), false, 0);
+	if (setting_get(s, &config->kernel, zone) != value)
+		fail_msg("%s does not land", s->key);
+	for (size_t i = 0; i < settings_count; i++) {
+		const struct setting *other = &settings[i];
+
+		if (other == s || !other->width || !setting_is_of(other, 0))
+			continue;
+		if (setting_get(other, &config->kernel, 0) !=
+		    setting_get(other, &usual->kernel, 0))
+			fail_msg("%s changes %s", s->key, other->key);
+	}
+	config_free(config);
+	config_free(usual);
+}
+
+static void assert_out_of_range(const struct setting *s, bool in_zone, __u64 value)
+{
+	struct bad bad = {.line = 1, .says = " is out of range; "};
+	char number[24];
+
+	snprintf(number, sizeof(number), "%llu", (unsigned long long)value);
+	bad.text = file_with(s, in_zone, number);
+	bad.column = strstr(bad.text, number) - bad.text + 1;
+	for (const char *at = bad.text; (at = strstr(at, number)); at++)
+		bad.column = at - bad.text + 1;
+	assert_refused(&bad);
+}
+
+static void test_every_row_is_read(void **state)
+{
+	int read = 0;
+
+	(void)state;
+	for (size_t i = 0; i < settings_count; i++) {
+		const struct setting *s = &settings[i];
+
+		for (__u32 zone = 0; zone < 2; zone++) {
+			if (!s->width || s->refused || !setting_is_of(s, zone))
+				continue;
+			read++;
+			if (s->words) {
+				for (__u32 word = 0; s->words[word]; word++)
+					assert_lands(s, zone, word);
+				continue;
+			}
+			assert_lands(s, zone, s->least);
+			assert_lands(s, zone, s->most);
+			assert_out_of_range(s, zone, s->least - 1);
+			assert_out_of_range(s, zone, s->most + 1ULL);
+		}
+	}
+	assert_in_range(read, SG_REASON__MAX + 2 * SG_LIMIT__MAX, 10 * SG_REASON__MAX);
+}
+
+/* --- what zones take over --- */
+
+static void assert_taken_over(const struct setting *s, const struct setting *from, __u32 times)
+{
+	__u32 value = from->standard + 1;
+	struct config *config;
+	char text[600];
+
+	snprintf(text, sizeof(text), "%u", value);
+	snprintf(text, sizeof(text), "%.*s, zones: [{" ZONE "}]}\n",
+		 (int)strlen(file_with(from, false, text)) - 2, file_with(from, false, text));
+	config = loaded(text);
+	if (setting_get(s, &config->kernel, 1) != value * times)
+		fail_msg("%s of a zone does not follow %s", s->key, from->key);
+	config_free(config);
+}
+
+static void test_zones_take_over(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < settings_count; i++) {
+		const struct setting *s = &settings[i], *from = NULL;
+
+		if (!is_number(s) || s->scope == SCOPE_GUARD)
+			continue;
+		if (!s->times) {
+			assert_taken_over(s, s, 1);
+			continue;
+		}
+		/* It is read before. */
+		for (size_t j = 0; j < i; j++)
+			if (settings[j].scope == SCOPE_ZONE && settings[j].offset == s->from)
+				from = &settings[j];
+		assert_non_null(from);
+		assert_taken_over(s, from, s->times);
+	}
+}
+
+/* --- the example --- */
+
+/* The comment right above line `line` (from 0) and the one on it, without breaks. */
+static void comment_of(const char *text, size_t line, char *comment, size_t size)
+{
+	const char *lines[1024], *hash;
+	size_t count = 0, first = line;
+	bool open = true;
+
+	for (const char *at = text; at && *at && count < COUNT(lines); at++) {
+		lines[count++] = at;
+		at = strchr(at, '\n');
+		if (!at)
+			break;
+	}
+	assert_true(line < count && count < COUNT(lines));
+	*comment = '\0';
+	while (first && open) {
+		const char *above = lines[first - 1] + strspn(lines[first - 1], " ");
+
+		open = *above == '#';
+		first -= open;
+	}
+	for (; first <= line; first++) {
+		size_t length = strcspn(lines[first], "\n");
+
+		hash = memchr(lines[first], '#', length);
+		if (hash)
+			snprintf(comment + strlen(comment), size - strlen(comment), " %.*s",
+				 (int)(length - (hash + 2 - lines[first])), hash + 2);
+	}
+}
+
+/* The example has every row, with its default, and says beside or above it what it is. */
+static void test_example_has_every_row(void **state)
+{
+	static char comment[4096];
+	struct document document;
+
+	(void)state;
+	assert_int_equal(document_load(&document, EXAMPLE, &error), 0);
+	for (size_t i = 0; i < settings_count; i++) {
+		const struct setting *s = &settings[i];
+		const yaml_node_t *node;
+		char value[24];
+
+		if (s->scope == SCOPE_LISTED || s->refused)
+			continue;
+		node = document_find(&document, "%s", s->key);
+		if (!node)
+			fail_msg(EXAMPLE " lacks %s", s->key);
+		if (s->type == SETTING_ZONES)
+			continue;
+		snprintf(value, sizeof(value), "%u", s->standard);
+		if (s->type == SETTING_PORTS) {
+			assert_int_equal(document_entries(node), 1);
+			node = document_entry(&document, node, 0);
+		}
+		if (strcmp(document_text(node), s->words ? s->words[s->standard] : value))
+			fail_msg("%s is not the default in " EXAMPLE, s->key);
+		comment_of((const char *)document.text, node->start_mark.line, comment,
+			   sizeof(comment));
+		if (s->help && !strcasestr(comment, s->help))
+			fail_msg(EXAMPLE " does not say of %s: %s, but:%s", s->key, s->help,
+				 comment);
+	}
+	document_free(&document);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows_are_sound),
+		cmocka_unit_test(test_defaults_are_the_built_in),
+		cmocka_unit_test(test_every_row_is_read),
+		cmocka_unit_test(test_zones_take_over),
+		cmocka_unit_test(test_example_has_every_row),
+	};
+
+	return cmocka_run_group_tests_name("settings", tests, NULL, NULL);
+}

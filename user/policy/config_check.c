@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Compares a document with the table of settings, to name what is wrong and where, before anything
+ * is read. Strict where YAML's readers guess: numbers are decimal digits and nothing else.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/quote.h"
+#include "policy/config_check.h"
+#include "policy/setting.h"
+
+/*
+ * Keys of one mapping that are compared with each other. No mapping has as many, so among more keys
+ * than this there is one that is not known, or two of the first ones are equal.
+ */
+#define COMPARED 128
+
+_Static_assert(SG_REASON__MAX <= COMPARED, "the modes are the largest mapping");
+
+/* What is being looked at. */
+struct place {
+	const struct document *document;
+	const char *path; /* in the table */
+	const char *key;  /* in the file; NULL for all of it */
+	bool in_zone;
+	bool entry;       /* of the list under that key */
+};
+
+enum kind { MAPPING, LIST, NUMBER, CHOICE, TEXT };
+
+static enum kind kind_of(const struct setting *setting, bool entry)
+{
+	if (!setting)
+		return MAPPING;
+	switch (setting->type) {
+	case SETTING_FLAG:
+	case SETTING_WORD:
+		return CHOICE;
+	case SETTING_NAME:
+		return TEXT;
+	case SETTING_PORTS:
+		return entry ? NUMBER : LIST;
+	case SETTING_PREFIXES:
+		return entry ? TEXT : LIST;
+	case SETTING_ZONES:
+		return LIST;
+	default:
+		return NUMBER;
+	}
+}
+
+/* --- what is there, in words --- */
+
+/* "a, b, c", cut short with ", ..." where the room ends. */
+static void list_append(char *list, size_t size, const char *word, int length)
+{
+	size_t used = strlen(list);
+
+	if (used + strlen(", ") + length + sizeof(", ...") <= size)
+		snprintf(list + used, size - used, "%s%.*s", used ? ", " : "", length, word);
+	else if (used >= 3 && strcmp(list + used - 3, "..."))
+		snprintf(list + used, size - used, ", ...");
+}
+
+/* The row's key below `place`, *length characters up to the next '/'; NULL if it is not there. */
+static const char *key_below(const struct place *place, const struct setting *setting, int *length)
+{
+	const char *below = NULL;
+
+	if (setting_is_of(setting, place->in_zone))
+		below = setting_below(setting, place->path);
+	if (below)
+		*length = strcspn(below, "/");
+	return below;
+}
+
+static bool is_listed(const struct place *place, size_t rows, const char *key, int length)
+{
+	const char *earlier;
+	int its;
+
+	for (size_t i = 0; i < rows; i++) {
+		earlier = key_below(place, &settings[i], &its);
+		if (earlier && its == length && !strncmp(earlier, key, length))
+			return true;
+	}
+	return false;
+}
+
+static void known_keys(const struct place *place, char *list, size_t size)
+{
+	const char *key;
+	int length;
+
+	*list = '\0';
+	for (size_t i = 0; i < settings_count; i++) {
+		key = key_below(place, &settings[i], &length);
+		if (key && !is_listed(place, i, key, length))
+			list_append(list, size, key, length);
+	}
+}
+
+static void expectation(const struct place *place, const struct setting *setting, char *text,
+			size_t size)
+{
+	char words[120] = "";
+
+	switch (kind_of(setting, place->entry)) {
+	case NUMBER:
+		snprintf(text, size, "a whole number in decimal digits");
+		break;
+	case CHOICE:
+		for (const char *const *word = setting->words; *word; word++)
+			list_append(words, sizeof(words), *word, strlen(*word));
+		snprintf(text, size, "one of %s", words);
+		break;
+	case LIST:
+		snprintf(text, size, "a list in [brackets], or of lines that begin with '- '");
+		break;
+	case MAPPING:
+		known_keys(place, words, sizeof(words));
+		snprintf(text, size, "a mapping with keys out of: %s", words);
+		break;
+	case TEXT:
+		snprintf(text, size, "one word");
+	}
+}
+
+static int fail_type(const struct place *place, const yaml_node_t *node,
+		     const struct setting *setting)
+{
+	char wanted[160], found[64];
+
+	expectation(place, setting, wanted, sizeof(wanted));
+	if (node->type == YAML_MAPPING_NODE)
+		snprintf(found, sizeof(found), "a mapping");
+	else if (node->type == YAML_SEQUENCE_NODE)
+		snprintf(found, sizeof(found), "a list");
+	else if (!*document_text(node))
+		snprintf(found, sizeof(found), "nothing");
+	else
+		snprintf(found, sizeof(found), "'%s'", quote(document_text(node)).text);
+	if (!place->key)
+		return document_fail(place->document, node, "the file must be %s; it is %s", wanted,
+				     found);
+	return document_fail(place->document, node, "%s'%s' must be %s, not %s",
+			     place->entry ? "each entry of " : "", place->key, wanted, found);
+}
+
+static int fail_unknown_key(const struct place *place, const yaml_node_t *key)
+{
+	char known[120];
+
+	known_keys(place, known, sizeof(known));
+	return document_fail(place->document, key, "unknown key '%s' %s%s; known here: %s",
+			     quote(document_text(key)).text,
+			     place->key ? "in " : "at the top level", place->key ? place->key : "",
+			     known);
+}
+
+/* --- the check --- */
+
+static int check_value(const struct place *place, const yaml_node_t *node);
+
+/* No sign, no leading zero (octal elsewhere); 18 digits, so that no reader overflows. */
+static bool is_number(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	return digits && digits <= 18 && !text[digits] && (text[0] != '0' || digits == 1);
+}
+
+static bool is_known_word(const struct setting *setting, const char *text)
+{
+	for (const char *const *word = setting->words; *word; word++)
+		if (!strcmp(*word, text))
+			return true;
+	return false;
+}
+
+static int check_key(const struct place *place, const yaml_node_t *mapping, const yaml_node_t *key)
+{
+	const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
+	const yaml_node_t *earlier;
+
+	if (key->type != YAML_SCALAR_NODE)
+		return document_fail(place->document, key, "a key must be one word, not a list or "
+				     "mapping; look for brackets that do not belong here");
+	for (int i = 0; i < COMPARED; i++, pair++) {
+		earlier = document_node(place->document, pair->key);
+		if (earlier == key)
+			break;
+		if (!strcmp(document_text(earlier), document_text(key)))
+			return document_fail(place->document, key, "the key '%s' is here a second "
+					     "time, first on line %zu; keep one of them",
+					     quote(document_text(key)).text,
+					     earlier->start_mark.line + 1);
+	}
+	return 0;
+}
+
+static bool is_known_key(const struct place *place, const char *key)
+{
+	int length;
+
+	for (size_t i = 0; i < settings_count; i++) {
+		const char *known = key_below(place, &settings[i], &length);
+
+		if (known && strlen(key) == (size_t)length && !strncmp(known, key, length))
+			return true;
+	}
+	return false;
+}
+
+static int check_mapping(const struct place *place, const yaml_node_t *node)
+{
+	struct place inner = {place->document, .in_zone = place->in_zone};
+	char path[SETTING_PATH];
+	const yaml_node_t *key;
+	int err;
+
+	inner.path = path;
+	for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+	     pair < node->data.mapping.pairs.top; pair++) {
+		key = document_node(place->document, pair->key);
+		err = check_key(place, node, key);
+		if (err)
+			return err;
+		inner.key = document_text(key);
+		if (!is_known_key(place, inner.key))
+			return fail_unknown_key(place, key);
+		snprintf(path, sizeof(path), "%s%s%s", place->path, *place->path ? "/" : "",
+			 inner.key);
+		err = check_value(&inner, document_node(place->document, pair->value));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int check_list(const struct place *place, const yaml_node_t *node,
+		      const struct setting *setting)
+{
+	struct place inner = *place;
+	int err = 0;
+
+	inner.entry = true;
+	if (setting->type == SETTING_ZONES) {
+		inner.in_zone = true;
+		inner.path = "";
+	}
+	for (size_t i = 0; i < document_entries(node) && !err; i++)
+		err = check_value(&inner, document_entry(place->document, node, i));
+	return err;
+}
+
+static int check_value(const struct place *place, const yaml_node_t *node)
+{
+	const struct setting *setting = setting_find(place->path, place->in_zone);
+	enum kind kind = kind_of(setting, place->entry);
+	bool scalar = node->type == YAML_SCALAR_NODE;
+
+	if (kind == MAPPING && node->type == YAML_MAPPING_NODE)
+		return check_mapping(place, node);
+	if (kind == LIST && node->type == YAML_SEQUENCE_NODE)
+		return check_list(place, node, setting);
+	if (kind == NUMBER && scalar && is_number(document_text(node)))
+		return 0;
+	if (kind == CHOICE && scalar && is_known_word(setting, document_text(node)))
+		return 0;
+	if (kind == TEXT && scalar)
+		return 0;
+	return fail_type(place, node, setting);
+}
+
+int config_check(const struct document *document)
+{
+	struct place place = {document, "", NULL, false, false};
+
+	return check_value(&place, document_root(document));
+}

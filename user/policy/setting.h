@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The table of settings: every key of the configuration file, by what it is known, checked, read
+ * into the configuration, taken over by zones, and shown. The rows follow from the lists in
+ * include/ (settings.h, words.h, reasons.h, sip/rules.h).
+ */
+#ifndef SIPGUARD_SETTING_H
+#define SIPGUARD_SETTING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "abi.h"
+
+enum setting_type {
+	SETTING_NUMBER,
+	SETTING_SECONDS,
+	SETTING_RATE,     /* of a struct sg_limit; */
+	SETTING_BURST,    /* the row behind it, by which the limit is complete */
+	SETTING_FLAG,     /* 0 or 1, said as words[] */
+	SETTING_WORD,     /* a number, said as words[] */
+	SETTING_PORTS,    /* a list of ports */
+	SETTING_NAME,     /* of a zone */
+	SETTING_PREFIXES, /* of a zone, a list */
+	SETTING_ZONES,    /* a list of mappings, whose keys are those of zones */
+};
+
+enum setting_scope {
+	SCOPE_GUARD,  /* once, in struct sg_config */
+	SCOPE_ZONE,   /* in the profile of each zone: at the top of the file that of zone 0 */
+	SCOPE_LISTED, /* of each zone but 0, in struct sg_limit: its total */
+};
+
+struct setting {
+	const char *key;     /* the path in the file, or in the zone: "connections/live" */
+	const char *status;  /* the path in the JSON of status, or in its zone; NULL: not shown */
+	const char *help;    /* a line that follows the value, without a stop */
+	/* "a NOUN of 5 is out of range; RANGE 10 to 20 UNIT": noun and unit may be NULL. */
+	const char *noun, *range, *unit;
+	const char *refused; /* why this is not to be given at all; NULL: it may be */
+	const char *const *words; /* of FLAG and WORD, by number, to a NULL */
+	enum setting_type type;
+	enum setting_scope scope;
+	__u32 least, most;
+	__u32 standard;      /* the default; of PORTS the one port */
+	__u32 bit;           /* of PORTS, enum sg_port_role */
+	__u32 offset;        /* where it lands */
+	__u32 width;         /* 1 or 4 bytes; 0: it lands nowhere, code reads it */
+	/*
+	 * What a zone has that does not give its own: `times` as much as at `from` in its struct
+	 * sg_profile, at most `most`; 0: what zone 0 has.
+	 */
+	__u32 times, from;
+};
+
+/*
+ * In the order in which they are read: what a zone takes from another of its limits comes after
+ * that. No key goes on where another one ends: a path is a row, or a mapping.
+ */
+extern const struct setting settings[];
+extern const size_t settings_count;
+
+#define SETTING_PATH 96 /* room for any path in the file: "zones/" NUMBER "/" key */
+
+/* Whether the zone has it: SCOPE_GUARD goes with zone 0. */
+bool setting_is_of(const struct setting *setting, __u32 zone);
+
+/* The row of a path, at the top of the file or in a zone; NULL if there is none. */
+const struct setting *setting_find(const char *path, bool in_zone);
+
+/*
+ * What follows `path` in a key below it, NULL if the key is not below it: "live" for "connections"
+ * and "connections/live"; all of the key for "".
+ */
+const char *setting_below(const struct setting *setting, const char *path);
+
+/* The value in a configuration. The width is not 0, the zone has it. */
+__u32 setting_get(const struct setting *setting, const struct sg_config *config, __u32 zone);
+void setting_set(const struct setting *setting, struct sg_config *config, __u32 zone, __u32 value);
+
+/* Of a SETTING_BURST: the limit that it completes. */
+struct sg_limit *setting_limit(const struct setting *setting, struct sg_config *config,
+			       __u32 zone);
+
+#endif

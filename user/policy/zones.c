@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The zones of the configuration file: names, prefixes, and that none is there twice. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/prefix.h"
+#include "base/quote.h"
+#include "policy/config_reader.h"
+
+/* The list of prefixes of the zone that is entry `i` of the list; NULL if there is none. */
+static const yaml_node_t *prefixes_of(const struct reader *r, __u32 i)
+{
+	return document_find(&r->document, "zones/%u/prefixes", i);
+}
+
+/* Names stand in tables, JSON and shell commands. */
+static bool name_is_valid(const char *name)
+{
+	size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "0123456789._-");
+
+	return length && length < SG_ZONE_NAME && !name[length];
+}
+
+static int zone_read_name(struct reader *r, __u32 i)
+{
+	struct sg_zone *zones = r->config->kernel.zone;
+	const yaml_node_t *node = document_find(&r->document, "zones/%u/name", i);
+	const char *name;
+
+	if (!node)
+		return document_fail(&r->document, document_find(&r->document, "zones/%u", i),
+				     "this zone has no name; give it one, like 'name: carrier'");
+	name = document_text(node);
+	if (!name_is_valid(name))
+		return document_fail(&r->document, node, "'%s' cannot name a zone; take 1 to %d "
+				     "letters, digits, '.', '_' or '-'", quote(name).text,
+				     SG_ZONE_NAME - 1);
+	for (__u32 other = 0; other <= i; other++)
+		if (!strcmp(zones[other].name, name))
+			return document_fail(&r->document, node, "there is a zone '%s' already%s; "
+					     "give this one another name", name,
+					     other ? "" : " (that of all sources in no zone)");
+	snprintf(zones[i + 1].name, sizeof(zones[i + 1].name), "%s", name);
+	return 0;
+}
+
+/* Zones know IPv4 as ::ffff:0:0/96, so an IPv6 prefix must not reach around that. */
+static int zone_add_prefix(struct reader *r, __u32 i, const yaml_node_t *node)
+{
+	struct zone_prefix *added = &r->config->prefixes[r->config->prefix_count];
+	const char *text = document_text(node);
+	struct prefix prefix, mapped = {AF_INET6, 96, {[10] = 0xff, [11] = 0xff}};
+	struct error why = {};
+
+	if (prefix_parse(text, &prefix, &why))
+		return document_fail(&r->document, node, "%s", why.text);
+	if (prefix_contains(&prefix, &mapped))
+		return document_fail(&r->document, node, "'%s' is too wide for a zone; write "
+				     "2000::/3 for every global IPv6 source, and 0.0.0.0/0 for "
+				     "every IPv4 source", text);
+	added->zone = i + 1;
+	if (prefix.family == AF_INET6) {
+		added->prefix.length = prefix.length;
+		memcpy(added->prefix.address, prefix.address, 16);
+	} else {
+		added->prefix.length = prefix.length + 96;
+		memcpy(added->prefix.address, mapped.address, 12);
+		memcpy(added->prefix.address + 12, prefix.address, 4);
+	}
+	r->config->prefix_count++;
+	return 0;
+}
+
+static int zone_read_prefixes(struct reader *r, __u32 i)
+{
+	const yaml_node_t *list = prefixes_of(r, i);
+	int err = 0;
+
+	if (!document_entries(list))
+		return document_fail(&r->document, document_find(&r->document, "zones/%u", i),
+				     "zone '%s' has no prefixes; give it at least one, like "
+				     "'prefixes: [192.0.2.0/24]'",
+				     r->config->kernel.zone[i + 1].name);
+	for (size_t entry = 0; entry < document_entries(list) && !err; entry++)
+		err = zone_add_prefix(r, i, document_entry(&r->document, list, entry));
+	return err;
+}
+
+static int zone_read(struct reader *r, __u32 i)
+{
+	struct sg_config *kernel = &r->config->kernel;
+	int err;
+
+	kernel->profile[kernel->zone[i + 1].profile] = kernel->profile[0];
+	err = zone_read_name(r, i);
+	if (!err)
+		err = zone_read_prefixes(r, i);
+	return err ? err : settings_read(r, i + 1);
+}
+
+/* By prefix, and equal ones as they stand in the file. */
+static int prefix_order(const void *a, const void *b)
+{
+	const struct zone_prefix *const *left = a, *const *right = b;
+	int order = memcmp(&(*left)->prefix, &(*right)->prefix, sizeof((*left)->prefix));
+
+	return order ? order : (*left > *right) - (*left < *right);
+}
+
+static int fail_duplicate(struct reader *r, const struct zone_prefix *first,
+			  const struct zone_prefix *second)
+{
+	__u32 zone = second->zone - 1;
+	size_t entry = second - r->config->prefixes;
+	const yaml_node_t *node;
+
+	for (__u32 i = 0; i < zone; i++)
+		entry -= document_entries(prefixes_of(r, i));
+	node = document_entry(&r->document, prefixes_of(r, zone), entry);
+	return document_fail(&r->document, node, "'%s' is in zone '%s' already; take it out of one",
+			     document_text(node), r->config->kernel.zone[first->zone].name);
+}
+
+static int zones_check_duplicates(struct reader *r)
+{
+	size_t count = r->config->prefix_count;
+	struct zone_prefix **sorted = calloc(count + 1, sizeof(*sorted));
+	int err = 0;
+
+	if (!sorted)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = &r->config->prefixes[i];
+	qsort(sorted, count, sizeof(*sorted), prefix_order);
+	for (size_t i = 1; i < count && !err; i++)
+		if (!memcmp(&sorted[i - 1]->prefix, &sorted[i]->prefix, sizeof(sorted[i]->prefix)))
+			err = fail_duplicate(r, sorted[i - 1], sorted[i]);
+	free(sorted);
+	return err;
+}
+
+int zones_read(struct reader *r)
+{
+	const yaml_node_t *list = document_find(&r->document, "zones");
+	size_t zones = document_entries(list), prefixes = 0;
+	int err;
+
+	if (zones >= SG_ZONES)
+		return document_fail(&r->document,
+				     document_entry(&r->document, list, SG_ZONES - 1),
+				     "there are %zu zones, and %d is the most; put prefixes with "
+				     "the same limits into one zone", zones, SG_ZONES - 1);
+	for (__u32 i = 0; i < zones; i++)
+		prefixes += document_entries(prefixes_of(r, i));
+	if (prefixes > SG_ZONE_ENTRIES)
+		return document_fail(&r->document, list,
+				     "the zones have %zu prefixes together, and %d is the most; "
+				     "use shorter prefixes", prefixes, SG_ZONE_ENTRIES);
+	r->config->prefixes = calloc(prefixes + 1, sizeof(*r->config->prefixes));
+	if (!r->config->prefixes)
+		return -ENOMEM;
+	for (__u32 i = 0; i < zones; i++) {
+		err = zone_read(r, i);
+		if (err)
+			return err;
+	}
+	r->config->kernel.zones = zones;
+	return zones_check_duplicates(r);
+}
