@@ -133,6 +133,16 @@ not_without_file() {
 	guard_left_nothing
 }
 
+# It is valid, and what can hardly be meant is said.
+doubts() {
+	local file=$LAB_DIR/doubt.yaml
+	sed '$a\    total: {rate: 9}' "$LAB_DIR/good.yaml" >"$file"
+	says "^$file: NOTICE zone 'trunk': 'total' is 9 per second .*"$'\n'"$file: no mistakes.$" \
+		check-config "$file"
+	sipguard check-config "$file" --json | jq -e '.valid and (.notices | length) == 1' >/dev/null
+	sipguard check-config "$LAB_DIR/good.yaml" --json | jq -e '.valid and .notices == []' >/dev/null
+}
+
 # One interface is fine, the other is not: neither may be guarded.
 all_or_none() {
 	fails 1 "no interface sg-none" attach "$LAB_IF_SERVER" sg-none
@@ -496,6 +506,7 @@ check "without a guard every command says so, exit status 3" not_attached
 check "a pipe that was closed early is no failure to tell of" closed_pipe
 check "CAP_NET_ADMIN is missing" without_root net_admin
 check "a bad configuration, nothing is attached" not_without_file
+check "check-config says what can hardly be meant" doubts
 check "another XDP program is named, nothing is attached" all_or_none
 check "loopback: generic only, and said" loopback
 check "an MTU of several buffers, native all the same" large_mtu

@@ -11,6 +11,20 @@ static void assert_limit(const struct sg_limit *limit, __u32 rate, __u32 burst)
 	assert_int_equal(limit->tolerance, limit->interval * (burst - 1));
 }
 
+/* The next doubt about it is of a zone and a key; both NULL: there is none. */
+static void assert_doubt(const struct config *config, size_t *next, const char *zone,
+			 const char *key)
+{
+	char text[256] = "", begin[80];
+
+	assert_int_equal(config_doubt(config, next, text, sizeof(text)), zone != NULL);
+	if (!zone)
+		return;
+	snprintf(begin, sizeof(begin), "zone '%s': '%s' is ", zone, key);
+	assert_memory_equal(text, begin, strlen(begin));
+	assert_non_null(strstr(text, "; raise '"));
+}
+
 static void test_default(void **state)
 {
 	struct config *config;
@@ -98,6 +112,7 @@ static void test_examples_zone_loads(void **state)
 	static char text[1 << 14], used[1 << 14];
 	struct config *config;
 	FILE *file = fopen(EXAMPLE, "re");
+	size_t next = 0;
 	char *at;
 
 	(void)state;
@@ -114,6 +129,7 @@ static void test_examples_zone_loads(void **state)
 	assert_int_equal(config->kernel.zones, 1);
 	assert_int_equal(config->prefix_count, 2);
 	assert_limit(&config->kernel.total[sg_zone_total(1)], 5000, 10000);
+	assert_doubt(config, &next, NULL, NULL);
 	config_free(config);
 }
 
@@ -344,6 +360,35 @@ static void test_burst_follows_the_tick(void **state)
 	}
 }
 
+/* A limit of a zone that never decides is told; what it only takes over is not. */
+static void test_doubts(void **state)
+{
+	struct config *config;
+	size_t next = 0;
+
+	(void)state;
+	config = loaded("limits: {options: {rate: 200}}\n"
+			"zones:\n"
+			"- {name: a, prefixes: [10.1.0.0/16], limits: {register: {rate: 101}}}\n"
+			"- {name: b, prefixes: [10.2.0.0/16], limits: {event: {burst: 401}}}\n"
+			"- {name: c, prefixes: [10.3.0.0/16], limits: {register: {rate: 100}}}\n"
+			"- {name: d, prefixes: [10.4.0.0/16], total: {rate: 99}}\n"
+			"- {name: e, prefixes: [10.5.0.0/16], total: {burst: 399}}\n"
+			"- {name: f, prefixes: [10.6.0.0/16], total: {rate: 100, burst: 400}}\n"
+			"- {name: g, prefixes: [10.7.0.0/16], limits: {source: {rate: 9}}}\n"
+			"- {name: h, prefixes: [10.8.0.0/16], total: {rate: 9}, limits: {source:\n"
+			"   {rate: 200}, response: {rate: 201}, other: {rate: 300}}}\n");
+	assert_doubt(config, &next, "a", "register");
+	assert_doubt(config, &next, "b", "event");
+	assert_doubt(config, &next, "d", "total");
+	assert_doubt(config, &next, "e", "total");
+	assert_doubt(config, &next, "h", "total");
+	assert_doubt(config, &next, "h", "other");
+	assert_doubt(config, &next, "h", "response");
+	assert_doubt(config, &next, NULL, NULL);
+	config_free(config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -359,6 +404,7 @@ int main(void)
 		cmocka_unit_test(test_totals_of_zones),
 		cmocka_unit_test(test_ways_to_write_yaml),
 		cmocka_unit_test(test_burst_follows_the_tick),
+		cmocka_unit_test(test_doubts),
 	};
 
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);

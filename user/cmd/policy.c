@@ -306,6 +306,26 @@ enum exit_code cmd_explain(const struct options *options)
 	return output_end();
 }
 
+static json_t *doubts_json(const struct config *config)
+{
+	json_t *all = json_array();
+	char text[256];
+
+	for (size_t next = 0; config_doubt(config, &next, text, sizeof(text));)
+		json_array_append_new(all, json_string(text));
+	return all;
+}
+
+/* A configuration in doubt is valid. */
+static void print_valid(const char *path, const struct config *config)
+{
+	char text[256];
+
+	for (size_t next = 0; config_doubt(config, &next, text, sizeof(text));)
+		escape_printf(stdout, "%s: NOTICE %s.\n", path, text);
+	escape_printf(stdout, "%s: no mistakes.\n", path);
+}
+
 enum exit_code cmd_check_config(const struct options *options)
 {
 	const char *path = options->arguments[0];
@@ -321,9 +341,10 @@ enum exit_code cmd_check_config(const struct options *options)
 	else if (err)
 		failed(&error);
 	else if (options->json)
-		output_json(json_pack("{s:o, s:b}", "file", output_string(path), "valid", 1));
+		output_json(json_pack("{s:o, s:b, s:o}", "file", output_string(path), "valid", 1,
+				      "notices", doubts_json(config)));
 	else
-		escape_printf(stdout, "%s: no mistakes.\n", path);
+		print_valid(path, config);
 	config_free(config);
 	return output_end() == DONE && !err ? DONE : FAILED;
 }

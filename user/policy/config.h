@@ -3,6 +3,7 @@
 #ifndef SIPGUARD_CONFIG_H
 #define SIPGUARD_CONFIG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "abi.h"
@@ -29,6 +30,12 @@ int config_default(struct config **config);
  * *config for config_free(), or -errno with *error filled in and *config untouched.
  */
 int config_load(const char *path, __u64 tick, struct config **config, struct error *error);
+
+/*
+ * What is allowed and can hardly be meant: limits of a zone of which one never decides. Goes on
+ * from *next, 0 at first; true with a sentence in `text`, false if there is nothing more.
+ */
+bool config_doubt(const struct config *config, size_t *next, char *text, size_t size);
 
 /* NULL is allowed. */
 void config_free(struct config *config);

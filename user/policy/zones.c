@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "base/prefix.h"
 #include "base/quote.h"
 #include "policy/config_reader.h"
@@ -170,4 +171,55 @@ int zones_read(struct reader *r)
 	}
 	r->config->kernel.zones = zones;
 	return zones_check_duplicates(r);
+}
+
+/* --- doubts --- */
+
+static bool exceeds(const struct sg_limit *limit, const struct sg_limit *other)
+{
+	return limit->rate > other->rate || limit->burst > other->burst;
+}
+
+/* A zone that lowers `source` and takes over the rest means it: only what it gives is looked at. */
+static bool limit_is_doubtful(const struct sg_config *kernel, __u32 zone, enum sg_limit_id id,
+			      char *text, size_t size)
+{
+	const struct sg_zone *z = &kernel->zone[zone];
+	const struct sg_limit *limit = &z->limit[id], *source = &z->limit[SG_LIMIT_SOURCE];
+
+	if (!exceeds(limit, source) || !memcmp(limit, &kernel->zone[0].limit[id], sizeof(*limit)))
+		return false;
+	snprintf(text, size, "zone '%s': '%s' is %u per second and %u at once, but 'source', which "
+		 "counts every message, %u and %u; raise 'source', too", z->name, limit_keys[id],
+		 limit->rate, limit->burst, source->rate, source->burst);
+	return true;
+}
+
+static bool total_is_doubtful(const struct sg_config *kernel, __u32 zone, char *text, size_t size)
+{
+	const struct sg_limit *total = &kernel->total[sg_zone_total(zone)];
+	const struct sg_limit *source = &kernel->zone[zone].limit[SG_LIMIT_SOURCE];
+
+	if (!exceeds(source, total))
+		return false;
+	snprintf(text, size, "zone '%s': 'total' is %u per second and %u at once, but 'source' of "
+		 "each of its sources %u and %u; raise 'total', or one source uses it up",
+		 kernel->zone[zone].name, total->rate, total->burst, source->rate, source->burst);
+	return true;
+}
+
+/* Of each zone its limits, and in place of SOURCE its total. */
+bool config_doubt(const struct config *config, size_t *next, char *text, size_t size)
+{
+	const struct sg_config *kernel = &config->kernel;
+
+	while (*next < kernel->zones * SG_LIMIT__MAX) {
+		__u32 zone = 1 + *next / SG_LIMIT__MAX, id = *next % SG_LIMIT__MAX;
+
+		++*next;
+		if (id == SG_LIMIT_SOURCE ? total_is_doubtful(kernel, zone, text, size)
+					  : limit_is_doubtful(kernel, zone, id, text, size))
+			return true;
+	}
+	return false;
 }
