@@ -286,9 +286,12 @@ static __always_inline enum packet_kind packet_transport(struct cursor *c, struc
 		return udp || tcp || is_extension(p) ? PACKET_FRAGMENT : PACKET_FOREIGN;
 	if (!(udp && packet_udp(c, p)) && !(tcp && packet_tcp(c, p))) {
 		/*
-		 * Not remembered: it may have kept its ports back for the next fragment (RFC 7112),
-		 * and that must not pass as the rest of a foreign datagram.
+		 * A first fragment that ends in its extension headers keeps its ports back for the
+		 * next one (RFC 7112), and Linux puts the two together.
 		 */
+		if (p->first_fragment && p->transport == IPPROTO_NONE)
+			return PACKET_CHAIN;
+		/* Not remembered, or what follows would pass as the rest of a foreign datagram. */
 		p->first_fragment = 0;
 		return PACKET_FOREIGN;
 	}

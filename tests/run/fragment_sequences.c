@@ -446,8 +446,13 @@ static void first_fragment_without_ports(void)
 	__u32 id = fragment_id();
 
 	no_orphans();
-	SEND_UNGUARDED(.source = IPV6_A, .id = id, .chain = "fdd", .size = 8);
-	SEND_ORPHAN(.source = IPV6_A, .id = id, .chain = "fdd", .offset = 8);
+	/* It ends in the chain, whose rest Linux finds in the next one. */
+	SEND(DROP, IPV6_CHAIN, OTHER, NONE, .source = IPV6_A, .id = id, .chain = "fdd", .size = 8);
+	SEND(DROP, IPV6_CHAIN, OTHER, NONE, .source = IPV6_A, .id = id, .chain = "fdd",
+	     .offset = 8);
+	id = fragment_id();
+	SEND_UNGUARDED(.source = IPV6_A, .id = id, .chain = "fd", .size = 8);
+	SEND_ORPHAN(.source = IPV6_A, .id = id, .chain = "fd", .offset = 8);
 	id = fragment_id();
 	SEND_UNGUARDED(.id = id, .size = 8, .length_error = -4);
 	SEND_ORPHAN(.id = id, .offset = 8);
