@@ -122,7 +122,10 @@ $(BUILD)/sipguard: $(USER_OBJS)
 
 # --- tools and tests: each folder has its own rules ---
 
-include $(wildcard tools/*/*.mk tests/*/*.mk)
+# First: others name its variables in their rules.
+HARNESS_RULES := tests/harness/harness.mk
+include $(HARNESS_RULES)
+include $(filter-out $(HARNESS_RULES),$(wildcard tools/*/*.mk tests/*/*.mk))
 
 test-programs: $(MATRIX) $(UNIT_PROGRAMS) $(RUN_PROGRAMS) $(KERNELS_PROGRAMS) $(LAB_PROGRAMS) \
                $(CORPUS_PROGRAMS) $(PEERS_PROGRAMS) $(FUZZ_PROGRAMS) \

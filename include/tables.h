@@ -144,10 +144,12 @@ struct sg_connections {
 
 #define SG_LIVE(live) ((__u32)(live))
 
-/* 2^32 ns, 4.3 s: a client that is there takes less to connect, one retransmission included. */
+/* ns, 4.3 s: a client that is there takes less to connect, one retransmission included. */
+#define SG_OPENING_WINDOW (1ULL << 32)
+
 static inline __u32 sg_opening_window(__u64 now)
 {
-	return now >> 32;
+	return now / SG_OPENING_WINDOW;
 }
 
 /* How many SYNs of the source were let in lately, and have not led to a connection. */

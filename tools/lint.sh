@@ -36,9 +36,13 @@ report "lines of more than 100 columns" "$long"
 
 big=$(for file in "${code[@]}" "${shell[@]}"; do
 	lines=$(wc -l <"$file")
-	[ "$lines" -gt 600 ] && echo "$file: $lines"
+	[ "$lines" -gt 500 ] && echo "$file: $lines"
 done)
-report "files of more than 600 lines" "$big"
+report "files of more than 500 lines" "$big"
+
+crowded=$(for file in "${code[@]}" "${shell[@]}"; do dirname "$file"; done | sort | uniq -c |
+	awk '$1 > 20 { print $2 ": " $1 }')
+report "folders of more than 20 files" "$crowded"
 
 # What a file includes of ours, as pairs; a .c file and its header are one in user/.
 includes() {

@@ -25,13 +25,6 @@ enum sip_scan_state {
 	SIP_SCAN_VALUE,
 };
 
-enum sip_scan_bracket {
-	SIP_BARE,     /* no < yet: a semicolon begins parameters of the header field */
-	SIP_INSIDE,
-	SIP_OUTSIDE,  /* after the > */
-	SIP_ONLY_URI, /* the Request-URI: all parameters are its own */
-};
-
 /* What is between two offsets without the white space at its ends, as `at` and end << 16. */
 SIP_FUNCTION int sip_cut_far(struct sip_reader *r, __u32 at, __u32 end)
 {

@@ -37,6 +37,13 @@ struct sip_input {
 	__u32 reserved;
 };
 
+enum sip_scan_bracket {
+	SIP_BARE,     /* no < yet: a semicolon begins parameters of the header field */
+	SIP_INSIDE,
+	SIP_OUTSIDE,  /* after the > */
+	SIP_ONLY_URI, /* the Request-URI: all parameters are its own */
+};
+
 /* Where the scan of an address or a Via stands. */
 struct sip_scan {
 	__u64 mask;    /* separators of the block that are still to come */
@@ -48,7 +55,7 @@ struct sip_scan {
 	__u32 closed;  /* end of the host, or 0 */
 	__u32 party;   /* enum sip_party_id, */
 	__u32 state;
-	__u32 bracket;
+	__u32 bracket; /* enum sip_scan_bracket */
 	__u32 wanted;  /* the value that comes is the tag or the branch */
 	__u32 done;
 	__u32 quote;   /* inside a quoted string: the next byte */

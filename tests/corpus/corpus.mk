@@ -10,7 +10,8 @@ $(BUILD)/tests/corpus_check: tests/corpus/check.c tests/corpus/corpus.c $(CORPUS
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -o $@ $(filter %.c,$^)
 
-$(BUILD)/tests/corpus_probe: $(CORPUS_PROBE:%=tests/corpus/%.c) $(CORPUS_DEPS)
+$(BUILD)/tests/corpus_probe: $(CORPUS_PROBE:%=tests/corpus/%.c) $(HARNESS) $(CORPUS_DEPS) \
+                             $(HARNESS_DEPS)
 	@mkdir -p $(@D)
 	$(CC) -O2 -g $(ALLCFLAGS) -o $@ $(filter %.c,$^) -lbpf
 

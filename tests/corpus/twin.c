@@ -2,17 +2,16 @@
 #include "twin.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
 
+#include "../harness/object.h"
 #include "corpus.h"
 
 #define OFFSET 42 /* of the message in the frame, as in probe.bpf.c */
@@ -32,20 +31,14 @@ struct twin {
 
 /* --- the object --- */
 
-/* A variable that is alone in its section, to be written without a system call. */
-static void *variable(const struct bpf_object *object, const char *section, size_t size)
+static void *variable(const struct bpf_object *object, const char *section, const char *name)
 {
-	struct bpf_map *map = bpf_object__find_map_by_name(object, section);
-	void *memory;
+	void *at = object_variable(object, section, name);
 
-	if (!map || bpf_map__value_size(map) != size)
-		corpus_die("The section %s of the object is not the one variable of %zu bytes.",
-			   section, size);
-	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
-	if (memory == MAP_FAILED)
-		corpus_die("The section %s of the object cannot be mapped (%s).", section,
+	if (!at)
+		corpus_die("The object's variable %s cannot be mapped (%s).", name,
 			   strerror(errno));
-	return memory;
+	return at;
 }
 
 /* The member of a structure of the object that holds a byte: its name, and where it begins. */
@@ -77,19 +70,6 @@ static size_t offset_of(const struct bpf_object *object, const char *structure, 
 	corpus_die("The object has no %s in struct %s.", member, structure);
 }
 
-/* The result is in the per-CPU memory of the program, so it has to run where it is looked for. */
-static int stay_on_cpu(void)
-{
-	int cpu = sched_getcpu();
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (cpu < 0 || sched_setaffinity(0, sizeof(set), &set))
-		corpus_die("The process cannot stay on one CPU (%s).", strerror(errno));
-	return cpu;
-}
-
 struct twin *twin_open(const char *path)
 {
 	struct twin *twin = calloc(1, sizeof(*twin));
@@ -97,27 +77,28 @@ struct twin *twin_open(const char *path)
 
 	if (!twin)
 		corpus_die("Out of memory.");
-	twin->object = bpf_object__open_file(path, NULL);
+	twin->object = object_open(path);
 	if (!twin->object || bpf_object__load(twin->object))
 		corpus_die("%s: the kernel does not load it (%s).", path, strerror(errno));
-	twin->program = bpf_program__fd(bpf_object__find_program_by_name(twin->object, "probe"));
-	twin->input = variable(twin->object, ".bss", sizeof(*twin->input));
-	twin->caps = variable(twin->object, ".data", sizeof(*twin->caps));
+	twin->program = object_program(twin->object, "probe");
+	twin->input = variable(twin->object, ".bss", "probe_input");
+	twin->caps = variable(twin->object, ".data", "probe_caps");
 	map = bpf_object__find_map_by_name(twin->object, "probe_reader");
 	twin->readers = bpf_map__fd(map);
 	twin->value_size = (bpf_map__value_size(map) + 7) & ~7UL;
 	twin->result = offset_of(twin->object, "sip_reader", "message", twin->value_size);
 	twin->values = calloc(libbpf_num_possible_cpus(), twin->value_size);
-	twin->cpu = stay_on_cpu();
 	if (!twin->values)
 		corpus_die("Out of memory.");
+	/* The result is in the per-CPU memory of the program. */
+	twin->cpu = stay_on_this_cpu();
+	if (twin->cpu < 0)
+		corpus_die("The process cannot stay on one CPU (%s).", strerror(-twin->cpu));
 	return twin;
 }
 
 void twin_close(struct twin *twin)
 {
-	munmap(twin->input, sizeof(*twin->input));
-	munmap(twin->caps, sizeof(*twin->caps));
 	bpf_object__close(twin->object);
 	free(twin->values);
 	free(twin);

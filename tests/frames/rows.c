@@ -53,6 +53,7 @@ static void source_route(__u8 *frame, size_t *length)
 
 	(void)length;
 	memcpy(frame + ETH_HLEN + 20, route, sizeof(route));
+	packet_sum_ipv4(frame + ETH_HLEN);
 }
 
 static void router_alert(__u8 *frame, size_t *length)
@@ -61,6 +62,7 @@ static void router_alert(__u8 *frame, size_t *length)
 
 	(void)length;
 	memcpy(frame + ETH_HLEN + 20, alert, sizeof(alert));
+	packet_sum_ipv4(frame + ETH_HLEN);
 }
 
 /* The sum of the header becomes a wrong one. */
@@ -70,11 +72,10 @@ static void wrong_sum(__u8 *frame, size_t *length)
 	frame[ETH_HLEN + 10] ^= 1;
 }
 
-/* The sum of UDP, which is 0 in the others: none. */
 static void wrong_udp_sum(__u8 *frame, size_t *length)
 {
 	(void)length;
-	frame[ETH_HLEN + 20 + 6] = 0x12;
+	frame[ETH_HLEN + 20 + 6] ^= 1;
 }
 
 /* Of the first extension header, which is one of routing: segments that are left. */

@@ -6,7 +6,7 @@
 #ifndef SIPGUARD_FRAMES_ROWS_H
 #define SIPGUARD_FRAMES_ROWS_H
 
-#include "cases.h"
+#include "fixture.h"
 
 /* What a kernel has to have for a row. */
 enum needs {

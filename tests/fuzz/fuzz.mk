@@ -12,7 +12,7 @@ $(BUILD)/tests/fuzz_reader: tests/fuzz/fuzz_reader.c $(FUZZ_DEPS)
 	$(CLANG) $(FUZZ_CFLAGS) $(FUZZ_CHECKED) -o $@ $<
 
 $(BUILD)/tests/fuzz_kernel: tests/fuzz/fuzz_kernel.c tests/corpus/twin.c tests/corpus/corpus.c \
-                            $(FUZZ_DEPS)
+                            $(HARNESS) $(FUZZ_DEPS) $(HARNESS_DEPS)
 	@mkdir -p $(@D)
 	$(CLANG) $(FUZZ_CFLAGS) $(FUZZ_CHECKED) -o $@ $(filter %.c,$^) -lbpf
 

@@ -23,6 +23,8 @@
 #include <bpf/libbpf.h>
 #include <jansson.h>
 
+#include "../harness/object.h"
+
 /* The largest log that every kernel since 6.1 accepts is far larger. */
 #define LOG_SIZE (16U << 20)
 #define LOG_TAIL 30
@@ -124,26 +126,18 @@ static int verified_insns(const struct bpf_program *prog)
 	return info.verified_insns ? (int)info.verified_insns : -ENODATA;
 }
 
-/*
- * Opens an object ready to load with just one of its programs, be it one that
- * is not loaded by default. Pins of a guard in operation are left alone. NULL
- * with errno set.
- */
-static struct bpf_object *open_object(const char *path, const char *name, int log_level)
+/* Opens an object ready to load with just one of its programs. NULL with errno set. */
+static struct bpf_object *open_program(const char *path, const char *name, int log_level)
 {
-	struct bpf_object *obj = bpf_object__open_file(path, NULL);
+	struct bpf_object *obj = object_open(path);
 	struct bpf_program *prog;
-	struct bpf_map *map;
 
 	if (!obj)
 		return NULL;
-	bpf_object__for_each_program(prog, obj) {
-		bpf_program__set_autoload(prog, !strcmp(name, bpf_program__name(prog)));
-		bpf_program__set_log_buf(prog, log_buf, sizeof(log_buf));
-		bpf_program__set_log_level(prog, log_level);
-	}
-	bpf_object__for_each_map(map, obj)
-		bpf_map__set_pin_path(map, NULL);
+	object_only(obj, name);
+	prog = bpf_object__find_program_by_name(obj, name);
+	bpf_program__set_log_buf(prog, log_buf, sizeof(log_buf));
+	bpf_program__set_log_level(prog, log_level);
 	return obj;
 }
 
@@ -154,7 +148,7 @@ static int load_program(const char *path, const char *name, int log_level, int *
 	int err;
 
 	log_buf[0] = last_warning[0] = '\0';
-	obj = open_object(path, name, log_level);
+	obj = open_program(path, name, log_level);
 	if (!obj)
 		return -errno;
 	err = bpf_object__load(obj);
@@ -193,7 +187,7 @@ static int verify_object(const char *path)
 	int ret = 0;
 
 	log_buf[0] = last_warning[0] = '\0';
-	obj = bpf_object__open_file(path, NULL);
+	obj = object_open(path);
 	if (!obj) {
 		print_record(path, "", false, 0, reason(errno));
 		return 1;

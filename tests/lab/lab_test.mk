@@ -5,33 +5,33 @@ LAB_TEST_PROGRAMS = $(BUILD)/tests/write_captures $(BUILD)/tests/at_egress \
                     $(BUILD)/tests/tcp_ends $(BUILD)/tests/sipguard_short $(BUILD)/tests/tun_send \
                     $(BUILD)/tests/tcp_peer $(BUILD)/tests/wire $(BUILD)/tests/udp_segment \
                     $(BUILD)/tests/forger $(BUILD)/tests/as_library
+LAB_TEST = tests/lab/programs
 
-$(BUILD)/tests/write_captures: tests/lab/write_captures.c tests/run/packet.c tests/run/packet.h
+$(BUILD)/tests/forger $(BUILD)/tests/udp_segment: $(LAB_TEST)/ends.h
+
+# Those that build frames.
+$(BUILD)/tests/write_captures: LAB_TEST_LIBS = -lpcap
+$(BUILD)/tests/write_captures $(BUILD)/tests/tun_send $(BUILD)/tests/forger: \
+$(BUILD)/tests/%: $(LAB_TEST)/%.c tests/harness/packet.c $(HARNESS_DEPS)
 	@mkdir -p $(@D)
-	$(CC) $(TEST_CFLAGS) -Itests/run -o $@ $(filter %.c,$^) -lpcap
-
-$(BUILD)/tests/forger $(BUILD)/tests/udp_segment: tests/lab/ends.h
-
-$(BUILD)/tests/tun_send $(BUILD)/tests/forger: $(BUILD)/tests/%: tests/lab/%.c
-	@mkdir -p $(@D)
-	$(CC) $(TEST_CFLAGS) -o $@ $<
+	$(CC) $(TEST_CFLAGS) -Itests/harness -o $@ $(filter %.c,$^) $(LAB_TEST_LIBS)
 
 # These not with the sanitizers: they run in virtual machines, too.
 $(BUILD)/tests/tcp_ends $(BUILD)/tests/tcp_peer $(BUILD)/tests/wire $(BUILD)/tests/udp_segment: \
-$(BUILD)/tests/%: tests/lab/%.c
+$(BUILD)/tests/%: $(LAB_TEST)/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE -o $@ $<
 
-$(BUILD)/tests/at_egress: tests/lab/at_egress.c
+$(BUILD)/tests/at_egress: $(LAB_TEST)/at_egress.c $(HARNESS) $(HARNESS_DEPS)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE -o $@ $< -lbpf
+	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE -Itests/harness -o $@ $(filter %.c,$^) -lbpf
 
 # The command with short programs, see short_guard.bpf.c.
 SHORT = $(BUILD)/tests/short
 SHORT_SKELETONS = $(SHORT)/guard.skel.h $(SHORT)/ingress.skel.h $(SHORT)/reply.skel.h
 SHORT_OBJS = $(SHORT)/guard/loader.o $(SHORT)/replay/run.o
 
-$(SHORT)/%.bpf.o: tests/lab/short_%.bpf.c tests/lab/short.bpf.h $(BPF_DEPS)
+$(SHORT)/%.bpf.o: $(LAB_TEST)/short_%.bpf.c $(LAB_TEST)/short.bpf.h $(BPF_DEPS)
 	@mkdir -p $(@D)
 	$(CLANG) $(BPFFLAGS) -c $< -o $@
 
@@ -47,6 +47,6 @@ $(BUILD)/tests/sipguard_short: $(USER_OBJS) $(SHORT_OBJS)
 		$(SHORT_OBJS) $(filter-out $(SHORT_OBJS:$(SHORT)/%=$(BUILD)/user/%),$(USER_OBJS)) $(USER_LIBS)
 
 # Another program on what is below cmd/.
-$(BUILD)/tests/as_library: tests/lab/as_library.c $(filter-out $(BUILD)/user/cmd/%,$(USER_OBJS))
+$(BUILD)/tests/as_library: $(LAB_TEST)/as_library.c $(filter-out $(BUILD)/user/cmd/%,$(USER_OBJS))
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(ALLCFLAGS) $(LDFLAGS) -o $@ $^ $(USER_LIBS)

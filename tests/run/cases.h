@@ -6,9 +6,6 @@
 #ifndef SIPGUARD_TEST_CASES_H
 #define SIPGUARD_TEST_CASES_H
 
-#include <linux/if_ether.h>
-#include <netinet/in.h>
-
 #include "fixture.h"
 
 struct test_case {
@@ -31,18 +28,8 @@ struct sequence {
 #define IS_GARBAGE EXPECT(DROP, GARBAGE, GARBAGE, NONE)
 #define NOT_LOOKED_AT .expected = {.outcome = UNGUARDED}
 
-#define OVER_TCP .transport = IPPROTO_TCP
-#define BYTES(bytes) .payload = (bytes), .length = sizeof(bytes) - 1
 #define NEAR_CLASS(name) .near_class = BIT(SG_CLASS_##name)
 #define NEAR_METHOD(name) .near_method = BIT(SG_METHOD_##name)
-
-#define EIGHT_TAGS                                                                                \
-	.vlan = {ETH_P_8021AD, ETH_P_8021Q, ETH_P_QINQ1, 0x9200, ETH_P_8021Q, ETH_P_8021Q,        \
-		 ETH_P_8021AD, ETH_P_8021Q}
-
-#define IPV6_A "2001:db8:1:2::a"
-#define IPV6_B "2001:db8:1:2:ffff::b" /* in the same /64 */
-#define IPV6_C "2001:db8:1:3::c"      /* in the /64 next to it */
 
 extern const struct test_case class_cases[], packet_cases[], policy_cases[];
 extern const size_t class_cases_count, packet_cases_count, policy_cases_count;
@@ -53,7 +40,8 @@ extern const struct sequence corpus_sequences[], grammar_sequences[];
 extern const struct sequence flow_sequences[], conduct_sequences[], connection_sequences[];
 extern const struct sequence secret_sequences[], stream_sequences[], order_sequences[];
 extern const struct sequence corpus_stream_sequences[], neighbour_sequences[], guess_sequences[];
-extern const struct sequence nonce_sequences[];
+extern const struct sequence nonce_sequences[], greylist_sequences[];
+extern const struct sequence handshake_sequences[], cut_head_sequences[];
 extern const struct sequence zone_sequences[], flight_sequences[], ask_sequences[];
 extern const size_t method_sequences_count, reason_sequences_count, policy_sequences_count;
 extern const size_t limit_sequences_count, fragment_sequences_count, hostile_sequences_count;
@@ -63,5 +51,6 @@ extern const size_t secret_sequences_count, stream_sequences_count, order_sequen
 extern const size_t corpus_stream_sequences_count, neighbour_sequences_count;
 extern const size_t guess_sequences_count, zone_sequences_count;
 extern const size_t flight_sequences_count, ask_sequences_count, nonce_sequences_count;
+extern const size_t greylist_sequences_count, handshake_sequences_count, cut_head_sequences_count;
 
 #endif

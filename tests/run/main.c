@@ -145,6 +145,7 @@ int main(void)
 	add_sequences(limit_sequences, limit_sequences_count);
 	add_sequences(zone_sequences, zone_sequences_count);
 	add_bare_sequences(flow_sequences, flow_sequences_count);
+	add_bare_sequences(greylist_sequences, greylist_sequences_count);
 	add_sequences(conduct_sequences, conduct_sequences_count);
 	add_sequences(guess_sequences, guess_sequences_count);
 	add_sequences(nonce_sequences, nonce_sequences_count);
@@ -154,9 +155,11 @@ int main(void)
 	add_sequences(secret_sequences, secret_sequences_count);
 	add_sequences(neighbour_sequences, neighbour_sequences_count);
 	add_sequences(stream_sequences, stream_sequences_count);
+	add_sequences(handshake_sequences, handshake_sequences_count);
 	add_sequences(order_sequences, order_sequences_count);
 	add_sequences(grammar_sequences, grammar_sequences_count);
 	add_bare_sequences(fragment_sequences, fragment_sequences_count);
+	add_bare_sequences(cut_head_sequences, cut_head_sequences_count);
 	add_bare_sequences(hostile_sequences, hostile_sequences_count);
 	add_sequences(corpus_sequences, corpus_sequences_count);
 	add_sequences(corpus_stream_sequences, corpus_stream_sequences_count);

@@ -204,7 +204,7 @@ static void test_zones_take_over(void **state)
 /* The comment right above line `line` (from 0) and the one on it, without breaks. */
 static void comment_of(const char *text, size_t line, char *comment, size_t size)
 {
-	const char *lines[1024], *hash;
+	const char *lines[1024] = {}, *hash;
 	size_t count = 0, first = line;
 	bool open = true;
 

@@ -1,58 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The message reader: what it finds, and each rule with a message that breaks it alone. */
-#include "unit.h"
-
-#include "../rule_cases.h"
-#include "sip/reader.h"
-
-static const struct sip_caps caps = SIP_CAPS_DEFAULT;
-static struct sip_message message;
-
-/* Reads from a buffer of exactly that size, so that ASan sees what reads beyond. */
-static uint64_t read_as(const void *bytes, size_t length, uint32_t flags)
-{
-	struct sip_input input = {.wanted = ~0ULL, .length = length, .flags = flags};
-	unsigned char *copy = malloc(length ? length : 1);
-	uint64_t faults;
-
-	assert_non_null(copy);
-	memcpy(copy, bytes, length);
-	faults = sip_read_native(copy, &input, &caps, &message);
-	free(copy);
-	return faults;
-}
-
-#define READ(literal) read_as(literal, sizeof(literal) - 1, 0)
-
-static uint64_t read_with(enum part part, struct text with, uint32_t flags)
-{
-	static char buffer[32768];
-
-	return read_as(buffer, request_compose(buffer, part, with), flags);
-}
-
-static const char *rule_label(int rule)
-{
-	static const char *const labels[] = {
-#define X(number, name, label, ...) label,
-		SIP_RULES(X)
-#undef X
-	};
-
-	return rule < SIP_RULE__MAX ? labels[rule] : "?";
-}
-
-static void assert_faults(uint64_t faults, uint64_t expected, const char *text)
-{
-	if (faults == expected)
-		return;
-	for (int rule = 0; rule < SIP_RULE__MAX; rule++)
-		if ((faults ^ expected) >> rule & 1)
-			print_error("%s: %s\n", faults >> rule & 1 ? "too much" : "missing",
-				    rule_label(rule));
-	print_error("in: %s\n", text);
-	fail();
-}
+/* The message reader: each rule with a message that breaks it alone, and bytes of any kind. */
+#include "sip_read.h"
 
 static void test_rule_cases(void **state)
 {
@@ -193,17 +141,6 @@ static void test_methods(void **state)
 	assert_int_equal(message.cseq_method_id, SG_METHOD_INVITE);
 }
 
-/* A part of the request that is `head`, `count` times `c` and `tail`. */
-static uint64_t read_long(enum part part, const char *head, char c, size_t count, const char *tail)
-{
-	static char line[20000];
-	size_t length = strlen(strcpy(line, head));
-
-	memset(line + length, c, count);
-	strcpy(line + length + count, tail);
-	return read_with(part, (struct text){line, strlen(line)}, 0);
-}
-
 static void test_caps(void **state)
 {
 	const char *start = "INVITE sip:b;", *tag = "From: <sip:a@b>;tag=";
@@ -265,139 +202,6 @@ static void test_counts(void **state)
 	assert_faults(read_lines("X: 1\r\n", " 2\r\n", 17), SIP_FAULT(FOLDS), "17 folds");
 	/* Beyond the lines that are kept. */
 	assert_true(read_lines("", "A:\r\n", 500) & SIP_FAULT(FIELDS));
-}
-
-static void assert_span(struct sip_span span, const char *bytes, const char *expected)
-{
-	assert_int_equal(span.length, strlen(expected));
-	assert_memory_equal(bytes + span.at, expected, span.length);
-}
-
-static void test_offsets_of_a_request(void **state)
-{
-	static const char text[] =
-		"\r\n\r\nMESSAGE sip:bob:pw;x=y@biloxi.example:5062;transport=udp SIP/2.0\r\n"
-		"Via: SIP/2.0/UDP [2001:db8::9]:5070;rport ;branch=z9hG4bK77ef\r\n"
-		"Via: SIP/2.0/TCP second.example;branch=z9hG4bKx\r\n"
-		"Route: <sip:p1.example;lr>\r\n"
-		"From: \"A; <x>\" <sips:anna@atlanta.example:99?a=b>;x=\"1;tag=no\";tag=a73k\r\n"
-		"To:tel:+15551234\r\n"
-		"Call-ID:  84b4@pc7 \r\n"
-		"CSeq: 77 MESSAGE\r\n"
-		"Max-Forwards: 9\r\nExpires: 60\r\n"
-		"User-Agent: Test 1\r\n  more\r\n"
-		"Contact: <sip:anna@192.0.2.3>\r\n"
-		"Content-Length: 2\r\n\r\nhi";
-	const struct sip_party *party = message.party;
-
-	(void)state;
-	assert_faults(READ(text), 0, text);
-	assert_int_equal(message.kind, SIP_REQUEST);
-	assert_int_equal(message.method_id, SG_METHOD_MESSAGE);
-	assert_int_equal(message.start, 4);
-	assert_span(message.method, text, "MESSAGE");
-	assert_span(message.uri, text, "sip:bob:pw;x=y@biloxi.example:5062;transport=udp");
-	assert_span(message.version, text, "SIP/2.0");
-	assert_span(party[SIP_URI].user, text, "bob:pw;x=y");
-	assert_span(party[SIP_URI].host, text, "biloxi.example");
-	assert_int_equal(party[SIP_URI].scheme, SIP_SCHEME_SIP);
-	assert_int_equal(party[SIP_URI].port, 1);
-	assert_int_equal(message.transport, SIP_TRANSPORT_UDP);
-	assert_span(party[SIP_VIA].host, text, "[2001:db8::9]");
-	assert_span(party[SIP_VIA].tag, text, "z9hG4bK77ef");
-	assert_span(party[SIP_FROM].user, text, "anna");
-	assert_span(party[SIP_FROM].host, text, "atlanta.example");
-	assert_span(party[SIP_FROM].tag, text, "a73k");
-	assert_int_equal(party[SIP_FROM].scheme, SIP_SCHEME_SIPS);
-	assert_int_equal(party[SIP_FROM].headers, 1);
-	assert_span(party[SIP_TO].host, text, "+15551234");
-	assert_int_equal(party[SIP_TO].scheme, SIP_SCHEME_TEL);
-	assert_int_equal(party[SIP_TO].tag.length, 0);
-	assert_span(party[SIP_CONTACT].host, text, "192.0.2.3");
-	assert_span(message.call_id, text, "84b4@pc7");
-	assert_span(message.cseq_method, text, "MESSAGE");
-	assert_int_equal(message.cseq, 77);
-	assert_int_equal(message.max_forwards, 9);
-	assert_int_equal(message.expires, 60);
-	assert_int_equal(message.content_length, 2);
-	assert_int_equal(message.more[SIP_FIELD_VIA], 1);
-	assert_span(message.field[SIP_FIELD_ROUTE], text, " <sip:p1.example;lr>");
-	assert_span(message.field[SIP_FIELD_USER_AGENT], text, " Test 1\r\n  more");
-	assert_string_equal(text + message.body, "hi");
-	assert_int_equal(message.fields, 12);
-	assert_int_equal(message.lines, 14);
-}
-
-static void test_offsets_of_a_response(void **state)
-{
-	static const char text[] = "SIP/2.0 487 Request Terminated\n"
-				   "v : SIP / 2.0 /\n\tWSS  a.example : 5060;branch=\n z9hG4bK5\n"
-				   "F:anna<sip:a.example>\nt: <sip:b@b.example>;Tag=99;x\n"
-				   "I: 5\ncSeQ: 8 CANCEL\nsErVeR: none\nk: path\n\n";
-
-	(void)state;
-	assert_faults(READ(text), SIP_FAULT(LINE_END) | SIP_FAULT(FROM_TAG) |
-		      SIP_FAULT(VIA_TRANSPORT), text);
-	assert_int_equal(message.status, 487);
-	assert_int_equal(message.transport, SIP_TRANSPORT_WSS);
-	assert_span(message.party[SIP_VIA].host, text, "a.example");
-	assert_span(message.party[SIP_VIA].tag, text, "z9hG4bK5");
-	assert_span(message.party[SIP_FROM].host, text, "a.example");
-	assert_int_equal(message.party[SIP_FROM].user.length, 0);
-	assert_span(message.party[SIP_TO].tag, text, "99");
-	assert_span(message.call_id, text, "5");
-	assert_int_equal(message.cseq_method_id, SG_METHOD_CANCEL);
-	assert_true(message.seen >> SIP_FIELD_SERVER & 1);
-	assert_true(message.seen >> SIP_FIELD_SUPPORTED & 1);
-	assert_int_equal(message.body, sizeof(text) - 1);
-}
-
-/* Every compact letter and its long form are the same field, in any case and with blanks. */
-static void test_compact_forms(void **state)
-{
-	static const struct {
-		char letter;
-		const char *name;
-		enum sip_field field;
-	} forms[] = {
-		{'a', "Accept-Contact", SIP_FIELD_ACCEPT_CONTACT},
-		{'b', "Referred-By", SIP_FIELD_REFERRED_BY},
-		{'c', "Content-Type", SIP_FIELD_CONTENT_TYPE},
-		{'d', "Request-Disposition", SIP_FIELD_REQUEST_DISPOSITION},
-		{'e', "Content-Encoding", SIP_FIELD_CONTENT_ENCODING},
-		{'f', "From", SIP_FIELD_FROM},
-		{'i', "Call-ID", SIP_FIELD_CALL_ID},
-		{'j', "Reject-Contact", SIP_FIELD_REJECT_CONTACT},
-		{'k', "Supported", SIP_FIELD_SUPPORTED},
-		{'l', "Content-Length", SIP_FIELD_CONTENT_LENGTH},
-		{'m', "Contact", SIP_FIELD_CONTACT},
-		{'o', "Event", SIP_FIELD_EVENT},
-		{'r', "Refer-To", SIP_FIELD_REFER_TO},
-		{'s', "Subject", SIP_FIELD_SUBJECT},
-		{'t', "To", SIP_FIELD_TO},
-		{'u', "Allow-Events", SIP_FIELD_ALLOW_EVENTS},
-		{'v', "Via", SIP_FIELD_VIA},
-		{'x', "Session-Expires", SIP_FIELD_SESSION_EXPIRES},
-		{'y', "Identity", SIP_FIELD_IDENTITY},
-	};
-	char text[200];
-
-	(void)state;
-	assert_int_equal(COUNT(forms), 19);
-	for (size_t i = 0; i < COUNT(forms); i++) {
-		int length = sprintf(text, "ACK sip:a SIP/2.0\r\n%c:1\r\n%c \t:2\r\n%s:3\r\n"
-				     "%s :4\r\n\r\n", forms[i].letter, forms[i].letter ^ 0x20,
-				     forms[i].name, forms[i].name);
-
-		read_as(text, length, 0);
-		assert_int_equal(message.more[forms[i].field], 3);
-		assert_int_equal(message.fields, 4);
-	}
-	/* Names that differ from known ones in one bit or by one character. */
-	READ("ACK sip:a SIP/2.0\r\nTp:1\r\nVi:1\r\nVias:1\r\nz:1\r\nContent-Lengt:1\r\n\r\n");
-	assert_int_equal(message.more[SIP_FIELD_OTHER], 4);
-	READ("ACK sip:a SIP/2.0\r\nCall\rID:1\r\n\r\n");
-	assert_false(message.seen >> SIP_FIELD_CALL_ID & 1);
 }
 
 /* Up to 32 blanks may come first; what a keepalive may hold stands before no start line. */
@@ -528,9 +332,6 @@ int main(void)
 		cmocka_unit_test(test_methods),
 		cmocka_unit_test(test_caps),
 		cmocka_unit_test(test_counts),
-		cmocka_unit_test(test_offsets_of_a_request),
-		cmocka_unit_test(test_offsets_of_a_response),
-		cmocka_unit_test(test_compact_forms),
 		cmocka_unit_test(test_leading_blanks),
 		cmocka_unit_test(test_truncation),
 		cmocka_unit_test(test_beyond_the_bound),

@@ -5,8 +5,6 @@
  *
  * Exit status: 0 done, 1 failed, 2 wrong usage.
  */
-#include <errno.h>
-#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +12,7 @@
 #include <time.h>
 
 #include "bench.h"
+#include "object.h"
 
 void bench_die(const char *format, ...)
 {
@@ -35,22 +34,13 @@ __u64 cpu_time(void)
 	return now.tv_sec * SG_NSEC_PER_SEC + now.tv_nsec;
 }
 
-/* A thread that moves to another CPU finds cold caches there. */
-static void stay_here(void)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(sched_getcpu(), &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		bench_die("The process cannot be bound to its CPU (%s).", strerror(errno));
-}
-
 static int command_prog_run(const char *guard, const char *bench)
 {
 	json_t *list;
 
-	stay_here();
+	/* A thread that moves to another CPU finds cold caches there. */
+	if (stay_on_this_cpu() < 0)
+		bench_die("The process cannot be bound to its CPU.");
 	list = prog_run(guard, bench);
 	json_dumpf(list, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(5));
 	putchar('\n');

@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "abi.h"
+#include "packet.h"
 
 /* Says on standard error what is wrong, and ends the process with status 1. */
 void bench_die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
@@ -35,18 +36,20 @@ enum message {
 };
 
 #define BENCH_INVITE_LENGTH 619
-#define BENCH_FRAME_MAX 4096
-#define BENCH_SOURCE 0xc0000201 /* 192.0.2.1, host order */
+#define BENCH_TEXT_MAX 4096
+#define BENCH_SOURCE_TEXT "192.0.2.1"
+#define BENCH_SOURCE 0xc0000201 /* the same, host order */
 #define BENCH_PORT 5060         /* of its UDP messages */
 
 /* The text of a SIP message or keepalive; *length without the closing NUL. */
 const char *message_text(enum message message, size_t *length);
 /* Writes the Ethernet frame, sent by BENCH_SOURCE, and returns its length. */
-size_t frame_build(enum message message, unsigned char frame[BENCH_FRAME_MAX]);
+size_t frame_build(enum message message, unsigned char frame[FRAME_MAX]);
 
 /* load.c: the guard as the bench sees it. */
 struct target {
 	struct bpf_object *object;
+	struct bpf_object *writer; /* see tests/harness/state.h */
 	struct sg_state *state; /* these five are mapped: set by plain stores */
 	struct sg_config *config;
 	struct sg_slot *slots;

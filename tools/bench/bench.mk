@@ -10,8 +10,11 @@ $(BUILD)/tools/drop.bpf.o: tools/bench/drop.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPFFLAGS) -c $< -o $@
 
-$(BUILD)/tools/bench: $(wildcard tools/bench/*.c tools/bench/*.h) $(SHARED)
+BENCH_SOURCES = $(filter-out %.bpf.c,$(wildcard tools/bench/*.c)) tests/harness/packet.c \
+                $(filter %.c,$(HARNESS) $(HARNESS_STATE))
+
+$(BUILD)/tools/bench: $(BENCH_SOURCES) $(HARNESS_STATE) $(HARNESS_DEPS) tools/bench/bench.h
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE -Iinclude \
-		$(shell pkg-config --cflags sofia-sip-ua 2>/dev/null) -o $@ \
-		$(filter-out %.bpf.c,$(filter %.c,$^)) $(BENCH_LIBS)
+	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE -Iinclude -Itests/harness -I$(BUILD) \
+		$(shell pkg-config --cflags sofia-sip-ua 2>/dev/null) -o $@ $(BENCH_SOURCES) \
+		$(BENCH_LIBS)

@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The frames of the bench: real-looking messages, since what a parser costs depends on them. */
-#include <arpa/inet.h>
-#include <linux/if_ether.h>
-#include <linux/ip.h>
-#include <linux/tcp.h>
-#include <linux/udp.h>
 #include <string.h>
 
 #include "bench.h"
@@ -57,15 +52,6 @@ static const char options[] =
 static const char keepalive[] = "\r\n\r\n";
 
 _Static_assert(sizeof(invite) + sizeof(sdp) - 2 == BENCH_INVITE_LENGTH, "the figures are for it");
-
-struct packet_head {
-	struct ethhdr eth;
-	struct iphdr ip;
-	union {
-		struct udphdr udp;
-		struct tcphdr tcp;
-	};
-} __attribute__((packed));
 
 /* What every request has. */
 static const char shortest[] =
@@ -152,55 +138,29 @@ static size_t text_build(enum message message, char *text)
 
 const char *message_text(enum message message, size_t *length)
 {
-	static char text[BENCH_FRAME_MAX];
+	static char text[BENCH_TEXT_MAX];
 
 	*length = text_build(message, text);
 	text[*length] = '\0';
 	return text;
 }
 
-static size_t udp_head(struct packet_head *head, __u16 port, size_t length)
+size_t frame_build(enum message message, unsigned char frame[FRAME_MAX])
 {
-	head->ip.protocol = IPPROTO_UDP;
-	head->udp.source = htons(BENCH_PORT);
-	head->udp.dest = htons(port);
-	head->udp.len = htons(sizeof(head->udp) + length);
-	return sizeof(head->udp);
-}
+	struct packet_spec spec = {
+		.source = BENCH_SOURCE_TEXT,
+		.sport = BENCH_PORT,
+		.dport = message == MESSAGE_DNS ? 53 : 5060,
+		.again = true, /* each time the very same frame */
+	};
 
-static size_t tcp_head(struct packet_head *head, __u16 port)
-{
-	head->ip.protocol = IPPROTO_TCP;
-	head->tcp.source = htons(40000);
-	head->tcp.dest = htons(port);
-	head->tcp.doff = sizeof(head->tcp) / 4;
-	head->tcp.ack = 1;
-	return sizeof(head->tcp);
-}
-
-/* Checksums stay 0: nothing before the sockets looks at them, and nothing here gets that far. */
-size_t frame_build(enum message message, unsigned char frame[BENCH_FRAME_MAX])
-{
-	struct packet_head *head = (struct packet_head *)frame;
-	char text[BENCH_FRAME_MAX];
-	size_t length = text_build(message, text);
-	size_t transport;
-
-	memset(frame, 0, BENCH_FRAME_MAX);
+	spec.payload = message_text(message, &spec.length);
+	if (message == MESSAGE_OPTIONS_TCP || message == MESSAGE_INVITE_TCP ||
+	    message == MESSAGE_HTTPS) {
+		spec.transport = IPPROTO_TCP;
+		spec.sport = 40000;
+	}
 	if (message == MESSAGE_HTTPS)
-		transport = tcp_head(head, 443);
-	else if (message == MESSAGE_OPTIONS_TCP || message == MESSAGE_INVITE_TCP)
-		transport = tcp_head(head, 5060);
-	else
-		transport = udp_head(head, message == MESSAGE_DNS ? 53 : 5060, length);
-	head->eth.h_proto = htons(ETH_P_IP);
-	head->ip.version = 4;
-	head->ip.ihl = sizeof(head->ip) / 4;
-	head->ip.ttl = 64;
-	head->ip.tot_len = htons(sizeof(head->ip) + transport + length);
-	head->ip.saddr = htonl(BENCH_SOURCE);
-	head->ip.daddr = htonl(BENCH_SOURCE + 1);
-	transport += sizeof(head->eth) + sizeof(head->ip);
-	memcpy(frame + transport, text, length);
-	return transport + length;
+		spec.dport = 443;
+	return packet_build(&spec, frame);
 }

@@ -1,63 +1,70 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Loads the guard's object and writes its default configuration straight into the maps. Nothing is
- * pinned, and a guard in operation on the same machine is left alone.
+ * Loads the guard's object and writes its default configuration straight into the maps.
  */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 
 #include "bench.h"
 #include "defaults.h"
+#include "object.h"
+#include "state.h"
 
 static int map_fd(const struct target *target, const char *name)
 {
-	int fd = bpf_object__find_map_fd_by_name(target->object, name);
+	int fd = object_map(target->object, name);
 
 	if (fd < 0)
 		bench_die("The object has no map %s: build the bench and the guard anew.", name);
 	return fd;
 }
 
-static void *map_open(const struct target *target, const char *name, size_t size)
+static void *map_open(const struct target *target, const char *name)
 {
-	void *memory =
-		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd(target, name), 0);
+	void *memory = object_memory(target->object, name);
 
-	if (memory == MAP_FAILED)
+	if (!memory)
 		bench_die("Map %s cannot be mapped (%s).", name, strerror(errno));
 	return memory;
 }
 
 void target_load(struct target *target, const char *path)
 {
-	struct bpf_map *map;
-
-	target->object = bpf_object__open_file(path, NULL);
+	target->object = object_open(path);
 	if (!target->object)
 		bench_die("%s cannot be opened (%s): run \"make\" first.", path, strerror(errno));
-	bpf_object__for_each_map(map, target->object)
-		bpf_map__set_pin_path(map, NULL);
 	if (bpf_object__load(target->object))
 		bench_die("The kernel refuses %s (%s): run as root.", path, strerror(errno));
-	target->state = map_open(target, ".data.sg_state", sizeof(*target->state));
-	target->config = map_open(target, ".data.sg_configs", sizeof(*target->config));
-	target->slots = map_open(target, "sg_slots", 2 * SG_SLOT_ROW * sizeof(*target->slots));
-	target->flow_slots =
-		map_open(target, "sg_flow_slots", 2 * SG_FLOW_ROW * sizeof(*target->flow_slots));
-	target->conduct = map_open(target, "sg_conduct", SG_CONDUCT * sizeof(*target->conduct));
+	target->writer = state_open(target->object);
+	if (!target->writer || bpf_object__load(target->writer))
+		bench_die("The kernel refuses what writes proofs (%s).", strerror(errno));
+	target->state = map_open(target, "sg_state");
+	target->config = map_open(target, "sg_configs");
+	target->slots = map_open(target, "sg_slots");
+	target->flow_slots = map_open(target, "sg_flow_slots");
+	target->conduct = map_open(target, "sg_conduct");
 	target->stats = map_fd(target, "sg_stats");
 	target->bans = map_fd(target, "sg_bans");
 	target->per_cpu = calloc(libbpf_num_possible_cpus(), sizeof(*target->per_cpu));
 	if (!target->per_cpu)
 		bench_die("Out of memory.");
 	target_reset(target);
+}
+
+static __u64 target_clock(const struct target *target)
+{
+	__u64 now = 0;
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &now, .ctx_size_in = sizeof(now));
+
+	if (bpf_prog_test_run_opts(target_program(target, "guard_clock"), &options))
+		bench_die("The guard's clock cannot be read (%s).", strerror(errno));
+	return now;
 }
 
 static struct sg_flow_key ban_key(__u32 source)
@@ -101,22 +108,24 @@ void target_lift_limits(struct target *target)
 	sg_mode_set(target->config, SG_REASON_MALFORMED, SG_MODE_OFF); /* or it is soon banned */
 }
 
-/* As bpf/state/proven.bpf.h writes it. */
 void target_prove(struct target *target, __u32 source, __u16 port)
 {
-	struct sg_flow_key key = ban_key(source);
-	struct sg_proven proven = {.until = ~0ULL, .proof = SG_PROOF_REGISTER};
-	struct sg_hints hints = {{0x4000, 0x4000, 0x4000, 0x4000}};
-	__u32 line;
+	struct state_request request = {
+		.key = ban_key(source),
+		.number = SG_PROOF_REGISTER,
+		.time = target_clock(target),
+	};
+	int err;
 
-	key.port = htobe16(port);
-	key.transport = IPPROTO_UDP;
-	line = sg_flow_hash(sg_source4(key.address[3]), sg_host(key.address), key.port,
-			    key.transport, target->state->secret) >> 32 & (SG_HINTS - 1);
-	if (bpf_map_update_elem(map_fd(target, "sg_proven"), &key, &proven, BPF_ANY) ||
-	    bpf_map_update_elem(map_fd(target, "sg_hints"), &line, &hints, BPF_ANY))
-		bench_die("The proof cannot be written (%s).", strerror(errno));
-	target->state->proven = 1;
+	request.key.port = htobe16(port);
+	request.key.transport = IPPROTO_UDP;
+	request.hash = sg_flow_hash(sg_source4(request.key.address[3]),
+				    sg_host(request.key.address), request.key.port,
+				    request.key.transport, target->state->secret);
+	request.until = request.time + 3600 * SG_NSEC_PER_SEC;
+	err = state_run(target->writer, "state_prove", &request);
+	if (err < 0)
+		bench_die("The proof cannot be written (%s).", strerror(-err));
 }
 
 void target_ban(struct target *target, __u32 source)
@@ -131,11 +140,11 @@ void target_ban(struct target *target, __u32 source)
 
 int target_program(const struct target *target, const char *name)
 {
-	struct bpf_program *program = bpf_object__find_program_by_name(target->object, name);
+	int fd = object_program(target->object, name);
 
-	if (!program)
+	if (fd < 0)
 		bench_die("There is no program %s: build the bench and the guard anew.", name);
-	return bpf_program__fd(program);
+	return fd;
 }
 
 static const struct sg_stats *stats_of_cpus(const struct target *target)

@@ -14,6 +14,7 @@
 #include <jansson.h>
 
 #include "bench.h"
+#include "object.h"
 
 #define ROUNDS 7
 #define WARM_UP 20000
@@ -115,17 +116,17 @@ static struct target *entry_target(struct run *run, const struct entry *entry)
 
 static void sources_set(const struct target *target, __u32 sources)
 {
-	int map = bpf_object__find_map_fd_by_name(target->object, ".data");
-	__u32 zero = 0;
+	__u32 *variable = object_variable(target->object, ".data", "bench_sources");
 
-	if (map < 0 || bpf_map_update_elem(map, &zero, &sources, BPF_ANY))
+	if (!variable)
 		bench_die("The object has no variable bench_sources: build the bench anew.");
+	*variable = sources;
 }
 
 /* Runs the program and returns ns a packet. */
 static double program_run(int program, enum message message, unsigned int repeat)
 {
-	unsigned char frame[BENCH_FRAME_MAX];
+	unsigned char frame[FRAME_MAX];
 	LIBBPF_OPTS(bpf_test_run_opts, options,
 		.data_in = frame,
 		.data_size_in = frame_build(message, frame),

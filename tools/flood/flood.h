@@ -63,6 +63,9 @@ struct flood_options {
 /* The last copy of a stranger's request, and half a second for its answer. */
 #define FLOOD_STRANGER_LIFE 4
 
+/* help.c: what --help says. */
+extern const char flood_help[];
+
 /* 0: options filled; 1: help was asked for and printed; -1: said what is wrong. */
 int flood_options_parse(int argc, char **argv, struct flood_options *options);
 

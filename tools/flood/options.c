@@ -53,77 +53,6 @@ static const struct option long_options[] = {
 	{ },
 };
 
-static const char help[] =
-"Usage: ip netns exec NAMESPACE sipguard-flood --dev IFACE --dst ADDRESS [options]\n"
-"\n"
-"Floods one end of a veth pair with SIP requests, and counts which of the legitimate\n"
-"requests hidden in the flood (probes) the server behind it answered. Refuses any interface\n"
-"that is not a veth inside a network namespace other than the initial one.\n"
-"\n"
-"Where to\n"
-"  --dev IFACE           the veth to send by\n"
-"  --dst ADDRESS         the server, IPv4 or IPv6\n"
-"  --dst-mac MAC         its link address (default: asked for by ARP or NDP)\n"
-"  --port N              its UDP port (default 5060)\n"
-"What\n"
-"  --method METHOD       INVITE (default), ACK, BYE, CANCEL, OPTIONS, REGISTER, PRACK, SUBSCRIBE,\n"
-"                        NOTIFY, UPDATE, MESSAGE, REFER, PUBLISH, INFO, or any other token; every\n"
-"                        frame has its own Via branch, From tag and Call-ID\n"
-"  --garbage             random bytes instead of SIP\n"
-"  --size N              frames of N bytes, Ethernet header included (default: as it comes)\n"
-"From where\n"
-"  --source ADDRESS      one source\n"
-"  --sources N --prefix PREFIX\n"
-"                        N sources, the first of PREFIX and those after it; of IPv6, each its /64\n"
-"  --random PREFIX       random sources in PREFIX\n"
-"  --sport N|random      source port (default random)\n"
-"How much\n"
-"  --rate N              frames per second, probes included (default: flat out; 0: no flood,\n"
-"                        probes alone)\n"
-"  --burst N             time lost to other tasks is caught up by N frames at once (default 64),\n"
-"                        then at 5/4 of the rate\n"
-"  --queue N             with --rate: frames that a full interface refuses wait, up to N of\n"
-"                        them, as in the ring of a NIC (default 0: they are lost)\n"
-"  --seconds N           how long (default 10)\n"
-"  --count N             stop after N frames\n"
-"  --batch N             frames the kernel makes at a time, 1 to 256 (default 128)\n"
-"  --cpu N               run on this CPU\n"
-"  --drain SECONDS       how long to wait for late answers at the end (default 1)\n"
-"Probes (valid OPTIONS requests)\n"
-"  --probes ADDRESS      their source; the server must have a route back to IFACE for it\n"
-"  --probe-sources N     N sources counted up from it (default 1)\n"
-"  --probe-every N       one in N frames, at random places (default 2000)\n"
-"  --probe-rate N        N per second on average instead, again at random places\n"
-"  --probe-port N        their source port (default 5060)\n"
-"  --probe-ports N       N ports counted up from it at each of the sources (default 1); the\n"
-"                        probes go round all these flows\n"
-"Strangers (phones that the server has never seen)\n"
-"  --strangers ADDRESS   the source of the first one; each has an address of its own, counted up\n"
-"  --stranger-rate N     N new ones per second on average, at random places (default 10); none in\n"
-"                        the last 4 seconds\n"
-"  --stranger-method M   what each sends once, and again after 0.5, 1.5 and 3.5 s, all copies\n"
-"                        alike, until there is a final answer (default OPTIONS)\n"
-"  --stranger-port N     their source port (default 5060)\n"
-"Report\n"
-"  --json                one JSON object on standard output\n"
-"\n"
-"What the report means\n"
-"  sent             frames the generator handed to the interface, probes included\n"
-"  accepted         frames the other end's ring took: growth of tx_queue_*_xdp_xmit in\n"
-"                   'ethtool -S IFACE'; an accepted frame reaches the other end's XDP program\n"
-"  refused          sent - accepted: the ring was full, or the other end takes no XDP frames\n"
-"                   (attach an XDP program there, or 'ethtool -K PEER gro on')\n"
-"  started          when the first frame was made, in seconds of CLOCK_MONOTONIC\n"
-"  seconds          from the first frame to the last; mpps: accepted / seconds / 10^6\n"
-"  probes_answered  probes whose 200 came back to IFACE, each counted once\n"
-"  probe_refusals   other final answers to probes; probe_duplicates: 200s beyond the first\n"
-"  probe_delay_ms   from making the probe to its answer at IFACE\n"
-"  strangers_answered  strangers with a final answer of any status; those within_3s had it so\n"
-"                   soon after their first copy; stranger_retransmissions: the further copies\n"
-"  stranger_delay_ms  from making the first copy to the first final answer at IFACE\n"
-"  flood_answers    answers of any status to flood frames that came back to IFACE\n"
-"Exit status: 0 done, 1 failed or no frame was accepted, 2 wrong usage.\n";
-
 static int read_number(const char *name, const char *text, double least, double most, double *value)
 {
 	char *end;
@@ -483,7 +412,7 @@ int flood_options_parse(int argc, char **argv, struct flood_options *options)
 	};
 	while ((option = getopt_long(argc, argv, "", long_options, &index)) != -1) {
 		if (option == OPT_HELP) {
-			fputs(help, stdout);
+			fputs(flood_help, stdout);
 			return 1;
 		}
 		if (option == '?')

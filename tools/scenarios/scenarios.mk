@@ -7,9 +7,10 @@ SCENARIO_PROGRAMS = $(patsubst %,$(BUILD)/tools/%,hoard forge connects phones gu
 LOGIN_PROGRAMS = $(patsubst %,$(BUILD)/tools/%,phones guess proxy)
 $(LOGIN_PROGRAMS): SCENARIO_CFLAGS = $(shell pkg-config --cflags glib-2.0 2>/dev/null)
 $(LOGIN_PROGRAMS): SCENARIO_LIBS = $(shell pkg-config --libs glib-2.0 2>/dev/null)
-$(LOGIN_PROGRAMS): tools/scenarios/sip.h
+$(LOGIN_PROGRAMS): tools/scenarios/programs/sip.h
 
-$(filter-out %/nua,$(SCENARIO_PROGRAMS)): $(BUILD)/tools/%: tools/scenarios/%.c tools/scenarios/tool.h
+$(filter-out %/nua,$(SCENARIO_PROGRAMS)): \
+$(BUILD)/tools/%: tools/scenarios/programs/%.c tools/scenarios/programs/tool.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE $(SCENARIO_CFLAGS) -o $@ $< $(SCENARIO_LIBS)
 

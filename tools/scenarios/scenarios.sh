@@ -13,8 +13,8 @@
 #   SCENARIOS_JSON=FILE        instead of build/scenarios.json
 #   SCENARIOS_LOGS=DIRECTORY   keeps there what SIPp, Kamailio, the generator and the guard said
 #
-# A scenario is a function in the file of its name, which prints its rows. Each has a lab of its own
-# and ends with it.
+# A scenario is a function in the file of its name, forger-NAME in forger/NAME.sh, which prints its
+# rows. Each has a lab of its own and ends with it.
 
 # shellcheck source-path=SCRIPTDIR
 
@@ -60,6 +60,7 @@ scenario_ended() {
 scenario_file() {
 	case $1 in
 	spoofed-*) echo spoofed-flood.sh ;;
+	forger-*) echo "forger/${1#forger-}.sh" ;;
 	*) echo "$1.sh" ;;
 	esac
 }

@@ -7,6 +7,7 @@
 
 #include "base/names.h"
 #include "defaults.h"
+#include "policy/config.h"
 #include "policy/config_check.h"
 #include "policy/config_reader.h"
 #include "policy/setting.h"

@@ -3,8 +3,11 @@
 #ifndef SIPGUARD_CONFIG_READER_H
 #define SIPGUARD_CONFIG_READER_H
 
-#include "policy/config.h"
+#include <linux/types.h>
+
 #include "policy/document.h"
+
+struct config;
 
 struct reader {
 	struct document document; /* checked */

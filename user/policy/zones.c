@@ -9,6 +9,7 @@
 #include "base/names.h"
 #include "base/prefix.h"
 #include "base/quote.h"
+#include "policy/config.h"
 #include "policy/config_reader.h"
 
 /* The list of prefixes of the zone that is entry `i` of the list; NULL if there is none. */
@@ -184,21 +185,22 @@ static bool exceeds(const struct sg_limit *limit, const struct sg_limit *other)
 static bool limit_is_doubtful(const struct sg_config *kernel, __u32 zone, enum sg_limit_id id,
 			      char *text, size_t size)
 {
-	const struct sg_zone *z = &kernel->zone[zone];
-	const struct sg_limit *limit = &z->limit[id], *source = &z->limit[SG_LIMIT_SOURCE];
+	const struct sg_limit *limits = sg_profile_of(kernel, zone)->limit;
+	const struct sg_limit *limit = &limits[id], *source = &limits[SG_LIMIT_SOURCE];
 
-	if (!exceeds(limit, source) || !memcmp(limit, &kernel->zone[0].limit[id], sizeof(*limit)))
+	if (!exceeds(limit, source) ||
+	    !memcmp(limit, &sg_profile_of(kernel, 0)->limit[id], sizeof(*limit)))
 		return false;
 	snprintf(text, size, "zone '%s': '%s' is %u per second and %u at once, but 'source', which "
-		 "counts every message, %u and %u; raise 'source', too", z->name, limit_keys[id],
-		 limit->rate, limit->burst, source->rate, source->burst);
+		 "counts every message, %u and %u; raise 'source', too", kernel->zone[zone].name,
+		 limit_keys[id], limit->rate, limit->burst, source->rate, source->burst);
 	return true;
 }
 
 static bool total_is_doubtful(const struct sg_config *kernel, __u32 zone, char *text, size_t size)
 {
 	const struct sg_limit *total = &kernel->total[sg_zone_total(zone)];
-	const struct sg_limit *source = &kernel->zone[zone].limit[SG_LIMIT_SOURCE];
+	const struct sg_limit *source = &sg_profile_of(kernel, zone)->limit[SG_LIMIT_SOURCE];
 
 	if (!exceeds(source, total))
 		return false;

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The guard under test: the object that ships, loaded once, with its maps within reach. Every test
+ * starts from fixture_reset(): defaults of include/, mode enforce, no lists, no bans, no zones,
+ * counters zero, and a new secret, so that no limit remembers an earlier test.
+ */
+#ifndef SIPGUARD_TEST_FIXTURE_H
+#define SIPGUARD_TEST_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "abi.h"
+#include "clock.h"
+#include "packet.h"
+
+struct bpf_object;
+
+#define BIT(n) (1ULL << (n))
+
+/* Reasons, of which there are more than 64. */
+typedef unsigned __int128 reason_set;
+
+#define REASON_BIT(n) ((reason_set)1 << (n))
+#define SECOND SG_NSEC_PER_SEC
+#define MS (SECOND / 1000)
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+enum program {
+	PROGRAM_GUARD,
+	PROGRAM_FRAGS,
+	PROGRAM_INGRESS, /* at tc */
+	PROGRAM_BARE, /* for links without a header; frames of several buffers, too */
+	PROGRAM__MAX
+};
+
+struct fixture {
+	struct sg_state *state;    /* these point into the maps */
+	struct sg_config *configs; /* two */
+	__u64 tick;                /* ns */
+	enum program program;      /* the one that runs */
+	__u32 gso_size;            /* of the datagrams of what it gets; 0: one */
+};
+
+extern struct fixture fix;
+
+enum outcome {
+	PASS,       /* guarded, no reason ends its way, whatever the guard's mode is */
+	DROP,
+	WOULD_DROP, /* a reason does, but the guard's mode is monitor */
+	UNGUARDED,
+};
+
+/* What a packet must do: the action, and every counter that moves. */
+struct expectation {
+	enum outcome outcome;
+	enum sg_reason reason; /* the one that ends its way */
+	enum sg_class class;
+	enum sg_method method;
+	reason_set watched;    /* REASON_BIT()s of reasons that match, and let it go on */
+	bool allowed;          /* by the allow list */
+};
+
+/* For cmocka: the whole group. The object is $SIPGUARD_OBJ. */
+int fixture_open(void **unused);
+int fixture_close(void **unused);
+void fixture_serve(bool serves);
+void fixture_reset(enum program program);
+
+/* The path of the object. */
+const char *fixture_object(void);
+/*
+ * Opens the object `name` that lies beside the guard's, on the maps of the guard; `bare`: for links
+ * without a header. Its program in *fd. NULL after saying why.
+ */
+struct bpf_object *fixture_beside(const char *name, const char *program, bool bare, int *fd);
+
+/* The program that runs: fd. */
+int fixture_program(void);
+
+/* Runs a frame. The kernel must accept it, and the action must be XDP_PASS or XDP_DROP. */
+int fixture_run(const __u8 *frame, size_t length);
+
+/* Sums of all CPUs since the last fixture_reset() or stats_clear(). */
+void stats_read(struct sg_stats *sum);
+void stats_clear(void);
+/* The first reason for which a packet was dropped since then; NONE. */
+enum sg_reason dropping_reason(void);
+
+/* Builds and runs a packet; fails with `where` unless it does exactly what is expected. */
+void packet_check(const char *where, const struct packet_spec *spec,
+		  const struct expectation *expected);
+/* The same without an expectation. True if it was dropped. */
+bool packet_dropped(const struct packet_spec *spec);
+
+#define STRING_(x) #x
+#define STRING(x) STRING_(x)
+#define SEND(outcome_, reason_, class_, method_, ...)                                             \
+	packet_check(__FILE__ ":" STRING(__LINE__), &(struct packet_spec){__VA_ARGS__},           \
+		     &(struct expectation){.outcome = outcome_, .reason = SG_REASON_##reason_,    \
+					   .class = SG_CLASS_##class_,                            \
+					   .method = SG_METHOD_##method_})
+#define SEND_WATCHED(outcome_, reason_, watched_, class_, method_, ...)                           \
+	packet_check(__FILE__ ":" STRING(__LINE__), &(struct packet_spec){__VA_ARGS__},           \
+		     &(struct expectation){.outcome = outcome_, .reason = SG_REASON_##reason_,    \
+					   .class = SG_CLASS_##class_, .watched = watched_,       \
+					   .method = SG_METHOD_##method_})
+
+/* The configuration in force and what lies beside it. Prefixes as in "2001:db8::/32". */
+struct sg_config *config(void);
+void config_defaults(struct sg_config *config);
+void mode_set(enum sg_reason reason, enum sg_mode mode);
+void list_set(const char *prefix, enum sg_list list);
+/* Of a slot of the configuration; sg_config.zones grows to `zone`. */
+void zone_set(int slot, const char *prefix, __u32 zone);
+/* A flow if transport is not 0. Seconds from now, negative: it has run out. */
+void ban_set(const char *address, __u8 transport, __u16 port, int seconds);
+void ban_lift(const char *address);
+/* A ban of a source, by the operator (NONE) or for what its flows did. */
+void ban_set_cause(const char *address, enum sg_reason cause, int seconds);
+
+/*
+ * What a flow has proven, an hour ago, for as many seconds from now; nothing else. With negative
+ * ones it is over.
+ */
+void proven_set(const char *address, __u8 transport, __u16 port, enum sg_proof proof, int seconds);
+/* Who is registered over it, as in struct sg_proven; it is proven. */
+void proven_user(const char *address, __u8 transport, __u16 port, __u32 user);
+/* It has guessed more passwords than a flow may. */
+void guessed_set(const char *address, __u8 transport, __u16 port);
+/* As many flows, sources and users as the guard can remember have guessed once, or more of them. */
+void guessed_by_all(void);
+/* The same asked: NONE if it has not, or it is over. */
+enum sg_proof proven_of(const char *address, __u8 transport, __u16 port);
+int proven_seconds(const char *address, __u8 transport, __u16 port);
+/* A source has so many connections of TCP; how many sources have any. */
+void connections_set(const char *address, __u32 live);
+int connections_known(void);
+
+/* --- replies (reply.c) --- */
+
+/* The reply program, on the maps of the guard. 0 or -1. */
+int reply_open(void);
+void reply_close(void);
+
+/*
+ * A packet of the server leaves, to spec->destination and spec->dport, from the guarded port unless
+ * spec->sport says another one. True if it was dropped.
+ */
+/* The server accepts the connection of a peer, whose first byte has the number `seq`. */
+void connection_accept(const struct packet_spec *peer, __u32 seq);
+bool reply_dropped(const struct packet_spec *spec);
+
+/* Whether a flow (of a source: transport and port 0) is banned, and why. */
+bool ban_find(const char *address, __u8 transport, __u16 port, struct sg_ban *ban);
+/* Every CPU is, or is not, offered more than the greylist looks at one by one. */
+void rush_set(bool rush);
+
+/* `burst` messages, then none for an hour. */
+struct sg_limit limit_hourly(__u32 burst);
+/* A limit of nothing: refuses from the start. tat_spent() goes with it. */
+__u64 tat_spent(void);
+/* A limit of a source is spent in one of the two rows of the table, 0 or 1. */
+void limit_spend(const char *address, enum sg_limit_id limit, int row);
+/* As if nobody had sent anything: what sources and flows have spent, transactions, streams. */
+void limits_forget(void);
+void transactions_forget(void);
+void streams_forget(void);
+void heads_forget(void); /* headers that began and never ended */
+void offences_forget(void);
+/* An IP id that no test has used. */
+__u32 fragment_id(void);
+/* The clock of the guard outside of tests, see clock.h. */
+__u64 kernel_clock(void);
+
+/* What the suite has shown; main.c insists on all of it. */
+struct coverage {
+	__u64 class, method;           /* hit */
+	__u64 near_class, near_method; /* a neighbour that is nearly it, and is not */
+	reason_set reason, near_reason;
+};
+
+extern struct coverage coverage;
+
+#endif

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What a test turns before it sends: configuration, lists, zones, bans, and time. */
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <bpf/bpf.h>
+
+#include "defaults.h"
+#include "fixture.h"
+#include "maps.h"
+#include "state.h"
+
+struct sg_config *config(void)
+{
+	return &fix.configs[fix.state->slot];
+}
+
+void config_defaults(struct sg_config *config)
+{
+	memset(config, 0, sizeof(*config));
+	sg_default_config(config);
+	/* Each rule of grammar is tested with the others off: messages here need not be perfect. */
+#define X(number, name, label, reference, mode_, strict, help)                                    \
+	sg_mode_set(config, number, SG_MODE_OFF);
+	SIP_RULES(X)
+#undef X
+}
+
+void mode_set(enum sg_reason reason, enum sg_mode mode)
+{
+	sg_mode_set(config(), reason, mode);
+}
+
+/* The address of "2001:db8::/32" or "2001:db8::1"; returns the prefix length. */
+static __u32 address_parse(const char *text, bool *ipv6, __u8 *address)
+{
+	char room[64], *slash;
+
+	strncpy(room, text, sizeof(room) - 1);
+	room[sizeof(room) - 1] = 0;
+	*ipv6 = strchr(room, ':');
+	slash = strchr(room, '/');
+	if (slash)
+		*slash = 0;
+	memset(address, 0, 16);
+	assert_int_equal(inet_pton(*ipv6 ? AF_INET6 : AF_INET, room, address), 1);
+	return slash ? (__u32)atoi(slash + 1) : *ipv6 ? 128 : 32;
+}
+
+void list_set(const char *prefix, enum sg_list list)
+{
+	struct sg_prefix6 key6;
+	struct sg_prefix4 key4;
+	struct sg_listed value = {.list = list, .until = SG_LISTED_FOREVER};
+	bool ipv6;
+
+	key6.length = key4.length = address_parse(prefix, &ipv6, key6.address);
+	value.length = key4.length;
+	memcpy(key4.address, key6.address, sizeof(key4.address));
+	assert_int_equal(bpf_map_update_elem(ipv6 ? maps.lists6 : maps.lists4,
+					     ipv6 ? (void *)&key6 : (void *)&key4, &value, BPF_ANY),
+			 0);
+	if (!ipv6)
+		sg_listed4_set(fix.state->listed4, key4.address, key4.length);
+	fix.state->lists = SG_LISTS_ANY | SG_LISTS_DENY;
+}
+
+void zone_set(int slot, const char *prefix, __u32 zone)
+{
+	struct sg_prefix6 key = {};
+	__u8 address[16];
+	bool ipv6;
+
+	key.length = address_parse(prefix, &ipv6, address);
+	if (ipv6) {
+		memcpy(key.address, address, 16);
+	} else {
+		key.length += 96;
+		key.address[10] = key.address[11] = 0xff;
+		memcpy(key.address + 12, address, 4);
+	}
+	assert_int_equal(bpf_map_update_elem(maps.zones[slot], &key, &zone, BPF_ANY), 0);
+	if (fix.configs[slot].zones < zone)
+		fix.configs[slot].zones = zone;
+}
+
+static __u64 source_of(const char *text)
+{
+	__u32 words[4];
+	bool ipv6;
+
+	address_parse(text, &ipv6, (__u8 *)words);
+	return ipv6 ? sg_source6(words[0], words[1]) : sg_source4(words[0]);
+}
+
+/* Of a source, if transport is 0. */
+static struct sg_flow_key flow_key(const char *text, __u8 transport, __u16 port)
+{
+	struct sg_flow_key key = {.transport = transport, .port = htons(port)};
+	__u32 words[4];
+	bool ipv6;
+
+	address_parse(text, &ipv6, (__u8 *)words);
+	key.family = ipv6 ? 6 : 4;
+	if (ipv6) {
+		memcpy(key.address, words, sizeof(key.address));
+	} else {
+		key.address[2] = htonl(0xffff);
+		key.address[3] = words[0];
+	}
+	return transport ? key : sg_source_key(key.family, key.address);
+}
+
+static __u64 flow_hash(const char *address, __u8 transport, __u16 port)
+{
+	struct sg_flow_key key = flow_key(address, transport, port);
+
+	return sg_flow_hash(source_of(address), sg_host(key.address), key.port, transport,
+			    fix.state->secret);
+}
+
+void ban_lift(const char *address)
+{
+	struct sg_flow_key key = flow_key(address, 0, 0);
+
+	assert_int_equal(bpf_map_delete_elem(maps.bans, &key), 0);
+	fix.state->ban_generation++;
+}
+
+void ban_set(const char *address, __u8 transport, __u16 port, int seconds)
+{
+	struct sg_flow_key key = flow_key(address, transport, port);
+	__u64 now = guard_clock();
+	struct sg_ban ban = {.until = now + seconds * SECOND, .origin = SG_ORIGIN_OPERATOR};
+
+	assert_int_equal(bpf_map_update_elem(maps.bans, &key, &ban, BPF_ANY), 0);
+	if (transport)
+		fix.state->flow_bans = 1;
+	else
+		fix.state->source_bans = 1;
+}
+
+struct sg_limit limit_hourly(__u32 burst)
+{
+	const __u64 hour = 3600 * SECOND;
+
+	return (struct sg_limit){.interval = hour, .tolerance = (burst - 1) * hour};
+}
+
+__u64 tat_spent(void)
+{
+	return 1ULL << 62;
+}
+
+/* What the guard's own code is told to write, see state.bpf.c. */
+static int write_state(const char *program, const struct state_request *request)
+{
+	int result = state_run(maps.state, program, request);
+
+	if (result < 0)
+		fail_msg("%s does not run: %s", program, strerror(-result));
+	return result;
+}
+
+void limit_spend(const char *address, enum sg_limit_id limit, int row)
+{
+	write_state("state_spend", &(struct state_request){
+		.hash = source_of(address), .number = limit, .row = row, .until = tat_spent(),
+	});
+}
+
+void limits_forget(void)
+{
+	memset(maps.slots, 0, 2 * SG_SLOT_ROW * sizeof(*maps.slots));
+	memset(maps.flow_slots, 0, 2 * SG_FLOW_ROW * sizeof(*maps.flow_slots));
+}
+
+void transactions_forget(void)
+{
+	memset(maps.transactions, 0, SG_TRANSACTIONS * sizeof(*maps.transactions));
+}
+
+void streams_forget(void)
+{
+	memset(maps.streams, 0, SG_STREAMS * sizeof(*maps.streams));
+}
+
+void heads_forget(void)
+{
+	for (int i = 0; i < SG_HEADS; i++)
+		maps.heads[i].connection = 0;
+}
+
+void offences_forget(void)
+{
+	memset(maps.conduct, 0, SG_CONDUCT * sizeof(*maps.conduct));
+}
+
+__u32 fragment_id(void)
+{
+	static __u32 id;
+
+	/* 16 bits, for IPv4. A run has some hundreds. */
+	return ++id & 0xffff;
+}
+
+void ban_set_cause(const char *address, enum sg_reason cause, int seconds)
+{
+	struct sg_flow_key key = flow_key(address, 0, 0);
+	__u64 now = guard_clock();
+	struct sg_ban ban = {
+		.until = now + seconds * SECOND,
+		.cause = cause,
+		.origin = cause == SG_REASON_NONE ? SG_ORIGIN_OPERATOR : SG_ORIGIN_GUARD,
+	};
+
+	assert_int_equal(bpf_map_update_elem(maps.bans, &key, &ban, BPF_ANY), 0);
+	fix.state->source_bans = 1;
+	fix.state->ban_generation++;
+}
+
+bool ban_find(const char *address, __u8 transport, __u16 port, struct sg_ban *ban)
+{
+	struct sg_flow_key key = flow_key(address, transport, port);
+
+	return !bpf_map_lookup_elem(maps.bans, &key, ban) && ban->until > guard_clock();
+}
+
+void proven_set(const char *address, __u8 transport, __u16 port, enum sg_proof proof, int seconds)
+{
+	write_state("state_prove", &(struct state_request){
+		.key = flow_key(address, transport, port),
+		.hash = flow_hash(address, transport, port),
+		.number = proof,
+		.time = guard_clock() - 3600 * SECOND,
+		.until = guard_clock() + seconds * SECOND,
+	});
+}
+
+void proven_user(const char *address, __u8 transport, __u16 port, __u32 user)
+{
+	struct sg_flow_key key = flow_key(address, transport, port);
+	struct sg_proven proven;
+
+	assert_int_equal(bpf_map_lookup_elem(maps.proven, &key, &proven), 0);
+	proven.user = user;
+	assert_int_equal(bpf_map_update_elem(maps.proven, &key, &proven, BPF_ANY), 0);
+}
+
+void guessed_set(const char *address, __u8 transport, __u16 port)
+{
+	struct state_request guess = {
+		.number = SG_OFFENCE_GUESS, .hash = flow_hash(address, transport, port),
+	};
+	int guesses = 0;
+
+	while (!write_state("state_offend", &guess))
+		assert_true(++guesses < 1000000);
+}
+
+void guessed_by_all(void)
+{
+	struct state_request guess = {.number = SG_OFFENCE_GUESS};
+
+	/* Each has one of two places: so many leave none free. */
+	for (__u64 i = 1; i <= 4 * SG_CONDUCT; i++) {
+		guess.hash = i * 0x9e3779b97f4a7c15ULL;
+		write_state("state_offend", &guess);
+	}
+}
+
+enum sg_proof proven_of(const char *address, __u8 transport, __u16 port)
+{
+	struct sg_flow_key key = flow_key(address, transport, port);
+	struct sg_proven proven;
+
+	if (bpf_map_lookup_elem(maps.proven, &key, &proven) || proven.until <= guard_clock())
+		return SG_PROOF_NONE;
+	return proven.proof;
+}
+
+/* For how many seconds more; 0: it is not. */
+int proven_seconds(const char *address, __u8 transport, __u16 port)
+{
+	struct sg_flow_key key = flow_key(address, transport, port);
+	__u64 now = guard_clock();
+	struct sg_proven proven;
+
+	if (bpf_map_lookup_elem(maps.proven, &key, &proven) || proven.until <= now)
+		return 0;
+	return (proven.until - now) / SECOND;
+}
+
+void connections_set(const char *address, __u32 live)
+{
+	struct state_request request = {.key = flow_key(address, 0, 0)};
+	struct sg_connections c;
+	__u32 is = bpf_map_lookup_elem(maps.connections, &request.key, &c) ? 0 : SG_LIVE(c.live);
+
+	for (; is < live; is++)
+		assert_int_equal(write_state("state_connect", &request), 1);
+	for (; is > live; is--)
+		write_state("state_disconnect", &request);
+}
+
+int connections_known(void)
+{
+	struct sg_flow_key key, *at = NULL;
+	int count = 0;
+
+	for (; bpf_map_get_next_key(maps.connections, at, &key) == 0; at = &key)
+		count++;
+	return count;
+}

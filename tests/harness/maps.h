@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The guard's maps, for the fixture's own files. */
+#ifndef SIPGUARD_TEST_MAPS_H
+#define SIPGUARD_TEST_MAPS_H
+
+struct maps {
+	struct bpf_object *state; /* programs that write them, see state.h */
+	struct sg_slot *slots;    /* these are mapped */
+	struct sg_slot *flow_slots;
+	struct sg_conduct *conduct;
+	struct sg_transactions *transactions;
+	struct sg_streams *streams;
+	struct sg_head *heads;
+	int lists4, lists6, bans, zones[2], stats, proven, connections;
+};
+
+extern struct maps maps;
+
+#endif
