@@ -69,7 +69,7 @@ enum sg_class {
 };
 
 enum sg_method {
-#define X(name, label, limit) SG_METHOD_##name,
+#define X(name, label, limit, ...) SG_METHOD_##name,
 	SG_METHODS(X)
 #undef X
 	SG_METHOD__MAX

@@ -24,27 +24,34 @@
 	X(SIGCOMP, "sigcomp")
 
 /*
- * X(NAME, label, limit): the request methods of RFC 3261 and its extensions (PRACK RFC 3262,
- * SUBSCRIBE and NOTIFY 6665, UPDATE 3311, MESSAGE 3428, REFER 3515, PUBLISH 3903, INFO 6086).
- * NONE is "not a request". UNKNOWN is a well-formed token that is none of them: it passes, since
- * real networks use their own (BENOTIFY, SERVICE, KDMQ).
+ * X(NAME, label, limit, letters): the request methods of RFC 3261 and its extensions (PRACK RFC
+ * 3262, SUBSCRIBE and NOTIFY 6665, UPDATE 3311, MESSAGE 3428, REFER 3515, PUBLISH 3903, INFO 6086).
+ * The letters are the label again (bpf/packet/class.bpf.h insists), since in C a character of a
+ * string is no constant that an index or a case could be made from.
+ */
+#define SG_KNOWN_METHODS(X)                                                                       \
+	X(INVITE, "INVITE", INVITE, 'I', 'N', 'V', 'I', 'T', 'E')                                 \
+	X(ACK, "ACK", OTHER, 'A', 'C', 'K')                                                       \
+	X(BYE, "BYE", OTHER, 'B', 'Y', 'E')                                                       \
+	X(CANCEL, "CANCEL", OTHER, 'C', 'A', 'N', 'C', 'E', 'L')                                  \
+	X(OPTIONS, "OPTIONS", OPTIONS, 'O', 'P', 'T', 'I', 'O', 'N', 'S')                         \
+	X(REGISTER, "REGISTER", REGISTER, 'R', 'E', 'G', 'I', 'S', 'T', 'E', 'R')                 \
+	X(PRACK, "PRACK", OTHER, 'P', 'R', 'A', 'C', 'K')                                         \
+	X(SUBSCRIBE, "SUBSCRIBE", EVENT, 'S', 'U', 'B', 'S', 'C', 'R', 'I', 'B', 'E')             \
+	X(NOTIFY, "NOTIFY", EVENT, 'N', 'O', 'T', 'I', 'F', 'Y')                                  \
+	X(UPDATE, "UPDATE", OTHER, 'U', 'P', 'D', 'A', 'T', 'E')                                  \
+	X(MESSAGE, "MESSAGE", EVENT, 'M', 'E', 'S', 'S', 'A', 'G', 'E')                           \
+	X(REFER, "REFER", OTHER, 'R', 'E', 'F', 'E', 'R')                                         \
+	X(PUBLISH, "PUBLISH", EVENT, 'P', 'U', 'B', 'L', 'I', 'S', 'H')                           \
+	X(INFO, "INFO", OTHER, 'I', 'N', 'F', 'O')
+
+/*
+ * Those, and two without letters. NONE is "not a request". UNKNOWN is a well-formed token that is
+ * none of them: it passes, since real networks use their own (BENOTIFY, SERVICE, KDMQ).
  */
 #define SG_METHODS(X)                                                                             \
 	X(NONE, "none", OTHER)                                                                    \
-	X(INVITE, "INVITE", INVITE)                                                               \
-	X(ACK, "ACK", OTHER)                                                                      \
-	X(BYE, "BYE", OTHER)                                                                      \
-	X(CANCEL, "CANCEL", OTHER)                                                                \
-	X(OPTIONS, "OPTIONS", OPTIONS)                                                            \
-	X(REGISTER, "REGISTER", REGISTER)                                                         \
-	X(PRACK, "PRACK", OTHER)                                                                  \
-	X(SUBSCRIBE, "SUBSCRIBE", EVENT)                                                          \
-	X(NOTIFY, "NOTIFY", EVENT)                                                                \
-	X(UPDATE, "UPDATE", OTHER)                                                                \
-	X(MESSAGE, "MESSAGE", EVENT)                                                              \
-	X(REFER, "REFER", OTHER)                                                                  \
-	X(PUBLISH, "PUBLISH", EVENT)                                                              \
-	X(INFO, "INFO", OTHER)                                                                    \
+	SG_KNOWN_METHODS(X)                                                                       \
 	X(UNKNOWN, "unknown", OTHER)
 
 /*

@@ -18,7 +18,7 @@
  * as an inlined one, which does not end.
  */
 const __u8 sg_limit_of_method[] = {
-#define X(name, label, limit) [SG_METHOD_##name] = SG_LIMIT_##limit,
+#define X(name, label, limit, ...) [SG_METHOD_##name] = SG_LIMIT_##limit,
 	SG_METHODS(X)
 #undef X
 };

@@ -40,10 +40,44 @@ static __always_inline __u64 load8(const __u8 *p)
 #define CLASSED(name) KIND(SG_CLASS_##name, SG_METHOD_NONE)
 
 /* The first four characters as a number that a switch takes: it needs five tests, not twenty. */
-#define FOUR(a, b, c, d) __bpf_constant_htonl((a) << 24 | (b) << 16 | (c) << 8 | (d))
+#define FOUR(...) ((__u32)SIP_WORD(__VA_ARGS__))
 
 /* With FOUR() known, whether the first `n` characters are `string`, which may be eight long. */
 #define STARTS(n, string) ((word & FIRST(n)) == WORD(string))
+
+#define METHOD_LEAST 3 /* letters of known methods: FOUR() and the space need three, */
+#define METHOD_MOST 9  /* and method_start() looks at no more than these and the space */
+#define X(name, label, limit, ...)                                                                \
+	_Static_assert(sizeof(label) == sizeof((const char[]){__VA_ARGS__, 0}) &&                 \
+		       !__builtin_memcmp(label, ((const char[]){__VA_ARGS__}), sizeof(label) - 1), \
+		       "the letters of a method are those of its label");                         \
+	_Static_assert(sizeof(label) - 1 >= METHOD_LEAST && sizeof(label) - 1 <= METHOD_MOST,     \
+		       "known_start() tells methods of this length");
+SG_KNOWN_METHODS(X)
+#undef X
+
+/*
+ * With FOUR() known: `kind` if the message begins with the `n` characters, 4 to 10, of a method and
+ * its space, else OTHER. `first` has eight of them and `second` the others; all three are constants.
+ * Eight bytes are in `word`, and nine are known to be the message's. One expression: for one with
+ * returns in between the verifier follows up to 470 instructions more (clang 14).
+ */
+static __always_inline __u32 method_start(const __u8 *p, const __u8 *end, __u32 length, __u64 word,
+					  __u32 n, __u64 first, __u64 second, __u32 kind)
+{
+	__u64 mask = n < 8 ? ~(~0ULL << (8 * n & 63)) : ~0ULL;
+	bool begins = n <= 4 || ((word & mask) == first &&
+				 (n <= 8 || (p + n <= end && p[8] == (second & 0xff) &&
+					     (n == 9 || (length >= n && p[9] == ' ')))));
+
+	return begins ? kind : CLASSED(OTHER);
+}
+
+#define METHOD_CASE(name, label, limit, ...)                                                      \
+	case FOUR(__VA_ARGS__, ' '):                                                              \
+		return method_start(p, end, length, word, sizeof(label),                          \
+				    SIP_WORD(__VA_ARGS__, ' '), SIP_WORD2(__VA_ARGS__, ' '),      \
+				    REQUEST(name));
 
 /*
  * A start line that the first bytes settle: a known method and a space (RFC 3261 section 7.1,
@@ -59,36 +93,7 @@ static __always_inline __u32 known_start(const __u8 *p, const __u8 *end, __u32 l
 	if ((word | FOLD) == WORD("sip/2.0 "))
 		return CLASSED(RESPONSE);
 	switch (*(const __u32 *)p) {
-	case FOUR('I', 'N', 'V', 'I'):
-		return STARTS(7, "INVITE ") ? REQUEST(INVITE) : other;
-	case FOUR('R', 'E', 'G', 'I'):
-		return STARTS(8, "REGISTER") && p + 9 <= end && p[8] == ' ' ? REQUEST(REGISTER)
-									    : other;
-	case FOUR('O', 'P', 'T', 'I'):
-		return STARTS(8, "OPTIONS ") ? REQUEST(OPTIONS) : other;
-	case FOUR('A', 'C', 'K', ' '):
-		return REQUEST(ACK);
-	case FOUR('B', 'Y', 'E', ' '):
-		return REQUEST(BYE);
-	case FOUR('C', 'A', 'N', 'C'):
-		return STARTS(7, "CANCEL ") ? REQUEST(CANCEL) : other;
-	case FOUR('S', 'U', 'B', 'S'):
-		return STARTS(8, "SUBSCRIB") && length > 9 && p + 10 <= end && p[8] == 'E' &&
-		       p[9] == ' ' ? REQUEST(SUBSCRIBE) : other;
-	case FOUR('N', 'O', 'T', 'I'):
-		return STARTS(7, "NOTIFY ") ? REQUEST(NOTIFY) : other;
-	case FOUR('M', 'E', 'S', 'S'):
-		return STARTS(8, "MESSAGE ") ? REQUEST(MESSAGE) : other;
-	case FOUR('P', 'U', 'B', 'L'):
-		return STARTS(8, "PUBLISH ") ? REQUEST(PUBLISH) : other;
-	case FOUR('I', 'N', 'F', 'O'):
-		return STARTS(5, "INFO ") ? REQUEST(INFO) : other;
-	case FOUR('U', 'P', 'D', 'A'):
-		return STARTS(7, "UPDATE ") ? REQUEST(UPDATE) : other;
-	case FOUR('P', 'R', 'A', 'C'):
-		return STARTS(6, "PRACK ") ? REQUEST(PRACK) : other;
-	case FOUR('R', 'E', 'F', 'E'):
-		return STARTS(6, "REFER ") ? REQUEST(REFER) : other;
+	SG_KNOWN_METHODS(METHOD_CASE)
 	case FOUR('G', 'E', 'T', ' '):
 		return STARTS(5, "GET /") ? CLASSED(HTTP) : other;
 	case FOUR('P', 'O', 'S', 'T'):

@@ -98,22 +98,11 @@ SIP_TABLE const struct sip_long_name sip_long_names[32] = {
 
 /* Methods, which are case-sensitive (RFC 3261 section 7.1). */
 SIP_TABLE const struct sip_method_name sip_methods[16] = {
-#define METHOD(name, a, b) [SIP_METHOD_PLACE(a, b)] = {a, b, SG_METHOD_##name}
-	METHOD(INVITE, SIP_WORD('I', 'N', 'V', 'I', 'T', 'E'), 0),
-	METHOD(ACK, SIP_WORD('A', 'C', 'K'), 0),
-	METHOD(BYE, SIP_WORD('B', 'Y', 'E'), 0),
-	METHOD(CANCEL, SIP_WORD('C', 'A', 'N', 'C', 'E', 'L'), 0),
-	METHOD(OPTIONS, SIP_WORD('O', 'P', 'T', 'I', 'O', 'N', 'S'), 0),
-	METHOD(REGISTER, SIP_WORD('R', 'E', 'G', 'I', 'S', 'T', 'E', 'R'), 0),
-	METHOD(PRACK, SIP_WORD('P', 'R', 'A', 'C', 'K'), 0),
-	METHOD(SUBSCRIBE, SIP_WORD('S', 'U', 'B', 'S', 'C', 'R', 'I', 'B'), SIP_WORD('E')),
-	METHOD(NOTIFY, SIP_WORD('N', 'O', 'T', 'I', 'F', 'Y'), 0),
-	METHOD(UPDATE, SIP_WORD('U', 'P', 'D', 'A', 'T', 'E'), 0),
-	METHOD(MESSAGE, SIP_WORD('M', 'E', 'S', 'S', 'A', 'G', 'E'), 0),
-	METHOD(REFER, SIP_WORD('R', 'E', 'F', 'E', 'R'), 0),
-	METHOD(PUBLISH, SIP_WORD('P', 'U', 'B', 'L', 'I', 'S', 'H'), 0),
-	METHOD(INFO, SIP_WORD('I', 'N', 'F', 'O'), 0),
-#undef METHOD
+#define X(name, label, limit, ...)                                                                \
+	[SIP_METHOD_PLACE(SIP_WORD(__VA_ARGS__), SIP_WORD2(__VA_ARGS__))] = {                     \
+		SIP_WORD(__VA_ARGS__), SIP_WORD2(__VA_ARGS__), SG_METHOD_##name},
+	SG_KNOWN_METHODS(X)
+#undef X
 };
 
 /* enum sip_field of a folded name, filled up with zeros. */

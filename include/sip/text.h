@@ -57,6 +57,10 @@
 	 (__u64)(f) << 40 | (__u64)(g) << 48 | (__u64)(h) << 56)
 #define SIP_WORD(...) SIP_WORD_(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0, 0)
 
+/* Those beyond the first eight, of up to sixteen. */
+#define SIP_WORD2_(a, b, c, d, e, f, g, h, ...) SIP_WORD(__VA_ARGS__)
+#define SIP_WORD2(...) SIP_WORD2_(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0, 0)
+
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "the words of the reader are little-endian; load them with a byte swap here"
 #endif

@@ -202,7 +202,7 @@ static void add_whole(struct corpus *corpus)
 static void add_methods(struct corpus *corpus)
 {
 	static const char *const labels[] = {
-#define X(name, label, limit) label,
+#define X(name, label, limit, ...) label,
 		SG_METHODS(X)
 #undef X
 	};

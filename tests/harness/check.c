@@ -24,7 +24,7 @@ static const char *const class_names[SG_CLASS__MAX] = {
 };
 
 static const char *const method_names[SG_METHOD__MAX] = {
-#define X(name, label, limit) [SG_METHOD_##name] = label,
+#define X(name, label, limit, ...) [SG_METHOD_##name] = label,
 	SG_METHODS(X)
 #undef X
 };

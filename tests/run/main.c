@@ -89,7 +89,7 @@ static void nothing_is_left_out(void **state)
 		missing("a neighbour of class", label, &count);
 	SG_CLASSES(X)
 #undef X
-#define X(name, label, limit)                                                                     \
+#define X(name, label, limit, ...)                                                                \
 	if (!(coverage.method & BIT(SG_METHOD_##name)))                                           \
 		missing("method", label, &count);                                                 \
 	if (!(coverage.near_method & BIT(SG_METHOD_##name)))                                      \

@@ -7,7 +7,7 @@
 #include "cases.h"
 
 static const char *const labels[SG_METHOD__MAX] = {
-#define X(name, label, limit) [SG_METHOD_##name] = label,
+#define X(name, label, limit, ...) [SG_METHOD_##name] = label,
 	SG_METHODS(X)
 #undef X
 };
