@@ -17,22 +17,21 @@
 #define TABLE_LOOK 2      /* keys that are looked at with each new entry */
 #define TABLE_LOOK_FULL 16 /* when there is no place */
 
-/* `until` is in the same place of both values. */
-_Static_assert(__builtin_offsetof(struct sg_proven, until) ==
-	       __builtin_offsetof(struct sg_ban, until), "table_sweep() reads either");
+_Static_assert(!__builtin_offsetof(struct sg_proven, until) &&
+	       !__builtin_offsetof(struct sg_ban, until), "table_sweep() reads either");
 
 static __always_inline void table_sweep(void *map, void *queue, __u64 now, __u32 keys)
 {
 	struct sg_flow_key key;
-	const struct sg_ban *entry;
+	const __u64 *until;
 
 	for (__u32 i = 0; i < keys; i++) {
 		if (bpf_map_pop_elem(queue, &key))
 			return;
-		entry = bpf_map_lookup_elem(map, &key);
-		if (!entry) /* taken away by hand */
+		until = bpf_map_lookup_elem(map, &key);
+		if (!until) /* taken away by hand */
 			continue;
-		if (entry->until <= now)
+		if (*until <= now)
 			bpf_map_delete_elem(map, &key);
 		else
 			bpf_map_push_elem(queue, &key, BPF_ANY);

@@ -208,12 +208,6 @@ _Static_assert(SIP_RULE__MAX <= 64, "the faults are a word of 64 bits");
 #define SIP_LINES 255
 #define SIP_FIELDS_MAX (SIP_LINES - 2)
 
-struct sip_caps {
-#define X(name, key, standard, ...) __u32 name;
-	SIP_CAPS(X)
-#undef X
-};
-
 enum sip_cap {
 #define X(name, key, standard, ...) SIP_CAP_##name,
 	SIP_CAPS(X)
@@ -221,7 +215,21 @@ enum sip_cap {
 	SIP_CAP__MAX
 };
 
+/* By name, or by number. */
+struct sip_caps {
+	union {
+		struct {
+#define X(name, key, standard, ...) __u32 name;
+			SIP_CAPS(X)
+#undef X
+		};
+		__u32 of[SIP_CAP__MAX];
+	};
+};
+
 #define SIP_CAP_DEFAULT(name, key, standard, ...) .name = standard,
 #define SIP_CAPS_DEFAULT {SIP_CAPS(SIP_CAP_DEFAULT)}
+
+_Static_assert(sizeof(struct sip_caps) == SIP_CAP__MAX * sizeof(__u32), "nothing in between");
 
 #endif

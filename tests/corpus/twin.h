@@ -37,8 +37,6 @@ static const struct twin_setting twin_settings[] = {
 static inline void twin_expand(const struct twin_setting *setting, size_t length,
 			       struct sip_input *input, struct sip_caps *caps)
 {
-	__u32 *cap = (__u32 *)caps;
-
 	*input = (struct sip_input){
 		.wanted = setting->wanted,
 		.length = length,
@@ -47,7 +45,7 @@ static inline void twin_expand(const struct twin_setting *setting, size_t length
 	*caps = (struct sip_caps)SIP_CAPS_DEFAULT;
 	for (int i = 0; i < SIP_CAP__MAX; i++)
 		if (setting->limited >> i & 1)
-			cap[i] = setting->limit;
+			caps->of[i] = setting->limit;
 }
 
 struct twin;

@@ -51,7 +51,7 @@ static json_t *totals_json(const struct sg_config *config)
 
 static json_t *caps_json(const struct sg_config *config)
 {
-	const __u32 *cap = (const __u32 *)&sg_profile_of(config, 0)->caps;
+	const __u32 *cap = sg_profile_of(config, 0)->caps.of;
 	json_t *all = json_object();
 
 	for (int id = 0; id < SIP_CAP__MAX; id++)

@@ -142,7 +142,7 @@ static void print_ban_rules(const struct sg_config *config)
 
 static void print_caps(const struct sg_config *config)
 {
-	const __u32 *cap = (const __u32 *)&sg_profile_of(config, 0)->caps;
+	const __u32 *cap = sg_profile_of(config, 0)->caps.of;
 
 	printf("\nLimits of a message, in bytes; fields and folds in lines\n");
 	for (int id = 0; id < SIP_CAP__MAX; id++)

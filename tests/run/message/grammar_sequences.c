@@ -16,7 +16,8 @@ struct grammar_case {
 	enum part part;
 	struct text bad, good;
 	__u32 class, method;     /* of the bad one; 0: a request, INVITE */
-	__u32 *cap, limit;       /* a limit to test with */
+	enum sip_cap cap;        /* to test with, */
+	__u32 limit;             /* if this is not 0 */
 	struct packet_spec spec; /* everything but the payload */
 	struct packet_spec good_spec;
 };
@@ -65,8 +66,7 @@ static const struct grammar_case own_cases[] = {
 	     .good_spec = {.source = "223.255.255.254"}),
 	CASE(SOURCE_ADDRESS, MORE, "X: 1\r\n", "X: 1\r\n", .spec = {.source = "ff02::1"},
 	     .good_spec = {.source = "fe80::1"}),
-#define LIMITED(cap_, limit_) .cap = &limits.cap_, .limit = limit_
-#define limits (*(struct sip_caps *)0)
+#define LIMITED(cap_, limit_) .cap = SIP_CAP_##cap_, .limit = limit_
 	CASE(START_LONG, START, "INVITE sip:bobby@example.com SIP/2.0\r\n",
 	     "INVITE sip:bob@example.com SIP/2.0\r\n", LIMITED(start_line, 34)),
 	CASE(URI_LONG, START, "INVITE sip:bobby@example.com SIP/2.0\r\n",
@@ -138,7 +138,7 @@ static void prepare(const struct grammar_case *c, enum sg_mode mode)
 	fixture_reset(fix.program);
 	mode_set(c->reason, mode);
 	if (c->limit)
-		*(__u32 *)((char *)&config()->profile[0].caps + (unsigned long)c->cap) = c->limit;
+		config()->profile[0].caps.of[c->cap] = c->limit;
 }
 
 static void send_bad(const struct grammar_case *c, enum sg_mode mode, struct expectation e)
