@@ -170,7 +170,7 @@ static inline __u64 sg_rules_of(const __u8 *mode)
 {
 	__u64 rules = 0;
 
-#define X(number, name, label, reference, mode_, strict, help)                                    \
+#define X(number, name, label, reference, mode_, strict, state, help)                             \
 	if (mode[number] != SG_MODE_OFF)                                                          \
 		rules |= 1ULL << SIP_RULE_##name;
 	SIP_RULES(X)

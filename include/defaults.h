@@ -35,7 +35,7 @@ static inline void sg_default_profile(struct sg_profile *profile)
 #undef X
 	profile->connect = sg_connect_limit_of(profile->connect.rate, profile->connect.burst,
 					       profile->live);
-#define X(number, name, label, reference, mode_, strict, help)                                    \
+#define X(number, name, label, reference, mode_, strict, state, help)                             \
 	profile->mode[number] = SG_MODE_##mode_;
 	SG_REASONS(X)
 #undef X

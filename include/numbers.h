@@ -53,7 +53,7 @@
 
 enum sg_reason {
 	SG_REASON_NONE,
-#define X(number, name, label, reference, mode, strict, help) SG_REASON_##name = number,
+#define X(number, name, label, reference, mode, strict, state, help) SG_REASON_##name = number,
 	SG_REASONS(X)
 #undef X
 #define X(number, ...) +1

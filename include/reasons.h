@@ -2,13 +2,17 @@
 /*
  * The one list of reasons. A reason says why a packet is (or would be) dropped.
  *
- * X(number, NAME, label, reference, default mode, mode under the preset "strict", help)
+ * X(number, NAME, label, reference, default mode, mode under the preset "strict", state, help)
  *
  * The enum, the counters, the switch in the configuration, `sipguard explain`, the JSON keys and
  * the test that insists on a case for each reason all follow from a row here. Numbers are dense,
  * stable, and never used again: a retired reason keeps its row with the label "retired-N".
  *
  * Default modes: off, monitor or enforce, as they act once the operator says `mode enforce`.
+ *
+ * State: STATELESS is what a packet and the configuration tell by themselves. STATEFUL needs what
+ * the guard remembers: counts, bans, what a flow has shown or what the host has. `replay` leaves
+ * that out, unless it is given --limits.
  */
 #ifndef SIPGUARD_REASONS_H
 #define SIPGUARD_REASONS_H
@@ -19,94 +23,95 @@
 #define SG_WIDER " A zone gives a peer wider limits of its own."
 
 #define SG_PACKET_REASONS(X)                                                                      \
-	X(1, DENY_LIST, "deny-list", "operator's list", ENFORCE, ENFORCE,                         \
+	X(1, DENY_LIST, "deny-list", "operator's list", ENFORCE, ENFORCE, STATELESS,              \
 	  "The source address is in a prefix on the deny list, and no longer prefix allows it. "  \
 	  "Lift it with `sipguard deny del PREFIX`, or allow a more specific prefix.")            \
-	X(2, BAN_SOURCE, "ban-source", "timed ban", ENFORCE, ENFORCE,                             \
+	X(2, BAN_SOURCE, "ban-source", "timed ban", ENFORCE, ENFORCE, STATEFUL,                   \
 	  "The source (an IPv4 address, or an IPv6 /64) is banned for a time. "                   \
 	  "`sipguard bans` shows until when; `sipguard unban ADDRESS` lifts it.")                 \
-	X(3, BAN_FLOW, "ban-flow", "timed ban", ENFORCE, ENFORCE,                                 \
+	X(3, BAN_FLOW, "ban-flow", "timed ban", ENFORCE, ENFORCE, STATEFUL,                       \
 	  "This flow (source address, port and transport) is banned for a time; other flows of "  \
 	  "the same address are not touched. `sipguard unban ADDRESS:PORT` lifts it.")            \
-	X(4, UDP_LENGTH, "udp-length", "RFC 768", ENFORCE, ENFORCE,                               \
+	X(4, UDP_LENGTH, "udp-length", "RFC 768", ENFORCE, ENFORCE, STATELESS,                    \
 	  "The UDP header gives a length that is shorter than itself or longer than the IP "      \
 	  "packet. The host's own UDP would throw it away a little later, at a higher price.")    \
-	X(5, TINY_FRAGMENT, "tiny-fragment", "RFC 1858 section 3", ENFORCE, ENFORCE,              \
+	X(5, TINY_FRAGMENT, "tiny-fragment", "RFC 1858 section 3", ENFORCE, ENFORCE, STATELESS,   \
 	  "The first fragment of a datagram to a guarded port is too short to show what it "      \
 	  "carries (under 24 bytes of UDP, or less than the TCP header). No IP link is that "     \
 	  "narrow (RFC 791 asks for 68 bytes); it is a way to slip past filters.")                \
-	X(6, ORPHAN_FRAGMENT, "orphan-fragment", "RFC 791 section 3.2", ENFORCE, ENFORCE,         \
+	X(6, ORPHAN_FRAGMENT, "orphan-fragment", "RFC 791 section 3.2",                           \
+	  ENFORCE, ENFORCE, STATEFUL,                                                             \
 	  "A later fragment of a UDP or TCP datagram whose first fragment was not seen, above "   \
 	  "the limits for such fragments (totals: orphan-fragments, orphan-fragments-total).")    \
-	X(7, GARBAGE, "garbage", "RFC 3261 section 7.1", ENFORCE, ENFORCE,                        \
+	X(7, GARBAGE, "garbage", "RFC 3261 section 7.1", ENFORCE, ENFORCE, STATELESS,             \
 	  "A datagram to a guarded UDP port that is neither SIP (a method token or SIP/2.0 at "   \
 	  "its start), nor a keepalive, STUN, TLS, HTTP or SigComp.")                             \
 	X(8, UNLISTED_BUDGET, "unlisted-budget", "totals: unlisted-total, unlisted-tcp, syns",    \
-	  ENFORCE, ENFORCE,                                                                       \
+	  ENFORCE, ENFORCE, STATEFUL,                                                             \
 	  "All sources that are on no list, in no zone and not proven together exceed their "     \
 	  "budget (unlisted-total: over UDP; unlisted-tcp: over TCP; syns: new connections); "    \
 	  "its upper half is for those that have sent little. Put known peers on the allow list " \
 	  "or into a zone: they never pay from these budgets.")                                   \
-	X(9, LIMIT_SOURCE, "limit-source", "limits: source", ENFORCE, ENFORCE,                    \
+	X(9, LIMIT_SOURCE, "limit-source", "limits: source", ENFORCE, ENFORCE, STATEFUL,          \
 	  "The source sends more messages and new TCP connections than its limit over all kinds " \
 	  "together." SG_WIDER)                                                                   \
-	X(10, LIMIT_INVITE, "limit-invite", "limits: invite", ENFORCE, ENFORCE,                   \
+	X(10, LIMIT_INVITE, "limit-invite", "limits: invite", ENFORCE, ENFORCE, STATEFUL,         \
 	  "The source sends more INVITE requests than its limit." SG_WIDER)                       \
-	X(11, LIMIT_REGISTER, "limit-register", "limits: register", ENFORCE, ENFORCE,             \
+	X(11, LIMIT_REGISTER, "limit-register", "limits: register", ENFORCE, ENFORCE, STATEFUL,   \
 	  "The source sends more REGISTER requests than its limit." SG_WIDER)                     \
-	X(12, LIMIT_OPTIONS, "limit-options", "limits: options", ENFORCE, ENFORCE,                \
+	X(12, LIMIT_OPTIONS, "limit-options", "limits: options", ENFORCE, ENFORCE, STATEFUL,      \
 	  "The source sends more OPTIONS requests than its limit." SG_WIDER)                      \
-	X(13, LIMIT_EVENT, "limit-event", "limits: event", ENFORCE, ENFORCE,                      \
+	X(13, LIMIT_EVENT, "limit-event", "limits: event", ENFORCE, ENFORCE, STATEFUL,            \
 	  "The source sends more SUBSCRIBE, NOTIFY, MESSAGE and PUBLISH requests than its "       \
 	  "limit." SG_WIDER)                                                                      \
-	X(14, LIMIT_OTHER, "limit-other", "limits: other", ENFORCE, ENFORCE,                      \
+	X(14, LIMIT_OTHER, "limit-other", "limits: other", ENFORCE, ENFORCE, STATEFUL,            \
 	  "The source sends more of all other requests (ACK, BYE, CANCEL, INFO, PRACK, UPDATE, "  \
 	  "REFER, unknown methods; HTTP, TLS or SigComp over UDP) than its limit." SG_WIDER)      \
-	X(15, LIMIT_RESPONSE, "limit-response", "limits: response", ENFORCE, ENFORCE,             \
+	X(15, LIMIT_RESPONSE, "limit-response", "limits: response", ENFORCE, ENFORCE, STATEFUL,   \
 	  "The source sends more responses than its limit." SG_WIDER)                             \
-	X(16, LIMIT_KEEPALIVE, "limit-keepalive", "limits: keepalive", ENFORCE, ENFORCE,          \
+	X(16, LIMIT_KEEPALIVE, "limit-keepalive", "limits: keepalive",                            \
+	  ENFORCE, ENFORCE, STATEFUL,                                                             \
 	  "The source sends more keepalives (CRLF, NUL, empty, tiny datagrams, STUN) than its "   \
 	  "limit." SG_WIDER)                                                                      \
-	X(17, IPV6_CHAIN, "ipv6-chain", "RFC 8200 section 4.1", ENFORCE, ENFORCE,                 \
+	X(17, IPV6_CHAIN, "ipv6-chain", "RFC 8200 section 4.1", ENFORCE, ENFORCE, STATELESS,      \
 	  "More than 8 IPv6 extension headers, or more than about 1000 bytes of headers, stand "  \
 	  "before the transport header, so the port was not reached. Hosts accept such packets; " \
 	  "RFC 8200 has no use for them, and a guard that passes them is passed by. This is the " \
 	  "one reason, with vlan-tags, that may meet packets to other ports; the allow list "     \
-	  "exempts a peer.")
-
-/* Those that need to know who sends: what a flow has shown, and what it has done before. */
-#define SG_FLOW_REASONS(X)                                                                        \
-	X(68, GREYLIST, "greylist", "RFC 3261 section 17.1", ENFORCE, ENFORCE,                    \
+	  "exempts a peer.")                                                                      \
+	X(68, GREYLIST, "greylist", "RFC 3261 section 17.1", ENFORCE, ENFORCE, STATEFUL,          \
 	  "While sources that are not proven exceed their budget, a request from one of them is " \
 	  "admitted only when it comes again, 0.4 to 32 s after the first time, as every client " \
 	  "sends it (RFC 3261 timers A and E); random forged sources never do. Over TCP it is "   \
 	  "not asked for. `sipguard status` shows whether the greylist is armed.")                \
-	X(69, LIMIT_FLOW, "limit-flow", "limits: flow-limits, proven-limits", ENFORCE, ENFORCE,   \
+	X(69, LIMIT_FLOW, "limit-flow", "limits: flow-limits, proven-limits",                     \
+	  ENFORCE, ENFORCE, STATEFUL,                                                             \
 	  "The flow (source address, port and transport) sends more messages, of one kind or "    \
 	  "all together, than its limit: proven-limits if `sipguard sources` shows it as "        \
 	  "register or call, else flow-limits." SG_WIDER)                                         \
-	X(70, SCANNER, "scanner", "fingerprint", ENFORCE, ENFORCE,                                \
+	X(70, SCANNER, "scanner", "fingerprint", ENFORCE, ENFORCE, STATELESS,                     \
 	  "The message bears the fingerprint of a scanner or attack tool: its User-Agent, the "   \
 	  "name in From, or the shape of its branch. A connection of TCP that goes on (bans: "    \
 	  "scanner) is banned; over UDP, where anybody can forge them, only the messages are "    \
-	  "dropped.")                                                                    \
-	X(71, LOOKALIKE, "scanner-lookalike", "fingerprint", MONITOR, MONITOR,                    \
+	  "dropped.")                                                                             \
+	X(71, LOOKALIKE, "scanner-lookalike", "fingerprint", MONITOR, MONITOR, STATELESS,         \
 	  "The message has the User-Agent of a real product that scanners like to copy. Do not "  \
 	  "enforce this where such products are in use.")                                         \
-	X(72, REPLIES, "replies", "totals: replies", ENFORCE, ENFORCE,                            \
+	X(72, REPLIES, "replies", "totals: replies", ENFORCE, ENFORCE, STATEFUL,                  \
 	  "A reply of this host's server to a destination that is not proven, above the limit "   \
 	  "of such replies for each destination: who forges a victim's address shall not have "   \
 	  "the server send to it what it likes. Counted at egress.")                              \
-	X(73, FLOOD, "flood", "bans: flood", ENFORCE, ENFORCE,                                    \
+	X(73, FLOOD, "flood", "bans: flood", ENFORCE, ENFORCE, STATEFUL,                          \
 	  "A connection of TCP that is not proven goes far beyond its limits and was banned. "    \
 	  "Proven flows, and those of UDP, where anybody can forge it, are limited and never "    \
 	  "banned for it.")                                                                       \
-	X(74, MALFORMED, "malformed", "bans: malformed", ENFORCE, ENFORCE,                        \
+	X(74, MALFORMED, "malformed", "bans: malformed", ENFORCE, ENFORCE, STATEFUL,              \
 	  "A connection of TCP that is not proven sends malformed messages again and again, "     \
 	  "and was banned. Proven flows, and those of UDP, where anybody can forge them, lose "   \
 	  "the malformed messages and nothing else.")                                             \
 	X(75, AUTH_FAILURE, "auth-failure",                                                       \
-	  "bans: auth-failure, guesses, guesses-source, guesses-forged", ENFORCE, ENFORCE,        \
+	  "bans: auth-failure, guesses, guesses-source, guesses-forged",                          \
+	  ENFORCE, ENFORCE, STATEFUL,                                                             \
 	  "Wrong passwords, by what the server says to them. Dropped is a request with "          \
 	  "credentials of a user whose password was never right from that source, when its "      \
 	  "flow has given 6 wrong ones, or its source 24, or 6 that somebody else may have "      \
@@ -116,48 +121,51 @@
 	  "banned when other users have given 6 for challenges that were sent to it alone. A "    \
 	  "forger can keep users away from an address that they are not known from, and nobody "  \
 	  "else. Sources of a zone are not looked at.")                                           \
-	X(76, ENUMERATION, "enumeration", "bans: enumeration", ENFORCE, ENFORCE,                  \
+	X(76, ENUMERATION, "enumeration", "bans: enumeration", ENFORCE, ENFORCE, STATEFUL,        \
 	  "A source has asked for 24 users in ten minutes that the server does not know (404, "   \
 	  "484, 604), or whose challenges it did not answer. Dropped are requests of its flows "  \
 	  "that are not proven for ever other users; those it has asked for, users who are "      \
 	  "known from there, proven flows and zones are not touched. A forger can do that to "    \
 	  "the strangers of an address.")                                                         \
-	X(77, LIMIT_CONNECT, "limit-connect", "connections: new", ENFORCE, ENFORCE,               \
+	X(77, LIMIT_CONNECT, "limit-connect", "connections: new", ENFORCE, ENFORCE, STATEFUL,     \
 	  "The source opens more TCP connections in a short time than its limit. A client tries " \
-	  "again by itself after a second, so nothing is banned for it. Who forges SYNs can use "  \
-	  "up the limit of an address while that lasts, and end no connection it has. Phones "     \
-	  "that come back together behind one address need a zone with a limit of its own.")       \
-	X(78, CONNECTIONS, "connections", "connections: live", ENFORCE, ENFORCE,                  \
-	  "The source has as many TCP connections as it may have at a time, those included that "  \
-	  "it began to open in the last seconds. `sipguard connections ADDRESS` shows them; each " \
-	  "that ends makes room. Only who receives our answers can have a connection; forged "     \
+	  "again by itself after a second, so nothing is banned for it. Who forges SYNs can use " \
+	  "up the limit of an address while that lasts, and end no connection it has. Phones "    \
+	  "that come back together behind one address need a zone with a limit of its own.")      \
+	X(78, CONNECTIONS, "connections", "connections: live", ENFORCE, ENFORCE, STATEFUL,        \
+	  "The source has as many TCP connections as it may have at a time, those included that " \
+	  "it began to open in the last seconds. `sipguard connections ADDRESS` shows them; each "\
+	  "that ends makes room. Only who receives our answers can have a connection; forged "    \
 	  "SYNs, which limit-connect holds down, are forgotten after 9 seconds at most.")         \
-	X(83, LIMIT_SEGMENT, "limit-segment", "connections: segments", ENFORCE, ENFORCE,          \
-	  "The source (or the proven flow) sends more segments of TCP that are not read than its " \
+	X(83, LIMIT_SEGMENT, "limit-segment", "connections: segments",                            \
+	  ENFORCE, ENFORCE, STATEFUL,                                                             \
+	  "The source (or the proven flow) sends more segments of TCP that are not read than its "\
 	  "limit: TLS, connections older than the guard, what continues a message, what comes "   \
 	  "behind a gap. TCP sends them again, later: the connection becomes slower, and stays.") \
-	X(84, STRAY_SEGMENT, "stray-segment", "totals: stray-segments", ENFORCE, ENFORCE,         \
+	X(84, STRAY_SEGMENT, "stray-segment", "totals: stray-segments",                           \
+	  ENFORCE, ENFORCE, STATEFUL,                                                             \
 	  "A segment of TCP of no connection that exists: neither was its handshake seen, nor "   \
 	  "has this host, which serves the port, a socket for it. It would answer with a reset. " \
 	  "They have a limit for all of them together, since anybody can forge them.")            \
-	X(85, VLAN_TAGS, "vlan-tags", "IEEE 802.1Q", ENFORCE, ENFORCE,                            \
+	X(85, VLAN_TAGS, "vlan-tags", "IEEE 802.1Q", ENFORCE, ENFORCE, STATELESS,                 \
 	  "More than 8 VLAN tags stand before the IP header, so it was not reached. Hosts take "  \
 	  "off any number of tags that have only a priority (VID 0); no network needs them, and " \
 	  "a guard that passes them is passed by. It may meet packets to other ports.")           \
-	X(86, FRAGMENT_HEAD, "fragment-head", "RFC 3261 section 18.1", ENFORCE, ENFORCE,          \
+	X(86, FRAGMENT_HEAD, "fragment-head", "RFC 3261 section 18.1",                            \
+	  ENFORCE, ENFORCE, STATEFUL,                                                             \
 	  "The first fragment of a datagram does not hold the whole header of its message, so "   \
 	  "what is in the rest could not be read, and its source is on no list, in no zone and "  \
 	  "not proven. It is admitted when it comes again, 0.4 to 32 s later, as every client "   \
 	  "sends it (RFC 3261 timers A and E); the other fragments follow the first. One under "  \
 	  "512 bytes, which no link makes, is never admitted.")                                   \
-	X(87, ZONE_TOTAL, "zone-total", "zones: total", ENFORCE, ENFORCE,                         \
+	X(87, ZONE_TOTAL, "zone-total", "zones: total", ENFORCE, ENFORCE, STATEFUL,               \
 	  "The sources of a zone that are not proven send more messages together than its "       \
 	  "`total`, which is ten times its limit of a source if the file does not say. Who "      \
 	  "forges addresses of the zone over UDP can spend it for them; what he gets through "    \
-	  "ends there, and strangers, other zones and proven flows do not notice. If its peers "   \
+	  "ends there, and strangers, other zones and proven flows do not notice. If its peers "  \
 	  "need more, raise the `total`.")
 
 /* All of them: those of packets here, those of messages in sip/rules.h. */
-#define SG_REASONS(X) SG_PACKET_REASONS(X) SIP_RULES(X) SG_FLOW_REASONS(X)
+#define SG_REASONS(X) SG_PACKET_REASONS(X) SIP_RULES(X)
 
 #endif

@@ -15,7 +15,7 @@
 #define FRAGMENT_LINK (512 - sizeof(struct udphdr)) /* IPv4's hosts take 576 (RFC 791) */
 
 const __u8 sg_reason_of_rule[] = {
-#define X(number, name, label, reference, mode, strict, help) [SIP_RULE_##name] = number,
+#define X(number, name, ...) [SIP_RULE_##name] = number,
 	SIP_RULES(X)
 #undef X
 };
@@ -23,7 +23,7 @@ const __u8 sg_reason_of_rule[] = {
 /* Whether a reason, or none, is of the message and not of who sends it. */
 const __u8 sg_reason_of_message[SG_MODES] = {
 	[SG_REASON_NONE] = 1, [SG_REASON_GARBAGE] = 1, [SG_REASON_SCANNER] = 1,
-#define X(number, name, label, reference, mode, strict, help) [number] = 1,
+#define X(number, ...) [number] = 1,
 	SIP_RULES(X)
 #undef X
 };

@@ -12,7 +12,7 @@
 
 static const char *const reason_names[SG_REASON__MAX] = {
 	"none",
-#define X(number, name, label, reference, mode, strict, help) [number] = label,
+#define X(number, name, label, reference, mode, strict, state, help) [number] = label,
 	SG_REASONS(X)
 #undef X
 };

@@ -20,7 +20,7 @@ void config_defaults(struct sg_config *config)
 	memset(config, 0, sizeof(*config));
 	sg_default_config(config);
 	/* Each rule of grammar is tested with the others off: messages here need not be perfect. */
-#define X(number, name, label, reference, mode_, strict, help)                                    \
+#define X(number, name, label, reference, mode_, strict, state, help)                             \
 	sg_mode_set(config, number, SG_MODE_OFF);
 	SIP_RULES(X)
 #undef X

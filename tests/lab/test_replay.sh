@@ -215,7 +215,7 @@ alone() {
 		"$CAPTURES/bad-flow.pcap"
 	equal "$(replay "$CAPTURES/bad-flow.pcap" | tail -n 1)" "201 pass none request OPTIONS"
 	replay "$CAPTURES/kinds.pcap" >"$LAB_DIR/kinds"
-	diff <(awk '{ kind = ($1 - 1) % 17; $1 = kind + 1 } !seen[$0]++' "$LAB_DIR/kinds" | sort -n) - <<-END
+	diff <(awk '{ kind = ($1 - 1) % 20; $1 = kind + 1 } !seen[$0]++' "$LAB_DIR/kinds" | sort -n) - <<-END
 		1 pass none request OPTIONS
 		2 pass none request INVITE
 		3 pass register-user request REGISTER
@@ -233,9 +233,25 @@ alone() {
 		15 pass none other -
 		16 drop garbage garbage -
 		17 drop garbage other -
+		18 drop vlan-tags other -
+		19 drop ipv6-chain other -
+		20 drop tiny-fragment keepalive -
 	END
-	equal "$(wc -l <"$LAB_DIR/kinds")" 34000
+	equal "$(wc -l <"$LAB_DIR/kinds")" 40000
 	guard_left_nothing
+}
+
+# A folder is one flow, too, and each message of it is judged alone.
+folder_alone() {
+	local message=$LAB_DIR/flow i
+	mkdir "$message"
+	for ((i = 0; i < 1500; i++)); do
+		printf '%s\r\n' "OPTIONS sip:bob@example.com SIP/2.0" \
+			"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK-$i" \
+			"From: <sip:alice@example.com>;tag=$i" "To: <sip:bob@example.com>" \
+			"Call-ID: $i@192.0.2.1" "CSeq: 1 OPTIONS" "Max-Forwards: 70" "" >"$message/$i"
+	done
+	summary '.dropped == {} and (.passed | map_values(.packets)) == {none: 1500}' --raw "$message"
 }
 
 # With the limits the same flows are over them, or the test above would hold for nothing.
@@ -340,6 +356,7 @@ check "names that a terminal would obey" names
 check "limits on the capture's own clock" limits
 check "the default limit, 41 INVITEs at once" instant
 check "each packet alone, 100 000 of one flow" alone
+check "each message alone, 1500 in a folder" folder_alone
 check "what came before counts with the limits" not_alone
 check "an IP id that is used again an hour later" reused_id
 check "a capture that breaks off, and one on standard input" breaks_off

@@ -75,7 +75,7 @@ static void nothing_is_left_out(void **state)
 	int count = 0;
 
 	(void)state;
-#define X(number, name, label, reference, mode, strict, help)                                     \
+#define X(number, name, label, reference, mode, strict, state, help)                              \
 	if (strncmp(label, "retired", 7) && !(coverage.reason & REASON_BIT(number)))              \
 		missing("reason", label, &count);                                                 \
 	if (strncmp(label, "retired", 7) && !(coverage.near_reason & REASON_BIT(number)))         \

@@ -64,6 +64,19 @@ static void test_every_reason_is_explained(void **state)
 	}
 }
 
+/* A message shows by itself what rule of grammar it breaks, and no limit is reached by one packet. */
+static void test_what_needs_state(void **state)
+{
+	(void)state;
+#define X(number, ...) assert_false(reason_texts[number].stateful);
+	SIP_RULES(X)
+#undef X
+#define X(name, key, rate, burst, reason, ...)                                                    \
+	assert_true(reason_texts[SG_REASON_##reason].stateful);
+	SG_LIMITS(X)
+#undef X
+}
+
 static void test_labels_are_found_again(void **state)
 {
 	(void)state;
@@ -101,6 +114,7 @@ int main(void)
 		cmocka_unit_test(test_every_number_has_its_own_label),
 		cmocka_unit_test(test_every_reason_is_explained),
 		cmocka_unit_test(test_every_event_is_explained),
+		cmocka_unit_test(test_what_needs_state),
 		cmocka_unit_test(test_labels_are_found_again),
 		cmocka_unit_test(test_numbers_of_scripts_stay),
 		cmocka_unit_test(test_what_is_no_label_is_not_found),

@@ -4,11 +4,15 @@
 
 #include "base/names.h"
 
+#define REASON_STATELESS false
+#define REASON_STATEFUL true
+
 const struct reason_text reason_texts[SG_REASON__MAX] = {
 	[SG_REASON_NONE] = {"none", "", "Nothing is wrong with the packet.", SG_MODE_OFF,
-			    SG_MODE_OFF},
-#define X(number, name, label, reference, mode, strict, help)                                     \
-	[SG_REASON_##name] = {label, reference, help, SG_MODE_##mode, SG_MODE_##strict},
+			    SG_MODE_OFF, REASON_STATELESS},
+#define X(number, name, label, reference, mode, strict, state, help)                              \
+	[SG_REASON_##name] = {label, reference, help, SG_MODE_##mode, SG_MODE_##strict,           \
+			      REASON_##state},
 	SG_REASONS(X)
 #undef X
 };

@@ -3,6 +3,8 @@
 #ifndef SIPGUARD_NAMES_H
 #define SIPGUARD_NAMES_H
 
+#include <stdbool.h>
+
 #include "abi.h"
 
 struct reason_text {
@@ -11,6 +13,7 @@ struct reason_text {
 	const char *help;
 	enum sg_mode mode;     /* default */
 	enum sg_mode strict;   /* under the preset of that name */
+	bool stateful;         /* needs what came before: the packet alone does not tell */
 };
 
 /* Row 0 is "none". Valid for 0 to SG_REASON__MAX - 1. */

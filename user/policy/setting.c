@@ -136,7 +136,7 @@ const struct setting settings[] = {
 	 .help = help_},
 	SIP_CAPS(X)
 #undef X
-#define X(number, name, label, reference, mode_, strict, help_)                                   \
+#define X(number, name, label, reference, mode_, strict, state, help_)                            \
 	{.key = "modes/" label, .status = "reasons/" label "/mode", .type = SETTING_WORD,         \
 	 IN_GUARD(profile[0].mode[number]), .standard = SG_MODE_##mode_, .words = modes},
 	SG_REASONS(X)

@@ -12,7 +12,7 @@
 #include "scanners.h"    /* types of the skeletons */
 #include "sip/message.h"
 
-#include "base/clock.h"
+#include "base/names.h"
 #include "guard.skel.h"
 #include "guard/loader.h"
 #include "kernel/maps.h"
@@ -36,30 +36,15 @@ struct replay {
 };
 
 /*
- * Each message is judged alone: by what it is, not by what its flow or anybody else has done. So
- * all that is asked of a flow is off, but for the two that a message answers by itself, and whoever
+ * Each packet is judged alone: by what it is, not by what its flow or anybody else has done. Whoever
  * commits an offence is banned for no time.
  */
 static void limits_off(struct config *config)
 {
-	struct sg_config *kernel = &config->kernel;
-	const __u8 *mode = kernel->profile[0].mode;
-	__u8 scanner = mode[SG_REASON_SCANNER], lookalike = mode[SG_REASON_LOOKALIKE];
-
-#define X(number, name, label, reference, usual, strict, help)                                    \
-	sg_mode_set(kernel, SG_REASON_##name, SG_MODE_OFF);
-	SG_FLOW_REASONS(X)
-#undef X
-#define X(name, key, rate, burst, reason, ...)                                                    \
-	sg_mode_set(kernel, SG_REASON_##reason, SG_MODE_OFF);
-	SG_LIMITS(X)
-#undef X
-	sg_mode_set(kernel, SG_REASON_SCANNER, scanner);
-	sg_mode_set(kernel, SG_REASON_LOOKALIKE, lookalike);
-	sg_mode_set(kernel, SG_REASON_UNLISTED_BUDGET, SG_MODE_OFF);
-	sg_mode_set(kernel, SG_REASON_ORPHAN_FRAGMENT, SG_MODE_OFF);
-	sg_mode_set(kernel, SG_REASON_BAN_SOURCE, SG_MODE_OFF);
-	sg_mode_set(kernel, SG_REASON_BAN_FLOW, SG_MODE_OFF);
+	for (int reason = 0; reason < SG_REASON__MAX; reason++) {
+		if (reason_texts[reason].stateful)
+			sg_mode_set(&config->kernel, reason, SG_MODE_OFF);
+	}
 	for (int offence = 0; offence < SG_OFFENCE__MAX; offence++)
 		config->kernel.ban[offence].seconds = 0;
 }

@@ -177,6 +177,9 @@ static const struct packet kinds[] = {
 	{{.payload = INVITE, .fill = 2000, .id = 7, .offset = 1480}, 0},
 	{{.payload = NOT_SIP, .fill = 2000, .id = 8, .size = 1480}, 0},
 	{{.payload = NOT_SIP, .fill = 2000, .id = 8, .offset = 1480}, 0},
+	{{.vlan = {[0 ... 8] = ETH_P_8021Q}}, 0}, /* one more than are looked into, */
+	{{.source = "2001:db8::5", .chain = "ddddddddd"}, 0}, /* likewise */
+	{{.payload = INVITE, .id = 10, .size = 16}, 0},
 };
 
 static void write_kinds(const char *folder)

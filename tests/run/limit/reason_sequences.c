@@ -234,7 +234,7 @@ static const struct trigger triggers[SG_REASON__MAX] = {
 
 static const char *const labels[SG_REASON__MAX] = {
 	"none",
-#define X(number, name, label, reference, mode, strict, help) [number] = label,
+#define X(number, name, label, reference, mode, strict, state, help) [number] = label,
 	SG_REASONS(X)
 #undef X
 };
@@ -285,7 +285,7 @@ static bool has_trigger(int reason)
 /* Those have tests of their own, see grammar_sequences.c and flow_sequences.c. */
 static bool is_elsewhere(int reason)
 {
-#define X(number, name, label, reference, mode, strict, help) || reason == number
+#define X(number, name, label, reference, mode, strict, state, help) || reason == number
 	return reason == SG_REASON_REPLIES || reason == SG_REASON_MALFORMED ||
 	       reason == SG_REASON_FLOOD ||
 	       reason == SG_REASON_AUTH_FAILURE || reason == SG_REASON_ENUMERATION ||
