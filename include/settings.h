@@ -29,7 +29,8 @@
 	  "seconds", "seconds after which one that has sent nothing is reported")
 
 /*
- * X(TYPE, field, key, least, most, default, range, unit, help): numbers of struct sg_profile, __u32.
+ * X(TYPE, field, key, least, most, default, range, unit, help): numbers of struct sg_profile,
+ * __u32.
  * L(field, key, rate, burst, help): its limits. At the top of the file the key gives that of
  * sources in no zone, which each zone takes over that has not its own.
  */

@@ -57,8 +57,8 @@ SG_KNOWN_METHODS(X)
 #undef X
 
 /*
- * With FOUR() known: `kind` if the message begins with the `n` characters, 4 to 10, of a method and
- * its space, else OTHER. `first` has eight of them and `second` the others; all three are constants.
+ * With FOUR() known: `kind` if the message begins with the `n` characters, 4 to 10, of a method
+ * and its space, else OTHER. `first` has eight of them and `second` the others; all three are constants.
  * Eight bytes are in `word`, and nine are known to be the message's. One expression: for one with
  * returns in between the verifier follows up to 470 instructions more (clang 14).
  */

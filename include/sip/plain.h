@@ -270,11 +270,16 @@ SIP_INLINE int sip_plain_count(const struct sip_reader *r, __u32 id, __u32 *numb
 /* Content-Length, Max-Forwards and Expires. Returns 0 if one of them is not plain. */
 SIP_INLINE int sip_plain_counts(struct sip_reader *r)
 {
-	struct sip_message *m = &r->message;
+	__u32 length = 0, hops = 0, expires = 0;
 
-	return sip_plain_count(r, SIP_FIELD_CONTENT_LENGTH, &m->content_length) &&
-	       sip_plain_count(r, SIP_FIELD_MAX_FORWARDS, &m->max_forwards) &&
-	       sip_plain_count(r, SIP_FIELD_EXPIRES, &m->expires);
+	if (!sip_plain_count(r, SIP_FIELD_CONTENT_LENGTH, &length) ||
+	    !sip_plain_count(r, SIP_FIELD_MAX_FORWARDS, &hops) ||
+	    !sip_plain_count(r, SIP_FIELD_EXPIRES, &expires))
+		return 0;
+	r->message.content_length = length;
+	r->message.max_forwards = hops;
+	r->message.expires = expires;
+	return 1;
 }
 
 /* Those, and CSeq, the general way where it has to be. */

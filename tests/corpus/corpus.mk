@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The message reader against a folder of messages: corpus_check natively, under the sanitizers, and
-# corpus_probe in the kernel too, from either compiler. Included by the Makefile.
-CORPUS_PROGRAMS = $(BUILD)/tests/corpus_check $(BUILD)/tests/corpus_probe \
-                  $(CLANGS:%=$(BUILD)/tests/corpus/clang%/probe.bpf.o)
-CORPUS_PROBE    = probe twin corpus own
+# The message reader against a folder of messages: corpus_check and corpus_general natively, under
+# the sanitizers, and corpus_probe in the kernel too, from either compiler. Included by the Makefile.
+CORPUS_PROGRAMS = $(BUILD)/tests/corpus_check $(BUILD)/tests/corpus_general \
+                  $(BUILD)/tests/corpus_probe $(CLANGS:%=$(BUILD)/tests/corpus/clang%/probe.bpf.o)
+CORPUS_GENERAL  = general compare corpus own
+CORPUS_PROBE    = probe compare twin corpus own
 CORPUS_DEPS     = $(wildcard tests/*.h tests/corpus/*.h) $(SHARED)
 
 $(BUILD)/tests/corpus_check: tests/corpus/check.c tests/corpus/corpus.c $(CORPUS_DEPS)
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -o $@ $(filter %.c,$^)
+
+$(BUILD)/tests/corpus_general: $(CORPUS_GENERAL:%=tests/corpus/%.c) $(CORPUS_DEPS)
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -o $@ $(filter %.c,$^)
 

@@ -267,6 +267,24 @@ static void add_parts(struct corpus *corpus)
 	}
 }
 
+/* --- numbers of each length --- */
+
+static void add_numbers(struct corpus *corpus)
+{
+	static const char digits[] = "98765432109876";
+	char text[128], name[64];
+
+	for (int count = 1; count < (int)sizeof(digits); count++) {
+		snprintf(name, sizeof(name), "cseq-digits-%d", count);
+		snprintf(text, sizeof(text), "CSeq: %.*s INVITE\r\n", count, digits);
+		add_string(corpus, name, CSEQ, text);
+		snprintf(name, sizeof(name), "number-digits-%d", count);
+		snprintf(text, sizeof(text), "Expires: %.*s\r\nContent-Length: %.*s\r\n", count,
+			 digits, count, digits);
+		add_string(corpus, name, MORE, text);
+	}
+}
+
 /* --- limits --- */
 
 /* A part that is `head`, `count` times `unit`, and `tail`. */
@@ -315,5 +333,6 @@ void corpus_own(struct corpus *corpus)
 	add_methods(corpus);
 	add_fields(corpus);
 	add_parts(corpus);
+	add_numbers(corpus);
 	add_limits(corpus);
 }

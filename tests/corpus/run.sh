@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The message reader in the kernel finds the same in each of the project's own messages, and in
-# mutations of them, as the native build does. The same for a folder of messages that is not in this
-# tree ($SIPGUARD_CORPUS), against which the rules of grammar are held, too: no good message is
-# dropped by default, strict drops 0.95 of the malformed ones, and two SIP libraries see the same
-# values or differ in a way that is listed.
+# The message reader finds the same in each of the project's own messages, and in mutations of them,
+# by its plain ways and by the general one, and in the kernel as in the native build. The same for a
+# folder of messages that is not in this tree ($SIPGUARD_CORPUS), against which the rules of grammar
+# are held, too: no good message is dropped by default, strict drops 0.95 of the malformed ones, and
+# two SIP libraries see the same values or differ in a way that is listed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -34,10 +34,11 @@ else
 	echo "# there is no folder of messages at $folder (SIPGUARD_CORPUS): no verdicts, and only the"
 	echo "# project's own messages for the kernel"
 fi
+export SG_MUTATIONS=${SIPGUARD_MUTATIONS:-100000}
+check "plain and general way agree" "$build/tests/corpus_general" "${folders[@]}"
 for object in "$build"/tests/corpus/clang*/probe.bpf.o; do
 	compiler=$(basename "$(dirname "$object")")
-	check "kernel and native build agree, $compiler" env \
-		SG_MUTATIONS="${SIPGUARD_MUTATIONS:-100000}" \
+	check "kernel and native build agree, $compiler" \
 		"$build/tests/corpus_probe" "$object" "${folders[@]}"
 done
 exit "$failed"

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* libFuzzer over the message reader, built for userspace. */
+/*
+ * libFuzzer over the message reader, built for userspace: what its plain ways find differs from the
+ * general one in nothing, and all spans lie in the message.
+ */
+#include <stdio.h>
+
+#include "../corpus/general.h"
 #include "input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -30,6 +36,20 @@ static void check(const struct sip_message *m)
 		abort();
 }
 
+static void compare(const struct fuzz_input *input, struct sip_input given,
+		    const struct sip_caps *caps)
+{
+	const char *what;
+
+	given.wanted &= ~GENERAL_ONLY;
+	what = general_differs(input->bytes, &given, caps);
+	if (!what)
+		return;
+	printf("the plain and the general way differ in %s\n", what);
+	fflush(stdout);
+	abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct sip_message message;
@@ -41,6 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	twin_expand(&input.setting, input.length, &given, &caps);
 	sip_read_native(input.bytes, &given, &caps, &message);
+	compare(&input, given, &caps);
 	fuzz_input_end(&input);
 	check(&message);
 	return 0;

@@ -181,3 +181,8 @@ sipp_run() {
 	wait "$LAB_PID"
 	call_all "$1-$2-$3" "$4"
 }
+
+# status_is FILTER: what jq makes of the status is true.
+status_is() {
+	sipguard status --json | jq -e "$1" >/dev/null
+}

@@ -38,10 +38,6 @@ says() {
 	}
 }
 
-status_is() {
-	sipguard status --json | jq -e "$1" >/dev/null
-}
-
 # datagram TEXT: to the guarded port.
 datagram() {
 	lab_in client bash -c "printf '%s' '$1' >/dev/udp/$LAB_SERVER4/5060"
@@ -151,26 +147,6 @@ all_or_none() {
 	[[ ! -e $SIPGUARD_PIN_ROOT ]]
 	SIPGUARD_PIN_ROOT=$LAB_DIR/bpf/other sipguard detach --all >/dev/null
 	guard_left_nothing
-}
-
-loopback() {
-	fails 1 "lo cannot run XDP .* no native XDP" attach lo --xdp native
-	[[ $(sipguard attach lo 2>&1) == *"lo is guarded at tc ingress, which is slower than native XDP, since"* ]]
-	status_is '.interfaces[0] | .xdp == "generic" and .hook == "tc" and .replies == "tcx"'
-	says 'lo +at tc ingress' status
-	sipguard detach lo
-	guard_left_nothing
-}
-
-# Frames of several buffers: the plain program is refused by the driver, the other one is not.
-large_mtu() {
-	ip -n "$LAB_NS_SERVER" link set "${OTHER}p" mtu 9000
-	ip -n "$LAB_NS_SERVER" link set "$OTHER" mtu 9000
-	sipguard attach "$OTHER" --xdp native
-	status_is '.interfaces[0].program == "guard_frags" and .interfaces[0].xdp == "native"'
-	sipguard attach "$OTHER" # an upgrade must not lose the difference
-	status_is '.interfaces[0].program == "guard_frags"'
-	sipguard detach "$OTHER"
 }
 
 other_abi() {
@@ -468,23 +444,6 @@ detaches() {
 	guard_left_nothing
 }
 
-# The kernel lets an interface have a name that a terminal obeys (C1 controls, ESC).
-strange_name() {
-	local name=$'s\x9b\xc2\x9b\x1bc'
-	ip -n "$LAB_NS_SERVER" link add "$name" type veth peer name strange-peer
-	{
-		sipguard attach "$name"
-		sipguard attach "$name" --json
-		sipguard status
-		sipguard status --json
-		sipguard detach "$name"
-	} >"$LAB_DIR/strange" 2>&1
-	ip -n "$LAB_NS_SERVER" link del strange-peer
-	grep -q '^s\\x9b\\xc2\\x9b\\x1bc: guarded' "$LAB_DIR/strange"
-	equal "$(LC_ALL=C grep -c '[^ -~]' "$LAB_DIR/strange")" 0
-	guard_left_nothing
-}
-
 [[ -x $SIPGUARD && -x $FLOOD ]] || lab_die "$SIPGUARD or $FLOOD is not built: run \"make\" first."
 lab_up
 trap test_ended EXIT
@@ -508,8 +467,6 @@ check "CAP_NET_ADMIN is missing" without_root net_admin
 check "a bad configuration, nothing is attached" not_without_file
 check "check-config says what can hardly be meant" doubts
 check "another XDP program is named, nothing is attached" all_or_none
-check "loopback: generic only, and said" loopback
-check "an MTU of several buffers, native all the same" large_mtu
 check "pins of another ABI are refused" other_abi
 check "pins off the BPF file system are refused" not_bpffs
 check "pins reach the machine's BPF file system from \"ip netns exec\"" netns_exec
@@ -531,5 +488,4 @@ check "five upgrades in a flood lose no packet" upgrade_gapless
 check "a second interface, in generic mode" second_interface
 check "an interface that vanished is attached again" vanished
 check "detach, and nothing is left" detaches
-check "an interface whose name a terminal would obey" strange_name
 test_done

@@ -21,10 +21,6 @@ ASK_RATE=15000
 REPLY=
 OTHER=
 
-status_is() {
-	sipguard status --json | jq -e "$1" >/dev/null
-}
-
 # seen_by KIND IFACE: what status says.
 seen_by() {
 	equal "$(sipguard status --json | jq -r ".interfaces[] | select(.name == \"$2\") | .replies")" \

@@ -11,8 +11,8 @@
 
 # shellcheck source=lib.sh
 source "$(dirname "$0")/lib.sh"
-# shellcheck source=phone.sh
-source "$LAB_ROOT/tests/lab/phone.sh"
+# shellcheck source=../../tools/lab/phone.sh
+source "$LAB_ROOT/tools/lab/phone.sh"
 
 # SIPp calls this often in each scenario: what one source may send at once is not the subject here.
 CALLS=2

@@ -282,6 +282,43 @@ filter_is_gone() {
 	guard_left_nothing
 }
 
+loopback() {
+	fails 1 "lo cannot run XDP .* no native XDP" attach lo --xdp native
+	[[ $(sipguard attach lo 2>&1) == *"lo is guarded at tc ingress, which is slower than native XDP, since"* ]]
+	status_is '.interfaces[0] | .xdp == "generic" and .hook == "tc" and .replies == "tcx"'
+	says 'lo +at tc ingress' status
+	sipguard detach lo
+	guard_left_nothing
+}
+
+# Frames of several buffers: the plain program is refused by the driver, the other one is not.
+large_mtu() {
+	ip -n "$LAB_NS_SERVER" link set "${OTHER}p" mtu 9000
+	ip -n "$LAB_NS_SERVER" link set "$OTHER" mtu 9000
+	sipguard attach "$OTHER" --xdp native
+	status_is '.interfaces[0].program == "guard_frags" and .interfaces[0].xdp == "native"'
+	sipguard attach "$OTHER" # an upgrade must not lose the difference
+	status_is '.interfaces[0].program == "guard_frags"'
+	sipguard detach "$OTHER"
+}
+
+# The kernel lets an interface have a name that a terminal obeys (C1 controls, ESC).
+strange_name() {
+	local name=$'s\x9b\xc2\x9b\x1bc'
+	ip -n "$LAB_NS_SERVER" link add "$name" type veth peer name strange-peer
+	{
+		sipguard attach "$name"
+		sipguard attach "$name" --json
+		sipguard status
+		sipguard status --json
+		sipguard detach "$name"
+	} >"$LAB_DIR/strange" 2>&1
+	ip -n "$LAB_NS_SERVER" link del strange-peer
+	grep -q '^s\\x9b\\xc2\\x9b\\x1bc: guarded' "$LAB_DIR/strange"
+	equal "$(LC_ALL=C grep -c '[^ -~]' "$LAB_DIR/strange")" 0
+	guard_left_nothing
+}
+
 other_interface() {
 	ip -n "$LAB_NS_SERVER" link add "$OTHER" type veth peer name "${OTHER}p"
 	ip -n "$LAB_NS_SERVER" link set "$OTHER" up
@@ -326,6 +363,9 @@ try "an alternative name" alternative_name
 try "more interfaces than counters" beyond_the_counters
 try "bpf_redirect_peer past native XDP: status says it, tc ingress sees it" redirect_peer
 try "another program takes the packets first: status says it" taken_first
+try "loopback: generic only, and said" loopback
+try "an MTU of several buffers, native all the same" large_mtu
+try "an interface whose name a terminal would obey" strange_name
 try "a filter of clsact guards" filter_guards
 try "a filter of clsact is gone with its interface" filter_is_gone
 test_done

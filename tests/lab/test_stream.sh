@@ -12,8 +12,8 @@
 
 # shellcheck source=lib.sh
 source "$(dirname "$0")/lib.sh"
-# shellcheck source=phone.sh
-source "$LAB_ROOT/tests/lab/phone.sh" # for the password only
+# shellcheck source=../../tools/lab/phone.sh
+source "$LAB_ROOT/tools/lab/phone.sh" # for the password only
 
 TCP_PEER=$LAB_ROOT/build/tests/tcp_peer
 WIRE=$LAB_ROOT/build/tests/wire

@@ -64,7 +64,7 @@ static void test_every_reason_is_explained(void **state)
 	}
 }
 
-/* A message shows by itself what rule of grammar it breaks, and no limit is reached by one packet. */
+/* A message shows by itself what rule of grammar it breaks; one packet reaches no limit. */
 static void test_what_needs_state(void **state)
 {
 	(void)state;

@@ -11,8 +11,8 @@
 #
 # Sourced by scenarios.sh.
 
-# shellcheck source=../../tests/lab/phone.sh
-source "$LAB_ROOT/tests/lab/phone.sh"
+# shellcheck source=../../tools/lab/phone.sh
+source "$LAB_ROOT/tools/lab/phone.sh"
 
 OFFICE=$LAB_CLIENT4
 # The others' ports are the kernel's choice, below this one.

@@ -32,7 +32,7 @@ static const char *const modes[] = {
 #define LIMIT(key_, status_, PLACE, dotted, rate_, burst_, times_, from_, help_)                  \
 	{.key = key_ "/rate", .status = status_ "/rate", .type = SETTING_RATE, .noun = "rate",    \
 	 PLACE(dotted rate), WITHIN(1, SG_RATE_MAX, rate_, "it is", "per second"),                \
-	 .times = times_, .from = offsetof(struct sg_profile, from_.rate), .help = help_},           \
+	 .times = times_, .from = offsetof(struct sg_profile, from_.rate), .help = help_},        \
 	{.key = key_ "/burst", .status = status_ "/burst", .type = SETTING_BURST,                 \
 	 .noun = "burst", PLACE(dotted burst), WITHIN(1, SG_BURST_MAX, burst_, "it is", NULL),    \
 	 .times = times_, .from = offsetof(struct sg_profile, from_.burst), .help = help_},
@@ -132,7 +132,8 @@ const struct setting settings[] = {
 	{.key = "validation/preset", .type = SETTING_WORD, .scope = SCOPE_GUARD, .words = presets},
 #define X(name, key_, standard_, most_, help_)                                                    \
 	{.key = "validation/" key_, .status = "message/" key_, .type = SETTING_NUMBER,            \
-	 IN_GUARD(profile[0].caps.name), WITHIN(1, most_, standard_, "'" key_ "' is", NULL),                 \
+	 IN_GUARD(profile[0].caps.name),                                                         \
+	 WITHIN(1, most_, standard_, "'" key_ "' is", NULL),                                     \
 	 .help = help_},
 	SIP_CAPS(X)
 #undef X
@@ -178,7 +179,7 @@ const char *setting_below(const struct setting *setting, const char *path)
 static void *place_of(const struct setting *setting, struct sg_config *config, __u32 zone)
 {
 	void *base = setting->scope == SCOPE_GUARD ? (void *)config :
-		     setting->scope == SCOPE_ZONE ? (void *)&config->profile[config->zone[zone].profile] :
+		     setting->scope == SCOPE_ZONE ? (void *)sg_profile_of(config, zone) :
 		     (void *)&config->total[sg_zone_total(zone)];
 
 	return (char *)base + setting->offset;

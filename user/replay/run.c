@@ -12,6 +12,7 @@
 #include "scanners.h"    /* types of the skeletons */
 #include "sip/message.h"
 
+#include "base/clock.h"
 #include "base/names.h"
 #include "guard.skel.h"
 #include "guard/loader.h"
@@ -36,8 +37,8 @@ struct replay {
 };
 
 /*
- * Each packet is judged alone: by what it is, not by what its flow or anybody else has done. Whoever
- * commits an offence is banned for no time.
+ * Each packet is judged alone: by what it is, not by what its flow or anybody else has done.
+ * Whoever commits an offence is banned for no time.
  */
 static void limits_off(struct config *config)
 {

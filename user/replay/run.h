@@ -24,8 +24,8 @@ struct judgement {
 /*
  * `path` is where the configuration came from, "" for nowhere. Without `limits` nothing depends on
  * what came before, but that fragments inherit what their first one got and segments continue a
- * connection: every reason that is STATEFUL (reasons.h) is off, and nobody is banned. 0 with *replay
- * for replay_close(), or -errno.
+ * connection: every reason that is STATEFUL (reasons.h) is off, and nobody is banned. 0 with
+ * *replay for replay_close(), or -errno.
  */
 int replay_open(const struct config *config, const char *path, bool limits, struct replay **replay,
 		struct error *error);

@@ -8,8 +8,8 @@
 # Those that end when they have their answer, and baresip, are started anew at the other port. The
 # others go on running with what they keep of the challenge, and a NAT moves them.
 
-# shellcheck source=../../../tests/lab/phone.sh
-source "$LAB_ROOT/tests/lab/phone.sh"
+# shellcheck source=../../../tools/lab/phone.sh
+source "$LAB_ROOT/tools/lab/phone.sh"
 
 CLIENTS_SRC=$SCENARIOS_SRC/clients
 # Kept from one time to the next, as the kernels of the tests are.

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What one message is judged by: what it begins with, the rules of SIP's grammar, and what it shows
+ * of its sender. Read guard_judge_message() from top to bottom.
+ */
+#ifndef SIPGUARD_JUDGE_BPF_H
+#define SIPGUARD_JUDGE_BPF_H
+
+#include "checks/grammar.bpf.h"
+#include "checks/guess.bpf.h"
+#include "checks/request.bpf.h"
+#include "learn.bpf.h"
+#include "packet/class.bpf.h"
+#include "state/offences.bpf.h"
+#include "verdict.bpf.h"
+
+/* Ends the way of the packet here if the step gives a reason that is enforced. */
+#define JUDGE(step)                                                                               \
+	do {                                                                                      \
+		__u32 reason_ = (step);                                                           \
+		if (verdict_is_final(g, reason_))                                                 \
+			return reason_;                                                           \
+	} while (0)
+
+/*
+ * Whether what the packet does may be held against its flow. Over UDP anybody can have sent it in
+ * somebody's name: there are limits for it, and no ban. Nor is anybody banned whom the operator or
+ * a proof has made known, or for a segment that knows no number of the connection.
+ */
+static __always_inline bool is_to_blame(const struct guard *g)
+{
+	return g->p.transport == IPPROTO_TCP && g->p.assumed != STREAM_GUESSED && pays_budget(g);
+}
+
+/*
+ * Whether a message of one user may pass that would be dropped, since its segment would come again
+ * and again, and the other users of a proven connection would wait behind it. Nor is a guess where
+ * messages begin enough to drop one.
+ */
+static __always_inline bool guard_spares(const struct guard *g)
+{
+	return g->p.assumed == STREAM_GUESSED ||
+	       (g->p.transport == IPPROTO_TCP && is_proven(g) && flow_is_shared(g));
+}
+
+/* As JUDGE(), but for who is spared: nothing is learned from such a message. */
+static __always_inline bool guard_ends(struct guard *g, __u32 reason)
+{
+	if (!verdict_is_final(g, reason))
+		return false;
+	if (!guard_spares(g))
+		return true;
+	verdict_watch(g, reason);
+	g->fresh = 0;
+	return false;
+}
+
+/* Whether a request has come as a whole: what is in a segment of TCP may go on in the next one. */
+static __always_inline bool guard_has_request(const struct guard *g)
+{
+	return g->class == SG_CLASS_REQUEST && g->p.stream != STREAM_PART;
+}
+
+/* By what a request without faults shows of its sender. */
+static __always_inline __u32 guard_judge_sender(struct guard *g)
+{
+	__u32 reason;
+
+	g->copy = 0;
+	if (!guard_has_request(g))
+		return SG_REASON_NONE;
+	request_know(g);
+	reason = fingerprint_check(g);
+	if (reason == SG_REASON_SCANNER && is_to_blame(g))
+		flow_offends(g, SG_OFFENCE_SCANNER);
+	if (guard_ends(g, reason))
+		return reason;
+	if (!g->fresh || !guess_applies(g))
+		return SG_REASON_NONE;
+	reason = guess_check(g);
+	return guard_ends(g, reason) ? reason : SG_REASON_NONE;
+}
+
+/* A message that was let in. */
+static __always_inline void guard_learn(struct guard *g)
+{
+	if (g->class == SG_CLASS_RESPONSE)
+		learn_response(g);
+	else if (guard_has_request(g))
+		learn_request(g);
+}
+
+/* What begins where a message should, and is none: for it, too, what guard_judge_faults() says. */
+static __always_inline __u32 guard_check_class(struct guard *g)
+{
+	__u32 reason = class_check(g);
+
+	if (reason == SG_REASON_NONE || pays_budget(g) || g->p.transport != IPPROTO_TCP)
+		return reason;
+	if (verdict_is_final(g, reason))
+		verdict_watch(g, reason);
+	return SG_REASON_NONE;
+}
+
+/*
+ * A message that breaks a rule. A dropped segment of TCP is a dead connection, since it comes again
+ * from the same byte, and dies with all messages of all users behind it. That is meant for whom
+ * nobody knows; of a peer with a zone or a proven flow the fault is counted, and the server's own
+ * parser has the last word.
+ */
+static __always_inline __u32 guard_judge_faults(struct guard *g)
+{
+	__u32 reason;
+
+	if (!g->faults)
+		return SG_REASON_NONE;
+	reason = grammar_check(g, !pays_budget(g) && g->p.transport == IPPROTO_TCP);
+	if (reason != SG_REASON_NONE && is_to_blame(g))
+		JUDGE(flow_offends(g, SG_OFFENCE_MALFORMED));
+	return reason;
+}
+
+/* A message that was admitted. */
+static __always_inline __u32 guard_judge_message(hook_ctx *ctx, struct guard *g)
+{
+	__u32 reason;
+
+	if (message_applies(KIND(g->class, g->method))) {
+		message_read(ctx, g);
+		reason = guard_judge_faults(g);
+		if (reason)
+			return reason;
+		JUDGE(head_check(ctx, g));
+	}
+	return guard_judge_sender(g);
+}
+
+#endif
