@@ -89,6 +89,35 @@ report "indented by spaces instead of tabs" "$spaces"
 trailing=$(grep -nE '[[:space:]]+$' "${code[@]}" "${shell[@]}" /dev/null)
 report "white space at the end of a line" "$trailing"
 
+# A page is for who does not know the tree: what it names has to be there.
+anchors() { # PAGE
+	sed -n 's/^##* //p' "$1" | tr '[:upper:] ' '[:lower:]-' | sed 's/[^a-z0-9_-]//g'
+}
+
+dead_links() { # PAGE
+	local link page
+	grep -oE '\]\([^)]+\)' "$1" | sed 's/^](//; s/)$//' | grep -v '^https*:' |
+		while IFS= read -r link; do
+			page=$1
+			[ -z "${link%%#*}" ] || page=$(dirname "$1")/${link%%#*}
+			if [ ! -e "$page" ]; then
+				echo "$1: $link"
+			elif [[ $link == *#* ]] && ! anchors "$page" | grep -qxF -e "${link#*#}"; then
+				echo "$1: $link"
+			fi
+		done
+	# shellcheck disable=SC2016 # quoted as Markdown has it
+	grep -oE '`(bpf|docs|findings|include|tests|tools|user)/[A-Za-z0-9_./-]+`' "$1" | tr -d '`' |
+		while IFS= read -r page; do
+			[ -e "$page" ] || echo "$1: $page"
+		done
+}
+dead=$(for file in "${files[@]}"; do [[ $file != *.md ]] || dead_links "$file"; done)
+report "pages that name what is not there" "$dead"
+long=$(awk 'length > 100 { print "README.md:" NR ": " length } END { if (NR > 200) print NR " lines" }' \
+	README.md)
+report "README.md has 200 lines of 100 columns at most" "$long"
+
 report "shellcheck" "$(shellcheck -x -f gcc "${shell[@]}" 2>&1)"
 report "cppcheck" "$(cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr \
 	--suppress=missingIncludeSystem --suppress=unknownMacro --suppress=syntaxError -Iinclude -Iuser \
