@@ -58,9 +58,9 @@ SG_KNOWN_METHODS(X)
 
 /*
  * With FOUR() known: `kind` if the message begins with the `n` characters, 4 to 10, of a method
- * and its space, else OTHER. `first` has eight of them and `second` the others; all three are constants.
- * Eight bytes are in `word`, and nine are known to be the message's. One expression: for one with
- * returns in between the verifier follows up to 470 instructions more (clang 14).
+ * and its space, else OTHER. `first` has eight of them and `second` the others; all three are
+ * constants. Eight bytes are in `word`, and nine are known to be the message's. One expression: for
+ * one with returns in between the verifier follows up to 470 instructions more (clang 14).
  */
 static __always_inline __u32 method_start(const __u8 *p, const __u8 *end, __u32 length, __u64 word,
 					  __u32 n, __u64 first, __u64 second, __u32 kind)
