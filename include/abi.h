@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the kernel programs and the sipguard command share: numbers, map layouts, limits.
- * Any change of a layout here raises SG_ABI_VERSION: pins carry it in their path, and libbpf would
- * reuse a map of equal sizes whatever it holds.
+ * A change of a layout that leaves the sizes of sg_state, sg_config and sg_stats as they are
+ * raises SG_ABI_VERSION: pins carry it in their path. Where one of them changes, as with each new
+ * reason or setting, that tells (maps_open()).
  */
 #ifndef SIPGUARD_ABI_H
 #define SIPGUARD_ABI_H
@@ -13,6 +14,7 @@
 #include "gcra.h"
 #include "listed.h"
 #include "numbers.h"
+#include "settings.h"
 #include "tables.h"
 
 #define SG_ABI_VERSION 8
@@ -27,14 +29,15 @@ struct sg_zone {
 struct sg_profile {
 	struct sg_limit limit[SG_LIMIT__MAX]; /* of a source */
 	struct sg_limit flow[SG_LIMIT__MAX];
-	struct sg_limit connect; /* new connections of a source, see sg_connect_limit_of() */
-	struct sg_limit segment; /* of a source, or a proven flow, that are not read */
-	__u32 live;              /* connections that a source may have */
-	__u32 reserved;
-	__u8 mode[SG_MODES];     /* enum sg_mode by enum sg_reason */
+	__u8 mode[SG_MODES]; /* enum sg_mode by enum sg_reason */
 	/* Which grammar rules are looked for: those whose mode is not off, as SIP_FAULT()s. */
 	__u64 rules;
 	struct sip_caps caps;
+#define X(type, field, ...) __u32 field;
+#define L(field, ...) struct sg_limit field;
+	SG_ZONE_SETTINGS(X, L)
+#undef L
+#undef X
 };
 
 /* When a flow is banned: see SG_OFFENCES. */
@@ -52,14 +55,12 @@ struct sg_ban_rule {
  */
 struct sg_config {
 	__u32 zones;                  /* zones in use, zone 0 not counted; 0 saves the lookup */
-	__u32 greylist_hold;          /* s that it stays armed after the last of the flood */
+#define X(type, field, ...) __u32 field;
+	SG_GUARD_SETTINGS(X)
+#undef X
 	struct sg_limit total[SG_TOTAL_PLACES];
 	struct sg_limit proven[SG_LIMIT__MAX];
 	struct sg_ban_rule ban[SG_BAN_RULES]; /* by enum sg_offence */
-	__u32 proven_call;            /* s that a completed call proves a flow */
-	__u32 proven_unchallenged;    /* a REGISTER needs not have answered a challenge */
-	__u32 first_data;             /* s in which a connection has to have sent something */
-	__u32 reserved2;
 	struct sg_zone zone[SG_ZONES];
 	struct sg_profile profile[SG_PROFILES];
 	__u8 port[SG_PORTS];          /* enum sg_port_role bits, by port in host order */

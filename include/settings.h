@@ -2,8 +2,8 @@
 /*
  * The settings that stand alone, one row each. Limits by kind of message, totals, bans, modes and
  * the caps of a message have lists of their own (words.h, reasons.h, sip/rules.h). From all of
- * these follow the defaults (defaults.h) and the table of settings (user/policy/setting.h), by
- * which the file is read and shown. A row here needs the field of its name, and a line in
+ * these follow the fields (abi.h), the defaults (defaults.h) and the table of settings
+ * (user/policy/setting.h), by which the file is read and shown. A row here needs a line in
  * tools/sipguard.yaml.
  */
 #ifndef SIPGUARD_SETTINGS_H

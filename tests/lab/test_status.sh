@@ -247,6 +247,19 @@ replies_leave_elsewhere() {
 	no_notice
 }
 
+# As a sipguard with more reasons and the same ABI would find it.
+other_layout() {
+	local pin
+	sipguard attach "$LAB_IF_SERVER"
+	pin=$(find "$SIPGUARD_PIN_ROOT" -name sg_stats)
+	rm "$pin"
+	bpftool map create "$pin" type percpu_array key 4 value 64 entries 1 name sg_stats
+	fails 1 "of another sipguard" status
+	fails 1 "of another sipguard" attach "$LAB_IF_SERVER"
+	sipguard detach --all
+	guard_left_nothing
+}
+
 [[ -x $SIPGUARD && -x $FLOOD ]] || lab_die "$SIPGUARD or $FLOOD is not built: run \"make\" first."
 lab_up
 trap test_ended EXIT
@@ -263,4 +276,6 @@ check "nobody answers: said" nobody_answers
 lab_kamailio_start
 check "the server answers: nothing is said" answers_as_usual
 check "its replies leave by another interface: said, until that is guarded" replies_leave_elsewhere
+sipguard detach --all >/dev/null
+check "maps of another layout are refused" other_layout
 test_done

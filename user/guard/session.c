@@ -66,7 +66,6 @@ static int check_abi(const struct session *session, struct error *error)
 	return error_set(error, -EPROTO, "the pins in %s/v%d are not of this sipguard: remove them "
 			 "with `rm -r %s/v%d` and attach again, at the same interfaces.",
 			 session->pins.shown, SG_ABI_VERSION, session->pins.shown, SG_ABI_VERSION);
-	return -EPROTO;
 }
 
 static int open_running(struct session *session, enum access access, struct error *error)

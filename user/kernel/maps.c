@@ -29,6 +29,26 @@ static int open_pin(const struct pins *pins, const char *name, struct error *err
 	return fd;
 }
 
+static __u32 value_size(int fd)
+{
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &size) ? 0 : info.value_size;
+}
+
+/* Whether they have the layout that we know, but for what only SG_ABI_VERSION tells. */
+static int check_sizes(const struct pins *pins, const struct maps *maps, struct error *error)
+{
+	if (value_size(maps->fd[MAP_STATE]) == sizeof(*maps->state) &&
+	    value_size(maps->fd[MAP_CONFIGS]) == 2 * sizeof(*maps->configs) &&
+	    value_size(maps->fd[MAP_STATS]) == sizeof(struct sg_stats))
+		return 0;
+	return error_set(error, -EPROTO, "the guard's maps in %s/v%d are of another sipguard: "
+			 "`sipguard detach --all`, and attach again, at the same interfaces.",
+			 pins->shown, SG_ABI_VERSION);
+}
+
 int maps_open(const struct pins *pins, struct maps *maps, struct error *error)
 {
 	int err = 0;
@@ -42,6 +62,8 @@ int maps_open(const struct pins *pins, struct maps *maps, struct error *error)
 		maps->clock = open_pin(pins, "guard_clock", error);
 		err = maps->clock < 0 ? maps->clock : 0;
 	}
+	if (!err)
+		err = check_sizes(pins, maps, error);
 	if (!err)
 		err = maps_memory(maps, error);
 	if (err)
