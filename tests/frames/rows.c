@@ -205,7 +205,8 @@ const struct row rows[] = {
 	 LAST(.udp_length_error = 4000), DENIED},
 	{"a first fragment without ports, IPv6",
 	 .packet = {IPV6, .id = 78, .chain = "fdd", .size = 8},
-	 .second = {IPV6, .id = 78, .chain = "fdd", .offset = 8, OPTIONS}, UNREAD},
+	 .second = {IPV6, .id = 78, .chain = "fdd", .offset = 8, OPTIONS}, DELIVERED,
+	 REASON(IPV6_CHAIN)},
 };
 
 const size_t rows_count = COUNT(rows);

@@ -27,8 +27,8 @@ struct bpf_object *state_open(const struct bpf_object *guard)
 int state_run(const struct bpf_object *state, const char *program,
 	      const struct state_request *request)
 {
-	struct state_request copy = *request; /* the kernel writes it back */
-	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &copy, .ctx_size_in = sizeof(copy));
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = request,
+		    .data_size_in = sizeof(*request));
 	int fd = object_program(state, program), error;
 
 	if (fd < 0)
