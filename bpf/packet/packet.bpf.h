@@ -51,6 +51,7 @@ struct packet {
 	__u8 syn;
 	__u8 malformed;      /* the lengths of the headers contradict each other */
 	__u8 tiny;           /* a first fragment that ends inside the TCP header */
+	__u8 cut;            /* it ends inside its extension headers */
 	/*
 	 * The first reason in monitor mode that matched, or none. Here and not in struct guard, or
 	 * the verifier follows each of them through all that comes after (450 000 instructions,
@@ -289,7 +290,7 @@ static __always_inline enum packet_kind packet_transport(struct cursor *c, struc
 		 * A first fragment that ends in its extension headers keeps its ports back for the
 		 * next one (RFC 7112), and Linux puts the two together.
 		 */
-		if (p->first_fragment && p->transport == IPPROTO_NONE)
+		if (p->first_fragment && p->cut)
 			return PACKET_CHAIN;
 		/* Not remembered, or what follows would pass as the rest of a foreign datagram. */
 		p->first_fragment = 0;
@@ -332,8 +333,8 @@ static __always_inline struct cursor cursor_at(hook_ctx *ctx, const struct packe
 
 /*
  * Reads one extension header, p->transport, and sets p->transport to what follows it; to
- * IPPROTO_NONE if it is cut off, to itself if it is longer than we reach. `destination` is a fold
- * of the destination address.
+ * IPPROTO_NONE and p->cut if it is cut off, to itself if it is longer than we reach. `destination`
+ * is a fold of the destination address.
  *
  * Global: inlined in the loop, its ways multiply (over 20 s in the verifier, clang 19, 6.18).
  */
@@ -350,6 +351,7 @@ __noinline int packet_extension(hook_ctx *ctx, struct packet *p, __u64 destinati
 	cursor = cursor_at(ctx, p);
 	type = p->transport;
 	p->transport = IPPROTO_NONE;
+	p->cut = 1;
 	header = packet_pull(c, sizeof(*header));
 	if (!header)
 		return 0;
@@ -359,6 +361,7 @@ __noinline int packet_extension(hook_ctx *ctx, struct packet *p, __u64 destinati
 		size = (header->length + 1) * 8; /* RFC 8200 section 4.2 */
 	if (size < sizeof(*header) || size > p->length)
 		return 0;
+	p->cut = 0;
 	if (p->offset + size > OFFSET_MAX) {
 		p->transport = type; /* out of reach: to the caller the chain does not end */
 		return 0;

@@ -168,17 +168,22 @@ static bool received(int fd, bool *marker)
 	char bytes[16384];
 
 	while (recvfrom(fd, bytes, sizeof(bytes), MSG_DONTWAIT, (void *)&from, &size) >= 0) {
+		bool ours = from.in.sin_port == htons(lab.sport);
+
 		if (marker && from.in.sin_addr.s_addr == inet_addr(MARKER))
-			*marker = true;
-		else if (from.in.sin_port == htons(lab.sport))
-			found = true;
+			*marker |= ours;
+		else
+			found |= ours;
 		size = sizeof(from);
 	}
 	return found;
 }
 
-/* Frames of one interface are received in their order. False if nothing comes through. */
-static bool flush(bool *found)
+/*
+ * Frames of one interface are received in their order. False if nothing comes through within `ms`
+ * milliseconds.
+ */
+static bool flush(bool *found, int ms)
 {
 	static const struct row none;
 	struct packet_spec spec = {.source = MARKER, .payload = "hello"};
@@ -187,7 +192,7 @@ static bool flush(bool *found)
 	__u8 frame[FRAME_MAX];
 
 	send_frame(frame, frame_build(&none, &spec, frame));
-	while (!marker && poll(&poll_udp, 1, WAIT) > 0)
+	while (!marker && poll(&poll_udp, 1, ms) > 0)
 		*found |= received(lab.udp4, &marker);
 	*found |= received(lab.udp6, NULL);
 	return marker;
@@ -219,17 +224,20 @@ bool is_delivered(const struct row *row)
 	send_frame(frame, frame_build(row, &row->packet, frame));
 	if (row->second.id)
 		send_frame(frame, frame_build(row, &row->second, frame));
-	if (!flush(&found))
+	if (!flush(&found, WAIT))
 		fail_msg("%s: what is sent after it does not arrive", row->name);
 	if (row->packet.transport == IPPROTO_TCP)
 		found = has_connection("/proc/net/tcp") || has_connection("/proc/net/tcp6");
 	return found;
 }
 
-void await_ipv6(void)
+void await_link(void)
 {
 	static const struct row plain = {.name = "plain, IPv6", .packet.source = IPV6_A};
+	bool found;
 
+	for (int ms = 0; ms < WAIT && !flush(&found, 100); ms += 100)
+		lab.sport++;
 	for (int ms = 0; ms < WAIT && !is_delivered(&plain); ms += 20)
 		usleep(20000);
 }

@@ -32,9 +32,9 @@ size_t frame_build(const struct row *row, const struct packet_spec *packet, __u8
 /* Sends the row, and tells whether a socket gets it. */
 bool is_delivered(const struct row *row);
 /*
- * An interface that is up takes IPv6 when work of the kernel's own has been done: on a busy machine
- * that is seconds later.
+ * An interface that is up sends, and takes IPv6, when work of the kernel's own has been done: on a
+ * busy machine that is seconds later.
  */
-void await_ipv6(void);
+void await_link(void);
 
 #endif

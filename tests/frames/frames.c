@@ -113,7 +113,7 @@ static void end_of_test(void)
 static void test_what_is_delivered_is_read(void **state)
 {
 	(void)state;
-	await_ipv6();
+	await_link();
 	deny_all();
 	for (const struct row *row = rows; row < rows + rows_count; row++) {
 		bool delivered = is_possible(row, true) ? is_delivered(row) : row->delivered;
@@ -250,7 +250,7 @@ static void test_tun_is_read(void **state)
 	fixture_reset(PROGRAM_BARE);
 	deny_sources();
 	lab.tun = fd;
-	await_ipv6();
+	await_link();
 	bare_rows(false, "without the guard");
 	for (const struct row *row = rows; row < rows + rows_count; row++) {
 		if (is_bare_row(row) && read_row(row) != row->reason)

@@ -207,6 +207,10 @@ const struct row rows[] = {
 	 .packet = {IPV6, .id = 78, .chain = "fdd", .size = 8},
 	 .second = {IPV6, .id = 78, .chain = "fdd", .offset = 8, OPTIONS}, DELIVERED,
 	 REASON(IPV6_CHAIN)},
+	{"two fragments of protocol 59", FIRST(.transport = IPPROTO_NONE),
+	 LAST(.transport = IPPROTO_NONE), UNREAD},
+	{"two fragments of no next header, IPv6", FIRST(IPV6, .transport = IPPROTO_NONE),
+	 LAST(IPV6, .transport = IPPROTO_NONE), UNREAD},
 };
 
 const size_t rows_count = COUNT(rows);

@@ -317,6 +317,11 @@ static void first_fragment_without_ports(void)
 	id = fragment_id();
 	SEND_UNGUARDED(.source = IPV6_A, .id = id, .chain = "fd", .size = 8);
 	SEND_ORPHAN(.source = IPV6_A, .id = id, .chain = "fd", .offset = 8);
+	/* Protocol 59 ("no next header") is a foreign one, and no chain that was cut off. */
+	SEND_UNGUARDED(.id = fragment_id(), .transport = IPPROTO_NONE, .size = 8);
+	SEND_UNGUARDED(.source = IPV6_A, .id = fragment_id(), .transport = IPPROTO_NONE, .size = 8);
+	SEND_UNGUARDED(.source = IPV6_A, .id = fragment_id(), .chain = "fd",
+		       .transport = IPPROTO_NONE, .size = 16);
 	id = fragment_id();
 	SEND_UNGUARDED(.id = id, .size = 8, .length_error = -4);
 	SEND_ORPHAN(.id = id, .offset = 8);
