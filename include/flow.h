@@ -59,12 +59,12 @@ static inline struct sg_flow_key sg_source_key(__u32 family, const __u32 *addres
 
 /*
  * The hash of a flow, by which all tables know flows and sources. Keyed, by 128 random bits; no
- * SipHash, which takes 15 ns for one word where this takes 3, and needs to be none.
+ * SipHash, whose many rounds each packet would pay for, and needs to be none.
  *
  * What an attacker knows: how it is made, and how large the tables are. What he does not: the
  * secret, and any place, which is never shown. He could tell that two addresses of his meet in both
- * rows of a table by one being limited for the other, once in 2^34 pairs (sources) or 2^30 (flows),
- * and with many such pairs perhaps work at the secret, to aim at somebody else's place. All he
+ * rows of a table by one being limited for the other, by the sizes of the tables once in 2^34 pairs
+ * (sources) or 2^30 (flows), and with many such pairs perhaps work at the secret, to aim at somebody else's place. All he
  * would get is to spend that one's limit: over UDP he has it for less, by forging the address.
  *
  * A sender chooses every bit of his host, and must not make up by them for what another /64 differs

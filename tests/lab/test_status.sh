@@ -23,6 +23,7 @@ configuration() {
 	cat <<-END
 		proven: {call: 77, unchallenged: yes}
 		greylist: {hold: 600}
+		connections: {first-data: 54, new: {rate: 55, burst: 56}, live: 57}
 		bans:
 		  flood: {threshold: 11, window: 21, time: 31}
 		  malformed: {threshold: 12, window: 22, time: 32}
@@ -86,9 +87,12 @@ conduct_as_configured() {
 		n=$((n + 1))
 		shows "$key $((10 + n)) $((20 + n)) only limited"
 	done
-	shows "proven: call 77 s for a completed call"
-	shows "proven: unchallenged yes: a REGISTER proves without a challenge, too"
-	shows "greylist: hold 600 s after the flood"
+	shows "proven/call 77 seconds that a completed call proves a flow, 1 to 86400"
+	shows "proven/unchallenged yes yes: a REGISTER that the server accepts without a \
+challenge proves, too"
+	shows "greylist/hold 600 seconds that it stays armed after less than half of that rate is offered"
+	shows "connections/new 55 / 56 of each source, per second and at once"
+	shows "connections/live 57 that a source may have at a time, 1 to 1000000"
 }
 
 json_as_configured() {
@@ -101,7 +105,10 @@ json_as_configured() {
 		and .totals.replies == {rate: 104, burst: 204}
 		and .ban_rules.enumeration == {threshold: 18, window: 28, time: 0}
 		and .proven_call_seconds == 77 and .proven_unchallenged == true
-		and .greylist_hold_seconds == 600' >/dev/null
+		and .greylist_hold_seconds == 600 and .first_data_seconds == 54
+		and .zones[1].connections.new == {rate: 55, burst: 56}
+		and .ports == {udp: [5060], tcp: [5060], tls: [5061]}
+		and .reasons.garbage == {mode: "enforce", default: "enforce"}' >/dev/null
 }
 
 # keys FILTER: of what stands there, in their order.
@@ -120,9 +127,9 @@ json_keys() {
 	status=$(sipguard status --json)
 	stats=$(sipguard stats --json)
 	has_keys . attached version abi mode lists bans flows memory notices interfaces \
-		loaded_seconds connections config ports reasons totals message zones proven_limits \
-		ban_rules proven_call_seconds proven_unchallenged greylist_hold_seconds \
-		first_data_seconds <<<"$status"
+		loaded_seconds connections config ports proven_limits proven_call_seconds \
+		proven_unchallenged greylist_hold_seconds first_data_seconds ban_rules totals \
+		message reasons zones <<<"$status"
 	has_keys .lists allow deny <<<"$status"
 	has_keys .bans sources flows <<<"$status"
 	has_keys .flows proven contact greylist most greylist_armed greylist_seconds_left \

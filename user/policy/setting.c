@@ -202,6 +202,15 @@ void setting_set(const struct setting *setting, struct sg_config *config, __u32 
 		*(__u32 *)place = value;
 }
 
+const char *setting_word(const struct setting *setting, __u32 value)
+{
+	for (__u32 number = 0; setting->words[number]; number++) {
+		if (number == value)
+			return setting->words[number];
+	}
+	return "?";
+}
+
 struct sg_limit *setting_limit(const struct setting *setting, struct sg_config *config, __u32 zone)
 {
 	char *burst = place_of(setting, config, zone);

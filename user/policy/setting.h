@@ -78,6 +78,9 @@ const char *setting_below(const struct setting *setting, const char *path);
 __u32 setting_get(const struct setting *setting, const struct sg_config *config, __u32 zone);
 void setting_set(const struct setting *setting, struct sg_config *config, __u32 zone, __u32 value);
 
+/* Of a FLAG or a WORD: how a value is said; "?" if it is none that it can have. */
+const char *setting_word(const struct setting *setting, __u32 value);
+
 /* Of a SETTING_BURST: the limit that it completes. */
 struct sg_limit *setting_limit(const struct setting *setting, struct sg_config *config,
 			       __u32 zone);

@@ -1,10 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Each setting at its path in the JSON of status, by the table of settings. */
 #include "render/json.h"
 
 #include <string.h>
 
 #include "base/names.h"
-#include "render/output.h"
+#include "policy/setting.h"
+
+/* Takes the reference to the value; makes the objects that the path goes through. */
+static void put(json_t *object, const char *path, json_t *value)
+{
+	const char *end;
+
+	while ((end = strchr(path, '/'))) {
+		json_t *below = json_object_getn(object, path, end - path);
+
+		if (!below)
+			json_object_setn_new(object, path, end - path, below = json_object());
+		object = below;
+		path = end + 1;
+	}
+	json_object_set_new(object, path, value);
+}
 
 static json_t *ports_of(const struct sg_config *config, __u8 role)
 {
@@ -17,113 +34,78 @@ static json_t *ports_of(const struct sg_config *config, __u8 role)
 	return all;
 }
 
-static json_t *ports_json(const struct sg_config *config)
+static json_t *value_of(const struct setting *s, const struct sg_config *config, __u32 zone)
 {
-	json_t *ports = json_object();
+	__u32 value;
 
-	json_object_set_new(ports, "udp", ports_of(config, SG_PORT_UDP));
-	json_object_set_new(ports, "tcp", ports_of(config, SG_PORT_TCP));
-	json_object_set_new(ports, "tls", ports_of(config, SG_PORT_TLS));
-	return ports;
+	if (s->type == SETTING_PORTS)
+		return ports_of(config, s->bit);
+	value = setting_get(s, config, zone);
+	if (s->type == SETTING_FLAG)
+		return json_boolean(value);
+	if (s->type == SETTING_WORD)
+		return json_string(setting_word(s, value));
+	return json_integer(value);
 }
 
-static json_t *reasons_json(const struct sg_config *config)
+static void put_settings(json_t *object, const struct sg_config *config, __u32 zone,
+			 bool (*wanted)(enum setting_scope scope))
 {
-	const __u8 *modes = sg_profile_of(config, 0)->mode;
-	json_t *all = json_object();
+	for (size_t i = 0; i < settings_count; i++) {
+		const struct setting *s = &settings[i];
 
-	for (int reason = 1; reason < SG_REASON__MAX; reason++)
-		json_object_set_new(all, reason_texts[reason].label,
-				    json_pack("{s:s, s:s}", "mode",
-					      mode_names[modes[reason] % SG_MODE__MAX],
-					      "default", mode_names[reason_texts[reason].mode]));
-	return all;
-}
-
-static json_t *totals_json(const struct sg_config *config)
-{
-	json_t *all = json_object();
-
-	for (int id = 0; id < SG_TOTAL__MAX; id++)
-		json_object_set_new(all, total_keys[id], output_limit(&config->total[id]));
-	return all;
-}
-
-static json_t *caps_json(const struct sg_config *config)
-{
-	const __u32 *cap = sg_profile_of(config, 0)->caps.of;
-	json_t *all = json_object();
-
-	for (int id = 0; id < SIP_CAP__MAX; id++)
-		json_object_set_new(all, cap_keys[id], json_integer(cap[id]));
-	return all;
-}
-
-static json_t *limits_json(const struct sg_limit *limit)
-{
-	json_t *limits = json_object();
-
-	for (int id = 0; id < SG_LIMIT__MAX; id++)
-		json_object_set_new(limits, limit_keys[id], output_limit(&limit[id]));
-	return limits;
-}
-
-static json_t *offences_json(const struct sg_config *config)
-{
-	json_t *all = json_object();
-
-	for (int id = 0; id < SG_OFFENCE__MAX; id++) {
-		const struct sg_ban_rule *rule = &config->ban[id];
-
-		json_object_set_new(all, offence_keys[id],
-				    json_pack("{s:I, s:I, s:I}", "threshold",
-					      (json_int_t)rule->threshold, "window",
-					      (json_int_t)rule->window, "time",
-					      (json_int_t)rule->seconds));
+		if (s->status && wanted(s->scope))
+			put(object, s->status, value_of(s, config, zone));
 	}
-	return all;
 }
 
-/* Zone 0 has none: what its sources may together is among the totals. */
-static json_t *zone_total_json(const struct sg_config *config, __u32 zone)
+static bool is_of_guard(enum setting_scope scope)
 {
-	return zone ? output_limit(&config->total[sg_zone_total(zone)]) : json_null();
+	return scope == SCOPE_GUARD;
+}
+
+static bool is_of_strangers(enum setting_scope scope)
+{
+	return scope == SCOPE_ZONE;
+}
+
+static bool is_of_zone(enum setting_scope scope)
+{
+	return scope != SCOPE_GUARD;
+}
+
+static json_t *zone_json(const struct sg_config *config, __u32 number)
+{
+	const struct sg_zone *zone = &config->zone[number];
+	json_t *object = json_object();
+
+	json_object_set_new(object, "name",
+			    json_stringn(zone->name, strnlen(zone->name, sizeof(zone->name))));
+	/* Zone 0 has no total: what its sources may together is among the totals. */
+	if (!number)
+		json_object_set_new(object, "total", json_null());
+	put_settings(object, config, number, number ? is_of_zone : is_of_strangers);
+	return object;
 }
 
 static json_t *zones_json(const struct sg_config *config)
 {
 	json_t *all = json_array();
 
-	for (__u32 zone = 0; zone <= config->zones && zone < SG_ZONES; zone++) {
-		const struct sg_profile *p = sg_profile_of(config, zone);
-		const struct sg_zone *z = &config->zone[zone];
-
-		json_array_append_new(all, json_pack("{s:s#, s:o, s:o, s:o, s:{s:o, s:I, s:o}}",
-						     "name", z->name,
-						     (int)strnlen(z->name, sizeof(z->name)),
-						     "limits", limits_json(p->limit),
-						     "flow_limits", limits_json(p->flow),
-						     "total", zone_total_json(config, zone),
-						     "connections", "new",
-						     output_limit(&p->connect), "live",
-						     (json_int_t)p->live, "segments",
-						     output_limit(&p->segment)));
-	}
+	for (__u32 zone = 0; zone <= config->zones && zone < SG_ZONES; zone++)
+		json_array_append_new(all, zone_json(config, zone));
 	return all;
 }
 
 void settings_json(const struct sg_config *config, json_t *object)
 {
-	json_object_set_new(object, "ports", ports_json(config));
-	json_object_set_new(object, "reasons", reasons_json(config));
-	json_object_set_new(object, "totals", totals_json(config));
-	json_object_set_new(object, "message", caps_json(config));
+	json_t *reasons;
+
+	put_settings(object, config, 0, is_of_guard);
+	reasons = json_object_get(object, "reasons");
+	for (int reason = 1; reason < SG_REASON__MAX; reason++)
+		json_object_set_new(json_object_get(reasons, reason_texts[reason].label),
+				    "default",
+				    json_string(mode_names[reason_texts[reason].mode]));
 	json_object_set_new(object, "zones", zones_json(config));
-	json_object_set_new(object, "proven_limits", limits_json(config->proven));
-	json_object_set_new(object, "ban_rules", offences_json(config));
-	json_object_set_new(object, "proven_call_seconds", json_integer(config->proven_call));
-	json_object_set_new(object, "proven_unchallenged",
-			    json_boolean(config->proven_unchallenged));
-	json_object_set_new(object, "greylist_hold_seconds", json_integer(config->greylist_hold));
-	json_object_set_new(object, "first_data_seconds", json_integer(config->first_data));
 }

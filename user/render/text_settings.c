@@ -2,8 +2,10 @@
 #include "render/text.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/names.h"
+#include "policy/setting.h"
 
 static void print_ports(const struct sg_config *config, const char *transport, __u8 role)
 {
@@ -100,30 +102,57 @@ static void print_limits(const struct sg_config *config)
 	}
 }
 
-static void print_connections(const struct sg_config *config)
+/* The keys of tables that are printed by themselves, and what lands nowhere. */
+static bool has_table(const struct setting *s)
 {
-	printf("\nConnections of a source: new per second / at once, live, unread segments per "
-	       "second / at once; reported if silent for %u s\n", config->first_data);
-	for (__u32 zone = 0; zone <= config->zones && zone < SG_ZONES; zone++) {
-		const struct sg_profile *p = sg_profile_of(config, zone);
+	static const char *const tables[] = {
+		"limits", "flow-limits", "proven-limits", "total", "totals", "bans", "validation",
+		"modes",
+	};
 
-		printf("  %-22s", zone_name(&config->zone[zone], zone));
-		print_limit(&p->connect);
-		printf(" %17u ", p->live);
-		print_limit(&p->segment);
-		putchar('\n');
+	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
+		if (setting_below(s, tables[i]))
+			return true;
+	}
+	return !s->width;
+}
+
+/* A rate is told with its burst, whose row comes next. */
+static void print_setting(const struct setting *s, const struct sg_config *config, __u32 zone)
+{
+	__u32 value = setting_get(s, config, zone);
+	char text[32];
+
+	if (s->type == SETTING_BURST)
+		snprintf(text, sizeof(text), "%u / %u", setting_get(s - 1, config, zone), value);
+	else if (s->type == SETTING_FLAG)
+		snprintf(text, sizeof(text), "%s", setting_word(s, value));
+	else
+		snprintf(text, sizeof(text), "%u", value);
+	printf("  %-22.*s %17s  %s\n",
+	       (int)(strlen(s->key) - (s->type == SETTING_BURST ? strlen("/burst") : 0)), s->key,
+	       text, s->help);
+}
+
+/* The settings that stand alone (include/settings.h). */
+static void print_others(const struct sg_config *config, enum setting_scope scope, __u32 zone)
+{
+	for (size_t i = 0; i < settings_count; i++) {
+		const struct setting *s = &settings[i];
+
+		if (s->scope == scope && s->type != SETTING_RATE && !has_table(s))
+			print_setting(s, config, zone);
 	}
 }
 
-static void print_proven(const struct sg_config *config)
+static void print_alone(const struct sg_config *config)
 {
-	printf("\nProven, greylist\n");
-	printf("  %-22s %u s for a completed call\n", "proven: call", config->proven_call);
-	printf("  %-22s %s\n", "proven: unchallenged",
-	       config->proven_unchallenged
-		       ? "yes: a REGISTER proves without a challenge, too"
-		       : "no: a REGISTER proves only in answer to a challenge");
-	printf("  %-22s %u s after the flood\n", "greylist: hold", config->greylist_hold);
+	printf("\nOther settings\n");
+	print_others(config, SCOPE_GUARD, 0);
+	for (__u32 zone = 0; zone <= config->zones && zone < SG_ZONES; zone++) {
+		printf("\nOther settings, %s\n", zone_name(&config->zone[zone], zone));
+		print_others(config, SCOPE_ZONE, zone);
+	}
 }
 
 static void print_ban_rules(const struct sg_config *config)
@@ -157,8 +186,7 @@ void settings_text(const struct sg_config *config)
 	print_ports(config, "tls", SG_PORT_TLS);
 	print_reasons(config);
 	print_limits(config);
-	print_connections(config);
-	print_proven(config);
+	print_alone(config);
 	print_ban_rules(config);
 	print_caps(config);
 }
