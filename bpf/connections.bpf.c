@@ -11,7 +11,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 
-#include "state/connected.bpf.h"
+#include "state/live.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -93,13 +93,13 @@ static __always_inline struct sg_flow_key source_of(const struct sock_common *sk
 	return sg_source_key(4 + 2 * other, address);
 }
 
-static __always_inline void note_event(enum sg_event event)
+static __always_inline void count_atomically(enum sg_count id)
 {
 	struct sg_stats *stats = map_stats();
 
 	/* It may run in a process, and be interrupted by itself. */
 	if (stats)
-		__sync_fetch_and_add(&stats->event[event], 1);
+		__sync_fetch_and_add(&stats->count[id], 1);
 }
 
 /* NULL if there is no memory. `sk` is a socket of any type that the kernel knows. */
@@ -110,10 +110,10 @@ static __always_inline struct sg_socket *socket_count(void *sk, const struct sg_
 
 	if (s && s->counted)
 		return s;
-	if (!s || !connected_add(source)) {
+	if (!s || !live_add(source)) {
 		/* The iterator tries again; one socket is one event. */
 		if (!s || !s->reported)
-			note_event(SG_EVENT_CONNECTIONS_FULL);
+			count_atomically(SG_COUNT_CONNECTIONS_FULL);
 		if (s)
 			s->reported = 1;
 		return s;
@@ -138,13 +138,13 @@ static __always_inline bool is_silent(const struct tcp_sock *tcp, const struct s
 static __always_inline void socket_report(struct sg_socket *s)
 {
 	if (!s->reported)
-		note_event(SG_EVENT_CONNECTION_SILENT);
+		count_atomically(SG_COUNT_CONNECTION_SILENT);
 	s->reported = 1;
 }
 
 static __always_inline const struct sg_config *config_in_force(void)
 {
-	return &sg_configs[*(const volatile __u32 *)&sg_state.slot & 1];
+	return &sg_configs[*(const volatile __u32 *)&sg_state.active & 1];
 }
 
 static __always_inline void socket_end(struct sock *sk, const struct sg_config *config)
@@ -159,7 +159,7 @@ static __always_inline void socket_end(struct sock *sk, const struct sg_config *
 		socket_report(s);
 	source = source_of(&sk->__sk_common);
 	bpf_sk_storage_delete(&sg_sockets, sk);
-	connected_remove(&source);
+	live_remove(&source);
 }
 
 SEC("tp_btf/inet_sock_set_state")

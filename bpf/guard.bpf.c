@@ -190,7 +190,7 @@ static __always_inline __u32 guard_judge_segment(struct guard *g)
 
 /* What a message is charged to before a byte of its header is read. */
 static __always_inline __u32 guard_judge_limits(hook_ctx *ctx, struct guard *g,
-						struct slots *slots)
+						struct buckets *buckets)
 {
 	__u32 reason;
 
@@ -198,21 +198,21 @@ static __always_inline __u32 guard_judge_limits(hook_ctx *ctx, struct guard *g,
 		JUDGE(greylist_check(ctx, g));
 	if (pays_total(g))
 		JUDGE(total_check(g));
-	*slots = limits_find(g);
-	reason = flow_check(g, slots);
+	*buckets = limits_find(g);
+	reason = flow_check(g, buckets);
 	if (reason && is_to_blame(g))
 		JUDGE(flow_offends(g, SG_OFFENCE_FLOOD));
 	JUDGE(reason);
 	if (pays_budget(g))
-		JUDGE(share_check(g, slots));
-	JUDGE(source_check(g, slots));
-	JUDGE(method_check(g, slots));
+		JUDGE(share_check(g, buckets));
+	JUDGE(source_check(g, buckets));
+	JUDGE(method_check(g, buckets));
 	if (g->p.syn) {
-		JUDGE(connect_check(g));
+		JUDGE(connection_check(g));
 		JUDGE(connections_check(g));
-		connect_charge(g);
+		connection_charge(g);
 	}
-	limits_charge(g, slots);
+	limits_charge(g, buckets);
 	return SG_REASON_NONE;
 }
 
@@ -244,7 +244,7 @@ static __always_inline void guard_learn_put_off(hook_ctx *ctx, struct guard *g, 
 static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 {
 	__u32 list = lists_find(g), reason, paid;
-	struct slots slots = {};
+	struct buckets buckets = {};
 
 	guard_classify(ctx, g, list);
 	if (list == SG_LIST_ALLOW) {
@@ -268,7 +268,7 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 	total_find(g);
 
 	reason = segment_applies(&g->p) ? guard_judge_segment(g)
-					: guard_judge_limits(ctx, g, &slots);
+					: guard_judge_limits(ctx, g, &buckets);
 	guard_learn_put_off(ctx, g, reason);
 	JUDGE(reason);
 	if (g->p.stream > STREAM_PART)
@@ -278,7 +278,7 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 	if (reason)
 		return reason;
 	if (!g->copy)
-		method_charge(g, &slots);
+		method_charge(g, &buckets);
 	guard_learn(g);
 	if (paid) { /* it was counted when it began */
 		g->class = SG_CLASS_OTHER;

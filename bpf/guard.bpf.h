@@ -21,7 +21,7 @@ struct guard {
 	/* From here on all is zero when a packet comes. */
 	__u64 now;      /* ns of the guard's clock */
 	__u64 faults;   /* of the message that was read, as SIP_FAULT()s */
-	__u8 slot;      /* of sg_configs, read once: a reload may flip it meanwhile */
+	__u8 active;    /* one of sg_configs, read once: a reload may flip it meanwhile */
 	__u8 role;      /* enum sg_port_role of the destination port */
 	__u8 class;
 	__u8 method;

@@ -81,7 +81,7 @@ __noinline int learn_transaction(struct guard *g)
 static __always_inline void learn_request(struct guard *g)
 {
 	if (g->admitted) {
-		count_event(SG_EVENT_GREYLIST_ADMITTED);
+		count_one(SG_COUNT_GREYLIST_ADMITTED);
 		flow_proves(g, SG_PROOF_GREYLIST, PROVEN_GREYLIST);
 	}
 	if (learn_is_complete(g))

@@ -4,10 +4,10 @@
  *
  *   map           written by              read by         life
  *   sg_state      userspace, mode and     every packet    pinned; outlives an upgrade
- *                 slot in single words;
+ *                 active in single words;
  *                 packets: total_tat
- *   sg_configs    userspace, the slot     guarded packets pinned
- *                 not in force
+ *   sg_configs    userspace, that not     guarded packets pinned
+ *                 in force
  *   sg_zones      userspace, as above     if zones exist  pinned
  *   sg_lists4/6   userspace               if lists exist  pinned
  *   sg_bans       userspace, packets and  if bans exist   pinned
@@ -15,7 +15,7 @@
  *   sg_proven     replies, few packets    if any is       pinned
  *   sg_greylist,  packets in a flood      the same        pinned
  *   sg_returned
- *   sg_conduct,   offences                the same        pinned
+ *   sg_offences,  offences              the same        pinned
  *   sg_askers
  *   sg_known      replies                 some packets    pinned
  *   sg_secrets    replies                 some packets    pinned
@@ -31,9 +31,10 @@
  *   sg_sockets    sockets that change     the same        of one socket
  *                 their state
  *   sg_namespaces userspace               the same        pinned
- *   sg_connects   SYNs                    SYNs            pinned
+ *   sg_syn_buckets  SYNs                SYNs            pinned
  *   sg_proofs     replies, few packets    the same        pinned
- *   sg_slots      packets                 packets         pinned
+ *   sg_src_,      packets               packets         pinned
+ *   sg_flow_buckets
  *   sg_orphans    packets                 packets         pinned
  *   sg_fragments  packets                 packets         pinned
  *   sg_stats      packets                 userspace       pinned
@@ -46,7 +47,7 @@
  * run the guard. Programs that run elsewhere (connections.bpf.c) have to do without it.
  *
  * Arrays that packets write are BPF_F_MMAPABLE for its side effect: their values begin on a page,
- * so a 64-byte slot is one cache line and not two.
+ * so a value of 64 bytes is one cache line and not two.
  */
 #ifndef SIPGUARD_MAPS_BPF_H
 #define SIPGUARD_MAPS_BPF_H
@@ -100,7 +101,7 @@ static __always_inline __u64 clock_now(void)
 struct sg_state sg_state SEC(".data.sg_state");
 struct sg_config sg_configs[2] SEC(".data.sg_configs");
 
-/* One trie of zone numbers for each slot of sg_configs. */
+/* One trie of zone numbers for each of sg_configs. */
 struct sg_zone_trie {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -143,16 +144,16 @@ struct {
 	__type(value, struct sg_ban);
 } sg_bans SEC(".maps");
 
-/* Limits of sources: two rows of SG_SLOT_ROW, see rows.bpf.h. */
+/* Limits of sources: two rows of SG_SOURCE_ROW, see rows.bpf.h. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 2 * SG_SLOT_ROW);
+	__uint(max_entries, 2 * SG_SOURCE_ROW);
 	__type(key, __u32);
-	__type(value, struct sg_slot);
-} sg_slots SEC(".maps");
+	__type(value, struct sg_buckets);
+} sg_src_buckets SEC(".maps");
 
-/* Limits of sources for orphan fragments: the same, one TAT a slot. */
+/* Limits of sources for orphan fragments: the same, one TAT each. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 2 * SG_ORPHAN_ROW);
@@ -174,8 +175,8 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 2 * SG_FLOW_ROW);
 	__type(key, __u32);
-	__type(value, struct sg_slot);
-} sg_flow_slots SEC(".maps");
+	__type(value, struct sg_buckets);
+} sg_flow_buckets SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -212,7 +213,7 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, SG_GREYLIST);
 	__type(key, __u32);
-	__type(value, struct sg_seen);
+	__type(value, struct sg_recent);
 } sg_greylist SEC(".maps");
 
 struct {
@@ -220,7 +221,7 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, SG_RETURNED);
 	__type(key, __u32);
-	__type(value, struct sg_seen);
+	__type(value, struct sg_recent);
 } sg_returned SEC(".maps");
 
 struct {
@@ -252,10 +253,10 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SG_CONDUCT);
+	__uint(max_entries, SG_OFFENCE_ENTRIES);
 	__type(key, __u32);
-	__type(value, struct sg_conduct);
-} sg_conduct SEC(".maps");
+	__type(value, struct sg_offences);
+} sg_offences SEC(".maps");
 
 /* Users whose passwords the server has accepted from a source, see known.bpf.h. */
 struct {
@@ -263,7 +264,7 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, SG_KNOWN);
 	__type(key, __u32);
-	__type(value, struct sg_seen);
+	__type(value, struct sg_recent);
 } sg_known SEC(".maps");
 
 struct {
@@ -285,10 +286,10 @@ struct {
 /* Limits of new connections by source: as sg_orphans. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 2 * SG_CONNECT_ROW);
+	__uint(max_entries, 2 * SG_SYN_ROW);
 	__type(key, __u32);
 	__type(value, __u64);
-} sg_connects SEC(".maps");
+} sg_syn_buckets SEC(".maps");
 
 /* Limits of proofs by source: as sg_orphans. */
 struct {
@@ -334,7 +335,7 @@ struct {
 /* Sources that have connections, by sg_source_key(). */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, SG_CONNECTED);
+	__uint(max_entries, SG_CONNECTIONS);
 	__type(key, struct sg_flow_key);
 	__type(value, struct sg_connections);
 } sg_connections SEC(".maps");
@@ -384,26 +385,26 @@ static __always_inline struct sg_stats *map_stats(void)
 	return bpf_map_lookup_elem(&sg_stats, &zero);
 }
 
-static __always_inline void count_event(__u32 event)
+static __always_inline void count_one(__u32 id)
 {
 	struct sg_stats *stats = map_stats();
 
 	if (stats)
-		stats->event[event]++;
+		stats->count[id]++;
 }
 
 /* Of a packet that comes nothing is known but the configuration that it is judged by. */
 static __always_inline void guard_begin(struct guard *g)
 {
 	__builtin_memset(&g->now, 0, sizeof(*g) - offsetof(struct guard, now));
-	g->slot = *(const volatile __u32 *)&sg_state.slot & 1;
+	g->active = *(const volatile __u32 *)&sg_state.active & 1;
 	barrier();
 }
 
 /* The configuration that a packet began with. */
 static __always_inline const struct sg_config *config_of(const struct guard *g)
 {
-	return &sg_configs[g->slot & 1];
+	return &sg_configs[g->active & 1];
 }
 
 /* And of it, what the sources of its zone may. */

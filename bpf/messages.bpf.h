@@ -124,16 +124,16 @@ static __always_inline void stream_count(__u32 stream)
 {
 	switch (stream) {
 	case STREAM_GAP:
-		count_event(SG_EVENT_UNREAD_GAP);
+		count_one(SG_COUNT_UNREAD_GAP);
 		break;
 	case STREAM_OLDER:
-		count_event(SG_EVENT_UNREAD_OLDER);
+		count_one(SG_COUNT_UNREAD_OLDER);
 		break;
 	case STREAM_LOST:
-		count_event(SG_EVENT_UNREAD_LOST);
+		count_one(SG_COUNT_UNREAD_LOST);
 		break;
 	case STREAM_FOREIGN:
-		count_event(SG_EVENT_UNREAD_FOREIGN);
+		count_one(SG_COUNT_UNREAD_FOREIGN);
 		break;
 	}
 }
@@ -233,7 +233,7 @@ __noinline int stream_class(hook_ctx *ctx, struct guard *g)
 		if (!p->unread)
 			return kind;
 		if (stream_is_guessed(p, kind)) {
-			count_event(SG_EVENT_UNREAD_GUESSED);
+			count_one(SG_COUNT_UNREAD_GUESSED);
 			return kind;
 		}
 		p->stream = p->unread;

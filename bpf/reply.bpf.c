@@ -121,7 +121,7 @@ static __always_inline int reply_message(struct __sk_buff *skb, struct guard *g,
 		return TC_ACT_UNSPEC;
 	flow_know(g);
 	if (g->status) {
-		count_event(SG_EVENT_REPLIES_SEEN);
+		count_one(SG_COUNT_REPLIES_SEEN);
 		return verdict_reply(skb, g, reply_judge(skb, g));
 	}
 	reply_contact(skb, g);

@@ -50,8 +50,8 @@ struct sg_ban_rule {
 };
 
 /*
- * Everything the configuration file decides. Two slots exist; sg_state.slot names the one in force.
- * Userspace fills the other one and flips sg_state.slot, so no packet sees half a configuration.
+ * Everything the configuration file decides. There are two, and sg_state.active names the one in
+ * force. Userspace fills the other one and flips that, so no packet sees half a configuration.
  */
 struct sg_config {
 	__u32 zones;                  /* zones in use, zone 0 not counted; 0 saves the lookup */
@@ -70,7 +70,7 @@ struct sg_config {
 struct sg_state {
 	/* Read by every packet: one cache line. */
 	__u32 abi;
-	__u32 slot;       /* configuration in force: 0 or 1 */
+	__u32 active;     /* configuration in force: 0 or 1 */
 	__u32 mode;       /* SG_MODE_MONITOR or SG_MODE_ENFORCE, over every reason */
 	__u32 lists;      /* enum sg_lists_hint; 0: no prefix is listed, the lookup is skipped */
 	__u32 source_bans;/* 0 while no source is banned */
@@ -151,7 +151,7 @@ struct sg_stats {
 	struct sg_tally reason[SG_REASON__MAX];
 	struct sg_tally class[SG_CLASS__MAX];
 	struct sg_tally method[SG_METHOD__MAX];
-	__u64 event[SG_EVENT__MAX];
+	__u64 count[SG_COUNT__MAX];
 };
 
 /* Where the total of a zone is, among the totals. */
@@ -211,7 +211,7 @@ static inline struct sg_ban_rule sg_ban_rule_of(__u32 threshold, __u32 window, _
  * A burst of more than a source may have at all would go through before the first of it is there to
  * be counted.
  */
-static inline struct sg_limit sg_connect_limit_of(__u32 rate, __u32 burst, __u32 live)
+static inline struct sg_limit sg_connections_limit(__u32 rate, __u32 burst, __u32 live)
 {
 	struct sg_limit limit = sg_limit_of(rate, burst < live ? burst : live);
 

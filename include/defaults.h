@@ -33,8 +33,9 @@ static inline void sg_default_profile(struct sg_profile *profile)
 	SG_ZONE_SETTINGS(X, L)
 #undef L
 #undef X
-	profile->connect = sg_connect_limit_of(profile->connect.rate, profile->connect.burst,
-					       profile->live);
+	profile->new_connections = sg_connections_limit(profile->new_connections.rate,
+							profile->new_connections.burst,
+							profile->live);
 #define X(number, name, label, reference, mode_, strict, state, help)                             \
 	profile->mode[number] = SG_MODE_##mode_;
 	SG_REASONS(X)

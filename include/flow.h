@@ -63,9 +63,10 @@ static inline struct sg_flow_key sg_source_key(__u32 family, const __u32 *addres
  *
  * What an attacker knows: how it is made, and how large the tables are. What he does not: the
  * secret, and any place, which is never shown. He could tell that two addresses of his meet in both
- * rows of a table by one being limited for the other, by the sizes of the tables once in 2^34 pairs
- * (sources) or 2^30 (flows), and with many such pairs perhaps work at the secret, to aim at somebody else's place. All he
- * would get is to spend that one's limit: over UDP he has it for less, by forging the address.
+ * rows of a table by one being limited for the other: by the sizes of the tables once in 2^34 pairs
+ * of sources, or 2^30 of flows. With many such pairs he could perhaps work at the secret, to aim at
+ * somebody else's place. All he would get is to spend that one's limit: over UDP he has it for
+ * less, by forging the address.
  *
  * A sender chooses every bit of his host, and must not make up by them for what another /64 differs
  * in from his, or another port. So source and host have a product each, at once, whose factors are

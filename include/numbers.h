@@ -14,10 +14,10 @@
 #define SG_ZONE_NAME 32        /* with the closing NUL */
 #define SG_ZONE_ENTRIES (1 << 16) /* prefixes of all zones together */
 #define SG_BANS (1 << 16)
-#define SG_SLOT_ROW (1 << 17)  /* slots per row of the hashed limit table; two rows, 16 MB */
+#define SG_SOURCE_ROW (1 << 17) /* places per row of the hashed limit table; two rows, 16 MB */
 #define SG_ORPHAN_ROW (1 << 14)
 #define SG_FRAGMENT_ROW (1 << 15)
-#define SG_FLOW_ROW (1 << 15)  /* slots per row of the limit table of flows; two rows, 4 MB */
+#define SG_FLOW_ROW (1 << 15)  /* places per row of the limit table of flows; two rows, 4 MB */
 #define SG_PROVEN 480000       /* flows that are proven */
 #define SG_HINTS (1 << 15)     /* lines of 4; more would leave the cache in a flood */
 #define SG_GREYLIST (1 << 17)  /* lines of 15 requests, 8 MB: a second of 2 million a second */
@@ -26,7 +26,7 @@
 #define SG_TRANSACTIONS (1 << 14) /* lines of 8, 2 MB */
 #define SG_SECRETS (1 << 16)   /* lines of 4, 4 MB: 4 minutes of 1000 challenges a second */
 #define SG_ACCOUNTS (1 << 14)  /* lines of 2 users */
-#define SG_CONDUCT (1 << 15)   /* flows, sources and users whose offences are remembered */
+#define SG_OFFENCE_ENTRIES (1 << 15) /* flows, sources and users whose offences are remembered */
 #define SG_KNOWN (1 << 14)     /* lines of 15 users, 1 MB */
 #define SG_ASKERS (1 << 13)    /* sources that ask for users who are not there */
 #define SG_ASKED 25            /* such users of each */
@@ -34,9 +34,9 @@
 #define SG_TOTALS_MAX 8        /* places for limits of all, by enum sg_total_id */
 #define SG_TOTAL_PLACES 32     /* those, and behind them one for each zone: sg_zone_total() */
 #define SG_DESTINATION_ROW (1 << 14)
-#define SG_CONNECT_ROW (1 << 14)
+#define SG_SYN_ROW (1 << 14)
 #define SG_PROOF_ROW (1 << 14)
-#define SG_CONNECTED (1 << 16) /* sources that have connections of TCP */
+#define SG_CONNECTIONS (1 << 16) /* sources that have connections of TCP */
 #define SG_STREAMS (1 << 16)   /* lines of 4 connections of TCP, 4 MB */
 #define SG_OPENINGS (1 << 13)  /* lines of 4 handshakes that are under way */
 #define SG_HEADS (1 << 9)      /* headers that began in one segment and end in another, 4 MB */
@@ -103,11 +103,11 @@ enum sg_proof {
 	SG_PROOF__MAX
 };
 
-enum sg_event {
-#define X(name, label, help) SG_EVENT_##name,
-	SG_EVENTS(X)
+enum sg_count {
+#define X(name, label, help) SG_COUNT_##name,
+	SG_COUNTS(X)
 #undef X
-	SG_EVENT__MAX
+	SG_COUNT__MAX
 };
 
 enum sg_mode {

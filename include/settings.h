@@ -35,7 +35,7 @@
  * sources in no zone, which each zone takes over that has not its own.
  */
 #define SG_ZONE_SETTINGS(X, L)                                                                    \
-	L(connect, "connections/new", 20, 50, "of each source, per second and at once")           \
+	L(new_connections, "connections/new", 20, 50, "of each source, per second and at once")   \
 	X(NUMBER, live, "connections/live", 1, 1000000, 256, "a source may have",                 \
 	  "connections", "that a source may have at a time, 1 to 1000000")                        \
 	/*                                                                                        \

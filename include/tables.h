@@ -12,7 +12,7 @@
 #include "sip/text.h"
 
 /* A source's limits in the hashed table: one cache line. */
-struct sg_slot {
+struct sg_buckets {
 	__u64 tat[SG_LIMIT__MAX];
 };
 
@@ -49,7 +49,7 @@ struct sg_hints {
 };
 
 /* What was seen, see recent.bpf.h: one cache line. */
-struct sg_seen {
+struct sg_recent {
 	__u32 cell[16];
 };
 
@@ -104,7 +104,7 @@ struct sg_transactions {
 };
 
 /* The offences of a flow, a source or a user: one cache line. */
-struct sg_conduct {
+struct sg_offences {
 	__u64 who;    /* a hash; 0: free */
 	__u64 tat[7]; /* by enum sg_offence but ENUMERATION, which comes last */
 };
@@ -134,7 +134,7 @@ static inline __u32 sg_since(__u64 now)
 	return now >> SG_SINCE_SHIFT;
 }
 
-/* The connections of a source: see connected.bpf.h. */
+/* The connections of a source: see live.bpf.h. */
 struct sg_connections {
 	__u64 live;       /* SG_LIVE() of it are established; above that is a mark of the source */
 	__u32 window;     /* sg_opening_window() of opening[0] */
@@ -179,13 +179,13 @@ static inline __u64 sg_connections_mark(const struct sg_flow_key *source)
 	return (number * 0x9e3779b97f4a7c15ULL >> 32 | 1) << 32;
 }
 
-_Static_assert(sizeof(struct sg_slot) == 64, "a slot is one cache line");
-_Static_assert(sizeof(struct sg_conduct) == 64, "a line, too");
-_Static_assert(!__builtin_offsetof(struct sg_conduct, who) &&
+_Static_assert(sizeof(struct sg_buckets) == 64, "the buckets of one are a cache line");
+_Static_assert(sizeof(struct sg_offences) == 64, "a line, too");
+_Static_assert(!__builtin_offsetof(struct sg_offences, who) &&
 	       !__builtin_offsetof(struct sg_asked, source), "whose it is comes first");
 _Static_assert(sizeof(struct sg_asked) == 64 && sizeof(struct sg_transaction) == 16, "and these");
 _Static_assert(SG_OFFENCE_ENUMERATION == SG_OFFENCE__MAX - 1 && SG_OFFENCE__MAX == 8,
-	       "the others have a place in struct sg_conduct");
+	       "the others have a place in struct sg_offences");
 _Static_assert(sizeof(struct sg_proven) == 16 && sizeof(struct sg_ban) == 16, "memory is fixed");
 _Static_assert(SG_PROOF__MAX <= 16, "a proof has 4 bits");
 _Static_assert(sizeof(struct sg_streams) == 64, "and this one");

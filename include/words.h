@@ -147,7 +147,7 @@
 	  "that many of somebody else's by his own password.")
 
 /* X(NAME, label, help): what is counted beside packets. */
-#define SG_EVENTS(X)                                                                              \
+#define SG_COUNTS(X)                                                                              \
 	X(GREYLIST_ARMED, "greylist-armed",                                                       \
 	  "Strangers came faster than the budget of unlisted sources lets in; for some "          \
 	  "seconds from then on each of them had to come twice (greylist).")                      \

@@ -14,23 +14,23 @@
 
 #include "checks/limits.bpf.h"
 #include "checks/lists.bpf.h"
-#include "state/connected.bpf.h"
+#include "state/live.bpf.h"
 
-static __always_inline struct rows connect_rows(const struct guard *g)
+static __always_inline struct rows connection_rows(const struct guard *g)
 {
-	return rows_find(&sg_connects, source_hash(&g->p), SG_CONNECT_ROW);
+	return rows_find(&sg_syn_buckets, source_hash(&g->p), SG_SYN_ROW);
 }
 
-__noinline int connect_check(const struct guard *g)
+__noinline int connection_check(const struct guard *g)
 {
 	struct rows rows;
 
 	if (!g)
 		return SG_REASON_NONE;
-	rows = connect_rows(g);
+	rows = connection_rows(g);
 	if (!rows.first || !rows.second)
 		return SG_REASON_NONE;
-	return rows_spent(rows.first, rows.second, g->now, &profile_of(g)->connect)
+	return rows_spent(rows.first, rows.second, g->now, &profile_of(g)->new_connections)
 		       ? SG_REASON_LIMIT_CONNECT : SG_REASON_NONE;
 }
 
@@ -48,7 +48,7 @@ __noinline int connections_check(const struct guard *g)
 }
 
 /* A SYN is let in. */
-__noinline int connect_charge(const struct guard *g)
+__noinline int connection_charge(const struct guard *g)
 {
 	struct sg_connections *c;
 	struct sg_flow_key key;
@@ -56,13 +56,13 @@ __noinline int connect_charge(const struct guard *g)
 
 	if (!g)
 		return 0;
-	rows = connect_rows(g);
+	rows = connection_rows(g);
 	if (rows.first && rows.second)
-		rows_charge(rows.first, rows.second, g->now, &profile_of(g)->connect);
+		rows_charge(rows.first, rows.second, g->now, &profile_of(g)->new_connections);
 	key = source_key(&g->p);
 	c = bpf_map_lookup_elem(&sg_connections, &key);
 	if (c)
-		connected_open(c, g->now);
+		live_open(c, g->now);
 	return 0;
 }
 

@@ -27,8 +27,8 @@
 #include "state/recent.bpf.h"
 #include "verdict.bpf.h"
 
-#define GREYLIST_EARLY (SEEN_UNITS(400) + 2) /* two units may be lost in rounding */
-#define GREYLIST_LATE SEEN_UNITS(32000)
+#define GREYLIST_EARLY (RECENT_UNITS(400) + 2) /* two units may be lost in rounding */
+#define GREYLIST_LATE RECENT_UNITS(32000)
 #define GREYLIST_FEW 40 /* no less than the burst of a kind has by default */
 #define GREYLIST_WINDOW (SG_NSEC_PER_SEC / 4)
 #define GREYLIST_BATCH 64  /* packets a CPU counts for itself: the common counter is contended */
@@ -43,7 +43,7 @@ static __always_inline bool greylist_armed(const struct guard *g)
 static __always_inline void greylist_arm(const struct guard *g)
 {
 	if (!greylist_armed(g))
-		count_event(SG_EVENT_GREYLIST_ARMED);
+		count_one(SG_COUNT_GREYLIST_ARMED);
 	*(volatile __u64 *)&sg_state.greylist_until =
 		g->now + config_of(g)->greylist_hold * SG_NSEC_PER_SEC;
 }
@@ -110,38 +110,38 @@ static __always_inline __u64 greylist_key(hook_ctx *ctx, const struct packet *p)
 	return span_mix(p->flow, (__u32)udp->check << 16 | udp->len) * SPAN_FACTOR;
 }
 
-static __always_inline struct sg_seen *greylist_line(__u64 key)
+static __always_inline struct sg_recent *greylist_line(__u64 key)
 {
-	return seen_line(&sg_greylist, key >> 32, SG_GREYLIST);
+	return recent_line(&sg_greylist, key >> 32, SG_GREYLIST);
 }
 
 /* Sees a request, and whether it came before, at the time when a client sends it again. */
 __noinline int greylist_see(__u64 key, __u64 now)
 {
-	struct sg_seen *line = greylist_line(key);
+	struct sg_recent *line = greylist_line(key);
 	__u32 age;
 
 	if (!line)
 		return 1;
-	age = seen_age(line, key, now);
-	if (age == SEEN_NEVER)
-		seen_put(line, key, now);
+	age = recent_age(line, key, now);
+	if (age == RECENT_NEVER)
+		recent_put(line, key, now);
 	else if (age > GREYLIST_LATE)
-		seen_again(line, key, now);
+		recent_again(line, key, now);
 	return age >= GREYLIST_EARLY && age <= GREYLIST_LATE;
 }
 
-static __always_inline struct sg_seen *returned_line(__u64 key)
+static __always_inline struct sg_recent *returned_line(__u64 key)
 {
-	return seen_line(&sg_returned, key >> 40, SG_RETURNED);
+	return recent_line(&sg_returned, key >> 40, SG_RETURNED);
 }
 
 static __always_inline void returned_put(__u64 key, __u64 now)
 {
-	struct sg_seen *line = returned_line(key);
+	struct sg_recent *line = returned_line(key);
 
 	if (line)
-		seen_again(line, key, now);
+		recent_again(line, key, now);
 }
 
 /*
@@ -157,7 +157,7 @@ __noinline int greylist_flush(struct guard *g)
 		return 0;
 	memo = &g->memo;
 	for (__u32 i = 0; i < SG_WAITING; i++) {
-		const struct sg_seen *line = greylist_line(memo->waiting[i]);
+		const struct sg_recent *line = greylist_line(memo->waiting[i]);
 
 		if (line)
 			(void)*(const volatile __u32 *)&line->cell[0];
@@ -176,10 +176,10 @@ __noinline int greylist_flush(struct guard *g)
 /* In a rush: whether it is known to have come again; if not, it waits to be seen. */
 static __always_inline bool greylist_returned(struct sg_memo *memo, __u64 key, __u64 now)
 {
-	struct sg_seen *line = returned_line(key);
+	struct sg_recent *line = returned_line(key);
 	__u32 place = memo->waits;
 
-	if (line && seen_age(line, key, now) <= GREYLIST_LATE)
+	if (line && recent_age(line, key, now) <= GREYLIST_LATE)
 		return true;
 	memo->waits = place + 1;
 	barrier_var(place);
@@ -244,9 +244,9 @@ static __always_inline __u32 total_check(const struct guard *g)
  * GREYLIST_FEW messages ahead of its rate finds it spent when half of it is. So what one source
  * sends at once takes nothing from others, and arms no greylist.
  */
-static __always_inline __u32 share_check(const struct guard *g, const struct slots *slots)
+static __always_inline __u32 share_check(const struct guard *g, const struct buckets *buckets)
 {
-	const struct sg_slot *first = slots->source.first, *second = slots->source.second;
+	const struct sg_buckets *first = buckets->source.first, *second = buckets->source.second;
 	const struct sg_limit *own = &profile_of(g)->limit[SG_LIMIT_SOURCE];
 	__u64 few = g->now + GREYLIST_FEW * own->interval;
 

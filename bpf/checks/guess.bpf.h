@@ -129,7 +129,7 @@ __noinline int guess_check(struct guard *g)
 	    !verdict_looks(g, SG_REASON_ENUMERATION) || known_is(known_key(p, p->asked)))
 		return SG_REASON_NONE;
 	return asked_enough(source_hash(p), p->asked,
-			    conduct_rule(config_of(g), SG_OFFENCE_ENUMERATION), g->now)
+			    offences_rule(config_of(g), SG_OFFENCE_ENUMERATION), g->now)
 		       ? SG_REASON_ENUMERATION : SG_REASON_NONE;
 }
 
@@ -141,7 +141,7 @@ __noinline int guess_asked(const struct guard *g, __u32 user)
 
 	if (!g || !user || !verdict_looks(g, SG_REASON_ENUMERATION))
 		return SG_REASON_NONE;
-	rule = conduct_rule(config_of(g), SG_OFFENCE_ENUMERATION);
+	rule = offences_rule(config_of(g), SG_OFFENCE_ENUMERATION);
 	a = asked_entry(source_hash(&g->p), rule->window, g->now);
 	if (!a || !asked_note(a, user, rule, g->now))
 		return SG_REASON_NONE;

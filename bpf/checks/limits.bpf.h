@@ -4,7 +4,7 @@
  * one source.
  *
  * The total is looked at first, without writing: while it is spent, random sources are refused
- * before they touch the table, which keeps both the cache and the slots clean.
+ * before they touch the table, which keeps both the cache and the buckets clean.
  */
 #ifndef SIPGUARD_LIMITS_BPF_H
 #define SIPGUARD_LIMITS_BPF_H
@@ -84,75 +84,75 @@ static __always_inline const struct sg_limit *source_limit(const struct guard *g
 }
 
 /* Where a flow and its source have their limits. Pointers, so they stay with who looked. */
-struct slots {
+struct buckets {
 	struct rows flow;
 	struct rows source; /* NULLs: of a proven flow, which has nothing to do with its address */
 };
 
-/* Finds the limit of this message and the slots of its flow and its source. */
-static __always_inline struct slots limits_find(struct guard *g)
+/* Finds the limit of this message and the buckets of its flow and its source. */
+static __always_inline struct buckets limits_find(struct guard *g)
 {
-	struct slots slots = {.flow = rows_find(&sg_flow_slots, g->p.flow >> 8, SG_FLOW_ROW)};
+	struct buckets buckets = {.flow = rows_find(&sg_flow_buckets, g->p.flow >> 8, SG_FLOW_ROW)};
 
 	g->limit = limit_of(g);
 	if (!is_proven(g))
-		slots.source = rows_find(&sg_slots, source_hash(&g->p), SG_SLOT_ROW);
-	return slots;
+		buckets.source = rows_find(&sg_src_buckets, source_hash(&g->p), SG_SOURCE_ROW);
+	return buckets;
 }
 
-static __always_inline bool slots_spent(struct rows rows, __u32 id, __u64 now,
+static __always_inline bool buckets_spent(struct rows rows, __u32 id, __u64 now,
 					const struct sg_limit *limit)
 {
-	struct sg_slot *first = rows.first, *second = rows.second;
+	struct sg_buckets *first = rows.first, *second = rows.second;
 
 	return first && second && rows_spent(&first->tat[limit_index(id)],
 					     &second->tat[limit_index(id)], now, limit);
 }
 
-static __always_inline bool source_spent(const struct guard *g, const struct slots *slots,
+static __always_inline bool source_spent(const struct guard *g, const struct buckets *buckets,
 					 __u32 id)
 {
-	return slots_spent(slots->source, id, g->now, source_limit(g, id));
+	return buckets_spent(buckets->source, id, g->now, source_limit(g, id));
 }
 
-static __always_inline __u32 source_check(const struct guard *g, const struct slots *slots)
+static __always_inline __u32 source_check(const struct guard *g, const struct buckets *buckets)
 {
-	return source_spent(g, slots, SG_LIMIT_SOURCE) ? SG_REASON_LIMIT_SOURCE : SG_REASON_NONE;
+	return source_spent(g, buckets, SG_LIMIT_SOURCE) ? SG_REASON_LIMIT_SOURCE : SG_REASON_NONE;
 }
 
-static __always_inline __u32 method_check(const struct guard *g, const struct slots *slots)
+static __always_inline __u32 method_check(const struct guard *g, const struct buckets *buckets)
 {
 	/* Was checked before; in monitor mode it would be counted twice. */
 	if (g->limit == SG_LIMIT_SOURCE)
 		return SG_REASON_NONE;
-	return source_spent(g, slots, g->limit) ? sg_reason_of_limit[limit_index(g->limit)]
+	return source_spent(g, buckets, g->limit) ? sg_reason_of_limit[limit_index(g->limit)]
 						: SG_REASON_NONE;
 }
 
-static __always_inline __u32 flow_check(const struct guard *g, const struct slots *slots)
+static __always_inline __u32 flow_check(const struct guard *g, const struct buckets *buckets)
 {
-	bool over = slots_spent(slots->flow, SG_LIMIT_SOURCE, g->now,
-				flow_limit(g, SG_LIMIT_SOURCE)) ||
-		    slots_spent(slots->flow, g->limit, g->now, flow_limit(g, g->limit));
+	bool over = buckets_spent(buckets->flow, SG_LIMIT_SOURCE, g->now,
+				  flow_limit(g, SG_LIMIT_SOURCE)) ||
+		    buckets_spent(buckets->flow, g->limit, g->now, flow_limit(g, g->limit));
 
 	return over ? SG_REASON_LIMIT_FLOW : SG_REASON_NONE;
 }
 
-static __always_inline void slots_charge(struct rows rows, __u32 id, __u64 now,
-					 const struct sg_limit *limit)
+static __always_inline void buckets_charge(struct rows rows, __u32 id, __u64 now,
+					  const struct sg_limit *limit)
 {
-	struct sg_slot *first = rows.first, *second = rows.second;
+	struct sg_buckets *first = rows.first, *second = rows.second;
 
 	if (first && second)
 		rows_charge(&first->tat[limit_index(id)], &second->tat[limit_index(id)], now,
 			    limit);
 }
 
-static __always_inline void limit_charge(const struct guard *g, const struct slots *slots,
+static __always_inline void limit_charge(const struct guard *g, const struct buckets *buckets,
 					 __u32 id)
 {
-	slots_charge(slots->flow, id, g->now, flow_limit(g, id));
-	slots_charge(slots->source, id, g->now, source_limit(g, id));
+	buckets_charge(buckets->flow, id, g->now, flow_limit(g, id));
+	buckets_charge(buckets->source, id, g->now, source_limit(g, id));
 }
 
 /* Whether it is one of those that share the budget. */
@@ -216,23 +216,23 @@ static __always_inline const struct sg_limit *total_limit(const struct guard *g)
  * whatever is found. The limit of its kind is charged later, by method_charge(), and for each
  * transaction once.
  */
-static __always_inline void limits_charge(const struct guard *g, const struct slots *slots)
+static __always_inline void limits_charge(const struct guard *g, const struct buckets *buckets)
 {
 	if (pays_total(g))
 		gcra_charge(total_tat(g), g->now, total_limit(g));
-	limit_charge(g, slots, SG_LIMIT_SOURCE);
+	limit_charge(g, buckets, SG_LIMIT_SOURCE);
 }
 
-static __always_inline void method_charge(const struct guard *g, const struct slots *slots)
+static __always_inline void method_charge(const struct guard *g, const struct buckets *buckets)
 {
 	if (g->limit != SG_LIMIT_SOURCE)
-		limit_charge(g, slots, g->limit);
+		limit_charge(g, buckets, g->limit);
 }
 
-static __always_inline void slots_debit(struct rows rows, __u32 id, __u64 now,
+static __always_inline void buckets_debit(struct rows rows, __u32 id, __u64 now,
 					const struct sg_limit *limit)
 {
-	struct sg_slot *first = rows.first, *second = rows.second;
+	struct sg_buckets *first = rows.first, *second = rows.second;
 
 	if (!first || !second)
 		return;
@@ -253,19 +253,19 @@ static __always_inline bool budget_is_half_spent(const struct guard *g)
  */
 __noinline int part_charge(struct guard *g)
 {
-	struct slots slots;
+	struct buckets buckets;
 
 	if (!g)
 		return 0;
-	slots = limits_find(g);
+	buckets = limits_find(g);
 	/* What one stranger sends at once takes nothing from others, and arms no greylist. */
 	if (pays_total(g) && (g->listed || !budget_is_half_spent(g)))
 		gcra_debit(total_tat(g), g->now, total_limit(g));
 	for (int i = 0; i < 2; i++) {
 		__u32 id = i ? g->limit : SG_LIMIT_SOURCE;
 
-		slots_debit(slots.flow, id, g->now, flow_limit(g, id));
-		slots_debit(slots.source, id, g->now, source_limit(g, id));
+		buckets_debit(buckets.flow, id, g->now, flow_limit(g, id));
+		buckets_debit(buckets.source, id, g->now, source_limit(g, id));
 		if (g->copy || g->limit == SG_LIMIT_SOURCE)
 			break;
 	}

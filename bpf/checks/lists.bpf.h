@@ -54,8 +54,8 @@ static __always_inline __u32 lists_find(const struct guard *g)
 static __always_inline const __u32 *zones_entry(const struct guard *g)
 {
 	struct sg_prefix6 key = {.length = 128};
-	__u32 slot = g->slot;
-	void *trie = bpf_map_lookup_elem(&sg_zones, &slot);
+	__u32 active = g->active;
+	void *trie = bpf_map_lookup_elem(&sg_zones, &active);
 
 	__builtin_memcpy(key.address, g->p.address, 16);
 	return trie ? bpf_map_lookup_elem(trie, &key) : NULL;

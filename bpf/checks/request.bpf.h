@@ -159,7 +159,7 @@ static __always_inline void request_is_new(struct guard *g)
 		request_mixes(&g->p, t);
 	} else if (transaction_is_copy(t, g->now)) {
 		g->copy = 1;
-		count_event(SG_EVENT_RETRANSMISSIONS);
+		count_one(SG_COUNT_RETRANSMISSIONS);
 	}
 }
 

@@ -40,7 +40,7 @@ static __always_inline struct sg_asked *asked_entry(__u64 source, __u32 window, 
 	if (asked_count(other, window, now) < asked_count(a, window, now))
 		a = other;
 	if (asked_count(a, window, now))
-		count_event(SG_EVENT_OFFENCES_FULL);
+		count_one(SG_COUNT_OFFENCES_FULL);
 	__builtin_memset(a, 0, sizeof(*a));
 	a->source = source;
 	a->since = asked_seconds(now);

@@ -6,8 +6,8 @@
  * taken, who has the least to his account makes room, so that a forger who fills the table with
  * many names puts out none of those who go on.
  */
-#ifndef SIPGUARD_CONDUCT_BPF_H
-#define SIPGUARD_CONDUCT_BPF_H
+#ifndef SIPGUARD_OFFENCES_BPF_H
+#define SIPGUARD_OFFENCES_BPF_H
 
 #include <linux/errno.h>
 
@@ -16,7 +16,7 @@
 #include "state/table.bpf.h"
 #include "verdict.bpf.h"
 
-#define CONDUCT_RULES 7 /* all but ENUMERATION, see asked.bpf.h */
+#define OFFENCES_RULES 7 /* all but ENUMERATION, see asked.bpf.h */
 
 const __u8 sg_reason_of_offence[] = {
 #define X(name, key, reason, ...) [SG_OFFENCE_##name] = SG_REASON_##reason,
@@ -25,17 +25,17 @@ const __u8 sg_reason_of_offence[] = {
 };
 
 /* His entry, NULL if he has none. */
-static __always_inline struct sg_conduct *conduct_find(__u64 who)
+static __always_inline struct sg_offences *offences_find(__u64 who)
 {
-	return pair_find(pair_of(&sg_conduct, who, SG_CONDUCT), who);
+	return pair_find(pair_of(&sg_offences, who, SG_OFFENCE_ENTRIES), who);
 }
 
 /* When an entry has nothing to its account any more. */
-static __always_inline __u64 conduct_until(const struct sg_conduct *c)
+static __always_inline __u64 offences_until(const struct sg_offences *c)
 {
 	__u64 until = 0;
 
-	for (__u32 i = 0; i < CONDUCT_RULES; i++)
+	for (__u32 i = 0; i < OFFENCES_RULES; i++)
 		until = c->tat[i] > until ? c->tat[i] : until;
 	return until;
 }
@@ -44,33 +44,33 @@ static __always_inline __u64 conduct_until(const struct sg_conduct *c)
  * The same, and a new one if he has none. Two CPUs may take one place at once: the offence of one
  * of them is then not remembered.
  */
-static __always_inline struct sg_conduct *conduct_entry(__u64 who, __u64 now)
+static __always_inline struct sg_offences *offences_entry(__u64 who, __u64 now)
 {
-	struct pair pair = pair_of(&sg_conduct, who, SG_CONDUCT);
-	struct sg_conduct *c = pair_find(pair, who), *other = pair.second;
+	struct pair pair = pair_of(&sg_offences, who, SG_OFFENCE_ENTRIES);
+	struct sg_offences *c = pair_find(pair, who), *other = pair.second;
 
 	if (c)
 		return c;
 	c = pair.first;
 	if (!c || !other)
 		return NULL;
-	if (conduct_until(other) < conduct_until(c))
+	if (offences_until(other) < offences_until(c))
 		c = other;
-	if (conduct_until(c) > now)
-		count_event(SG_EVENT_OFFENCES_FULL);
+	if (offences_until(c) > now)
+		count_one(SG_COUNT_OFFENCES_FULL);
 	__builtin_memset(c, 0, sizeof(*c));
 	c->who = who;
 	return c;
 }
 
-static __always_inline const struct sg_ban_rule *conduct_rule(const struct sg_config *config,
-							      __u32 offence)
+static __always_inline const struct sg_ban_rule *offences_rule(const struct sg_config *config,
+							       __u32 offence)
 {
 	barrier_var(offence); /* keeps the mask, as in limit_index() */
 	return &config->ban[offence & (SG_BAN_RULES - 1)];
 }
 
-static __always_inline __u32 conduct_reason(__u32 offence)
+static __always_inline __u32 offences_reason(__u32 offence)
 {
 	barrier_var(offence);
 	return offence < SG_OFFENCE__MAX ? sg_reason_of_offence[offence] & (SG_MODES - 1)
@@ -78,17 +78,17 @@ static __always_inline __u32 conduct_reason(__u32 offence)
 }
 
 /* What an offence is charged to. */
-static __always_inline __u64 *conduct_tat(struct sg_conduct *c, __u32 offence)
+static __always_inline __u64 *offences_tat(struct sg_offences *c, __u32 offence)
 {
 	barrier_var(offence);
-	return &c->tat[offence < CONDUCT_RULES ? offence : 0];
+	return &c->tat[offence < OFFENCES_RULES ? offence : 0];
 }
 
 /* Charges an offence. True if it was one too many; no debt grows beyond the window. */
-static __always_inline bool conduct_charge(struct sg_conduct *c, const struct sg_ban_rule *rule,
-					   __u32 offence, __u64 now)
+static __always_inline bool offences_charge(struct sg_offences *c, const struct sg_ban_rule *rule,
+					    __u32 offence, __u64 now)
 {
-	__u64 *tat = conduct_tat(c, offence), next = sg_gcra_next(*tat, now, &rule->limit);
+	__u64 *tat = offences_tat(c, offence), next = sg_gcra_next(*tat, now, &rule->limit);
 	__u64 most = now + rule->limit.tolerance + rule->limit.interval;
 
 	*tat = next < most ? next : most;
@@ -107,15 +107,15 @@ static __always_inline void guesses_watch(const struct sg_ban_rule *rule, __u64 
  */
 __noinline int offence_note(const struct guard *g, __u32 offence, __u64 who)
 {
-	__u32 reason = conduct_reason(offence);
+	__u32 reason = offences_reason(offence);
 	const struct sg_ban_rule *rule;
-	struct sg_conduct *c;
+	struct sg_offences *c;
 
 	if (!g || !verdict_looks(g, reason))
 		return SG_REASON_NONE;
-	rule = conduct_rule(config_of(g), offence);
-	c = conduct_entry(who, g->now);
-	if (!c || !conduct_charge(c, rule, offence, g->now))
+	rule = offences_rule(config_of(g), offence);
+	c = offences_entry(who, g->now);
+	if (!c || !offences_charge(c, rule, offence, g->now))
 		return SG_REASON_NONE;
 	if (!rule->seconds)
 		guesses_watch(rule, g->now);
@@ -125,13 +125,13 @@ __noinline int offence_note(const struct guard *g, __u32 offence, __u64 who)
 /* Bans the flow of a packet for an offence, if its reason is enforced. Global, likewise. */
 __noinline int flow_ban(const struct guard *g, __u32 offence)
 {
-	struct sg_ban ban = {.cause = conduct_reason(offence)}, *old;
+	struct sg_ban ban = {.cause = offences_reason(offence)}, *old;
 	struct sg_flow_key key;
 	long err = 0;
 
 	if (!g || !verdict_enforces(g, ban.cause))
 		return 0;
-	ban.until = g->now + conduct_rule(config_of(g), offence)->seconds * SG_NSEC_PER_SEC;
+	ban.until = g->now + offences_rule(config_of(g), offence)->seconds * SG_NSEC_PER_SEC;
 	key = flow_key(&g->p);
 	old = bpf_map_lookup_elem(&sg_bans, &key);
 	if (!*(volatile __u32 *)&sg_state.flow_bans)
@@ -142,7 +142,7 @@ __noinline int flow_ban(const struct guard *g, __u32 offence)
 		*old = ban;
 	else
 		err = table_add(&sg_bans, &sg_bans_queue, &key, &ban, g->now);
-	count_event(err == -E2BIG ? SG_EVENT_BANS_FULL : SG_EVENT_BANS);
+	count_one(err == -E2BIG ? SG_COUNT_BANS_FULL : SG_COUNT_BANS);
 	if (!err)
 		verdict_banned(g, ban.cause);
 	return 0;
@@ -164,14 +164,14 @@ static __always_inline __u32 flow_offends(const struct guard *g, __u32 offence)
  */
 __noinline int offence_forgive(const struct guard *g, __u32 offence, __u64 who)
 {
-	struct sg_conduct *c = conduct_find(who);
+	struct sg_offences *c = offences_find(who);
 	const struct sg_limit *limit;
 	__u64 *tat;
 
 	if (!g || !c)
 		return 0;
-	limit = &conduct_rule(config_of(g), offence)->limit;
-	tat = conduct_tat(c, offence);
+	limit = &offences_rule(config_of(g), offence)->limit;
+	tat = offences_tat(c, offence);
 	*tat = *tat > 2 * limit->interval ? *tat - 2 * limit->interval : 0;
 	return 0;
 }
@@ -185,9 +185,9 @@ __noinline int offence_forgive(const struct guard *g, __u32 offence, __u64 who)
 #define PENDING_SHIFT 27
 #define PENDING_TIME (1ULL << PENDING_SHIFT) /* ns, 0.13 s */
 
-static __always_inline __u32 pending_count(struct sg_conduct *c, __u32 place, __u64 now)
+static __always_inline __u32 pending_count(struct sg_offences *c, __u32 place, __u64 now)
 {
-	__u64 until = *conduct_tat(c, place);
+	__u64 until = *offences_tat(c, place);
 
 	return until > now ? (until - now + PENDING_TIME - 1) >> PENDING_SHIFT : 0;
 }
@@ -195,24 +195,24 @@ static __always_inline __u32 pending_count(struct sg_conduct *c, __u32 place, __
 /* One more waits. */
 static __always_inline void pending_begin(__u64 who, __u32 place, __u64 now)
 {
-	struct sg_conduct *c = conduct_entry(who, now);
+	struct sg_offences *c = offences_entry(who, now);
 	__u64 *until;
 
 	if (!c)
 		return;
-	until = conduct_tat(c, place);
+	until = offences_tat(c, place);
 	*until = (*until > now ? *until : now) + PENDING_TIME;
 }
 
 /* The server has answered one. Global, since few packets need it. */
 __noinline int pending_end(__u64 who, __u32 place)
 {
-	struct sg_conduct *c = conduct_find(who);
+	struct sg_offences *c = offences_find(who);
 	__u64 *until;
 
 	if (!c)
 		return 0;
-	until = conduct_tat(c, place);
+	until = offences_tat(c, place);
 	*until = *until > PENDING_TIME ? *until - PENDING_TIME : 0;
 	return 0;
 }
@@ -221,13 +221,13 @@ __noinline int pending_end(__u64 who, __u32 place)
 static __always_inline bool pending_is_over(const struct guard *g, __u32 offence, __u64 who,
 					    __u32 place)
 {
-	const struct sg_limit *limit = &conduct_rule(config_of(g), offence)->limit;
-	struct sg_conduct *c = conduct_find(who);
+	const struct sg_limit *limit = &offences_rule(config_of(g), offence)->limit;
+	struct sg_offences *c = offences_find(who);
 	__u64 tat;
 
 	if (!c)
 		return false;
-	tat = *conduct_tat(c, offence);
+	tat = *offences_tat(c, offence);
 	tat = (tat > g->now ? tat : g->now) + pending_count(c, place, g->now) * limit->interval;
 	return !sg_gcra_conforms(tat, g->now, limit);
 }
@@ -235,10 +235,10 @@ static __always_inline bool pending_is_over(const struct guard *g, __u32 offence
 /* Whether somebody is over his limit of an offence. */
 static __always_inline bool offence_is_over(const struct guard *g, __u32 offence, __u64 who)
 {
-	struct sg_conduct *c = conduct_find(who);
+	struct sg_offences *c = offences_find(who);
 
-	return c && !sg_gcra_conforms(*conduct_tat(c, offence), g->now,
-				      &conduct_rule(config_of(g), offence)->limit);
+	return c && !sg_gcra_conforms(*offences_tat(c, offence), g->now,
+				      &offences_rule(config_of(g), offence)->limit);
 }
 
 #endif

@@ -80,9 +80,9 @@ static __always_inline long proven_add(const struct sg_flow_key *key, __u32 proo
 	long err = table_add(&sg_proven, &sg_proven_queue, key, &fresh, now);
 
 	if (err == -E2BIG)
-		count_event(SG_EVENT_PROVEN_FULL);
+		count_one(SG_COUNT_PROVEN_FULL);
 	if (!err && proof_counts(proof))
-		count_event(SG_EVENT_PROVEN);
+		count_one(SG_COUNT_PROVEN);
 	return err;
 }
 
@@ -100,7 +100,7 @@ static __always_inline void proven_put(const struct sg_flow_key *key, __u64 hash
 			entry->since = sg_since(now);
 			entry->proof = proof;
 			if (proof_counts(proof))
-				count_event(SG_EVENT_PROVEN);
+				count_one(SG_COUNT_PROVEN);
 		}
 		if (entry->proof < proof)
 			entry->proof = proof;
@@ -161,7 +161,7 @@ __noinline int flow_proves(const struct guard *g, __u32 proof, __u32 seconds)
 		return 0;
 	key = flow_key(&g->p);
 	if (proof_counts(proof) && !proven_counts(&key, g->now) && !proofs_left(g)) {
-		count_event(SG_EVENT_PROVEN_MANY);
+		count_one(SG_COUNT_PROVEN_MANY);
 		return 0;
 	}
 	proven_put(&key, g->p.flow, proof, g->now, g->now + seconds * SG_NSEC_PER_SEC);

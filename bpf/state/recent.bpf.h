@@ -7,93 +7,93 @@
  *
  * No locks: of two CPUs that write one line at once, one may be forgotten.
  */
-#ifndef SIPGUARD_SEEN_BPF_H
-#define SIPGUARD_SEEN_BPF_H
+#ifndef SIPGUARD_RECENT_BPF_H
+#define SIPGUARD_RECENT_BPF_H
 
 #include "maps.bpf.h"
 
-#define SEEN_TAG 0xfffff000U
-#define SEEN_TIME 0xfffU
-#define SEEN_CELLS 16 /* the first one says which place is the next */
-#define SEEN_SHIFT 24 /* a unit of time is 2^24 ns, about 17 ms; they begin again after 68.7 s */
-#define SEEN_NEVER ~0U
+#define RECENT_TAG 0xfffff000U
+#define RECENT_TIME 0xfffU
+#define RECENT_CELLS 16 /* the first one says which place is the next */
+#define RECENT_SHIFT 24 /* a unit of time is 2^24 ns, about 17 ms; they begin again after 68.7 s */
+#define RECENT_NEVER ~0U
 
-#define SEEN_UNITS(ms) ((ms) * 1000000ULL >> SEEN_SHIFT)
+#define RECENT_UNITS(ms) ((ms) * 1000000ULL >> RECENT_SHIFT)
 
-static __always_inline __u32 seen_time(__u64 now)
+static __always_inline __u32 recent_time(__u64 now)
 {
-	return now >> SEEN_SHIFT & SEEN_TIME;
+	return now >> RECENT_SHIFT & RECENT_TIME;
 }
 
-static __always_inline __u32 seen_tag(__u64 key)
+static __always_inline __u32 recent_tag(__u64 key)
 {
-	__u32 tag = key & SEEN_TAG;
+	__u32 tag = key & RECENT_TAG;
 
-	return tag ? tag : SEEN_TIME + 1; /* the first cell has no tag */
+	return tag ? tag : RECENT_TIME + 1; /* the first cell has no tag */
 }
 
 /*
  * The number of the cell with this tag, or 0. Two cells at once: a 20-bit field that is equal
  * becomes zero, and taking one from zero sets its highest bit.
  */
-static __always_inline __u32 seen_find(const struct sg_seen *line, __u32 tag)
+static __always_inline __u32 recent_find(const struct sg_recent *line, __u32 tag)
 {
 	const volatile __u64 *word = (const void *)line;
-	const __u64 ones = (__u64)(SEEN_TIME + 1) << 32 | (SEEN_TIME + 1);
+	const __u64 ones = (__u64)(RECENT_TIME + 1) << 32 | (RECENT_TIME + 1);
 	__u64 both = (__u64)tag << 32 | tag, hits = 0, x;
 
-	for (int i = 0; i < SEEN_CELLS / 2; i++) {
-		x = (word[i] ^ both) & ((__u64)SEEN_TAG << 32 | SEEN_TAG);
+	for (int i = 0; i < RECENT_CELLS / 2; i++) {
+		x = (word[i] ^ both) & ((__u64)RECENT_TAG << 32 | RECENT_TAG);
 		hits |= (x - ones) & ~x & 0x8000000080000000ULL;
 	}
 	if (!hits)
 		return 0;
-	for (int i = 1; i < SEEN_CELLS; i++) {
-		if ((line->cell[i] & SEEN_TAG) == tag)
+	for (int i = 1; i < RECENT_CELLS; i++) {
+		if ((line->cell[i] & RECENT_TAG) == tag)
 			return i;
 	}
 	return 0;
 }
 
-/* How long ago it was, in units of time; SEEN_NEVER if it was not. */
-static __always_inline __u32 seen_age(const struct sg_seen *line, __u64 key, __u64 now)
+/* How long ago it was, in units of time; RECENT_NEVER if it was not. */
+static __always_inline __u32 recent_age(const struct sg_recent *line, __u64 key, __u64 now)
 {
-	__u32 cell = seen_find(line, seen_tag(key));
+	__u32 cell = recent_find(line, recent_tag(key));
 
 	barrier_var(cell);
-	cell &= SEEN_CELLS - 1;
-	return cell ? (seen_time(now) - line->cell[cell]) & SEEN_TIME : SEEN_NEVER;
+	cell &= RECENT_CELLS - 1;
+	return cell ? (recent_time(now) - line->cell[cell]) & RECENT_TIME : RECENT_NEVER;
 }
 
 /* The line of a place, in a table of as many lines, a power of two. */
-static __always_inline struct sg_seen *seen_line(void *map, __u32 place, __u32 lines)
+static __always_inline struct sg_recent *recent_line(void *map, __u32 place, __u32 lines)
 {
 	__u32 at = place & (lines - 1);
 
 	return bpf_map_lookup_elem(map, &at);
 }
 
-static __always_inline void seen_put(struct sg_seen *line, __u64 key, __u64 now)
+static __always_inline void recent_put(struct sg_recent *line, __u64 key, __u64 now)
 {
-	__u32 cell = *(volatile __u32 *)&line->cell[0] % SEEN_CELLS;
+	__u32 cell = *(volatile __u32 *)&line->cell[0] % RECENT_CELLS;
 
 	cell += !cell;
-	*(volatile __u32 *)&line->cell[0] = (cell + 1) % SEEN_CELLS;
+	*(volatile __u32 *)&line->cell[0] = (cell + 1) % RECENT_CELLS;
 	barrier_var(cell);
-	line->cell[cell & (SEEN_CELLS - 1)] = seen_tag(key) | seen_time(now);
+	line->cell[cell & (RECENT_CELLS - 1)] = recent_tag(key) | recent_time(now);
 }
 
 /* Sees it now, whenever it was seen before. */
-static __always_inline void seen_again(struct sg_seen *line, __u64 key, __u64 now)
+static __always_inline void recent_again(struct sg_recent *line, __u64 key, __u64 now)
 {
-	__u32 cell = seen_find(line, seen_tag(key));
+	__u32 cell = recent_find(line, recent_tag(key));
 
 	barrier_var(cell);
-	cell &= SEEN_CELLS - 1;
+	cell &= RECENT_CELLS - 1;
 	if (cell)
-		line->cell[cell] = seen_tag(key) | seen_time(now);
+		line->cell[cell] = recent_tag(key) | recent_time(now);
 	else
-		seen_put(line, key, now);
+		recent_put(line, key, now);
 }
 
 #endif

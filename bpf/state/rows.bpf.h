@@ -3,9 +3,9 @@
  * Limits (GCRA, include/gcra.h) and the tables in which many have theirs.
  *
  * Sources get no entries of their own: a table that grows or evicts by source address is what a
- * flood of random sources attacks. A source is hashed with a secret into one slot in each of two
+ * flood of random sources attacks. A source is hashed with a secret into one place in each of two
  * rows, so one heavy neighbour in one row costs it nothing. What is refused is not charged, so a
- * slot recovers at the limit's rate.
+ * place recovers at the limit's rate.
  */
 #ifndef SIPGUARD_ROWS_BPF_H
 #define SIPGUARD_ROWS_BPF_H

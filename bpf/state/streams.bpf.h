@@ -154,7 +154,7 @@ static __always_inline struct sg_stream *stream_add(const struct packet *p, __u3
 	if (!line)
 		return NULL;
 	if (stream_put(line, &stream, p->connection, now))
-		count_event(SG_EVENT_STREAMS_EVICTED);
+		count_one(SG_COUNT_STREAMS_EVICTED);
 	return stream_entry(line, p->connection);
 }
 

@@ -59,15 +59,15 @@ static int find_maps(void)
 		.stats = object_map(object, "sg_stats"),
 		.proven = object_map(object, "sg_proven"),
 		.connections = object_map(object, "sg_connections"),
-		.slots = object_memory(object, "sg_slots"),
-		.flow_slots = object_memory(object, "sg_flow_slots"),
-		.conduct = object_memory(object, "sg_conduct"),
+		.src_buckets = object_memory(object, "sg_src_buckets"),
+		.flow_buckets = object_memory(object, "sg_flow_buckets"),
+		.offences = object_memory(object, "sg_offences"),
 		.transactions = object_memory(object, "sg_transactions"),
 		.streams = object_memory(object, "sg_streams"),
 		.heads = object_memory(object, "sg_heads"),
 	};
-	return fix.state && fix.configs && maps.heads && maps.slots && maps.flow_slots &&
-	       maps.conduct && maps.transactions && maps.streams ? 0 : -1;
+	return fix.state && fix.configs && maps.heads && maps.src_buckets && maps.flow_buckets &&
+	       maps.offences && maps.transactions && maps.streams ? 0 : -1;
 }
 
 const char *fixture_object(void)

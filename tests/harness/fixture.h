@@ -115,8 +115,8 @@ struct sg_config *config(void);
 void config_defaults(struct sg_config *config);
 void mode_set(enum sg_reason reason, enum sg_mode mode);
 void list_set(const char *prefix, enum sg_list list);
-/* Of a slot of the configuration; sg_config.zones grows to `zone`. */
-void zone_set(int slot, const char *prefix, __u32 zone);
+/* Of one of the two configurations; sg_config.zones grows to `zone`. */
+void zone_set(int which, const char *prefix, __u32 zone);
 /* A flow if transport is not 0. Seconds from now, negative: it has run out. */
 void ban_set(const char *address, __u8 transport, __u16 port, int seconds);
 void ban_lift(const char *address);

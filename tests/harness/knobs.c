@@ -12,7 +12,7 @@
 
 struct sg_config *config(void)
 {
-	return &fix.configs[fix.state->slot];
+	return &fix.configs[fix.state->active];
 }
 
 void config_defaults(struct sg_config *config)
@@ -65,7 +65,7 @@ void list_set(const char *prefix, enum sg_list list)
 	fix.state->lists = SG_LISTS_ANY | SG_LISTS_DENY;
 }
 
-void zone_set(int slot, const char *prefix, __u32 zone)
+void zone_set(int which, const char *prefix, __u32 zone)
 {
 	struct sg_prefix6 key = {};
 	__u8 address[16];
@@ -79,9 +79,9 @@ void zone_set(int slot, const char *prefix, __u32 zone)
 		key.address[10] = key.address[11] = 0xff;
 		memcpy(key.address + 12, address, 4);
 	}
-	assert_int_equal(bpf_map_update_elem(maps.zones[slot], &key, &zone, BPF_ANY), 0);
-	if (fix.configs[slot].zones < zone)
-		fix.configs[slot].zones = zone;
+	assert_int_equal(bpf_map_update_elem(maps.zones[which], &key, &zone, BPF_ANY), 0);
+	if (fix.configs[which].zones < zone)
+		fix.configs[which].zones = zone;
 }
 
 static __u64 source_of(const char *text)
@@ -171,8 +171,8 @@ void limit_spend(const char *address, enum sg_limit_id limit, int row)
 
 void limits_forget(void)
 {
-	memset(maps.slots, 0, 2 * SG_SLOT_ROW * sizeof(*maps.slots));
-	memset(maps.flow_slots, 0, 2 * SG_FLOW_ROW * sizeof(*maps.flow_slots));
+	memset(maps.src_buckets, 0, 2 * SG_SOURCE_ROW * sizeof(*maps.src_buckets));
+	memset(maps.flow_buckets, 0, 2 * SG_FLOW_ROW * sizeof(*maps.flow_buckets));
 }
 
 void transactions_forget(void)
@@ -193,7 +193,7 @@ void heads_forget(void)
 
 void offences_forget(void)
 {
-	memset(maps.conduct, 0, SG_CONDUCT * sizeof(*maps.conduct));
+	memset(maps.offences, 0, SG_OFFENCE_ENTRIES * sizeof(*maps.offences));
 }
 
 __u32 fragment_id(void)
@@ -263,7 +263,7 @@ void guessed_by_all(void)
 	struct state_request guess = {.number = SG_OFFENCE_GUESS};
 
 	/* Each has one of two places: so many leave none free. */
-	for (__u64 i = 1; i <= 4 * SG_CONDUCT; i++) {
+	for (__u64 i = 1; i <= 4 * SG_OFFENCE_ENTRIES; i++) {
 		guess.hash = i * 0x9e3779b97f4a7c15ULL;
 		write_state("state_offend", &guess);
 	}

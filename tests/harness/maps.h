@@ -5,9 +5,9 @@
 
 struct maps {
 	struct bpf_object *state; /* programs that write them, see state.h */
-	struct sg_slot *slots;    /* these are mapped */
-	struct sg_slot *flow_slots;
-	struct sg_conduct *conduct;
+	struct sg_buckets *src_buckets;    /* these are mapped */
+	struct sg_buckets *flow_buckets;
+	struct sg_offences *offences;
 	struct sg_transactions *transactions;
 	struct sg_streams *streams;
 	struct sg_head *heads;

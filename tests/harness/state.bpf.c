@@ -7,7 +7,7 @@
 #define HOOK_TC
 #include "guard.bpf.h"
 #include "checks/limits.bpf.h"
-#include "state/connected.bpf.h"
+#include "state/live.bpf.h"
 #include "state/offences.bpf.h"
 #include "state/proven.bpf.h"
 
@@ -45,7 +45,7 @@ int state_connect(struct __sk_buff *skb)
 	if (!told(skb, r))
 		return -1;
 	key = r->key;
-	return connected_add(&key);
+	return live_add(&key);
 }
 
 SEC("tc")
@@ -57,7 +57,7 @@ int state_disconnect(struct __sk_buff *skb)
 	if (!told(skb, r))
 		return -1;
 	key = r->key;
-	connected_remove(&key);
+	live_remove(&key);
 	return 0;
 }
 
@@ -80,14 +80,14 @@ SEC("tc")
 int state_spend(struct __sk_buff *skb)
 {
 	struct state_request request, *r = &request;
-	struct sg_slot *slot;
+	struct sg_buckets *buckets;
 	struct rows rows;
 
 	if (!told(skb, r))
 		return -1;
-	rows = rows_find(&sg_slots, sg_source_hash(r->hash, sg_state.secret), SG_SLOT_ROW);
-	slot = r->row ? rows.second : rows.first;
-	if (slot)
-		slot->tat[limit_index(r->number)] = r->until;
+	rows = rows_find(&sg_src_buckets, sg_source_hash(r->hash, sg_state.secret), SG_SOURCE_ROW);
+	buckets = r->row ? rows.second : rows.first;
+	if (buckets)
+		buckets->tat[limit_index(r->number)] = r->until;
 	return 0;
 }

@@ -76,7 +76,7 @@ limits_as_configured() {
 	shows "replies 104 / 204"
 }
 
-conduct_as_configured() {
+offences_as_configured() {
 	local WORDS n=0 key
 	WORDS=$(words)
 	for key in flood malformed scanner auth-failure; do
@@ -273,7 +273,7 @@ trap test_ended EXIT
 attach 600
 
 check "limits of sources, flows, proven flows and zones" limits_as_configured
-check "what proves, the greylist's hold, and the rules of bans" conduct_as_configured
+check "what proves, the greylist's hold, and the rules of bans" offences_as_configured
 check "JSON has the same" json_as_configured
 check "JSON has the keys that programs read" json_keys
 check "an armed greylist in monitor mode" greylist_armed "would have"

@@ -37,7 +37,7 @@ extern const size_t class_cases_count, packet_cases_count, policy_cases_count;
 extern const struct sequence method_sequences[], reason_sequences[], policy_sequences[];
 extern const struct sequence limit_sequences[], fragment_sequences[], hostile_sequences[];
 extern const struct sequence corpus_sequences[], grammar_sequences[];
-extern const struct sequence flow_sequences[], conduct_sequences[], connection_sequences[];
+extern const struct sequence flow_sequences[], offences_sequences[], connection_sequences[];
 extern const struct sequence secret_sequences[], stream_sequences[], order_sequences[];
 extern const struct sequence corpus_stream_sequences[], neighbour_sequences[], guess_sequences[];
 extern const struct sequence nonce_sequences[], greylist_sequences[];
@@ -46,7 +46,7 @@ extern const struct sequence zone_sequences[], flight_sequences[], ask_sequences
 extern const size_t method_sequences_count, reason_sequences_count, policy_sequences_count;
 extern const size_t limit_sequences_count, fragment_sequences_count, hostile_sequences_count;
 extern const size_t corpus_sequences_count, grammar_sequences_count;
-extern const size_t flow_sequences_count, conduct_sequences_count, connection_sequences_count;
+extern const size_t flow_sequences_count, offences_sequences_count, connection_sequences_count;
 extern const size_t secret_sequences_count, stream_sequences_count, order_sequences_count;
 extern const size_t corpus_stream_sequences_count, neighbour_sequences_count;
 extern const size_t guess_sequences_count, zone_sequences_count;

@@ -146,7 +146,7 @@ int main(void)
 	add_sequences(zone_sequences, zone_sequences_count);
 	add_bare_sequences(flow_sequences, flow_sequences_count);
 	add_bare_sequences(greylist_sequences, greylist_sequences_count);
-	add_sequences(conduct_sequences, conduct_sequences_count);
+	add_sequences(offences_sequences, offences_sequences_count);
 	add_sequences(guess_sequences, guess_sequences_count);
 	add_sequences(nonce_sequences, nonce_sequences_count);
 	add_sequences(flight_sequences, flight_sequences_count);

@@ -162,19 +162,20 @@ static void test_connections(void **state)
 			"  - {name: b, prefixes: [192.0.3.0/24], connections: {live: 4000}}\n");
 	assert_int_equal(config->kernel.first_data, 5);
 	assert_int_equal(config->kernel.profile[0].live, 60);
-	assert_int_equal(config->kernel.profile[0].connect.rate, 20);
-	assert_int_equal(config->kernel.profile[0].connect.burst, 80);
+	assert_int_equal(config->kernel.profile[0].new_connections.rate, 20);
+	assert_int_equal(config->kernel.profile[0].new_connections.burst, 80);
 	/* As many at once as it may have, and no more. */
-	assert_int_equal(config->kernel.profile[0].connect.tolerance, 59 * SG_NSEC_PER_SEC / 20);
+	assert_int_equal(config->kernel.profile[0].new_connections.tolerance,
+			 59 * SG_NSEC_PER_SEC / 20);
 	assert_int_equal(config->kernel.profile[1].live, 60);
-	assert_int_equal(config->kernel.profile[1].connect.rate, 500);
-	assert_int_equal(config->kernel.profile[1].connect.burst, 80);
+	assert_int_equal(config->kernel.profile[1].new_connections.rate, 500);
+	assert_int_equal(config->kernel.profile[1].new_connections.burst, 80);
 	assert_int_equal(config->kernel.profile[2].live, 4000);
-	assert_limit(&config->kernel.profile[2].connect, 20, 80);
+	assert_limit(&config->kernel.profile[2].new_connections, 20, 80);
 	config_free(config);
 	config = loaded("limits: {}\n");
 	assert_int_equal(config->kernel.profile[0].live, 256);
-	assert_limit(&config->kernel.profile[0].connect, 20, 50);
+	assert_limit(&config->kernel.profile[0].new_connections, 20, 50);
 	assert_int_equal(config->kernel.first_data, 20);
 	config_free(config);
 }

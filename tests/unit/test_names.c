@@ -39,14 +39,14 @@ static void test_every_number_has_its_own_label(void **state)
 static void test_every_event_is_explained(void **state)
 {
 	(void)state;
-	for (int event = 0; event < SG_EVENT__MAX; event++) {
-		const char *help = event_helps[event];
+	for (int event = 0; event < SG_COUNT__MAX; event++) {
+		const char *help = count_helps[event];
 
-		assert_int_equal(event_find(event_names[event]), event);
-		assert_true(reason_find(event_names[event]) < 0); /* `explain` takes both */
+		assert_int_equal(count_find(count_names[event]), event);
+		assert_true(reason_find(count_names[event]) < 0); /* `explain` takes both */
 		assert_true(strlen(help) > 20 && help[strlen(help) - 1] == '.');
 	}
-	assert_int_equal(event_find("sunshine"), -EINVAL);
+	assert_int_equal(count_find("sunshine"), -EINVAL);
 }
 
 static void test_every_reason_is_explained(void **state)

@@ -52,9 +52,9 @@ struct target {
 	struct bpf_object *writer; /* see tests/harness/state.h */
 	struct sg_state *state; /* these five are mapped: set by plain stores */
 	struct sg_config *config;
-	struct sg_slot *slots;
-	struct sg_slot *flow_slots;
-	struct sg_conduct *conduct;
+	struct sg_buckets *src_buckets;
+	struct sg_buckets *flow_buckets;
+	struct sg_offences *offences;
 	int stats;
 	int bans;
 	struct sg_stats *per_cpu; /* room for one sg_stats per possible CPU */

@@ -46,9 +46,9 @@ void target_load(struct target *target, const char *path)
 		bench_die("The kernel refuses what writes proofs (%s).", strerror(errno));
 	target->state = map_open(target, "sg_state");
 	target->config = map_open(target, "sg_configs");
-	target->slots = map_open(target, "sg_slots");
-	target->flow_slots = map_open(target, "sg_flow_slots");
-	target->conduct = map_open(target, "sg_conduct");
+	target->src_buckets = map_open(target, "sg_src_buckets");
+	target->flow_buckets = map_open(target, "sg_flow_buckets");
+	target->offences = map_open(target, "sg_offences");
 	target->stats = map_fd(target, "sg_stats");
 	target->bans = map_fd(target, "sg_bans");
 	target->per_cpu = calloc(libbpf_num_possible_cpus(), sizeof(*target->per_cpu));
@@ -89,9 +89,9 @@ void target_reset(struct target *target)
 	target->state->mode = SG_MODE_ENFORCE;
 	target->state->secret[0] = 0x243f6a8885a308d3ULL;
 	target->state->secret[1] = 0x13198a2e03707344ULL;
-	memset(target->slots, 0, 2 * SG_SLOT_ROW * sizeof(*target->slots));
-	memset(target->flow_slots, 0, 2 * SG_FLOW_ROW * sizeof(*target->flow_slots));
-	memset(target->conduct, 0, SG_CONDUCT * sizeof(*target->conduct));
+	memset(target->src_buckets, 0, 2 * SG_SOURCE_ROW * sizeof(*target->src_buckets));
+	memset(target->flow_buckets, 0, 2 * SG_FLOW_ROW * sizeof(*target->flow_buckets));
+	memset(target->offences, 0, SG_OFFENCE_ENTRIES * sizeof(*target->offences));
 }
 
 void target_lift_limits(struct target *target)

@@ -59,15 +59,15 @@ const char *const proof_helps[SG_PROOF__MAX] = {
 #undef X
 };
 
-const char *const event_names[SG_EVENT__MAX] = {
-#define X(name, label, help) [SG_EVENT_##name] = label,
-	SG_EVENTS(X)
+const char *const count_names[SG_COUNT__MAX] = {
+#define X(name, label, help) [SG_COUNT_##name] = label,
+	SG_COUNTS(X)
 #undef X
 };
 
-const char *const event_helps[SG_EVENT__MAX] = {
-#define X(name, label, help) [SG_EVENT_##name] = help,
-	SG_EVENTS(X)
+const char *const count_helps[SG_COUNT__MAX] = {
+#define X(name, label, help) [SG_COUNT_##name] = help,
+	SG_COUNTS(X)
 #undef X
 };
 
@@ -91,9 +91,9 @@ static int find(const char *const *names, int count, const char *name)
 	return -EINVAL;
 }
 
-int event_find(const char *label)
+int count_find(const char *label)
 {
-	return find(event_names, SG_EVENT__MAX, label);
+	return find(count_names, SG_COUNT__MAX, label);
 }
 
 int proof_find(const char *label)

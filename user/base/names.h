@@ -25,14 +25,14 @@ extern const char *const total_keys[SG_TOTAL__MAX];
 extern const char *const offence_keys[SG_OFFENCE__MAX];
 extern const char *const proof_names[SG_PROOF__MAX];
 extern const char *const proof_helps[SG_PROOF__MAX];
-extern const char *const event_names[SG_EVENT__MAX];
-extern const char *const event_helps[SG_EVENT__MAX];
+extern const char *const count_names[SG_COUNT__MAX];
+extern const char *const count_helps[SG_COUNT__MAX];
 extern const char *const cap_keys[SIP_CAP__MAX];
 extern const char *const mode_names[SG_MODE__MAX];
 
 /* The number of a label ("none" is 0), or -EINVAL. Case matters. */
 int reason_find(const char *label);
-int event_find(const char *label);
+int count_find(const char *label);
 int proof_find(const char *label);
 int mode_find(const char *name);
 

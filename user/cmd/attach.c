@@ -164,14 +164,14 @@ static int stage_programs(struct attach *a)
 /* The configuration and the mode that a guard which is running already shall change to. */
 static int stage_values(struct attach *a)
 {
-	__u32 slot;
+	__u32 which;
 	int err = 0;
 
 	if (a->policy.config) {
-		err = maps_fill_spare(&a->session.maps, a->policy.config, a->policy.path, &slot,
+		err = maps_fill_spare(&a->session.maps, a->policy.config, a->policy.path, &which,
 				      &a->error);
 		if (!err)
-			err = journal_slot(&a->session.pins, slot, &a->error);
+			err = journal_config(&a->session.pins, which, &a->error);
 	}
 	if (!err && a->options->enforce && a->session.maps.state->mode != SG_MODE_ENFORCE)
 		err = journal_mode(&a->session.pins, SG_MODE_ENFORCE, &a->error);

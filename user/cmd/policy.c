@@ -36,7 +36,7 @@ static enum exit_code mode_of_guard(struct session *session, enum sg_mode mode, 
 static enum exit_code mode_of_reason(struct session *session, int reason, enum sg_mode mode,
 				     bool json)
 {
-	struct sg_config *config = &session->maps.configs[session->maps.state->slot & 1];
+	struct sg_config *config = &session->maps.configs[session->maps.state->active & 1];
 
 	sg_mode_set(config, reason, mode);
 	if (json)
@@ -75,13 +75,13 @@ enum exit_code cmd_mode(const struct options *options)
 
 static int reload(struct session *session, const struct policy *policy, struct error *error)
 {
-	__u32 slot;
+	__u32 which;
 	__u64 now;
-	int err = maps_fill_spare(&session->maps, policy->config, policy->path, &slot, error);
+	int err = maps_fill_spare(&session->maps, policy->config, policy->path, &which, error);
 
 	if (err)
 		return err;
-	maps_store(&session->maps.state->slot, slot); /* from here on it is in force */
+	maps_store(&session->maps.state->active, which); /* from here on it is in force */
 	err = maps_clock(&session->maps, &now, error);
 	return err ? err : debts_cut(&session->maps, now, error);
 }
@@ -90,7 +90,7 @@ static int reload(struct session *session, const struct policy *policy, struct e
 static int read_again(const struct session *session, struct policy *policy, struct error *error)
 {
 	struct note note;
-	int err = maps_note(&session->maps, session->maps.state->slot & 1, &note, error);
+	int err = maps_note(&session->maps, session->maps.state->active & 1, &note, error);
 
 	return err ? err : policy_read(note.path, policy, error);
 }
@@ -248,7 +248,7 @@ static const struct in_force *look_in_force(struct in_force *in_force)
 	if (!preflight_capable() || session_begin(&session, ACCESS_READ, NULL))
 		return NULL;
 	in_force->guard = session.maps.state->mode;
-	memcpy(in_force->mode, session.maps.configs[session.maps.state->slot & 1].profile[0].mode,
+	memcpy(in_force->mode, session.maps.configs[session.maps.state->active & 1].profile[0].mode,
 	       sizeof(in_force->mode));
 	session_end(&session);
 	return in_force;
@@ -269,8 +269,8 @@ static enum exit_code explain_word(const char *kind, const char *name, const cha
 
 static enum exit_code explain_event(int event, bool json)
 {
-	return explain_word("event", event_names[event], "an event, which drops nothing",
-			    event_helps[event], json);
+	return explain_word("event", count_names[event], "an event, which drops nothing",
+			    count_helps[event], json);
 }
 
 static enum exit_code explain_proof(int proof, bool json)
@@ -283,7 +283,7 @@ enum exit_code cmd_explain(const struct options *options)
 {
 	const char *label = options->count ? options->arguments[0] : NULL;
 	int reason = label ? reason_find(label) : SG_REASON_NONE;
-	int event = label ? event_find(label) : -EINVAL;
+	int event = label ? count_find(label) : -EINVAL;
 	int proof = label ? proof_find(label) : -EINVAL;
 	const struct in_force *in_force;
 	struct in_force copy;

@@ -110,7 +110,7 @@ static int read_map(const struct maps *maps, __u64 now, struct connection_list *
 	while ((err = walk_next(&walk, &key, &value)) > 0) {
 		const struct sg_connections *c = value;
 
-		if (!SG_LIVE(c->live) || list->count == SG_CONNECTED)
+		if (!SG_LIVE(c->live) || list->count == SG_CONNECTIONS)
 			continue;
 		list->source[list->count++] = (struct connections){
 			.source = *(const struct sg_flow_key *)key,
@@ -151,7 +151,7 @@ int connections_read(const struct pins *pins, const struct maps *maps, struct co
 	if (err)
 		notice("connections that have sent nothing cannot be told (%s): `sipguard attach` "
 		       "an interface again.", strerror(-err));
-	list->source = calloc(SG_CONNECTED, sizeof(*list->source));
+	list->source = calloc(SG_CONNECTIONS, sizeof(*list->source));
 	err = list->source ? read_map(maps, now, list) : -ENOMEM;
 	if (!err)
 		mark_silent(list, &silent);

@@ -77,9 +77,9 @@ int journal_program(const struct pins *pins, const char *name, int fd, struct er
 	return stage_pin(pins, "programs", name, fd, error);
 }
 
-int journal_slot(const struct pins *pins, __u32 slot, struct error *error)
+int journal_config(const struct pins *pins, __u32 which, struct error *error)
 {
-	return pins_mkdir(pins, error, STAGED "/slot-%u", slot);
+	return pins_mkdir(pins, error, STAGED "/config-%u", which);
 }
 
 int journal_mode(const struct pins *pins, enum sg_mode mode, struct error *error)
@@ -177,10 +177,10 @@ static void apply_values(const struct pins *pins, struct maps *maps)
 {
 	char name[32];
 
-	for (__u32 slot = 0; slot < 2; slot++) {
-		snprintf(name, sizeof(name), COMMIT "/slot-%u", slot);
+	for (__u32 which = 0; which < 2; which++) {
+		snprintf(name, sizeof(name), COMMIT "/config-%u", which);
 		if (pins_exist(pins, name))
-			maps_store(&maps->state->slot, slot);
+			maps_store(&maps->state->active, which);
 	}
 	for (__u32 mode = 0; mode < SG_MODE__MAX; mode++) {
 		snprintf(name, sizeof(name), COMMIT "/mode-%u", mode);

@@ -5,7 +5,7 @@
  * What is to come is pinned below staged/: links/PLACE (new links), tcx/PLACE or clsact/... (what
  * is new at egress), remove/PLACE (links to be taken down), judges/PLACE and before/PLACE (what a
  * link shall run, and what it runs), programs/NAME (replacements for all interfaces, and the links
- * that count connections, which work from the start), and as empty directories slot-N and mode-N
+ * that count connections, which work from the start), and as empty directories config-N and mode-N
  * (values for sg_state). Renaming staged/ to commit/ is the moment it becomes true; then it
  * is carried out, step by step, each step harmless if done twice. A command that finds staged/
  * undoes it, one that finds commit/ carries it out, before it does anything else.
@@ -29,7 +29,7 @@ int journal_judge(const struct pins *pins, const struct guard_link *link, int pr
 		  struct error *error);
 int journal_remove(const struct pins *pins, const char *pin, int fd, struct error *error);
 int journal_program(const struct pins *pins, const char *name, int fd, struct error *error);
-int journal_slot(const struct pins *pins, __u32 slot, struct error *error);
+int journal_config(const struct pins *pins, __u32 which, struct error *error);
 int journal_mode(const struct pins *pins, enum sg_mode mode, struct error *error);
 
 /* Makes it true and carries it out. After an error nothing has changed and nothing is staged. */

@@ -198,29 +198,29 @@ static int zone_trie(const struct config *config)
 	return fd;
 }
 
-static int put_note(const struct maps *maps, __u32 slot, const struct note *note)
+static int put_note(const struct maps *maps, __u32 which, const struct note *note)
 {
-	return bpf_map_update_elem(maps->fd[MAP_NOTES], &slot, note, BPF_ANY);
+	return bpf_map_update_elem(maps->fd[MAP_NOTES], &which, note, BPF_ANY);
 }
 
-/* Who reads the slot meanwhile sees by the note that it changes. */
-static int write_config(struct maps *maps, __u32 slot, const struct config *config,
+/* Who reads it meanwhile sees by the note that it changes. */
+static int write_config(struct maps *maps, __u32 which, const struct config *config,
 			const char *path, struct note *note)
 {
-	int err = bpf_map_lookup_elem(maps->fd[MAP_NOTES], &slot, note);
+	int err = bpf_map_lookup_elem(maps->fd[MAP_NOTES], &which, note);
 
 	note->generation = (note->generation + 1) | 1;
 	if (!err)
-		err = put_note(maps, slot, note);
+		err = put_note(maps, which, note);
 	if (err)
 		return err;
-	memcpy(&maps->configs[slot], &config->kernel, sizeof(config->kernel));
+	memcpy(&maps->configs[which], &config->kernel, sizeof(config->kernel));
 	snprintf(note->path, sizeof(note->path), "%s", path);
 	note->generation++;
-	return put_note(maps, slot, note);
+	return put_note(maps, which, note);
 }
 
-int maps_fill(struct maps *maps, __u32 slot, const struct config *config, const char *path,
+int maps_fill(struct maps *maps, __u32 which, const struct config *config, const char *path,
 	      struct error *error)
 {
 	struct note *note = calloc(1, sizeof(*note));
@@ -231,9 +231,9 @@ int maps_fill(struct maps *maps, __u32 slot, const struct config *config, const 
 		err = -ENOMEM;
 	/* An update of an array of maps waits for a grace period, and so for all readers. */
 	if (!err)
-		err = bpf_map_update_elem(maps->fd[MAP_ZONES], &slot, &trie, BPF_ANY);
+		err = bpf_map_update_elem(maps->fd[MAP_ZONES], &which, &trie, BPF_ANY);
 	if (!err)
-		err = write_config(maps, slot, config, path, note);
+		err = write_config(maps, which, config, path, note);
 	if (trie >= 0)
 		close(trie);
 	free(note);
@@ -243,16 +243,16 @@ int maps_fill(struct maps *maps, __u32 slot, const struct config *config, const 
 	return err;
 }
 
-int maps_fill_spare(struct maps *maps, const struct config *config, const char *path, __u32 *slot,
+int maps_fill_spare(struct maps *maps, const struct config *config, const char *path, __u32 *which,
 		    struct error *error)
 {
-	*slot = !(maps->state->slot & 1);
-	return maps_fill(maps, *slot, config, path, error);
+	*which = !(maps->state->active & 1);
+	return maps_fill(maps, *which, config, path, error);
 }
 
-int maps_note(const struct maps *maps, __u32 slot, struct note *note, struct error *error)
+int maps_note(const struct maps *maps, __u32 which, struct note *note, struct error *error)
 {
-	int err = bpf_map_lookup_elem(maps->fd[MAP_NOTES], &slot, note);
+	int err = bpf_map_lookup_elem(maps->fd[MAP_NOTES], &which, note);
 
 	if (err)
 		error_set(error, err, "cannot read where the configuration came from: %s.",
@@ -260,29 +260,29 @@ int maps_note(const struct maps *maps, __u32 slot, struct note *note, struct err
 	return err;
 }
 
-static __u32 slot_in_force(const struct maps *maps)
+static __u32 config_in_force(const struct maps *maps)
 {
-	return __atomic_load_n(&maps->state->slot, __ATOMIC_ACQUIRE) & 1;
+	return __atomic_load_n(&maps->state->active, __ATOMIC_ACQUIRE) & 1;
 }
 
 int maps_config(const struct maps *maps, struct sg_config *config, struct note *note,
 		struct error *error)
 {
-	__u32 slot, generation;
+	__u32 which, generation;
 	int err;
 
 	for (int i = 0; i < CONFIG_TRIES; i++) {
-		slot = slot_in_force(maps);
-		err = maps_note(maps, slot, note, error);
+		which = config_in_force(maps);
+		err = maps_note(maps, which, note, error);
 		if (err)
 			return err;
 		generation = note->generation;
-		memcpy(config, &maps->configs[slot], sizeof(*config));
-		err = maps_note(maps, slot, note, error);
+		memcpy(config, &maps->configs[which], sizeof(*config));
+		err = maps_note(maps, which, note, error);
 		if (err)
 			return err;
 		if (!(generation & 1) && note->generation == generation &&
-		    slot == slot_in_force(maps))
+		    which == config_in_force(maps))
 			return 0;
 	}
 	return error_set(error, -EAGAIN, "the configuration changes faster than it can be read: "

@@ -20,10 +20,10 @@
 	X(LISTS4, "sg_lists4")                                                                    \
 	X(LISTS6, "sg_lists6")                                                                    \
 	X(BANS, "sg_bans")                                                                        \
-	X(SLOTS, "sg_slots")                                                                      \
+	X(SRC_BUCKETS, "sg_src_buckets")                                                          \
 	X(ORPHANS, "sg_orphans")                                                                  \
 	X(FRAGMENTS, "sg_fragments")                                                              \
-	X(FLOW_SLOTS, "sg_flow_slots")                                                            \
+	X(FLOW_BUCKETS, "sg_flow_buckets")                                                        \
 	X(PROVEN, "sg_proven")                                                                    \
 	X(PROVEN_QUEUE, "sg_proven_queue")                                                        \
 	X(BANS_QUEUE, "sg_bans_queue")                                                            \
@@ -33,11 +33,11 @@
 	X(TRANSACTIONS, "sg_transactions")                                                        \
 	X(SECRETS, "sg_secrets")                                                                  \
 	X(ACCOUNTS, "sg_accounts")                                                                \
-	X(CONDUCT, "sg_conduct")                                                                  \
+	X(OFFENCES, "sg_offences")                                                                \
 	X(ASKERS, "sg_askers")                                                                    \
 	X(KNOWN, "sg_known")                                                                      \
 	X(DESTINATIONS, "sg_destinations")                                                        \
-	X(CONNECTS, "sg_connects")                                                                \
+	X(SYN_BUCKETS, "sg_syn_buckets")                                                          \
 	X(PROOFS, "sg_proofs")                                                                    \
 	X(STREAMS, "sg_streams")                                                                  \
 	X(OPENINGS, "sg_openings")                                                                \
@@ -59,9 +59,9 @@ enum map_id {
 
 extern const char *const map_names[MAP__MAX];
 
-/* What userspace notes about a slot of sg_configs; the kernel side has no use for it. */
+/* What userspace notes about one of sg_configs; the kernel side has no use for it. */
 struct note {
-	__u32 generation;    /* of the slot's content; odd: it is being written */
+	__u32 generation;    /* of its content; odd: it is being written */
 	char path[PATH_MAX]; /* of the configuration file; "" for the built-in defaults */
 };
 
@@ -107,16 +107,16 @@ __u64 maps_seen(const struct sg_stats *stats, __u32 slot);
 int maps_clock(const struct maps *maps, __u64 *now, struct error *error);
 
 /*
- * Puts a configuration into the slot that is not in force, with its zones and the path it came
- * from ("" for none), and gives its number. No packet sees it before sg_state.slot says so. Waits
- * until no packet looks at that slot from the time before the last flip.
+ * Puts a configuration where none is in force, with its zones and the path it came
+ * from ("" for none), and gives its number. No packet sees it before sg_state.active says so. Waits
+ * until no packet looks there from the time before the last flip.
  */
-int maps_fill_spare(struct maps *maps, const struct config *config, const char *path, __u32 *slot,
+int maps_fill_spare(struct maps *maps, const struct config *config, const char *path, __u32 *which,
 		    struct error *error);
-int maps_fill(struct maps *maps, __u32 slot, const struct config *config, const char *path,
+int maps_fill(struct maps *maps, __u32 which, const struct config *config, const char *path,
 	      struct error *error);
 
-int maps_note(const struct maps *maps, __u32 slot, struct note *note, struct error *error);
+int maps_note(const struct maps *maps, __u32 which, struct note *note, struct error *error);
 
 /*
  * The configuration in force and where it came from, as one piece, also without the lock. Each mode

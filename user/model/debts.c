@@ -19,10 +19,10 @@ static void cut(__u64 *tat, __u64 end)
 }
 
 /* Slots of one table, by enum sg_limit_id. */
-static int cut_slots(int fd, __u32 count, const __u64 *most, __u64 now, struct error *error)
+static int cut_buckets(int fd, __u32 count, const __u64 *most, __u64 now, struct error *error)
 {
-	size_t size = count * sizeof(struct sg_slot);
-	struct sg_slot *slots = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	size_t size = count * sizeof(struct sg_buckets);
+	struct sg_buckets *slots = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	if (slots == MAP_FAILED)
 		return error_set(error, -ENOMEM, "cannot map the table of limits into memory: %s.",
@@ -37,7 +37,7 @@ static int cut_slots(int fd, __u32 count, const __u64 *most, __u64 now, struct e
 
 int debts_cut(const struct maps *maps, __u64 now, struct error *error)
 {
-	const struct sg_config *config = &maps->configs[maps->state->slot & 1];
+	const struct sg_config *config = &maps->configs[maps->state->active & 1];
 	__u64 source[SG_LIMIT__MAX] = {}, flow[SG_LIMIT__MAX] = {};
 	int err;
 
@@ -50,6 +50,8 @@ int debts_cut(const struct maps *maps, __u64 now, struct error *error)
 	}
 	for (int id = 0; id < SG_TOTAL_PLACES; id++)
 		cut(&maps->state->total_tat[id], now + config->total[id].tolerance);
-	err = cut_slots(maps->fd[MAP_SLOTS], 2 * SG_SLOT_ROW, source, now, error);
-	return err ? err : cut_slots(maps->fd[MAP_FLOW_SLOTS], 2 * SG_FLOW_ROW, flow, now, error);
+	err = cut_buckets(maps->fd[MAP_SRC_BUCKETS], 2 * SG_SOURCE_ROW, source, now, error);
+	if (!err)
+		err = cut_buckets(maps->fd[MAP_FLOW_BUCKETS], 2 * SG_FLOW_ROW, flow, now, error);
+	return err;
 }

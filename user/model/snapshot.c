@@ -170,7 +170,7 @@ static void notice_no_replies(struct snapshot *s)
 	const struct sg_stats *stats = &s->counters.stats;
 	__u64 requests = requests_passed(stats);
 
-	if (requests < UNANSWERED || stats->event[SG_EVENT_REPLIES_SEEN] ||
+	if (requests < UNANSWERED || stats->count[SG_COUNT_REPLIES_SEEN] ||
 	    egress_is_missing(&s->interfaces))
 		return;
 	snprintf(s->notice[s->notices++], SNAPSHOT_NOTICE,

@@ -193,7 +193,8 @@ int settings_read(struct reader *r, __u32 zone)
 	for (size_t i = 0; i < settings_count && !err; i++)
 		if (setting_is_of(&settings[i], zone))
 			err = setting_read(r, &settings[i], zone);
-	p->connect = sg_connect_limit_of(p->connect.rate, p->connect.burst, p->live);
+	p->new_connections = sg_connections_limit(p->new_connections.rate,
+						  p->new_connections.burst, p->live);
 	return err;
 }
 

@@ -37,8 +37,8 @@ static json_t *events_json(const struct sg_stats *stats)
 {
 	json_t *all = json_object();
 
-	for (int i = 0; i < SG_EVENT__MAX; i++)
-		json_object_set_new(all, event_names[i], json_integer(stats->event[i]));
+	for (int i = 0; i < SG_COUNT__MAX; i++)
+		json_object_set_new(all, count_names[i], json_integer(stats->count[i]));
 	return all;
 }
 

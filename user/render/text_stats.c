@@ -90,13 +90,13 @@ static void print_events(const struct sg_stats *stats, double seconds)
 {
 	bool any = false;
 
-	for (int i = 0; i < SG_EVENT__MAX; i++) {
-		if (!stats->event[i])
+	for (int i = 0; i < SG_COUNT__MAX; i++) {
+		if (!stats->count[i])
 			continue;
 		if (!any)
 			printf("\nEvents\n");
 		any = true;
-		printf("  %-20s %12.0f\n", event_names[i], stats->event[i] / divisor(seconds));
+		printf("  %-20s %12.0f\n", count_names[i], stats->count[i] / divisor(seconds));
 	}
 }
 

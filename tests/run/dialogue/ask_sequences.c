@@ -456,7 +456,7 @@ static void a_full_table_forgets_the_least(void)
 	stats_clear();
 	clock_move(1);
 	fails(TRY(.name = "bob", .source = OTHER, .nonce = "made up"));
-	assert_true(counted(SG_EVENT_OFFENCES_FULL) > 0);
+	assert_true(counted(SG_COUNT_OFFENCES_FULL) > 0);
 	assert_false(fails(TRY(.name = "bob", .nonce = "made up", .port = 7)));
 	offences_forget();
 }

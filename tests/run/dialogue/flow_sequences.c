@@ -73,7 +73,7 @@ static void a_register_that_nobody_asked_for_proves_nothing(void)
 }
 
 #define CHALLENGE_OF(algorithm, nonce)                                                            \
-	"WWW-Authenticate: Digest realm=\"lab\", qop=\"auth\", algorithm=" algorithm               \
+	"WWW-Authenticate: Digest realm=\"lab\", qop=\"auth\", algorithm=" algorithm              \
 	", nonce=\"" nonce "\"\r\n"
 
 /* Registers with one of the nonces that the server offers for its algorithms. */
@@ -322,7 +322,7 @@ static void replies_of_the_server_are_counted(void)
 	packet.payload = REQUEST_OF("OPTIONS", "");
 	reply_dropped(&packet);
 	stats_read(&stats);
-	assert_int_equal(stats.event[SG_EVENT_REPLIES_SEEN], 2);
+	assert_int_equal(stats.count[SG_COUNT_REPLIES_SEEN], 2);
 }
 
 /* Of `burst` at once, and after that twice as many in an hour as with limit_hourly(). */

@@ -217,7 +217,7 @@ static void a_source_proves_as_many_flows_as_it_may(void)
 		assert_int_equal(proven_of(PHONE, IPPROTO_UDP, port),
 				 port < PORT + 3 ? SG_PROOF_REGISTER : SG_PROOF_NONE);
 	}
-	assert_int_equal(counted(SG_EVENT_PROVEN_MANY), 2);
+	assert_int_equal(counted(SG_COUNT_PROVEN_MANY), 2);
 	/* Who is proven stays so. */
 	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 10);
 	registers(REGISTER_RIGHT, REGISTER_OK, PORT);

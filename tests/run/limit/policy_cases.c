@@ -287,19 +287,19 @@ static void configurations_flip(void)
 
 	SEND(PASS, NONE, REQUEST, OPTIONS, .dport = 5060);
 	SEND(UNGUARDED, NONE, OTHER, NONE, .dport = 5070);
-	fix.state->slot = 1;
+	fix.state->active = 1;
 	SEND(UNGUARDED, NONE, OTHER, NONE, .dport = 5060);
 	SEND(PASS, NONE, GARBAGE, NONE, .source = "203.0.113.1", .dport = 5070, BYTES(NOT_SIP));
 	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "192.0.2.5", .dport = 5070);
 	SEND(DROP, LIMIT_OPTIONS, REQUEST, OPTIONS, .source = "192.0.2.5", .dport = 5070);
-	fix.state->slot = 0;
+	fix.state->active = 0;
 	SEND(DROP, GARBAGE, GARBAGE, NONE, .dport = 5060, BYTES(NOT_SIP));
 }
 
 /* Before userspace has written anything, nothing may be harmed. */
 static void nothing_configured(void)
 {
-	fix.state->slot = 1;
+	fix.state->active = 1;
 	*config() = (struct sg_config){};
 	SEND(UNGUARDED, NONE, OTHER, NONE, BYTES(NOT_SIP));
 	SEND(PASS, NONE, OTHER, NONE, .id = fragment_id(), .offset = 8);

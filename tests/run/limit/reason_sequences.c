@@ -82,7 +82,7 @@ static void spend_flow(void)
 
 static void connect_spent(void)
 {
-	config()->profile[0].connect = limit_hourly(1);
+	config()->profile[0].new_connections = limit_hourly(1);
 	assert_false(packet_dropped(&(struct packet_spec){OVER_TCP, .syn = true}));
 }
 

@@ -24,14 +24,14 @@ static void wide(void)
 	for (int zone = 0; zone < 2; zone++) {
 		config()->profile[zone].limit[SG_LIMIT_SOURCE] = limit;
 		config()->profile[zone].flow[SG_LIMIT_SOURCE] = limit;
-		config()->profile[zone].connect = limit;
+		config()->profile[zone].new_connections = limit;
 	}
 }
 
 static void new_ones_are_limited(void)
 {
 	wide();
-	config()->profile[0].connect = limit_hourly(3);
+	config()->profile[0].new_connections = limit_hourly(3);
 	SYN_PASSES(.sport = 1001);
 	SYN_PASSES(.sport = 1002, .dport = 5061);
 	SYN_PASSES(.sport = 1003);
@@ -50,12 +50,12 @@ static void new_ones_are_limited(void)
 static void a_source_of_ipv6_is_its_64(void)
 {
 	wide();
-	config()->profile[0].connect = limit_hourly(1);
+	config()->profile[0].new_connections = limit_hourly(1);
 	SYN_PASSES(.source = IPV6_A);
 	SYN_DROPPED(LIMIT_CONNECT, .source = IPV6_B);
 	SYN_PASSES(.source = IPV6_C);
 	connections_set(IPV6_A, 256);
-	config()->profile[0].connect = limit_hourly(10);
+	config()->profile[0].new_connections = limit_hourly(10);
 	SYN_DROPPED(CONNECTIONS, .source = IPV6_B);
 	SYN_PASSES(.source = IPV6_C);
 }
@@ -95,8 +95,8 @@ static void zones_have_their_own(void)
 {
 	wide();
 	zone_set(0, "198.18.0.0/15", 1);
-	config()->profile[0].connect = limit_hourly(1);
-	config()->profile[1].connect = limit_hourly(2);
+	config()->profile[0].new_connections = limit_hourly(1);
+	config()->profile[1].new_connections = limit_hourly(2);
 	config()->profile[1].live = 1000;
 	SYN_PASSES(.source = "198.18.0.1", .sport = 1001);
 	SYN_PASSES(.source = "198.18.0.1", .sport = 1002);
@@ -112,7 +112,7 @@ static void zones_have_their_own(void)
 static void proven_flows_are_limited_too(void)
 {
 	wide();
-	config()->profile[0].connect = limit_hourly(1);
+	config()->profile[0].new_connections = limit_hourly(1);
 	proven_set("192.0.2.1", IPPROTO_TCP, 1001, SG_PROOF_REGISTER, 60);
 	SYN_PASSES(.sport = 1001);
 	SYN_DROPPED(LIMIT_CONNECT, .sport = 1001);
@@ -122,7 +122,7 @@ static void proven_flows_are_limited_too(void)
 static void refusals_cost_nothing(void)
 {
 	wide();
-	config()->profile[0].connect = limit_hourly(2);
+	config()->profile[0].new_connections = limit_hourly(2);
 	config()->profile[0].limit[SG_LIMIT_SOURCE] = limit_hourly(3);
 	connections_set("192.0.2.1", 256);
 	for (int i = 0; i < 5; i++)

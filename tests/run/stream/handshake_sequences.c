@@ -108,7 +108,7 @@ static void data_in_a_syn(void)
 	}));
 	connection_accept(&(struct packet_spec){.sport = peer.port}, peer.at);
 	sends(&peer, "and the rest of it, which is not judged, and nothing behind it\r\n\r\n");
-	assert_int_equal(counted(SG_EVENT_UNREAD_LOST), 1);
+	assert_int_equal(counted(SG_COUNT_UNREAD_LOST), 1);
 }
 
 /*

@@ -85,12 +85,12 @@ static inline __u64 dropped_by(enum sg_reason reason)
 	return stats.reason[reason].dropped.packets;
 }
 
-static inline __u64 counted(enum sg_event event)
+static inline __u64 counted(enum sg_count id)
 {
 	struct sg_stats stats;
 
 	stats_read(&stats);
-	return stats.event[event];
+	return stats.count[id];
 }
 
 /* So that only what is read is judged. */

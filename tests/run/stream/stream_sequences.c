@@ -105,7 +105,7 @@ static void a_gap_is_not_judged(void)
 	sends(&peer, OPTIONS("1"));
 	peer.at += 100;
 	sends(&peer, "SIP/2.0 nothing that could be read\r\n\r\n" BAD(""));
-	assert_int_equal(counted(SG_EVENT_UNREAD_GAP), 1);
+	assert_int_equal(counted(SG_COUNT_UNREAD_GAP), 1);
 	/* Inside the body of the message that comes late there is no gap left. */
 	peer.at = (__u32)(FIRST_BYTE + strlen(OPTIONS("1")));
 	sends(&peer, MESSAGE("NOTIFY", "2", "200", ""));
@@ -166,7 +166,7 @@ static void a_guess_is_charged_and_drops_nothing(void)
 	sends(&peer, BAD("") OPTIONS("2"));
 	stats_read(&stats);
 	assert_int_equal(stats.reason[SG_REASON_FIELD_MISSING].watched.packets, 1);
-	assert_int_equal(stats.event[SG_EVENT_UNREAD_GUESSED], 1);
+	assert_int_equal(stats.count[SG_COUNT_UNREAD_GUESSED], 1);
 	/* A wrong guess ends where no message follows; the next request is another one. */
 	sends(&peer, "<text>no message, and long enough to be told from the beginning of one"
 	      "</text>");
@@ -218,8 +218,8 @@ static void is_lost_by(const char *text)
 	peer = alice();
 	sends(&peer, text);
 	sends(&peer, BAD(""));
-	if (counted(SG_EVENT_UNREAD_GUESSED) != 1)
-		fail_msg("lost %llu times: %.70s", counted(SG_EVENT_UNREAD_LOST), text);
+	if (counted(SG_COUNT_UNREAD_GUESSED) != 1)
+		fail_msg("lost %llu times: %.70s", counted(SG_COUNT_UNREAD_LOST), text);
 }
 
 /* Who makes his connection unreadable at its beginning has no more messages for it. */
@@ -257,11 +257,11 @@ static void a_wrong_guess_changes_nothing(void)
 	sends(&peer, OPTIONS("1"));
 	peer.at += 100;
 	sends(&peer, "\r\n\r\nthe rest of a body, and a long one, that is not read by anybody");
-	assert_int_equal(counted(SG_EVENT_UNREAD_GAP), 1);
+	assert_int_equal(counted(SG_COUNT_UNREAD_GAP), 1);
 	peer.at = FIRST_BYTE + (__u32)strlen(OPTIONS("1"));
 	may_not_send(&peer, BAD(""));
 	sends(&peer, OPTIONS("2"));
-	assert_int_equal(counted(SG_EVENT_UNREAD_GUESSED), 0);
+	assert_int_equal(counted(SG_COUNT_UNREAD_GUESSED), 0);
 }
 
 static void what_cannot_be_followed_is_lost(void)
@@ -296,7 +296,7 @@ static void too_many_in_one_segment(void)
 	wide();
 	sends(&peer, blanks);
 	sends(&peer, BAD(""));
-	assert_int_equal(counted(SG_EVENT_UNREAD_GUESSED), 1);
+	assert_int_equal(counted(SG_COUNT_UNREAD_GUESSED), 1);
 }
 
 static void known_peer_is_only_watched(enum sg_mode mode)
@@ -362,7 +362,7 @@ static void many_connections(void)
 		connection_accept(&(struct packet_spec){.source = source, .sport = other.port}, i);
 		sends(&other, "\r\n\r\n");
 	}
-	assert_in_range(counted(SG_EVENT_STREAMS_EVICTED), 1, 6000);
+	assert_in_range(counted(SG_COUNT_STREAMS_EVICTED), 1, 6000);
 	may_not_send(&other, BAD(""));
 	sends(&live, OPTIONS("2"));
 }
@@ -398,7 +398,7 @@ static void half_a_header_teaches_nothing(void)
 	assert_false(segment_dropped(&peer, message, half));
 	assert_false(segment_dropped(&peer, message + half, strlen(message) - half));
 	stats_read(&stats);
-	assert_int_equal(stats.event[SG_EVENT_RETRANSMISSIONS], 0);
+	assert_int_equal(stats.count[SG_COUNT_RETRANSMISSIONS], 0);
 }
 
 const struct sequence stream_sequences[] = {

@@ -9,22 +9,22 @@
  * both, and what is being deleted has no mark. What an entry says of SYNs is only for some seconds,
  * and needs no such care.
  */
-#ifndef SIPGUARD_CONNECTED_BPF_H
-#define SIPGUARD_CONNECTED_BPF_H
+#ifndef SIPGUARD_LIVE_BPF_H
+#define SIPGUARD_LIVE_BPF_H
 
 #include <stdbool.h>
 #include <linux/errno.h>
 
 #include "maps.bpf.h"
 
-#define CONNECTED_TRIES 64
+#define LIVE_TRIES 64
 
-static __always_inline bool connected_marked(__u64 live, __u64 mark)
+static __always_inline bool live_marked(__u64 live, __u64 mark)
 {
 	return live >> 32 == mark >> 32;
 }
 
-static __always_inline void connected_open(struct sg_connections *c, __u64 now)
+static __always_inline void live_open(struct sg_connections *c, __u64 now)
 {
 	__u32 window = sg_opening_window(now), age = window - c->window;
 
@@ -37,7 +37,7 @@ static __always_inline void connected_open(struct sg_connections *c, __u64 now)
 }
 
 /* Takes one off, and never below 0. */
-static __always_inline bool connected_decrease(__u32 *number)
+static __always_inline bool live_decrease(__u32 *number)
 {
 	for (int i = 0; i < 4; i++) {
 		__u32 old = *(volatile __u32 *)number;
@@ -51,7 +51,7 @@ static __always_inline bool connected_decrease(__u32 *number)
 }
 
 /* One more is established. False: there is no room, and nothing was counted. */
-static __always_inline bool connected_add(const struct sg_flow_key *key)
+static __always_inline bool live_add(const struct sg_flow_key *key)
 {
 	const __u64 mark = sg_connections_mark(key);
 	const struct sg_connections one = {.live = mark | 1};
@@ -59,7 +59,7 @@ static __always_inline bool connected_add(const struct sg_flow_key *key)
 	__u64 live;
 	long err;
 
-	for (int i = 0; i < CONNECTED_TRIES; i++) {
+	for (int i = 0; i < LIVE_TRIES; i++) {
 		c = bpf_map_lookup_elem(&sg_connections, key);
 		if (!c) {
 			err = bpf_map_update_elem(&sg_connections, key, &one, BPF_NOEXIST);
@@ -68,30 +68,30 @@ static __always_inline bool connected_add(const struct sg_flow_key *key)
 			continue;
 		}
 		live = *(volatile __u64 *)&c->live;
-		if (!connected_marked(live, mark) ||
+		if (!live_marked(live, mark) ||
 		    __sync_val_compare_and_swap(&c->live, live, live + 1) != live)
 			continue;
-		if (!connected_decrease(&c->opening[1]))
-			connected_decrease(&c->opening[0]);
+		if (!live_decrease(&c->opening[1]))
+			live_decrease(&c->opening[0]);
 		return true;
 	}
 	return false;
 }
 
 /* One that was added has ended. */
-static __always_inline void connected_remove(const struct sg_flow_key *key)
+static __always_inline void live_remove(const struct sg_flow_key *key)
 {
 	const __u64 mark = sg_connections_mark(key);
 	struct sg_connections *c;
 	__u64 live, left;
 
-	for (int i = 0; i < CONNECTED_TRIES; i++) {
+	for (int i = 0; i < LIVE_TRIES; i++) {
 		c = bpf_map_lookup_elem(&sg_connections, key);
 		if (!c)
 			return;
 		live = *(volatile __u64 *)&c->live;
 		left = SG_LIVE(live) > 1 ? live - 1 : 0;
-		if (!connected_marked(live, mark) ||
+		if (!live_marked(live, mark) ||
 		    __sync_val_compare_and_swap(&c->live, live, left) != live)
 			continue;
 		if (!left)

@@ -256,7 +256,7 @@ static void a_scanner_that_goes_on_is_banned(void)
 	assert_true(is_banned(&peer, SG_REASON_SCANNER));
 }
 
-const struct sequence conduct_sequences[] = {
+const struct sequence offences_sequences[] = {
 	{"malformed messages ban a flow", malformed_messages_ban_a_flow},
 	{"a flood bans its flow", a_flood_bans_its_flow},
 	{"over UDP nobody is banned for what can be forged",
@@ -272,4 +272,4 @@ const struct sequence conduct_sequences[] = {
 	{"a scanner that goes on is banned", a_scanner_that_goes_on_is_banned},
 };
 
-const size_t conduct_sequences_count = COUNT(conduct_sequences);
+const size_t offences_sequences_count = COUNT(offences_sequences);
