@@ -274,7 +274,7 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 	if (g->p.stream > STREAM_PART)
 		return SG_REASON_NONE;
 	paid = g->p.paid;
-	reason = guard_judge_message(ctx, g);
+	reason = guard_judge_first(ctx, g);
 	if (reason)
 		return reason;
 	if (!g->copy)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What one message is judged by: what it begins with, the rules of SIP's grammar, and what it shows
- * of its sender. Read guard_judge_message() from top to bottom.
+ * of its sender. Read guard_judge_first() from top to bottom.
  */
 #ifndef SIPGUARD_JUDGE_BPF_H
 #define SIPGUARD_JUDGE_BPF_H
@@ -120,8 +120,8 @@ static __always_inline __u32 guard_judge_faults(struct guard *g)
 	return reason;
 }
 
-/* A message that was admitted. */
-static __always_inline __u32 guard_judge_message(hook_ctx *ctx, struct guard *g)
+/* The first message of a frame, which was admitted; those behind it pass guard_judge_one(). */
+static __always_inline __u32 guard_judge_first(hook_ctx *ctx, struct guard *g)
 {
 	__u32 reason;
 

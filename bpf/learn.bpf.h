@@ -71,7 +71,7 @@ __noinline int learn_transaction(struct guard *g)
 		return 0;
 	t = transaction_at(line, g->p.place);
 	learn_checks(g);
-	if (g->p.credentials && !g->listed)
+	if (g->p.credentials && !g->in_zone)
 		guess_begin(g);
 	transaction_put(t ? t : transaction_oldest(line, g->now), &g->p, g->p.transaction, g->now);
 	return 0;
@@ -110,7 +110,7 @@ __noinline int learn_response(struct guard *g)
 		if (secret_owner(&g->p, branch) >= SECRET_SOURCE)
 			flow_proves(g, SG_PROOF_CALL, config_of(g)->proven_call);
 	}
-	if (is_proven(g) && !g->listed && m->cseq_method_id != SG_METHOD_REGISTER &&
+	if (is_proven(g) && !g->in_zone && m->cseq_method_id != SG_METHOD_REGISTER &&
 	    (m->status == 401 || m->status == 407))
 		secret_comes(&g->p, &g->reader);
 	return 0;

@@ -82,14 +82,14 @@ struct sg_accounts {
 /* A request that was admitted, see transaction.bpf.h. */
 struct sg_transaction {
 	__u32 tag : 26;      /* of its hash, never 0; 0: free */
-	__u32 mixed : 1;     /* others have the same hash, see message_mixes() */
+	__u32 mixed : 1;     /* others have the same hash, see request_mixes() */
 	__u32 waits : 1;     /* it is pending, see guess_begin() */
 	__u32 checked : 1;   /* it is a call that was challenged before, and has credentials now */
 	__u32 owner : 2;     /* enum secret_owner of the challenge that it answers */
 	__u32 answered : 1;  /* the server has */
 	/*
 	 * A number for the user of its credentials, never 0; 0: not known. Of a call that has no
-	 * credentials one for the call, see message_call().
+	 * credentials one for the call, see learn_call().
 	 */
 	__u32 user;
 	__u16 port;          /* its source port, network order */

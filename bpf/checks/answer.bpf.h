@@ -302,7 +302,7 @@ static __always_inline __u32 answer_read(const struct guard *g)
 	if (challenge && !g->p.credentials &&
 	    g->reader.message.cseq_method_id == SG_METHOD_INVITE)
 		answer_checks_calls(g);
-	if (g->listed)
+	if (g->in_zone)
 		return SG_REASON_NONE;
 	if (g->p.credentials) {
 		if (g->p.waits)
@@ -349,7 +349,7 @@ __noinline int answer_recall(struct guard *g)
 		return 0;
 	p->source_port = t->port;
 	p->flow = flow_hash(p);
-	if (!g->listed)
+	if (!g->in_zone)
 		g->proof = flow_proof(g);
 	return 0;
 }

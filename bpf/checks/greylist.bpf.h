@@ -233,7 +233,7 @@ static __always_inline __u32 total_check(const struct guard *g)
 {
 	if (!gcra_spent(total_tat(g), g->now, total_limit(g)))
 		return SG_REASON_NONE;
-	if (!g->listed && g->p.transport == IPPROTO_UDP &&
+	if (!g->in_zone && g->p.transport == IPPROTO_UDP &&
 	    verdict_enforces(g, SG_REASON_UNLISTED_BUDGET))
 		greylist_arm(g);
 	return sg_reason_of_total[total_index(g)];

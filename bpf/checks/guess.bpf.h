@@ -108,7 +108,7 @@ static __always_inline void guess_end(const struct guard *g)
 /* Whether somebody has to look: at credentials, and at all while somebody has guessed too much. */
 static __always_inline bool guess_applies(const struct guard *g)
 {
-	return !g->listed && (g->p.credentials || sg_state.guesses_until > g->now);
+	return !g->in_zone && (g->p.credentials || sg_state.guesses_until > g->now);
 }
 
 /*

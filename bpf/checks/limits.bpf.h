@@ -75,7 +75,7 @@ static __always_inline const struct sg_limit *flow_limit(const struct guard *g, 
 
 	if (!is_proven(g))
 		return own;
-	return g->listed && own->interval < proven->interval ? own : proven;
+	return g->in_zone && own->interval < proven->interval ? own : proven;
 }
 
 static __always_inline const struct sg_limit *source_limit(const struct guard *g, __u32 id)
@@ -158,7 +158,7 @@ static __always_inline void limit_charge(const struct guard *g, const struct buc
 /* Whether it is one of those that share the budget. */
 static __always_inline bool pays_budget(const struct guard *g)
 {
-	return !g->listed && !is_proven(g);
+	return !g->in_zone && !is_proven(g);
 }
 
 /* Nor is there a total for who has proven that he is there: no forger may touch him. */
@@ -186,7 +186,7 @@ const __u8 sg_reason_of_total[SG_TOTAL_PLACES] = {
 static __always_inline void total_find(struct guard *g)
 {
 	__u32 id = sg_budget_of_transport[g->p.transport] + g->p.syn;
-	__u32 listed = -(__u32)g->listed;
+	__u32 listed = -(__u32)g->in_zone;
 
 	barrier_var(listed);
 	g->total = id ^ ((id ^ sg_zone_total(g->zone)) & listed);
@@ -259,7 +259,7 @@ __noinline int part_charge(struct guard *g)
 		return 0;
 	buckets = limits_find(g);
 	/* What one stranger sends at once takes nothing from others, and arms no greylist. */
-	if (pays_total(g) && (g->listed || !budget_is_half_spent(g)))
+	if (pays_total(g) && (g->in_zone || !budget_is_half_spent(g)))
 		gcra_debit(total_tat(g), g->now, total_limit(g));
 	for (int i = 0; i < 2; i++) {
 		__u32 id = i ? g->limit : SG_LIMIT_SOURCE;

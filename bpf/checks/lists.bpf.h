@@ -70,7 +70,7 @@ static __always_inline void zone_find(struct guard *g)
 		return;
 	g->zone = *zone;
 	g->profile = config_of(g)->zone[*zone & (SG_ZONES - 1)].profile;
-	g->listed = 1;
+	g->in_zone = 1;
 }
 
 static __always_inline __u64 banned_until(const struct sg_flow_key *key)
