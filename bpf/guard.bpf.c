@@ -253,6 +253,8 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 		return SG_REASON_NONE;
 	}
 	zone_find(g);
+	/* Before any exit: of several datagrams those behind a bad one are charged, too. */
+	total_find(g);
 	if (list == SG_LIST_DENY)
 		JUDGE(SG_REASON_DENY_LIST);
 	flow_know(g);
@@ -265,7 +267,6 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 	JUDGE(udp_check(g));
 	JUDGE(fragment_check(g));
 	JUDGE(guard_check_class(g));
-	total_find(g);
 
 	reason = segment_applies(&g->p) ? guard_judge_segment(g)
 					: guard_judge_limits(ctx, g, &buckets);

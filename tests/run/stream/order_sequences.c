@@ -160,6 +160,24 @@ static void each_datagram_pays_for_its_zone(void)
 	assert_int_equal(dropped_by(SG_REASON_ZONE_TOTAL), 1);
 }
 
+/* Nor from the budget of strangers, if the first one is no message and the others are. */
+static void a_bad_first_datagram_leaves_the_rest_their_zone(void)
+{
+	struct packet_spec packet;
+
+	if (fix.program != PROGRAM_INGRESS)
+		return;
+	wide();
+	zone_set(0, "192.0.2.0/24", 1);
+	config()->profile[1] = config()->profile[0];
+	packet = coalesced(MOST, 0);
+	memset(datagrams, '\xd7', DATAGRAM);
+	assert_false(packet_dropped(&packet));
+	assert_int_equal(passed(SG_METHOD_REGISTER), MOST - 1);
+	assert_int_equal(fix.state->total_tat[SG_TOTAL_UNLISTED_TOTAL], 0);
+	assert_int_not_equal(fix.state->total_tat[sg_zone_total(1)], 0);
+}
+
 static void one_verdict_for_several_datagrams(void)
 {
 	struct packet_spec packet;
@@ -244,6 +262,8 @@ const struct sequence order_sequences[] = {
 	{"segments with other content", with_other_content},
 	{"each datagram of a frame is charged", each_datagram_is_charged},
 	{"each datagram of a frame pays for its zone", each_datagram_pays_for_its_zone},
+	{"a bad first datagram leaves the rest their zone",
+	 a_bad_first_datagram_leaves_the_rest_their_zone},
 	{"one verdict for several datagrams", one_verdict_for_several_datagrams},
 	{"bad datagrams that pass are watched", bad_datagrams_that_pass_are_watched},
 	{"several datagrams of an allowed source", allowed_datagrams},
