@@ -84,11 +84,13 @@ static __always_inline __u32 guard_judge_one(struct guard *g)
 
 	JUDGE(guard_check_class(g));
 	reason = guard_judge_faults(g);
-	if (!reason)
-		reason = guard_judge_sender(g);
 	if (reason)
 		return reason;
+	reason = guard_judge_sender(g);
+	/* As the first message, which is charged before anything is known of its sender. */
 	part_charge(g);
+	if (reason)
+		return reason;
 	guard_learn(g);
 	return SG_REASON_NONE;
 }

@@ -367,6 +367,26 @@ static void many_connections(void)
 	sends(&live, OPTIONS("2"));
 }
 
+/* Whom a fingerprint has refused for a message has paid for it, wherever in a segment it stood. */
+static void a_refused_message_is_charged(void)
+{
+	static const char scanned[] = OPTIONS("1")
+		"OPTIONS sip:bob@example.com SIP/2.0\r\n"
+		"Via: SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bK2\r\nMax-Forwards: 70\r\n"
+		"To: <sip:bob@example.com>\r\nFrom: <sip:alice@example.com>;tag=1\r\n"
+		"Call-ID: 2\r\nCSeq: 1 OPTIONS\r\nUser-Agent: friendly-scanner\r\n"
+		"Content-Length: 0\r\n\r\n";
+	struct peer peer = alice();
+
+	wide();
+	config()->profile[0].flow[SG_LIMIT_SOURCE] = limit_hourly(4);
+	may_not_send(&peer, scanned);
+	may_not_send(&peer, scanned);
+	assert_int_equal(dropped_by(SG_REASON_SCANNER), 2);
+	may_not_send(&peer, scanned);
+	assert_int_equal(dropped_by(SG_REASON_LIMIT_FLOW), 1);
+}
+
 /* Of strangers: what spends that of UDP takes nothing of it, nor the other way round. */
 static void messages_over_tcp_have_a_budget(void)
 {
@@ -403,6 +423,7 @@ static void half_a_header_teaches_nothing(void)
 
 const struct sequence stream_sequences[] = {
 	{"half a header teaches nothing", half_a_header_teaches_nothing},
+	{"a refused message is charged", a_refused_message_is_charged},
 	{"messages over TCP have a budget", messages_over_tcp_have_a_budget},
 	{"all messages of a segment are read", all_messages_of_a_segment},
 	{"each message of a segment is charged", each_message_is_charged},
