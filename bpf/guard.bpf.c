@@ -239,6 +239,10 @@ static __always_inline void guard_learn_put_off(hook_ctx *ctx, struct guard *g, 
 	if (g->faults || !guard_has_request(g))
 		return;
 	request_know(g);
+	/* When it came again, it would be judged by that, too. */
+	if (verdict_enforces(g, fingerprint_check(g)) ||
+	    (g->fresh && guess_applies(g) && verdict_enforces(g, guess_check(g))))
+		return;
 	learn_request(g);
 }
 

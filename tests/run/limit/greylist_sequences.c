@@ -17,6 +17,19 @@ static void monitor_mode_learns_what_enforce_would(void)
 	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_REGISTER);
 }
 
+/* Whom it would refuse when he came again has shown nothing: a scanner, or who guesses too much. */
+static void monitor_mode_learns_no_more(void)
+{
+	armed();
+	fix.state->mode = SG_MODE_MONITOR;
+	registers(REQUEST_OF("REGISTER", "User-Agent: friendly-scanner\r\n" RIGHT_NONCE),
+		  REGISTER_OK, PORT);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_NONE);
+	guessed_set(PHONE, IPPROTO_UDP, OTHER_PORT);
+	registers(REGISTER_RIGHT, REGISTER_OK, OTHER_PORT);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, OTHER_PORT), SG_PROOF_NONE);
+}
+
 static void who_comes_again_is_admitted(void)
 {
 	armed();
@@ -151,6 +164,7 @@ static void copies_faster_than_timers_are_charged(void)
 
 const struct sequence greylist_sequences[] = {
 	{"monitor mode learns what enforce would", monitor_mode_learns_what_enforce_would},
+	{"monitor mode learns no more", monitor_mode_learns_no_more},
 	{"who comes again is admitted", who_comes_again_is_admitted},
 	{"only the same request comes again", only_the_same_request_comes_again},
 	{"the budget holds behind the greylist", the_budget_holds_behind_the_greylist},
