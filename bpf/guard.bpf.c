@@ -321,7 +321,7 @@ static __always_inline __u32 guard_judge_unreached(struct guard *g, int kind)
 /* A packet whose headers were followed to `kind`, enum packet_kind. A reason or none. */
 static __always_inline __u32 guard_judge_kind(hook_ctx *ctx, struct guard *g, int kind)
 {
-	__u32 reason = SG_REASON_NONE, class, method;
+	__u32 reason, class, method;
 
 	if (kind == PACKET_FOREIGN)
 		return SG_REASON_NONE;
@@ -333,9 +333,10 @@ static __always_inline __u32 guard_judge_kind(hook_ctx *ctx, struct guard *g, in
 #if HOOK_SKB
 	datagrams_begin(&g->p, ctx->gso_size);
 #endif
-	g->guarded = !!g->role;
-	if (g->role)
-		reason = guard_judge(ctx, g);
+	if (!g->role)
+		return SG_REASON_NONE;
+	g->guarded = 1;
+	reason = guard_judge(ctx, g);
 	if (g->p.stream || (HOOK_SKB && g->p.rest && is_of_message(reason))) {
 		/* The packet is counted as its first message. */
 		class = g->class;

@@ -241,6 +241,23 @@ static void allowed_datagrams(void)
 	assert_false(packet_dropped(&packet));
 }
 
+/* Of a port that is not guarded, behind tags that packet_glance() leaves to packet_read(). */
+static void datagrams_for_another_port(void)
+{
+	struct packet_spec packet;
+	struct sg_stats stats;
+
+	if (fix.program != PROGRAM_INGRESS)
+		return;
+	packet = coalesced(0, MOST);
+	packet.dport = 16384;
+	packet.vlan[0] = packet.vlan[1] = ETH_P_8021Q;
+	assert_false(packet_dropped(&packet));
+	stats_read(&stats);
+	assert_int_equal(stats.unguarded[0].packets, 1);
+	assert_int_equal(stats.reason[SG_REASON_GARBAGE].watched.packets, 0);
+}
+
 /* Each of them alone would be one keepalive; together they are more blanks than any has. */
 static void keepalives_in_one_frame(void)
 {
@@ -267,6 +284,7 @@ const struct sequence order_sequences[] = {
 	{"one verdict for several datagrams", one_verdict_for_several_datagrams},
 	{"bad datagrams that pass are watched", bad_datagrams_that_pass_are_watched},
 	{"several datagrams of an allowed source", allowed_datagrams},
+	{"several datagrams for another port", datagrams_for_another_port},
 	{"keepalives in one frame", keepalives_in_one_frame},
 };
 
