@@ -243,6 +243,7 @@ static __always_inline void guard_learn_put_off(hook_ctx *ctx, struct guard *g, 
 	if (verdict_enforces(g, fingerprint_check(g)) ||
 	    (g->fresh && guess_applies(g) && verdict_enforces(g, guess_check(g))))
 		return;
+	g->admitted = 0; /* nor has it passed the greylist, or it would not be put off */
 	learn_request(g);
 }
 

@@ -6,6 +6,7 @@
  *   SIPGUARD_OBJ        the object (build/bpf/clang14/guard.bpf.o)
  *   SIPGUARD_MUTATIONS  how many random frames (100000)
  *   SIPGUARD_CORPUS     a folder of messages (../shared/corpus)
+ *   SIPGUARD_TEST       names of tests, with * and ?: no others are run (all)
  */
 #include <linux/if_ether.h>
 #include <stdio.h>
@@ -164,6 +165,7 @@ int main(void)
 	add_sequences(corpus_sequences, corpus_sequences_count);
 	add_sequences(corpus_stream_sequences, corpus_stream_sequences_count);
 	add("no reason, class or method is left out", nothing_is_left_out, NULL);
+	cmocka_set_test_filter(getenv("SIPGUARD_TEST"));
 	/* cmocka_run_group_tests() wants an array whose size the compiler knows. */
 	return _cmocka_run_group_tests("guard", tests, count, fixture_open, fixture_close);
 }

@@ -148,9 +148,43 @@ static void monitor_mode_learns(void)
 	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_REGISTER);
 }
 
+/* By no other's, and by nothing that has the zone's own number: all steps, of all kinds of packets. */
+static void a_zone_goes_by_its_profile(void)
+{
+	struct sg_profile *profile = &config()->profile[2];
+
+	zone_set(0, MEMBER "/32", 1);
+	zone_set(0, IPV6_A "/128", 1);
+	config()->zone[1].profile = 2;
+	profile->mode[SG_REASON_GARBAGE] = SG_MODE_OFF;
+	profile->mode[SG_REASON_ORPHAN_FRAGMENT] = SG_MODE_OFF;
+	profile->mode[SG_REASON_IPV6_CHAIN] = SG_MODE_MONITOR;
+	profile->mode[SG_REASON_SIZE] = SG_MODE_ENFORCE;
+	profile->rules = sg_rules_of(profile->mode);
+	profile->caps.message = 200;
+	profile->limit[SG_LIMIT_INVITE] = limit_hourly(1);
+	config()->total[SG_TOTAL_ORPHAN_FRAGMENTS] = limit_hourly(1);
+	SEND(PASS, NONE, GARBAGE, NONE, .source = MEMBER, BYTES(NOT_SIP));
+	SEND(DROP, SIZE, REQUEST, OPTIONS, .source = MEMBER, .payload = SIP_REQUEST("OPTIONS"));
+	SEND(DROP, GARBAGE, GARBAGE, NONE, BYTES(NOT_SIP));
+	SEND(PASS, NONE, REQUEST, OPTIONS, .payload = SIP_REQUEST("OPTIONS"));
+	for (int i = 0; i < 2; i++)
+		SEND(PASS, NONE, OTHER, NONE, .source = MEMBER, .id = 4000 + i, .offset = 8);
+	SEND(PASS, NONE, OTHER, NONE, .id = 4010, .offset = 8);
+	SEND(DROP, ORPHAN_FRAGMENT, OTHER, NONE, .id = 4011, .offset = 8);
+	SEND_WATCHED(PASS, NONE, REASON_BIT(SG_REASON_IPV6_CHAIN), OTHER, NONE,
+		     .source = IPV6_A, .chain = "hdddddddd");
+	SEND(DROP, IPV6_CHAIN, OTHER, NONE, .source = IPV6_B, .chain = "hdddddddd");
+	profile->mode[SG_REASON_SIZE] = SG_MODE_OFF;
+	SEND(PASS, NONE, REQUEST, INVITE, .source = MEMBER, .payload = SIP_REQUEST("INVITE"));
+	SEND(DROP, LIMIT_INVITE, REQUEST, INVITE, .source = MEMBER,
+	     .payload = SIP_REQUEST("INVITE"));
+}
+
 const struct sequence zone_sequences[] = {
 	{"random sources of a zone stop at its total", random_sources_stop_at_the_total},
 	{"the total of a zone is that of ten sources", by_default_it_is_ten_sources},
+	{"a zone goes by its profile", a_zone_goes_by_its_profile},
 	{"a proven flow of a zone goes on", a_proven_flow_goes_on},
 	{"the total of a zone is for nobody else", others_do_not_pay_from_it},
 	{"nobody of a zone has to come twice", nobody_of_a_zone_comes_twice},

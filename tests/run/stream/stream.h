@@ -39,8 +39,6 @@ static inline struct peer alice(void)
 	struct peer peer = {.port = 40000, .at = FIRST_BYTE};
 
 	mode_set(SG_REASON_FIELD_MISSING, SG_MODE_ENFORCE); /* what is wrong with BAD() */
-	/* Or the same requests in another test are retransmissions. */
-	transactions_forget();
 	connection_accept(&(struct packet_spec){.sport = peer.port}, peer.at);
 	return peer;
 }
