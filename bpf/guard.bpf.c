@@ -236,7 +236,7 @@ static __always_inline void guard_learn_put_off(hook_ctx *ctx, struct guard *g, 
 	    g->class != SG_CLASS_REQUEST)
 		return;
 	message_read(ctx, g);
-	if (g->faults || !guard_has_request(g))
+	if (g->faults || !guard_has_request(g) || verdict_enforces(g, policy_method_check(g)))
 		return;
 	request_know(g);
 	/* When it came again, it would be judged by that, too. */
@@ -271,6 +271,7 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 		JUDGE(ban_flow_check(g));
 	}
 
+	JUDGE(policy_transport_check(g));
 	JUDGE(udp_check(g));
 	JUDGE(fragment_check(g));
 	JUDGE(guard_check_class(g));

@@ -8,6 +8,7 @@
 
 #include "checks/grammar.bpf.h"
 #include "checks/guess.bpf.h"
+#include "checks/policy.bpf.h"
 #include "checks/request.bpf.h"
 #include "learn.bpf.h"
 #include "packet/class.bpf.h"
@@ -61,6 +62,23 @@ static __always_inline bool guard_has_request(const struct guard *g)
 	return g->class == SG_CLASS_REQUEST && g->p.stream != STREAM_PART;
 }
 
+/*
+ * What the sender's profile says to a request. A segment of TCP that is dropped ends its
+ * connection: of whom a zone or a proof makes known that is the way of many users, of whom one
+ * could end it for all by what he sends.
+ */
+static __always_inline __u32 guard_judge_policy(struct guard *g)
+{
+	__u32 reason = policy_method_check(g);
+
+	if (!verdict_is_final(g, reason))
+		return SG_REASON_NONE;
+	if (g->p.transport != IPPROTO_TCP || (pays_budget(g) && g->p.assumed != STREAM_GUESSED))
+		return reason;
+	verdict_watch(g, reason);
+	return SG_REASON_NONE;
+}
+
 /* By what a request without faults shows of its sender. */
 static __always_inline __u32 guard_judge_sender(struct guard *g)
 {
@@ -69,6 +87,9 @@ static __always_inline __u32 guard_judge_sender(struct guard *g)
 	g->copy = 0;
 	if (!guard_has_request(g))
 		return SG_REASON_NONE;
+	reason = guard_judge_policy(g);
+	if (reason)
+		return reason;
 	request_know(g);
 	reason = fingerprint_check(g);
 	if (reason == SG_REASON_SCANNER && is_to_blame(g))

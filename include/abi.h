@@ -35,7 +35,9 @@ struct sg_profile {
 	struct sip_caps caps;
 #define X(type, field, ...) __u32 field;
 #define L(field, ...) struct sg_limit field;
-	SG_ZONE_SETTINGS(X, L)
+#define S(field, ...) __u32 field;
+	SG_PROFILE_SETTINGS(X, L, S)
+#undef S
 #undef L
 #undef X
 };

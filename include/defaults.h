@@ -30,7 +30,9 @@ static inline void sg_default_profile(struct sg_profile *profile)
 #undef X
 #define X(type, field, key, least, most, standard, ...) profile->field = standard;
 #define L(field, key, rate, burst, help) profile->field = sg_limit_of(rate, burst);
-	SG_ZONE_SETTINGS(X, L)
+#define S(field, key, all, help) profile->field = all;
+	SG_PROFILE_SETTINGS(X, L, S)
+#undef S
 #undef L
 #undef X
 	profile->new_connections = sg_connections_limit(profile->new_connections.rate,

@@ -163,7 +163,18 @@
 	  "`total`, which is ten times its limit of a source if the file does not say. Who "      \
 	  "forges addresses of the zone over UDP can spend it for them; what he gets through "    \
 	  "ends there, and strangers, other zones and proven flows do not notice. If its peers "  \
-	  "need more, raise the `total`.")
+	  "need more, raise the `total`.")                                                        \
+	X(88, TRANSPORT_NOT_ALLOWED, "transport-not-allowed", "transports", ENFORCE, ENFORCE,     \
+	  STATELESS,                                                                              \
+	  "The zone of the source (or who is in none) may not use that transport, by "            \
+	  "`transports` in the configuration; proven flows neither. Nothing is banned for it, "   \
+	  "and who forges an address gets no more than the refusal of what he sends himself.")    \
+	X(89, METHOD_NOT_ALLOWED, "method-not-allowed", "methods", ENFORCE, ENFORCE, STATELESS,   \
+	  "The zone of the source (or who is in none) may not use that method, by `methods` in "  \
+	  "the configuration; proven flows neither. An emergency call (urn:service:sos, RFC "     \
+	  "5031) and what belongs to it by its To always may. Of a zone or a proven flow over "   \
+	  "TCP it is only counted, since its connection would end there, with what others have "  \
+	  "in it. Nothing is banned for it.")
 
 /* All of them: those of packets here, those of messages in sip/rules.h. */
 #define SG_REASONS(X) SG_PACKET_REASONS(X) SIP_RULES(X)

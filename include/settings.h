@@ -33,8 +33,13 @@
  * __u32.
  * L(field, key, rate, burst, help): its limits. At the top of the file the key gives that of
  * sources in no zone, which each zone takes over that has not its own.
+ * S(field, key, all, help): sets, of words that user/policy/setting.c has by the field: a bit of a
+ * __u32 for each. `all` is the default, and has all bits. The file says "only" these or "not" these.
  */
-#define SG_ZONE_SETTINGS(X, L)                                                                    \
+#define SG_PROFILE_SETTINGS(X, L, S)                                                              \
+	S(methods, "methods", (1U << SG_METHOD__MAX) - 2, "methods of requests")                  \
+	S(transports, "transports", SG_PORT_UDP | SG_PORT_TCP | SG_PORT_TLS,                      \
+	  "by the lists of ports")                                                                \
 	L(new_connections, "connections/new", 20, 50, "of each source, per second and at once")   \
 	X(NUMBER, live, "connections/live", 1, 1000000, 256, "a source may have",                 \
 	  "connections", "that a source may have at a time, 1 to 1000000")                        \

@@ -41,6 +41,9 @@ configuration() {
 		zones:
 		  - name: trunk
 		    prefixes: [198.51.100.0/24]
+		    profile: peer
+		    modes: {garbage: off}
+		    validation: {uri: 99}
 		    limits: {source: {rate: 901, burst: 902}}
 		    flow-limits: {source: {rate: 801, burst: 802}}
 		    total: {rate: 701, burst: 702}
@@ -92,6 +95,10 @@ offences_as_configured() {
 challenge proves, too"
 	shows "greylist/hold 600 seconds that it stays armed after less than half of that rate is offered"
 	shows "connections/new 55 / 56 of each source, per second and at once"
+	shows "methods all methods of requests"
+	shows "methods all but REGISTER methods of requests"
+	shows "modes/garbage off"
+	shows "validation/uri 99 Request-URI"
 	shows "connections/live 57 that a source may have at a time, 1 to 1000000"
 }
 
@@ -108,7 +115,10 @@ json_as_configured() {
 		and .greylist_hold_seconds == 600 and .first_data_seconds == 54
 		and .zones[1].connections.new == {rate: 55, burst: 56}
 		and .ports == {udp: [5060], tcp: [5060], tls: [5061]}
-		and .reasons.garbage == {mode: "enforce", default: "enforce"}' >/dev/null
+		and .zones[0].reasons.garbage == {mode: "enforce", default: "enforce"}
+		and .zones[1].reasons.garbage == {mode: "off", default: "enforce"}
+		and (.zones[0].methods | index("REGISTER")) and .zones[0].transports == ["udp", "tcp", "tls"]
+		and (.zones[1].methods | index("REGISTER") | not) and .zones[1].message.uri == 99' >/dev/null
 }
 
 # keys FILTER: of what stands there, in their order.
@@ -129,7 +139,7 @@ json_keys() {
 	has_keys . attached version abi mode lists bans flows memory notices interfaces \
 		loaded_seconds connections config ports proven_limits proven_call_seconds \
 		proven_unchallenged greylist_hold_seconds first_data_seconds ban_rules totals \
-		message reasons zones <<<"$status"
+		zones <<<"$status"
 	has_keys .lists allow deny <<<"$status"
 	has_keys .bans sources flows <<<"$status"
 	has_keys .flows proven contact greylist most greylist_armed greylist_seconds_left \

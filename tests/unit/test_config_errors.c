@@ -39,7 +39,7 @@ static void test_bad_yaml(void **state)
 static void test_bad_keys_and_types(void **state)
 {
 	static const struct bad cases[] = {
-		{1, 1, "unknown key 'limit' at the top level; known here: ports, limits, flow",
+		{1, 1, "unknown key 'limit' at the top level; known here: profile, ports, limits",
 		 "limit: {}\n"},
 		{3, 1, "unknown key 'Modes'", "ports: {}\nlimits: {}\nModes: {}\n"},
 		{3, 3, "unknown key 'Invite' in limits; known here: source, invite",
@@ -49,7 +49,7 @@ static void test_bad_keys_and_types(void **state)
 		{1, 9, "unknown key 'sctp' in ports; known here: udp, tcp, tls",
 		 "ports: {sctp: [5060]}\n"},
 		{1, 9, "unknown key 'none' in modes", "modes: {none: enforce}\n"},
-		{4, 5, "unknown key 'prefix' in zones; known here: name, prefixes, limits",
+		{4, 5, "unknown key 'prefix' in zones; known here: name, profile, prefixes, limits",
 		 "zones:\n  - name: a\n    prefixes: [1::1]\n    prefix: [1::2]\n"},
 		{1, 19, "unknown key '<<' in invite", "limits: {invite: {<<: {rate: 5}}}\n"},
 		{1, 1, "unknown key ''", "'': {}\n"},

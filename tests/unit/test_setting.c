@@ -14,6 +14,11 @@ static bool is_number(const struct setting *s)
 	return s->width && !s->words;
 }
 
+static bool is_set(const struct setting *s)
+{
+	return s->type == SETTING_ONLY || s->type == SETTING_NOT;
+}
+
 /* The file that gives the row this value, at the top or in the only zone. */
 static char *file_with(const struct setting *s, bool in_zone, const char *value)
 {
@@ -66,14 +71,17 @@ static void test_rows_are_sound(void **state)
 		if (is_number(s)) {
 			assert_true(s->least < s->most);
 			assert_non_null(s->range);
-			assert_true(s->scope == SCOPE_LISTED || s->refused ||
+			assert_true(s->scope == SCOPE_ZONE || s->refused ||
 				    (s->standard >= s->least && s->standard <= s->most));
 		}
 		if (s->type == SETTING_BURST)
 			assert_int_equal(settings[i - 1].type, SETTING_RATE);
 		for (size_t j = 0; j < settings_count; j++) {
-			bool both = setting_is_of(s, 0) == setting_is_of(&settings[j], 0) ||
-				    setting_is_of(s, 1) == setting_is_of(&settings[j], 1);
+			bool both = false;
+
+			for (int place = PLACE_TOP; place <= PLACE_ZONE; place++)
+				both |= setting_is_of(s, place) &&
+					setting_is_of(&settings[j], place);
 
 			assert_false(both && setting_below(&settings[j], s->key));
 			assert_false(both && i != j && !strcmp(settings[j].key, s->key));
@@ -92,7 +100,7 @@ static void test_defaults_are_the_built_in(void **state)
 
 		if (s->type == SETTING_PORTS)
 			assert_true(config->kernel.port[s->standard] & s->bit);
-		else if (s->width && s->scope != SCOPE_LISTED)
+		else if (s->width && s->scope != SCOPE_ZONE)
 			if (setting_get(s, &config->kernel, 0) != s->standard)
 				fail_msg("%s is not %u", s->key, s->standard);
 	}
@@ -106,13 +114,13 @@ static void assert_lands(const struct setting *s, __u32 zone, __u32 value)
 	struct config *config = config_with(s, zone, value), *usual;
 
 	/* What is not given is as without it, if it does not follow from this one. */
-	usual = config_with(setting_find("proven/unchallenged", false), false, 0);
+	usual = config_with(setting_find("proven/unchallenged", PLACE_TOP), false, 0);
 	if (setting_get(s, &config->kernel, zone) != value)
 		fail_msg("%s does not land", s->key);
 	for (size_t i = 0; i < settings_count; i++) {
 		const struct setting *other = &settings[i];
 
-		if (other == s || !other->width || !setting_is_of(other, 0))
+		if (other == s || !other->width || !setting_is_of(other, PLACE_TOP))
 			continue;
 		if (setting_get(other, &config->kernel, 0) !=
 		    setting_get(other, &usual->kernel, 0))
@@ -144,7 +152,8 @@ static void test_every_row_is_read(void **state)
 		const struct setting *s = &settings[i];
 
 		for (__u32 zone = 0; zone < 2; zone++) {
-			if (!s->width || s->refused || !setting_is_of(s, zone))
+			if (!s->width || s->refused || is_set(s) ||
+			    !setting_is_of(s, zone ? PLACE_ZONE : PLACE_TOP))
 				continue;
 			read++;
 			if (s->words) {
@@ -159,6 +168,41 @@ static void test_every_row_is_read(void **state)
 		}
 	}
 	assert_in_range(read, SG_REASON__MAX + 2 * SG_LIMIT__MAX, 10 * SG_REASON__MAX);
+}
+
+/* --- sets --- */
+
+static void assert_set(const char *text, const char *path, __u32 zone, const char *expected)
+{
+	const struct setting *s = setting_find(path, PLACE_ZONE);
+	struct config *config = loaded(text);
+	char words[SETTING_SET_TEXT];
+
+	assert_string_equal(setting_set_text(s, setting_get(s, &config->kernel, zone), words),
+			    expected);
+	config_free(config);
+}
+
+static void test_sets(void **state)
+{
+	(void)state;
+	assert_set("limits: {}\n", "methods/only", 0, "all");
+	assert_set("methods: {not: [REGISTER, PUBLISH]}\n", "methods/only", 0,
+		   "all but REGISTER, PUBLISH");
+	assert_set("methods: {only: [REGISTER]}\n", "methods/only", 0, "only REGISTER");
+	assert_set("methods: {only: [ACK, BYE], not: [ACK]}\n", "methods/only", 0, "only BYE");
+	assert_set("methods: {not: [unknown]}\n", "methods/only", 0, "all but unknown");
+	assert_set("transports: {not: [tls]}\n", "transports/only", 0, "all but tls");
+	assert_set("transports: {only: [tls, udp], not: []}\n", "transports/only", 0,
+		   "all but tcp");
+	/* A zone takes it over, gives its own, or takes something from it. */
+	assert_set("methods: {only: [ACK]}\nzones: [{" ZONE "}]\n", "methods/only", 1,
+		   "only ACK");
+	assert_set("methods: {only: [ACK]}\nzones: [{" ZONE ", methods: {only: [BYE]}}]\n",
+		   "methods/only", 1, "only BYE");
+	assert_set("methods: {only: [ACK, BYE]}\nzones: [{" ZONE ", methods: {not: [ACK]}}]\n",
+		   "methods/only", 1, "only BYE");
+	assert_set("zones: [{" ZONE ", methods: {only: [BYE]}}]\n", "methods/only", 0, "all");
 }
 
 /* --- what zones take over --- */
@@ -192,7 +236,7 @@ static void test_zones_take_over(void **state)
 		}
 		/* It is read before. */
 		for (size_t j = 0; j < i; j++)
-			if (settings[j].scope == SCOPE_ZONE && settings[j].offset == s->from)
+			if (settings[j].scope == SCOPE_PROFILE && settings[j].offset == s->from)
 				from = &settings[j];
 		assert_non_null(from);
 		assert_taken_over(s, from, s->times);
@@ -232,6 +276,25 @@ static void comment_of(const char *text, size_t line, char *comment, size_t size
 	}
 }
 
+/* `only` has all, `not` none. */
+static void assert_set_is_default(const struct document *document, const yaml_node_t *list,
+				  const struct setting *s)
+{
+	__u32 bit = 0;
+
+	if (s->type == SETTING_NOT) {
+		assert_int_equal(document_entries(list), 0);
+		return;
+	}
+	for (size_t i = 0; i < document_entries(list); i++, bit++) {
+		while (!*s->words[bit])
+			bit++;
+		assert_string_equal(document_text(document_entry(document, list, i)),
+				    s->words[bit]);
+	}
+	assert_null(s->words[bit]);
+}
+
 /* The example has every row, with its default, and says beside or above it what it is. */
 static void test_example_has_every_row(void **state)
 {
@@ -245,13 +308,21 @@ static void test_example_has_every_row(void **state)
 		const yaml_node_t *node;
 		char value[24];
 
-		if (s->scope == SCOPE_LISTED || s->refused)
+		if (s->scope == SCOPE_ZONE || s->scope == SCOPE_NAMED || s->refused)
 			continue;
 		node = document_find(&document, "%s", s->key);
 		if (!node)
 			fail_msg(EXAMPLE " lacks %s", s->key);
-		if (s->type == SETTING_ZONES)
+		if (s->type == SETTING_ZONES || s->type == SETTING_PROFILES)
 			continue;
+		if (is_set(s)) {
+			assert_set_is_default(&document, node, s);
+			continue;
+		}
+		if (s->type == SETTING_PROFILE) {
+			assert_string_equal(document_text(node), "access");
+			continue;
+		}
 		snprintf(value, sizeof(value), "%u", s->standard);
 		if (s->type == SETTING_PORTS) {
 			assert_int_equal(document_entries(node), 1);
@@ -274,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_rows_are_sound),
 		cmocka_unit_test(test_defaults_are_the_built_in),
 		cmocka_unit_test(test_every_row_is_read),
+		cmocka_unit_test(test_sets),
 		cmocka_unit_test(test_zones_take_over),
 		cmocka_unit_test(test_example_has_every_row),
 	};

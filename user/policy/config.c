@@ -12,20 +12,23 @@
 #include "policy/config_reader.h"
 #include "policy/setting.h"
 
-/* The path of a setting in the file. Zone 1 is the first under "zones". */
-static const char *path_of(const struct setting *setting, __u32 zone, char *path)
+bool name_is_valid(const char *name)
 {
-	if (zone)
-		snprintf(path, SETTING_PATH, "zones/%u/%s", zone - 1, setting->key);
-	else
-		snprintf(path, SETTING_PATH, "%s", setting->key);
-	return path;
+	size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "0123456789._-");
+
+	return length && length < SG_ZONE_NAME && !name[length];
 }
 
-static int fail_range(struct reader *r, const yaml_node_t *node, const struct setting *s,
+static const yaml_node_t *node_of(const struct layer *layer, const char *key)
+{
+	return document_find(layer->document, "%s%s%s", layer->path, *layer->path ? "/" : "", key);
+}
+
+static int fail_range(const struct layer *layer, const yaml_node_t *node, const struct setting *s,
 		      __u64 value)
 {
-	return document_fail(&r->document, node, "%s%s%s%llu is out of range; %s %u to %u%s%s",
+	return document_fail(layer->document, node, "%s%s%s%llu is out of range; %s %u to %u%s%s",
 			     s->noun ? "a " : "", s->noun ? s->noun : "", s->noun ? " of " : "",
 			     value, s->range, s->least, s->most, s->unit ? " " : "",
 			     s->unit ? s->unit : "");
@@ -107,19 +110,16 @@ static __u64 burst_min(__u64 rate, __u64 tick)
 }
 
 /* Its rate and burst are there; `s` is the row of the burst. */
-static int limit_complete(struct reader *r, const struct setting *s, __u32 zone)
+static int limit_complete(struct reader *r, const struct layer *layer, const struct setting *s,
+			  __u32 zone)
 {
 	struct sg_limit *limit = setting_limit(s, &r->config->kernel, zone);
-	const yaml_node_t *rate_node, *burst_node;
+	const yaml_node_t *burst_node = node_of(layer, s->key);
+	const yaml_node_t *rate_node = node_of(layer, (s - 1)->key);
 	__u64 least = burst_min(limit->rate, r->tick);
-	char path[SETTING_PATH];
 
-	path_of(s, zone, path);
-	burst_node = document_find(&r->document, "%s", path);
-	*strrchr(path, '/') = '\0';
-	rate_node = document_find(&r->document, "%s/rate", path);
 	if ((burst_node || rate_node) && limit->burst < least)
-		return document_fail(&r->document, burst_node ? burst_node : rate_node,
+		return document_fail(layer->document, burst_node ? burst_node : rate_node,
 				     "a burst of %u cannot hold a rate of %u per second, since "
 				     "this kernel's clock moves in steps of %llu ms; make the "
 				     "burst %llu or more", limit->burst, limit->rate,
@@ -139,26 +139,45 @@ static __u32 word_read(const struct setting *s, const char *text)
 	return number;
 }
 
-static int number_read(struct reader *r, const yaml_node_t *node, const struct setting *s,
-		       __u32 zone)
+static int number_read(struct reader *r, const struct layer *layer, const yaml_node_t *node,
+		       const struct setting *s, __u32 zone)
 {
 	__u64 value;
 
 	if (s->refused)
-		return document_fail(&r->document, node, "%s", s->refused);
+		return document_fail(layer->document, node, "%s", s->refused);
 	if (s->words) {
 		value = word_read(s, document_text(node));
 	} else {
 		value = strtoull(document_text(node), NULL, 10);
 		if (value < s->least || value > s->most)
-			return fail_range(r, node, s, value);
+			return fail_range(layer, node, s, value);
 	}
 	setting_set(s, &r->config->kernel, zone, value);
 	return 0;
 }
 
-/* What the zone has where the file says nothing. */
-static void setting_take_over(const struct setting *s, struct sg_config *kernel, __u32 zone)
+/* A set that is empty would lock out everybody in words that look harmless. */
+static int set_read(struct reader *r, const struct layer *layer, const yaml_node_t *list,
+		    const struct setting *s, __u32 zone)
+{
+	__u32 set = s->type == SETTING_ONLY ? 0 : setting_get(s, &r->config->kernel, zone);
+
+	for (size_t i = 0; i < document_entries(list); i++) {
+		const yaml_node_t *node = document_entry(layer->document, list, i);
+		__u32 bit = 1U << word_read(s, document_text(node));
+
+		set = s->type == SETTING_ONLY ? set | bit : set & ~bit;
+	}
+	if (!(set & setting_words(s)))
+		return document_fail(layer->document, list, "nothing is left of '%.*s'; leave at "
+				     "least one", (int)strcspn(s->key, "/"), s->key);
+	setting_set(s, &r->config->kernel, zone, set);
+	return 0;
+}
+
+/* As much of another setting as the row says. */
+static void setting_follow(const struct setting *s, struct sg_config *kernel, __u32 zone)
 {
 	const struct sg_profile *profile = sg_profile_of(kernel, zone);
 	__u64 value = *(const __u32 *)((const char *)profile + s->from);
@@ -167,57 +186,76 @@ static void setting_take_over(const struct setting *s, struct sg_config *kernel,
 	setting_set(s, kernel, zone, value < s->most ? value : s->most);
 }
 
-static int setting_read(struct reader *r, const struct setting *s, __u32 zone)
+/* Whether what a row follows is given here. A total follows what all layers have given. */
+static bool is_followed(const struct layer *layer, const struct setting *s)
 {
-	char path[SETTING_PATH];
-	const yaml_node_t *node = document_find(&r->document, "%s", path_of(s, zone, path));
+	const struct setting *from = settings;
+
+	if (s->scope == SCOPE_ZONE)
+		return true;
+	while (from->scope != SCOPE_PROFILE || from->offset != s->from || !from->width)
+		from++;
+	return node_of(layer, from->key);
+}
+
+static int setting_read(struct reader *r, const struct layer *layer, const struct setting *s,
+			__u32 zone)
+{
+	const yaml_node_t *node = node_of(layer, s->key);
 	int err = 0;
 
-	if (zone && s->times)
-		setting_take_over(s, &r->config->kernel, zone);
+	if (zone && s->times && is_followed(layer, s))
+		setting_follow(s, &r->config->kernel, zone);
 	if (node && s->type == SETTING_PORTS)
 		err = ports_read(r, node, s);
+	else if (node && (s->type == SETTING_ONLY || s->type == SETTING_NOT))
+		err = set_read(r, layer, node, s, zone);
 	else if (node && s->width)
-		err = number_read(r, node, s, zone);
+		err = number_read(r, layer, node, s, zone);
 	if (!err && s->type == SETTING_BURST)
-		err = limit_complete(r, s, zone);
+		err = limit_complete(r, layer, s, zone);
 	return err;
 }
 
-int settings_read(struct reader *r, __u32 zone)
+/* The preset comes before the modes of single reasons, which the file knows better. */
+static void preset_read(const struct layer *layer, struct sg_profile *profile)
+{
+	const yaml_node_t *node = node_of(layer, "validation/preset");
+	bool strict;
+
+	if (!node)
+		return;
+	strict = !strcmp(document_text(node), "strict");
+	for (int i = 0; i < SG_REASON__MAX; i++)
+		profile->mode[i] = strict ? reason_texts[i].strict : reason_texts[i].mode;
+}
+
+int settings_read(struct reader *r, const struct layer *layer, __u32 zone)
 {
 	struct sg_config *kernel = &r->config->kernel;
 	struct sg_profile *p = &kernel->profile[kernel->zone[zone].profile];
 	int err = 0;
 
+	preset_read(layer, p);
 	for (size_t i = 0; i < settings_count && !err; i++)
-		if (setting_is_of(&settings[i], zone))
-			err = setting_read(r, &settings[i], zone);
+		if (setting_is_of(&settings[i], layer->place))
+			err = setting_read(r, layer, &settings[i], zone);
 	p->new_connections = sg_connections_limit(p->new_connections.rate,
 						  p->new_connections.burst, p->live);
+	p->rules = sg_rules_of(p->mode);
 	return err;
 }
 
 /* --- the whole --- */
 
-/* The preset comes before the modes of single reasons, which the file knows better. */
-static void preset_read(struct reader *r)
-{
-	const yaml_node_t *node = document_find(&r->document, "validation/preset");
-
-	if (!node || strcmp(document_text(node), "strict"))
-		return;
-	for (int i = 0; i < SG_REASON__MAX; i++)
-		r->config->kernel.profile[0].mode[i] = reason_texts[i].strict;
-}
-
 static int config_read(struct reader *r)
 {
 	struct sg_config *kernel = &r->config->kernel;
-	int err;
+	const struct layer top = {.document = &r->document, .place = PLACE_TOP};
+	int err = profile_apply(r, &top, 0);
 
-	preset_read(r);
-	err = settings_read(r, 0);
+	if (!err)
+		err = settings_read(r, &top, 0);
 	if (!err)
 		err = ports_check(r);
 	if (err)
@@ -225,8 +263,8 @@ static int config_read(struct reader *r)
 	for (int i = 0; i < SG_OFFENCE__MAX; i++)
 		kernel->ban[i] = sg_ban_rule_of(kernel->ban[i].threshold, kernel->ban[i].window,
 						kernel->ban[i].seconds);
-	kernel->profile[0].rules = sg_rules_of(kernel->profile[0].mode);
-	return zones_read(r);
+	err = profiles_read(r);
+	return err ? err : zones_read(r);
 }
 
 int config_default(struct config **config)
@@ -250,10 +288,13 @@ int config_load(const char *path, __u64 tick, struct config **config, struct err
 	if (!err)
 		err = config_check(&r.document);
 	if (!err)
+		err = profiles_shipped(&r.shipped, error);
+	if (!err)
 		err = config_default(&r.config);
 	if (!err)
 		err = config_read(&r);
 	document_free(&r.document);
+	document_free(&r.shipped);
 	if (err == -ENOMEM)
 		snprintf(error->text, sizeof(error->text), "out of memory");
 	if (err)

@@ -15,10 +15,18 @@ struct zone_prefix {
 	__u32 zone; /* 1 to SG_ZONES - 1 */
 };
 
+#define CONFIG_PROFILES 32 /* that a file may have, beside those that are shipped */
+
 struct config {
-	struct sg_config kernel; /* ready to be written to a slot of sg_configs */
+	struct sg_config kernel; /* ready to be written to one of sg_configs */
 	struct zone_prefix *prefixes;
 	size_t prefix_count;
+	/* Of the file's profiles, in their order; for doubts. */
+	struct {
+		char name[SG_ZONE_NAME];
+		bool used;
+	} profile[CONFIG_PROFILES];
+	size_t profile_count;
 };
 
 /* The defaults of include/words.h and include/reasons.h, UDP 5060, TCP 5060, TLS 5061. 0/-ENOMEM */
@@ -32,8 +40,8 @@ int config_default(struct config **config);
 int config_load(const char *path, __u64 tick, struct config **config, struct error *error);
 
 /*
- * What is allowed and can hardly be meant: limits of a zone of which one never decides. Goes on
- * from *next, 0 at first; true with a sentence in `text`, false if there is nothing more.
+ * What is allowed and can hardly be meant: limits of a zone of which one never decides, a profile
+ * that nobody has. Goes on from *next, 0 at first; true with a sentence in `text`, false if there is nothing more.
  */
 bool config_doubt(const struct config *config, size_t *next, char *text, size_t size);
 

@@ -24,7 +24,7 @@ struct place {
 	const struct document *document;
 	const char *path; /* in the table */
 	const char *key;  /* in the file; NULL for all of it */
-	bool in_zone;
+	enum setting_place where;
 	bool entry;       /* of the list under that key */
 };
 
@@ -39,11 +39,16 @@ static enum kind kind_of(const struct setting *setting, bool entry)
 	case SETTING_WORD:
 		return CHOICE;
 	case SETTING_NAME:
+	case SETTING_PROFILE:
 		return TEXT;
+	case SETTING_ONLY:
+	case SETTING_NOT:
+		return entry ? CHOICE : LIST;
 	case SETTING_PORTS:
 		return entry ? NUMBER : LIST;
 	case SETTING_PREFIXES:
 		return entry ? TEXT : LIST;
+	case SETTING_PROFILES:
 	case SETTING_ZONES:
 		return LIST;
 	default:
@@ -69,7 +74,7 @@ static const char *key_below(const struct place *place, const struct setting *se
 {
 	const char *below = NULL;
 
-	if (setting_is_of(setting, place->in_zone))
+	if (setting_is_of(setting, place->where))
 		below = setting_below(setting, place->path);
 	if (below)
 		*length = strcspn(below, "/");
@@ -105,7 +110,7 @@ static void known_keys(const struct place *place, char *list, size_t size)
 static void expectation(const struct place *place, const struct setting *setting, char *text,
 			size_t size)
 {
-	char words[120] = "";
+	char words[160] = "";
 
 	switch (kind_of(setting, place->entry)) {
 	case NUMBER:
@@ -113,7 +118,8 @@ static void expectation(const struct place *place, const struct setting *setting
 		break;
 	case CHOICE:
 		for (const char *const *word = setting->words; *word; word++)
-			list_append(words, sizeof(words), *word, strlen(*word));
+			if (**word)
+				list_append(words, sizeof(words), *word, strlen(*word));
 		snprintf(text, size, "one of %s", words);
 		break;
 	case LIST:
@@ -131,7 +137,7 @@ static void expectation(const struct place *place, const struct setting *setting
 static int fail_type(const struct place *place, const yaml_node_t *node,
 		     const struct setting *setting)
 {
-	char wanted[160], found[64];
+	char wanted[200], found[64];
 
 	expectation(place, setting, wanted, sizeof(wanted));
 	if (node->type == YAML_MAPPING_NODE)
@@ -175,7 +181,7 @@ static bool is_number(const char *text)
 static bool is_known_word(const struct setting *setting, const char *text)
 {
 	for (const char *const *word = setting->words; *word; word++)
-		if (!strcmp(*word, text))
+		if (**word && !strcmp(*word, text))
 			return true;
 	return false;
 }
@@ -216,7 +222,7 @@ static bool is_known_key(const struct place *place, const char *key)
 
 static int check_mapping(const struct place *place, const yaml_node_t *node)
 {
-	struct place inner = {place->document, .in_zone = place->in_zone};
+	struct place inner = {place->document, .where = place->where};
 	char path[SETTING_PATH];
 	const yaml_node_t *key;
 	int err;
@@ -247,8 +253,8 @@ static int check_list(const struct place *place, const yaml_node_t *node,
 	int err = 0;
 
 	inner.entry = true;
-	if (setting->type == SETTING_ZONES) {
-		inner.in_zone = true;
+	if (setting->type == SETTING_ZONES || setting->type == SETTING_PROFILES) {
+		inner.where = setting->type == SETTING_ZONES ? PLACE_ZONE : PLACE_PROFILE;
 		inner.path = "";
 	}
 	for (size_t i = 0; i < document_entries(node) && !err; i++)
@@ -258,7 +264,7 @@ static int check_list(const struct place *place, const yaml_node_t *node,
 
 static int check_value(const struct place *place, const yaml_node_t *node)
 {
-	const struct setting *setting = setting_find(place->path, place->in_zone);
+	const struct setting *setting = setting_find(place->path, place->where);
 	enum kind kind = kind_of(setting, place->entry);
 	bool scalar = node->type == YAML_SCALAR_NODE;
 
@@ -277,7 +283,7 @@ static int check_value(const struct place *place, const yaml_node_t *node)
 
 int config_check(const struct document *document)
 {
-	struct place place = {document, "", NULL, false, false};
+	struct place place = {document, "", NULL, PLACE_TOP, false};
 
 	return check_value(&place, document_root(document));
 }

@@ -1,27 +1,54 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the readers of the file share: config.c, by the table of settings, and zones.c. */
+/*
+ * What the readers of the file share: config.c, by the table of settings, zones.c and profiles.c.
+ *
+ * What a zone has is put on in layers: that of zone 0, then its profile, then its own keys; each
+ * changes only what it gives.
+ */
 #ifndef SIPGUARD_CONFIG_READER_H
 #define SIPGUARD_CONFIG_READER_H
 
+#include <stdbool.h>
 #include <linux/types.h>
 
 #include "policy/document.h"
+#include "policy/setting.h"
 
 struct config;
 
 struct reader {
 	struct document document; /* checked */
+	struct document shipped;  /* the profiles that come with the command */
 	struct config *config;
 	__u64 tick;               /* ns */
 };
 
-/*
- * Reads the settings of the whole (zone 0), or of a zone, which is a copy of zone 0 before. 0 or
- * -errno.
- */
-int settings_read(struct reader *r, __u32 zone);
+/* A mapping of settings. */
+struct layer {
+	const struct document *document;
+	enum setting_place place;
+	char path[SETTING_PATH]; /* of the mapping: "zones/2"; "" for the top */
+};
 
-/* After the settings of the whole. 0 or -errno. */
+/* Names stand in tables, JSON and shell commands: letters, digits and a few more, under 32. */
+bool name_is_valid(const char *name);
+
+/* Puts the settings of the layer upon what the zone has. 0 or -errno. */
+int settings_read(struct reader *r, const struct layer *layer, __u32 zone);
+
+/*
+ * Puts the profile upon what the zone has that the layer's key `profile` names, if it is there. 0
+ * or -errno.
+ */
+int profile_apply(struct reader *r, const struct layer *layer, __u32 zone);
+
+/* The profiles that come with the command, as a document. 0 or -errno. */
+int profiles_shipped(struct document *document, struct error *error);
+
+/* Reads the profiles of the file for their mistakes. 0 or -errno. */
+int profiles_read(struct reader *r);
+
+/* After the settings of the whole and the profiles. 0 or -errno. */
 int zones_read(struct reader *r);
 
 #endif

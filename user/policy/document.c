@@ -243,6 +243,18 @@ int document_load(struct document *document, const char *path, struct error *err
 	return err;
 }
 
+int document_parse(struct document *document, const char *text, struct error *error)
+{
+	int err;
+
+	*document = (struct document){.error = error, .size = strlen(text),
+				      .text = (unsigned char *)strdup(text)};
+	if (!document->text)
+		return fail_memory(error);
+	err = scan(document);
+	return err ? err : parse(document);
+}
+
 void document_free(struct document *document)
 {
 	if (document->parsed)

@@ -24,6 +24,8 @@ struct document {
  * anchors, no NUL in a value, and is not deep. 0, or -errno with *error filled in.
  */
 int document_load(struct document *document, const char *path, struct error *error);
+/* The same of a text, which is copied. */
+int document_parse(struct document *document, const char *text, struct error *error);
 void document_free(struct document *document);
 
 /* The root, or what a key or an entry refers to. */

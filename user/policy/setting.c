@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "policy/setting.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "settings.h"
@@ -13,14 +14,24 @@ static const char *const modes[] = {
 	[SG_MODE_OFF] = "off", [SG_MODE_MONITOR] = "monitor", [SG_MODE_ENFORCE] = "enforce", NULL,
 };
 
+static const char *const words_of_methods[] = {
+#define X(name, label, limit, ...) [SG_METHOD_##name] = SG_METHOD_##name ? label : "",
+	SG_METHODS(X)
+#undef X
+	[SG_METHOD__MAX] = NULL,
+};
+static const char *const words_of_transports[] = {"udp", "tcp", "tls", NULL};
+
+_Static_assert(SG_PORT_UDP == 1 && SG_PORT_TCP == 2 && SG_PORT_TLS == 4, "words by bit");
+
 /* --- the parts of rows --- */
 
 /* Where a setting lands. */
 #define IN(scope_, type, field)                                                                   \
 	.scope = scope_, .offset = offsetof(type, field), .width = sizeof(((type *)NULL)->field)
 #define IN_GUARD(field) IN(SCOPE_GUARD, struct sg_config, field)
-#define IN_ZONE(field) IN(SCOPE_ZONE, struct sg_profile, field)
-#define IN_TOTAL(field) IN(SCOPE_LISTED, struct sg_limit, field)
+#define IN_PROFILE(field) IN(SCOPE_PROFILE, struct sg_profile, field)
+#define IN_TOTAL(field) IN(SCOPE_ZONE, struct sg_limit, field)
 
 #define WITHIN(least_, most_, standard_, range_, unit_)                                           \
 	.least = least_, .most = most_, .standard = standard_, .range = range_, .unit = unit_
@@ -50,6 +61,11 @@ static const char *const modes[] = {
 #define WORDS_SECONDS NULL
 #define WORDS_FLAG choices
 
+/* What a set is of, or without. */
+#define SET(type_, field, key_, status_, all, help_)                                              \
+	{.key = key_, .status = status_, .type = SETTING_##type_, IN_PROFILE(field),              \
+	 .standard = all, .words = words_of_##field, .help = help_},
+
 /* One of the numbers of a rule of bans. */
 #define OF_BAN(key_, part, type_, place, least_, most_, standard_, unit_, help_, ...)             \
 	{.key = "bans/" key_ "/" part, .status = "ban_rules/" key_ "/" part,                      \
@@ -68,8 +84,9 @@ enum {
 /* --- the table --- */
 
 const struct setting settings[] = {
-	{.key = "name", .type = SETTING_NAME, .scope = SCOPE_LISTED},
-	{.key = "prefixes", .type = SETTING_PREFIXES, .scope = SCOPE_LISTED},
+	{.key = "name", .type = SETTING_NAME, .scope = SCOPE_NAMED},
+	{.key = "profile", .type = SETTING_PROFILE, .scope = SCOPE_PROFILE},
+	{.key = "prefixes", .type = SETTING_PREFIXES, .scope = SCOPE_ZONE},
 
 #define X(name, key_, standard_)                                                                  \
 	{.key = "ports/" key_, .status = "ports/" key_, .type = SETTING_PORTS,                    \
@@ -79,13 +96,13 @@ const struct setting settings[] = {
 #undef X
 
 #define X(name, key, rate, burst, reason, help)                                                   \
-	LIMIT("limits/" key, "limits/" key, IN_ZONE, limit[SG_LIMIT_##name]., rate, burst,        \
+	LIMIT("limits/" key, "limits/" key, IN_PROFILE, limit[SG_LIMIT_##name]., rate, burst,        \
 	      0, NO_OTHER, help)
 	SG_LIMITS(X)
 #undef X
 	/* A known peer is often one flow: it may take all that its source may. */
 #define X(name, key, ...)                                                                         \
-	LIMIT("flow-limits/" key, "flow_limits/" key, IN_ZONE, flow[SG_LIMIT_##name].,            \
+	LIMIT("flow-limits/" key, "flow_limits/" key, IN_PROFILE, flow[SG_LIMIT_##name].,            \
 	      FLOW_RATE_##name, FLOW_BURST_##name, 1, limit[SG_LIMIT_##name], NULL)
 	SG_LIMITS(X)
 #undef X
@@ -97,10 +114,14 @@ const struct setting settings[] = {
 	SG_LIMITS(X)
 #undef X
 
-#define X(type, field, key, ...) NUMBER(type, IN_ZONE, field, key, key, __VA_ARGS__)
+#define X(type, field, key, ...) NUMBER(type, IN_PROFILE, field, key, key, __VA_ARGS__)
 #define L(field, key, rate, burst, help)                                                          \
-	LIMIT(key, key, IN_ZONE, field., rate, burst, 0, NO_OTHER, help)
-	SG_ZONE_SETTINGS(X, L)
+	LIMIT(key, key, IN_PROFILE, field., rate, burst, 0, NO_OTHER, help)
+#define S(field, key_, all, help_)                                                                \
+	SET(ONLY, field, key_ "/only", key_, all, help_)                                          \
+	SET(NOT, field, key_ "/not", NULL, all, help_)
+	SG_PROFILE_SETTINGS(X, L, S)
+#undef S
 #undef L
 #undef X
 #define X(type, field, key, ...) NUMBER(type, IN_GUARD, field, key, #field, __VA_ARGS__)
@@ -129,20 +150,22 @@ const struct setting settings[] = {
 #undef X
 
 	/* preset_read() makes it modes. */
-	{.key = "validation/preset", .type = SETTING_WORD, .scope = SCOPE_GUARD, .words = presets},
+	{.key = "validation/preset", .type = SETTING_WORD, .scope = SCOPE_PROFILE,
+	 .words = presets},
 #define X(name, key_, standard_, most_, help_)                                                    \
 	{.key = "validation/" key_, .status = "message/" key_, .type = SETTING_NUMBER,            \
-	 IN_GUARD(profile[0].caps.name),                                                         \
+	 IN_PROFILE(caps.name),                                                                   \
 	 WITHIN(1, most_, standard_, "'" key_ "' is", NULL),                                     \
 	 .help = help_},
 	SIP_CAPS(X)
 #undef X
 #define X(number, name, label, reference, mode_, strict, state, help_)                            \
 	{.key = "modes/" label, .status = "reasons/" label "/mode", .type = SETTING_WORD,         \
-	 IN_GUARD(profile[0].mode[number]), .standard = SG_MODE_##mode_, .words = modes},
+	 IN_PROFILE(mode[number]), .standard = SG_MODE_##mode_, .words = modes},
 	SG_REASONS(X)
 #undef X
 
+	{.key = "profiles", .type = SETTING_PROFILES, .scope = SCOPE_GUARD},
 	{.key = "zones", .type = SETTING_ZONES, .scope = SCOPE_GUARD},
 };
 
@@ -150,15 +173,24 @@ const size_t settings_count = sizeof(settings) / sizeof(settings[0]);
 
 /* --- finding --- */
 
-bool setting_is_of(const struct setting *setting, __u32 zone)
+bool setting_is_of(const struct setting *setting, enum setting_place place)
 {
-	return setting->scope == SCOPE_ZONE || (setting->scope == SCOPE_GUARD) == !zone;
+	switch (setting->scope) {
+	case SCOPE_GUARD:
+		return place == PLACE_TOP;
+	case SCOPE_PROFILE:
+		return true;
+	case SCOPE_NAMED:
+		return place != PLACE_TOP;
+	default:
+		return place == PLACE_ZONE;
+	}
 }
 
-const struct setting *setting_find(const char *path, bool in_zone)
+const struct setting *setting_find(const char *path, enum setting_place place)
 {
 	for (size_t i = 0; i < settings_count; i++)
-		if (setting_is_of(&settings[i], in_zone) && !strcmp(settings[i].key, path))
+		if (setting_is_of(&settings[i], place) && !strcmp(settings[i].key, path))
 			return &settings[i];
 	return NULL;
 }
@@ -179,7 +211,7 @@ const char *setting_below(const struct setting *setting, const char *path)
 static void *place_of(const struct setting *setting, struct sg_config *config, __u32 zone)
 {
 	void *base = setting->scope == SCOPE_GUARD ? (void *)config :
-		     setting->scope == SCOPE_ZONE ? (void *)sg_profile_of(config, zone) :
+		     setting->scope == SCOPE_PROFILE ? (void *)sg_profile_of(config, zone) :
 		     (void *)&config->total[sg_zone_total(zone)];
 
 	return (char *)base + setting->offset;
@@ -209,6 +241,37 @@ const char *setting_word(const struct setting *setting, __u32 value)
 			return setting->words[number];
 	}
 	return "?";
+}
+
+__u32 setting_words(const struct setting *setting)
+{
+	__u32 all = 0;
+
+	for (__u32 bit = 0; setting->words[bit]; bit++)
+		all |= (__u32)!!*setting->words[bit] << bit;
+	return all;
+}
+
+char *setting_set_text(const struct setting *setting, __u32 set, char *text)
+{
+	__u32 all = setting_words(setting), listed = set;
+	const char *comma = "";
+	size_t used;
+
+	if ((set & all) == all)
+		return strcpy(text, "all");
+	/* The shorter list. */
+	if (__builtin_popcount(set & all) * 2 > __builtin_popcount(all))
+		listed = ~set;
+	used = sprintf(text, "%s", listed == set ? "only" : "all but");
+	for (__u32 bit = 0; setting->words[bit]; bit++) {
+		if (!((listed & all) >> bit & 1))
+			continue;
+		used += snprintf(text + used, SETTING_SET_TEXT - used, "%s %s", comma,
+				 setting->words[bit]);
+		comma = ",";
+	}
+	return text;
 }
 
 struct sg_limit *setting_limit(const struct setting *setting, struct sg_config *config, __u32 zone)

@@ -20,15 +20,27 @@ enum setting_type {
 	SETTING_FLAG,     /* 0 or 1, said as words[] */
 	SETTING_WORD,     /* a number, said as words[] */
 	SETTING_PORTS,    /* a list of ports */
-	SETTING_NAME,     /* of a zone */
+	SETTING_ONLY,     /* a list of words, of which the set is; */
+	SETTING_NOT,      /* the row behind it: words that it is without */
+	SETTING_NAME,     /* of a zone or a profile */
+	SETTING_PROFILE,  /* the name of a profile */
 	SETTING_PREFIXES, /* of a zone, a list */
-	SETTING_ZONES,    /* a list of mappings, whose keys are those of zones */
+	SETTING_PROFILES, /* a list of mappings, whose keys are those of profiles; */
+	SETTING_ZONES,    /* those of zones */
 };
 
 enum setting_scope {
-	SCOPE_GUARD,  /* once, in struct sg_config */
-	SCOPE_ZONE,   /* in the profile of each zone: at the top of the file that of zone 0 */
-	SCOPE_LISTED, /* of each zone but 0, in struct sg_limit: its total */
+	SCOPE_GUARD,   /* once, in struct sg_config */
+	SCOPE_PROFILE, /* in struct sg_profile, of which each zone has its own */
+	SCOPE_NAMED,   /* of each zone but 0, and of profiles that have a name: it lands nowhere */
+	SCOPE_ZONE,    /* of each zone but 0, in struct sg_limit: its total */
+};
+
+/* Where in the file a key stands. */
+enum setting_place {
+	PLACE_TOP,     /* those of all, and of zone 0 */
+	PLACE_PROFILE, /* an entry of `profiles` */
+	PLACE_ZONE,    /* an entry of `zones` */
 };
 
 struct setting {
@@ -38,7 +50,8 @@ struct setting {
 	/* "a NOUN of 5 is out of range; RANGE 10 to 20 UNIT": noun and unit may be NULL. */
 	const char *noun, *range, *unit;
 	const char *refused; /* why this is not to be given at all; NULL: it may be */
-	const char *const *words; /* of FLAG and WORD, by number, to a NULL */
+	/* Of FLAG and WORD by number, of ONLY and NOT by bit; to a NULL, "" is none that it has. */
+	const char *const *words;
 	enum setting_type type;
 	enum setting_scope scope;
 	__u32 least, most;
@@ -62,11 +75,18 @@ extern const size_t settings_count;
 
 #define SETTING_PATH 96 /* room for any path in the file: "zones/" NUMBER "/" key */
 
-/* Whether the zone has it: SCOPE_GUARD goes with zone 0. */
-bool setting_is_of(const struct setting *setting, __u32 zone);
+/* Whether the key may stand there. */
+bool setting_is_of(const struct setting *setting, enum setting_place place);
 
-/* The row of a path, at the top of the file or in a zone; NULL if there is none. */
-const struct setting *setting_find(const char *path, bool in_zone);
+/* The row of a path; NULL if there is none. */
+const struct setting *setting_find(const char *path, enum setting_place place);
+
+/* Of ONLY and NOT: the bits that have a word. */
+__u32 setting_words(const struct setting *setting);
+
+/* Room for a set in words: "all", "only A, B", "all but C". */
+#define SETTING_SET_TEXT 160
+char *setting_set_text(const struct setting *setting, __u32 set, char *text);
 
 /*
  * What follows `path` in a key below it, NULL if the key is not below it: "live" for "connections"

@@ -18,15 +18,6 @@ static const yaml_node_t *prefixes_of(const struct reader *r, __u32 i)
 	return document_find(&r->document, "zones/%u/prefixes", i);
 }
 
-/* Names stand in tables, JSON and shell commands. */
-static bool name_is_valid(const char *name)
-{
-	size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				     "0123456789._-");
-
-	return length && length < SG_ZONE_NAME && !name[length];
-}
-
 static int zone_read_name(struct reader *r, __u32 i)
 {
 	struct sg_zone *zones = r->config->kernel.zone;
@@ -95,13 +86,20 @@ static int zone_read_prefixes(struct reader *r, __u32 i)
 static int zone_read(struct reader *r, __u32 i)
 {
 	struct sg_config *kernel = &r->config->kernel;
+	struct sg_profile *profile = &kernel->profile[kernel->zone[i + 1].profile];
+	struct layer layer = {.document = &r->document, .place = PLACE_ZONE};
 	int err;
 
-	kernel->profile[kernel->zone[i + 1].profile] = kernel->profile[0];
+	*profile = kernel->profile[0];
+	/* A known peer is often one flow: it may take all that its source may. */
+	memcpy(profile->flow, profile->limit, sizeof(profile->flow));
+	snprintf(layer.path, sizeof(layer.path), "zones/%u", i);
 	err = zone_read_name(r, i);
 	if (!err)
 		err = zone_read_prefixes(r, i);
-	return err ? err : settings_read(r, i + 1);
+	if (!err)
+		err = profile_apply(r, &layer, i + 1);
+	return err ? err : settings_read(r, &layer, i + 1);
 }
 
 /* By prefix, and equal ones as they stand in the file. */
@@ -210,7 +208,24 @@ static bool total_is_doubtful(const struct sg_config *kernel, __u32 zone, char *
 	return true;
 }
 
-/* Of each zone its limits, and in place of SOURCE its total. */
+static bool profile_is_doubtful(const struct config *config, size_t *next, char *text,
+				size_t size)
+{
+	size_t before = config->kernel.zones * SG_LIMIT__MAX;
+
+	while (*next - before < config->profile_count) {
+		size_t i = (*next)++ - before;
+
+		if (config->profile[i].used)
+			continue;
+		snprintf(text, size, "profile '%s' is not used; give a zone 'profile: %s', or take "
+			 "it out", config->profile[i].name, config->profile[i].name);
+		return true;
+	}
+	return false;
+}
+
+/* Of each zone its limits, and in place of SOURCE its total; then the profiles. */
 bool config_doubt(const struct config *config, size_t *next, char *text, size_t size)
 {
 	const struct sg_config *kernel = &config->kernel;
@@ -223,5 +238,5 @@ bool config_doubt(const struct config *config, size_t *next, char *text, size_t 
 					  : limit_is_doubtful(kernel, zone, id, text, size))
 			return true;
 	}
-	return false;
+	return profile_is_doubtful(config, next, text, size);
 }

@@ -34,6 +34,16 @@ static json_t *ports_of(const struct sg_config *config, __u8 role)
 	return all;
 }
 
+static json_t *words_of(const struct setting *s, __u32 set)
+{
+	json_t *all = json_array();
+
+	for (__u32 bit = 0; s->words[bit]; bit++)
+		if (set >> bit & 1)
+			json_array_append_new(all, json_string(s->words[bit]));
+	return all;
+}
+
 static json_t *value_of(const struct setting *s, const struct sg_config *config, __u32 zone)
 {
 	__u32 value;
@@ -43,6 +53,8 @@ static json_t *value_of(const struct setting *s, const struct sg_config *config,
 	value = setting_get(s, config, zone);
 	if (s->type == SETTING_FLAG)
 		return json_boolean(value);
+	if (s->type == SETTING_ONLY)
+		return words_of(s, value & setting_words(s));
 	if (s->type == SETTING_WORD)
 		return json_string(setting_word(s, value));
 	return json_integer(value);
@@ -66,12 +78,20 @@ static bool is_of_guard(enum setting_scope scope)
 
 static bool is_of_strangers(enum setting_scope scope)
 {
-	return scope == SCOPE_ZONE;
+	return scope == SCOPE_PROFILE;
 }
 
 static bool is_of_zone(enum setting_scope scope)
 {
 	return scope != SCOPE_GUARD;
+}
+
+static void put_default_modes(json_t *reasons)
+{
+	for (int reason = 1; reason < SG_REASON__MAX; reason++)
+		json_object_set_new(json_object_get(reasons, reason_texts[reason].label),
+				    "default",
+				    json_string(mode_names[reason_texts[reason].mode]));
 }
 
 static json_t *zone_json(const struct sg_config *config, __u32 number)
@@ -85,6 +105,7 @@ static json_t *zone_json(const struct sg_config *config, __u32 number)
 	if (!number)
 		json_object_set_new(object, "total", json_null());
 	put_settings(object, config, number, number ? is_of_zone : is_of_strangers);
+	put_default_modes(json_object_get(object, "reasons"));
 	return object;
 }
 
@@ -99,13 +120,6 @@ static json_t *zones_json(const struct sg_config *config)
 
 void settings_json(const struct sg_config *config, json_t *object)
 {
-	json_t *reasons;
-
 	put_settings(object, config, 0, is_of_guard);
-	reasons = json_object_get(object, "reasons");
-	for (int reason = 1; reason < SG_REASON__MAX; reason++)
-		json_object_set_new(json_object_get(reasons, reason_texts[reason].label),
-				    "default",
-				    json_string(mode_names[reason_texts[reason].mode]));
 	json_object_set_new(object, "zones", zones_json(config));
 }

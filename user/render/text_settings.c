@@ -102,46 +102,56 @@ static void print_limits(const struct sg_config *config)
 	}
 }
 
-/* The keys of tables that are printed by themselves, and what lands nowhere. */
+/* The keys of tables that are printed by themselves. */
 static bool has_table(const struct setting *s)
 {
 	static const char *const tables[] = {
-		"limits", "flow-limits", "proven-limits", "total", "totals", "bans", "validation",
-		"modes",
+		"limits", "flow-limits", "proven-limits", "total", "totals", "bans",
 	};
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
 		if (setting_below(s, tables[i]))
 			return true;
 	}
-	return !s->width;
+	return false;
 }
 
-/* A rate is told with its burst, whose row comes next. */
+/* Modes and what validation goes by have tables for zone 0; of a zone is told what differs. */
+static bool is_told(const struct setting *s, const struct sg_config *config, __u32 zone)
+{
+	if (!s->width || s->type == SETTING_RATE || s->type == SETTING_NOT || has_table(s))
+		return false;
+	return (!setting_below(s, "modes") && !setting_below(s, "validation")) ||
+	       (zone && setting_get(s, config, zone) != setting_get(s, config, 0));
+}
+
+/* A rate is told with its burst, whose row comes next; a set by its first row. */
 static void print_setting(const struct setting *s, const struct sg_config *config, __u32 zone)
 {
 	__u32 value = setting_get(s, config, zone);
-	char text[32];
+	int key = strlen(s->key);
+	char text[SETTING_SET_TEXT];
 
-	if (s->type == SETTING_BURST)
+	if (s->type == SETTING_BURST) {
 		snprintf(text, sizeof(text), "%u / %u", setting_get(s - 1, config, zone), value);
-	else if (s->type == SETTING_FLAG)
+		key -= strlen("/burst");
+	} else if (s->type == SETTING_ONLY) {
+		setting_set_text(s, value, text);
+		key -= strlen("/only");
+	} else if (s->words) {
 		snprintf(text, sizeof(text), "%s", setting_word(s, value));
-	else
+	} else {
 		snprintf(text, sizeof(text), "%u", value);
-	printf("  %-22.*s %17s  %s\n",
-	       (int)(strlen(s->key) - (s->type == SETTING_BURST ? strlen("/burst") : 0)), s->key,
-	       text, s->help);
+	}
+	printf("  %-22.*s %17s  %s\n", key, s->key, text, s->help ? s->help : "");
 }
 
 /* The settings that stand alone (include/settings.h). */
 static void print_others(const struct sg_config *config, enum setting_scope scope, __u32 zone)
 {
 	for (size_t i = 0; i < settings_count; i++) {
-		const struct setting *s = &settings[i];
-
-		if (s->scope == scope && s->type != SETTING_RATE && !has_table(s))
-			print_setting(s, config, zone);
+		if (settings[i].scope == scope && is_told(&settings[i], config, zone))
+			print_setting(&settings[i], config, zone);
 	}
 }
 
@@ -151,7 +161,7 @@ static void print_alone(const struct sg_config *config)
 	print_others(config, SCOPE_GUARD, 0);
 	for (__u32 zone = 0; zone <= config->zones && zone < SG_ZONES; zone++) {
 		printf("\nOther settings, %s\n", zone_name(&config->zone[zone], zone));
-		print_others(config, SCOPE_ZONE, zone);
+		print_others(config, SCOPE_PROFILE, zone);
 	}
 }
 

@@ -45,6 +45,16 @@ static void budget_spent(void)
 	zone_set(0, "198.18.0.0/15", 1);
 }
 
+static void no_tcp(void)
+{
+	config()->profile[0].transports = SG_PORT_UDP | SG_PORT_TLS;
+}
+
+static void no_publish(void)
+{
+	config()->profile[0].methods = ~(1U << SG_METHOD_PUBLISH);
+}
+
 static void zone_spent(void)
 {
 	zone_set(0, "192.0.2.0/24", 1);
@@ -225,6 +235,14 @@ static const struct trigger triggers[SG_REASON__MAX] = {
 		NULL, {.source = "192.0.2.23", .id = 23, .size = 24},
 		{.source = "192.0.2.23", .id = 24, .size = 400, .fill = 400},
 		PASSES_AS(REQUEST, OPTIONS), A_REQUEST(OPTIONS),
+	},
+	[SG_REASON_TRANSPORT_NOT_ALLOWED] = {
+		no_tcp, {OVER_TCP, .syn = true}, {}, PASSES_AS(REQUEST, OPTIONS),
+		.class = SG_CLASS_OTHER,
+	},
+	[SG_REASON_METHOD_NOT_ALLOWED] = {
+		no_publish, {.payload = SIP_REQUEST("PUBLISH")}, {.payload = SIP_REQUEST("KDMQ")},
+		PASSES_AS(REQUEST, UNKNOWN), A_REQUEST(PUBLISH),
 	},
 	[SG_REASON_ZONE_TOTAL] = {
 		zone_spent, {}, {.source = "198.18.0.1"}, PASSES_AS(REQUEST, OPTIONS),

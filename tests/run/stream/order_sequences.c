@@ -100,6 +100,13 @@ static void with_other_content(void)
 
 static char datagrams[40 * DATAGRAM];
 
+/* Another method of as many letters in the first one, in its start line and in CSeq. */
+static void rename_method(const char *method)
+{
+	memcpy(datagrams, method, strlen("REGISTER"));
+	memcpy(strstr(datagrams, "REGISTER\r\n"), method, strlen("REGISTER"));
+}
+
 /* Datagrams of one size: `good` requests, and garbage. Others than the first get another branch. */
 static struct packet_spec coalesced(int good, int bad)
 {
@@ -203,6 +210,33 @@ static void one_verdict_for_several_datagrams(void)
 	assert_true(packet_dropped(&packet));
 }
 
+/* Of one that is refused for what its message is the others are not. */
+static void a_refused_datagram_takes_no_other_along(void)
+{
+	static const int reasons[] = {SG_REASON_METHOD_NOT_ALLOWED, SG_REASON_LOOKALIKE};
+	struct packet_spec packet;
+
+	if (fix.program != PROGRAM_INGRESS)
+		return;
+	for (size_t i = 0; i < COUNT(reasons); i++) {
+		fixture_reset(PROGRAM_INGRESS);
+		wide();
+		mode_set(reasons[i], SG_MODE_ENFORCE);
+		config()->profile[0].methods = ~(1U << SG_METHOD_UNKNOWN);
+		packet = coalesced(MOST, 0);
+		if (reasons[i] == SG_REASON_LOOKALIKE)
+			memcpy(strstr(datagrams, "Max-Forwards: 70"), "User-Agent: PBX ", 16);
+		else
+			rename_method("REGISTRY");
+		assert_false(packet_dropped(&packet));
+		/* By itself it is refused. */
+		packet.length = DATAGRAM;
+		fix.gso_size = 0;
+		assert_true(packet_dropped(&packet));
+		assert_int_equal(dropped_by(reasons[i]), 1);
+	}
+}
+
 /* Of a frame that passes as a whole in enforce mode nothing would be dropped. */
 static void bad_datagrams_that_pass_are_watched(void)
 {
@@ -282,6 +316,7 @@ const struct sequence order_sequences[] = {
 	{"a bad first datagram leaves the rest their zone",
 	 a_bad_first_datagram_leaves_the_rest_their_zone},
 	{"one verdict for several datagrams", one_verdict_for_several_datagrams},
+	{"a refused datagram takes no other along", a_refused_datagram_takes_no_other_along},
 	{"bad datagrams that pass are watched", bad_datagrams_that_pass_are_watched},
 	{"several datagrams of an allowed source", allowed_datagrams},
 	{"several datagrams for another port", datagrams_for_another_port},

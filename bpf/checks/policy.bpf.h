@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the operator says is never legitimate from there, whatever its rate: the transports and the
+ * methods of the sender's profile. Neither bans: over UDP anybody can send it in somebody's name.
+ */
+#ifndef SIPGUARD_POLICY_BPF_H
+#define SIPGUARD_POLICY_BPF_H
+
+#include <stdbool.h>
+
+#include "maps.bpf.h"
+
+/* By the list in which the destination port is. */
+static __always_inline __u32 policy_transport_check(const struct guard *g)
+{
+	return profile_of(g)->transports & g->role ? SG_REASON_NONE
+						   : SG_REASON_TRANSPORT_NOT_ALLOWED;
+}
+
+/*
+ * Whether a URI is of an emergency service: urn:service:sos, or a kind of it, as sos.police (RFC
+ * 5031 section 4.2). What stands behind it must not go on its word.
+ */
+static __always_inline bool policy_is_sos(const struct sip_reader *r, const struct sip_party *uri)
+{
+	__u32 at = uri->host.at;
+	__u64 sos;
+
+	if (uri->scheme != SIP_SCHEME_URN || !at ||
+	    sip_fold(sip_load8(r, at)) != SIP_WORD('s', 'e', 'r', 'v', 'i', 'c', 'e', ':'))
+		return false;
+	sos = sip_fold(sip_load8(r, at + 8));
+	return sip_head(sos, 3) == SIP_WORD('s', 'o', 's') && !sip_is_letter(sos >> 24 & 0xff) &&
+	       !sip_is_digit(sos >> 24 & 0xff) && (sos >> 24 & 0xff) != '-';
+}
+
+/*
+ * An emergency call, or a request in its dialog, whose Request-URI is the other end's Contact. It
+ * may be said of any request; what it is spared is this check alone.
+ */
+static __always_inline bool policy_is_emergency(const struct sip_reader *r)
+{
+	return policy_is_sos(r, &r->message.party[SIP_URI]) ||
+	       policy_is_sos(r, &r->message.party[SIP_TO]);
+}
+
+/* A request that was read. Global: it is rare that one is not allowed. */
+__noinline int policy_method_check(const struct guard *g)
+{
+	if (!g || profile_of(g)->methods >> (g->method & 31) & 1 || policy_is_emergency(&g->reader))
+		return SG_REASON_NONE;
+	return SG_REASON_METHOD_NOT_ALLOWED;
+}
+
+#endif
