@@ -225,26 +225,34 @@ static __always_inline bool is_put_off(__u32 reason)
 	       reason == SG_REASON_ZONE_TOTAL;
 }
 
+/* Of a request that was read, and put off. Global: in the way of each packet it is dear to verify. */
+__noinline int guard_learn_put_off(struct guard *g)
+{
+	if (!g || g->faults || !guard_has_request(g) ||
+	    verdict_enforces(g, policy_method_check(g)))
+		return 0;
+	request_know(g);
+	/* When it came again, it would be judged by that, too. */
+	if (verdict_enforces(g, fingerprint_check(g)) ||
+	    (g->fresh && guess_applies(g) && verdict_enforces(g, guess_check(g))))
+		return 0;
+	g->admitted = 0; /* nor has it passed the greylist, or it would not be put off */
+	learn_request(g);
+	return 0;
+}
+
 /*
  * In monitor mode a request passes where enforce mode would have it come again. It is
  * answered, so it does not come again: what it tells is learned now, or who says `enforce` in a
  * flood would know none of the phones that have registered meanwhile.
  */
-static __always_inline void guard_learn_put_off(hook_ctx *ctx, struct guard *g, __u32 reason)
+static __always_inline void guard_put_off(hook_ctx *ctx, struct guard *g, __u32 reason)
 {
 	if (!is_put_off(reason) || sg_state.mode != SG_MODE_MONITOR ||
 	    g->class != SG_CLASS_REQUEST)
 		return;
 	message_read(ctx, g);
-	if (g->faults || !guard_has_request(g) || verdict_enforces(g, policy_method_check(g)))
-		return;
-	request_know(g);
-	/* When it came again, it would be judged by that, too. */
-	if (verdict_enforces(g, fingerprint_check(g)) ||
-	    (g->fresh && guess_applies(g) && verdict_enforces(g, guess_check(g))))
-		return;
-	g->admitted = 0; /* nor has it passed the greylist, or it would not be put off */
-	learn_request(g);
+	guard_learn_put_off(g);
 }
 
 /* A packet for a guarded port. */
@@ -278,7 +286,7 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 
 	reason = segment_applies(&g->p) ? guard_judge_segment(g)
 					: guard_judge_limits(ctx, g, &buckets);
-	guard_learn_put_off(ctx, g, reason);
+	guard_put_off(ctx, g, reason);
 	JUDGE(reason);
 	if (g->p.stream > STREAM_PART)
 		return SG_REASON_NONE;
