@@ -225,7 +225,7 @@ static __always_inline bool is_put_off(__u32 reason)
 	       reason == SG_REASON_ZONE_TOTAL;
 }
 
-/* Of a request that was read, and put off. Global: in the way of each packet it is dear to verify. */
+/* A request that was read and is put off. Global: it is dear to verify in the way of each. */
 __noinline int guard_learn_put_off(struct guard *g)
 {
 	if (!g || g->faults || !guard_has_request(g) ||

@@ -30,7 +30,7 @@ struct guard {
 	__u8 limit;     /* enum sg_limit_id beside SOURCE */
 	__u8 proof;     /* enum sg_proof of its flow */
 	__u8 total;     /* which total it pays from, see total_find() */
-	__u8 in_zone;   /* flag: a zone has its source, so it does not pay from the budget of strangers */
+	__u8 in_zone;   /* flag: a zone has its source, so it pays nothing from the budget */
 	__u8 guarded;   /* flag: for a guarded port, or a fragment without a known one */
 	__u8 watched;   /* the first reason that would have ended its way and did not, or none */
 	__u8 signature; /* reason of its fingerprint, or none */

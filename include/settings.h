@@ -34,7 +34,7 @@
  * L(field, key, rate, burst, help): its limits. At the top of the file the key gives that of
  * sources in no zone, which each zone takes over that has not its own.
  * S(field, key, all, help): sets, of words that user/policy/setting.c has by the field: a bit of a
- * __u32 for each. `all` is the default, and has all bits. The file says "only" these or "not" these.
+ * __u32 for each. `all` is the default, and has all bits. In the file they are "only" or "not".
  */
 #define SG_PROFILE_SETTINGS(X, L, S)                                                              \
 	S(methods, "methods", (1U << SG_METHOD__MAX) - 2, "methods of requests")                  \

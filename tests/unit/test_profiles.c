@@ -70,8 +70,8 @@ static void test_layers(void **state)
 				       "    limits: {register: {rate: 43}, options: {rate: 53}}\n"
 				       "    transports: {not: [udp]}\n"
 				       "zones:\n"
-				       "  - {" ZONE ", profile: high, limits: {options: {rate: 54}},\n"
-				       "     modes: {nul: off}}\n"
+				       "  - {" ZONE ", profile: high, modes: {nul: off},\n"
+				       "     limits: {options: {rate: 54}}}\n"
 				       "  - {name: y, prefixes: [10.0.0.0/8],\n"
 				       "     validation: {preset: strict, uri: 90}}\n");
 	const struct sg_profile *z = profile(config, 1), *y = profile(config, 2);
@@ -110,7 +110,8 @@ static void test_flow_limits_of_a_profile(void **state)
 				       "  - name: p\n"
 				       "    flow-limits: {invite: {rate: 5, burst: 9}}\n"
 				       "zones:\n"
-				       "  - {" ZONE ", profile: p, limits: {source: {rate: 900}}}\n"
+				       "  - {" ZONE ", profile: p,\n"
+				       "     limits: {source: {rate: 900}}}\n"
 				       "  - {name: y, prefixes: [10.0.0.0/8], profile: p,\n"
 				       "     limits: {invite: {rate: 300, burst: 600}}}\n");
 
@@ -132,7 +133,8 @@ static void test_mistakes(void **state)
 		 "profiles:\n  - {name: a, limits: {}, profile: b}\n  - {name: b}\n"},
 		{2, 24, "there is no profile 'a' above this one",
 		 "profiles:\n  - {name: a, profile: a}\n"},
-		{3, 12, "there is a profile 'a' already", "profiles:\n  - {name: a}\n  - {name: a}\n"},
+		{3, 12, "there is a profile 'a' already",
+		 "profiles:\n  - {name: a}\n  - {name: a}\n"},
 		{2, 12, "'peer' is a profile that comes with sipguard",
 		 "profiles:\n  - {name: peer}\n"},
 		{2, 12, "'a b' cannot name a profile", "profiles:\n  - {name: a b}\n"},
@@ -152,7 +154,8 @@ static void test_mistakes(void **state)
 		{1, 18, "each entry of 'only' must be one of INVITE", "methods: {only: [none]}\n"},
 		{1, 18, "each entry of 'only' must be one of INVITE", "methods: {only: ['']}\n"},
 		{1, 17, "'only' must be a list", "methods: {only: REGISTER}\n"},
-		{1, 17, "nothing is left of 'methods'; leave at least one", "methods: {only: []}\n"},
+		{1, 17, "nothing is left of 'methods'; leave at least one",
+		 "methods: {only: []}\n"},
 		{1, 19, "nothing is left of 'transports'",
 		 "transports: {not: [udp, tcp, tls]}\n"},
 		{1, 14, "unknown key 'sctp' in transports; known here: only, not",
@@ -181,8 +184,8 @@ static void test_too_many(void **state)
 static void test_who_is_not_used(void **state)
 {
 	struct config *config = loaded("profile: top\n"
-				       "profiles: [{name: top}, {name: base}, {name: on-it, profile: base},\n"
-				       "           {name: idle, limits: {}}]\n"
+				       "profiles: [{name: top}, {name: base},\n"
+				       "           {name: on-it, profile: base}, {name: idle}]\n"
 				       "zones: [{" ZONE ", profile: on-it}]\n");
 	size_t next = 0;
 	char text[200];

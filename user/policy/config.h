@@ -41,7 +41,8 @@ int config_load(const char *path, __u64 tick, struct config **config, struct err
 
 /*
  * What is allowed and can hardly be meant: limits of a zone of which one never decides, a profile
- * that nobody has. Goes on from *next, 0 at first; true with a sentence in `text`, false if there is nothing more.
+ * that nobody has. Goes on from *next, 0 at first; true with a sentence in `text`, false if there
+ * is nothing more.
  */
 bool config_doubt(const struct config *config, size_t *next, char *text, size_t size);
 

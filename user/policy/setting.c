@@ -96,13 +96,13 @@ const struct setting settings[] = {
 #undef X
 
 #define X(name, key, rate, burst, reason, help)                                                   \
-	LIMIT("limits/" key, "limits/" key, IN_PROFILE, limit[SG_LIMIT_##name]., rate, burst,        \
+	LIMIT("limits/" key, "limits/" key, IN_PROFILE, limit[SG_LIMIT_##name]., rate, burst,     \
 	      0, NO_OTHER, help)
 	SG_LIMITS(X)
 #undef X
 	/* A known peer is often one flow: it may take all that its source may. */
 #define X(name, key, ...)                                                                         \
-	LIMIT("flow-limits/" key, "flow_limits/" key, IN_PROFILE, flow[SG_LIMIT_##name].,            \
+	LIMIT("flow-limits/" key, "flow_limits/" key, IN_PROFILE, flow[SG_LIMIT_##name].,         \
 	      FLOW_RATE_##name, FLOW_BURST_##name, 1, limit[SG_LIMIT_##name], NULL)
 	SG_LIMITS(X)
 #undef X

@@ -148,7 +148,7 @@ static void monitor_mode_learns(void)
 	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_REGISTER);
 }
 
-/* By no other's, and by nothing that has the zone's own number: all steps, of all kinds of packets. */
+/* By no other's, and by nothing that has the zone's own number, at each step. */
 static void a_zone_goes_by_its_profile(void)
 {
 	struct sg_profile *profile = &config()->profile[2];
