@@ -6,6 +6,7 @@
 #ifndef SIPGUARD_JUDGE_BPF_H
 #define SIPGUARD_JUDGE_BPF_H
 
+#include "checks/callee.bpf.h"
 #include "checks/grammar.bpf.h"
 #include "checks/guess.bpf.h"
 #include "checks/policy.bpf.h"
@@ -67,10 +68,8 @@ static __always_inline bool guard_has_request(const struct guard *g)
  * connection: of whom a zone or a proof makes known that is the way of many users, of whom one
  * could end it for all by what he sends.
  */
-static __always_inline __u32 guard_judge_policy(struct guard *g)
+static __always_inline __u32 guard_judge_policy(struct guard *g, __u32 reason)
 {
-	__u32 reason = policy_method_check(g);
-
 	if (!verdict_is_final(g, reason))
 		return SG_REASON_NONE;
 	if (g->p.transport != IPPROTO_TCP || (pays_budget(g) && g->p.assumed != STREAM_GUESSED))
@@ -87,7 +86,7 @@ static __always_inline __u32 guard_judge_sender(struct guard *g)
 	g->copy = 0;
 	if (!guard_has_request(g))
 		return SG_REASON_NONE;
-	reason = guard_judge_policy(g);
+	reason = guard_judge_policy(g, policy_method_check(g));
 	if (reason)
 		return reason;
 	request_know(g);
@@ -96,10 +95,12 @@ static __always_inline __u32 guard_judge_sender(struct guard *g)
 		flow_offends(g, SG_OFFENCE_SCANNER);
 	if (guard_ends(g, reason))
 		return reason;
-	if (!g->fresh || !guess_applies(g))
+	if (!g->fresh)
 		return SG_REASON_NONE;
-	reason = guess_check(g);
-	return guard_ends(g, reason) ? reason : SG_REASON_NONE;
+	reason = guess_applies(g) ? guess_check(g) : SG_REASON_NONE;
+	if (guard_ends(g, reason))
+		return reason;
+	return callee_applies(g) ? guard_judge_policy(g, callee_check(g)) : SG_REASON_NONE;
 }
 
 /* A message that was let in. */

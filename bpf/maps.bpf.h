@@ -32,6 +32,7 @@
  *                 their state
  *   sg_namespaces userspace               the same        pinned
  *   sg_syn_buckets  SYNs                SYNs            pinned
+ *   sg_callees    INVITEs                 INVITEs         pinned
  *   sg_proofs     replies, few packets    the same        pinned
  *   sg_src_,      packets               packets         pinned
  *   sg_flow_buckets
@@ -290,6 +291,14 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } sg_syn_buckets SEC(".maps");
+
+/* Limits of new calls by callee: as sg_orphans. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * SG_CALLEE_ROW);
+	__type(key, __u32);
+	__type(value, __u64);
+} sg_callees SEC(".maps");
 
 /* Limits of proofs by source: as sg_orphans. */
 struct {

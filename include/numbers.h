@@ -36,6 +36,7 @@
 #define SG_DESTINATION_ROW (1 << 14)
 #define SG_SYN_ROW (1 << 14)
 #define SG_PROOF_ROW (1 << 14)
+#define SG_CALLEE_ROW (1 << 14)
 #define SG_CONNECTIONS (1 << 16) /* sources that have connections of TCP */
 #define SG_STREAMS (1 << 16)   /* lines of 4 connections of TCP, 4 MB */
 #define SG_OPENINGS (1 << 13)  /* lines of 4 handshakes that are under way */

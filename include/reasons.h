@@ -174,7 +174,15 @@
 	  "the configuration; proven flows neither. An emergency call (urn:service:sos, RFC "     \
 	  "5031) and what belongs to it by its To always may. Of a zone or a proven flow over "   \
 	  "TCP it is only counted, since its connection would end there, with what others have "  \
-	  "in it. Nothing is banned for it.")
+	  "in it. Nothing is banned for it.")                                                     \
+	X(90, LIMIT_CALLEE, "limit-callee", "callee", MONITOR, MONITOR, STATEFUL,                 \
+	  "One user (of the Request-URI, without password and parameters) is called more often "  \
+	  "than `callee` allows: telephony denial of service, or a vote on the radio, which is "  \
+	  "why it only monitors until you say otherwise. INVITEs that begin a call count, those " \
+	  "with credentials once more; calls to urn:service:sos never do. Strangers, each zone, " \
+	  "and the proven flows of each have a limit of the callee of their own, so a forger "    \
+	  "takes calls of strangers away and nobody else's. Over TCP those of a zone and of "     \
+	  "proven flows are only counted.")
 
 /* All of them: those of packets here, those of messages in sip/rules.h. */
 #define SG_REASONS(X) SG_PACKET_REASONS(X) SIP_RULES(X)

@@ -41,6 +41,7 @@
 	S(transports, "transports", SG_PORT_UDP | SG_PORT_TCP | SG_PORT_TLS,                      \
 	  "by the lists of ports")                                                                \
 	L(new_connections, "connections/new", 20, 50, "of each source, per second and at once")   \
+	L(callee, "callee", 10, 40, "new calls to each user, of all strangers together")          \
 	X(NUMBER, live, "connections/live", 1, 1000000, 256, "a source may have",                 \
 	  "connections", "that a source may have at a time, 1 to 1000000")                        \
 	/*                                                                                        \

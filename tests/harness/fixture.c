@@ -62,12 +62,13 @@ static int find_maps(void)
 		.src_buckets = object_memory(object, "sg_src_buckets"),
 		.flow_buckets = object_memory(object, "sg_flow_buckets"),
 		.offences = object_memory(object, "sg_offences"),
+		.askers = object_memory(object, "sg_askers"),
 		.transactions = object_memory(object, "sg_transactions"),
 		.streams = object_memory(object, "sg_streams"),
 		.heads = object_memory(object, "sg_heads"),
 	};
 	return fix.state && fix.configs && maps.heads && maps.src_buckets && maps.flow_buckets &&
-	       maps.offences && maps.transactions && maps.streams ? 0 : -1;
+	       maps.offences && maps.askers && maps.transactions && maps.streams ? 0 : -1;
 }
 
 const char *fixture_object(void)
@@ -246,6 +247,8 @@ void fixture_reset(enum program program)
 	heads_forget();
 	/* These no secret tells apart: a request of another test would be a copy of that one's. */
 	transactions_forget();
+	/* A small table, in which those who asked for many in another test keep their places. */
+	memset(maps.askers, 0, SG_ASKERS * sizeof(*maps.askers));
 	new_secret();
 	stats_clear();
 }

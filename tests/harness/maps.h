@@ -8,6 +8,7 @@ struct maps {
 	struct sg_buckets *src_buckets;    /* these are mapped */
 	struct sg_buckets *flow_buckets;
 	struct sg_offences *offences;
+	struct sg_asked *askers;
 	struct sg_transactions *transactions;
 	struct sg_streams *streams;
 	struct sg_head *heads;

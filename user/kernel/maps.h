@@ -38,6 +38,7 @@
 	X(KNOWN, "sg_known")                                                                      \
 	X(DESTINATIONS, "sg_destinations")                                                        \
 	X(SYN_BUCKETS, "sg_syn_buckets")                                                          \
+	X(CALLEES, "sg_callees")                                                                  \
 	X(PROOFS, "sg_proofs")                                                                    \
 	X(STREAMS, "sg_streams")                                                                  \
 	X(OPENINGS, "sg_openings")                                                                \

@@ -28,6 +28,17 @@
 #define REPLY_OF(status, method, more)                                                            \
 	"SIP/2.0 " status "\r\n" HEADERS("1 " method, ";tag=of-the-server", more)
 
+/* A request to any URI, with any in To. */
+#define REQUEST_TO(method, uri, to)                                                               \
+	method " " uri " SIP/2.0\r\n"                                                             \
+	"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK776asdhds\r\n"                             \
+	"Max-Forwards: 70\r\n"                                                                    \
+	"To: <" to ">\r\n"                                                                        \
+	"From: <sip:bob@example.com>;tag=1928301774\r\n"                                          \
+	"Call-ID: a84b4c76e66710@192.0.2.1\r\n"                                                   \
+	"CSeq: 1 " method "\r\n"                                                                  \
+	"Content-Length: 0\r\n\r\n"
+
 #define CHALLENGE "WWW-Authenticate: Digest realm=\"lab\", nonce=\"YWJjZGVmZ2hpamtsbW5v\"\r\n"
 #define CREDENTIALS(nonce)                                                                        \
 	"Authorization: Digest username=\"bob\",realm=\"lab\",cnonce=\"xyz\",nonce=\"" nonce      \

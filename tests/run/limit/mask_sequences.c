@@ -7,17 +7,6 @@
 #define WITHOUT(method) (~(1U << SG_METHOD_##method))
 #define NUMBER_URI "tel:+4930123456"
 
-/* A request to another URI than sip:, with the same in To, or with `to`. */
-#define REQUEST_TO(method, uri, to)                                                               \
-	method " " uri " SIP/2.0\r\n"                                                             \
-	"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK776asdhds\r\n"                             \
-	"Max-Forwards: 70\r\n"                                                                    \
-	"To: <" to ">\r\n"                                                                        \
-	"From: <sip:bob@example.com>;tag=1928301774\r\n"                                          \
-	"Call-ID: a84b4c76e66710@192.0.2.1\r\n"                                                   \
-	"CSeq: 1 " method "\r\n"                                                                  \
-	"Content-Length: 0\r\n\r\n"
-
 static void only(__u32 zone, __u32 methods)
 {
 	config()->profile[zone].methods = methods;

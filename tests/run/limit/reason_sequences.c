@@ -55,6 +55,12 @@ static void no_publish(void)
 	config()->profile[0].methods = ~(1U << SG_METHOD_PUBLISH);
 }
 
+static void bob_is_called(void)
+{
+	config()->profile[0].callee = limit_hourly(1);
+	SEND(PASS, NONE, REQUEST, INVITE, .source = "192.0.2.24", .payload = SIP_REQUEST("INVITE"));
+}
+
 static void zone_spent(void)
 {
 	zone_set(0, "192.0.2.0/24", 1);
@@ -243,6 +249,11 @@ static const struct trigger triggers[SG_REASON__MAX] = {
 	[SG_REASON_METHOD_NOT_ALLOWED] = {
 		no_publish, {.payload = SIP_REQUEST("PUBLISH")}, {.payload = SIP_REQUEST("KDMQ")},
 		PASSES_AS(REQUEST, UNKNOWN), A_REQUEST(PUBLISH),
+	},
+	[SG_REASON_LIMIT_CALLEE] = {
+		bob_is_called, {.payload = SIP_REQUEST("INVITE")},
+		{.payload = SIP_REQUEST("MESSAGE")}, PASSES_AS(REQUEST, MESSAGE),
+		A_REQUEST(INVITE),
 	},
 	[SG_REASON_ZONE_TOTAL] = {
 		zone_spent, {}, {.source = "198.18.0.1"}, PASSES_AS(REQUEST, OPTIONS),

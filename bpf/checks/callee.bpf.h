@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How many calls one user may get, whoever makes them: telephony denial of service keeps a phone
+ * ringing from as many sources as there are. What is known of the senders keeps them apart: those
+ * of a zone, those that are proven there, and strangers have a limit of the callee each, so who
+ * floods with forged sources takes no call away that comes by a trunk or from a registered phone.
+ */
+#ifndef SIPGUARD_CALLEE_BPF_H
+#define SIPGUARD_CALLEE_BPF_H
+
+#include "checks/limits.bpf.h"
+#include "checks/policy.bpf.h"
+#include "packet/spans.bpf.h"
+#include "state/secrets.bpf.h"
+
+#define CALLEE_WORDS 8 /* of 8 bytes: no longer part of a user is looked at */
+
+/*
+ * The part of a user by which it is told from others: up to its password or parameters (RFC 3261
+ * section 25.1), which the caller may choose. An escape ends it, too: who writes a user in ever
+ * other ways has as many limits as that has characters, and no more.
+ */
+static __always_inline __u32 callee_length(const struct sip_reader *r, __u32 at, __u32 length)
+{
+	__u64 word, stop;
+	__u32 end;
+
+	for (__u32 i = 0; i < CALLEE_WORDS; i++) {
+		word = sip_load8(r, at + 8 * i);
+		stop = sip_equal(word, ':') | sip_equal(word, ';') | sip_equal(word, '%');
+		end = 8 * i + (stop ? sip_first(stop) : 8);
+		if (stop || end >= length)
+			return end < length ? end : length;
+	}
+	return 8 * CALLEE_WORDS;
+}
+
+/* The one that an INVITE is for; length 0: nobody in particular. */
+static __always_inline struct sip_span callee_of(const struct sip_reader *r)
+{
+	const struct sip_party *uri = &r->message.party[SIP_URI];
+
+	return uri->scheme == SIP_SCHEME_TEL ? uri->host : uri->user;
+}
+
+/* Whether it asks for a new call, which has a limit by its callee. */
+static __always_inline bool callee_applies(const struct guard *g)
+{
+	return g->fresh && g->method == SG_METHOD_INVITE &&
+	       !g->reader.message.party[SIP_TO].tag.length &&
+	       verdict_looks(g, SG_REASON_LIMIT_CALLEE);
+}
+
+/*
+ * Of a new INVITE, which it charges. Emergency calls are nobody's to limit; of these only the
+ * Request-URI is believed, since To says nothing of whose phone rings. Global, as few packets need
+ * it.
+ */
+__noinline int callee_check(const struct guard *g)
+{
+	const struct sip_reader *r;
+	const struct sg_limit *limit;
+	struct sip_span callee;
+	struct rows rows;
+	__u64 hash;
+
+	if (!g)
+		return SG_REASON_NONE;
+	r = &g->reader;
+	callee = callee_of(r);
+	if (!callee.length || policy_is_sos(r, &r->message.party[SIP_URI]))
+		return SG_REASON_NONE;
+	hash = span_hash(r, callee.at, callee_length(r, callee.at, callee.length),
+			 SECRET_SALT ^ (g->zone << 1 | is_proven(g)));
+	rows = rows_find(&sg_callees, hash, SG_CALLEE_ROW);
+	limit = &profile_of(g)->callee;
+	if (!rows.first || !rows.second)
+		return SG_REASON_NONE;
+	if (rows_spent(rows.first, rows.second, g->now, limit))
+		return SG_REASON_LIMIT_CALLEE;
+	rows_charge(rows.first, rows.second, g->now, limit);
+	return SG_REASON_NONE;
+}
+
+#endif

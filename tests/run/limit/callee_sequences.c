@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Calls to one user: who pays from whose limit, and what is the same user. */
+#include <stdio.h>
+
+#include "dialogue/dialogue.h"
+#include "stream/stream.h"
+
+#define MEMBER "198.18.0.7"
+#define CALL(uri) REQUEST_TO("INVITE", uri, "sip:bob@example.com")
+
+/* So many calls to each user, by everybody who is alike. */
+static void calls(__u32 burst)
+{
+	wide();
+	mode_set(SG_REASON_LIMIT_CALLEE, SG_MODE_ENFORCE);
+	zone_set(0, "198.18.0.0/16", 1);
+	config()->profile[1] = config()->profile[0];
+	for (int zone = 0; zone < 2; zone++)
+		config()->profile[zone].callee = limit_hourly(burst);
+}
+
+static bool is_called(const char *source, const char *request)
+{
+	return !packet_dropped(&(struct packet_spec){.source = source, .payload = request});
+}
+
+static void a_flood_stops_at_the_callee(void)
+{
+	int called = 0;
+	char source[32];
+
+	calls(20);
+	for (int i = 0; i < 500; i++) {
+		snprintf(source, sizeof(source), "203.0.113.%d", i % 250);
+		called += is_called(source, CALL("sip:100@example.com"));
+	}
+	assert_int_equal(called, 20);
+	assert_int_equal(dropped_by(SG_REASON_LIMIT_CALLEE), 480);
+	/* Others are called by whom they were, and he by others. */
+	assert_true(is_called("203.0.113.1", CALL("sip:101@example.com")));
+	assert_true(is_called(MEMBER, CALL("sip:100@example.com")));
+	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 60);
+	assert_true(is_called(PHONE, CALL("sip:100@example.com")));
+	/* An hour later there is room again. */
+	clock_move(3600 * SECOND);
+	assert_true(is_called("203.0.113.1", CALL("sip:100@example.com")));
+}
+
+/* A proven flow and a zone have an end, too. */
+static void each_has_a_limit(void)
+{
+	calls(1);
+	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 60);
+	assert_true(is_called(PHONE, CALL("sip:100@example.com")));
+	assert_false(is_called(PHONE, CALL("sip:100@example.com")));
+	assert_true(is_called(MEMBER, CALL("sip:100@example.com")));
+	assert_false(is_called("198.18.0.8", CALL("sip:100@example.com")));
+}
+
+/* What the caller may write as he likes does not make another user. */
+static void it_is_the_same_user(void)
+{
+	calls(1);
+	assert_true(is_called(PHONE, CALL("sip:100@example.com")));
+	assert_false(is_called(PHONE, CALL("sip:100:secret@example.com")));
+	assert_false(is_called(PHONE, CALL("sip:100;isub=7@example.com")));
+	assert_false(is_called(PHONE, CALL("sips:100@example.com;user=phone")));
+	assert_false(is_called(PHONE, CALL("sip:100@another.example.com")));
+	assert_true(is_called(PHONE, CALL("sip:1000@example.com")));
+	/* Each place of an escape is one more, and not each escape. */
+	assert_true(is_called(PHONE, CALL("sip:1%30%30@example.com")));
+	assert_false(is_called(PHONE, CALL("sip:1%300@example.com")));
+	assert_true(is_called(PHONE, CALL("tel:+4930123456")));
+	assert_false(is_called(PHONE, CALL("tel:+4930123456;phone-context=x")));
+	assert_true(is_called(PHONE, CALL("tel:+4930123457")));
+}
+
+static void long_users_have_an_end(void)
+{
+	calls(1);
+#define LONG "0123456789012345678901234567890123456789012345678901234567890123"
+	assert_true(is_called(PHONE, CALL("sip:" LONG "@example.com")));
+	assert_false(is_called(PHONE, CALL("sip:" LONG "4@example.com")));
+	assert_true(is_called(PHONE, CALL("sip:4" LONG "@example.com")));
+}
+
+/* Copies, what is in a dialog, other methods and emergency calls are no new calls. */
+static void what_does_not_count(void)
+{
+	static const char *const emergency = REQUEST_TO("INVITE", "urn:service:sos",
+							"urn:service:sos");
+	struct packet_spec packet = {.payload = CALL("sip:100@example.com")};
+
+	calls(1);
+	assert_false(packet_dropped(&packet));
+	packet.again = true;
+	assert_false(packet_dropped(&packet));
+	for (int i = 0; i < 3; i++) {
+		assert_true(is_called(PHONE, "INVITE sip:100@example.com SIP/2.0\r\n"
+					     HEADERS("1 INVITE", ";tag=7", "")));
+		assert_true(is_called(PHONE, REQUEST_TO("MESSAGE", "sip:100@example.com",
+							"sip:bob@example.com")));
+		assert_true(is_called(PHONE, emergency));
+		assert_true(is_called(PHONE, CALL("sip:example.com")));
+	}
+	/* To alone makes no emergency: it says nothing of whose phone rings. */
+	assert_false(is_called(PHONE, REQUEST_TO("INVITE", "sip:100@example.com",
+						 "urn:service:sos")));
+}
+
+/* By default it is only seen. */
+static void by_default_it_monitors(void)
+{
+	wide();
+	config()->profile[0].callee = limit_hourly(1);
+	SEND(PASS, NONE, REQUEST, INVITE, .payload = CALL("sip:100@example.com"));
+	SEND_WATCHED(PASS, NONE, REASON_BIT(SG_REASON_LIMIT_CALLEE), REQUEST, INVITE,
+		     .payload = CALL("sip:100@example.com"));
+}
+
+/* Of a trunk over TCP nobody waits behind it. */
+static void over_tcp_a_trunk_goes_on(void)
+{
+	struct peer peer = alice();
+
+	calls(1);
+	zone_set(0, "192.0.2.1/32", 1);
+	sends(&peer, MESSAGE("INVITE", "1", "0", "") MESSAGE("INVITE", "2", "0", "") OPTIONS("3"));
+	sends(&peer, MESSAGE("INVITE", "4", "0", ""));
+	assert_int_equal(passed(SG_METHOD_INVITE), 3);
+	assert_int_equal(dropped_by(SG_REASON_LIMIT_CALLEE), 0);
+}
+
+const struct sequence callee_sequences[] = {
+	{"a flood of calls stops at the callee", a_flood_stops_at_the_callee},
+	{"zones and proven flows have a limit of the callee", each_has_a_limit},
+	{"a user who is written otherwise is the same", it_is_the_same_user},
+	{"long users have an end", long_users_have_an_end},
+	{"what is no new call does not count", what_does_not_count},
+	{"calls to one user are only counted by default", by_default_it_monitors},
+	{"over TCP a trunk goes on calling", over_tcp_a_trunk_goes_on},
+};
+
+const size_t callee_sequences_count = COUNT(callee_sequences);
