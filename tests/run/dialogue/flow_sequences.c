@@ -270,6 +270,12 @@ static void who_answers_our_invite_is_proven(void)
 	answers(REQUEST_OF("INVITE", ""), PORT);
 	responds(PHONE, ok);
 	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_CALL);
+	/* A NAT may have moved it meanwhile: who got the INVITE is the source. */
+	answers(REQUEST_OF("INVITE", ""), PORT);
+	assert_false(packet_dropped(&(struct packet_spec){
+		.source = PHONE, .sport = OTHER_PORT, .payload = ok, .again = true,
+	}));
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, OTHER_PORT), SG_PROOF_CALL);
 }
 
 /* --- reflection --- */

@@ -28,6 +28,22 @@ static void monitor_mode_learns_no_more(void)
 	guessed_set(PHONE, IPPROTO_UDP, OTHER_PORT);
 	registers(REGISTER_RIGHT, REGISTER_OK, OTHER_PORT);
 	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, OTHER_PORT), SG_PROOF_NONE);
+	mode_set(SG_REASON_REPEATED, SG_MODE_ENFORCE);
+	registers(REQUEST_OF("REGISTER", "Call-ID: twice\r\n" RIGHT_NONCE), REGISTER_OK, 40002);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, 40002), SG_PROOF_NONE);
+}
+
+/* Nor is somebody proven by the greylist whom the budget would put off behind it. */
+static void monitor_mode_admits_no_more(void)
+{
+	armed();
+	config()->total[SG_TOTAL_UNLISTED_TOTAL] = limit_hourly(1);
+	fix.state->mode = SG_MODE_MONITOR;
+	SEND(WOULD_DROP, GREYLIST, REQUEST, OPTIONS, .source = PHONE);
+	fix.state->total_tat[SG_TOTAL_UNLISTED_TOTAL] = tat_spent();
+	clock_move(500 * MS);
+	SEND(WOULD_DROP, UNLISTED_BUDGET, REQUEST, OPTIONS, .source = PHONE, .again = true);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_NONE);
 }
 
 static void who_comes_again_is_admitted(void)
@@ -165,6 +181,7 @@ static void copies_faster_than_timers_are_charged(void)
 const struct sequence greylist_sequences[] = {
 	{"monitor mode learns what enforce would", monitor_mode_learns_what_enforce_would},
 	{"monitor mode learns no more", monitor_mode_learns_no_more},
+	{"monitor mode admits no more", monitor_mode_admits_no_more},
 	{"who comes again is admitted", who_comes_again_is_admitted},
 	{"only the same request comes again", only_the_same_request_comes_again},
 	{"the budget holds behind the greylist", the_budget_holds_behind_the_greylist},
