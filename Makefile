@@ -125,7 +125,7 @@ $(BUILD)/sipguard: $(USER_OBJS)
 # First: others name its variables in their rules.
 HARNESS_RULES := tests/harness/harness.mk
 include $(HARNESS_RULES)
-include $(filter-out $(HARNESS_RULES),$(wildcard tools/*/*.mk tests/*/*.mk))
+include $(filter-out $(HARNESS_RULES),$(wildcard tools/*/*.mk tests/*/*.mk tests/*/programs/*.mk))
 
 test-programs: $(MATRIX) $(UNIT_PROGRAMS) $(RUN_PROGRAMS) $(KERNELS_PROGRAMS) $(LAB_PROGRAMS) \
                $(CORPUS_PROGRAMS) $(PEERS_PROGRAMS) $(FUZZ_PROGRAMS) \
