@@ -3,6 +3,7 @@
 #
 # Real callers, sipguard in enforce mode with its default configuration: not one message is lost. A
 # lost one would show as a failed call, as a retransmission, or as a packet in the guard's counters.
+# Then profiles: what one does not allow is refused, and what it allows is answered as before.
 
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the checks are called by name
 
@@ -45,6 +46,125 @@ nothing_dropped() {
 	}
 }
 
+# --- profiles: what one does not allow reaches Kamailio without the guard, and not with it
+
+# request METHOD URI: as a peer's, none like the one before.
+request() {
+	local id=$EPOCHREALTIME-$RANDOM
+	printf '%s\r\n' "$1 $2 SIP/2.0" \
+		"Via: SIP/2.0/UDP $LAB_CLIENT4:5070;branch=z9hG4bK-$id;rport" \
+		"From: <sip:peer@$LAB_CLIENT4>;tag=$id" "To: <$2>" "Call-ID: $id@lab" \
+		"CSeq: 1 $1" "Contact: <sip:peer@$LAB_CLIENT4:5070>" "Max-Forwards: 70" \
+		"Content-Length: 0" ""
+}
+
+dropped() {
+	{ sipguard stats --json 2>/dev/null || echo '{"classes": {}}'; } | jq "$STATS_DROPPED // 0"
+}
+
+answered_or_dropped() {
+	[[ -s $LAB_DIR/answer || $(dropped) -gt $1 ]]
+}
+
+# says METHOD URI: the first status line that comes back, or "dropped" if the guard has counted that.
+says() {
+	local pid before
+	before=$(dropped)
+	request "$1" "$2" >"$LAB_DIR/request"
+	: >"$LAB_DIR/answer"
+	# It is to be ended itself, not a shell around it.
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	(exec nsenter --net="/run/netns/$LAB_NS_CLIENT" -- bash -c 'exec 3<>"/dev/udp/$1/5060"
+		cat "$2" >&3
+		exec timeout "$3" dd bs=4096 count=1 <&3 2>/dev/null' peer "$LAB_SERVER4" \
+		"$LAB_DIR/request" "$LAB_PATIENCE") >"$LAB_DIR/answer" &
+	pid=$!
+	until_true answered_or_dropped "$before"
+	kill "$pid" 2>/dev/null || true
+	wait "$pid" || true
+	if [[ -s $LAB_DIR/answer ]]; then
+		head -n 1 "$LAB_DIR/answer" | tr -d '\r' | cut -d' ' -f1,2
+	else
+		echo dropped
+	fi
+}
+
+guarded() {
+	cat >"$LAB_DIR/policy.yaml"
+	sipguard attach "$LAB_IF_SERVER" --enforce --config "$LAB_DIR/policy.yaml" >/dev/null
+}
+
+zone_of_profile() {
+	guarded <<-END
+		zones:
+		  - {name: peers, prefixes: [$LAB_CLIENT4/32], profile: $1}
+	END
+}
+
+for_reason() {
+	sipguard stats --json | jq ".reasons[\"$1\"].dropped.packets"
+}
+
+# The attack works where there is no guard.
+without_a_guard() {
+	equal "$(says REGISTER "sip:$LAB_SERVER4")" "SIP/2.0 200"
+	equal "$(says OPTIONS "sip:ping@$LAB_SERVER4")" "SIP/2.0 200"
+}
+
+a_peer_does_not_register() {
+	zone_of_profile peer
+	equal "$(says REGISTER "sip:$LAB_SERVER4")" dropped
+	equal "$(for_reason method-not-allowed)" 1
+	equal "$(says OPTIONS "sip:ping@$LAB_SERVER4")" "SIP/2.0 200"
+	sipp_run call 4 udp 10
+	sipp_run call 4 tcp 10
+	equal "$(dropped)" 1
+}
+
+a_sim_only_registers() {
+	zone_of_profile ims-access
+	equal "$(says REGISTER "sip:$LAB_SERVER4")" "SIP/2.0 200"
+	equal "$(says OPTIONS "sip:ping@$LAB_SERVER4")" dropped
+	equal "$(says MESSAGE "sip:ping@$LAB_SERVER4")" dropped
+	equal "$(for_reason method-not-allowed)" 2
+	# Whatever the server makes of it.
+	[[ $(says INVITE "urn:service:sos") == SIP/2.0\ * ]]
+}
+
+a_transport_is_refused() {
+	guarded <<<'transports: {not: [udp]}'
+	equal "$(says OPTIONS "sip:ping@$LAB_SERVER4")" dropped
+	equal "$(for_reason transport-not-allowed)" 1
+	lab_sipsak tcp >/dev/null
+}
+
+invites_seen() {
+	[[ $(sipguard stats --json |
+		jq '.methods.INVITE | .passed.packets + .dropped.packets') -ge $1 ]]
+}
+
+# A hundred calls to one user at once, and one to another: of the hundred the server sees few, and
+# that one. As many a second more may come to him as the limit says, so even a slow machine drops.
+calls_to_one_user_end() {
+	local i
+	guarded <<-END
+		callee: {rate: 1, burst: 4}
+		modes: {limit-callee: enforce}
+	END
+	mkdir -p "$LAB_DIR/calls"
+	for i in {1..100}; do
+		request INVITE "sip:victim@$LAB_SERVER4" >"$LAB_DIR/calls/$i"
+	done
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	lab_in client bash -c 'exec 3<>"/dev/udp/$1/5060"
+		for file in "$2"/*; do cat "$file" >&3; done' calls "$LAB_SERVER4" "$LAB_DIR/calls"
+	until_true invites_seen 100
+	[[ $(for_reason limit-callee) -ge 1 ]]
+	[[ $(sipguard stats --json | jq .methods.INVITE.passed.packets) -ge 4 ]]
+	[[ $(says INVITE "sip:neighbour@$LAB_SERVER4") == SIP/2.0\ * ]]
+	sipp_run call 4 tcp 3
+}
+
 test_lab
 guard_attach
 for family in 4 6; do
@@ -59,4 +179,16 @@ done
 check "sipsak OPTIONS, udp" lab_sipsak udp
 check "sipsak OPTIONS, tcp" lab_sipsak tcp
 check "the guard dropped nothing, and saw it all" nothing_dropped
+
+# From here on each begins without a guard.
+clean_state() {
+	sipguard detach --all >/dev/null 2>&1 || true
+}
+
+check "without a guard the server answers" without_a_guard
+check "a peer does not register, and calls" a_peer_does_not_register
+check "a SIM only registers, and calls for help" a_sim_only_registers
+check "a transport that is not allowed" a_transport_is_refused
+check "calls to one user end, others go on" calls_to_one_user_end
+
 test_done
