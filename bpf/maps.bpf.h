@@ -34,7 +34,7 @@
  *   sg_syn_buckets  SYNs                SYNs            pinned
  *   sg_callees    INVITEs                 INVITEs         pinned
  *   sg_proofs     replies, few packets    the same        pinned
- *   sg_src_,      packets               packets         pinned
+ *   sg_src_buckets  packets             packets         pinned
  *   sg_flow_buckets
  *   sg_orphans    packets                 packets         pinned
  *   sg_fragments  packets                 packets         pinned

@@ -26,15 +26,9 @@ char LICENSE[] SEC("license") = "GPL";
 static __always_inline __u32 reply_limit(struct guard *g)
 {
 	const struct sg_limit *limit = &config_of(g)->total[SG_TOTAL_REPLIES];
-	__u64 hash = source_hash(&g->p);
-	struct rows tat = rows_find(&sg_destinations, hash, SG_DESTINATION_ROW);
 
-	if (!tat.first || !tat.second)
-		return SG_REASON_NONE;
-	if (rows_spent(tat.first, tat.second, g->now, limit))
-		return SG_REASON_REPLIES;
-	rows_charge(tat.first, tat.second, g->now, limit);
-	return SG_REASON_NONE;
+	return rows_pay(&sg_destinations, source_hash(&g->p), SG_DESTINATION_ROW, g->now, limit)
+		       ? SG_REASON_NONE : SG_REASON_REPLIES;
 }
 
 /*

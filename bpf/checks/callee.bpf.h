@@ -59,9 +59,7 @@ static __always_inline bool callee_applies(const struct guard *g)
 __noinline int callee_check(const struct guard *g)
 {
 	const struct sip_reader *r;
-	const struct sg_limit *limit;
 	struct sip_span callee;
-	struct rows rows;
 	__u64 hash;
 
 	if (!g)
@@ -72,14 +70,8 @@ __noinline int callee_check(const struct guard *g)
 		return SG_REASON_NONE;
 	hash = span_hash(r, callee.at, callee_length(r, callee.at, callee.length),
 			 SECRET_SALT ^ (g->zone << 1 | is_proven(g)));
-	rows = rows_find(&sg_callees, hash, SG_CALLEE_ROW);
-	limit = &profile_of(g)->callee;
-	if (!rows.first || !rows.second)
-		return SG_REASON_NONE;
-	if (rows_spent(rows.first, rows.second, g->now, limit))
-		return SG_REASON_LIMIT_CALLEE;
-	rows_charge(rows.first, rows.second, g->now, limit);
-	return SG_REASON_NONE;
+	return rows_pay(&sg_callees, hash, SG_CALLEE_ROW, g->now, &profile_of(g)->callee)
+		       ? SG_REASON_NONE : SG_REASON_LIMIT_CALLEE;
 }
 
 #endif

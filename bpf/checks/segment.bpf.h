@@ -97,20 +97,13 @@ static __always_inline bool segment_applies(const struct packet *p)
 /* A segment that is not read, or goes on with a header: limited by itself. */
 __noinline int segment_check(const struct guard *g)
 {
-	const struct sg_limit *limit;
-	struct rows rows;
+	__u64 hash;
 
 	if (!g)
 		return SG_REASON_NONE;
-	limit = &profile_of(g)->segment;
-	rows = rows_find(&sg_segments, is_proven(g) ? g->p.flow : source_hash(&g->p),
-			 SG_SEGMENT_ROW);
-	if (!rows.first || !rows.second)
-		return SG_REASON_NONE;
-	if (rows_spent(rows.first, rows.second, g->now, limit))
-		return SG_REASON_LIMIT_SEGMENT;
-	rows_charge(rows.first, rows.second, g->now, limit);
-	return SG_REASON_NONE;
+	hash = is_proven(g) ? g->p.flow : source_hash(&g->p);
+	return rows_pay(&sg_segments, hash, SG_SEGMENT_ROW, g->now, &profile_of(g)->segment)
+		       ? SG_REASON_NONE : SG_REASON_LIMIT_SEGMENT;
 }
 
 static __always_inline __u32 stray_check(const struct guard *g)

@@ -138,15 +138,9 @@ __noinline int flow_proof(const struct guard *g)
  */
 static __always_inline bool proofs_left(const struct guard *g)
 {
-	struct rows tat = rows_find(&sg_proofs, source_hash(&g->p), SG_PROOF_ROW);
 	const struct sg_limit *limit = &config_of(g)->total[SG_TOTAL_PROOFS];
 
-	if (!tat.first || !tat.second)
-		return true;
-	if (rows_spent(tat.first, tat.second, g->now, limit))
-		return false;
-	rows_charge(tat.first, tat.second, g->now, limit);
-	return true;
+	return rows_pay(&sg_proofs, source_hash(&g->p), SG_PROOF_ROW, g->now, limit);
 }
 
 /*

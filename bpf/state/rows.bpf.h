@@ -83,4 +83,21 @@ static __always_inline void rows_charge(__u64 *first, __u64 *second, __u64 now,
 	gcra_charge_alone(second, now, limit);
 }
 
+/*
+ * Charges whoever is hashed, in a table whose places are one TAT each. False: his limit is spent,
+ * and nothing is charged.
+ */
+static __always_inline bool rows_pay(void *map, __u64 hash, __u32 row, __u64 now,
+				     const struct sg_limit *limit)
+{
+	struct rows tat = rows_find(map, hash, row);
+
+	if (!tat.first || !tat.second)
+		return true;
+	if (rows_spent(tat.first, tat.second, now, limit))
+		return false;
+	rows_charge(tat.first, tat.second, now, limit);
+	return true;
+}
+
 #endif
