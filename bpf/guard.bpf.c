@@ -267,11 +267,12 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 		verdict_allowed(g);
 		return SG_REASON_NONE;
 	}
-	zone_find(g);
+	zone_find(g, sg_interface);
 	/* Before any exit: of several datagrams those behind a bad one are charged, too. */
 	total_find(g);
 	if (list == SG_LIST_DENY)
 		JUDGE(SG_REASON_DENY_LIST);
+	JUDGE(policy_zone_check(g));
 	flow_know(g);
 	/* The wider ban first: it explains more. */
 	if (list != SG_LIST_OWN) {
@@ -336,7 +337,7 @@ static __always_inline __u32 guard_judge_kind(hook_ctx *ctx, struct guard *g, in
 	if (kind == PACKET_FOREIGN)
 		return SG_REASON_NONE;
 	if (kind != PACKET_PORTS) {
-		zone_find(g);
+		zone_find(g, sg_interface);
 		return kind == PACKET_FRAGMENT ? guard_judge_fragment(g)
 					       : guard_judge_unreached(g, kind);
 	}
@@ -382,6 +383,7 @@ static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
 		kind = packet_read(ctx, &g->p, frame, 0);
 		g->role = port_role(g, g->p.transport, g->p.port);
 	}
+	packet_tag(ctx, &g->p);
 	g->now = clock_now();
 	reason = forget(guard_judge_kind(ctx, g, kind), g->now);
 	if (g->p.first_fragment)

@@ -19,6 +19,17 @@ typedef struct __sk_buff hook_ctx;
 typedef struct xdp_md hook_ctx;
 #endif
 
+/* The tag that the kernel or the device has taken off; 0: none that we are told of. */
+static __always_inline __u32 hook_vlan(hook_ctx *ctx)
+{
+#if HOOK_SKB
+	return ctx->vlan_present ? ctx->vlan_tci : 0;
+#else
+	(void)ctx;
+	return 0;
+#endif
+}
+
 /* Copies `size` bytes of the frame from `offset` on; 0, or negative if it does not have them. */
 static __always_inline long hook_load(hook_ctx *ctx, __u32 offset, void *to, __u32 size)
 {

@@ -31,6 +31,7 @@
  *   sg_sockets    sockets that change     the same        of one socket
  *                 their state
  *   sg_namespaces userspace               the same        pinned
+ *   sg_slots      userspace               replies         pinned
  *   sg_syn_buckets  SYNs                SYNs            pinned
  *   sg_callees    INVITEs                 INVITEs         pinned
  *   sg_proofs     replies, few packets    the same        pinned
@@ -107,7 +108,7 @@ struct sg_zone_trie {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, SG_ZONE_ENTRIES);
-	__type(key, struct sg_prefix6);
+	__type(key, struct sg_zone_prefix);
 	__type(value, __u32);
 };
 
@@ -364,6 +365,17 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } sg_namespaces SEC(".maps");
+
+/*
+ * The place among the counters (sg_interface) of a guarded interface, by its number: for the
+ * programs at egress, which are the same for all. SG_INTERFACES, or not there: nobody can tell.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4 * SG_INTERFACES);
+	__type(key, __u32);
+	__type(value, __u32);
+} sg_slots SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -80,11 +80,19 @@ static __always_inline void reply_learn(struct __sk_buff *skb, struct guard *g)
 	verdict_note(skb, g, answer_learn(g));
 }
 
+/* The place among the counters of an interface; SG_INTERFACES if it is not known. */
+static __always_inline __u32 slot_of(__u32 ifindex)
+{
+	const __u32 *slot = bpf_map_lookup_elem(&sg_slots, &ifindex);
+
+	return slot ? *slot : SG_INTERFACES;
+}
+
 static __always_inline __u32 reply_judge(struct __sk_buff *skb, struct guard *g)
 {
 	if (lists_find(g) == SG_LIST_ALLOW)
 		return SG_REASON_NONE;
-	zone_find(g);
+	zone_find(g, config_of(g)->zones ? slot_of(skb->ifindex) : SG_INTERFACES);
 	/* A handshake of TCP is not completed by whom a forger names. */
 	if (pays_budget(g) && g->p.transport == IPPROTO_UDP) {
 		__u32 reason = reply_limit(g);
@@ -133,6 +141,7 @@ int reply(struct __sk_buff *skb)
 	headers_pull(skb, skb->len, HEADERS_PLAIN);
 	if (packet_read(skb, &g->p, skb->len, 1) != PACKET_PORTS)
 		return TC_ACT_UNSPEC;
+	packet_tag(skb, &g->p);
 	guard_begin(g);
 	g->now = clock_now();
 	g->role = port_role(g, g->p.transport, g->p.port);

@@ -17,12 +17,36 @@
 #include "settings.h"
 #include "tables.h"
 
-#define SG_ABI_VERSION 8
+#define SG_ABI_VERSION 9
 
-/* Who is meant: the sources that a prefix of it has. Zone 0 is that of sources on no list. */
+/*
+ * Who is meant: the sources that a prefix of it has, where it is; without a prefix all that are in
+ * no other zone there, who stay strangers. Zone 0 is that of sources in no zone.
+ */
 struct sg_zone {
 	char name[SG_ZONE_NAME];
-	__u32 profile; /* what they may, below SG_PROFILES */
+	__u32 profile;    /* what they may, below SG_PROFILES */
+	__u32 known;      /* flag: it has prefixes */
+	__u32 reserved;
+	__u32 vlans;      /* by bits for sg_places.vlan[]; 0: on all of them, and without a tag */
+	__u64 interfaces; /* by bits for sg_places.interface[]; 0: at all of them */
+};
+
+/* What the trie of the zones has: the number of a zone, and whether its source is known. */
+#define SG_ZONE_KNOWN 0x100 /* a prefix of it has the source: no stranger */
+
+/*
+ * Where packets come in. An interface or a VLAN that zones name has a number of its own here; all
+ * others are 0.
+ */
+struct sg_places {
+	__u8 interface_of[SG_INTERFACES];  /* number of an interface, by sg_interface */
+	__u8 vlan_of[SG_VLANS];            /* number of a VLAN, by its ID */
+	/* Which zones are there, as bits by their numbers. */
+	__u16 zones[SG_ZONE_INTERFACES][SG_ZONE_VLANS];
+	/* For userspace. */
+	char interface[SG_ZONE_INTERFACES][SG_INTERFACE_NAME];
+	__u16 vlan[SG_ZONE_VLANS];
 };
 
 /* What the sources of the zones may that have it, and what is looked for in what they send. */
@@ -64,6 +88,7 @@ struct sg_config {
 	struct sg_limit proven[SG_LIMIT__MAX];
 	struct sg_ban_rule ban[SG_BAN_RULES]; /* by enum sg_offence */
 	struct sg_zone zone[SG_ZONES];
+	struct sg_places places;
 	struct sg_profile profile[SG_PROFILES];
 	__u8 port[SG_PORTS];          /* enum sg_port_role bits, by port in host order */
 };
@@ -221,6 +246,7 @@ static inline struct sg_limit sg_connections_limit(__u32 rate, __u32 burst, __u3
 	return limit;
 }
 
+_Static_assert(SG_ZONES <= 16, "a zone has a bit in sg_places.zones[]");
 _Static_assert(__builtin_offsetof(struct sg_state, total_tat) == 64, "one line read, one written");
 _Static_assert(__builtin_offsetof(struct sg_state, listed4) % 64 == 0, "and nothing else there");
 

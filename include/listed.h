@@ -13,11 +13,19 @@ struct sg_prefix4 {
 	__u8 address[4];
 };
 
-/* Zones keep IPv4 prefixes here too, as ::ffff:0:0/96 (RFC 4291 section 2.5.5.2). */
 struct sg_prefix6 {
 	__u32 length;
 	__u8 address[16];
 };
+
+/* Of a zone: IPv4 is ::ffff:0:0/96 here (RFC 4291 section 2.5.5.2). */
+struct sg_zone_prefix {
+	__u32 length; /* those of `here` counted, too */
+	__u32 here;   /* which zones there are where the packet came in, as bits */
+	__u8 address[16];
+};
+
+#define SG_ZONE_HERE 32 /* bits of it */
 
 enum sg_list {
 	SG_LIST_NONE,

@@ -175,6 +175,13 @@
 	  "5031) and what belongs to it by its To always may. Of a zone or a proven flow over "   \
 	  "TCP it is only counted, since its connection would end there, with what others have "  \
 	  "in it. Nothing is banned for it.")                                                     \
+	X(91, NOT_IN_ZONE, "not-in-zone", "closed", ENFORCE, ENFORCE, STATELESS,                  \
+	  "Where the packet came in (interface and VLAN) only sources of zones may send, by "     \
+	  "`closed` in the configuration, and this one is in none of those that are there. "      \
+	  "Proven flows neither, since whoever has a password is still not one of your nodes; "   \
+	  "sources on the allow list may. A forger who is on the same link gets in with the "     \
+	  "address of a zone: let the link or the switch say who may use it. Nothing is banned "  \
+	  "for it.")                                                                              \
 	X(90, LIMIT_CALLEE, "limit-callee", "callee", MONITOR, MONITOR, STATEFUL,                 \
 	  "One user (of the Request-URI, without password and parameters) is called more often "  \
 	  "than `callee` allows: telephony denial of service, or a vote on the radio, which is "  \

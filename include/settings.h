@@ -40,6 +40,8 @@
 	S(methods, "methods", (1U << SG_METHOD__MAX) - 2, "methods of requests")                  \
 	S(transports, "transports", SG_PORT_UDP | SG_PORT_TCP | SG_PORT_TLS,                      \
 	  "by the lists of ports")                                                                \
+	X(FLAG, closed, "closed", 0, 1, 0, "it is", "",                                           \
+	  "yes: who is in no zone there is refused")                                              \
 	L(new_connections, "connections/new", 20, 50, "of each source, per second and at once")   \
 	L(callee, "callee", 10, 40, "new calls to each user, of all strangers together")          \
 	X(NUMBER, live, "connections/live", 1, 1000000, 256, "a source may have",                 \

@@ -51,9 +51,21 @@ static __always_inline __u32 lists_find(const struct guard *g)
 	return entry ? entry->list : SG_LIST_NONE;
 }
 
-static __always_inline const __u32 *zones_entry(const struct guard *g)
+/* Which zones there are where the packet came in, or leaves. The masks are as in limit_index(). */
+static __always_inline __u32 zones_here(const struct guard *g, __u32 slot)
 {
-	struct sg_prefix6 key = {.length = 128};
+	const struct sg_places *places = &config_of(g)->places;
+	__u32 interface = slot < SG_INTERFACES ? places->interface_of[slot] : 0;
+	__u32 vlan = places->vlan_of[g->p.vlan & (SG_VLANS - 1)];
+
+	barrier_var(interface);
+	barrier_var(vlan);
+	return places->zones[interface & (SG_ZONE_INTERFACES - 1)][vlan & (SG_ZONE_VLANS - 1)];
+}
+
+static __always_inline const __u32 *zones_entry(const struct guard *g, __u32 slot)
+{
+	struct sg_zone_prefix key = {.length = SG_ZONE_HERE + 128, .here = zones_here(g, slot)};
 	__u32 active = g->active;
 	void *trie = bpf_map_lookup_elem(&sg_zones, &active);
 
@@ -61,16 +73,19 @@ static __always_inline const __u32 *zones_entry(const struct guard *g)
 	return trie ? bpf_map_lookup_elem(trie, &key) : NULL;
 }
 
-/* Zone 0 unless a configured zone has the source; zones are on a list of their own. */
-static __always_inline void zone_find(struct guard *g)
+/*
+ * Zone 0 unless there is one for the source at the interface in this place among the counters;
+ * zones are on a list of their own.
+ */
+static __always_inline void zone_find(struct guard *g, __u32 slot)
 {
-	const __u32 *zone = config_of(g)->zones ? zones_entry(g) : NULL;
+	const __u32 *zone = config_of(g)->zones ? zones_entry(g, slot) : NULL;
 
 	if (!zone)
 		return;
-	g->zone = *zone;
+	g->zone = *zone & (SG_ZONES - 1);
 	g->profile = config_of(g)->zone[*zone & (SG_ZONES - 1)].profile;
-	g->in_zone = 1;
+	g->in_zone = !!(*zone & SG_ZONE_KNOWN);
 }
 
 static __always_inline __u64 banned_until(const struct sg_flow_key *key)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the operator says is never legitimate from there, whatever its rate: the transports and the
- * methods of the sender's profile. Neither bans: over UDP anybody can send it in somebody's name.
+ * What the operator says is never legitimate from there, whatever its rate: sources in no zone, and
+ * the transports and methods of the sender's profile. None bans: over UDP anybody can send it in
+ * somebody's name.
  */
 #ifndef SIPGUARD_POLICY_BPF_H
 #define SIPGUARD_POLICY_BPF_H
@@ -9,6 +10,12 @@
 #include <stdbool.h>
 
 #include "maps.bpf.h"
+
+/* Where only zones may send: the profile of those in none is that of the place. */
+static __always_inline __u32 policy_zone_check(const struct guard *g)
+{
+	return profile_of(g)->closed && !g->in_zone ? SG_REASON_NOT_IN_ZONE : SG_REASON_NONE;
+}
 
 /* By the list in which the destination port is. */
 static __always_inline __u32 policy_transport_check(const struct guard *g)

@@ -11,6 +11,7 @@
 #include "numbers.h"
 
 #define ETH_P_QINQ2 0x9200 /* beside ETH_P_QINQ1: what switches wrote before 802.1ad */
+#define VLAN_ID 0x0fff /* of a tag's control; 0 is none, but a priority */
 #define PPP_IP 0x21
 #define PPP_IPV6 0x57
 
@@ -102,11 +103,12 @@ static __always_inline __be16 packet_version(const struct cursor *c)
 /*
  * Network order of the protocol behind Ethernet, tags and PPPoE; 0 if the frame ends before, that
  * of a tag if there are more than we follow. Linux takes off one tag after the other, as far as
- * they have a VLAN device or say nothing but a priority (VID 0).
+ * they have a VLAN device or say nothing but a priority (VID 0). *vlan, 0 before, becomes the ID of
+ * the outermost tag that has one.
  */
-static __always_inline __be16 packet_link(struct cursor *c)
+static __always_inline __be16 packet_link(struct cursor *c, __u16 *vlan)
 {
-	const struct vlan_header *vlan;
+	const struct vlan_header *tag;
 	const struct ethhdr *eth;
 	__be16 protocol;
 
@@ -117,10 +119,12 @@ static __always_inline __be16 packet_link(struct cursor *c)
 		return 0;
 	protocol = eth->h_proto;
 	for (int i = 0; i < SG_VLAN_TAGS && is_tag(protocol); i++) {
-		vlan = packet_pull(c, sizeof(*vlan));
-		if (!vlan)
+		tag = packet_pull(c, sizeof(*tag));
+		if (!tag)
 			return 0;
-		protocol = vlan->protocol;
+		protocol = tag->protocol;
+		if (!*vlan)
+			*vlan = bpf_ntohs(tag->control) & VLAN_ID;
 	}
 	return protocol == bpf_htons(ETH_P_PPP_SES) ? packet_pppoe(c) : protocol;
 }

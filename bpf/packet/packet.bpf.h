@@ -52,12 +52,6 @@ struct packet {
 	__u8 malformed;      /* the lengths of the headers contradict each other */
 	__u8 tiny;           /* a first fragment that ends inside the TCP header */
 	__u8 cut;            /* it ends inside its extension headers */
-	/*
-	 * The first reason in monitor mode that matched, or none. Here and not in struct guard, or
-	 * the verifier follows each of them through all that comes after (450 000 instructions,
-	 * clang 19).
-	 */
-	__u8 watched;
 	__u8 stream;         /* enum stream: what a segment of TCP is to its connection */
 	__u8 tcp_flags;      /* TCP_... */
 	__u64 flow;          /* the hash of its flow, see flow_know() */
@@ -79,6 +73,7 @@ struct packet {
 	__u8 loaded;         /* flag: the reader has the message already */
 	__u8 leaves;         /* flag: our own host sends it */
 	__u32 rest;          /* bytes of those that are still to come */
+	__u16 vlan;          /* ID of its outermost VLAN; 0: none */
 	/* From here on packet_read_plain() sets nothing. */
 	__u64 fragment_key;  /* folds source, destination, id and transport of a fragment */
 	__u64 destination;   /* a fold of our own address */
@@ -408,6 +403,15 @@ static __always_inline bool packet_extensions(hook_ctx *ctx, struct packet *p, _
 	return p->later_fragment || !is_extension(p);
 }
 
+/* The outermost tag of an skb is not in the frame. */
+static __always_inline void packet_tag(hook_ctx *ctx, struct packet *p)
+{
+	__u32 vlan = hook_vlan(ctx) & VLAN_ID;
+
+	if (vlan)
+		p->vlan = vlan;
+}
+
 /*
  * Fills in *p; `leaves`: of a packet at egress. enum packet_kind.
  *
@@ -425,7 +429,7 @@ __noinline int packet_read(hook_ctx *ctx, struct packet *p, __u32 frame, __u32 l
 	if (!p)
 		return PACKET_FOREIGN;
 	*p = (struct packet){.frame = frame, .leaves = leaves};
-	protocol = packet_link(c);
+	protocol = packet_link(c, &p->vlan);
 	p->offset = p->network = c->at - (const __u8 *)(long)ctx->data;
 	/* So that the verifier forgets how many tags there were. */
 	cursor = cursor_at(ctx, p);

@@ -59,6 +59,7 @@ static int find_maps(void)
 		.stats = object_map(object, "sg_stats"),
 		.proven = object_map(object, "sg_proven"),
 		.connections = object_map(object, "sg_connections"),
+		.slots = object_map(object, "sg_slots"),
 		.src_buckets = object_memory(object, "sg_src_buckets"),
 		.flow_buckets = object_memory(object, "sg_flow_buckets"),
 		.offences = object_memory(object, "sg_offences"),
@@ -238,6 +239,7 @@ void fixture_reset(enum program program)
 	if (fix.state->proven)
 		map_empty(maps.proven);
 	map_empty(maps.connections);
+	map_empty(maps.slots);
 	map_empty(maps.zones[0]);
 	map_empty(maps.zones[1]);
 	config_defaults(&fix.configs[0]);

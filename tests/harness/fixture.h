@@ -117,6 +117,10 @@ void mode_set(enum sg_reason reason, enum sg_mode mode);
 void list_set(const char *prefix, enum sg_list list);
 /* Of one of the two configurations; sg_config.zones grows to `zone`. */
 void zone_set(int which, const char *prefix, __u32 zone);
+/* Where sg_places.zones[] has `here`; without a prefix all that are in no other zone there. */
+void zone_set_at(int which, __u32 here, const char *prefix, __u32 zone);
+/* An interface, by its number, has this place among the counters. */
+void slot_set(__u32 ifindex, __u32 slot);
 /* A flow if transport is not 0. Seconds from now, negative: it has run out. */
 void ban_set(const char *address, __u8 transport, __u16 port, int seconds);
 void ban_lift(const char *address);

@@ -65,23 +65,36 @@ void list_set(const char *prefix, enum sg_list list)
 	fix.state->lists = SG_LISTS_ANY | SG_LISTS_DENY;
 }
 
-void zone_set(int which, const char *prefix, __u32 zone)
+void zone_set_at(int which, __u32 here, const char *prefix, __u32 zone)
 {
-	struct sg_prefix6 key = {};
+	struct sg_zone_prefix key = {.length = SG_ZONE_HERE, .here = here};
+	__u32 value = zone | (prefix ? SG_ZONE_KNOWN : 0);
 	__u8 address[16];
 	bool ipv6;
 
-	key.length = address_parse(prefix, &ipv6, address);
-	if (ipv6) {
+	if (prefix) {
+		key.length += address_parse(prefix, &ipv6, address);
 		memcpy(key.address, address, 16);
-	} else {
-		key.length += 96;
-		key.address[10] = key.address[11] = 0xff;
-		memcpy(key.address + 12, address, 4);
+		if (!ipv6) {
+			key.length += 96;
+			memset(key.address, 0, 10);
+			key.address[10] = key.address[11] = 0xff;
+			memcpy(key.address + 12, address, 4);
+		}
 	}
-	assert_int_equal(bpf_map_update_elem(maps.zones[which], &key, &zone, BPF_ANY), 0);
+	assert_int_equal(bpf_map_update_elem(maps.zones[which], &key, &value, BPF_ANY), 0);
 	if (fix.configs[which].zones < zone)
 		fix.configs[which].zones = zone;
+}
+
+void zone_set(int which, const char *prefix, __u32 zone)
+{
+	zone_set_at(which, 0, prefix, zone);
+}
+
+void slot_set(__u32 ifindex, __u32 slot)
+{
+	assert_int_equal(bpf_map_update_elem(maps.slots, &ifindex, &slot, BPF_ANY), 0);
 }
 
 static __u64 source_of(const char *text)

@@ -363,11 +363,12 @@ static __u16 ethertype_of(const struct packet_spec *spec)
 static void put_ethernet(struct buffer *b, const struct packet_spec *spec)
 {
 	static const __u8 addresses[2 * ETH_ALEN] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2};
-	__u16 protocol, tag = htons(spec->priority ? 0x6000 : 100);
+	__u16 protocol, tag;
 
 	put(b, addresses, sizeof(addresses));
 	for (size_t i = 0; i < sizeof(spec->vlan) / sizeof(spec->vlan[0]) && spec->vlan[i]; i++) {
 		protocol = htons(spec->vlan[i]);
+		tag = htons(spec->priority ? 0x6000 : spec->vid[i] ? spec->vid[i] : 100);
 		put(b, &protocol, sizeof(protocol));
 		put(b, &tag, sizeof(tag));
 	}

@@ -49,6 +49,7 @@
 struct packet_spec {
 	/* Ethernet; none of it if packet_bare is set */
 	__u16 vlan[10];       /* protocols of the tags, outermost first; 0 ends them */
+	__u16 vid[10];        /* their IDs; 0: 100 */
 	bool priority;        /* the tags have VID 0, not 100 */
 	__u16 ethertype;      /* instead of that of IPv4 or IPv6 */
 	bool pppoe;           /* in a session of PPP over Ethernet */

@@ -357,6 +357,57 @@ ended() {
 	test_ended
 }
 
+# refused_at DEV IFACE NETNS: how many are refused, after one frame more to IFACE of the server.
+refused_at() {
+	local mac
+	mac=$(ip -n "$LAB_NS_SERVER" -j link show "$2" | jq -r '.[0].address')
+	nsenter --net="/run/netns/$3" -- "$FLOOD" --dev "$1" --dst "$LAB_SERVER4" --dst-mac "$mac" \
+		--source "$LAB_FLOOD4" --method OPTIONS --rate 10 --count 1 \
+		--seconds "$LAB_PATIENCE" --json >/dev/null
+	counter '.reasons["method-not-allowed"].dropped.packets'
+}
+
+other_is_judged() {
+	[[ $(refused_at "${OTHER}p" "$OTHER" "$LAB_NS_SERVER") -ge 1 ]]
+}
+
+# Whichever comes first, the interface or the configuration that names it.
+zone_of_an_interface() {
+	printf 'zones: [{name: z, interfaces: ["%s"], methods: {not: [OPTIONS]}}]\n' "$OTHER" \
+		>"$LAB_DIR/zone.yaml"
+	says "$OTHER, which is not guarded" attach "$LAB_IF_SERVER" --enforce \
+		--config "$LAB_DIR/zone.yaml"
+	equal "$(refused_at "$LAB_IF_CLIENT" "$LAB_IF_SERVER" "$LAB_NS_CLIENT")" 0
+	sipguard attach "$OTHER" >/dev/null
+	until_true other_is_judged
+	ip -n "$LAB_NS_SERVER" link set "$OTHER" down
+	ip -n "$LAB_NS_SERVER" link set "$OTHER" name sg-renamed
+	ip -n "$LAB_NS_SERVER" link set sg-renamed up
+	says "not guarded" reload
+	sed "s/$OTHER/sg-renamed/" "$LAB_DIR/zone.yaml" >"$LAB_DIR/renamed.yaml"
+	sipguard detach --all >/dev/null
+	says "mode enforce" attach "$LAB_IF_SERVER" sg-renamed --enforce \
+		--config "$LAB_DIR/renamed.yaml"
+	equal "$(sipguard status --json | jq -r '.zones[1].interfaces[0]')" sg-renamed
+	ip -n "$LAB_NS_SERVER" link del sg-renamed
+}
+
+# The kernel has taken the tag off when the guard sees the packet.
+zone_of_a_vlan() {
+	local name=sg-$$t
+	tun_up tap "$name"
+	echo 'zones: [{name: z, vlans: [100], methods: {not: [OPTIONS]}}]' >"$LAB_DIR/zone.yaml"
+	sipguard attach "$name" --enforce --config "$LAB_DIR/zone.yaml" >/dev/null 2>&1
+	tun "3 $GOOD"
+	tun "2@101 $GOOD"
+	equal "$(counter .methods.OPTIONS.passed.packets)" 5
+	tun "4@100 $GOOD"
+	equal "$(counter '.reasons["method-not-allowed"].dropped.packets')" 4
+	equal "$(counter .methods.OPTIONS.passed.packets)" 5
+	tun_down
+	sipguard detach "$name" >/dev/null
+}
+
 [[ -x $SIPGUARD && -x $SIPGUARD_SHORT && -x $AT_EGRESS && -x $TUN_SEND && -x $FLOOD ]] ||
 	lab_die "a program of this test is not built: run \"make test-programs\" first."
 lab_up
@@ -373,6 +424,8 @@ try "an alternative name" alternative_name
 try "more interfaces than counters" beyond_the_counters
 try "bpf_redirect_peer past native XDP: status says it, tc ingress sees it" redirect_peer
 try "another program takes the packets first: status says it" taken_first
+try "a zone of an interface" zone_of_an_interface
+try "a zone of a VLAN" zone_of_a_vlan
 try "loopback: generic only, and said" loopback
 try "an MTU of several buffers, native all the same" large_mtu
 try "an interface whose name a terminal would obey" strange_name

@@ -165,6 +165,39 @@ calls_to_one_user_end() {
 	sipp_run call 4 tcp 3
 }
 
+# --- where zones are
+
+strangers_of_an_interface() {
+	guarded <<-END
+		zones: [{name: outside, interfaces: [$LAB_IF_SERVER], profile: ims-access}]
+	END
+	equal "$(says OPTIONS "sip:ping@$LAB_SERVER4")" dropped
+	equal "$(for_reason method-not-allowed)" 1
+	equal "$(says REGISTER "sip:$LAB_SERVER4")" "SIP/2.0 200"
+	# Of another interface they are not, and who waits for that one is told.
+	sed "s/$LAB_IF_SERVER/elsewhere0/" "$LAB_DIR/policy.yaml" >"$LAB_DIR/other.yaml"
+	[[ $(sipguard reload --config "$LAB_DIR/other.yaml" 2>&1) == *elsewhere0*"not guarded"* ]]
+	equal "$(says OPTIONS "sip:ping@$LAB_SERVER4")" "SIP/2.0 200"
+}
+
+# Nobody but the nodes gets in, however well he is known, and those as without a guard.
+only_nodes_of_the_core() {
+	guarded <<-END
+		zones:
+		  - name: nodes
+		    prefixes: [$LAB_CLIENT4/32]
+		    interfaces: [$LAB_IF_SERVER]
+		    profile: core
+	END
+	sipp_run call 4 udp 10
+	sipp_run register 4 tcp 10
+	equal "$(dropped)" 0
+	sed "s/$LAB_CLIENT4/198.51.100.1/" "$LAB_DIR/policy.yaml" >"$LAB_DIR/other.yaml"
+	sipguard reload --config "$LAB_DIR/other.yaml" >/dev/null
+	equal "$(says OPTIONS "sip:ping@$LAB_SERVER4")" dropped
+	equal "$(for_reason not-in-zone)" 1
+}
+
 test_lab
 guard_attach
 for family in 4 6; do
@@ -190,5 +223,7 @@ check "a peer does not register, and calls" a_peer_does_not_register
 check "a SIM only registers, and calls for help" a_sim_only_registers
 check "a transport that is not allowed" a_transport_is_refused
 check "calls to one user end, others go on" calls_to_one_user_end
+check "strangers of an interface have a zone" strangers_of_an_interface
+check "of the core only the nodes get in" only_nodes_of_the_core
 
 test_done

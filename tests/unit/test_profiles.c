@@ -125,7 +125,7 @@ static void test_flow_limits_of_a_profile(void **state)
 static void test_mistakes(void **state)
 {
 	static const struct bad cases[] = {
-		{1, 10, "there is no profile 'pear'; take one of access, ims-access, peer, or",
+		{1, 10, "there is no profile 'pear'; take one of access, ims-access, peer, core, or",
 		 "profile: pear\n"},
 		{1, 54, "there is no profile 'q'; take one of access",
 		 "zones: [{name: z, prefixes: [192.0.2.0/24], profile: q}]\n"},

@@ -7,7 +7,7 @@
 #include "policy/document.h"
 #include "policy/setting.h"
 
-#define ZONE "name: z, prefixes: [192.0.2.0/24]"
+#define ZONE "name: z, prefixes: [192.0.2.0/24], interfaces: [eth0]"
 
 static bool is_number(const struct setting *s)
 {
@@ -34,6 +34,9 @@ static char *file_with(const struct setting *s, bool in_zone, const char *value)
 	for (part = strtok_r(key, "/", &rest); part; part = strtok_r(NULL, "/", &rest), depth++)
 		used += sprintf(text + used, "%s%s: ", depth ? "{" : "", part);
 	used += sprintf(text + used, "%s", value);
+	/* What is closed needs a zone that may come in. */
+	if (!in_zone && !strcmp(s->key, "closed"))
+		used += sprintf(text + used, ", zones: [{" ZONE "}]");
 	for (; depth; depth--)
 		used += sprintf(text + used, "}");
 	sprintf(text + used, in_zone ? "]\n" : "\n");

@@ -259,6 +259,24 @@ static int get_replies(struct attach *a)
 	return err;
 }
 
+/*
+ * The slots of all interfaces, those that are to come, too, so that their first packets are of the
+ * right zones already.
+ */
+static void find_slots(struct attach *a)
+{
+	slots_of_links(&a->slots, &a->session.links);
+	for (int i = 0; i < a->count; i++) {
+		const struct target *target = &a->target[i];
+
+		if (!target->running)
+			slots_add(&a->slots, target->place.slot, target->device.ifindex,
+				  target->device.name, a->options->xdp != XDP_MODE_GENERIC);
+	}
+	if (a->policy.config)
+		slots_write(&a->slots, &a->policy.config->kernel.places);
+}
+
 /* No guard is there: what is prepared in pins counts for nothing until a link is pinned. */
 static int attach_first(struct attach *a)
 {
@@ -266,6 +284,8 @@ static int attach_first(struct attach *a)
 	const struct pins *pins = &a->session.pins;
 	int err = a->policy.config ? 0 : policy_read(NULL, &a->policy, &a->error);
 
+	if (!err)
+		find_slots(a);
 	if (!err)
 		err = loader_load(&a->loader, &a->error);
 	if (!err)
@@ -308,6 +328,9 @@ static int attach_more(struct attach *a)
 	struct error why = {};
 	int err = loader_load_over(&a->loader, &a->session.pins, &a->error);
 
+	find_slots(a);
+	if (!err)
+		err = slots_settle(&a->slots, &a->session.maps, &a->error);
 	a->upgrade = wants_upgrade(a);
 	if (!err && a->upgrade)
 		loader_connections(&a->loader);
@@ -378,6 +401,20 @@ static void tell_older(const struct pins *pins, const struct link_set *links)
 	}
 }
 
+/* What is attached now: where replies leave by it, that can be told from now on. */
+static int tell_slots(struct attach *a, struct link_set *links, struct maps *maps)
+{
+	int err;
+
+	slots_of_links(&a->slots, links);
+	err = slots_settle(&a->slots, maps, &a->error);
+	if (err)
+		links_free(links);
+	else
+		slots_doubt(&a->slots, &maps->configs[maps->state->active & 1].places);
+	return err;
+}
+
 static int report_all(struct attach *a)
 {
 	struct session *s = &a->session;
@@ -390,8 +427,10 @@ static int report_all(struct attach *a)
 	if (err)
 		return err;
 	mode = maps.state->mode;
-	maps_close(&maps);
 	err = links_read(&s->pins, "links", &links, &a->error);
+	if (!err)
+		err = tell_slots(a, &links, &maps);
+	maps_close(&maps);
 	if (err)
 		return err;
 	all = report(a, &links, mode);

@@ -8,6 +8,7 @@
 #include "guard/hook.h"
 #include "guard/loader.h"
 #include "guard/session.h"
+#include "guard/slots.h"
 #include "kernel/device.h"
 #include "policy/policy.h"
 
@@ -27,6 +28,7 @@ struct attach {
 	struct policy policy;     /* config NULL: the one in force stays */
 	struct loader loader;
 	struct device_set devices;
+	struct slots slots;       /* of what is guarded, and will be */
 	int reply[REPLY__MAX];    /* the programs for egress; -1: not needed */
 	bool upgrade;             /* what is attached already gets this version's programs */
 	struct target *target;

@@ -27,6 +27,7 @@ struct options {
 	const char *config;     /* NULL: not given */
 	enum xdp_mode xdp;
 	const char *transport;  /* "udp", "tcp", NULL */
+	const char *dev;        /* name of an interface; NULL: none */
 	unsigned int watch;     /* seconds; 0: once */
 	__u64 seconds;          /* of a ban */
 	char **arguments;       /* what is left, `count` of them */
@@ -45,6 +46,7 @@ enum option_bit {
 	OPTION_RAW = 1 << 7,
 	OPTION_LIMITS = 1 << 8,
 	OPTION_QUIET = 1 << 9,
+	OPTION_DEV = 1 << 10,
 };
 
 struct command {

@@ -114,12 +114,13 @@ static const struct command commands[] = {
 	 "and that segments continue a connection. With --limits there are limits, budgets and\n"
 	 "the greylist, and the bans that follow. Never judged is what the server's replies tell\n"
 	 "(who is proven, wrong passwords), and there are no lists. Every packet counts as if it\n"
-	 "came in: capture with `tcpdump -Q in`.\n\n"
+	 "came in, and at no interface that a zone names unless --dev says so: capture with\n"
+	 "`tcpdump -Q in`.\n\n"
 	 "The text leaves out packets to other ports, unless --verbose is given. JSON has a line\n"
 	 "for every packet; verdict is null if it could not be judged, and not_judged says why.\n"
 	 "The summary in JSON goes to standard error, or with --quiet to standard output. Exit\n"
 	 "status 0 if the capture was read to its end.",
-	 OPTION_CONFIG | OPTION_RAW | OPTION_LIMITS | OPTION_QUIET, 1, 1, cmd_replay},
+	 OPTION_CONFIG | OPTION_RAW | OPTION_LIMITS | OPTION_DEV | OPTION_QUIET, 1, 1, cmd_replay},
 	{"help", "[COMMAND]", "this list, or one command in full", "Explains commands.", 0, 0, 1,
 	 cmd_help},
 	{"version", "", "version of the command and of its ABI", "Prints the version.", 0, 0, 0,

@@ -29,6 +29,7 @@ static const struct {
 	{"for", 'f', OPTION_FOR, "TIME", "for how long: 90s, 10m (default), 2h, up to 30d"},
 	{"raw", 'r', OPTION_RAW, NULL, "a folder, each of whose files is one message"},
 	{"limits", 'l', OPTION_LIMITS, NULL, "run the limits too, on the capture's own clock"},
+	{"dev", 'd', OPTION_DEV, "INTERFACE", "as if all had come in there, for zones that name it"},
 	{"quiet", 'q', OPTION_QUIET, NULL, "only the summary, no line for each packet"},
 	{"json", 'j', 0, NULL, "print JSON"},
 	{"verbose", 'v', 0, NULL, "show what libbpf and the kernel's verifier say"},
@@ -144,6 +145,9 @@ static enum exit_code read_option(int letter, const char *value, struct options 
 		return DONE;
 	case 'l':
 		options->limits = true;
+		return DONE;
+	case 'd':
+		options->dev = value;
 		return DONE;
 	case 'q':
 		options->quiet = true;

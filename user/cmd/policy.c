@@ -12,6 +12,7 @@
 #include "guard/connections.h"
 #include "guard/preflight.h"
 #include "guard/session.h"
+#include "guard/slots.h"
 #include "model/debts.h"
 #include "model/lists.h"
 #include "policy/policy.h"
@@ -73,15 +74,23 @@ enum exit_code cmd_mode(const struct options *options)
 	return code;
 }
 
-static int reload(struct session *session, const struct policy *policy, struct error *error)
+static int reload(struct session *session, struct policy *policy, struct error *error)
 {
+	struct slots slots;
 	__u32 which;
 	__u64 now;
-	int err = maps_fill_spare(&session->maps, policy->config, policy->path, &which, error);
+	int err;
 
+	slots_of_links(&slots, &session->links);
+	slots_write(&slots, &policy->config->kernel.places);
+	err = maps_fill_spare(&session->maps, policy->config, policy->path, &which, error);
 	if (err)
 		return err;
 	maps_store(&session->maps.state->active, which); /* from here on it is in force */
+	err = slots_settle(&slots, &session->maps, error); /* interfaces may have other names now */
+	if (err)
+		return err;
+	slots_doubt(&slots, &policy->config->kernel.places);
 	err = maps_clock(&session->maps, &now, error);
 	return err ? err : debts_cut(&session->maps, now, error);
 }

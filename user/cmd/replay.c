@@ -6,6 +6,7 @@
 
 #include "cmd/command.h"
 #include "guard/preflight.h"
+#include "guard/slots.h"
 #include "policy/policy.h"
 #include "render/output.h"
 #include "replay/capture.h"
@@ -154,6 +155,12 @@ static enum exit_code replay(struct run *run)
 
 	if (!err)
 		err = source_open(run, &error);
+	if (!err && run->options->dev) {
+		struct slots slots = {};
+
+		slots_add(&slots, 0, 0, run->options->dev, true);
+		slots_write(&slots, &run->policy.config->kernel.places);
+	}
 	if (!err)
 		err = replay_open(run->policy.config, run->policy.path, run->options->limits,
 				  &run->replay, &error);

@@ -2,11 +2,14 @@
 #include "kernel/device.h"
 
 #include <errno.h>
+#include <linux/ethtool.h>
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -247,4 +250,18 @@ static bool is_above(const struct device_set *set, __u32 upper, const struct dev
 bool device_is_above(const struct device_set *set, __u32 upper, __u32 lower)
 {
 	return is_above(set, upper, find(set, lower), 0);
+}
+
+bool device_takes_tags_off(const char *name)
+{
+	struct ethtool_value flags = {.cmd = ETHTOOL_GFLAGS};
+	struct ifreq request = {.ifr_data = (void *)&flags};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool off;
+
+	strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
+	off = fd >= 0 && !ioctl(fd, SIOCETHTOOL, &request) && flags.data & ETH_FLAG_RXVLAN;
+	if (fd >= 0)
+		close(fd);
+	return off;
 }

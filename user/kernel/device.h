@@ -40,6 +40,12 @@ bool device_is_bare(const struct device *device);
 /* tun or tap: a guest or a VPN may hand in several datagrams as one packet. */
 bool device_is_tun(const struct device *device);
 
+/*
+ * Whether the device gives VLAN tags to the kernel beside the frame, where a program of XDP does
+ * not see them. False also if it does not tell.
+ */
+bool device_takes_tags_off(const char *name);
+
 /* Whether what `lower` receives comes in by `upper` once more: a bridge, a bond, a VLAN, ... */
 bool device_is_above(const struct device_set *set, __u32 upper, __u32 lower);
 

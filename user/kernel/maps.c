@@ -180,17 +180,17 @@ int maps_clock(const struct maps *maps, __u64 *now, struct error *error)
 	return err;
 }
 
-/* A trie of the same kind as sg_zones_0, with the prefixes of the zones: fd or -errno. */
+/* A trie of the same kind as sg_zones_0, with the entries of the zones: fd or -errno. */
 static int zone_trie(const struct config *config)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_NO_PREALLOC);
 	int err = 0, fd = bpf_map_create(BPF_MAP_TYPE_LPM_TRIE, "sg_zones_n",
-					 sizeof(struct sg_prefix6), sizeof(__u32), SG_ZONE_ENTRIES,
-					 &opts);
+					 sizeof(struct sg_zone_prefix), sizeof(__u32),
+					 SG_ZONE_ENTRIES, &opts);
 
-	for (size_t i = 0; fd >= 0 && !err && i < config->prefix_count; i++)
-		err = bpf_map_update_elem(fd, &config->prefixes[i].prefix,
-					  &config->prefixes[i].zone, BPF_ANY);
+	for (size_t i = 0; fd >= 0 && !err && i < config->entry_count; i++)
+		err = bpf_map_update_elem(fd, &config->entries[i].key, &config->entries[i].value,
+					  BPF_ANY);
 	if (err) {
 		close(fd);
 		return err;

@@ -47,6 +47,7 @@
 	X(CONNECTIONS, "sg_connections")                                                          \
 	X(SOCKETS, "sg_sockets")                                                                  \
 	X(NAMESPACES, "sg_namespaces")                                                            \
+	X(SLOTS, "sg_slots")                                                                      \
 	X(STATS, "sg_stats")                                                                      \
 	X(NOTES, "notes")                                                                         \
 	X(PLACES, "places")

@@ -202,9 +202,14 @@ static int setting_read(struct reader *r, const struct layer *layer, const struc
 			__u32 zone)
 {
 	const yaml_node_t *node = node_of(layer, s->key);
+	bool known = r->config->kernel.zone[zone].known;
 	int err = 0;
 
-	if (zone && s->times && is_followed(layer, s))
+	if (node && s->scope == SCOPE_ZONE && s->width && !known)
+		return document_fail(layer->document, node, "this zone has no prefixes, so who is "
+				     "in it is a stranger, and pays from 'totals'; "
+				     "take 'total' out");
+	if (known && s->times && is_followed(layer, s))
 		setting_follow(s, &r->config->kernel, zone);
 	if (node && s->type == SETTING_PORTS)
 		err = ports_read(r, node, s);
@@ -309,5 +314,6 @@ void config_free(struct config *config)
 	if (!config)
 		return;
 	free(config->prefixes);
+	free(config->entries);
 	free(config);
 }

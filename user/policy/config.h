@@ -15,12 +15,20 @@ struct zone_prefix {
 	__u32 zone; /* 1 to SG_ZONES - 1 */
 };
 
+/* Of the trie of the zones. Of two with one key the second is in force. */
+struct zone_entry {
+	struct sg_zone_prefix key;
+	__u32 value;
+};
+
 #define CONFIG_PROFILES 32 /* that a file may have, beside those that are shipped */
 
 struct config {
 	struct sg_config kernel; /* ready to be written to one of sg_configs */
 	struct zone_prefix *prefixes;
 	size_t prefix_count;
+	struct zone_entry *entries; /* what follows from them */
+	size_t entry_count;
 	/* Of the file's profiles, in their order; for doubts. */
 	struct {
 		char name[SG_ZONE_NAME];

@@ -45,8 +45,10 @@ static enum kind kind_of(const struct setting *setting, bool entry)
 	case SETTING_NOT:
 		return entry ? CHOICE : LIST;
 	case SETTING_PORTS:
+	case SETTING_VLANS:
 		return entry ? NUMBER : LIST;
 	case SETTING_PREFIXES:
+	case SETTING_INTERFACES:
 		return entry ? TEXT : LIST;
 	case SETTING_PROFILES:
 	case SETTING_ZONES:

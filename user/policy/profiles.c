@@ -25,7 +25,17 @@ static const char shipped[] =
 	"      invite: {rate: 200, burst: 400}\n"
 	"      event: {rate: 500, burst: 1000}\n"
 	"      other: {rate: 1500, burst: 3000}\n"
-	"      response: {rate: 1500, burst: 3000}\n";
+	"      response: {rate: 1500, burst: 3000}\n"
+	"  - name: core\n"
+	"    closed: yes\n"
+	"    limits:\n"
+	"      source: {rate: 20000, burst: 40000}\n"
+	"      invite: {rate: 2000, burst: 4000}\n"
+	"      register: {rate: 5000, burst: 10000}\n"
+	"      options: {rate: 500, burst: 1000}\n"
+	"      event: {rate: 5000, burst: 10000}\n"
+	"      other: {rate: 15000, burst: 30000}\n"
+	"      response: {rate: 15000, burst: 30000}\n";
 
 int profiles_shipped(struct document *document, struct error *error)
 {

@@ -87,6 +87,10 @@ const struct setting settings[] = {
 	{.key = "name", .type = SETTING_NAME, .scope = SCOPE_NAMED},
 	{.key = "profile", .type = SETTING_PROFILE, .scope = SCOPE_PROFILE},
 	{.key = "prefixes", .type = SETTING_PREFIXES, .scope = SCOPE_ZONE},
+	{.key = "interfaces", .status = "interfaces", .type = SETTING_INTERFACES,
+	 .scope = SCOPE_ZONE, .help = "where it is"},
+	{.key = "vlans", .status = "vlans", .type = SETTING_VLANS, .scope = SCOPE_ZONE,
+	 .help = "where it is"},
 
 #define X(name, key_, standard_)                                                                  \
 	{.key = "ports/" key_, .status = "ports/" key_, .type = SETTING_PORTS,                    \

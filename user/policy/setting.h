@@ -24,7 +24,9 @@ enum setting_type {
 	SETTING_NOT,      /* the row behind it: words that it is without */
 	SETTING_NAME,     /* of a zone or a profile */
 	SETTING_PROFILE,  /* the name of a profile */
-	SETTING_PREFIXES, /* of a zone, a list */
+	SETTING_PREFIXES, /* of a zone, a list; */
+	SETTING_INTERFACES, /* where it is, */
+	SETTING_VLANS,    /* the same */
 	SETTING_PROFILES, /* a list of mappings, whose keys are those of profiles; */
 	SETTING_ZONES,    /* those of zones */
 };

@@ -11,6 +11,7 @@
 #include "base/quote.h"
 #include "policy/config.h"
 #include "policy/config_reader.h"
+#include "policy/places.h"
 
 /* The list of prefixes of the zone that is entry `i` of the list; NULL if there is none. */
 static const yaml_node_t *prefixes_of(const struct reader *r, __u32 i)
@@ -71,13 +72,16 @@ static int zone_add_prefix(struct reader *r, __u32 i, const yaml_node_t *node)
 static int zone_read_prefixes(struct reader *r, __u32 i)
 {
 	const yaml_node_t *list = prefixes_of(r, i);
+	struct sg_zone *zone = &r->config->kernel.zone[i + 1];
 	int err = 0;
 
-	if (!document_entries(list))
-		return document_fail(&r->document, document_find(&r->document, "zones/%u", i),
+	zone->known = document_entries(list) != 0;
+	if (!zone->known && (list || !places_names_any(zone)))
+		return document_fail(&r->document,
+				     list ? list : document_find(&r->document, "zones/%u", i),
 				     "zone '%s' has no prefixes; give it at least one, like "
-				     "'prefixes: [192.0.2.0/24]'",
-				     r->config->kernel.zone[i + 1].name);
+				     "'prefixes: [192.0.2.0/24]', or name interfaces or vlans "
+				     "instead if it is that of all strangers there", zone->name);
 	for (size_t entry = 0; entry < document_entries(list) && !err; entry++)
 		err = zone_add_prefix(r, i, document_entry(&r->document, list, entry));
 	return err;
@@ -91,12 +95,15 @@ static int zone_read(struct reader *r, __u32 i)
 	int err;
 
 	*profile = kernel->profile[0];
-	/* A known peer is often one flow: it may take all that its source may. */
-	memcpy(profile->flow, profile->limit, sizeof(profile->flow));
 	snprintf(layer.path, sizeof(layer.path), "zones/%u", i);
 	err = zone_read_name(r, i);
 	if (!err)
+		err = places_read(r, i);
+	if (!err)
 		err = zone_read_prefixes(r, i);
+	/* A known peer is often one flow: it may take all that its source may. */
+	if (kernel->zone[i + 1].known)
+		memcpy(profile->flow, profile->limit, sizeof(profile->flow));
 	if (!err)
 		err = profile_apply(r, &layer, i + 1);
 	return err ? err : settings_read(r, &layer, i + 1);
@@ -125,6 +132,18 @@ static int fail_duplicate(struct reader *r, const struct zone_prefix *first,
 			     document_text(node), r->config->kernel.zone[first->zone].name);
 }
 
+/* Whether one before it is the same prefix, where the zone of neither comes first. */
+static int check_duplicate(struct reader *r, struct zone_prefix *const *sorted, size_t i)
+{
+	const struct sg_zone *zones = r->config->kernel.zone;
+	const struct zone_prefix *this = sorted[i];
+
+	while (i-- && !memcmp(&sorted[i]->prefix, &this->prefix, sizeof(this->prefix)))
+		if (places_collide(&zones[sorted[i]->zone], &zones[this->zone]))
+			return fail_duplicate(r, sorted[i], this);
+	return 0;
+}
+
 static int zones_check_duplicates(struct reader *r)
 {
 	size_t count = r->config->prefix_count;
@@ -137,8 +156,7 @@ static int zones_check_duplicates(struct reader *r)
 		sorted[i] = &r->config->prefixes[i];
 	qsort(sorted, count, sizeof(*sorted), prefix_order);
 	for (size_t i = 1; i < count && !err; i++)
-		if (!memcmp(&sorted[i - 1]->prefix, &sorted[i]->prefix, sizeof(sorted[i]->prefix)))
-			err = fail_duplicate(r, sorted[i - 1], sorted[i]);
+		err = check_duplicate(r, sorted, i);
 	free(sorted);
 	return err;
 }
@@ -169,7 +187,8 @@ int zones_read(struct reader *r)
 			return err;
 	}
 	r->config->kernel.zones = zones;
-	return zones_check_duplicates(r);
+	err = zones_check_duplicates(r);
+	return err ? err : places_settle(r);
 }
 
 /* --- doubts --- */
@@ -200,7 +219,7 @@ static bool total_is_doubtful(const struct sg_config *kernel, __u32 zone, char *
 	const struct sg_limit *total = &kernel->total[sg_zone_total(zone)];
 	const struct sg_limit *source = &sg_profile_of(kernel, zone)->limit[SG_LIMIT_SOURCE];
 
-	if (!exceeds(source, total))
+	if (!kernel->zone[zone].known || !exceeds(source, total))
 		return false;
 	snprintf(text, size, "zone '%s': 'total' is %u per second and %u at once, but 'source' of "
 		 "each of its sources %u and %u; raise 'total', or one source uses it up",

@@ -6,6 +6,7 @@
 
 #include "base/names.h"
 #include "policy/setting.h"
+#include "render/output.h"
 
 /* Takes the reference to the value; makes the objects that the path goes through. */
 static void put(json_t *object, const char *path, json_t *value)
@@ -34,6 +35,27 @@ static json_t *ports_of(const struct sg_config *config, __u8 role)
 	return all;
 }
 
+/* The interfaces that a zone names. */
+static json_t *interfaces_of(const struct sg_config *config, __u32 zone)
+{
+	json_t *all = json_array();
+
+	for (__u32 i = 1; i < SG_ZONE_INTERFACES; i++)
+		if (config->zone[zone].interfaces >> i & 1)
+			json_array_append_new(all, output_string(config->places.interface[i]));
+	return all;
+}
+
+static json_t *vlans_of(const struct sg_config *config, __u32 zone)
+{
+	json_t *all = json_array();
+
+	for (__u32 i = 1; i < SG_ZONE_VLANS; i++)
+		if (config->zone[zone].vlans >> i & 1)
+			json_array_append_new(all, json_integer(config->places.vlan[i]));
+	return all;
+}
+
 static json_t *words_of(const struct setting *s, __u32 set)
 {
 	json_t *all = json_array();
@@ -50,6 +72,10 @@ static json_t *value_of(const struct setting *s, const struct sg_config *config,
 
 	if (s->type == SETTING_PORTS)
 		return ports_of(config, s->bit);
+	if (s->type == SETTING_INTERFACES)
+		return interfaces_of(config, zone);
+	if (s->type == SETTING_VLANS)
+		return vlans_of(config, zone);
 	value = setting_get(s, config, zone);
 	if (s->type == SETTING_FLAG)
 		return json_boolean(value);
@@ -76,11 +102,6 @@ static bool is_of_guard(enum setting_scope scope)
 	return scope == SCOPE_GUARD;
 }
 
-static bool is_of_strangers(enum setting_scope scope)
-{
-	return scope == SCOPE_PROFILE;
-}
-
 static bool is_of_zone(enum setting_scope scope)
 {
 	return scope != SCOPE_GUARD;
@@ -101,10 +122,11 @@ static json_t *zone_json(const struct sg_config *config, __u32 number)
 
 	json_object_set_new(object, "name",
 			    json_stringn(zone->name, strnlen(zone->name, sizeof(zone->name))));
-	/* Zone 0 has no total: what its sources may together is among the totals. */
-	if (!number)
+	put_settings(object, config, number, is_of_zone);
+	/* Strangers have no total: what they may together is among the totals. */
+	if (!zone->known)
 		json_object_set_new(object, "total", json_null());
-	put_settings(object, config, number, number ? is_of_zone : is_of_strangers);
+	json_object_set_new(object, "strangers", json_boolean(!zone->known));
 	put_default_modes(json_object_get(object, "reasons"));
 	return object;
 }

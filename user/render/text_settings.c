@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "base/names.h"
 #include "policy/setting.h"
 
@@ -83,6 +84,8 @@ static void print_zone(const struct sg_config *config, __u32 number)
 
 	printf("\n  %-22.22s %17s %17s\n", zone_name(zone, number), "each source", "each flow");
 	print_kinds(profile->limit, profile->flow, NULL);
+	if (!zone->known)
+		return;
 	printf("  %-22s", "total");
 	print_limit(&config->total[sg_zone_total(number)]);
 	printf("  of all its sources together\n");
@@ -155,12 +158,30 @@ static void print_others(const struct sg_config *config, enum setting_scope scop
 	}
 }
 
+/* Where a zone is, if not everywhere. */
+static void print_places(const struct sg_config *config, const struct sg_zone *zone)
+{
+	if (zone->interfaces)
+		printf("  %-22s", "interfaces");
+	for (__u32 i = 1; i < SG_ZONE_INTERFACES; i++)
+		if (zone->interfaces >> i & 1)
+			escape_printf(stdout, " %s", config->places.interface[i]);
+	if (zone->vlans)
+		printf("%s  %-22s", zone->interfaces ? "\n" : "", "vlans");
+	for (__u32 i = 1; i < SG_ZONE_VLANS; i++)
+		if (zone->vlans >> i & 1)
+			printf(" %u", config->places.vlan[i]);
+	if (zone->interfaces || zone->vlans)
+		putchar('\n');
+}
+
 static void print_alone(const struct sg_config *config)
 {
 	printf("\nOther settings\n");
 	print_others(config, SCOPE_GUARD, 0);
 	for (__u32 zone = 0; zone <= config->zones && zone < SG_ZONES; zone++) {
 		printf("\nOther settings, %s\n", zone_name(&config->zone[zone], zone));
+		print_places(config, &config->zone[zone]);
 		print_others(config, SCOPE_PROFILE, zone);
 	}
 }

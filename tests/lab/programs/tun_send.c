@@ -2,8 +2,8 @@
 /*
  * tun_send tun|tap|alien NAME FROM TO: makes the interface (alien: of a type that nobody expects),
  * says "ready", and for each line "N TEXT" on standard input has it receive N datagrams of UDP with
- * that text ("\\n" is CR LF), from FROM to TO, port 5060 to 5060, and says "sent". The interface
- * ends with the process.
+ * that text ("\\n" is CR LF), from FROM to TO, port 5060 to 5060, and says "sent"; with "N@ID TEXT"
+ * they have the tag of that VLAN. The interface ends with the process.
  */
 #include <fcntl.h>
 #include <linux/if.h>
@@ -66,8 +66,11 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	while (fgets(line, sizeof(line), stdin)) {
 		long count = strtol(line, &words, 10);
-		size_t length = fill_text(text, sizeof(text), words + (*words == ' '));
+		size_t length;
 
+		spec.vid[0] = *words == '@' ? strtol(words + 1, &words, 10) : 0;
+		spec.vlan[0] = spec.vid[0] ? ETH_P_8021Q : 0;
+		length = fill_text(text, sizeof(text), words + (*words == ' '));
 		text[length] = '\0';
 		length = packet_build(&spec, frame);
 		if (!packet_bare)

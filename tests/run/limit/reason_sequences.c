@@ -50,6 +50,12 @@ static void no_tcp(void)
 	config()->profile[0].transports = SG_PORT_UDP | SG_PORT_TLS;
 }
 
+static void zone_is_closed(void)
+{
+	zone_set(0, "198.18.0.0/15", 1);
+	config()->profile[0].closed = 1;
+}
+
 static void no_publish(void)
 {
 	config()->profile[0].methods = ~(1U << SG_METHOD_PUBLISH);
@@ -249,6 +255,10 @@ static const struct trigger triggers[SG_REASON__MAX] = {
 	[SG_REASON_METHOD_NOT_ALLOWED] = {
 		no_publish, {.payload = SIP_REQUEST("PUBLISH")}, {.payload = SIP_REQUEST("KDMQ")},
 		PASSES_AS(REQUEST, UNKNOWN), A_REQUEST(PUBLISH),
+	},
+	[SG_REASON_NOT_IN_ZONE] = {
+		zone_is_closed, {}, {.source = "198.18.0.7"}, PASSES_AS(REQUEST, OPTIONS),
+		A_REQUEST(OPTIONS),
 	},
 	[SG_REASON_LIMIT_CALLEE] = {
 		bob_is_called, {.payload = SIP_REQUEST("INVITE")},

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "guard/slots.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+
+#include "base/notice.h"
+#include "kernel/device.h"
+
+void slots_add(struct slots *slots, __u32 number, __u32 ifindex, const char *name, bool native)
+{
+	struct slot *slot = &slots->slot[slots->count];
+
+	if (slots->count == SLOTS_MOST)
+		return;
+	*slot = (struct slot){.number = number, .ifindex = ifindex, .native = native};
+	snprintf(slot->name, sizeof(slot->name), "%s", name);
+	slots->count++;
+}
+
+void slots_of_links(struct slots *slots, const struct link_set *links)
+{
+	slots->count = 0;
+	for (size_t i = 0; i < links->count; i++) {
+		const struct guard_link *link = &links->link[i];
+
+		if (link->ifindex)
+			slots_add(slots, link->place.slot, link->ifindex, link->name,
+				  link_mode(link) == XDP_MODE_NATIVE);
+	}
+}
+
+/* Whether somebody else has the number, or the interface number of another namespace. */
+static bool is_shared(const struct slots *slots, const struct slot *slot)
+{
+	for (size_t i = 0; i < slots->count; i++) {
+		if (&slots->slot[i] != slot && slots->slot[i].number == slot->number)
+			return true;
+	}
+	return false;
+}
+
+static bool is_ambiguous(const struct slots *slots, const struct slot *slot)
+{
+	for (size_t i = 0; i < slots->count; i++) {
+		if (slots->slot[i].ifindex == slot->ifindex &&
+		    slots->slot[i].number != slot->number)
+			return true;
+	}
+	return false;
+}
+
+static __u8 number_of(const struct sg_places *places, const char *name)
+{
+	for (__u32 number = 1; number < SG_ZONE_INTERFACES; number++) {
+		if (!strncmp(places->interface[number], name, SG_INTERFACE_NAME))
+			return number;
+	}
+	return 0;
+}
+
+void slots_write(const struct slots *slots, struct sg_places *places)
+{
+	__u8 numbers[SG_INTERFACES] = {};
+
+	for (size_t i = 0; i < slots->count; i++) {
+		const struct slot *slot = &slots->slot[i];
+
+		if (slot->number < SG_INTERFACES && !is_shared(slots, slot))
+			numbers[slot->number] = number_of(places, slot->name);
+	}
+	/* Byte by byte: packets may read them. */
+	for (__u32 number = 0; number < SG_INTERFACES; number++)
+		__atomic_store_n(&places->interface_of[number], numbers[number], __ATOMIC_RELAXED);
+}
+
+/* Takes out the numbers of interfaces that are not guarded any more, or the map would fill up. */
+static void forget_others(const struct slots *slots, int map)
+{
+	__u32 gone[SLOTS_MOST], ifindex, *last = NULL;
+	size_t count = 0, i;
+
+	while (count < SLOTS_MOST && !bpf_map_get_next_key(map, last, &ifindex)) {
+		for (i = 0; i < slots->count && slots->slot[i].ifindex != ifindex; i++)
+			;
+		if (i == slots->count)
+			gone[count++] = ifindex;
+		last = &ifindex;
+	}
+	while (count)
+		bpf_map_delete_elem(map, &gone[--count]);
+}
+
+int slots_settle(const struct slots *slots, struct maps *maps, struct error *error)
+{
+	int err = 0, map = maps->fd[MAP_SLOTS];
+
+	forget_others(slots, map);
+	for (size_t i = 0; i < slots->count && !err; i++) {
+		const struct slot *slot = &slots->slot[i];
+		__u32 number = is_ambiguous(slots, slot) ? SG_INTERFACES : slot->number;
+
+		err = bpf_map_update_elem(map, &slot->ifindex, &number, BPF_ANY);
+	}
+	slots_write(slots, &maps->configs[maps->state->active & 1].places);
+	if (err)
+		error_set(error, err, "cannot tell the guard which interface is which: %s.",
+			  strerror(-err));
+	return err;
+}
+
+static const struct slot *slot_named(const struct slots *slots, const char *name)
+{
+	for (size_t i = 0; i < slots->count; i++) {
+		if (!strcmp(slots->slot[i].name, name))
+			return &slots->slot[i];
+	}
+	return NULL;
+}
+
+void slots_doubt(const struct slots *slots, const struct sg_places *places)
+{
+	for (__u32 i = 1; i < SG_ZONE_INTERFACES && *places->interface[i]; i++) {
+		const struct slot *slot = slot_named(slots, places->interface[i]);
+
+		if (!slot)
+			notice("zones name the interface %s, which is not guarded: `sipguard "
+			       "attach %s`, or nothing comes from there.", places->interface[i],
+			       places->interface[i]);
+		else if (is_shared(slots, slot))
+			notice("zones name the interface %s, which shares its counters with "
+			       "others, and so cannot be told from them: detach those that need "
+			       "no guard, and attach it again.", places->interface[i]);
+	}
+	for (size_t i = 0; places->vlan[1] && i < slots->count; i++) {
+		const struct slot *slot = &slots->slot[i];
+
+		if (slot->native && device_takes_tags_off(slot->name))
+			notice("zones name VLANs, and %s takes the tags off before the guard sees "
+			       "them: `ethtool -K %s rxvlan off` (of a veth: txvlan off at its "
+			       "other end), or attach it with --xdp generic.", slot->name,
+			       slot->name);
+	}
+}
