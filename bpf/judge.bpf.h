@@ -7,6 +7,7 @@
 #define SIPGUARD_JUDGE_BPF_H
 
 #include "checks/callee.bpf.h"
+#include "checks/dial.bpf.h"
 #include "checks/grammar.bpf.h"
 #include "checks/guess.bpf.h"
 #include "checks/policy.bpf.h"
@@ -100,7 +101,10 @@ static __always_inline __u32 guard_judge_sender(struct guard *g)
 	reason = guess_applies(g) ? guess_check(g) : SG_REASON_NONE;
 	if (guard_ends(g, reason))
 		return reason;
-	return callee_applies(g) ? guard_judge_policy(g, callee_check(g)) : SG_REASON_NONE;
+	if (!callee_is_called(g))
+		return SG_REASON_NONE;
+	reason = guard_judge_policy(g, callee_check(g));
+	return reason ? reason : guard_judge_policy(g, dial_check(g));
 }
 
 /* A message that was let in. */

@@ -17,6 +17,7 @@
  *   sg_returned
  *   sg_offences,  offences              the same        pinned
  *   sg_askers
+ *   sg_walks      INVITEs                 INVITEs         pinned
  *   sg_known      replies                 some packets    pinned
  *   sg_secrets    replies                 some packets    pinned
  *   sg_accounts   replies                 replies         pinned
@@ -276,6 +277,15 @@ struct {
 	__type(key, __u32);
 	__type(value, struct sg_asked);
 } sg_askers SEC(".maps");
+
+/* In how many forms numbers are dialled, see dial.bpf.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SG_WALKS);
+	__type(key, __u32);
+	__type(value, struct sg_asked);
+} sg_walks SEC(".maps");
 
 /* Limits of replies by destination: as sg_orphans. */
 struct {

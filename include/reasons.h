@@ -182,6 +182,13 @@
 	  "sources on the allow list may. A forger who is on the same link gets in with the "     \
 	  "address of a zone: let the link or the switch say who may use it. Nothing is banned "  \
 	  "for it.")                                                                              \
+	X(92, DIAL_WALK, "dial-walk", "dial-walk", MONITOR, MONITOR, STATEFUL,                    \
+	  "One number (its last 8 digits) was called in more forms than `dial-walk` allows: "     \
+	  "with 00, 011, 900, 9011, + and ever other digits before it, which is how toll fraud "  \
+	  "looks for a way out. Dropped, once you say so, are calls of that source (of a proven " \
+	  "flow: of that flow) to that number in still other forms; those it had before and "     \
+	  "other numbers are not touched. Zones are not looked at. Over UDP a forger can do that "\
+	  "to the strangers of an address.")                                                      \
 	X(90, LIMIT_CALLEE, "limit-callee", "callee", MONITOR, MONITOR, STATEFUL,                 \
 	  "One user (of the Request-URI, without password and parameters) is called more often "  \
 	  "than `callee` allows: telephony denial of service, or a vote on the radio, which is "  \

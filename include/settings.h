@@ -44,6 +44,11 @@
 	  "yes: who is in no zone there is refused")                                              \
 	L(new_connections, "connections/new", 20, 50, "of each source, per second and at once")   \
 	L(callee, "callee", 10, 40, "new calls to each user, of all strangers together")          \
+	/* 00, 011, +, none, and one for the exchange's outside line: nobody needs more. */       \
+	X(NUMBER, dial_forms, "dial-walk/forms", 2, SG_ASKED, 6, "they are", "",                  \
+	  "forms in which one number may be dialled, 2 to 25")                                    \
+	X(SECONDS, dial_window, "dial-walk/window", 1, SG_SECONDS_MAX, 3600, "it is", "seconds",  \
+	  "in so many seconds, 1 to 86400")                                                       \
 	X(NUMBER, live, "connections/live", 1, 1000000, 256, "a source may have",                 \
 	  "connections", "that a source may have at a time, 1 to 1000000")                        \
 	/*                                                                                        \

@@ -43,12 +43,11 @@ static __always_inline struct sip_span callee_of(const struct sip_reader *r)
 	return uri->scheme == SIP_SCHEME_TEL ? uri->host : uri->user;
 }
 
-/* Whether it asks for a new call, which has a limit by its callee. */
-static __always_inline bool callee_applies(const struct guard *g)
+/* Whether it asks for a new call. */
+static __always_inline bool callee_is_called(const struct guard *g)
 {
 	return g->fresh && g->method == SG_METHOD_INVITE &&
-	       !g->reader.message.party[SIP_TO].tag.length &&
-	       verdict_looks(g, SG_REASON_LIMIT_CALLEE);
+	       !g->reader.message.party[SIP_TO].tag.length;
 }
 
 /*
@@ -62,7 +61,7 @@ __noinline int callee_check(const struct guard *g)
 	struct sip_span callee;
 	__u64 hash;
 
-	if (!g)
+	if (!g || !verdict_looks(g, SG_REASON_LIMIT_CALLEE))
 		return SG_REASON_NONE;
 	r = &g->reader;
 	callee = callee_of(r);

@@ -117,6 +117,7 @@ static __always_inline bool guess_applies(const struct guard *g)
  */
 __noinline int guess_check(struct guard *g)
 {
+	const struct sg_ban_rule *rule;
 	struct packet *p;
 
 	if (!g)
@@ -128,8 +129,9 @@ __noinline int guess_check(struct guard *g)
 	if (proof_counts(g->proof) || p->known || !p->asked ||
 	    !verdict_looks(g, SG_REASON_ENUMERATION) || known_is(known_key(p, p->asked)))
 		return SG_REASON_NONE;
-	return asked_enough(source_hash(p), p->asked,
-			    offences_rule(config_of(g), SG_OFFENCE_ENUMERATION), g->now)
+	rule = offences_rule(config_of(g), SG_OFFENCE_ENUMERATION);
+	return asked_enough(asked_find(&sg_askers, SG_ASKERS, source_hash(p)), p->asked,
+			    rule->threshold, rule->window, g->now)
 		       ? SG_REASON_ENUMERATION : SG_REASON_NONE;
 }
 
@@ -142,8 +144,8 @@ __noinline int guess_asked(const struct guard *g, __u32 user)
 	if (!g || !user || !verdict_looks(g, SG_REASON_ENUMERATION))
 		return SG_REASON_NONE;
 	rule = offences_rule(config_of(g), SG_OFFENCE_ENUMERATION);
-	a = asked_entry(source_hash(&g->p), rule->window, g->now);
-	if (!a || !asked_note(a, user, rule, g->now))
+	a = asked_entry(&sg_askers, SG_ASKERS, source_hash(&g->p), rule->window, g->now);
+	if (!a || !asked_note(a, user, rule->threshold, rule->window, g->now))
 		return SG_REASON_NONE;
 	guesses_watch(rule, g->now);
 	return SG_REASON_ENUMERATION;
@@ -152,7 +154,7 @@ __noinline int guess_asked(const struct guard *g, __u32 user)
 /* It has answered the challenge. */
 __noinline int guess_answered(const struct packet *p, __u32 user)
 {
-	struct sg_asked *a = p ? asked_find(source_hash(p)) : NULL;
+	struct sg_asked *a = p ? asked_find(&sg_askers, SG_ASKERS, source_hash(p)) : NULL;
 
 	if (a)
 		asked_forget(a, user);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * For whom a source asks that the server does not know, or whose challenge it never answers: who
- * counts extensions does both. By source, since a scanner has a port for each user. If both places
- * of a source are taken, the one with fewer users makes room.
+ * Who asks for how many different things within a time. In sg_askers users that the server does not
+ * know, or whose challenge is never answered: who counts extensions does both; by source, since a
+ * scanner has a port for each user. In sg_walks forms of one number, see dial.bpf.h. If both places
+ * of somebody are taken, the one with fewer things makes room.
  */
 #ifndef SIPGUARD_ASKED_BPF_H
 #define SIPGUARD_ASKED_BPF_H
@@ -20,16 +21,17 @@ static __always_inline __u32 asked_count(const struct sg_asked *a, __u32 window,
 	return a->source && asked_seconds(now) - a->since < window ? a->count : 0;
 }
 
-/* The entry of a source, or NULL. */
-static __always_inline struct sg_asked *asked_find(__u64 source)
+/* The entry of somebody in a table of `size` entries, or NULL. */
+static __always_inline struct sg_asked *asked_find(void *map, __u32 size, __u64 source)
 {
-	return pair_find(pair_of(&sg_askers, source, SG_ASKERS), source);
+	return pair_find(pair_of(map, source, size), source);
 }
 
 /* The same, and a new one if there is none. */
-static __always_inline struct sg_asked *asked_entry(__u64 source, __u32 window, __u64 now)
+static __always_inline struct sg_asked *asked_entry(void *map, __u32 size, __u64 source,
+						    __u32 window, __u64 now)
 {
-	struct pair pair = pair_of(&sg_askers, source, SG_ASKERS);
+	struct pair pair = pair_of(map, source, size);
 	struct sg_asked *a = pair_find(pair, source), *other = pair.second;
 
 	if (a)
@@ -64,13 +66,13 @@ static __always_inline __u32 asked_index(const struct sg_asked *a, __u16 user)
 	return found;
 }
 
-/* The source has asked for a user in vain. True if it has for as many as it may. */
-static __always_inline bool asked_note(struct sg_asked *a, __u16 user,
-				       const struct sg_ban_rule *rule, __u64 now)
+/* The source has asked for a user in vain. True if it has for as many as it may, `most`. */
+static __always_inline bool asked_note(struct sg_asked *a, __u16 user, __u32 most, __u32 window,
+				       __u64 now)
 {
 	__u32 count;
 
-	if (!asked_count(a, rule->window, now)) {
+	if (!asked_count(a, window, now)) {
 		__builtin_memset(a->user, 0, sizeof(a->user));
 		a->count = 0;
 		a->since = asked_seconds(now);
@@ -83,7 +85,7 @@ static __always_inline bool asked_note(struct sg_asked *a, __u16 user,
 		return true;
 	a->user[count] = user;
 	a->count = count + 1;
-	return count + 1 >= rule->threshold;
+	return count + 1 >= most;
 }
 
 /* It has answered the challenge. */
@@ -99,14 +101,11 @@ static __always_inline void asked_forget(struct sg_asked *a, __u16 user)
 	a->count = last;
 }
 
-/* Whether a source may not ask for one more user. */
-static __always_inline bool asked_enough(__u64 source, __u16 user, const struct sg_ban_rule *rule,
-					 __u64 now)
+/* Whether one may not ask for one more user than these `most`. */
+static __always_inline bool asked_enough(const struct sg_asked *a, __u16 user, __u32 most,
+					 __u32 window, __u64 now)
 {
-	const struct sg_asked *a = asked_find(source);
-
-	return a && asked_count(a, rule->window, now) >= rule->threshold &&
-	       asked_index(a, user) >= SG_ASKED;
+	return a && asked_count(a, window, now) >= most && asked_index(a, user) >= SG_ASKED;
 }
 
 #endif

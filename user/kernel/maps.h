@@ -35,6 +35,7 @@
 	X(ACCOUNTS, "sg_accounts")                                                                \
 	X(OFFENCES, "sg_offences")                                                                \
 	X(ASKERS, "sg_askers")                                                                    \
+	X(WALKS, "sg_walks")                                                                      \
 	X(KNOWN, "sg_known")                                                                      \
 	X(DESTINATIONS, "sg_destinations")                                                        \
 	X(SYN_BUCKETS, "sg_syn_buckets")                                                          \

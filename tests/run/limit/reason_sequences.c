@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dialogue/dialogue.h"
 #include "cases.h"
 
 struct trigger {
@@ -59,6 +60,16 @@ static void zone_is_closed(void)
 static void no_publish(void)
 {
 	config()->profile[0].methods = ~(1U << SG_METHOD_PUBLISH);
+}
+
+#define DIALS(number) REQUEST_TO("INVITE", "sip:" number "@example.com", "sip:b@example.com")
+
+/* One number in two forms, and no more. */
+static void two_forms(void)
+{
+	config()->profile[0].dial_forms = 2;
+	SEND(PASS, NONE, REQUEST, INVITE, .payload = DIALS("0012079460000"));
+	SEND(PASS, NONE, REQUEST, INVITE, .payload = DIALS("0022079460000"));
 }
 
 static void bob_is_called(void)
@@ -259,6 +270,10 @@ static const struct trigger triggers[SG_REASON__MAX] = {
 	[SG_REASON_NOT_IN_ZONE] = {
 		zone_is_closed, {}, {.source = "198.18.0.7"}, PASSES_AS(REQUEST, OPTIONS),
 		A_REQUEST(OPTIONS),
+	},
+	[SG_REASON_DIAL_WALK] = {
+		two_forms, {.payload = DIALS("0032079460000")}, {.payload = DIALS("0032079460001")},
+		PASSES_AS(REQUEST, INVITE), A_REQUEST(INVITE),
 	},
 	[SG_REASON_LIMIT_CALLEE] = {
 		bob_is_called, {.payload = SIP_REQUEST("INVITE")},
