@@ -247,12 +247,17 @@ void fixture_reset(enum program program)
 	fix.state->abi = SG_ABI_VERSION;
 	fix.state->mode = SG_MODE_ENFORCE;
 	heads_forget();
+	new_secret();
+	stats_clear();
+}
+
+void fixture_begin(enum program program)
+{
+	fixture_reset(program);
 	/* These no secret tells apart: a request of another test would be a copy of that one's. */
 	transactions_forget();
 	/* A small table, in which those who asked for many in another test keep their places. */
 	memset(maps.askers, 0, SG_ASKERS * sizeof(*maps.askers));
-	new_secret();
-	stats_clear();
 }
 
 int fixture_program(void)

@@ -70,6 +70,11 @@ int fixture_open(void **unused);
 int fixture_close(void **unused);
 void fixture_serve(bool serves);
 void fixture_reset(enum program program);
+/*
+ * The same at the start of a test, with what takes as long as many packets: transactions and who
+ * asked are forgotten.
+ */
+void fixture_begin(enum program program);
 
 /* The path of the object. */
 const char *fixture_object(void);

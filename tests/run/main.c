@@ -48,7 +48,7 @@ static void run_case(void **state)
 static void run_with(const struct sequence *s, int programs)
 {
 	for (int program = 0; program < programs; program++) {
-		fixture_reset(program);
+		fixture_begin(program);
 		s->run();
 	}
 }
