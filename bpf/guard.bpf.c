@@ -272,6 +272,7 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 	total_find(g);
 	if (list == SG_LIST_DENY)
 		JUDGE(SG_REASON_DENY_LIST);
+	JUDGE(sender_check(g));
 	flow_know(g);
 	/* The wider ban first: it explains more. */
 	if (list != SG_LIST_OWN) {

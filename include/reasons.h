@@ -79,6 +79,16 @@
 	  "RFC 8200 has no use for them, and a guard that passes them is passed by. This is the " \
 	  "one reason, with vlan-tags, that may meet packets to other ports; the allow list "     \
 	  "exempts a peer.")                                                                      \
+	X(66, SOURCE_PORT, "source-port", "RFC 768", ENFORCE, ENFORCE, STATELESS,                 \
+	  "The source port of a packet to a guarded port is 0, whatever it carries: nobody can "  \
+	  "answer, and no system sends from there. Who forges it gets no more than the refusal "  \
+	  "of what he sends himself.")                                                            \
+	X(67, SOURCE_ADDRESS, "source-address", "RFC 1122 section 3.2.1.3",                       \
+	  ENFORCE, ENFORCE, STATELESS,                                                            \
+	  "The source address of a packet to a guarded port is multicast, 255.255.255.255, of "   \
+	  "0.0.0.0/8 or ::, whatever it carries: no host has it. The kernel would drop the "      \
+	  "packet, too, a little later and at a higher price. Who forges it gets no more than "   \
+	  "the refusal of what he sends himself.")                                                \
 	X(68, GREYLIST, "greylist", "RFC 3261 section 17.1", ENFORCE, ENFORCE, STATEFUL,          \
 	  "While sources that are not proven exceed their budget, a request from one of them is " \
 	  "admitted only when it comes again, 0.4 to 32 s after the first time, as every client " \

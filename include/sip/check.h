@@ -131,8 +131,6 @@ SIP_INLINE void sip_check(struct sip_reader *r, const struct sip_caps *caps)
 {
 	__u64 faults = sip_check_caps(r, caps);
 
-	faults |= sip_if(r->input.flags & SIP_PORT_ZERO, SIP_FAULT(SOURCE_PORT));
-	faults |= sip_if(r->input.flags & SIP_SOURCE_INVALID, SIP_FAULT(SOURCE_ADDRESS));
 	if (r->message.kind != SIP_NEITHER)
 		faults |= sip_check_missing(r) | sip_check_fields(r) | sip_check_method(r);
 	sip_fault(r, faults);

@@ -156,12 +156,7 @@
 	X(65, METHOD_FIELD, "method-field", "RFC 3515, 6665, 3903, 3262",                         \
 	  MONITOR, ENFORCE, STATELESS,                                                            \
 	  "The method asks for a header field that is missing: Refer-To (once) in REFER, Event "  \
-	  "in SUBSCRIBE, NOTIFY and PUBLISH, RAck in PRACK.")                                     \
-	X(66, SOURCE_PORT, "source-port", "RFC 768", ENFORCE, ENFORCE, STATELESS,                 \
-	  "The source port is 0: nobody can answer.")                                             \
-	X(67, SOURCE_ADDRESS, "source-address", "RFC 1122 section 3.2.1.3",                       \
-	  ENFORCE, ENFORCE, STATELESS,                                                            \
-	  "The source address is multicast, broadcast or of 0.0.0.0/8: nobody can answer.")
+	  "in SUBSCRIBE, NOTIFY and PUBLISH, RAck in PRACK.")
 
 enum sip_rule {
 #define X(number, name, ...) SIP_RULE_##name,

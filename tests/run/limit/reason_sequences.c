@@ -242,6 +242,14 @@ static const struct trigger triggers[SG_REASON__MAX] = {
 		{.source = "192.0.2.23", .id = 24, .size = 400, .fill = 400},
 		PASSES_AS(REQUEST, OPTIONS), A_REQUEST(OPTIONS),
 	},
+	[SG_REASON_SOURCE_PORT] = {
+		NULL, {.sport_zero = true}, {.sport = 1}, PASSES_AS(REQUEST, OPTIONS),
+		A_REQUEST(OPTIONS),
+	},
+	[SG_REASON_SOURCE_ADDRESS] = {
+		NULL, {.source = "224.0.0.1"}, {.source = "223.255.255.254"},
+		PASSES_AS(REQUEST, OPTIONS), A_REQUEST(OPTIONS),
+	},
 	[SG_REASON_TRANSPORT_NOT_ALLOWED] = {
 		no_tcp, {OVER_TCP, .syn = true}, {}, PASSES_AS(REQUEST, OPTIONS),
 		.class = SG_CLASS_OTHER,

@@ -60,12 +60,6 @@ static const struct grammar_case own_cases[] = {
 	     "REGISTER sip:example.com SIP/2.0\r\n", AS(REQUEST, REGISTER)),
 	CASE(METHOD_FIELD, START, "SUBSCRIBE sip:bob@example.com SIP/2.0\r\n",
 	     "SUBSCRIBE sip:bob@example.com SIP/2.0\r\nEvent: dialog\r\n", AS(REQUEST, SUBSCRIBE)),
-	CASE(SOURCE_PORT, MORE, "X: 1\r\n", "X: 1\r\n", .spec = {.sport_zero = true},
-	     .good_spec = {.sport = 1}),
-	CASE(SOURCE_ADDRESS, MORE, "X: 1\r\n", "X: 1\r\n", .spec = {.source = "224.0.0.1"},
-	     .good_spec = {.source = "223.255.255.254"}),
-	CASE(SOURCE_ADDRESS, MORE, "X: 1\r\n", "X: 1\r\n", .spec = {.source = "ff02::1"},
-	     .good_spec = {.source = "fe80::1"}),
 #define LIMITED(cap_, limit_) .cap = SIP_CAP_##cap_, .limit = limit_
 	CASE(START_LONG, START, "INVITE sip:bobby@example.com SIP/2.0\r\n",
 	     "INVITE sip:bob@example.com SIP/2.0\r\n", LIMITED(start_line, 34)),
