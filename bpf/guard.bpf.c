@@ -229,7 +229,8 @@ static __always_inline bool is_put_off(__u32 reason)
 __noinline int guard_learn_put_off(struct guard *g)
 {
 	if (!g || g->faults || !guard_has_request(g) ||
-	    verdict_enforces(g, policy_method_check(g)))
+	    verdict_enforces(g, policy_method_check(g)) ||
+	    (domain_applies(g) && verdict_enforces(g, domain_check(g))))
 		return 0;
 	request_know(g);
 	/* When it came again, it would be judged by that, too. */

@@ -7,6 +7,7 @@
 #define SIPGUARD_JUDGE_BPF_H
 
 #include "checks/callee.bpf.h"
+#include "checks/domain.bpf.h"
 #include "checks/grammar.bpf.h"
 #include "checks/guess.bpf.h"
 #include "checks/policy.bpf.h"
@@ -78,6 +79,22 @@ static __always_inline __u32 guard_judge_policy(struct guard *g, __u32 reason)
 	return SG_REASON_NONE;
 }
 
+/*
+ * What the sender's profile says of the method and of whom the request asks for. Global, or the
+ * ways out of each check are followed through all that comes after.
+ */
+__noinline int guard_judge_profile(struct guard *g)
+{
+	__u32 reason;
+
+	if (!g)
+		return SG_REASON_NONE;
+	reason = guard_judge_policy(g, policy_method_check(g));
+	if (!reason && domain_applies(g))
+		reason = guard_judge_policy(g, domain_check(g));
+	return reason;
+}
+
 /* By what a request without faults shows of its sender. */
 static __always_inline __u32 guard_judge_sender(struct guard *g)
 {
@@ -86,7 +103,7 @@ static __always_inline __u32 guard_judge_sender(struct guard *g)
 	g->copy = 0;
 	if (!guard_has_request(g))
 		return SG_REASON_NONE;
-	reason = guard_judge_policy(g, policy_method_check(g));
+	reason = guard_judge_profile(g);
 	if (reason)
 		return reason;
 	request_know(g);

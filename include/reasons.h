@@ -192,7 +192,16 @@
 	  "with credentials once more; calls to urn:service:sos never do. Strangers, each zone, " \
 	  "and the proven flows of each have a limit of the callee of their own, so a forger "    \
 	  "takes calls of strangers away and nobody else's. Over TCP those of a zone and of "     \
-	  "proven flows are only counted.")
+	  "proven flows are only counted.")                                                       \
+	X(91, DOMAIN_NOT_SERVED, "domain-not-served", "RFC 3261 section 16.5",                    \
+	  ENFORCE, ENFORCE, STATEFUL,                                                             \
+	  "The configuration names the `domains` that the server serves, and the host in the "    \
+	  "Request-URI is none of them, nor the IPv4 address that the packet came to. Proven "    \
+	  "flows may ask for any; requests in a dialog, ACK, CANCEL, emergency calls and URIs "   \
+	  "other than sip and sips are not looked at, so who writes a tag into To gets past "     \
+	  "this check, and past no limit. A forger can have nothing refused but what he sends "   \
+	  "himself. Of a zone over TCP it is only counted. Give a zone `domains: []` if its "     \
+	  "peers route by other names.")
 
 /* All of them: those of packets here, those of messages in sip/rules.h. */
 #define SG_REASONS(X) SG_PACKET_REASONS(X) SIP_RULES(X)

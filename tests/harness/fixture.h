@@ -117,6 +117,8 @@ void mode_set(enum sg_reason reason, enum sg_mode mode);
 void list_set(const char *prefix, enum sg_list list);
 /* Of one of the two configurations; sg_config.zones grows to `zone`. */
 void zone_set(int which, const char *prefix, __u32 zone);
+/* One more that is served, by the list of a zone; in lower case, as of a file that was read. */
+void domain_set(__u32 zone, const char *domain);
 /* A flow if transport is not 0. Seconds from now, negative: it has run out. */
 void ban_set(const char *address, __u8 transport, __u16 port, int seconds);
 void ban_lift(const char *address);

@@ -146,6 +146,7 @@ int main(void)
 	add_sequences(limit_sequences, limit_sequences_count);
 	add_sequences(zone_sequences, zone_sequences_count);
 	add_sequences(mask_sequences, mask_sequences_count);
+	add_sequences(routing_sequences, routing_sequences_count);
 	add_sequences(callee_sequences, callee_sequences_count);
 	add_bare_sequences(flow_sequences, flow_sequences_count);
 	add_bare_sequences(greylist_sequences, greylist_sequences_count);

@@ -15,12 +15,21 @@ struct zone_prefix {
 	__u32 zone; /* 1 to SG_ZONES - 1 */
 };
 
+/* One that the server serves. */
+struct served_domain {
+	__u32 list;    /* that it is in, see sg_profile.domains */
+	__u32 dots;    /* that it has, if it stands for the names below it; else 0 */
+	char text[SG_DOMAIN_TEXT]; /* in lower case */
+};
+
 #define CONFIG_PROFILES 32 /* that a file may have, beside those that are shipped */
 
 struct config {
 	struct sg_config kernel; /* ready to be written to one of sg_configs */
 	struct zone_prefix *prefixes;
 	size_t prefix_count;
+	struct served_domain *domains; /* in the order of the file */
+	size_t domain_count;
 	/* Of the file's profiles, in their order; for doubts. */
 	struct {
 		char name[SG_ZONE_NAME];

@@ -47,6 +47,7 @@ static enum kind kind_of(const struct setting *setting, bool entry)
 	case SETTING_PORTS:
 		return entry ? NUMBER : LIST;
 	case SETTING_PREFIXES:
+	case SETTING_DOMAINS:
 		return entry ? TEXT : LIST;
 	case SETTING_PROFILES:
 	case SETTING_ZONES:

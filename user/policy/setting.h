@@ -25,6 +25,7 @@ enum setting_type {
 	SETTING_NAME,     /* of a zone or a profile */
 	SETTING_PROFILE,  /* the name of a profile */
 	SETTING_PREFIXES, /* of a zone, a list */
+	SETTING_DOMAINS,  /* a list */
 	SETTING_PROFILES, /* a list of mappings, whose keys are those of profiles; */
 	SETTING_ZONES,    /* those of zones */
 };

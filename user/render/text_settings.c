@@ -7,6 +7,8 @@
 #include "base/names.h"
 #include "policy/setting.h"
 
+#define DOMAINS_TOLD 8 /* on a line of text; JSON has all */
+
 static void print_ports(const struct sg_config *config, const char *transport, __u8 role)
 {
 	bool any = false;
@@ -155,13 +157,30 @@ static void print_others(const struct sg_config *config, enum setting_scope scop
 	}
 }
 
-static void print_alone(const struct sg_config *config)
+/* The domains that it is asked for, the first ones by name. */
+static void print_domains(const struct served_list *served, __u32 list)
+{
+	size_t count = 0;
+
+	printf("  %-22s ", "domains");
+	for (size_t i = 0; i < served->count; i++) {
+		if (served->served[i].list != list || count++ >= DOMAINS_TOLD)
+			continue;
+		printf("%s%s", count > 1 ? ", " : "", served->served[i].domain.text);
+	}
+	if (count > DOMAINS_TOLD)
+		printf(" and %zu more", count - DOMAINS_TOLD);
+	printf("%s\n", count ? "" : "              all");
+}
+
+static void print_alone(const struct sg_config *config, const struct served_list *served)
 {
 	printf("\nOther settings\n");
 	print_others(config, SCOPE_GUARD, 0);
 	for (__u32 zone = 0; zone <= config->zones && zone < SG_ZONES; zone++) {
 		printf("\nOther settings, %s\n", zone_name(&config->zone[zone], zone));
 		print_others(config, SCOPE_PROFILE, zone);
+		print_domains(served, sg_profile_of(config, zone)->domains);
 	}
 }
 
@@ -188,7 +207,7 @@ static void print_caps(const struct sg_config *config)
 		printf("  %-22s %17u\n", cap_keys[id], cap[id]);
 }
 
-void settings_text(const struct sg_config *config)
+void settings_text(const struct sg_config *config, const struct served_list *served)
 {
 	printf("\nGuarded ports\n");
 	print_ports(config, "udp", SG_PORT_UDP);
@@ -196,7 +215,7 @@ void settings_text(const struct sg_config *config)
 	print_ports(config, "tls", SG_PORT_TLS);
 	print_reasons(config);
 	print_limits(config);
-	print_alone(config);
+	print_alone(config, served);
 	print_ban_rules(config);
 	print_caps(config);
 }

@@ -61,6 +61,13 @@ static void bob_is_called(void)
 	SEND(PASS, NONE, REQUEST, INVITE, .source = "192.0.2.24", .payload = SIP_REQUEST("INVITE"));
 }
 
+#define ORG "OPTIONS sip:example.org SIP/2.0\r\n" SIP_HEADERS("OPTIONS")
+
+static void serves_example_org(void)
+{
+	domain_set(0, "example.org");
+}
+
 static void zone_spent(void)
 {
 	zone_set(0, "192.0.2.0/24", 1);
@@ -262,6 +269,10 @@ static const struct trigger triggers[SG_REASON__MAX] = {
 		bob_is_called, {.payload = SIP_REQUEST("INVITE")},
 		{.payload = SIP_REQUEST("MESSAGE")}, PASSES_AS(REQUEST, MESSAGE),
 		A_REQUEST(INVITE),
+	},
+	[SG_REASON_DOMAIN_NOT_SERVED] = {
+		serves_example_org, {}, {.payload = ORG}, PASSES_AS(REQUEST, OPTIONS),
+		A_REQUEST(OPTIONS),
 	},
 	[SG_REASON_ZONE_TOTAL] = {
 		zone_spent, {}, {.source = "198.18.0.1"}, PASSES_AS(REQUEST, OPTIONS),
