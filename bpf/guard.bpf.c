@@ -228,9 +228,7 @@ static __always_inline bool is_put_off(__u32 reason)
 /* A request that was read and is put off. Global: it is dear to verify in the way of each. */
 __noinline int guard_learn_put_off(struct guard *g)
 {
-	if (!g || g->faults || !guard_has_request(g) ||
-	    verdict_enforces(g, policy_method_check(g)) ||
-	    (domain_applies(g) && verdict_enforces(g, domain_check(g))))
+	if (!g || g->faults || !guard_has_request(g) || guard_profile_refuses(g))
 		return 0;
 	request_know(g);
 	/* When it came again, it would be judged by that, too. */

@@ -201,7 +201,14 @@
 	  "other than sip and sips are not looked at, so who writes a tag into To gets past "     \
 	  "this check, and past no limit. A forger can have nothing refused but what he sends "   \
 	  "himself. Of a zone over TCP it is only counted. Give a zone `domains: []` if its "     \
-	  "peers route by other names.")
+	  "peers route by other names.")                                                          \
+	X(92, VIA_OWN_ADDRESS, "via-own-address", "RFC 3261 section 16.3",                        \
+	  MONITOR, MONITOR, STATEFUL,                                                             \
+	  "The top Via of a stranger's request says that it was sent by the very IPv4 address "   \
+	  "that it came to, one that no other host has (private ones are not looked at): it goes "\
+	  "round in a loop, or is forged. A forger can have nothing refused but what he sends "   \
+	  "himself. It only monitors, since a server in a container of this host may write the "  \
+	  "host's address there; give that a zone before you enforce it.")
 
 /* All of them: those of packets here, those of messages in sip/rules.h. */
 #define SG_REASONS(X) SG_PACKET_REASONS(X) SIP_RULES(X)

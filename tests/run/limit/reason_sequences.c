@@ -68,6 +68,10 @@ static void serves_example_org(void)
 	domain_set(0, "example.org");
 }
 
+#define SENT_BY(host)                                                                             \
+	"OPTIONS sip:bob@example.com SIP/2.0\r\n"                                                 \
+	"Via: SIP/2.0/UDP " host ";branch=z9hG4bK776asdhds\r\n" SIP_HEADERS("OPTIONS")
+
 static void zone_spent(void)
 {
 	zone_set(0, "192.0.2.0/24", 1);
@@ -273,6 +277,10 @@ static const struct trigger triggers[SG_REASON__MAX] = {
 	[SG_REASON_DOMAIN_NOT_SERVED] = {
 		serves_example_org, {}, {.payload = ORG}, PASSES_AS(REQUEST, OPTIONS),
 		A_REQUEST(OPTIONS),
+	},
+	[SG_REASON_VIA_OWN_ADDRESS] = {
+		NULL, {.payload = SENT_BY(PACKET_SERVER4)}, {.payload = SENT_BY("198.51.100.11")},
+		PASSES_AS(REQUEST, OPTIONS), A_REQUEST(OPTIONS),
 	},
 	[SG_REASON_ZONE_TOTAL] = {
 		zone_spent, {}, {.source = "198.18.0.1"}, PASSES_AS(REQUEST, OPTIONS),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Whom a request may be for: the domains that the server serves. */
+/* Whom a request may be for, by the domains that the server serves; and where it has been. */
 #include <stdio.h>
 #include <string.h>
 
@@ -11,20 +11,26 @@
 	letter "." letter "." letter "." letter "." letter "." letter "." letter "."
 
 /* A request for the URI, which begins something unless `tag` says otherwise. */
-static const char *request(const char *method, const char *uri, const char *tag)
+static const char *request_by(const char *via, const char *method, const char *uri,
+			      const char *tag)
 {
 	static char text[2048];
 
 	snprintf(text, sizeof(text),
 		 "%s %s SIP/2.0\r\n"
-		 "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK776asdhds\r\n"
+		 "Via: SIP/2.0/UDP %s;branch=z9hG4bK776asdhds\r\n"
 		 "Max-Forwards: 70\r\n"
 		 "To: <sip:bob@example.org>%s\r\n"
 		 "From: <sip:bob@example.org>;tag=1928301774\r\n"
 		 "Call-ID: a84b4c76e66710@192.0.2.1\r\n"
 		 "CSeq: 1 %s\r\n"
-		 "Content-Length: 0\r\n\r\n", method, uri, tag, method);
+		 "Content-Length: 0\r\n\r\n", method, uri, via, tag, method);
 	return text;
+}
+
+static const char *request(const char *method, const char *uri, const char *tag)
+{
+	return request_by("192.0.2.1:5060", method, uri, tag);
 }
 
 static void uri(const char *source, const char *uri, bool passes)
@@ -133,6 +139,7 @@ static void own_address(void)
 	uri(NULL, "sip:bob@" PACKET_SERVER4, true);
 	uri(NULL, "sip:bob@" PACKET_SERVER4 ":5060;transport=udp", true);
 	uri(NULL, "sip:bob@" PACKET_SERVER4 ".1", false);
+	uri(NULL, "sip:bob@1." PACKET_SERVER4, false);
 	uri(NULL, "sip:bob@" PACKET_SERVER4 "0", false);
 	uri(NULL, "sip:bob@" PACKET_SERVER4 ".example.org", false);
 	uri(NULL, "sip:bob@0" PACKET_SERVER4, false);
@@ -241,6 +248,84 @@ static void domains_over_tcp(void)
 	assert_int_equal(dropped_by(SG_REASON_DOMAIN_NOT_SERVED), 1);
 }
 
+/* --- where it has been --- */
+
+static void sent_by(const char *via, const char *destination, bool passes)
+{
+	struct packet_spec packet = {
+		.destination = destination,
+		.payload = request_by(via, "OPTIONS", "sip:bob@example.org", ""),
+	};
+
+	if (packet_dropped(&packet) == passes)
+		fail_msg("%s %s", via, passes ? "is refused" : "passes");
+	if (!passes)
+		assert_int_equal(dropping_reason(), SG_REASON_VIA_OWN_ADDRESS);
+	stats_clear();
+}
+
+static void our_address_in_via(void)
+{
+	wide();
+	mode_set(SG_REASON_VIA_OWN_ADDRESS, SG_MODE_ENFORCE);
+	sent_by(PACKET_SERVER4, NULL, false);
+	sent_by(PACKET_SERVER4 ":5070", NULL, false);
+	sent_by("192.0.2.1", NULL, true);
+	sent_by("198.51.100.11", NULL, true);
+	sent_by("198.51.101.1", NULL, true);
+	sent_by("8." PACKET_SERVER4, NULL, true);
+	sent_by(PACKET_SERVER4 ".example.com1", NULL, true);
+	sent_by("pbx1", NULL, true);
+	sent_by("203.0.113.250", "203.0.113.250", false);
+}
+
+/* Phones have the same private addresses as servers. */
+static void private_addresses_in_via(void)
+{
+	static const struct {
+		const char *address;
+		bool passes;
+	} cases[] = {
+		{"9.255.255.255", false}, {"10.0.0.0", true}, {"10.255.255.255", true},
+		{"11.0.0.0", false}, {"126.0.0.1", false}, {"127.0.0.1", true},
+		{"128.0.0.1", false}, {"172.15.255.255", false}, {"172.16.0.0", true},
+		{"172.31.255.255", true}, {"172.32.0.0", false}, {"192.167.0.1", false},
+		{"192.168.0.1", true}, {"192.169.0.1", false}, {"100.63.255.255", false},
+		{"100.64.0.0", true}, {"100.127.255.255", true}, {"100.128.0.0", false},
+		{"169.253.0.1", false}, {"169.254.0.1", true}, {"169.255.0.1", false},
+	};
+
+	wide();
+	mode_set(SG_REASON_VIA_OWN_ADDRESS, SG_MODE_ENFORCE);
+	for (size_t i = 0; i < COUNT(cases); i++)
+		sent_by(cases[i].address, cases[i].address, cases[i].passes);
+}
+
+#define LOOPS(method) request_by(PACKET_SERVER4, method, "sip:bob@example.org", "")
+
+/* Of strangers, and of requests alone. */
+static void whose_via_is_looked_at(void)
+{
+	wide();
+	mode_set(SG_REASON_VIA_OWN_ADDRESS, SG_MODE_ENFORCE);
+	zone_set(0, "198.18.0.0/16", 1);
+	config()->profile[1] = config()->profile[0];
+	SEND(DROP, VIA_OWN_ADDRESS, REQUEST, ACK, .source = PHONE, .payload = LOOPS("ACK"));
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = MEMBER, .payload = LOOPS("OPTIONS"));
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = IPV6_A, .payload = LOOPS("OPTIONS"));
+	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 60);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE, .payload = LOOPS("OPTIONS"));
+	SEND(PASS, NONE, RESPONSE, NONE, .payload = "SIP/2.0 200 OK\r\n"
+	     "Via: SIP/2.0/UDP " PACKET_SERVER4 ";branch=z9hG4bK7\r\nl: 0\r\n\r\n");
+}
+
+static void by_default_a_loop_is_seen(void)
+{
+	wide();
+	SEND_WATCHED(PASS, NONE, REASON_BIT(SG_REASON_VIA_OWN_ADDRESS), REQUEST, OPTIONS,
+		     .payload = LOOPS("OPTIONS"));
+}
+
 const struct sequence routing_sequences[] = {
 	{"domains by name", names},
 	{"domains by what is above them", names_below},
@@ -253,6 +338,10 @@ const struct sequence routing_sequences[] = {
 	{"each configuration has domains of its own", each_configuration_has_its_own_domains},
 	{"what is not served proves nothing", what_is_not_served_proves_nothing},
 	{"a domain that is not served, over TCP", domains_over_tcp},
+	{"our own address in a Via", our_address_in_via},
+	{"private addresses in a Via are no loops", private_addresses_in_via},
+	{"whose Via is looked at", whose_via_is_looked_at},
+	{"a loop is only seen by default", by_default_a_loop_is_seen},
 };
 
 const size_t routing_sequences_count = COUNT(routing_sequences);
