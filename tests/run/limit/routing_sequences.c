@@ -7,6 +7,7 @@
 #include "stream/stream.h"
 
 #define MEMBER "198.18.0.7"
+#define LIKE_OURS "2001:db8::" PACKET_SERVER4
 #define LABELS(letter)                                                                            \
 	letter "." letter "." letter "." letter "." letter "." letter "." letter "."
 
@@ -147,8 +148,9 @@ static void own_address(void)
 	uri(NULL, "sip:bob@1.2.3", false);
 	uri(NULL, "sip:bob@1.2.3.", false);
 	uri(NULL, "sip:bob@4294967295.2.3.4", false);
-	/* Not by IPv6. */
-	uri(IPV6_A, "sip:bob@" PACKET_SERVER4, false);
+	/* Not by IPv6, though the fold of the address has the same bytes. */
+	SEND(DROP, DOMAIN_NOT_SERVED, REQUEST, OPTIONS, .source = IPV6_A, .destination = LIKE_OURS,
+	     .payload = request("OPTIONS", "sip:bob@" PACKET_SERVER4, ""));
 }
 
 /* What needs no domain, or is told by something else. */
@@ -312,11 +314,34 @@ static void whose_via_is_looked_at(void)
 	config()->profile[1] = config()->profile[0];
 	SEND(DROP, VIA_OWN_ADDRESS, REQUEST, ACK, .source = PHONE, .payload = LOOPS("ACK"));
 	SEND(PASS, NONE, REQUEST, OPTIONS, .source = MEMBER, .payload = LOOPS("OPTIONS"));
-	SEND(PASS, NONE, REQUEST, OPTIONS, .source = IPV6_A, .payload = LOOPS("OPTIONS"));
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = IPV6_A, .destination = LIKE_OURS,
+	     .payload = LOOPS("OPTIONS"));
 	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 60);
 	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE, .payload = LOOPS("OPTIONS"));
 	SEND(PASS, NONE, RESPONSE, NONE, .payload = "SIP/2.0 200 OK\r\n"
 	     "Via: SIP/2.0/UDP " PACKET_SERVER4 ";branch=z9hG4bK7\r\nl: 0\r\n\r\n");
+}
+
+/* What would be refused, and is put off meanwhile, is not remembered. */
+static void a_loop_is_not_remembered(void)
+{
+	struct packet_spec packet = {.payload = LOOPS("OPTIONS")};
+	struct sg_stats stats;
+
+	for (int refused = 0; refused < 2; refused++) {
+		mode_set(SG_REASON_VIA_OWN_ADDRESS, refused ? SG_MODE_ENFORCE : SG_MODE_OFF);
+		fix.state->mode = SG_MODE_MONITOR;
+		fix.state->total_tat[SG_TOTAL_UNLISTED_TOTAL] = tat_spent();
+		packet.again = false;
+		assert_false(packet_dropped(&packet));
+		fix.state->total_tat[SG_TOTAL_UNLISTED_TOTAL] = 0;
+		mode_set(SG_REASON_VIA_OWN_ADDRESS, SG_MODE_OFF);
+		packet.again = true;
+		stats_clear();
+		assert_false(packet_dropped(&packet));
+		stats_read(&stats);
+		assert_int_equal(stats.count[SG_COUNT_RETRANSMISSIONS], !refused);
+	}
 }
 
 static void by_default_a_loop_is_seen(void)
@@ -341,6 +366,7 @@ const struct sequence routing_sequences[] = {
 	{"our own address in a Via", our_address_in_via},
 	{"private addresses in a Via are no loops", private_addresses_in_via},
 	{"whose Via is looked at", whose_via_is_looked_at},
+	{"a loop is not remembered while it is put off", a_loop_is_not_remembered},
 	{"a loop is only seen by default", by_default_a_loop_is_seen},
 };
 
