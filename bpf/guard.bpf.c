@@ -271,7 +271,6 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 	total_find(g);
 	if (list == SG_LIST_DENY)
 		JUDGE(SG_REASON_DENY_LIST);
-	JUDGE(sender_check(g));
 	flow_know(g);
 	/* The wider ban first: it explains more. */
 	if (list != SG_LIST_OWN) {
@@ -279,6 +278,7 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 		JUDGE(ban_flow_check(g));
 	}
 
+	JUDGE(sender_check(g));
 	JUDGE(policy_transport_check(g));
 	JUDGE(udp_check(g));
 	JUDGE(fragment_check(g));

@@ -124,7 +124,7 @@ SIP_INLINE __u64 sip_check_caps(const struct sip_reader *r, const struct sip_cap
 			 SIP_FAULT(PARAMETER_LONG));
 	faults |= sip_if(m->call_id.length > caps->call_id, SIP_FAULT(CALL_ID_LONG));
 	/* A response goes no further than its request came. */
-	faults |= sip_if(m->kind == SIP_REQUEST && m->max_forwards > caps->max_forwards,
+	faults |= sip_if((m->kind == SIP_REQUEST) & (m->max_forwards > caps->max_forwards),
 			 SIP_FAULT(HOPS));
 	return faults;
 }
