@@ -81,8 +81,9 @@ static __always_inline __u32 guard_judge_policy(struct guard *g, __u32 reason)
 }
 
 /*
- * What the sender's profile says of the method and of whom the request asks for, and where it says
- * that it has been. Global, or the ways out of each check are followed through all that comes after.
+ * What the sender's profile says of the method and of whom the request asks for, and where the
+ * request says that it has been. Global, or the ways out of each check are followed through all
+ * that comes after.
  */
 __noinline int guard_judge_profile(struct guard *g)
 {

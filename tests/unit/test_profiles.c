@@ -330,8 +330,8 @@ static void test_bad_domains(void **state)
 		{1, 11, "'..com' is no domain", "domains: [..com]\n"},
 		{1, 11, "'*.example.com' is no domain: take letters, digits",
 		 "domains: ['*.example.com']\n"},
-		{1, 11, "'sip:example.com' is no domain: take letters, digits, '-' and '_', without "
-			"port and scheme", "domains: ['sip:example.com']\n"},
+		{1, 11, "'sip:example.com' is no domain: take letters, digits, '-' and '_', "
+			"without port and scheme", "domains: ['sip:example.com']\n"},
 		{1, 11, "'example.com:5060' is no domain", "domains: ['example.com:5060']\n"},
 		{1, 11, "is no domain: take letters", "domains: ['a b']\n"},
 		{1, 11, "is no domain: take letters", "domains: [b\303\274cher.example]\n"},

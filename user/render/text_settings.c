@@ -202,7 +202,8 @@ static void print_caps(const struct sg_config *config)
 {
 	const __u32 *cap = sg_profile_of(config, 0)->caps.of;
 
-	printf("\nLimits of a message, in bytes; fields and folds in lines, max-forwards in hops\n");
+	printf("\nLimits of a message, in bytes; fields and folds in lines, max-forwards in "
+	       "hops\n");
 	for (int id = 0; id < SIP_CAP__MAX; id++)
 		printf("  %-22s %17u\n", cap_keys[id], cap[id]);
 }
