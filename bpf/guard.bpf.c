@@ -228,8 +228,7 @@ static __always_inline bool is_put_off(__u32 reason)
 /* A request that was read and is put off. Global: it is dear to verify in the way of each. */
 __noinline int guard_learn_put_off(struct guard *g)
 {
-	if (!g || g->faults || !guard_has_request(g) ||
-	    verdict_enforces(g, policy_method_check(g)))
+	if (!g || g->faults || !guard_has_request(g) || guard_profile_refuses(g))
 		return 0;
 	request_know(g);
 	/* When it came again, it would be judged by that, too. */
@@ -280,6 +279,7 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 		JUDGE(ban_flow_check(g));
 	}
 
+	JUDGE(sender_check(g));
 	JUDGE(policy_transport_check(g));
 	JUDGE(udp_check(g));
 	JUDGE(fragment_check(g));

@@ -8,10 +8,12 @@
 
 #include "checks/callee.bpf.h"
 #include "checks/dial.bpf.h"
+#include "checks/domain.bpf.h"
 #include "checks/grammar.bpf.h"
 #include "checks/guess.bpf.h"
 #include "checks/policy.bpf.h"
 #include "checks/request.bpf.h"
+#include "checks/via.bpf.h"
 #include "learn.bpf.h"
 #include "packet/class.bpf.h"
 #include "state/offences.bpf.h"
@@ -79,6 +81,33 @@ static __always_inline __u32 guard_judge_policy(struct guard *g, __u32 reason)
 	return SG_REASON_NONE;
 }
 
+/*
+ * What the sender's profile says of the method and of whom the request asks for, and where the
+ * request says that it has been. Global, or the ways out of each check are followed through all
+ * that comes after.
+ */
+__noinline int guard_judge_profile(struct guard *g)
+{
+	__u32 reason;
+
+	if (!g)
+		return SG_REASON_NONE;
+	reason = guard_judge_policy(g, policy_method_check(g));
+	if (!reason && domain_applies(g))
+		reason = guard_judge_policy(g, domain_check(g));
+	if (!reason)
+		reason = guard_judge_policy(g, via_check(g));
+	return reason;
+}
+
+/* Whether any of that will end the way of a request, once nothing else does. */
+static __always_inline bool guard_profile_refuses(const struct guard *g)
+{
+	return verdict_enforces(g, policy_method_check(g)) ||
+	       (domain_applies(g) && verdict_enforces(g, domain_check(g))) ||
+	       verdict_enforces(g, via_check(g));
+}
+
 /* By what a request without faults shows of its sender. */
 static __always_inline __u32 guard_judge_sender(struct guard *g)
 {
@@ -87,7 +116,7 @@ static __always_inline __u32 guard_judge_sender(struct guard *g)
 	g->copy = 0;
 	if (!guard_has_request(g))
 		return SG_REASON_NONE;
-	reason = guard_judge_policy(g, policy_method_check(g));
+	reason = guard_judge_profile(g);
 	if (reason)
 		return reason;
 	request_know(g);

@@ -9,6 +9,8 @@
  *   sg_configs    userspace, that not     guarded packets pinned
  *                 in force
  *   sg_zones      userspace, as above     if zones exist  pinned
+ *   sg_domains    userspace, of that not  if domains are  pinned
+ *                 in force                listed
  *   sg_lists4/6   userspace               if lists exist  pinned
  *   sg_bans       userspace, packets and  if bans exist   pinned
  *                 replies
@@ -123,6 +125,15 @@ struct {
 } sg_zones SEC(".maps") = {
 	.values = {&sg_zones_0, &sg_zones_1},
 };
+
+/* The domains of both of sg_configs, see domain.bpf.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 2 * SG_DOMAINS);
+	__type(key, struct sg_domain_key);
+	__type(value, struct sg_domain);
+} sg_domains SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);

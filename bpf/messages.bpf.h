@@ -372,21 +372,10 @@ __noinline int stream_next(hook_ctx *ctx, struct guard *g)
 
 /* --- reading --- */
 
-/* Multicast, broadcast and 0.0.0.0/8 or :: are nobody's address (RFC 1122 section 3.2.1.3). */
-static __always_inline bool message_from_nobody(const struct packet *p)
-{
-	if (p->family == 4)
-		return p->address[12] >= 224 || p->address[12] == 0;
-	return p->address[0] == 0xff ||
-	       !(p->address32[0] | p->address32[1] | p->address32[2] | p->address32[3]);
-}
-
 static __always_inline __u32 message_flags(const struct packet *p)
 {
 	return (p->first_fragment ? SIP_MORE : 0) |
-	       (p->transport == IPPROTO_TCP ? SIP_STREAM : 0) |
-	       (p->source_port ? 0 : SIP_PORT_ZERO) |
-	       (message_from_nobody(p) ? SIP_SOURCE_INVALID : 0);
+	       (p->transport == IPPROTO_TCP ? SIP_STREAM : 0);
 }
 
 /* Loads the message of a packet into the reader, if it is not there yet. Its length, or 0. */

@@ -10,6 +10,7 @@
 
 #include <linux/types.h>
 
+#include "domain.h"
 #include "flow.h"
 #include "gcra.h"
 #include "listed.h"
@@ -57,6 +58,9 @@ struct sg_profile {
 	/* Which grammar rules are looked for: those whose mode is not off, as SIP_FAULT()s. */
 	__u64 rules;
 	struct sip_caps caps;
+	__u32 domains; /* number of its list of domains; */
+	/* Bit 0: that has names. Bit n: and domains with n dots, whose names below are served. */
+	__u32 served;
 #define X(type, field, ...) __u32 field;
 #define L(field, ...) struct sg_limit field;
 #define S(field, ...) __u32 field;

@@ -79,6 +79,16 @@
 	  "RFC 8200 has no use for them, and a guard that passes them is passed by. This is the " \
 	  "one reason, with vlan-tags, that may meet packets to other ports; the allow list "     \
 	  "exempts a peer.")                                                                      \
+	X(66, SOURCE_PORT, "source-port", "RFC 768", ENFORCE, ENFORCE, STATELESS,                 \
+	  "The source port of a packet to a guarded port is 0, whatever it carries: nobody can "  \
+	  "answer, and no system sends from there. Who forges it gets no more than the refusal "  \
+	  "of what he sends himself.")                                                            \
+	X(67, SOURCE_ADDRESS, "source-address", "RFC 1122 section 3.2.1.3",                       \
+	  ENFORCE, ENFORCE, STATELESS,                                                            \
+	  "The source address of a packet to a guarded port is multicast, 255.255.255.255, of "   \
+	  "0.0.0.0/8 or ::, whatever it carries: no host has it. The kernel would drop the "      \
+	  "packet, too, a little later and at a higher price. Who forges it gets no more than "   \
+	  "the refusal of what he sends himself.")                                                \
 	X(68, GREYLIST, "greylist", "RFC 3261 section 17.1", ENFORCE, ENFORCE, STATEFUL,          \
 	  "While sources that are not proven exceed their budget, a request from one of them is " \
 	  "admitted only when it comes again, 0.4 to 32 s after the first time, as every client " \
@@ -196,7 +206,23 @@
 	  "with credentials once more; calls to urn:service:sos never do. Strangers, each zone, " \
 	  "and the proven flows of each have a limit of the callee of their own, so a forger "    \
 	  "takes calls of strangers away and nobody else's. Over TCP those of a zone and of "     \
-	  "proven flows are only counted.")
+	  "proven flows are only counted.")                                                       \
+	X(93, DOMAIN_NOT_SERVED, "domain-not-served", "RFC 3261 section 16.5",                    \
+	  ENFORCE, ENFORCE, STATEFUL,                                                             \
+	  "The configuration names the `domains` that the server serves, and the host in the "    \
+	  "Request-URI is none of them, nor the IPv4 address that the packet came to. Proven "    \
+	  "flows may ask for any; requests in a dialog, ACK, CANCEL, emergency calls and URIs "   \
+	  "other than sip and sips are not looked at, so who writes a tag into To gets past "     \
+	  "this check, and past no limit. A forger can have nothing refused but what he sends "   \
+	  "himself. Of a zone over TCP it is only counted. Give a zone `domains: []` if its "     \
+	  "peers route by other names.")                                                          \
+	X(94, VIA_OWN_ADDRESS, "via-own-address", "RFC 3261 section 16.3",                        \
+	  MONITOR, MONITOR, STATEFUL,                                                             \
+	  "The top Via of a stranger's request says that it was sent by the very IPv4 address "   \
+	  "that it came to, one that no other host has (private ones are not looked at): it goes "\
+	  "round in a loop, or is forged. A forger can have nothing refused but what he sends "   \
+	  "himself. It only monitors, since a server in a container of this host may write the "  \
+	  "host's address there; give that a zone before you enforce it.")
 
 /* All of them: those of packets here, those of messages in sip/rules.h. */
 #define SG_REASONS(X) SG_PACKET_REASONS(X) SIP_RULES(X)

@@ -24,7 +24,8 @@ const __u8 sg_reason_of_rule[] = {
 const __u8 sg_reason_of_message[SG_MODES] = {
 	[SG_REASON_NONE] = 1, [SG_REASON_GARBAGE] = 1, [SG_REASON_SCANNER] = 1,
 	[SG_REASON_LOOKALIKE] = 1, [SG_REASON_METHOD_NOT_ALLOWED] = 1,
-	[SG_REASON_LIMIT_CALLEE] = 1,
+	[SG_REASON_LIMIT_CALLEE] = 1, [SG_REASON_DIAL_WALK] = 1, [SG_REASON_DOMAIN_NOT_SERVED] = 1,
+	[SG_REASON_VIA_OWN_ADDRESS] = 1,
 #define X(number, ...) [number] = 1,
 	SIP_RULES(X)
 #undef X

@@ -51,6 +51,35 @@ static __always_inline __u32 lists_find(const struct guard *g)
 	return entry ? entry->list : SG_LIST_NONE;
 }
 
+/*
+ * Whether an address is nobody's: multicast, the limited broadcast, 0.0.0.0/8, :: (RFC 1122 section
+ * 3.2.1.3). Any other may be somebody's, private ones and 240.0.0.0/4 included.
+ */
+static __always_inline bool address_is_nobodys(const struct packet *p)
+{
+	const __u32 *word = p->address32;
+	__u32 first = p->address[12];
+
+	if (p->family == 4)
+		return !first | (first >> 4 == 14) | (word[3] == 0xffffffff);
+	return (p->address[0] == 0xff) | !(word[0] | word[1] | word[2] | word[3]);
+}
+
+/*
+ * A sender that there cannot be, whatever he sends: told from what was read of the headers, without
+ * a lookup. The kernel takes packets from port 0, of UDP and of TCP.
+ */
+static __always_inline __u32 sender_check(const struct guard *g)
+{
+	__u32 reason = SG_REASON_NONE;
+
+	if (address_is_nobodys(&g->p))
+		reason = SG_REASON_SOURCE_ADDRESS;
+	if (!g->p.source_port)
+		reason = SG_REASON_SOURCE_PORT;
+	return forget(reason, g->now); /* or each is followed through all that comes after */
+}
+
 /* Which zones there are where the packet came in, or leaves. The masks are as in limit_index(). */
 static __always_inline __u32 zones_here(const struct guard *g, __u32 slot)
 {

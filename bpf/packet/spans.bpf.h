@@ -31,6 +31,53 @@ __noinline __u64 span_hash(const struct sip_reader *r, __u32 at, __u32 length, _
 	return hash | 1;
 }
 
+struct span_digits {
+	const struct sip_reader *r;
+	__u32 at;
+	__u32 length;
+	__u32 address; /* host order */
+	__u32 part;
+	__u32 digits;  /* of the part */
+	__u32 parts;   /* that have ended */
+};
+
+/* One character of an address, and behind the last a dot. Nothing is left of one that is none. */
+static long span_digit(__u32 i, void *context)
+{
+	struct span_digits *d = context;
+	__u32 c = i < d->length ? sip_byte(d->r, d->at + i) : '.';
+
+	if (c == '.' && d->digits) {
+		d->address = d->address << 8 | d->part;
+		d->part = d->digits = 0;
+		d->parts++;
+		return 0;
+	}
+	c -= '0';
+	d->part = d->part * 10 + c;
+	/* No zeros before others: some read octal numbers then. */
+	if (c > 9 || d->part > 255 || (d->digits && d->part < 10)) {
+		d->parts = 0;
+		return 1;
+	}
+	d->digits++;
+	return 0;
+}
+
+/* What span_address4() gives for an address in network order. */
+#define SPAN_ADDRESS4(address) (1ULL << 32 | (__u32)(address))
+
+/* The address of IPv4 that `length` bytes at `at` are; 0: they are none. */
+__noinline __u64 span_address4(const struct sip_reader *r, __u32 at, __u32 length)
+{
+	struct span_digits d = {.r = r, .at = at, .length = length};
+
+	if (!r || length < 7 || length > 15)
+		return 0;
+	bpf_loop(length + 1, span_digit, &d, 0);
+	return d.parts == 4 ? SPAN_ADDRESS4(bpf_htonl(d.address)) : 0;
+}
+
 struct span_walk {
 	const struct sip_reader *r;
 	__u64 hash;

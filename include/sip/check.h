@@ -52,7 +52,7 @@ SIP_INLINE __u64 sip_check_fields(const struct sip_reader *r)
 	const struct sip_message *m = &r->message;
 	__u64 faults = 0;
 
-	faults |= sip_if(m->max_forwards > 255, SIP_FAULT(HOPS));
+	faults |= sip_if(m->max_forwards > SIP_HOPS_MAX, SIP_FAULT(HOPS));
 	faults |= sip_if(m->seen & SIP_SEEN(FROM) && !m->party[SIP_FROM].tag.length,
 			 SIP_FAULT(FROM_TAG));
 	faults |= sip_if(m->transport && (m->transport == SIP_TRANSPORT_UDP) ==
@@ -123,6 +123,9 @@ SIP_INLINE __u64 sip_check_caps(const struct sip_reader *r, const struct sip_cap
 				 m->party[SIP_VIA].tag.length > caps->parameter,
 			 SIP_FAULT(PARAMETER_LONG));
 	faults |= sip_if(m->call_id.length > caps->call_id, SIP_FAULT(CALL_ID_LONG));
+	/* A response goes no further than its request came. */
+	faults |= sip_if((m->kind == SIP_REQUEST) & (m->max_forwards > caps->max_forwards),
+			 SIP_FAULT(HOPS));
 	return faults;
 }
 
@@ -131,8 +134,6 @@ SIP_INLINE void sip_check(struct sip_reader *r, const struct sip_caps *caps)
 {
 	__u64 faults = sip_check_caps(r, caps);
 
-	faults |= sip_if(r->input.flags & SIP_PORT_ZERO, SIP_FAULT(SOURCE_PORT));
-	faults |= sip_if(r->input.flags & SIP_SOURCE_INVALID, SIP_FAULT(SOURCE_ADDRESS));
 	if (r->message.kind != SIP_NEITHER)
 		faults |= sip_check_missing(r) | sip_check_fields(r) | sip_check_method(r);
 	sip_fault(r, faults);

@@ -57,7 +57,8 @@
 	  MONITOR, MONITOR, STATELESS,                                                            \
 	  "A request has no Max-Forwards. The RFC has it passed on, and many devices send none.") \
 	X(31, HOPS, "max-forwards", "RFC 3261 section 20.22", ENFORCE, ENFORCE, STATELESS,        \
-	  "Max-Forwards is not a number from 0 to 255.")                                          \
+	  "Max-Forwards is not a number from 0 to 255, or that of a request is above "            \
+	  "`validation: max-forwards`.")                                          \
 	X(32, REPEATED, "field-repeated", "RFC 3261 section 7.3.1", ENFORCE, ENFORCE, STATELESS,  \
 	  "A header field that a message has once stands there twice, with two values: From, "    \
 	  "Call-ID, CSeq, Content-Length or Max-Forwards. Two elements may each believe another " \
@@ -156,12 +157,7 @@
 	X(65, METHOD_FIELD, "method-field", "RFC 3515, 6665, 3903, 3262",                         \
 	  MONITOR, ENFORCE, STATELESS,                                                            \
 	  "The method asks for a header field that is missing: Refer-To (once) in REFER, Event "  \
-	  "in SUBSCRIBE, NOTIFY and PUBLISH, RAck in PRACK.")                                     \
-	X(66, SOURCE_PORT, "source-port", "RFC 768", ENFORCE, ENFORCE, STATELESS,                 \
-	  "The source port is 0: nobody can answer.")                                             \
-	X(67, SOURCE_ADDRESS, "source-address", "RFC 1122 section 3.2.1.3",                       \
-	  ENFORCE, ENFORCE, STATELESS,                                                            \
-	  "The source address is multicast, broadcast or of 0.0.0.0/8: nobody can answer.")
+	  "in SUBSCRIBE, NOTIFY and PUBLISH, RAck in PRACK.")
 
 enum sip_rule {
 #define X(number, name, ...) SIP_RULE_##name,
@@ -213,9 +209,12 @@ _Static_assert(SIP_RULE__MAX <= 64, "the faults are a word of 64 bits");
 	X(folds, "folds", 16, SIP_CAP_MAX, "lines that continue one field, a number") /* 4 */     \
 	X(parameter, "parameter", 256, SIP_CAP_MAX, /* 65 (155) */                                \
 	  "a tag, or the branch of the top Via")                                                  \
-	X(call_id, "call-id", 512, SIP_CAP_MAX, "its value") /* 298 (141) */
+	X(call_id, "call-id", 512, SIP_CAP_MAX, "its value") /* 298 (141) */                      \
+	X(max_forwards, "max-forwards", SIP_HOPS_MAX, SIP_HOPS_MAX, /* 100 */                     \
+	  "of a request, a number up to 255; clients begin with 70, some with 100")
 
 #define SIP_CAP_MAX 65535 /* no datagram is longer */
+#define SIP_HOPS_MAX 255  /* RFC 3261 section 20.22 */
 
 /*
  * Lines that are read: 127 fields, and as many that continue them; so `fields` is at most two less,

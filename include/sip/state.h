@@ -22,10 +22,8 @@
 #define SIP_LAST (1 << 16) /* not an offset: nothing is left */
 
 enum sip_input_flags {
-	SIP_STREAM = 1,         /* came by TCP or the like: the body may be in other segments */
-	SIP_MORE = 2,           /* the first fragment of a datagram: the rest is elsewhere */
-	SIP_PORT_ZERO = 4,      /* the source port is 0 */
-	SIP_SOURCE_INVALID = 8, /* the source is multicast, broadcast or none */
+	SIP_STREAM = 1, /* came by TCP or the like: the body may be in other segments */
+	SIP_MORE = 2,   /* the first fragment of a datagram: the rest is elsewhere */
 };
 
 /* What is known of a message before it is read. */

@@ -97,6 +97,25 @@ void slot_set(__u32 ifindex, __u32 slot)
 	assert_int_equal(bpf_map_update_elem(maps.slots, &ifindex, &slot, BPF_ANY), 0);
 }
 
+void domain_set(__u32 zone, const char *domain)
+{
+	struct sg_profile *profile = &config()->profile[zone];
+	struct sg_domain value = {};
+	struct sg_domain_key key = {
+		.hash = sg_domain_hash_of(domain, fix.state->secret),
+		.list = zone + 1,
+		.config = fix.state->active,
+		.below = *domain == '.',
+	};
+	int dots = 0;
+
+	for (const char *c = domain; *domain == '.' && *c; c++)
+		dots += *c == '.';
+	profile->domains = key.list;
+	profile->served |= 1U << dots;
+	assert_int_equal(bpf_map_update_elem(maps.domains, &key, &value, BPF_ANY), 0);
+}
+
 static __u64 source_of(const char *text)
 {
 	__u32 words[4];

@@ -21,6 +21,7 @@ configuration() {
 		done
 	done
 	cat <<-END
+		domains: [b.example, .a.example]
 		proven: {call: 77, unchallenged: yes}
 		greylist: {hold: 600}
 		connections: {first-data: 54, new: {rate: 55, burst: 56}, live: 57}
@@ -43,6 +44,7 @@ configuration() {
 		    prefixes: [198.51.100.0/24]
 		    profile: peer
 		    modes: {garbage: off}
+		    domains: []
 		    validation: {uri: 99}
 		    limits: {source: {rate: 901, burst: 902}}
 		    flow-limits: {source: {rate: 801, burst: 802}}
@@ -95,6 +97,8 @@ offences_as_configured() {
 challenge proves, too"
 	shows "greylist/hold 600 seconds that it stays armed after less than half of that rate is offered"
 	shows "connections/new 55 / 56 of each source, per second and at once"
+	shows "domains b.example, .a.example"
+	shows "domains all"
 	shows "methods all methods of requests"
 	shows "methods all but REGISTER methods of requests"
 	shows "modes/garbage off"
@@ -117,6 +121,7 @@ json_as_configured() {
 		and .ports == {udp: [5060], tcp: [5060], tls: [5061]}
 		and .zones[0].reasons.garbage == {mode: "enforce", default: "enforce"}
 		and .zones[1].reasons.garbage == {mode: "off", default: "enforce"}
+		and .zones[0].domains == ["b.example", ".a.example"] and .zones[1].domains == []
 		and (.zones[0].methods | index("REGISTER")) and .zones[0].transports == ["udp", "tcp", "tls"]
 		and (.zones[1].methods | index("REGISTER") | not) and .zones[1].message.uri == 99' >/dev/null
 }

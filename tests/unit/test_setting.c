@@ -212,7 +212,7 @@ static void test_sets(void **state)
 
 static void assert_taken_over(const struct setting *s, const struct setting *from, __u32 times)
 {
-	__u32 value = from->standard + 1;
+	__u32 value = from->standard < from->most ? from->standard + 1 : from->standard - 1;
 	struct config *config;
 	char text[600];
 
@@ -318,6 +318,10 @@ static void test_example_has_every_row(void **state)
 			fail_msg(EXAMPLE " lacks %s", s->key);
 		if (s->type == SETTING_ZONES || s->type == SETTING_PROFILES)
 			continue;
+		if (s->type == SETTING_DOMAINS) {
+			assert_int_equal(document_entries(node), 0);
+			continue;
+		}
 		if (is_set(s)) {
 			assert_set_is_default(&document, node, s);
 			continue;

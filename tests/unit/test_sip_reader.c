@@ -99,9 +99,6 @@ static void test_lone_quotes(void **state)
 static void test_input_flags(void **state)
 {
 	(void)state;
-	assert_faults(read_with(PARTS, request[END], SIP_PORT_ZERO), SIP_FAULT(SOURCE_PORT), "");
-	assert_faults(read_with(PARTS, request[END], SIP_SOURCE_INVALID),
-		      SIP_FAULT(SOURCE_ADDRESS), "");
 	assert_faults(read_with(LENGTH, (struct text)TEXT("l: 999\r\n"), SIP_MORE), 0, "fragment");
 	assert_faults(read_with(LENGTH, (struct text)TEXT(""), SIP_STREAM),
 		      SIP_FAULT(LENGTH_MISSING) | SIP_FAULT(VIA_TRANSPORT), "stream");

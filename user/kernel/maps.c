@@ -198,6 +198,49 @@ static int zone_trie(const struct config *config)
 	return fd;
 }
 
+/* The key of a domain in one of sg_configs. */
+static struct sg_domain_key domain_key(const struct maps *maps, __u32 which,
+				       const struct served_domain *domain)
+{
+	return (struct sg_domain_key){
+		.hash = sg_domain_hash_of(domain->text, maps->state->secret),
+		.list = domain->list,
+		.config = which,
+		.below = domain->dots > 0,
+	};
+}
+
+/* Takes out what one of sg_configs had, which is not in force. */
+static int clear_domains(const struct maps *maps, __u32 which)
+{
+	struct sg_domain_key key, next;
+	int map = maps->fd[MAP_DOMAINS], err = bpf_map_get_next_key(map, NULL, &next);
+
+	while (!err) {
+		key = next;
+		err = bpf_map_get_next_key(map, &key, &next);
+		if (key.config == which && bpf_map_delete_elem(map, &key))
+			return -errno;
+	}
+	return err == -ENOENT ? 0 : err;
+}
+
+/* Nobody looks for domains of a configuration that is not in force. */
+static int write_domains(const struct maps *maps, __u32 which, const struct config *config)
+{
+	struct sg_domain value = {};
+	int err = clear_domains(maps, which);
+
+	for (size_t i = 0; i < config->domain_count && !err; i++) {
+		struct sg_domain_key key = domain_key(maps, which, &config->domains[i]);
+
+		value.order = i;
+		snprintf(value.text, sizeof(value.text), "%s", config->domains[i].text);
+		err = bpf_map_update_elem(maps->fd[MAP_DOMAINS], &key, &value, BPF_ANY);
+	}
+	return err;
+}
+
 static int put_note(const struct maps *maps, __u32 which, const struct note *note)
 {
 	return bpf_map_update_elem(maps->fd[MAP_NOTES], &which, note, BPF_ANY);
@@ -232,6 +275,8 @@ int maps_fill(struct maps *maps, __u32 which, const struct config *config, const
 	/* An update of an array of maps waits for a grace period, and so for all readers. */
 	if (!err)
 		err = bpf_map_update_elem(maps->fd[MAP_ZONES], &which, &trie, BPF_ANY);
+	if (!err)
+		err = write_domains(maps, which, config);
 	if (!err)
 		err = write_config(maps, which, config, path, note);
 	if (trie >= 0)

@@ -17,6 +17,7 @@
 	X(STATE, "sg_state")                                                                      \
 	X(CONFIGS, "sg_configs")                                                                  \
 	X(ZONES, "sg_zones")                                                                      \
+	X(DOMAINS, "sg_domains")                                                                  \
 	X(LISTS4, "sg_lists4")                                                                    \
 	X(LISTS6, "sg_lists6")                                                                    \
 	X(BANS, "sg_bans")                                                                        \

@@ -17,6 +17,7 @@
 
 /* Fewer requests without a reply tell nothing: no server has to answer a scanner. */
 #define UNANSWERED 100
+#define CONFIG_TRIES 100 /* each takes a reload to fail */
 
 const struct number_text number_texts[NUMBER__MAX] = {
 #define X(name, group, key, kind, title) [NUMBER_##name] = {group, key, NUMBER_##kind, title},
@@ -26,14 +27,37 @@ const struct number_text number_texts[NUMBER__MAX] = {
 
 /* All below: 0 or -errno. */
 
+/* Whether there is another configuration in force, or another one in its place. */
+static bool has_changed(const struct session *session, __u32 which, __u32 generation)
+{
+	struct error ignored;
+	struct note note;
+
+	return (session->maps.state->active & 1) != which ||
+	       maps_note(&session->maps, which, &note, &ignored) || note.generation != generation;
+}
+
+/* With its domains, which stand in a map of their own. */
 static int read_config(const struct session *session, struct snapshot *s, struct error *error)
 {
 	struct note note;
-	int err = maps_config(&session->maps, &s->config, &note, error);
+	__u32 which;
+	int err;
 
-	if (!err)
+	for (int i = 0; i < CONFIG_TRIES; i++) {
+		which = session->maps.state->active & 1;
+		err = maps_config(&session->maps, &s->config, &note, error);
+		if (!err)
+			err = served_read(&session->maps, which, &s->served, error);
+		if (err)
+			return err;
 		memcpy(s->config_path, note.path, sizeof(s->config_path));
-	return err;
+		if (!has_changed(session, which, note.generation))
+			return 0;
+		served_free(&s->served);
+	}
+	return error_set(error, -EAGAIN, "the configuration changes faster than it can be read: "
+			 "try again.");
 }
 
 static int read_lists(const struct session *session, struct snapshot *s, struct error *error)
@@ -220,7 +244,9 @@ struct snapshot *snapshot_read(const struct session *session, struct error *erro
 
 void snapshot_free(struct snapshot *snapshot)
 {
-	if (snapshot)
+	if (snapshot) {
 		interfaces_free(&snapshot->interfaces);
+		served_free(&snapshot->served);
+	}
 	free(snapshot);
 }

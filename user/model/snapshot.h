@@ -11,6 +11,7 @@
 #include "guard/session.h"
 #include "model/counters.h"
 #include "model/interfaces.h"
+#include "model/served.h"
 
 enum number_kind {
 	NUMBER_COUNT,
@@ -66,6 +67,7 @@ struct snapshot {
 	bool attached;               /* to an interface that exists */
 	enum sg_mode mode;
 	struct sg_config config;     /* in force */
+	struct served_list served;   /* its domains */
 	char config_path[PATH_MAX];  /* of its file; "" for the built-in defaults */
 	struct counters counters;
 	struct interfaces interfaces;

@@ -242,6 +242,7 @@ int settings_read(struct reader *r, const struct layer *layer, __u32 zone)
 	int err = 0;
 
 	preset_read(layer, p);
+	domains_apply(r, layer, p);
 	for (size_t i = 0; i < settings_count && !err; i++)
 		if (setting_is_of(&settings[i], layer->place))
 			err = setting_read(r, layer, &settings[i], zone);
@@ -257,8 +258,10 @@ static int config_read(struct reader *r)
 {
 	struct sg_config *kernel = &r->config->kernel;
 	const struct layer top = {.document = &r->document, .place = PLACE_TOP};
-	int err = profile_apply(r, &top, 0);
+	int err = domains_read(r);
 
+	if (!err)
+		err = profile_apply(r, &top, 0);
 	if (!err)
 		err = settings_read(r, &top, 0);
 	if (!err)
@@ -315,5 +318,6 @@ void config_free(struct config *config)
 		return;
 	free(config->prefixes);
 	free(config->entries);
+	free(config->domains);
 	free(config);
 }

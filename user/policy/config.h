@@ -21,6 +21,13 @@ struct zone_entry {
 	__u32 value;
 };
 
+/* One that the server serves. */
+struct served_domain {
+	__u32 list;    /* that it is in, see sg_profile.domains */
+	__u32 dots;    /* that it has, if it stands for the names below it; else 0 */
+	char text[SG_DOMAIN_TEXT]; /* in lower case */
+};
+
 #define CONFIG_PROFILES 32 /* that a file may have, beside those that are shipped */
 
 struct config {
@@ -29,6 +36,8 @@ struct config {
 	size_t prefix_count;
 	struct zone_entry *entries; /* what follows from them */
 	size_t entry_count;
+	struct served_domain *domains; /* in the order of the file */
+	size_t domain_count;
 	/* Of the file's profiles, in their order; for doubts. */
 	struct {
 		char name[SG_ZONE_NAME];

@@ -49,6 +49,7 @@ static enum kind kind_of(const struct setting *setting, bool entry)
 		return entry ? NUMBER : LIST;
 	case SETTING_PREFIXES:
 	case SETTING_INTERFACES:
+	case SETTING_DOMAINS:
 		return entry ? TEXT : LIST;
 	case SETTING_PROFILES:
 	case SETTING_ZONES:

@@ -48,6 +48,12 @@ int profiles_shipped(struct document *document, struct error *error);
 /* Reads the profiles of the file for their mistakes. 0 or -errno. */
 int profiles_read(struct reader *r);
 
+/* Reads all lists of domains of the file, before any setting. 0 or -errno. */
+int domains_read(struct reader *r);
+
+/* Puts the layer's list of domains, if it has one, in place of what the profile has. */
+void domains_apply(const struct reader *r, const struct layer *layer, struct sg_profile *profile);
+
 /* After the settings of the whole and the profiles. 0 or -errno. */
 int zones_read(struct reader *r);
 

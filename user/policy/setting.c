@@ -128,6 +128,7 @@ const struct setting settings[] = {
 #undef S
 #undef L
 #undef X
+	{.key = "domains", .type = SETTING_DOMAINS, .scope = SCOPE_PROFILE},
 #define X(type, field, key, ...) NUMBER(type, IN_GUARD, field, key, #field, __VA_ARGS__)
 	SG_GUARD_SETTINGS(X)
 #undef X

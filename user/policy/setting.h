@@ -27,6 +27,7 @@ enum setting_type {
 	SETTING_PREFIXES, /* of a zone, a list; */
 	SETTING_INTERFACES, /* where it is, */
 	SETTING_VLANS,    /* the same */
+	SETTING_DOMAINS,  /* a list */
 	SETTING_PROFILES, /* a list of mappings, whose keys are those of profiles; */
 	SETTING_ZONES,    /* those of zones */
 };

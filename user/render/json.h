@@ -11,7 +11,8 @@
 json_t *status_json(const struct snapshot *snapshot);
 
 /* Adds the configuration in force to an object. */
-void settings_json(const struct sg_config *config, json_t *object);
+void settings_json(const struct sg_config *config, const struct served_list *served,
+		   json_t *object);
 
 json_t *stats_json(const struct counters *counters);
 

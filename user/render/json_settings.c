@@ -115,7 +115,20 @@ static void put_default_modes(json_t *reasons)
 				    json_string(mode_names[reason_texts[reason].mode]));
 }
 
-static json_t *zone_json(const struct sg_config *config, __u32 number)
+/* Empty: the server may be asked for any. */
+static json_t *domains_json(const struct served_list *served, __u32 list)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < served->count; i++) {
+		if (served->served[i].list == list)
+			json_array_append_new(all, json_string(served->served[i].domain.text));
+	}
+	return all;
+}
+
+static json_t *zone_json(const struct sg_config *config, const struct served_list *served,
+			 __u32 number)
 {
 	const struct sg_zone *zone = &config->zone[number];
 	json_t *object = json_object();
@@ -127,21 +140,24 @@ static json_t *zone_json(const struct sg_config *config, __u32 number)
 	if (!zone->known)
 		json_object_set_new(object, "total", json_null());
 	json_object_set_new(object, "strangers", json_boolean(!zone->known));
+	json_object_set_new(object, "domains",
+			    domains_json(served, sg_profile_of(config, number)->domains));
 	put_default_modes(json_object_get(object, "reasons"));
 	return object;
 }
 
-static json_t *zones_json(const struct sg_config *config)
+static json_t *zones_json(const struct sg_config *config, const struct served_list *served)
 {
 	json_t *all = json_array();
 
 	for (__u32 zone = 0; zone <= config->zones && zone < SG_ZONES; zone++)
-		json_array_append_new(all, zone_json(config, zone));
+		json_array_append_new(all, zone_json(config, served, zone));
 	return all;
 }
 
-void settings_json(const struct sg_config *config, json_t *object)
+void settings_json(const struct sg_config *config, const struct served_list *served,
+		   json_t *object)
 {
 	put_settings(object, config, 0, is_of_guard);
-	json_object_set_new(object, "zones", zones_json(config));
+	json_object_set_new(object, "zones", zones_json(config, served));
 }

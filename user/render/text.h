@@ -10,7 +10,7 @@
 void status_text(const struct snapshot *snapshot);
 
 /* The last part of it: the configuration in force. */
-void settings_text(const struct sg_config *config);
+void settings_text(const struct sg_config *config, const struct served_list *served);
 
 /* Counters as they are, or per second if they are those of so many `seconds`; 0 if they are not. */
 void stats_text(const struct counters *counters, double seconds);

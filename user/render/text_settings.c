@@ -8,6 +8,8 @@
 #include "base/names.h"
 #include "policy/setting.h"
 
+#define DOMAINS_TOLD 8 /* on a line of text; JSON has all */
+
 static void print_ports(const struct sg_config *config, const char *transport, __u8 role)
 {
 	bool any = false;
@@ -175,7 +177,23 @@ static void print_places(const struct sg_config *config, const struct sg_zone *z
 		putchar('\n');
 }
 
-static void print_alone(const struct sg_config *config)
+/* The domains that it is asked for, the first ones by name. */
+static void print_domains(const struct served_list *served, __u32 list)
+{
+	size_t count = 0;
+
+	printf("  %-22s ", "domains");
+	for (size_t i = 0; i < served->count; i++) {
+		if (served->served[i].list != list || count++ >= DOMAINS_TOLD)
+			continue;
+		printf("%s%s", count > 1 ? ", " : "", served->served[i].domain.text);
+	}
+	if (count > DOMAINS_TOLD)
+		printf(" and %zu more", count - DOMAINS_TOLD);
+	printf("%s\n", count ? "" : "              all");
+}
+
+static void print_alone(const struct sg_config *config, const struct served_list *served)
 {
 	printf("\nOther settings\n");
 	print_others(config, SCOPE_GUARD, 0);
@@ -183,6 +201,7 @@ static void print_alone(const struct sg_config *config)
 		printf("\nOther settings, %s\n", zone_name(&config->zone[zone], zone));
 		print_places(config, &config->zone[zone]);
 		print_others(config, SCOPE_PROFILE, zone);
+		print_domains(served, sg_profile_of(config, zone)->domains);
 	}
 }
 
@@ -204,12 +223,13 @@ static void print_caps(const struct sg_config *config)
 {
 	const __u32 *cap = sg_profile_of(config, 0)->caps.of;
 
-	printf("\nLimits of a message, in bytes; fields and folds in lines\n");
+	printf("\nLimits of a message, in bytes; fields and folds in lines, max-forwards in "
+	       "hops\n");
 	for (int id = 0; id < SIP_CAP__MAX; id++)
 		printf("  %-22s %17u\n", cap_keys[id], cap[id]);
 }
 
-void settings_text(const struct sg_config *config)
+void settings_text(const struct sg_config *config, const struct served_list *served)
 {
 	printf("\nGuarded ports\n");
 	print_ports(config, "udp", SG_PORT_UDP);
@@ -217,7 +237,7 @@ void settings_text(const struct sg_config *config)
 	print_ports(config, "tls", SG_PORT_TLS);
 	print_reasons(config);
 	print_limits(config);
-	print_alone(config);
+	print_alone(config, served);
 	print_ban_rules(config);
 	print_caps(config);
 }

@@ -178,5 +178,5 @@ void status_text(const struct snapshot *s)
 			print_number(&number_texts[id], s->number[id]);
 	}
 	print_interfaces(&s->interfaces);
-	settings_text(&s->config);
+	settings_text(&s->config, &s->served);
 }

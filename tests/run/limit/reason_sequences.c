@@ -78,6 +78,17 @@ static void bob_is_called(void)
 	SEND(PASS, NONE, REQUEST, INVITE, .source = "192.0.2.24", .payload = SIP_REQUEST("INVITE"));
 }
 
+#define ORG "OPTIONS sip:example.org SIP/2.0\r\n" SIP_HEADERS("OPTIONS")
+
+static void serves_example_org(void)
+{
+	domain_set(0, "example.org");
+}
+
+#define SENT_BY(host)                                                                             \
+	"OPTIONS sip:bob@example.com SIP/2.0\r\n"                                                 \
+	"Via: SIP/2.0/UDP " host ";branch=z9hG4bK776asdhds\r\n" SIP_HEADERS("OPTIONS")
+
 static void zone_spent(void)
 {
 	zone_set(0, "192.0.2.0/24", 1);
@@ -259,6 +270,14 @@ static const struct trigger triggers[SG_REASON__MAX] = {
 		{.source = "192.0.2.23", .id = 24, .size = 400, .fill = 400},
 		PASSES_AS(REQUEST, OPTIONS), A_REQUEST(OPTIONS),
 	},
+	[SG_REASON_SOURCE_PORT] = {
+		NULL, {.sport_zero = true}, {.sport = 1}, PASSES_AS(REQUEST, OPTIONS),
+		A_REQUEST(OPTIONS),
+	},
+	[SG_REASON_SOURCE_ADDRESS] = {
+		NULL, {.source = "224.0.0.1"}, {.source = "223.255.255.254"},
+		PASSES_AS(REQUEST, OPTIONS), A_REQUEST(OPTIONS),
+	},
 	[SG_REASON_TRANSPORT_NOT_ALLOWED] = {
 		no_tcp, {OVER_TCP, .syn = true}, {}, PASSES_AS(REQUEST, OPTIONS),
 		.class = SG_CLASS_OTHER,
@@ -279,6 +298,14 @@ static const struct trigger triggers[SG_REASON__MAX] = {
 		bob_is_called, {.payload = SIP_REQUEST("INVITE")},
 		{.payload = SIP_REQUEST("MESSAGE")}, PASSES_AS(REQUEST, MESSAGE),
 		A_REQUEST(INVITE),
+	},
+	[SG_REASON_DOMAIN_NOT_SERVED] = {
+		serves_example_org, {}, {.payload = ORG}, PASSES_AS(REQUEST, OPTIONS),
+		A_REQUEST(OPTIONS),
+	},
+	[SG_REASON_VIA_OWN_ADDRESS] = {
+		NULL, {.payload = SENT_BY(PACKET_SERVER4)}, {.payload = SENT_BY("198.51.100.11")},
+		PASSES_AS(REQUEST, OPTIONS), A_REQUEST(OPTIONS),
 	},
 	[SG_REASON_ZONE_TOTAL] = {
 		zone_spent, {}, {.source = "198.18.0.1"}, PASSES_AS(REQUEST, OPTIONS),

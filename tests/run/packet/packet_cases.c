@@ -10,6 +10,7 @@
 #define IS_OPTIONS PASSES(REQUEST, OPTIONS)
 #define IS_CHAIN EXPECT(DROP, IPV6_CHAIN, OTHER, NONE)
 #define IS_TAGS EXPECT(DROP, VLAN_TAGS, OTHER, NONE)
+#define FROM_NOBODY(method) EXPECT(DROP, SOURCE_ADDRESS, REQUEST, method)
 #define WRONG_LENGTH EXPECT(DROP, UDP_LENGTH, REQUEST, OPTIONS)
 
 static void two_more_ports(void)
@@ -177,6 +178,37 @@ const struct test_case packet_cases[] = {
 	 .packet = {OVER_TCP, .tcp_offset = 15, .payload = "x"}, NOT_LOOKED_AT},
 	{"tcp answer to a connection of ours",
 	 .packet = {OVER_TCP, .syn = true, .ack = true}, PASSES(OTHER, NONE)},
+
+	/* Senders that there cannot be, and those next to them. */
+	{"from 0.0.0.0", .packet = {.source = "0.0.0.0"}, FROM_NOBODY(OPTIONS)},
+	{"from the end of 0.0.0.0/8", .packet = {.source = "0.255.255.255"}, FROM_NOBODY(OPTIONS)},
+	{"from behind 0.0.0.0/8", .packet = {.source = "1.0.0.0"}, IS_OPTIONS},
+	{"from the end of multicast", .packet = {.source = "239.255.255.255", .options = 4},
+	 FROM_NOBODY(OPTIONS)},
+	{"from behind multicast", .packet = {.source = "240.0.0.0"}, IS_OPTIONS},
+	{"from before the broadcast", .packet = {.source = "255.255.255.254"}, IS_OPTIONS},
+	{"from the broadcast", .packet = {.source = "255.255.255.255"}, FROM_NOBODY(OPTIONS)},
+	{"from loopback", .packet = {.source = "127.0.0.1"}, IS_OPTIONS},
+	{"from ::", .packet = {.source = "::"}, FROM_NOBODY(OPTIONS)},
+	{"from ::1", .packet = {.source = "::1"}, IS_OPTIONS},
+	{"from an IPv6 address that ends in zeros", .packet = {.source = "2001:db8::"}, IS_OPTIONS},
+	{"from IPv6 multicast", .packet = {.source = "ff02::1", .chain = "h"},
+	 FROM_NOBODY(OPTIONS)},
+	{"from before IPv6 multicast", .packet = {.source = "feff::1"}, IS_OPTIONS},
+	{"from an IPv6 address with the bytes of IPv4 multicast",
+	 .packet = {.source = "2001:db8::e000:1"}, IS_OPTIONS},
+	{"a response from nobody", .packet = {.source = "224.0.0.1", .payload = SIP_RESPONSE},
+	 EXPECT(DROP, SOURCE_ADDRESS, RESPONSE, NONE)},
+	{"a keepalive from port 0", .packet = {.sport_zero = true, .payload = "\r\n\r\n"},
+	 EXPECT(DROP, SOURCE_PORT, KEEPALIVE, NONE)},
+	{"from nobody and from port 0", .packet = {.source = "ff02::1", .sport_zero = true},
+	 EXPECT(DROP, SOURCE_PORT, REQUEST, OPTIONS)},
+	{"a SYN from port 0", .packet = {OVER_TCP, .sport_zero = true, .syn = true},
+	 EXPECT(DROP, SOURCE_PORT, OTHER, NONE)},
+	{"a SYN from nobody", .packet = {OVER_TCP, .source = "224.0.0.1", .syn = true},
+	 EXPECT(DROP, SOURCE_ADDRESS, OTHER, NONE)},
+	{"from port 0 to a port that is not guarded", .packet = {.sport_zero = true, .dport = 53},
+	 NOT_LOOKED_AT},
 
 	/* Ports. */
 	{"another udp port", .packet = {.dport = 5059}, NOT_LOOKED_AT},
