@@ -83,16 +83,12 @@ static __always_inline __u32 guard_judge_policy(struct guard *g, __u32 reason)
 
 /*
  * What the sender's profile says of the method and of whom the request asks for, and where the
- * request says that it has been. Global, or the ways out of each check are followed through all
- * that comes after.
+ * request says that it has been.
  */
-__noinline int guard_judge_profile(struct guard *g)
+static __always_inline __u32 guard_judge_profile(struct guard *g)
 {
-	__u32 reason;
+	__u32 reason = guard_judge_policy(g, policy_method_check(g));
 
-	if (!g)
-		return SG_REASON_NONE;
-	reason = guard_judge_policy(g, policy_method_check(g));
 	if (!reason && domain_applies(g))
 		reason = guard_judge_policy(g, domain_check(g));
 	if (!reason)
@@ -108,11 +104,24 @@ static __always_inline bool guard_profile_refuses(const struct guard *g)
 	       verdict_enforces(g, via_check(g));
 }
 
-/* By what a request without faults shows of its sender. */
-static __always_inline __u32 guard_judge_sender(struct guard *g)
+/* Of a new call: whom it is for, and how he was dialled. */
+static __always_inline __u32 guard_judge_call(struct guard *g)
+{
+	__u32 reason = guard_judge_policy(g, callee_check(g));
+
+	return reason ? reason : guard_judge_policy(g, dial_check(g));
+}
+
+/*
+ * By what a request without faults shows of its sender. Global, or each of its ways is followed
+ * through all that comes after (10 000 instructions, clang 19, 6.18).
+ */
+__noinline int guard_judge_sender(struct guard *g)
 {
 	__u32 reason;
 
+	if (!g)
+		return SG_REASON_NONE;
 	g->copy = 0;
 	if (!guard_has_request(g))
 		return SG_REASON_NONE;
@@ -130,10 +139,7 @@ static __always_inline __u32 guard_judge_sender(struct guard *g)
 	reason = guess_applies(g) ? guess_check(g) : SG_REASON_NONE;
 	if (guard_ends(g, reason))
 		return reason;
-	if (!callee_is_called(g))
-		return SG_REASON_NONE;
-	reason = guard_judge_policy(g, callee_check(g));
-	return reason ? reason : guard_judge_policy(g, dial_check(g));
+	return callee_is_called(g) ? guard_judge_call(g) : SG_REASON_NONE;
 }
 
 /* A message that was let in. */

@@ -52,16 +52,15 @@ static __always_inline bool callee_is_called(const struct guard *g)
 
 /*
  * Of a new INVITE, which it charges. Emergency calls are nobody's to limit; of these only the
- * Request-URI is believed, since To says nothing of whose phone rings. Global, as few packets need
- * it.
+ * Request-URI is believed, since To says nothing of whose phone rings.
  */
-__noinline int callee_check(const struct guard *g)
+static __always_inline __u32 callee_check(const struct guard *g)
 {
 	const struct sip_reader *r;
 	struct sip_span callee;
 	__u64 hash;
 
-	if (!g || !verdict_looks(g, SG_REASON_LIMIT_CALLEE))
+	if (!verdict_looks(g, SG_REASON_LIMIT_CALLEE))
 		return SG_REASON_NONE;
 	r = &g->reader;
 	callee = callee_of(r);

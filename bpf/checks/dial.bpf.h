@@ -70,8 +70,8 @@ static __always_inline __u64 dial_key(const struct guard *g, __u32 at, __u32 len
 	return dial.digits < DIAL_TAIL || dial.others ? 0 : span_mix(who, dial.tail) | 1;
 }
 
-/* Of a new INVITE, whose form it notes. Global, as few packets need it. */
-__noinline int dial_check(const struct guard *g)
+/* Of a new INVITE, whose form it notes. */
+static __always_inline __u32 dial_check(const struct guard *g)
 {
 	const struct sg_profile *profile;
 	const struct sip_reader *r;
@@ -81,7 +81,7 @@ __noinline int dial_check(const struct guard *g)
 	__u64 key;
 	__u16 form;
 
-	if (!g || g->in_zone || !verdict_looks(g, SG_REASON_DIAL_WALK))
+	if (g->in_zone || !verdict_looks(g, SG_REASON_DIAL_WALK))
 		return SG_REASON_NONE;
 	r = &g->reader;
 	callee = callee_of(r);

@@ -51,10 +51,10 @@ static __always_inline bool policy_is_emergency(const struct sip_reader *r)
 	       policy_is_sos(r, &r->message.party[SIP_TO]);
 }
 
-/* A request that was read. Global: it is rare that one is not allowed. */
-__noinline int policy_method_check(const struct guard *g)
+/* A request that was read. */
+static __always_inline __u32 policy_method_check(const struct guard *g)
 {
-	if (!g || profile_of(g)->methods >> (g->method & 31) & 1 || policy_is_emergency(&g->reader))
+	if (profile_of(g)->methods >> (g->method & 31) & 1 || policy_is_emergency(&g->reader))
 		return SG_REASON_NONE;
 	return SG_REASON_METHOD_NOT_ALLOWED;
 }

@@ -22,14 +22,14 @@ static __always_inline bool via_is_global(__u32 address)
 
 /*
  * A request that was read: the sent-by of its top Via is the address that it came to. The last
- * digit spares nine of ten the reading of the others. Global, for what follows it.
+ * digit spares nine of ten the reading of the others.
  */
-__noinline int via_check(const struct guard *g)
+static __always_inline __u32 via_check(const struct guard *g)
 {
 	struct sip_span host;
 	__u32 own;
 
-	if (!g || g->p.family != 4 || !pays_budget(g) ||
+	if (g->p.family != 4 || !pays_budget(g) ||
 	    !verdict_looks(g, SG_REASON_VIA_OWN_ADDRESS))
 		return SG_REASON_NONE;
 	own = bpf_ntohl((__u32)g->p.destination);
