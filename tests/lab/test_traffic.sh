@@ -198,6 +198,71 @@ only_nodes_of_the_core() {
 	equal "$(for_reason not-in-zone)" 1
 }
 
+# --- docs/which-profile.md
+
+# example N SED...: the Nth configuration of the page, made to fit the lab.
+example() {
+	awk -v wanted="$1" '/^```/ { inside = /yaml/ && ++block == wanted; next } inside' \
+		"$LAB_ROOT/docs/which-profile.md" >"$LAB_DIR/page.yaml"
+	equal "$("$SIPGUARD" check-config "$LAB_DIR/page.yaml")" "$LAB_DIR/page.yaml: no mistakes."
+	shift
+	sed -f <(printf '%s\n' "$@") "$LAB_DIR/page.yaml" | guarded 2>"$LAB_DIR/notices"
+	# Or it would fit nothing here.
+	equal "$(grep -c "$LAB_IF_SERVER\|$LAB_CLIENT4" "$LAB_DIR/policy.yaml")" "$#"
+}
+
+example_of_a_pbx() {
+	example 1 "s,198.51.100.10,$LAB_CLIENT4,"
+	equal "$(says REGISTER "sip:$LAB_SERVER4")" dropped
+	equal "$(for_reason method-not-allowed)" 1
+	sipp_run call 4 udp 10
+	equal "$(dropped)" 1
+}
+
+# By turns the client is a customer, carrier A, and somebody else on its link.
+example_of_a_provider() {
+	example 2
+	equal "$(says OPTIONS "sip:ping@$LAB_SERVER4")" "SIP/2.0 200"
+	[[ $(says OPTIONS sip:ping@pbx.customers.example.net) == SIP/2.0\ * ]]
+	equal "$(says OPTIONS sip:ping@elsewhere.example)" dropped
+	equal "$(for_reason domain-not-served)" 1
+	sipp_run call 4 udp 10
+	clean_state
+	example 2 "s,203.0.113.0/24,$LAB_CLIENT4/32," "s,eth1,$LAB_IF_SERVER,"
+	equal "$(says REGISTER "sip:$LAB_SERVER4")" dropped
+	[[ $(says OPTIONS sip:ping@elsewhere.example) == SIP/2.0\ * ]]
+	sipp_run call 4 udp 10
+	equal "$(dropped)" 1
+	clean_state
+	example 2 "s,eth1,$LAB_IF_SERVER,"
+	equal "$(says OPTIONS "sip:ping@$LAB_SERVER4")" dropped
+	equal "$(for_reason not-in-zone)" 1
+}
+
+# The media server's address from the proxy's interface is nobody's.
+example_of_containers() {
+	example 3 "s,10.1.0.2,$LAB_CLIENT4," "s,veth-proxy,$LAB_IF_SERVER,"
+	sipp_run call 4 udp 10
+	sipp_run register 4 udp 10
+	equal "$(dropped)" 0
+	clean_state
+	example 3 "s,10.1.0.3,$LAB_CLIENT4," "s,veth-proxy,$LAB_IF_SERVER,"
+	equal "$(says OPTIONS "sip:ping@$LAB_SERVER4")" dropped
+	equal "$(for_reason not-in-zone)" 1
+}
+
+example_of_an_edge() {
+	example 4 "s,eth0,$LAB_IF_SERVER,"
+	equal "$(says OPTIONS "sip:ping@$LAB_SERVER4")" dropped
+	sipp_run register 4 udp 10
+	[[ $(says INVITE urn:service:sos) == SIP/2.0\ * ]]
+	equal "$(dropped)" 1
+	clean_state
+	example 4 "s,eth1,$LAB_IF_SERVER," "s,10.2.0.0/24,$LAB_CLIENT4/32,"
+	sipp_run call 4 udp 10
+	equal "$(dropped)" 0
+}
+
 test_lab
 guard_attach
 for family in 4 6; do
@@ -225,5 +290,9 @@ check "a transport that is not allowed" a_transport_is_refused
 check "calls to one user end, others go on" calls_to_one_user_end
 check "strangers of an interface have a zone" strangers_of_an_interface
 check "of the core only the nodes get in" only_nodes_of_the_core
+check "which profile: a PBX with a trunk" example_of_a_pbx
+check "which profile: a provider with two carriers" example_of_a_provider
+check "which profile: containers of one host" example_of_containers
+check "which profile: an IMS edge" example_of_an_edge
 
 test_done
