@@ -22,7 +22,7 @@
 #define SG_ORPHAN_ROW (1 << 14)
 #define SG_FRAGMENT_ROW (1 << 15)
 #define SG_FLOW_ROW (1 << 15)  /* places per row of the limit table of flows; two rows, 4 MB */
-#define SG_PROVEN 480000       /* flows that are proven */
+#define SG_PROVEN 470000       /* flows that are proven */
 #define SG_HINTS (1 << 15)     /* lines of 4; more would leave the cache in a flood */
 #define SG_GREYLIST (1 << 17)  /* lines of 15 requests, 8 MB: a second of 2 million a second */
 #define SG_WAITING 16

@@ -150,6 +150,8 @@ json_keys() {
 	has_keys .flows proven contact greylist most greylist_armed greylist_seconds_left \
 		<<<"$status"
 	has_keys .memory bytes maps <<<"$status"
+	# What the README says.
+	jq -e '.memory.bytes < 128000000' <<<"$status" >/dev/null
 	has_keys .connections counted sources live <<<"$status"
 	has_keys '.interfaces[0]' name ifindex state xdp hook since replies program program_id \
 		received seen blind charged_twice_by <<<"$status"
