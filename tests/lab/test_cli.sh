@@ -268,7 +268,7 @@ lists() {
 	refused 1 "$LAB_SERVER4 is an address of this host" deny add 198.51.100.0/24 "$LAB_SERVER4"
 	refused 1 "$LAB_SERVER6 is an address of this host" deny add "$LAB_SERVER6/128"
 	refused 2 "300.1.1.1" allow add 198.51.100.1 300.1.1.1
-	sipguard deny add "${LAB_CLIENT4%.*}.0/24" 2001:db8:bad::/48
+	sipguard deny add --force "${LAB_CLIENT4%.*}.0/24" 2001:db8:bad::/48
 	counts deny-list dropped
 	refused 1 "is on the deny list: remove it there" allow add "${LAB_CLIENT4%.*}.0/24"
 	sipguard allow add "$LAB_CLIENT4"

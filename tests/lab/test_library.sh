@@ -99,6 +99,44 @@ edits_are_cheap() {
 	equal "$(sipguard status --json | jq -c .lists)" '{"allow":2,"deny":200000}'
 }
 
+# mistake REGEX ARGUMENT...: refused for that, in one line, nothing listed; and done with --force.
+mistake() {
+	local regex=$1 said status=0
+	shift
+	said=$(sipguard deny "$@" 2>&1) || status=$?
+	equal "$status" 1
+	[[ $said =~ $regex && $said != *$'\n'* ]] || {
+		echo "it said: $said"
+		return 1
+	}
+	equal "$(sipguard deny show)" ""
+	sipguard deny "$@" --force >/dev/null
+	[[ -n $(sipguard deny show) ]]
+	clean_state
+}
+
+# Who denies himself, or the way to everybody, mistypes. Others are denied as ever.
+lock_outs() {
+	clean_state
+	export SSH_CONNECTION="192.0.2.9 40000 198.51.100.1 22"
+	mistake "192.0.2.0/24 holds 192.0.2.9, from where you are logged in: .*--force" \
+		add 203.0.113.0/24 192.0.2.0/24
+	# sudo takes the variable away: the shell that called it still has it.
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	[[ $(bash -c 'env -u SSH_CONNECTION "$@" 2>&1; :' shell nsenter \
+		--net="/run/netns/$LAB_NS_SERVER" -- "$SIPGUARD" deny add 192.0.2.9) == *"logged in"* ]]
+	sipguard deny add 192.0.3.0/24 >/dev/null
+	clean_state
+	export SSH_CONNECTION="2001:db8:9::1 40000 2001:db8::1 22"
+	mistake "2001:db8:9::/48 holds 2001:db8:9::1" add 2001:db8:9::/48
+	unset SSH_CONNECTION
+	mistake "holds $LAB_CLIENT4, a default gateway" add "$LAB_CLIENT4"
+	mistake "holds $LAB_CLIENT6, a default gateway" add "$LAB_CLIENT6"
+	echo "${LAB_CLIENT4%.*}.0/24" >"$LAB_DIR/denied"
+	mistake "a default gateway" import "$LAB_DIR/denied"
+	sipguard allow add "$LAB_CLIENT4" >/dev/null
+}
+
 command -v strace >/dev/null || lab_die "strace is missing: apt-get install strace."
 [[ -x $SIPGUARD && -x $LIBRARY ]] ||
 	lab_die "$SIPGUARD or $LIBRARY is not built: run \"make test-programs\" first."
@@ -109,5 +147,6 @@ check "a walk meets each entry that stays, while others go" "$LIBRARY" walk
 check "a named list is replaced" replaces
 check "what may not be listed is refused, and nothing changes" refuses
 check "a prefix whose time is over" ends
+check "nobody denies himself by mistake" lock_outs
 check "an edit of long lists does not read them" edits_are_cheap
 test_done

@@ -24,6 +24,7 @@ struct options {
 	bool raw;
 	bool limits;
 	bool quiet;
+	bool force;
 	const char *config;     /* NULL: not given */
 	enum xdp_mode xdp;
 	const char *transport;  /* "udp", "tcp", NULL */
@@ -47,6 +48,7 @@ enum option_bit {
 	OPTION_LIMITS = 1 << 8,
 	OPTION_QUIET = 1 << 9,
 	OPTION_DEV = 1 << 10,
+	OPTION_FORCE = 1 << 11,
 };
 
 struct command {

@@ -8,6 +8,7 @@
 #include "cmd/command.h"
 #include "guard/session.h"
 #include "model/lists.h"
+#include "model/lockout.h"
 #include "render/output.h"
 
 /* What a command line or a file says, before anything is opened. */
@@ -133,6 +134,11 @@ static enum exit_code carry_out(struct session *session, const struct request *r
 	return DONE;
 }
 
+static bool adds(const struct request *request)
+{
+	return request->verb == VERB_ADD || request->verb == VERB_IMPORT;
+}
+
 static enum exit_code run(const struct options *options, enum sg_list list)
 {
 	struct request request = {.list = list};
@@ -140,6 +146,9 @@ static enum exit_code run(const struct options *options, enum sg_list list)
 	struct session session;
 	enum exit_code code = request_read(options, &request);
 
+	if (code == DONE && adds(&request) && list == SG_LIST_DENY && !options->force &&
+	    lockout_check(request.prefixes, request.count, &error))
+		code = failed(&error);
 	if (code == DONE && session_begin(&session, request.verb == VERB_SHOW ? ACCESS_READ
 									     : ACCESS_CHANGE,
 					  &error)) {

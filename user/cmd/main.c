@@ -75,7 +75,9 @@ static const struct command commands[] = {
 	 LIST_DETAILS("The longest prefix decides, whichever list it is on."), 0, 1, -1, cmd_allow},
 	{"deny", "add|del|show|import ...", "the list of prefixes that never pass",
 	 LIST_DETAILS("The longest prefix decides, whichever list it is on. Addresses of this\n"
-		      "host are never denied."), 0, 1, -1, cmd_deny},
+		      "host are never denied; the address you are logged in from (SSH) and\n"
+		      "that of a default gateway only with --force."),
+	 OPTION_FORCE, 1, -1, cmd_deny},
 	{"ban", "ADDRESS[:PORT]", "deny a source or a flow for a time",
 	 "Bans a source (an IPv6 address stands for its /64), or with a port one flow of one\n"
 	 "address: of IPv6 [ADDRESS]:PORT, since without brackets the port would be read as its\n"

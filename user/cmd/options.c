@@ -30,6 +30,7 @@ static const struct {
 	{"raw", 'r', OPTION_RAW, NULL, "a folder, each of whose files is one message"},
 	{"limits", 'l', OPTION_LIMITS, NULL, "run the limits too, on the capture's own clock"},
 	{"dev", 'd', OPTION_DEV, "INTERFACE", "as if all had come in there, for zones that name it"},
+	{"force", 'F', OPTION_FORCE, NULL, "also deny where you are logged in from, and the gateway"},
 	{"quiet", 'q', OPTION_QUIET, NULL, "only the summary, no line for each packet"},
 	{"json", 'j', 0, NULL, "print JSON"},
 	{"verbose", 'v', 0, NULL, "show what libbpf and the kernel's verifier say"},
@@ -148,6 +149,9 @@ static enum exit_code read_option(int letter, const char *value, struct options 
 		return DONE;
 	case 'd':
 		options->dev = value;
+		return DONE;
+	case 'F':
+		options->force = true;
 		return DONE;
 	case 'q':
 		options->quiet = true;

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Whom an operator denies by mistake: himself, and the way to everybody else. */
+#ifndef SIPGUARD_LOCKOUT_H
+#define SIPGUARD_LOCKOUT_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/prefix.h"
+
+/*
+ * -EPERM if one of the prefixes holds the address from which this shell came by SSH, or that of a
+ * default gateway; else 0. What cannot be found out is no reason to refuse.
+ */
+int lockout_check(const struct prefix *prefixes, size_t count, struct error *error);
+
+#endif
