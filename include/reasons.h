@@ -208,7 +208,7 @@
 	  "takes calls of strangers away and nobody else's. Over TCP those of a zone and of "     \
 	  "proven flows are only counted.")                                                       \
 	X(93, DOMAIN_NOT_SERVED, "domain-not-served", "RFC 3261 section 16.5",                    \
-	  ENFORCE, ENFORCE, STATEFUL,                                                             \
+	  ENFORCE, ENFORCE, STATELESS,                                                            \
 	  "The configuration names the `domains` that the server serves, and the host in the "    \
 	  "Request-URI is none of them, nor the IPv4 address that the packet came to. Proven "    \
 	  "flows may ask for any; requests in a dialog, ACK, CANCEL, emergency calls and URIs "   \
@@ -217,7 +217,7 @@
 	  "himself. Of a zone over TCP it is only counted. Give a zone `domains: []` if its "     \
 	  "peers route by other names.")                                                          \
 	X(94, VIA_OWN_ADDRESS, "via-own-address", "RFC 3261 section 16.3",                        \
-	  MONITOR, MONITOR, STATEFUL,                                                             \
+	  MONITOR, MONITOR, STATELESS,                                                            \
 	  "The top Via of a stranger's request says that it was sent by the very IPv4 address "   \
 	  "that it came to, one that no other host has (private ones are not looked at): it goes "\
 	  "round in a loop, or is forged. A forger can have nothing refused but what he sends "   \

@@ -383,6 +383,7 @@ zone_of_an_interface() {
 	ip -n "$LAB_NS_SERVER" link set "$OTHER" down
 	ip -n "$LAB_NS_SERVER" link set "$OTHER" name sg-renamed
 	ip -n "$LAB_NS_SERVER" link set sg-renamed up
+	equal "$(sipguard status --json | jq '.notices | map(select(contains("not guarded"))) | length')" 1
 	says "not guarded" reload
 	sed "s/$OTHER/sg-renamed/" "$LAB_DIR/zone.yaml" >"$LAB_DIR/renamed.yaml"
 	sipguard detach --all >/dev/null

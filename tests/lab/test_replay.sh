@@ -100,6 +100,23 @@ interfaces() {
 }
 
 # A reason that only monitors is named, and the packet passes; one that is off is not looked at.
+# What zones and profiles say of a message needs nothing that came before.
+places() {
+	local said
+	mkdir -p "$LAB_DIR/raw"
+	printf '%s\r\n' "OPTIONS sip:a@elsewhere.example SIP/2.0" \
+		"Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKp" "From: <sip:a@example.com>;tag=1" \
+		"To: <sip:b@example.com>" "Call-ID: p" "CSeq: 1 OPTIONS" "Max-Forwards: 70" \
+		"Content-Length: 0" "" >"$LAB_DIR/raw/options"
+	echo 'zones: [{name: z, interfaces: [eth9], domains: [example.net]}]' >"$LAB_DIR/places.yaml"
+	said=$("$SIPGUARD" replay --raw "$LAB_DIR/raw" --config "$LAB_DIR/places.yaml" --dev eth9)
+	[[ $said == *"drop     domain-not-served"* ]]
+	said=$("$SIPGUARD" replay --raw "$LAB_DIR/raw" --config "$LAB_DIR/places.yaml" 2>&1)
+	[[ $said == *"without --dev"* && $said != *domain-not-served* ]]
+	said=$("$SIPGUARD" replay --raw "$LAB_DIR/raw" --config "$LAB_DIR/places.yaml" --dev x 2>&1)
+	[[ $said == *"no zone names the interface x"* && $said != *domain-not-served* ]]
+}
+
 modes() {
 	printf 'modes:\n  garbage: monitor\n  udp-length: off\n' >"$LAB_DIR/monitor.yaml"
 	diff - <(replay "$CAPTURES/mixed.pcap" --config "$LAB_DIR/monitor.yaml" | sed -n '2p;7,8p;14p') <<-END
@@ -352,6 +369,7 @@ check "the summary, in JSON and as text" summaries
 check "a pcapng whose interfaces differ" interfaces
 check "modes and ports of a configuration" modes
 check "a folder of messages" folder
+check "at an interface that a zone names" places
 check "names that a terminal would obey" names
 check "limits on the capture's own clock" limits
 check "the default limit, 41 INVITEs at once" instant

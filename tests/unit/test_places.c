@@ -198,6 +198,7 @@ static void test_mistakes(void **state)
 		{1, 9, "names neither", "zones: [{" A ", profile: core}]"},
 		{1, 9, "nobody could", "zones: [{name: a, interfaces: [eth0], closed: yes}]"},
 		{1, 9, "there is none", "closed: yes"},
+		{1, 10, "there is none", "profile: core"},
 		{1, 53, "take 'total' out",
 		 "zones: [{name: a, interfaces: [eth0], total: {rate: 1000, burst: 1000}}]"},
 		{1, 1, "unknown key 'interfaces'", "interfaces: [eth0]"},

@@ -411,7 +411,7 @@ static int tell_slots(struct attach *a, struct link_set *links, struct maps *map
 	if (err)
 		links_free(links);
 	else
-		slots_doubt(&a->slots, &maps->configs[maps->state->active & 1].places);
+		tell_doubts(&a->slots, &maps->configs[maps->state->active & 1]);
 	return err;
 }
 

@@ -76,6 +76,12 @@ enum exit_code failed(const struct error *error);
  */
 enum exit_code output_end(void);
 
+struct slots;
+struct sg_config;
+
+/* Gives notice of what zones name and nothing can be of. */
+void tell_doubts(const struct slots *slots, const struct sg_config *config);
+
 /* "Too many arguments" and the like: says `what` and how the command is used. USAGE. */
 enum exit_code usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

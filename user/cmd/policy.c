@@ -90,7 +90,7 @@ static int reload(struct session *session, struct policy *policy, struct error *
 	err = slots_settle(&slots, &session->maps, error); /* interfaces may have other names now */
 	if (err)
 		return err;
-	slots_doubt(&slots, &policy->config->kernel.places);
+	tell_doubts(&slots, &policy->config->kernel);
 	err = maps_clock(&session->maps, &now, error);
 	return err ? err : debts_cut(&session->maps, now, error);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/notice.h"
 #include "cmd/command.h"
 #include "guard/preflight.h"
 #include "guard/slots.h"
@@ -147,6 +148,21 @@ static int replay_all(struct run *run, struct error *error)
 	}
 }
 
+/* All packets, at the interface of that name; NULL: at none that a zone names. */
+static void come_in_at(const char *dev, struct sg_places *places)
+{
+	struct slots slots = {};
+
+	if (dev)
+		slots_add(&slots, 0, 0, dev, false);
+	slots_write(&slots, places);
+	if (dev && !places->interface_of[0])
+		notice("no zone names the interface %s.", dev);
+	else if (!dev && *places->interface[1])
+		notice("zones name interfaces, and without --dev the packets come in at none of "
+		       "them.");
+}
+
 static enum exit_code replay(struct run *run)
 {
 	struct error error = {};
@@ -155,12 +171,8 @@ static enum exit_code replay(struct run *run)
 
 	if (!err)
 		err = source_open(run, &error);
-	if (!err && run->options->dev) {
-		struct slots slots = {};
-
-		slots_add(&slots, 0, 0, run->options->dev, true);
-		slots_write(&slots, &run->policy.config->kernel.places);
-	}
+	if (!err)
+		come_in_at(run->options->dev, &run->policy.config->kernel.places);
 	if (!err)
 		err = replay_open(run->policy.config, run->policy.path, run->options->limits,
 				  &run->replay, &error);

@@ -9,6 +9,7 @@
 #include "base/escape.h"
 #include "base/notice.h"
 #include "cmd/command.h"
+#include "guard/slots.h"
 #include "render/output.h"
 
 static int libbpf_quiet(enum libbpf_print_level level, const char *format, va_list args)
@@ -62,4 +63,12 @@ enum exit_code output_end(void)
 	if (err && err != -EPIPE)
 		failed(&error);
 	return err ? FAILED : DONE;
+}
+
+void tell_doubts(const struct slots *slots, const struct sg_config *config)
+{
+	char text[320];
+
+	for (size_t next = 0; slots_doubt(slots, config, &next, text, sizeof(text));)
+		notice("%s.", text);
 }

@@ -6,7 +6,6 @@
 
 #include <bpf/bpf.h>
 
-#include "base/notice.h"
 #include "kernel/device.h"
 
 void slots_add(struct slots *slots, __u32 number, __u32 ifindex, const char *name, bool native)
@@ -28,7 +27,7 @@ void slots_of_links(struct slots *slots, const struct link_set *links)
 
 		if (link->ifindex)
 			slots_add(slots, link->place.slot, link->ifindex, link->name,
-				  link_mode(link) == XDP_MODE_NATIVE);
+				  link->state == LINK_HERE && link_mode(link) == XDP_MODE_NATIVE);
 	}
 }
 
@@ -120,27 +119,57 @@ static const struct slot *slot_named(const struct slots *slots, const char *name
 	return NULL;
 }
 
-void slots_doubt(const struct slots *slots, const struct sg_places *places)
+/* Whether a zone is on a VLAN at this interface. */
+static bool has_vlan(const struct sg_config *config, const struct slot *slot)
 {
-	for (__u32 i = 1; i < SG_ZONE_INTERFACES && *places->interface[i]; i++) {
-		const struct slot *slot = slot_named(slots, places->interface[i]);
+	__u8 number = number_of(&config->places, slot->name);
 
-		if (!slot)
-			notice("zones name the interface %s, which is not guarded: `sipguard "
-			       "attach %s`, or nothing comes from there.", places->interface[i],
-			       places->interface[i]);
-		else if (is_shared(slots, slot))
-			notice("zones name the interface %s, which shares its counters with "
-			       "others, and so cannot be told from them: detach those that need "
-			       "no guard, and attach it again.", places->interface[i]);
-	}
-	for (size_t i = 0; places->vlan[1] && i < slots->count; i++) {
-		const struct slot *slot = &slots->slot[i];
+	for (__u32 zone = 1; zone <= config->zones; zone++) {
+		const struct sg_zone *z = &config->zone[zone];
 
-		if (slot->native && device_takes_tags_off(slot->name))
-			notice("zones name VLANs, and %s takes the tags off before the guard sees "
-			       "them: `ethtool -K %s rxvlan off` (of a veth: txvlan off at its "
-			       "other end), or attach it with --xdp generic.", slot->name,
-			       slot->name);
+		if (z->vlans && (!z->interfaces || z->interfaces >> number & 1))
+			return true;
 	}
+	return false;
+}
+
+static bool doubt_interface(const struct slots *slots, const char *name, char *text, size_t size)
+{
+	const struct slot *slot = slot_named(slots, name);
+
+	if (!slot)
+		snprintf(text, size, "zones name the interface %s, which is not guarded, and what "
+			 "comes in by others is not theirs: correct the name and `sipguard "
+			 "reload`, or `sipguard attach %s`", name, name);
+	else if (is_shared(slots, slot))
+		snprintf(text, size, "zones name the interface %s, which shares its counters with "
+			 "others and so cannot be told from them: detach those that need no "
+			 "guard, and attach it again", name);
+	return !slot || is_shared(slots, slot);
+}
+
+static bool doubt_tags(const struct slot *slot, const struct sg_config *config, char *text,
+		       size_t size)
+{
+	if (!slot->native || !has_vlan(config, slot) || !device_takes_tags_off(slot->name))
+		return false;
+	snprintf(text, size, "zones name VLANs, and %s takes the tags off before the guard sees "
+		 "them: `ethtool -K %s rxvlan off` (of a veth: txvlan off at its other end), or "
+		 "detach it and attach it with --xdp generic", slot->name, slot->name);
+	return true;
+}
+
+bool slots_doubt(const struct slots *slots, const struct sg_config *config, size_t *next,
+		 char *text, size_t size)
+{
+	while (*next < SG_ZONE_INTERFACES + slots->count) {
+		size_t i = (*next)++;
+
+		if (i < SG_ZONE_INTERFACES
+			    ? *config->places.interface[i] &&
+				      doubt_interface(slots, config->places.interface[i], text, size)
+			    : doubt_tags(&slots->slot[i - SG_ZONE_INTERFACES], config, text, size))
+			return true;
+	}
+	return false;
 }

@@ -19,7 +19,7 @@ struct slot {
 	__u32 number;
 	__u32 ifindex;
 	char name[IF_NAMESIZE]; /* as it is called now; elsewhere, as when it was attached */
-	bool native;
+	bool native;            /* and in this network namespace */
 };
 
 struct slots {
@@ -40,7 +40,11 @@ void slots_write(const struct slots *slots, struct sg_places *places);
 /* Tells the kernel, also for the configuration in force. 0 or -errno. */
 int slots_settle(const struct slots *slots, struct maps *maps, struct error *error);
 
-/* Gives notice of what zones name and nothing comes from. */
-void slots_doubt(const struct slots *slots, const struct sg_places *places);
+/*
+ * What zones name and nothing can be of. Goes on from *next, 0 at first; true with a sentence,
+ * without a stop, in `text`, false if there is nothing more.
+ */
+bool slots_doubt(const struct slots *slots, const struct sg_config *config, size_t *next,
+		 char *text, size_t size);
 
 #endif

@@ -11,6 +11,7 @@
 #include <bpf/bpf.h>
 
 #include "guard/connections.h"
+#include "guard/slots.h"
 #include "model/bans.h"
 #include "model/listed.h"
 #include "model/proven.h"
@@ -203,6 +204,21 @@ static void notice_no_replies(struct snapshot *s)
 		 "they leave, too, or see why the server does not answer", requests);
 }
 
+/* What zones name, as far as there is room. */
+static void notice_places(const struct session *session, struct snapshot *s)
+{
+	struct slots *slots = malloc(sizeof(*slots));
+	size_t next = 0;
+
+	if (!slots)
+		return;
+	slots_of_links(slots, &session->links);
+	while (s->notices < SNAPSHOT_NOTICES &&
+	       slots_doubt(slots, &s->config, &next, s->notice[s->notices], SNAPSHOT_NOTICE))
+		s->notices++;
+	free(slots);
+}
+
 static int read_all(const struct session *session, struct snapshot *s, struct error *error)
 {
 	__u64 now;
@@ -227,6 +243,7 @@ static int read_all(const struct session *session, struct snapshot *s, struct er
 	read_state(session, s);
 	read_memory(session, s);
 	notice_no_replies(s);
+	notice_places(session, s);
 	return 0;
 }
 

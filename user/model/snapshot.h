@@ -60,7 +60,7 @@ struct number_text {
 
 extern const struct number_text number_texts[NUMBER__MAX];
 
-#define SNAPSHOT_NOTICES 4
+#define SNAPSHOT_NOTICES 16
 #define SNAPSHOT_NOTICE 320
 
 struct snapshot {

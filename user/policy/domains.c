@@ -74,7 +74,8 @@ static const char *name_fault(const char *name)
 			return "more than 63 characters stand between two dots";
 		for (size_t i = 0; i < length; i++)
 			if (!isalnum((unsigned char)label[i]) && !strchr("-_", label[i]))
-				return "take letters, digits, '-' and '_', without port and scheme";
+				return "write the name alone, like example.com, or .example.com "
+				       "for all names below it (of others the xn-- form)";
 		if (!label[length])
 			break;
 		label += length;

@@ -138,7 +138,7 @@ static int check_closed(struct reader *r, __u32 zone)
 	if (!z->known)
 		return document_fail(&r->document, node, "zone '%s' is closed and has no prefixes, "
 				     "so nobody could send anything there; give it prefixes, or "
-				     "'closed: no'", z->name);
+				     "'closed: no' if the top of the file is closed", z->name);
 	if (!places_names_any(z) && !sg_profile_of(kernel, 0)->closed)
 		return document_fail(&r->document, node, "zone '%s' is closed and names neither "
 				     "interfaces nor vlans, so nobody else could send anything "
@@ -164,15 +164,23 @@ static int check_strangers(struct reader *r, __u32 zone)
 	return 0;
 }
 
+/* The key, or that of the profile that has it. */
+static const yaml_node_t *closed_at_top(const struct reader *r)
+{
+	const yaml_node_t *node = document_find(&r->document, "closed");
+
+	return node ? node : document_find(&r->document, "profile");
+}
+
 static int check_all(struct reader *r)
 {
 	const struct sg_config *kernel = &r->config->kernel;
 	int err = 0;
 
 	if (sg_profile_of(kernel, 0)->closed && !kernel->zones)
-		return document_fail(&r->document, document_find(&r->document, "closed"),
-				     "only zones may send anything, and there is none; add one, or "
-				     "take 'closed' out");
+		return document_fail(&r->document, closed_at_top(r),
+				     "only zones may send anything ('closed'), and there is none; "
+				     "add one, or say 'closed: no'");
 	for (__u32 zone = 1; zone <= kernel->zones && !err; zone++) {
 		err = check_closed(r, zone);
 		if (!err)
