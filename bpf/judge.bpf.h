@@ -67,15 +67,25 @@ static __always_inline bool guard_has_request(const struct guard *g)
 }
 
 /*
- * What the sender's profile says to a request. A segment of TCP that is dropped ends its
- * connection: of whom a zone or a proof makes known that is the way of many users, of whom one
- * could end it for all by what he sends.
+ * Whether what the sender's profile says to a request is only counted. A segment of TCP that is
+ * dropped ends its connection: of whom a zone or a proof makes known that is the way of many users,
+ * of whom one could end it for all by what he sends. And where To is in a later fragment, nobody
+ * knows whether the request is one of a dialog, or of an emergency call; strangers have to send such
+ * a head twice anyway.
  */
+static __always_inline bool guard_watches_policy(const struct guard *g)
+{
+	if (g->p.transport == IPPROTO_TCP)
+		return !pays_budget(g) || g->p.assumed == STREAM_GUESSED;
+	return g->p.first_fragment && !pays_budget(g) &&
+	       !(g->reader.message.seen & SIP_SEEN(TO));
+}
+
 static __always_inline __u32 guard_judge_policy(struct guard *g, __u32 reason)
 {
 	if (!verdict_is_final(g, reason))
 		return SG_REASON_NONE;
-	if (g->p.transport != IPPROTO_TCP || (pays_budget(g) && g->p.assumed != STREAM_GUESSED))
+	if (!guard_watches_policy(g))
 		return reason;
 	verdict_watch(g, reason);
 	return SG_REASON_NONE;
@@ -104,12 +114,15 @@ static __always_inline bool guard_profile_refuses(const struct guard *g)
 	       verdict_enforces(g, via_check(g));
 }
 
-/* Of a new call: whom it is for, and how he was dialled. */
+/*
+ * Of a new call: how its callee was dialled, and whether he gets one more. In this order, or a call
+ * that is refused would be one that he has had.
+ */
 static __always_inline __u32 guard_judge_call(struct guard *g)
 {
-	__u32 reason = guard_judge_policy(g, callee_check(g));
+	__u32 reason = guard_judge_policy(g, dial_check(g));
 
-	return reason ? reason : guard_judge_policy(g, dial_check(g));
+	return reason ? reason : guard_judge_policy(g, callee_check(g));
 }
 
 /*
@@ -134,9 +147,7 @@ __noinline int guard_judge_sender(struct guard *g)
 		flow_offends(g, SG_OFFENCE_SCANNER);
 	if (guard_ends(g, reason))
 		return reason;
-	if (!g->fresh)
-		return SG_REASON_NONE;
-	reason = guess_applies(g) ? guess_check(g) : SG_REASON_NONE;
+	reason = g->fresh && guess_applies(g) ? guess_check(g) : SG_REASON_NONE;
 	if (guard_ends(g, reason))
 		return reason;
 	return callee_is_called(g) ? guard_judge_call(g) : SG_REASON_NONE;

@@ -43,11 +43,17 @@ static __always_inline struct sip_span callee_of(const struct sip_reader *r)
 	return uri->scheme == SIP_SCHEME_TEL ? uri->host : uri->user;
 }
 
-/* Whether it asks for a new call. */
+/*
+ * Whether it asks for a new call. One whose transaction is known comes again, unless its branch has
+ * not the magic cookie: then the server tells a new one by its URI and From, too (RFC 3261 section
+ * 17.2.3), which we do not.
+ */
 static __always_inline bool callee_is_called(const struct guard *g)
 {
-	return g->fresh && g->method == SG_METHOD_INVITE &&
-	       !g->reader.message.party[SIP_TO].tag.length;
+	const struct sip_message *m = &g->reader.message;
+
+	return g->method == SG_METHOD_INVITE && !m->party[SIP_TO].tag.length &&
+	       (g->fresh || m->faults & SIP_FAULT(VIA_COOKIE));
 }
 
 /*

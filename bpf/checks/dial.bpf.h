@@ -22,14 +22,16 @@ struct dial {
 
 /*
  * One character more. Without a branch, or the verifier follows two ways for each. Visual separators
- * (RFC 3966 section 5.1.1) and the sign of a global number are no digits, and do not matter.
+ * (RFC 3966 section 5.1.1), the sign of a global number, and the other keys of a phone are no digits,
+ * and do not matter.
  */
 static __always_inline void dial_add(struct dial *d, __u32 c, __u32 inside)
 {
 	__u32 digit = inside & ((c ^ '0') - 10U) >> 31, mark;
 
 	mark = ((c ^ '+') - 1U) >> 31 | ((c ^ '-') - 1U) >> 31 | ((c ^ '.') - 1U) >> 31 |
-	       ((c ^ '(') - 1U) >> 31 | ((c ^ ')') - 1U) >> 31;
+	       ((c ^ '(') - 1U) >> 31 | ((c ^ ')') - 1U) >> 31 | ((c ^ '#') - 1U) >> 31 |
+	       ((c ^ '*') - 1U) >> 31;
 	barrier_var(digit);
 	barrier_var(mark);
 	d->tail = d->tail << 4 * digit | (c & 0xf & -digit);
@@ -63,8 +65,8 @@ static __always_inline __u64 dial_key(const struct guard *g, __u32 at, __u32 len
 	__u64 who = is_proven(g) ? g->p.flow : source_hash(&g->p);
 	struct dial dial = {};
 
-	/* Names go no further. */
-	if (length < DIAL_TAIL || !sip_is_digit(sip_load8(&g->reader, at + length - 1) & 0xff))
+	/* Most names go no further. */
+	if (length < DIAL_TAIL || sip_is_letter(sip_load8(&g->reader, at + length - 1) & 0xff))
 		return 0;
 	dial_read(&g->reader, at + skipped, length - skipped, &dial);
 	return dial.digits < DIAL_TAIL || dial.others ? 0 : span_mix(who, dial.tail) | 1;

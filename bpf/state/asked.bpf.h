@@ -41,7 +41,7 @@ static __always_inline struct sg_asked *asked_entry(void *map, __u32 size, __u64
 		return NULL;
 	if (asked_count(other, window, now) < asked_count(a, window, now))
 		a = other;
-	if (asked_count(a, window, now))
+	if (asked_count(a, window, now) > 1) /* one alone is nobody's offence */
 		count_one(SG_COUNT_OFFENCES_FULL);
 	__builtin_memset(a, 0, sizeof(*a));
 	a->source = source;

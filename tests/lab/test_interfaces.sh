@@ -393,6 +393,37 @@ zone_of_an_interface() {
 	ip -n "$LAB_NS_SERVER" link del sg-renamed
 }
 
+# By the index of an interface the programs at egress know its place; 64: nobody can tell.
+place_of() {
+	bpftool -j map lookup pinned "$SIPGUARD_PIN_ROOT"/v*/sg_slots key "$1" 0 0 0 |
+		jq '.formatted.value // .value'
+}
+
+# One index in two namespaces, as in containers; and a name that only its own namespace can tell.
+zone_of_two_namespaces() {
+	local name=sg-$$n ns
+	for ns in "$LAB_NS_SERVER" "$LAB_NS_CLIENT"; do
+		ip -n "$ns" link add "$name" index 77 type veth peer name "${name}p"
+	done
+	printf 'zones: [{name: z, interfaces: ["%s", sg-renamed], closed: no}]\n' "$name" \
+		>"$LAB_DIR/zone.yaml"
+	sipguard attach "$name" --config "$LAB_DIR/zone.yaml" >/dev/null 2>&1
+	lab_in client "$SIPGUARD" attach "$name" >/dev/null 2>&1
+	[[ $(place_of 77) -lt 64 ]]
+	ip -n "$LAB_NS_CLIENT" link set "$name" name sg-renamed
+	lab_in client "$SIPGUARD" reload >/dev/null 2>&1
+	[[ $(sipguard reload 2>&1) != *"not guarded"* ]]
+	# With other zones they cannot be told apart; alone it can.
+	printf 'zones: [{name: z, interfaces: ["%s"]}]\n' "$name" >"$LAB_DIR/zone.yaml"
+	says "cannot be told apart" reload
+	equal "$(place_of 77)" 64
+	lab_in client "$SIPGUARD" detach sg-renamed >/dev/null
+	[[ $(place_of 77) -lt 64 ]]
+	sipguard detach "$name" >/dev/null
+	ip -n "$LAB_NS_SERVER" link del "$name"
+	ip -n "$LAB_NS_CLIENT" link del sg-renamed
+}
+
 # The kernel has taken the tag off when the guard sees the packet.
 zone_of_a_vlan() {
 	local name=sg-$$t
@@ -427,6 +458,7 @@ try "bpf_redirect_peer past native XDP: status says it, tc ingress sees it" redi
 try "another program takes the packets first: status says it" taken_first
 try "a zone of an interface" zone_of_an_interface
 try "a zone of a VLAN" zone_of_a_vlan
+try "a zone of two namespaces" zone_of_two_namespaces
 try "loopback: generic only, and said" loopback
 try "an MTU of several buffers, native all the same" large_mtu
 try "an interface whose name a terminal would obey" strange_name

@@ -3,6 +3,7 @@
 #include "config_text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define A "name: a, prefixes: [192.0.2.0/24]"
 #define B "name: b, prefixes: [192.0.2.0/24]"
@@ -162,6 +163,21 @@ static void test_closed(void **state)
 	config_free(config);
 }
 
+/* Two zones of one place may both be closed, and one that is everywhere says nothing of others. */
+static void test_closed_together(void **state)
+{
+	struct config *config = loaded("closed: yes\nzones: [{" A "}, {name: b, prefixes: "
+				       "[198.51.100.0/24], interfaces: [e], profile: core}, {name: "
+				       "c, prefixes: [203.0.113.0/24], interfaces: [e], profile: "
+				       "core}]\n");
+
+	(void)state;
+	assert_zone(config, "e", 0, "a", true);
+	/* One entry of strangers for each zone that names a place, and none for the other. */
+	assert_int_equal(config->entry_count, 1 + 3 + 2);
+	config_free(config);
+}
+
 /* A set of zones has its entries once, however many places have it. */
 static void test_sets(void **state)
 {
@@ -209,6 +225,40 @@ static void test_mistakes(void **state)
 		assert_refused(&bad[i]);
 }
 
+/* Five sets of zones have the prefixes of zone a, and four of them a zone of strangers. */
+static int load_sets(__u32 prefixes, struct config **config)
+{
+	char *text = malloc(1 << 20);
+	size_t used;
+	int err;
+
+	assert_non_null(text);
+	used = sprintf(text, "zones:\n");
+	for (int zone = 0; zone < 4; zone++)
+		used += sprintf(text + used, "  - {name: s%d, interfaces: [e%d], closed: no}\n", zone,
+				zone);
+	used += sprintf(text + used, "  - {name: a, prefixes: [");
+	for (__u32 i = 0; i < prefixes; i++)
+		used += sprintf(text + used, "%s10.0.%u.%u", i ? "," : "", i >> 8, i & 255);
+	used += sprintf(text + used, "]}\n");
+	err = load_bytes(text, used, config);
+	free(text);
+	return err;
+}
+
+/* As many entries as the trie has room for, those of strangers counted, too; and more. */
+static void test_most_entries(void **state)
+{
+	struct config *config;
+
+	(void)state;
+	assert_int_equal(load_sets((SG_ZONE_ENTRIES - 4) / 5, &config), 0);
+	assert_in_range(config->entry_count, SG_ZONE_ENTRIES - 5, SG_ZONE_ENTRIES);
+	config_free(config);
+	assert_int_equal(load_sets((SG_ZONE_ENTRIES - 4) / 5 + 1, &config), -EINVAL);
+	assert_non_null(strstr(error.text, "is the most"));
+}
+
 /* All places that zones may name, and one more. */
 static void test_most_places(void **state)
 {
@@ -254,8 +304,10 @@ int main(void)
 		cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_strangers),
 		cmocka_unit_test(test_closed),
+		cmocka_unit_test(test_closed_together),
 		cmocka_unit_test(test_sets),
 		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_most_entries),
 		cmocka_unit_test(test_most_places),
 	};
 

@@ -266,6 +266,8 @@ static int get_replies(struct attach *a)
 static void find_slots(struct attach *a)
 {
 	slots_of_links(&a->slots, &a->session.links);
+	if (a->session.running)
+		slots_recall(&a->slots, places_in_force(&a->session.maps));
 	for (int i = 0; i < a->count; i++) {
 		const struct target *target = &a->target[i];
 
@@ -407,6 +409,7 @@ static int tell_slots(struct attach *a, struct link_set *links, struct maps *map
 	int err;
 
 	slots_of_links(&a->slots, links);
+	slots_recall(&a->slots, places_in_force(maps));
 	err = slots_settle(&a->slots, maps, &a->error);
 	if (err)
 		links_free(links);

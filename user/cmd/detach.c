@@ -12,6 +12,7 @@
 #include "guard/egress.h"
 #include "guard/journal.h"
 #include "guard/session.h"
+#include "guard/slots.h"
 #include "render/output.h"
 
 /* Taking the pin away is the commit. Detaching then makes it true at once and not after a while. */
@@ -88,6 +89,25 @@ static int choose(const struct session *session, const struct options *options,
 	return count;
 }
 
+/* Of those that stay: one that went may have had the index of another one. */
+static void settle(struct session *session)
+{
+	struct error unsaid = {};
+	struct link_set links;
+	struct slots slots;
+	struct maps maps;
+
+	if (maps_open(&session->pins, &maps, &unsaid))
+		return;
+	if (!links_read(&session->pins, "links", &links, &unsaid)) {
+		slots_of_links(&slots, &links);
+		slots_recall(&slots, places_in_force(&maps));
+		slots_settle(&slots, &maps, &unsaid);
+		links_free(&links);
+	}
+	maps_close(&maps);
+}
+
 static int detach(struct session *session, const struct guard_link **gone, int count,
 		  struct error *error)
 {
@@ -101,6 +121,8 @@ static int detach(struct session *session, const struct guard_link **gone, int c
 		return err;
 	err = count == 1 ? detach_single(&session->pins, gone[0], error)
 			 : detach_many(session, gone, count, error);
+	if (!err && !last)
+		settle(session);
 	/*
 	 * All at egress, whatever became of links: without its record a filter would stay for
 	 * ever.

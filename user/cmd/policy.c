@@ -44,7 +44,8 @@ static enum exit_code mode_of_reason(struct session *session, int reason, enum s
 		output_json(json_pack("{s:s, s:s, s:s}", "reason", reason_texts[reason].label,
 				      "mode", mode_names[mode], "until", "reload"));
 	else
-		printf("%s: %s, until the next reload; the configuration file keeps it longer.\n",
+		printf("%s: %s, in every zone, until the next reload; the configuration file keeps "
+		       "it longer.\n",
 		       reason_texts[reason].label, mode_names[mode]);
 	return DONE;
 }
@@ -82,6 +83,7 @@ static int reload(struct session *session, struct policy *policy, struct error *
 	int err;
 
 	slots_of_links(&slots, &session->links);
+	slots_recall(&slots, places_in_force(&session->maps));
 	slots_write(&slots, &policy->config->kernel.places);
 	err = maps_fill_spare(&session->maps, policy->config, policy->path, &which, error);
 	if (err)

@@ -25,27 +25,31 @@ void slots_of_links(struct slots *slots, const struct link_set *links)
 	for (size_t i = 0; i < links->count; i++) {
 		const struct guard_link *link = &links->link[i];
 
-		if (link->ifindex)
-			slots_add(slots, link->place.slot, link->ifindex, link->name,
-				  link->state == LINK_HERE && link_mode(link) == XDP_MODE_NATIVE);
+		if (!link->ifindex || slots->count == SLOTS_MOST)
+			continue;
+		slots_add(slots, link->place.slot, link->ifindex, link->name,
+			  link->state == LINK_HERE && link_mode(link) == XDP_MODE_NATIVE);
+		slots->slot[slots->count - 1].elsewhere = link->state == LINK_ELSEWHERE;
 	}
 }
 
-/* Whether somebody else has the number, or the interface number of another namespace. */
+void slots_recall(struct slots *slots, const struct sg_places *places)
+{
+	for (size_t i = 0; i < slots->count; i++) {
+		struct slot *slot = &slots->slot[i];
+		__u8 known = places->interface_of[slot->number % SG_INTERFACES];
+
+		if (slot->elsewhere && known)
+			snprintf(slot->name, sizeof(slot->name), "%s",
+				 places->interface[known % SG_ZONE_INTERFACES]);
+	}
+}
+
+/* Whether somebody else has the place. */
 static bool is_shared(const struct slots *slots, const struct slot *slot)
 {
 	for (size_t i = 0; i < slots->count; i++) {
 		if (&slots->slot[i] != slot && slots->slot[i].number == slot->number)
-			return true;
-	}
-	return false;
-}
-
-static bool is_ambiguous(const struct slots *slots, const struct slot *slot)
-{
-	for (size_t i = 0; i < slots->count; i++) {
-		if (slots->slot[i].ifindex == slot->ifindex &&
-		    slots->slot[i].number != slot->number)
 			return true;
 	}
 	return false;
@@ -58,6 +62,20 @@ static __u8 number_of(const struct sg_places *places, const char *name)
 			return number;
 	}
 	return 0;
+}
+
+/* Whether one of another namespace has the same index, and zones tell the two apart. */
+static bool is_ambiguous(const struct slots *slots, const struct slot *slot,
+			 const struct sg_places *places)
+{
+	for (size_t i = 0; i < slots->count; i++) {
+		const struct slot *other = &slots->slot[i];
+
+		if (other->ifindex == slot->ifindex && other->number != slot->number &&
+		    number_of(places, other->name) != number_of(places, slot->name))
+			return true;
+	}
+	return false;
 }
 
 void slots_write(const struct slots *slots, struct sg_places *places)
@@ -94,16 +112,17 @@ static void forget_others(const struct slots *slots, int map)
 
 int slots_settle(const struct slots *slots, struct maps *maps, struct error *error)
 {
+	struct sg_places *places = places_in_force(maps);
 	int err = 0, map = maps->fd[MAP_SLOTS];
 
 	forget_others(slots, map);
 	for (size_t i = 0; i < slots->count && !err; i++) {
 		const struct slot *slot = &slots->slot[i];
-		__u32 number = is_ambiguous(slots, slot) ? SG_INTERFACES : slot->number;
+		__u32 number = is_ambiguous(slots, slot, places) ? SG_INTERFACES : slot->number;
 
 		err = bpf_map_update_elem(map, &slot->ifindex, &number, BPF_ANY);
 	}
-	slots_write(slots, &maps->configs[maps->state->active & 1].places);
+	slots_write(slots, places);
 	if (err)
 		error_set(error, err, "cannot tell the guard which interface is which: %s.",
 			  strerror(-err));
@@ -133,7 +152,8 @@ static bool has_vlan(const struct sg_config *config, const struct slot *slot)
 	return false;
 }
 
-static bool doubt_interface(const struct slots *slots, const char *name, char *text, size_t size)
+static bool doubt_interface(const struct slots *slots, const struct sg_places *places,
+			    const char *name, char *text, size_t size)
 {
 	const struct slot *slot = slot_named(slots, name);
 
@@ -145,7 +165,13 @@ static bool doubt_interface(const struct slots *slots, const char *name, char *t
 		snprintf(text, size, "zones name the interface %s, which shares its counters with "
 			 "others and so cannot be told from them: detach those that need no "
 			 "guard, and attach it again", name);
-	return !slot || is_shared(slots, slot);
+	else if (is_ambiguous(slots, slot, places))
+		snprintf(text, size, "the interface %s has the index of one in another network "
+			 "namespace that is of other zones, so their replies cannot be told "
+			 "apart, and go by what zones without interfaces say", name);
+	else
+		return false;
+	return true;
 }
 
 static bool doubt_tags(const struct slot *slot, const struct sg_config *config, char *text,
@@ -167,7 +193,8 @@ bool slots_doubt(const struct slots *slots, const struct sg_config *config, size
 
 		if (i < SG_ZONE_INTERFACES
 			    ? *config->places.interface[i] &&
-				      doubt_interface(slots, config->places.interface[i], text, size)
+				      doubt_interface(slots, &config->places,
+						      config->places.interface[i], text, size)
 			    : doubt_tags(&slots->slot[i - SG_ZONE_INTERFACES], config, text, size))
 			return true;
 	}

@@ -20,6 +20,7 @@ struct slot {
 	__u32 ifindex;
 	char name[IF_NAMESIZE]; /* as it is called now; elsewhere, as when it was attached */
 	bool native;            /* and in this network namespace */
+	bool elsewhere;
 };
 
 struct slots {
@@ -29,6 +30,11 @@ struct slots {
 
 /* Those of all interfaces that are guarded. */
 void slots_of_links(struct slots *slots, const struct link_set *links);
+/*
+ * What an interface in another network namespace is called now nobody tells from here: it keeps the
+ * name by which it was known to the configuration in force.
+ */
+void slots_recall(struct slots *slots, const struct sg_places *places);
 void slots_add(struct slots *slots, __u32 number, __u32 ifindex, const char *name, bool native);
 
 /*
@@ -36,6 +42,12 @@ void slots_add(struct slots *slots, __u32 number, __u32 ifindex, const char *nam
  * a slot is at none of them.
  */
 void slots_write(const struct slots *slots, struct sg_places *places);
+
+/* Of the configuration in force. */
+static inline struct sg_places *places_in_force(const struct maps *maps)
+{
+	return &maps->configs[maps->state->active & 1].places;
+}
 
 /* Tells the kernel, also for the configuration in force. 0 or -errno. */
 int slots_settle(const struct slots *slots, struct maps *maps, struct error *error);

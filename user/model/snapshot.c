@@ -213,6 +213,7 @@ static void notice_places(const struct session *session, struct snapshot *s)
 	if (!slots)
 		return;
 	slots_of_links(slots, &session->links);
+	slots_recall(slots, &s->config.places);
 	while (s->notices < SNAPSHOT_NOTICES &&
 	       slots_doubt(slots, &s->config, &next, s->notice[s->notices], SNAPSHOT_NOTICE))
 		s->notices++;

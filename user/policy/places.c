@@ -158,7 +158,8 @@ static int check_strangers(struct reader *r, __u32 zone)
 			continue;
 		return document_fail(&r->document, document_find(&r->document, "zones/%u", zone - 1),
 				     "zone '%s' says who else may send where zone '%s' does, too; "
-				     "name other interfaces or vlans in one of them",
+				     "name other interfaces or vlans in one of them, or say "
+				     "'closed: no' in the one that is closed",
 				     kernel->zone[zone].name, kernel->zone[other].name);
 	}
 	return 0;
@@ -258,8 +259,10 @@ static void add_set(struct config *config, __u16 here)
 
 static size_t count_set(const struct config *config, __u16 here)
 {
-	size_t count = __builtin_popcount(here); /* of strangers, at most */
+	size_t count = 0;
 
+	for (__u32 zone = 1; zone <= config->kernel.zones; zone++)
+		count += here >> zone & 1 && has_strangers(&config->kernel, zone);
 	for (size_t i = 0; i < config->prefix_count; i++)
 		count += here >> config->prefixes[i].zone & 1;
 	return count;
@@ -276,7 +279,7 @@ int places_settle(struct reader *r)
 		return err;
 	for (size_t i = 0; i < count; i++)
 		room += count_set(config, sets[i]);
-	if (room > SG_ZONE_ENTRIES + SG_ZONES)
+	if (room > SG_ZONE_ENTRIES)
 		return document_fail(&r->document, document_find(&r->document, "zones"),
 				     "the zones have %zu prefixes together, each counted once for "
 				     "every set of zones that share a place, and %d is the most; "

@@ -55,6 +55,10 @@ static void each_has_a_limit(void)
 	assert_false(is_called(PHONE, CALL("sip:100@example.com")));
 	assert_true(is_called(MEMBER, CALL("sip:100@example.com")));
 	assert_false(is_called("198.18.0.8", CALL("sip:100@example.com")));
+	/* Another zone has its own. */
+	zone_set(0, "198.19.0.0/16", 2);
+	config()->profile[2] = config()->profile[1];
+	assert_true(is_called("198.19.0.7", CALL("sip:100@example.com")));
 }
 
 /* What the caller may write as he likes does not make another user. */

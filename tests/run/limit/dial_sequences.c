@@ -72,6 +72,7 @@ static void what_a_number_is(void)
 	assert_false(may_dial(PHONE, "sip:4" TAIL ":secret@example.com"));
 	assert_false(may_dial(PHONE, "sip:4" TAIL ";phone-context=x@example.com"));
 	assert_false(dials("0000000000000000000000000000000000000000" TAIL));
+	assert_false(dials("4" TAIL "-") || dials("4" TAIL ")") || dials("4" TAIL "#"));
 	/* Names and extensions are none. */
 	assert_true(dials("user3" TAIL));
 	assert_true(dials("user4" TAIL));
@@ -98,6 +99,10 @@ static void whom_it_is_held_against(void)
 	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 60);
 	assert_true(dials("1" TAIL) && dials("2" TAIL));
 	assert_false(dials("3" TAIL));
+	/* Another phone behind that address dials for itself. */
+	proven_set(PHONE, IPPROTO_UDP, PORT + 2, SG_PROOF_REGISTER, 60);
+	assert_false(packet_dropped(&(struct packet_spec){
+		.source = PHONE, .sport = PORT + 2, .payload = CALL("sip:3" TAIL "@example.com")}));
 	assert_false(packet_dropped(&(struct packet_spec){
 		.source = PHONE, .sport = PORT + 1,
 		.payload = CALL("sip:3" TAIL "@example.com")}));
@@ -132,6 +137,38 @@ static void what_does_not_count(void)
 	assert_false(dials("3" TAIL));
 }
 
+/* One transaction for each, to a server that goes by RFC 2543, and one for all, to us. */
+static void one_branch_without_the_cookie(void)
+{
+	static const char format[] =
+		"INVITE sip:%d" TAIL "@example.com SIP/2.0\r\n"
+		"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=1\r\nFrom: <sip:a@example.com>;tag=%d\r\n"
+		"To: <sip:b@example.com>\r\nCall-ID: one\r\nCSeq: 1 INVITE\r\n"
+		"Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n";
+	char request[512];
+	int passed_on = 0;
+
+	forms(2);
+	for (int i = 1; i < 9; i++) {
+		snprintf(request, sizeof(request), format, i, i);
+		passed_on += !packet_dropped(&(struct packet_spec){.source = PHONE,
+								   .payload = request});
+	}
+	assert_int_equal(passed_on, 2);
+}
+
+/* What is refused is no call that the callee had. */
+static void a_refused_form_costs_its_callee_nothing(void)
+{
+	forms(2);
+	mode_set(SG_REASON_LIMIT_CALLEE, SG_MODE_ENFORCE);
+	config()->profile[0].callee = limit_hourly(1);
+	assert_true(dials("1" TAIL) && dials("2" TAIL));
+	for (int i = 0; i < 3; i++)
+		assert_false(dials("3" TAIL));
+	assert_true(may_dial("192.0.2.99", "sip:3" TAIL "@example.com"));
+}
+
 static void by_default_it_monitors(void)
 {
 	static const reason_set walk = REASON_BIT(SG_REASON_DIAL_WALK);
@@ -148,6 +185,8 @@ const struct sequence dial_sequences[] = {
 	{"a dialled form is what was written", a_form_is_what_was_written},
 	{"whom a walk is held against", whom_it_is_held_against},
 	{"what is no new call is no form", what_does_not_count},
+	{"one branch without the cookie is no copy", one_branch_without_the_cookie},
+	{"a refused form costs its callee nothing", a_refused_form_costs_its_callee_nothing},
 	{"a walk is only counted by default", by_default_it_monitors},
 };
 

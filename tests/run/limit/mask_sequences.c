@@ -76,6 +76,8 @@ static void emergency_calls_are_allowed(void)
 	/* In the dialog the other end's Contact is asked for. */
 	emergency(REQUEST_TO("INVITE", "sip:psap@192.0.2.9", "urn:service:sos"), true);
 	emergency(REQUEST_TO("INVITE", "urn:service:sosa", "sip:bob@example.com"), false);
+	emergency(REQUEST_TO("INVITE", "urn:service:sos1", "sip:bob@example.com"), false);
+	emergency(REQUEST_TO("INVITE", "urn:service:sos-x", "sip:bob@example.com"), false);
 	emergency(REQUEST_TO("INVITE", "urn:service:so", "sip:bob@example.com"), false);
 	emergency(REQUEST_TO("INVITE", "urn:service:counseling", "sip:bob@example.com"), false);
 	emergency(REQUEST_TO("INVITE", "sip:service:sos@example.com", "sip:bob@example.com"),

@@ -58,6 +58,18 @@ static void a_vlan_is_that_of_the_outermost_tag(void)
 	REGISTER_IS(PASS, NONE, .source = MEMBER);
 }
 
+/* All bits of an ID tell. */
+static void a_vlan_with_a_high_number(void)
+{
+	places()->zones[INTERFACE][VLAN] = ZONES_1;
+	config()->places.vlan_of[2055] = VLAN;
+	config()->places.vlan_of[7] = 0;
+	zone_set_at(0, ZONES_1, "198.18.0.0/16", 1);
+	without_register(1);
+	REGISTER_IS(DROP, METHOD_NOT_ALLOWED, .source = MEMBER, TAG, .vid = {2055});
+	REGISTER_IS(PASS, NONE, .source = MEMBER, TAG, .vid = {7});
+}
+
 /* A tag that has a priority and no ID is no VLAN. */
 static void a_priority_is_no_vlan(void)
 {
@@ -155,6 +167,7 @@ static void replies_are_of_the_place_they_leave_by(void)
 const struct sequence place_sequences[] = {
 	{"a zone is where it says", a_zone_is_where_it_says},
 	{"a VLAN is that of the outermost tag", a_vlan_is_that_of_the_outermost_tag},
+	{"a VLAN with a high number", a_vlan_with_a_high_number},
 	{"a priority is no VLAN", a_priority_is_no_vlan},
 	{"one prefix at two places", one_prefix_at_two_places},
 	{"strangers of a place stay strangers", strangers_stay_strangers},
