@@ -70,8 +70,8 @@ static __always_inline bool guard_has_request(const struct guard *g)
  * Whether what the sender's profile says to a request is only counted. A segment of TCP that is
  * dropped ends its connection: of whom a zone or a proof makes known that is the way of many users,
  * of whom one could end it for all by what he sends. And where To is in a later fragment, nobody
- * knows whether the request is one of a dialog, or of an emergency call; strangers have to send such
- * a head twice anyway.
+ * knows whether the request is one of a dialog, or of an emergency call; strangers have to send
+ * such a head twice anyway.
  */
 static __always_inline bool guard_watches_policy(const struct guard *g)
 {

@@ -13,7 +13,7 @@
 #define SG_PROFILES SG_ZONES   /* profile 0 is that of zone 0, and each zone has one of its own */
 #define SG_ZONE_NAME 32        /* with the closing NUL */
 #define SG_INTERFACE_NAME 16   /* IFNAMSIZ */
-#define SG_ZONE_ENTRIES (1 << 16) /* prefixes of all zones together, those of each place by themselves */
+#define SG_ZONE_ENTRIES (1 << 16) /* prefixes of all zones, once for each set of zones at a place */
 #define SG_ZONE_INTERFACES 64  /* that zones may name, and place 0 for all others */
 #define SG_ZONE_VLANS 32       /* the same of VLANs */
 #define SG_VLANS 4096          /* by VLAN ID, IEEE 802.1Q */

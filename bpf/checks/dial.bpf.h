@@ -21,9 +21,9 @@ struct dial {
 };
 
 /*
- * One character more. Without a branch, or the verifier follows two ways for each. Visual separators
- * (RFC 3966 section 5.1.1), the sign of a global number, and the other keys of a phone are no digits,
- * and do not matter.
+ * One character more. Without a branch, or the verifier follows two ways for each. Visual
+ * separators (RFC 3966 section 5.1.1), the sign of a global number, and the other keys of a phone
+ * are no digits, and do not matter.
  */
 static __always_inline void dial_add(struct dial *d, __u32 c, __u32 inside)
 {

@@ -49,7 +49,7 @@ static void test_bad_keys_and_types(void **state)
 		{1, 9, "unknown key 'sctp' in ports; known here: udp, tcp, tls",
 		 "ports: {sctp: [5060]}\n"},
 		{1, 9, "unknown key 'none' in modes", "modes: {none: enforce}\n"},
-		{4, 5, "unknown key 'prefix' in zones; known here: name, profile, prefixes, interfaces",
+		{4, 5, "unknown key 'prefix' in zones; known here: name, profile, prefixes",
 		 "zones:\n  - name: a\n    prefixes: [1::1]\n    prefix: [1::2]\n"},
 		{1, 19, "unknown key '<<' in invite", "limits: {invite: {<<: {rate: 5}}}\n"},
 		{1, 1, "unknown key ''", "'': {}\n"},

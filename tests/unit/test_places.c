@@ -8,7 +8,7 @@
 #define A "name: a, prefixes: [192.0.2.0/24]"
 #define B "name: b, prefixes: [192.0.2.0/24]"
 
-/* Which zones are at an interface and on a VLAN, by their names; "" and 0 for what no zone names. */
+/* Which zones are at an interface and on a VLAN; "" and 0 for what no zone names. */
 static __u16 zones_at(const struct config *config, const char *interface, __u16 vlan)
 {
 	const struct sg_places *places = &config->kernel.places;
@@ -235,8 +235,7 @@ static int load_sets(__u32 prefixes, struct config **config)
 	assert_non_null(text);
 	used = sprintf(text, "zones:\n");
 	for (int zone = 0; zone < 4; zone++)
-		used += sprintf(text + used, "  - {name: s%d, interfaces: [e%d], closed: no}\n", zone,
-				zone);
+		used += sprintf(text + used, "  - {name: s%d, interfaces: [e%d]}\n", zone, zone);
 	used += sprintf(text + used, "  - {name: a, prefixes: [");
 	for (__u32 i = 0; i < prefixes; i++)
 		used += sprintf(text + used, "%s10.0.%u.%u", i ? "," : "", i >> 8, i & 255);

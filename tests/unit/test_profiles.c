@@ -125,7 +125,7 @@ static void test_flow_limits_of_a_profile(void **state)
 static void test_mistakes(void **state)
 {
 	static const struct bad cases[] = {
-		{1, 10, "there is no profile 'pear'; take one of access, ims-access, peer, core, or",
+		{1, 10, "no profile 'pear'; take one of access, ims-access, peer, core, or",
 		 "profile: pear\n"},
 		{1, 54, "there is no profile 'q'; take one of access",
 		 "zones: [{name: z, prefixes: [192.0.2.0/24], profile: q}]\n"},
@@ -330,7 +330,8 @@ static void test_bad_domains(void **state)
 		{1, 11, "'..com' is no domain", "domains: [..com]\n"},
 		{1, 11, "'*.example.com' is no domain: write the name alone",
 		 "domains: ['*.example.com']\n"},
-		{1, 11, "'sip:example.com' is no domain: write the name alone", "domains: ['sip:example.com']\n"},
+		{1, 11, "'sip:example.com' is no domain: write the name alone",
+		 "domains: ['sip:example.com']\n"},
 		{1, 11, "'example.com:5060' is no domain", "domains: ['example.com:5060']\n"},
 		{1, 11, "is no domain: write the name", "domains: ['a b']\n"},
 		{1, 11, "is no domain: write the name", "domains: [b\303\274cher.example]\n"},

@@ -80,7 +80,7 @@ static bool find_shell(char *address, size_t room)
 
 /* --- the default gateways --- */
 
-/* Whether the prefix holds one of IPv4, whose routes are hexadecimal words as they lie in memory. */
+/* Whether the prefix holds one of IPv4. Routes are hexadecimal words as they lie in memory. */
 static bool has_gateway4(const struct prefix *prefix, char *address)
 {
 	struct prefix gateway = {AF_INET, 32, {}};

@@ -156,7 +156,8 @@ static int check_strangers(struct reader *r, __u32 zone)
 		    !places_collide(&kernel->zone[other], &kernel->zone[zone]) ||
 		    (kernel->zone[other].known && kernel->zone[zone].known))
 			continue;
-		return document_fail(&r->document, document_find(&r->document, "zones/%u", zone - 1),
+		return document_fail(&r->document,
+				     document_find(&r->document, "zones/%u", zone - 1),
 				     "zone '%s' says who else may send where zone '%s' does, too; "
 				     "name other interfaces or vlans in one of them, or say "
 				     "'closed: no' in the one that is closed",

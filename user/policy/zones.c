@@ -128,7 +128,8 @@ static int fail_duplicate(struct reader *r, const struct zone_prefix *first,
 	for (__u32 i = 0; i < zone; i++)
 		entry -= document_entries(prefixes_of(r, i));
 	node = document_entry(&r->document, prefixes_of(r, zone), entry);
-	return document_fail(&r->document, node, "'%s' is in zone '%s' already%s; take it out of one",
+	return document_fail(&r->document, node,
+			     "'%s' is in zone '%s' already%s; take it out of one",
 			     document_text(node), r->config->kernel.zone[first->zone].name,
 			     places_names_any(&r->config->kernel.zone[second->zone])
 				     ? ", and something can come in where both are" : "");

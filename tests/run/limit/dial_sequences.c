@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One number in ever other forms: what is one number, what is a form, and whom it is held against. */
+/* One number in ever other forms: what is one, what is a form, and whom it is held against. */
 #include <stdio.h>
 
 #include "dialogue/dialogue.h"

@@ -13,7 +13,7 @@
 #define VLAN 5
 #define TAG .vlan = {ETH_P_8021Q}
 
-/* The interface that packets come in at is one that zones name, and VLAN 7 a VLAN that they name. */
+/* Packets come in at an interface that zones name, and VLAN 7 is one that they name. */
 static struct sg_places *places(void)
 {
 	config()->places.interface_of[0] = INTERFACE;
@@ -132,7 +132,8 @@ static void closed_everywhere(void)
 	SEND(DROP, NOT_IN_ZONE, REQUEST, OPTIONS, .source = STRANGER);
 	SEND(DROP, NOT_IN_ZONE, REQUEST, OPTIONS, .source = STRANGER, TAG, .vid = {7});
 	mode_set(SG_REASON_NOT_IN_ZONE, SG_MODE_MONITOR);
-	SEND_WATCHED(PASS, NONE, REASON_BIT(SG_REASON_NOT_IN_ZONE), REQUEST, OPTIONS, .source = STRANGER);
+	SEND_WATCHED(PASS, NONE, REASON_BIT(SG_REASON_NOT_IN_ZONE), REQUEST, OPTIONS,
+		     .source = STRANGER);
 }
 
 /* Later fragments are of the zone that the first one was of, or get its verdict. */
