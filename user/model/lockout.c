@@ -11,6 +11,7 @@
 
 #define ANCESTORS 16 /* processes between this one and the shell of sshd: sudo, make, scripts */
 #define ENVIRONMENT (1 << 20) /* bytes; no shell has more */
+#define ADDRESSES 64 /* the shell's, and gateways of as many routes */
 
 /* --- where the shell came from --- */
 
@@ -78,29 +79,33 @@ static bool find_shell(char *address, size_t room)
 	return found;
 }
 
-/* --- the default gateways --- */
+/* --- whom one hardly means --- */
 
-/* Whether the prefix holds one of IPv4. Routes are hexadecimal words as they lie in memory. */
-static bool has_gateway4(const struct prefix *prefix, char *address)
+/* Read once: a list that is imported may have a million prefixes. */
+struct meant {
+	struct prefix address[ADDRESSES];
+	size_t count;
+	bool shell; /* the first one is where the shell came from */
+};
+
+static void add(struct meant *meant, const struct prefix *address)
 {
-	struct prefix gateway = {AF_INET, 32, {}};
-	FILE *file = fopen("/proc/self/net/route", "re");
-	unsigned int to, via, mask;
-	char line[256];
-	bool found = false;
+	if (meant->count < ADDRESSES)
+		meant->address[meant->count++] = *address;
+}
 
-	while (file && !found && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%*s %x %x %*x %*d %*d %*d %x", &to, &via, &mask) != 3 || to ||
-		    mask || !via)
-			continue;
-		memcpy(gateway.address, &via, sizeof(via));
-		found = prefix_contains(prefix, &gateway);
-	}
-	if (file)
-		fclose(file);
-	if (found)
-		prefix_format(&gateway, address, PREFIX_TEXT);
-	return found;
+/* The gateway of a default route, from a line of the kernel's table. */
+static bool read_route4(const char *line, struct prefix *gateway)
+{
+	unsigned int to, via, mask;
+
+	/* Hexadecimal words as they lie in memory. */
+	if (sscanf(line, "%*s %x %x %*x %*d %*d %*d %x", &to, &via, &mask) != 3 || to || mask ||
+	    !via)
+		return false;
+	*gateway = (struct prefix){AF_INET, 32, {}};
+	memcpy(gateway->address, &via, sizeof(via));
+	return true;
 }
 
 static bool read_hex(const char *text, __u8 *address)
@@ -115,45 +120,69 @@ static bool read_hex(const char *text, __u8 *address)
 	return true;
 }
 
-static bool has_gateway6(const struct prefix *prefix, char *address)
+static bool read_route6(const char *line, struct prefix *gateway)
 {
 	static const __u8 none[16];
-	struct prefix gateway = {AF_INET6, 128, {}};
-	FILE *file = fopen("/proc/self/net/ipv6_route", "re");
-	char line[256], via[33], to[33];
 	unsigned int length;
-	bool found = false;
+	char via[33];
 
-	while (file && !found && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%32s %x %*s %*x %32s", to, &length, via) != 3 || length ||
-		    strlen(via) != 32 || !read_hex(via, gateway.address) ||
-		    !memcmp(gateway.address, none, sizeof(none)))
-			continue;
-		found = prefix_contains(prefix, &gateway);
+	*gateway = (struct prefix){AF_INET6, 128, {}};
+	return sscanf(line, "%*s %x %*s %*x %32s", &length, via) == 2 && !length &&
+	       strlen(via) == 32 && read_hex(via, gateway->address) &&
+	       memcmp(gateway->address, none, sizeof(none));
+}
+
+static void add_gateways(struct meant *meant, const char *path,
+			 bool (*read_route)(const char *line, struct prefix *gateway))
+{
+	FILE *file = fopen(path, "re");
+	struct prefix gateway;
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file)) {
+		if (read_route(line, &gateway))
+			add(meant, &gateway);
 	}
 	if (file)
 		fclose(file);
-	if (found)
-		prefix_format(&gateway, address, PREFIX_TEXT);
-	return found;
+}
+
+static void find_meant(struct meant *meant)
+{
+	char shell[PREFIX_TEXT];
+	struct prefix address;
+	struct error unsaid;
+
+	*meant = (struct meant){};
+	meant->shell = find_shell(shell, sizeof(shell)) && !prefix_parse(shell, &address, &unsaid);
+	if (meant->shell)
+		add(meant, &address);
+	add_gateways(meant, "/proc/self/net/route", read_route4);
+	add_gateways(meant, "/proc/self/net/ipv6_route", read_route6);
+}
+
+static int refuse(const struct prefix *prefix, const struct meant *meant, size_t i,
+		  struct error *error)
+{
+	char text[PREFIX_TEXT], address[PREFIX_TEXT];
+
+	prefix_format(prefix, text, sizeof(text));
+	prefix_format(&meant->address[i], address, sizeof(address));
+	return error_set(error, -EPERM, "%s holds %s, %s: give --force if that is meant.", text,
+			 address, meant->shell && i == 0 ? "from where you are logged in"
+							 : "a default gateway of this host");
 }
 
 int lockout_check(const struct prefix *prefixes, size_t count, struct error *error)
 {
-	char shell[PREFIX_TEXT], gateway[PREFIX_TEXT], text[PREFIX_TEXT];
-	struct error unsaid;
-	struct prefix from;
-	bool known = find_shell(shell, sizeof(shell)) && !prefix_parse(shell, &from, &unsaid);
+	struct meant meant;
 
+	find_meant(&meant);
 	for (size_t i = 0; i < count; i++) {
-		prefix_format(&prefixes[i], text, sizeof(text));
-		if (known && prefix_contains(&prefixes[i], &from))
-			return error_set(error, -EPERM, "%s holds %s, from where you are logged "
-					 "in: give --force if that is meant.", text, shell);
-		if (prefixes[i].family == AF_INET ? has_gateway4(&prefixes[i], gateway)
-						  : has_gateway6(&prefixes[i], gateway))
-			return error_set(error, -EPERM, "%s holds %s, a default gateway of this "
-					 "host: give --force if that is meant.", text, gateway);
+		for (size_t j = 0; j < meant.count; j++) {
+			if (prefix_contains(&prefixes[i], &meant.address[j]))
+				return refuse(&prefixes[i], &meant, j, error);
+		}
 	}
 	return 0;
 }
