@@ -67,6 +67,7 @@ static __always_inline bool domain_is_listed(const struct guard *g, struct sip_s
 		.end = host.at + host.length,
 		.length = host.length,
 		.served = profile->served,
+		.dots = span_zero(&g->reader),
 		.list = profile->domains,
 		.config = g->active & 1,
 	};

@@ -31,6 +31,16 @@ __noinline __u64 span_hash(const struct sip_reader *r, __u32 at, __u32 length, _
 	return hash | 1;
 }
 
+/*
+ * A zero that the verifier does not know, for what a step of bpf_loop() changes on the stack. Before
+ * Linux 6.7 it follows one turn of a loop, and removes as dead what the values on the stack do not
+ * reach in that one.
+ */
+static __always_inline __u32 span_zero(const struct sip_reader *r)
+{
+	return r->message.zero[0];
+}
+
 struct span_digits {
 	const struct sip_reader *r;
 	__u32 at;
@@ -74,6 +84,7 @@ __noinline __u64 span_address4(const struct sip_reader *r, __u32 at, __u32 lengt
 
 	if (!r || length < 7 || length > 15)
 		return 0;
+	d.address = d.part = d.digits = d.parts = span_zero(r);
 	bpf_loop(length + 1, span_digit, &d, 0);
 	return d.parts == 4 ? SPAN_ADDRESS4(bpf_htonl(d.address)) : 0;
 }

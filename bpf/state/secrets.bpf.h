@@ -287,11 +287,7 @@ __noinline __u64 secret_find(const struct sip_reader *r, __u32 at, __u32 paramet
 
 	if (!r || at < 8 || at >= r->message.body)
 		return 0;
-	/*
-	 * Zeros that the verifier does not know. Before Linux 6.7 it follows one turn of a loop,
-	 * and removes as dead what the values on the stack do not reach in that one.
-	 */
-	walk.quoted = walk.start = walk.stop = r->message.zero[0];
+	walk.quoted = walk.start = walk.stop = span_zero(r);
 	walk.name = parameter == SECRET_IS_USER ? SECRET_USER_NAME
 		    : parameter == SECRET_IS_REALM ? SECRET_REALM_NAME : SECRET_NONCE_NAME;
 	bpf_loop(r->message.body - at, secret_step, &walk, 0);
