@@ -83,6 +83,10 @@ suite() { # NAME COMMAND...
 	end "$1"
 }
 
+# The machines of the kernels only compute, so they take what the others leave them of the CPUs: at
+# the lowest priority, and with time to spare. What sends most has the machine to itself.
+begin kernels nice -n 19 env -u CMOCKA_MESSAGE_OUTPUT SG_VM_TIMEOUT=3600 timeout 5400 \
+	tests/kernels/run.sh
 for program in "$build"/tests/unit/test_*; do
 	[ -x "$program" ] && suite "unit ${program##*/test_}" timeout 900 "$program"
 done
@@ -92,10 +96,6 @@ for object in "$build"/bpf/guard.bpf.o "$build"/bpf/clang*/guard.bpf.o; do
 done
 suite corpus timeout 1800 tests/corpus/run.sh
 suite fuzz timeout 900 tests/fuzz/run.sh
-# The machines of the kernels only compute, so they take what the lab leaves them of the CPUs: at
-# the lowest priority, and with time to spare. What sends most has the machine to itself.
-begin kernels nice -n 19 env -u CMOCKA_MESSAGE_OUTPUT SG_VM_TIMEOUT=3600 timeout 5400 \
-	tests/kernels/run.sh
 suite lab timeout 5400 tests/lab/run.sh --beside
 end kernels
 suite "lab alone" timeout 3600 tests/lab/run.sh --alone
