@@ -13,6 +13,7 @@
 #include "checks/guess.bpf.h"
 #include "checks/policy.bpf.h"
 #include "checks/request.bpf.h"
+#include "checks/route.bpf.h"
 #include "checks/via.bpf.h"
 #include "learn.bpf.h"
 #include "packet/class.bpf.h"
@@ -101,16 +102,19 @@ static __always_inline __u32 guard_judge_profile(struct guard *g)
 
 	if (!reason && domain_applies(g))
 		reason = guard_judge_policy(g, domain_check(g));
+	if (!reason && domain_applies(g))
+		reason = guard_judge_policy(g, route_check(g));
 	if (!reason)
 		reason = guard_judge_policy(g, via_check(g));
 	return reason;
 }
 
 /* Whether any of that will end the way of a request, once nothing else does. */
-static __always_inline bool guard_profile_refuses(const struct guard *g)
+static __always_inline bool guard_profile_refuses(struct guard *g)
 {
 	return verdict_enforces(g, policy_method_check(g)) ||
-	       (domain_applies(g) && verdict_enforces(g, domain_check(g))) ||
+	       (domain_applies(g) && (verdict_enforces(g, domain_check(g)) ||
+				      verdict_enforces(g, route_check(g)))) ||
 	       verdict_enforces(g, via_check(g));
 }
 

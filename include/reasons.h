@@ -222,7 +222,16 @@
 	  "that it came to, one that no other host has (private ones are not looked at): it goes "\
 	  "round in a loop, or is forged. A forger can have nothing refused but what he sends "   \
 	  "himself. It only monitors, since a server in a container of this host may write the "  \
-	  "host's address there; give that a zone before you enforce it.")
+	  "host's address there; give that a zone before you enforce it.")                         \
+	X(95, ROUTE_NOT_SERVED, "route-not-served", "RFC 3261 section 16.12",                     \
+	  MONITOR, MONITOR, STATELESS,                                                            \
+	  "The configuration names the `domains` that the server serves, and a request that "     \
+	  "begins something brings a Route whose host is none of them, nor the IPv4 address that "\
+	  "the packet came to: a server that goes by it relays for a stranger. So is a Route with "\
+	  "maddr, and more than eight of them. Whose requests are looked at, and what a forger "  \
+	  "can do, is as for domain-not-served; a header that is cut by fragments is not. It "    \
+	  "only monitors, since phones name their outbound proxy there: add its names and its "   \
+	  "public address to the `domains` before you enforce it.")
 
 /* All of them: those of packets here, those of messages in sip/rules.h. */
 #define SG_REASONS(X) SG_PACKET_REASONS(X) SIP_RULES(X)

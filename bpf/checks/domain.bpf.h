@@ -92,6 +92,16 @@ static __always_inline bool domain_is_ours(const struct guard *g, struct sip_spa
 }
 
 /*
+ * Whether the server serves the host at `at`. Global: what asks is in loops, or few packets' way.
+ */
+__noinline int domain_serves(const struct guard *g, __u32 at, __u32 length)
+{
+	struct sip_span host = {.at = at, .length = length};
+
+	return g && (domain_is_listed(g, host) || domain_is_ours(g, host));
+}
+
+/*
  * What begins something at a domain: in a dialog the other end's Contact is asked for, and CANCEL
  * and ACK have the Request-URI of what they belong to.
  */
@@ -116,8 +126,8 @@ __noinline int domain_check(const struct guard *g)
 	    !domain_is_asked_for(&g->reader.message) || policy_is_emergency(&g->reader))
 		return SG_REASON_NONE;
 	host = g->reader.message.party[SIP_URI].host;
-	return domain_is_listed(g, host) || domain_is_ours(g, host)
-		       ? SG_REASON_NONE : SG_REASON_DOMAIN_NOT_SERVED;
+	return domain_serves(g, host.at, host.length) ? SG_REASON_NONE
+						      : SG_REASON_DOMAIN_NOT_SERVED;
 }
 
 /* Whether there is a list at all. */

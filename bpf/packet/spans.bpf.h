@@ -159,4 +159,21 @@ __noinline int span_find(const struct sip_reader *r, __u32 at, __u32 end, __u64 
 	return search.found <= end ? search.found : 0;
 }
 
+#define SPAN_FOLDS 8 /* lines that continue a field, and are looked at */
+
+/* Where the header field ends that goes on at `at`; the body if it has more folds. */
+__noinline int span_field_end(const struct sip_reader *r, __u32 at)
+{
+	if (!r)
+		return 0;
+	for (int i = 0; i <= SPAN_FOLDS; i++) {
+		at = span_find(r, at, r->message.body, SIP_WORD('\n'), 1);
+		if (!at)
+			break;
+		if (!sip_is_blank(sip_byte(r, at)))
+			return at;
+	}
+	return r->message.body;
+}
+
 #endif

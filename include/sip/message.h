@@ -129,6 +129,7 @@ enum sip_party_id {
 	SIP_TO,
 	SIP_VIA,  /* host: sent-by without its port; tag: branch; no scheme, no user */
 	SIP_CONTACT, /* the first one; only if the rule CONTACT is wanted, or it is not plain */
+	SIP_ROUTE,   /* the one that sip_route() took last */
 	SIP_PARTIES
 };
 

@@ -319,6 +319,7 @@ SIP_INLINE void sip_at_close(struct sip_reader *r, struct sip_party *party, __u3
 SIP_INLINE void sip_at_end(struct sip_reader *r, struct sip_party *party, __u32 at)
 {
 	r->scan.done = 1;
+	r->scan.stop = at;
 	if (r->scan.state == SIP_SCAN_HOST)
 		sip_take_host(r, party, at);
 	else if (r->scan.state == SIP_SCAN_VALUE)
@@ -334,8 +335,8 @@ SIP_INLINE void sip_at_end(struct sip_reader *r, struct sip_party *party, __u32 
 /* A comma ends the first element of a list. An empty one follows in `Via: a;;,;,,`. */
 SIP_INLINE void sip_at_comma(struct sip_reader *r, struct sip_party *party, __u32 at)
 {
-	if (r->scan.party != SIP_VIA &&
-	    (r->scan.party != SIP_CONTACT || r->scan.bracket == SIP_INSIDE))
+	if (r->scan.party == SIP_URI || r->scan.party == SIP_FROM || r->scan.party == SIP_TO ||
+	    (r->scan.party != SIP_VIA && r->scan.bracket == SIP_INSIDE))
 		return;
 	sip_at_end(r, party, at);
 	if (r->scan.party != SIP_VIA)
@@ -491,6 +492,23 @@ SIP_FUNCTION int sip_address(struct sip_reader *r, __u32 which, __u32 id)
 	    (party->scheme == SIP_SCHEME_SIP || party->scheme == SIP_SCHEME_SIPS))
 		sip_fault(r, SIP_FAULT(HOST_MISSING));
 	return 0;
+}
+
+/*
+ * One value of Route, of those from `at` up to the end of their line: where it ends, at a comma or at
+ * `end`. What is wrong with it is no fault of the message.
+ */
+SIP_INLINE __u32 sip_route(struct sip_reader *r, __u32 at, __u32 end)
+{
+	__u64 faults = r->message.faults;
+
+	__builtin_memset(&r->message.party[SIP_ROUTE], 0, sizeof(r->message.party[SIP_ROUTE]));
+	r->scan.state = SIP_SCAN_SCHEME;
+	r->scan.bracket = SIP_BARE;
+	r->scan.stop = end;
+	sip_scan(r, SIP_ROUTE, sip_skip_far(r, at, end), end);
+	r->message.faults = faults;
+	return r->scan.stop;
 }
 
 #endif

@@ -59,6 +59,7 @@ struct sip_scan {
 	__u32 quote;   /* inside a quoted string: the next byte */
 	__u32 quoted;  /* its end was not found yet */
 	__u32 begin;   /* of the value */
+	__u32 stop;    /* where it ends, once done */
 	__u32 named;   /* a quote was seen where a display name may be */
 	__u32 lone;    /* a quote of the display name has no counterpart: none of them counts */
 	__u32 name;    /* of the display name: start, or the end of its quoted string */

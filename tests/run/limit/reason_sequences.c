@@ -85,6 +85,14 @@ static void serves_example_org(void)
 	domain_set(0, "example.org");
 }
 
+static void serves_example_com(void)
+{
+	domain_set(0, "example.com");
+}
+
+#define BY_WAY_OF(host)                                                                           \
+	"OPTIONS sip:bob@example.com SIP/2.0\r\nRoute: <sip:" host ";lr>\r\n" SIP_HEADERS("OPTIONS")
+
 #define SENT_BY(host)                                                                             \
 	"OPTIONS sip:bob@example.com SIP/2.0\r\n"                                                 \
 	"Via: SIP/2.0/UDP " host ";branch=z9hG4bK776asdhds\r\n" SIP_HEADERS("OPTIONS")
@@ -301,6 +309,11 @@ static const struct trigger triggers[SG_REASON__MAX] = {
 	},
 	[SG_REASON_DOMAIN_NOT_SERVED] = {
 		serves_example_org, {}, {.payload = ORG}, PASSES_AS(REQUEST, OPTIONS),
+		A_REQUEST(OPTIONS),
+	},
+	[SG_REASON_ROUTE_NOT_SERVED] = {
+		serves_example_com, {.payload = BY_WAY_OF("example.org")},
+		{.payload = BY_WAY_OF("example.com")}, PASSES_AS(REQUEST, OPTIONS),
 		A_REQUEST(OPTIONS),
 	},
 	[SG_REASON_VIA_OWN_ADDRESS] = {
