@@ -106,6 +106,11 @@ challenge proves, too"
 	shows "connections/live 57 that a source may have at a time, 1 to 1000000"
 }
 
+explained_as_configured() {
+	sipguard explain garbage | grep -F "enforce now; off in zone trunk" || return 1
+	sipguard explain garbage --json | jq -e '.mode == "enforce" and .zones == {"trunk": "off"}'
+}
+
 json_as_configured() {
 	sipguard status --json | jq -e '
 		.zones[0].limits.keepalive == {rate: 10, burst: 510}
@@ -292,6 +297,7 @@ attach 600
 check "limits of sources, flows, proven flows and zones" limits_as_configured
 check "what proves, the greylist's hold, and the rules of bans" offences_as_configured
 check "JSON has the same" json_as_configured
+check "explain says where the mode is another one" explained_as_configured
 check "JSON has the keys that programs read" json_keys
 check "an armed greylist in monitor mode" greylist_armed "would have"
 check "an armed greylist in enforce mode" greylist_armed "have" --enforce
