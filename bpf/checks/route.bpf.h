@@ -9,6 +9,7 @@
 #define SIPGUARD_ROUTE_BPF_H
 
 #include "checks/domain.bpf.h"
+#include "sip/route.h"
 
 #define ROUTE_VALUES 8 /* that are looked at, in as many lines */
 

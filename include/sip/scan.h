@@ -494,21 +494,4 @@ SIP_FUNCTION int sip_address(struct sip_reader *r, __u32 which, __u32 id)
 	return 0;
 }
 
-/*
- * One value of Route, of those from `at` up to the end of their line: where it ends, at a comma or at
- * `end`. What is wrong with it is no fault of the message.
- */
-SIP_INLINE __u32 sip_route(struct sip_reader *r, __u32 at, __u32 end)
-{
-	__u64 faults = r->message.faults;
-
-	__builtin_memset(&r->message.party[SIP_ROUTE], 0, sizeof(r->message.party[SIP_ROUTE]));
-	r->scan.state = SIP_SCAN_SCHEME;
-	r->scan.bracket = SIP_BARE;
-	r->scan.stop = end;
-	sip_scan(r, SIP_ROUTE, sip_skip_far(r, at, end), end);
-	r->message.faults = faults;
-	return r->scan.stop;
-}
-
 #endif
