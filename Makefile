@@ -39,7 +39,7 @@ MATRIX     = $(foreach version,$(CLANGS),$(PROGRAMS:%=$(BUILD)/bpf/clang$(versio
 
 # A recipe that fails leaves no half-made file behind that the next run would take for whole.
 .DELETE_ON_ERROR:
-.PHONY: all demo test test-busy unit kernels bench scenarios fuzz lint install clean help deps \
+.PHONY: all demo test test-busy unit kernels bench scenarios assess fuzz lint install clean help deps \
         deps-test test-programs
 
 all: deps ## Build sipguard and its tools into build/
@@ -69,6 +69,11 @@ scenarios: deps-test ## The lab scenarios in full, or SCENARIOS="nat-office hoar
 	@tools/deps.sh scenarios || echo "sipguard: what is missing will show in forger-clients"
 	@$(MAKE) --no-print-directory all $(LAB_PROGRAMS) $(SCENARIO_PROGRAMS)
 	@tools/scenarios/scenarios.sh
+
+assess: deps-test ## Threats and what holds against them, into build/assessment.json and .md
+	@tools/deps.sh scenarios || echo "sipguard: what is missing will show in the table"
+	@$(MAKE) --no-print-directory $(BUILD)/sipguard
+	@tools/assess/assess.sh
 
 fuzz: deps-test ## Fuzz the message reader, natively and in the kernel, for FUZZ_SECONDS (60)
 	@$(MAKE) --no-print-directory $(FUZZ_PROGRAMS)

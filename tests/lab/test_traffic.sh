@@ -48,45 +48,16 @@ nothing_dropped() {
 
 # --- profiles: what one does not allow reaches Kamailio without the guard, and not with it
 
-# request METHOD URI: as a peer's, none like the one before.
-request() {
-	local id=$EPOCHREALTIME-$RANDOM
-	printf '%s\r\n' "$1 $2 SIP/2.0" \
-		"Via: SIP/2.0/UDP $LAB_CLIENT4:5070;branch=z9hG4bK-$id;rport" \
-		"From: <sip:peer@$LAB_CLIENT4>;tag=$id" "To: <$2>" "Call-ID: $id@lab" \
-		"CSeq: 1 $1" "Contact: <sip:peer@$LAB_CLIENT4:5070>" "Max-Forwards: 70" \
-		"Content-Length: 0" ""
-}
-
 dropped() {
 	{ sipguard stats --json 2>/dev/null || echo '{"classes": {}}'; } | jq "$STATS_DROPPED // 0"
 }
 
-answered_or_dropped() {
-	[[ -s $LAB_DIR/answer || $(dropped) -gt $1 ]]
-}
-
 # says METHOD URI: the first status line that comes back, or "dropped" if the guard has counted that.
 says() {
-	local pid before
-	before=$(dropped)
-	request "$1" "$2" >"$LAB_DIR/request"
-	: >"$LAB_DIR/answer"
-	# It is to be ended itself, not a shell around it.
-	# shellcheck disable=SC2016 # expanded by the inner shell
-	(exec nsenter --net="/run/netns/$LAB_NS_CLIENT" -- bash -c 'exec 3<>"/dev/udp/$1/5060"
-		cat "$2" >&3
-		exec timeout "$3" dd bs=4096 count=1 <&3 2>/dev/null' peer "$LAB_SERVER4" \
-		"$LAB_DIR/request" "$LAB_PATIENCE") >"$LAB_DIR/answer" &
-	pid=$!
-	until_true answered_or_dropped "$before"
-	kill "$pid" 2>/dev/null || true
-	wait "$pid" || true
-	if [[ -s $LAB_DIR/answer ]]; then
-		head -n 1 "$LAB_DIR/answer" | tr -d '\r' | cut -d' ' -f1,2
-	else
-		echo dropped
-	fi
+	local line
+	lab_request "$1" "$2" >"$LAB_DIR/request"
+	line=$(lab_answer "$LAB_DIR/request" dropped)
+	cut -d' ' -f1,2 <<<"${line:-dropped}"
 }
 
 guarded() {
@@ -153,7 +124,7 @@ calls_to_one_user_end() {
 	END
 	mkdir -p "$LAB_DIR/calls"
 	for i in {1..100}; do
-		request INVITE "sip:victim@$LAB_SERVER4" >"$LAB_DIR/calls/$i"
+		lab_request INVITE "sip:victim@$LAB_SERVER4" >"$LAB_DIR/calls/$i"
 	done
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	lab_in client bash -c 'exec 3<>"/dev/udp/$1/5060"
@@ -263,6 +234,12 @@ example_of_an_edge() {
 	equal "$(dropped)" 0
 }
 
+# --- make assess
+
+assessed() {
+	"$LAB_ROOT/tools/assess/assess.sh" "$1" | jq -e '.[0] | ., .pass'
+}
+
 test_lab
 guard_attach
 for family in 4 6; do
@@ -294,5 +271,10 @@ check "which profile: a PBX with a trunk" example_of_a_pbx
 check "which profile: a provider with two carriers" example_of_a_provider
 check "which profile: containers of one host" example_of_containers
 check "which profile: an IMS edge" example_of_an_edge
+
+# Of `make assess` what nothing else in the lab shows; each row has a lab of its own.
+for row in open_relay preloaded_route loop garbage malformed enumeration connections; do
+	check "assessment: $row" assessed "$row"
+done
 
 test_done

@@ -125,6 +125,50 @@ lab_sipsak() {
 		-s "sip:ping@$LAB_SERVER4:5060"
 }
 
+# lab_request METHOD URI [LINE...]: a request of the client's, none like the one before, with these
+# lines of header besides.
+lab_request() {
+	local id=$EPOCHREALTIME-$RANDOM
+	printf '%s\r\n' "$1 $2 SIP/2.0" \
+		"Via: SIP/2.0/UDP $LAB_CLIENT4:5070;branch=z9hG4bK-$id;rport" "${@:3}" \
+		"From: <sip:peer@$LAB_CLIENT4>;tag=$id" "To: <$2>" "Call-ID: $id@lab" \
+		"CSeq: 1 $1" "Contact: <sip:peer@$LAB_CLIENT4:5070>" "Max-Forwards: 70" \
+		"Content-Length: 0" ""
+}
+
+# lab_until CMD...: until the command succeeds, for LAB_PATIENCE seconds at most.
+lab_until() {
+	local end=$((SECONDS + LAB_PATIENCE))
+	until "$@"; do
+		[[ $SECONDS -lt $end ]] || return 1
+		sleep 0.02
+	done
+}
+
+lab_is_answered() { # FORMER CMD...
+	[[ -s $LAB_DIR/answer || $("${@:2}") != "$1" ]]
+}
+
+# lab_answer FILE CMD...: sends the datagram to Kamailio over IPv4, and prints the first line of the
+# first datagram that comes back. None does where CMD..., which tells how many a guard has dropped,
+# says something else than before.
+lab_answer() {
+	local pid before
+	before=$("${@:2}")
+	: >"$LAB_DIR/answer"
+	# It is to be ended itself, not a shell around it.
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	(exec nsenter --net="/run/netns/$LAB_NS_CLIENT" -- bash -c 'exec 3<>"/dev/udp/$1/5060"
+		cat "$2" >&3
+		exec timeout "$3" dd bs=4096 count=1 <&3 2>/dev/null' asker "$LAB_SERVER4" "$1" \
+		"$LAB_PATIENCE") >"$LAB_DIR/answer" &
+	pid=$!
+	lab_until lab_is_answered "$before" "${@:2}" || true
+	kill "$pid" 2>/dev/null || true
+	wait "$pid" || true
+	head -n 1 "$LAB_DIR/answer" | tr -d '\r'
+}
+
 # Starts SIPp as a caller in the background: lab_sipp NAME SCENARIO 4|6 udp|tcp [SIPP-OPTION...]
 # Its pid is in LAB_PID; lab_sipp_count reads its statistics. LAB_SIPP_EXTRA: a header line for
 # the INVITEs.

@@ -54,31 +54,12 @@ shape() {
 # answered ADDRESS FILE [guard]: the server's answer to one datagram from there. There is one, or the
 # guard has dropped the datagram: either is waited for.
 answered() {
-	local pid before=0
-	[[ -z ${3:-} ]] || before=$(dropped)
 	ip -n "$LAB_NS_CLIENT" route replace "$LAB_SERVER4/32" dev "$LAB_IF_CLIENT" src "$1"
-	: >"$LAB_DIR/answer"
-	# It is to be ended itself, not a shell around it.
-	# shellcheck disable=SC2016 # expanded by the inner shell
-	(exec nsenter --net="/run/netns/$LAB_NS_CLIENT" -- bash -c 'exec 3<>"/dev/udp/$1/5060"
-		cat "$2" >&3
-		exec timeout "$3" dd bs=4096 count=1 <&3 2>/dev/null' scanner "$LAB_SERVER4" "$2" \
-		"$PATIENCE") >"$LAB_DIR/answer" &
-	pid=$!
-	if [[ -n ${3:-} ]]; then
-		until_true answered_or_dropped "$before"
-		kill "$pid" 2>/dev/null || true
-	fi
-	wait "$pid" || true
-	grep -aq '^SIP/2.0 ' "$LAB_DIR/answer"
+	[[ $(LAB_PATIENCE=$PATIENCE lab_answer "$2" ${3:+dropped}) == SIP/2.0\ * ]]
 }
 
 dropped() {
 	guard_counted '([.classes[].dropped.packets] | add)'
-}
-
-answered_or_dropped() {
-	[[ -s $LAB_DIR/answer || $(dropped) -gt $1 ]]
 }
 
 # What is sent, a file each, in a folder for the bad and one for the good.

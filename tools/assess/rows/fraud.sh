@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash source-path=SCRIPTDIR
+#
+# Who looks for a way in. Sourced by assess.sh.
+
+row_scanner() {
+	about "Scanners look for servers" "The first packet of what betrays itself has no answer" \
+		"Kamailio" "OPTIONS over UDP with the User-Agent of a scanner"
+	attack 5 0 answered 5 OPTIONS "sip:100@$LAB_SERVER4" "User-Agent: friendly-scanner"
+	callers 10 sipp_calls 10 call udp
+}
+
+row_password_guessing() {
+	about "Passwords are guessed" "A flow that guesses is banned" \
+		"Kamailio as registrar, with passwords" "REGISTER with wrong credentials, one after the other"
+	server lab_kamailio_start WITH_PHONES 'PASSWORD="secret"'
+	attack 14 7 guesses 14
+	callers 5 unanswered 5 OPTIONS "sip:ping@$LAB_SERVER4"
+}
+
+row_dial_walk() {
+	about "Toll fraud: one number is dialled with ever other prefixes" \
+		"After some forms the walk ends; other numbers are called as before" "Kamailio" \
+		"INVITEs over UDP for one number behind 12 exit codes"
+	policy <<<"modes: {dial-walk: enforce}"
+	attack 12 6 walk
+	callers 10 sipp_calls 10 call udp
+}
+
+row_enumeration() {
+	about "Users are enumerated" "A source is told of a few users, and then of nobody" \
+		"Kamailio, which says 404 of who is not there" \
+		"INVITEs over UDP for 60 users, one after the other"
+	server lab_kamailio_start WITH_EXTENSIONS 'EXTENSIONS="^(bob|ping|[a-z]+)$"'
+	attack 60 30 as 198.51.100.77 enumerated 60
+	callers 10 sipp_calls 10 options tcp
+}

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash source-path=SCRIPTDIR
+#
+# Who may send what from where. Sourced by assess.sh.
+
+row_peer_registers() {
+	about "A peer registers customers of ours (Category 1 of FS.11 and FS.19)" \
+		"A method that is never legitimate on an interface does not reach the registrar" \
+		"Kamailio as registrar" "REGISTER over UDP from a zone of the profile peer"
+	policy <<-END
+		zones: [{name: peers, prefixes: [$LAB_CLIENT4/32], profile: peer}]
+	END
+	attack 5 0 answered 5 REGISTER "sip:$LAB_SERVER4"
+	callers 10 sipp_calls 10 call udp
+}
+
+row_peer_registers_elsewhere() {
+	about "A peer registers customers of ours (Category 1 of FS.11 and FS.19)" \
+		"The same, with another registrar" "ejabberd (mod_sip) as registrar" \
+		"REGISTER over UDP from a zone of the profile peer"
+	server ejabberd_anew
+	policy <<-END
+		zones: [{name: peers, prefixes: [$LAB_CLIENT4/32], profile: peer}]
+	END
+	attack 5 0 answered 5 REGISTER "sip:$LAB_SERVER4"
+	callers 5 unanswered 5 OPTIONS "sip:ping@$LAB_SERVER4"
+}
+
+row_sim_without_protection() {
+	about "A SIM-enabled customer sends outside the protected ports" \
+		"Only REGISTER, and what an emergency call needs" "Kamailio" \
+		"MESSAGE over UDP from a zone of the profile ims-access"
+	policy <<-END
+		zones: [{name: outside, interfaces: [$LAB_IF_SERVER], profile: ims-access}]
+	END
+	attack 5 0 answered 5 MESSAGE "sip:bob@$LAB_SERVER4"
+	callers 10 sipp_calls 10 register udp
+}
+
+row_transport() {
+	about "A transport that nobody uses here is an open door" \
+		"What is not allowed is dropped before it is read" "Kamailio" "OPTIONS over UDP"
+	policy <<<'transports: {not: [udp]}'
+	attack 5 0 answered 5 OPTIONS "sip:ping@$LAB_SERVER4"
+	callers 10 sipp_calls 10 call tcp
+}
+
+row_core() {
+	about "A node inside the core is taken over, or sends with another's address" \
+		"Segmentation: only what is listed for an interface gets in" "Kamailio" \
+		"OPTIONS over UDP from an address that is no node's on that interface"
+	policy <<-END
+		zones:
+		  - name: nodes
+		    prefixes: [$LAB_CLIENT4/32]
+		    interfaces: [$LAB_IF_SERVER]
+		    profile: core
+	END
+	attack 5 0 as 198.51.100.77 answered 5 OPTIONS "sip:ping@$LAB_SERVER4"
+	callers 10 sipp_calls 10 call udp
+}
+
+row_deny_list() {
+	about "Networks that are known to attack" "What is on the deny list reaches nothing" \
+		"Kamailio" "OPTIONS over UDP from a denied network"
+	attack 5 0 denied 198.51.100.0/24 as 198.51.100.77 answered 5 OPTIONS \
+		"sip:ping@$LAB_SERVER4"
+	callers 10 sipp_calls 10 call udp
+}
+
+row_open_relay() {
+	about "A stranger looks for an open relay" \
+		"Requests for domains that the server does not serve are refused" "Kamailio" \
+		"OPTIONS over UDP whose Request-URI has somebody else's domain"
+	policy <<<"domains: [example.com]"
+	attack 5 0 answered 5 OPTIONS sip:ping@elsewhere.example
+	callers 10 sipp_calls 10 call udp
+}
+
+row_preloaded_route() {
+	about "A stranger has us relay by a Route that he brings along" \
+		"A Route of what begins something goes to us" "Kamailio, which goes by any Route" \
+		"INVITE over UDP with a Route to a victim"
+	server lab_kamailio_start WITH_ANY_ROUTE
+	policy <<-END
+		domains: [example.com]
+		modes: {route-not-served: enforce}
+	END
+	attack 5 0 relayed 5 "Route: <sip:$LAB_SERVER4;lr>,<sip:$LAB_CLIENT4:5099;lr>"
+	callers 10 sipp_calls 10 call udp
+}
+
+row_loop() {
+	about "Requests that say they come from ourselves" \
+		"Our own address in a Via of a request from outside is refused" "Kamailio" \
+		"OPTIONS over UDP whose top Via is the server's"
+	policy <<<"modes: {via-own-address: enforce}"
+	attack 5 0 from_ourselves 5
+	callers 10 sipp_calls 10 call udp
+}

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash source-path=SCRIPTDIR
+#
+# Attacks and callers of the assessment: what prints how many got through, or were lost. Sourced by
+# assess.sh.
+
+# Packets that the guard has dropped; 0 without one.
+dropped() {
+	{ sipguard stats --json 2>/dev/null || echo '{"classes": {}}'; } |
+		jq '[.classes[].dropped.packets] | add // 0'
+}
+
+# answered N METHOD URI [LINE...]: requests, one after the other, until each has an answer or is
+# dropped. What the server says to them is their own affair: it got them.
+answered() {
+	local i count=$1 through=0
+	for ((i = 0; i < count; i++)); do
+		lab_request "${@:2}" >"$LAB_DIR/request"
+		[[ $(lab_answer "$LAB_DIR/request" dropped) != SIP/2.0* ]] || through=$((through + 1))
+	done
+	echo "$through"
+}
+
+# arrived FOLDER: its files, a datagram each, from one port at once: how many have reached the
+# server's IP stack.
+arrived() {
+	local gone files
+	files=$(find "$1" -type f | wc -l)
+	lab_in server nft -f - <<-END
+		table inet sg_arrived {
+			counter came { }
+			chain input {
+				type filter hook input priority -300
+				iifname $LAB_IF_SERVER udp dport 5060 counter name came
+			}
+		}
+	END
+	gone=$(dropped)
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	lab_in client bash -c 'exec 3<>"/dev/udp/$1/5060"
+		for file in "$2"/*; do cat "$file" >&3; done' sender "$LAB_SERVER4" "$1"
+	lab_until is_at_least "$files" "$gone" counter_of server sg_arrived came
+	counter_of server sg_arrived came
+	lab_in server nft delete table inet sg_arrived
+}
+
+# counter_of SIDE TABLE NAME
+counter_of() {
+	lab_in "$1" nft -j list counter inet "$2" "$3" | jq '.nftables[].counter.packets // empty'
+}
+
+# is_at_least N GONE CMD...: what CMD prints, and what the guard has dropped beyond GONE.
+is_at_least() {
+	[[ $(($("${@:3}") + $(dropped) - $2)) -ge $1 ]]
+}
+
+# lost NAME N: of the N calls of SIPp run NAME, those that failed, were not made, or had to say
+# something twice.
+lost() {
+	local good again
+	good=$(lab_sipp_count "$1" 'SuccessfulCall(C)')
+	again=$(lab_sipp_count "$1" 'Retransmissions(C)')
+	echo $(($2 - good + again))
+}
+
+# sipp N SCENARIO udp|tcp: that many at twenty a second, the widest published pace of a trunk; how
+# many were lost.
+sipp_calls() {
+	lab_sipp "$2-$3" "$2" 4 "$3" -r 20 -m "$1" -timeout "$LAB_PATIENCE"
+	wait "$LAB_PID" || true
+	lost "$2-$3" "$1"
+}
+
+# unanswered N METHOD URI [LINE...]: the other way round, of callers.
+unanswered() {
+	echo $(($1 - $(answered "$@")))
+}
+
+# as ADDRESS CMD...: the client's datagrams come from there meanwhile.
+as() {
+	ip -n "$LAB_NS_CLIENT" address replace "$1/32" dev lo
+	ip -n "$LAB_NS_SERVER" route replace "$1/32" via "$LAB_CLIENT4"
+	ip -n "$LAB_NS_CLIENT" route replace "$LAB_SERVER4/32" dev "$LAB_IF_CLIENT" src "$1"
+	"${@:2}"
+	ip -n "$LAB_NS_CLIENT" route del "$LAB_SERVER4/32" dev "$LAB_IF_CLIENT" src "$1"
+}
+
+# denied PREFIX CMD...: with the prefix on the deny list of a guard, if there is one.
+denied() {
+	! sipguard status >/dev/null 2>&1 || sipguard deny add "$1" >>"$LAB_DIR/sipguard.log"
+	"${@:2}"
+}
+
+# from_ourselves N: as answered(), with the server's address in Via.
+from_ourselves() {
+	local i through=0
+	for ((i = 0; i < $1; i++)); do
+		lab_request OPTIONS "sip:ping@$LAB_SERVER4" |
+			sed "s,^Via: SIP/2.0/UDP [^;]*,Via: SIP/2.0/UDP $LAB_SERVER4:5060," \
+				>"$LAB_DIR/request"
+		[[ $(lab_answer "$LAB_DIR/request" dropped) != SIP/2.0* ]] || through=$((through + 1))
+	done
+	echo "$through"
+}
+
+# relayed N LINE: INVITEs with that Route; how many of them come to port 5099 of the client, who is
+# the victim here.
+relayed() {
+	local i gone
+	lab_in client nft -f - <<-END
+		table inet sg_victim {
+			counter relayed { }
+			chain input {
+				type filter hook input priority 0
+				udp dport 5099 counter name relayed
+			}
+		}
+	END
+	gone=$(dropped)
+	for ((i = 0; i < $1; i++)); do
+		lab_request INVITE "sip:victim@example.com" "$2" >"$LAB_DIR/request"
+		lab_answer "$LAB_DIR/request" dropped >/dev/null
+	done
+	lab_until is_at_least "$1" "$gone" counter_of client sg_victim relayed
+	counter_of client sg_victim relayed
+	lab_in client nft delete table inet sg_victim
+}
+
+# burst N METHOD URI: that many requests, files in $LAB_DIR/burst.
+burst() {
+	local i
+	mkdir -p "$LAB_DIR/burst"
+	for ((i = 0; i < $1; i++)); do
+		lab_request "${@:2}" >"$LAB_DIR/burst/$i"
+	done
+}
+
+# garbage N
+garbage() {
+	local i
+	mkdir -p "$LAB_DIR/burst"
+	for ((i = 0; i < $1; i++)); do
+		# Of a byte that begins no SIP, and no other protocol of that port.
+		{ printf '\xf5' && head -c 300 /dev/urandom; } >"$LAB_DIR/burst/$i"
+	done
+}
+
+# What is done to a valid request, as scripts of sed.
+FAULTS=('/^Call-ID/d' '/^CSeq/d' '/^To/d' '/^From/d' '/^Via/d' 's/^CSeq: 1 .*/CSeq: 1 BYE\r/'
+	's/^CSeq: 1/CSeq: 99999999999/' 's/^Content-Length: 0/Content-Length: -1/'
+	's/^Content-Length: 0/Content-Length: 9999/' 's,SIP/2.0\r$,SIP/7.0\r,'
+	's/^Call-ID.*/&\nCall-ID: other\r/')
+
+malformed() {
+	local fault
+	mkdir -p "$LAB_DIR/burst"
+	for fault in "${FAULTS[@]}"; do
+		lab_request OPTIONS "sip:ping@$LAB_SERVER4" | sed "$fault" \
+			>"$LAB_DIR/burst/$(find "$LAB_DIR/burst" -type f | wc -l)"
+	done
+}
+
+# walk: INVITEs for one number in ever other forms; how many were answered.
+walk() {
+	local code through=0
+	for code in 00 011 0011 010 810 900 9011 90011 9010 000 0000 8810; do
+		through=$((through + $(answered 1 INVITE "sip:${code}32079460000@$LAB_SERVER4")))
+	done
+	echo "$through"
+}
+
+# guesses N: that many wrong passwords, one after the other; how many the server has judged.
+guesses() {
+	LAB_SIPP_FILES=$ASSESS_SRC/../scenarios/sipp lab_sipp guesser guess 4 udp -m "$1" -l 1 -r 5 \
+		-recv_timeout 5000 -default_behaviors all,-bye -timeout "$LAB_PATIENCE"
+	wait "$LAB_PID" || true
+	lab_sipp_count guesser 'judged(C)'
+}
+
+# enumerated N: INVITEs for users 1000 on; of how many the server has said something.
+enumerated() {
+	local i through=0
+	for ((i = 0; i < $1; i++)); do
+		through=$((through + $(answered 1 INVITE "sip:$((1000 + i))@$LAB_SERVER4")))
+	done
+	echo "$through"
+}
+
+# reflected FOLDER: its files, a datagram each and each from a port of its own; how many replies come
+# back to where they say they are from.
+reflected() {
+	local gone files
+	files=$(find "$1" -type f | wc -l)
+	lab_in client nft -f - <<-END
+		table inet sg_victim {
+			counter replies { }
+			chain input {
+				type filter hook input priority 0
+				ip saddr $LAB_SERVER4 udp sport 5060 counter name replies
+			}
+		}
+	END
+	gone=$(dropped)
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	lab_in client bash -c 'for file in "$2"/*; do cat "$file" >"/dev/udp/$1/5060"; done' sender \
+		"$LAB_SERVER4" "$1"
+	lab_until is_at_least "$files" "$gone" counter_of client sg_victim replies
+	counter_of client sg_victim replies
+	lab_in client nft delete table inet sg_victim
+}
+
+# connected N: connections that are opened one after the other and kept; how many the server has at
+# the end.
+connected() {
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	lab_in client bash -c 'for ((i = 0; i < $2; i++)); do
+			exec {fd}<>"/dev/tcp/$1/5060" || exit; done
+		echo opened; exec sleep 1000' opener "$LAB_SERVER4" "$1" >"$LAB_DIR/opener" 2>&1 &
+	OPENER=$!
+	lab_until is_at_least "$1" "$(dropped)" established || true
+	established
+	lab_end_processes "$LAB_NS_CLIENT"
+	wait "$OPENER" 2>/dev/null || true
+}
+
+established() {
+	lab_in server ss -Htn state established "sport = :5060" | wc -l
+}
