@@ -32,9 +32,9 @@ __noinline __u64 span_hash(const struct sip_reader *r, __u32 at, __u32 length, _
 }
 
 /*
- * A zero that the verifier does not know, for what a step of bpf_loop() changes on the stack. Before
- * Linux 6.7 it follows one turn of a loop, and removes as dead what the values on the stack do not
- * reach in that one.
+ * A zero that the verifier does not know, for what a step of bpf_loop() changes on the stack.
+ * Before Linux 6.7 it follows one turn of a loop, and removes as dead what the values on the stack
+ * do not reach in that one.
  */
 static __always_inline __u32 span_zero(const struct sip_reader *r)
 {

@@ -6,8 +6,8 @@
 #include "sip/scan.h"
 
 /*
- * One value of Route, of those from `at` up to the end of their line: where it ends, at a comma or at
- * `end`. What is wrong with it is no fault of the message.
+ * One value of Route, of those from `at` up to the end of their line: where it ends, at a comma or
+ * at `end`. What is wrong with it is no fault of the message.
  */
 SIP_INLINE __u32 sip_route(struct sip_reader *r, __u32 at, __u32 end)
 {

@@ -140,7 +140,7 @@ static void by_default(void)
 		     .payload = brings(away, ""));
 }
 
-/* Where the header goes on in another fragment, a host may be cut off; of a zone it is seen once. */
+/* Where the header goes on in another fragment, a host may be cut off. */
 static void cut_off(void)
 {
 	const char *whole = brings("Route: <sip:example.com;lr>\r\n"
