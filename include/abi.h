@@ -19,7 +19,7 @@
 #include "settings.h"
 #include "tables.h"
 
-#define SG_ABI_VERSION 9
+#define SG_ABI_VERSION 10
 
 /*
  * Who is meant: the sources that a prefix of it has, where it is; without a prefix all that are in

@@ -226,6 +226,94 @@ static void users_of_the_other_configuration(void)
 	assert_false(is_called(PHONE, CALL("sip:100@example.com")));
 }
 
+/* --- Resource-Priority --- */
+
+#define CALL_WITH(more)                                                                           \
+	"INVITE sip:100@example.com SIP/2.0\r\n" HEADERS("1 INVITE", "", more)
+#define PRIORITY "Resource-Priority: ets.0\r\n"
+
+/* Two zones, one of which has it, though the strangers' profile says the same. */
+static void priority_calls(void)
+{
+	calls(1);
+	config()->profile[0].callee_priority = 1;
+	config()->profile[1].callee_priority = 1;
+	zone_set(0, "198.19.0.0/16", 2);
+	config()->profile[2] = config()->profile[1];
+	config()->profile[2].callee_priority = 0;
+}
+
+/* He is called by everybody as often as he may. */
+static void all_have_called(void)
+{
+	static const char *const sources[] = {PHONE, MEMBER, "198.19.0.7"};
+
+	for (size_t i = 0; i < COUNT(sources); i++)
+		is_called(sources[i], CALL("sip:100@example.com"));
+}
+
+static void priority_is_a_zones(void)
+{
+	priority_calls();
+	all_have_called();
+	assert_false(is_called(MEMBER, CALL_WITH("")));
+	for (int i = 0; i < 3; i++)
+		assert_true(is_called(MEMBER, CALL_WITH(PRIORITY)));
+	assert_false(is_called("198.19.0.7", CALL_WITH(PRIORITY)));
+	assert_false(is_called(PHONE, CALL_WITH(PRIORITY)));
+	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 60);
+	assert_true(is_called(PHONE, CALL_WITH(PRIORITY)));
+	assert_false(is_called(PHONE, CALL_WITH(PRIORITY)));
+	/* In a zone, who is proven is of the zone still. */
+	proven_set(MEMBER, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 60);
+	for (int i = 0; i < 3; i++)
+		assert_true(is_called(MEMBER, CALL_WITH(PRIORITY)));
+	assert_false(is_called(MEMBER, CALL_WITH("")));
+}
+
+/* What is refused nobody is charged with, and what has room is a call like others. */
+static void priority_makes_no_debt(void)
+{
+	priority_calls();
+	assert_true(is_called(MEMBER, CALL_WITH(PRIORITY)));
+	assert_false(is_called(MEMBER, CALL_WITH("")));
+	for (int i = 0; i < 9; i++)
+		assert_true(is_called(MEMBER, CALL_WITH(PRIORITY)));
+	clock_move(3600 * SECOND);
+	assert_true(is_called(MEMBER, CALL_WITH("")));
+}
+
+/* Over a limit of his own, too. */
+static void priority_over_his_own_limit(void)
+{
+	priority_calls();
+	mode_set(SG_REASON_LIMIT_OWN_CALLEE, SG_MODE_ENFORCE);
+	callee_set("100", limit_hourly(1));
+	assert_true(is_called(MEMBER, CALL_WITH("")));
+	assert_false(is_called(MEMBER, CALL_WITH("")));
+	assert_true(is_called(MEMBER, CALL_WITH(PRIORITY)));
+}
+
+static void ways_to_write_priority(void)
+{
+	priority_calls();
+	all_have_called();
+	assert_true(is_called(MEMBER, CALL_WITH("resource-PRIORITY \t: q735.0\r\n")));
+	assert_true(is_called(MEMBER, CALL_WITH("RESOURCE-PRIORITY:dsn.flash, ets.1\r\n")));
+	assert_true(is_called(MEMBER, CALL_WITH("Resource-Share: no-sharing\r\n" PRIORITY)));
+	assert_true(is_called(MEMBER, CALL_WITH("Require: resource-priority\r\n" PRIORITY)));
+	assert_true(is_called(MEMBER, CALL_WITH("Resource-Priority     : ets.0\r\n")));
+	/* What is not it, or in another field, or in the body. */
+	assert_false(is_called(MEMBER, CALL_WITH("Resource-Priority      : ets.0\r\n")));
+	assert_false(is_called(MEMBER, CALL_WITH("Resource-Priority-2: ets.0\r\n")));
+	assert_false(is_called(MEMBER, CALL_WITH("Resource-Priorita: ets.0\r\n")));
+	assert_false(is_called(MEMBER, CALL_WITH("Resource-Priori: ets.0\r\n")));
+	assert_false(is_called(MEMBER, CALL_WITH("Accept-" PRIORITY)));
+	assert_false(is_called(MEMBER, CALL_WITH("Require: resource-priority\r\n")));
+	assert_false(is_called(MEMBER, CALL_WITH("Subject: a\r\n " PRIORITY)));
+	assert_false(is_called(MEMBER, CALL_WITH("") "v=0\r\n" PRIORITY));
+}
+
 const struct sequence callee_sequences[] = {
 	{"a flood of calls stops at the callee", a_flood_stops_at_the_callee},
 	{"zones and proven flows have a limit of the callee", each_has_a_limit},
@@ -239,6 +327,10 @@ const struct sequence callee_sequences[] = {
 	{"a callee who is a hotline has no limit", a_hotline_has_no_limit},
 	{"a callee of any length has his own limit", users_of_any_length},
 	{"a callee of the other configuration has none", users_of_the_other_configuration},
+	{"calls of priority are a zone's", priority_is_a_zones},
+	{"calls of priority make no debt", priority_makes_no_debt},
+	{"calls of priority pass a limit of the callee's own", priority_over_his_own_limit},
+	{"calls of priority in other words", ways_to_write_priority},
 };
 
 const size_t callee_sequences_count = COUNT(callee_sequences);
