@@ -11,6 +11,8 @@
  *   sg_zones      userspace, as above     if zones exist  pinned
  *   sg_domains    userspace, of that not  if domains are  pinned
  *                 in force                listed
+ *   sg_own_       userspace, likewise;    if users are    pinned
+ *   callees       INVITEs: tat            listed
  *   sg_lists4/6   userspace               if lists exist  pinned
  *   sg_bans       userspace, packets and  if bans exist   pinned
  *                 replies
@@ -134,6 +136,15 @@ struct {
 	__type(key, struct sg_domain_key);
 	__type(value, struct sg_domain);
 } sg_domains SEC(".maps");
+
+/* The users of both of sg_configs who have a limit of their own, see callee.bpf.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 2 * SG_OWN_CALLEES);
+	__type(key, struct sg_callee_key);
+	__type(value, struct sg_own_callee);
+} sg_own_callees SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);

@@ -10,6 +10,7 @@
 
 #include <linux/types.h>
 
+#include "callee.h"
 #include "domain.h"
 #include "flow.h"
 #include "gcra.h"
@@ -18,7 +19,7 @@
 #include "settings.h"
 #include "tables.h"
 
-#define SG_ABI_VERSION 9
+#define SG_ABI_VERSION 10
 
 /*
  * Who is meant: the sources that a prefix of it has, where it is; without a prefix all that are in
@@ -85,6 +86,7 @@ struct sg_ban_rule {
  */
 struct sg_config {
 	__u32 zones;                  /* zones in use, zone 0 not counted; 0 saves the lookup */
+	__u32 callees;                /* users with a limit of their own; likewise */
 #define X(type, field, ...) __u32 field;
 	SG_GUARD_SETTINGS(X)
 #undef X

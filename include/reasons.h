@@ -206,7 +206,9 @@
 	  "with credentials once more; calls to urn:service:sos never do. Strangers, each zone, " \
 	  "and the proven flows of each have a limit of the callee of their own, so a forger "    \
 	  "takes calls of strangers away and nobody else's. Over TCP those of a zone and of "     \
-	  "proven flows are only counted.")                                                       \
+	  "proven flows are only counted. Users under `callees` have the reason "                 \
+	  "limit-own-callee instead. A zone with `callee: {priority: yes}` may always send calls "\
+	  "with a Resource-Priority (RFC 4412), and who forges its addresses over UDP, too.")     \
 	X(93, DOMAIN_NOT_SERVED, "domain-not-served", "RFC 3261 section 16.5",                    \
 	  ENFORCE, ENFORCE, STATELESS,                                                            \
 	  "The configuration names the `domains` that the server serves, and the host in the "    \
@@ -231,7 +233,14 @@
 	  "maddr, and more than eight of them. Whose requests are looked at, and what a forger "  \
 	  "can do, is as for domain-not-served; a header that is cut by fragments is not. It "    \
 	  "only monitors, since phones name their outbound proxy there: add its names and its "   \
-	  "public address to the `domains` before you enforce it.")
+	  "public address to the `domains` before you enforce it.")                               \
+	X(96, LIMIT_OWN_CALLEE, "limit-own-callee", "callees", MONITOR, ENFORCE, STATEFUL,        \
+	  "A user who has a limit of his own under `callees` is called more often than that "     \
+	  "allows. It stands in place of `callee`, whatever the mode of limit-callee is, and "    \
+	  "counts the same calls for the same groups of callers (see limit-callee); so a forger " \
+	  "takes calls of strangers to that user away and nobody else's. Calls of a zone with a " \
+	  "Resource-Priority pass where `callee: {priority: yes}` is said. It only monitors until "\
+	  "you say otherwise. Raise the limit, or say `unlimited: yes` of the user, to lift it.")
 
 /* All of them: those of packets here, those of messages in sip/rules.h. */
 #define SG_REASONS(X) SG_PACKET_REASONS(X) SIP_RULES(X)

@@ -4,6 +4,8 @@
  * ringing from as many sources as there are. What is known of the senders keeps them apart: those
  * of a zone, those that are proven there, and strangers have a limit of the callee each, so who
  * floods with forged sources takes no call away that comes by a trunk or from a registered phone.
+ * Users whom the configuration names have a limit of their own, or none, in place of the profile's;
+ * it has a reason of its own, so that who names them can enforce that one alone.
  */
 #ifndef SIPGUARD_CALLEE_BPF_H
 #define SIPGUARD_CALLEE_BPF_H
@@ -13,7 +15,7 @@
 #include "packet/spans.bpf.h"
 #include "state/secrets.bpf.h"
 
-#define CALLEE_WORDS 8 /* of 8 bytes: no longer part of a user is looked at */
+#define CALLEE_WORDS (SG_CALLEE_MOST / 8) /* no longer part of a user is looked at */
 
 /*
  * The part of a user by which it is told from others: up to its password or parameters (RFC 3261
@@ -56,26 +58,113 @@ static __always_inline bool callee_is_called(const struct guard *g)
 	       (g->fresh || m->faults & SIP_FAULT(VIA_COOKIE));
 }
 
+/* Who calls him: each of these has a limit of the callee. */
+static __always_inline __u32 callee_caller(const struct guard *g)
+{
+	return g->zone << 1 | is_proven(g);
+}
+
+/* Whether anything limits calls here. */
+static __always_inline bool callee_is_looked_at(const struct guard *g)
+{
+	return verdict_looks(g, SG_REASON_LIMIT_CALLEE) ||
+	       (config_of(g)->callees && verdict_looks(g, SG_REASON_LIMIT_OWN_CALLEE));
+}
+
+/* The limit of a user's own; NULL if he has none, or the file names no users. */
+static __always_inline struct sg_own_callee *callee_own(const struct guard *g, __u64 user)
+{
+	struct sg_callee_key key = {.hash = user, .config = g->active & 1};
+
+	return config_of(g)->callees ? bpf_map_lookup_elem(&sg_own_callees, &key) : NULL;
+}
+
+/* A call to one who has it charges that and no other. No limit is one that is never spent. */
+static __always_inline __u32 callee_pay_own(const struct guard *g, struct sg_own_callee *own)
+{
+	__u64 *tat = &own->tat[callee_caller(g) & (2 * SG_ZONES - 1)];
+
+	if (!verdict_looks(g, SG_REASON_LIMIT_OWN_CALLEE))
+		return SG_REASON_NONE;
+	if (gcra_spent(tat, g->now, &own->limit))
+		return SG_REASON_LIMIT_OWN_CALLEE;
+	gcra_charge_alone(tat, g->now, &own->limit);
+	return SG_REASON_NONE;
+}
+
+/* A call to anybody else. */
+static __always_inline __u32 callee_pay(const struct guard *g, __u64 user)
+{
+	if (!verdict_looks(g, SG_REASON_LIMIT_CALLEE) ||
+	    rows_pay(&sg_callees, span_mix(user, callee_caller(g)), SG_CALLEE_ROW, g->now,
+		     &profile_of(g)->callee))
+		return SG_REASON_NONE;
+	return SG_REASON_LIMIT_CALLEE;
+}
+
+#define CALLEE_FIELDS 4 /* lines that begin with "Resourc" which are looked at */
+
+/* Whether the line goes on as Resource-Priority, with at most 5 blanks before its colon. */
+static __always_inline bool callee_is_priority(const struct sip_reader *r, __u32 at)
+{
+	__u64 word = sip_load8(r, at + 8), rest = word >> 16, others;
+
+	if (sip_fold(sip_load8(r, at)) != SIP_WORD('e', '-', 'p', 'r', 'i', 'o', 'r', 'i') ||
+	    sip_head(sip_fold(word), 2) != SIP_WORD('t', 'y'))
+		return false;
+	others = ~(sip_equal(rest, ' ') | sip_equal(rest, '\t')) & SIP_HIGH;
+	return (rest >> 8 * sip_first(others) & 0xff) == ':';
+}
+
+/* Whether an INVITE has that field (RFC 4412 section 3.1). The reader knows nothing of it. */
+static __always_inline bool callee_has_priority(const struct sip_reader *r)
+{
+	__u32 at = r->message.start_line.length;
+
+	for (__u32 i = 0; i < CALLEE_FIELDS; i++) {
+		at = secret_field(r, at, SIP_WORD('\n', 'r', 'e', 's', 'o', 'u', 'r', 'c'));
+		if (!at)
+			return false;
+		if (callee_is_priority(r, at))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whether a call may pass that the limit refuses: a zone's, whose word the operator takes for it.
+ * Anybody can write the field, so that of strangers says nothing, and a password makes nobody an
+ * authority. It was charged while there was room, as it makes the phone ring like any other; beyond
+ * that it is not, or who forges addresses of the zone would have all others of it wait.
+ */
+static __always_inline bool callee_takes_precedence(const struct guard *g)
+{
+	return g->in_zone && profile_of(g)->callee_priority && callee_has_priority(&g->reader);
+}
+
 /*
  * Of a new INVITE, which it charges. Emergency calls are nobody's to limit; of these only the
- * Request-URI is believed, since To says nothing of whose phone rings.
+ * Request-URI is believed, since To says nothing of whose phone rings. Global, or its ways are
+ * followed through what comes before.
  */
-static __always_inline __u32 callee_check(const struct guard *g)
+__noinline int callee_check(const struct guard *g)
 {
 	const struct sip_reader *r;
+	struct sg_own_callee *own;
 	struct sip_span callee;
-	__u64 hash;
+	__u32 reason;
+	__u64 user;
 
-	if (!verdict_looks(g, SG_REASON_LIMIT_CALLEE))
+	if (!g || !callee_is_looked_at(g))
 		return SG_REASON_NONE;
 	r = &g->reader;
 	callee = callee_of(r);
 	if (!callee.length || policy_is_sos(r, &r->message.party[SIP_URI]))
 		return SG_REASON_NONE;
-	hash = span_hash(r, callee.at, callee_length(r, callee.at, callee.length),
-			 SECRET_SALT ^ (g->zone << 1 | is_proven(g)));
-	return rows_pay(&sg_callees, hash, SG_CALLEE_ROW, g->now, &profile_of(g)->callee)
-		       ? SG_REASON_NONE : SG_REASON_LIMIT_CALLEE;
+	user = span_hash(r, callee.at, callee_length(r, callee.at, callee.length), SECRET_SALT);
+	own = callee_own(g, user);
+	reason = own ? callee_pay_own(g, own) : callee_pay(g, user);
+	return reason && callee_takes_precedence(g) ? SG_REASON_NONE : reason;
 }
 
 #endif

@@ -57,6 +57,7 @@ static int find_maps(void)
 		.bans = object_map(object, "sg_bans"),
 		.zones = {object_map(object, "sg_zones_0"), object_map(object, "sg_zones_1")},
 		.domains = object_map(object, "sg_domains"),
+		.callees = object_map(object, "sg_own_callees"),
 		.stats = object_map(object, "sg_stats"),
 		.proven = object_map(object, "sg_proven"),
 		.connections = object_map(object, "sg_connections"),
@@ -244,6 +245,7 @@ void fixture_reset(enum program program)
 	map_empty(maps.zones[0]);
 	map_empty(maps.zones[1]);
 	map_empty(maps.domains);
+	map_empty(maps.callees);
 	config_defaults(&fix.configs[0]);
 	memset(fix.state, 0, sizeof(*fix.state));
 	fix.state->abi = SG_ABI_VERSION;

@@ -116,6 +116,18 @@ void domain_set(__u32 zone, const char *domain)
 	assert_int_equal(bpf_map_update_elem(maps.domains, &key, &value, BPF_ANY), 0);
 }
 
+void callee_set(const char *user, struct sg_limit limit)
+{
+	struct sg_own_callee value = {.limit = limit, .window = 1};
+	struct sg_callee_key key = {
+		.hash = sg_callee_hash(user, fix.state->secret[1]),
+		.config = fix.state->active,
+	};
+
+	config()->callees++;
+	assert_int_equal(bpf_map_update_elem(maps.callees, &key, &value, BPF_ANY), 0);
+}
+
 static __u64 source_of(const char *text)
 {
 	__u32 words[4];

@@ -22,6 +22,9 @@ configuration() {
 	done
 	cat <<-END
 		domains: [b.example, .a.example]
+		callees:
+		  - {users: [hotline], unlimited: yes}
+		  - {users: ["100", "+4930123456"], limit: {rate: 3, window: 60, burst: 5}}
 		proven: {call: 77, unchallenged: yes}
 		greylist: {hold: 600}
 		connections: {first-data: 54, new: {rate: 55, burst: 56}, live: 57}
@@ -99,6 +102,8 @@ challenge proves, too"
 	shows "connections/new 55 / 56 of each source, per second and at once"
 	shows "domains b.example, .a.example"
 	shows "domains all"
+	shows "callees 3 users with a limit of their own: hotline unlimited, 100 3 / 5 in 60 s, \
++4930123456 3 / 5 in 60 s"
 	shows "methods all methods of requests"
 	shows "methods all but REGISTER methods of requests"
 	shows "modes/garbage off"
@@ -127,6 +132,9 @@ json_as_configured() {
 		and .zones[0].reasons.garbage == {mode: "enforce", default: "enforce"}
 		and .zones[1].reasons.garbage == {mode: "off", default: "enforce"}
 		and .zones[0].domains == ["b.example", ".a.example"] and .zones[1].domains == []
+		and .callees[0] == {user: "hotline", limit: null}
+		and .callees[2] == {user: "+4930123456", limit: {rate: 3, window_seconds: 60, burst: 5}}
+		and (.callees | length) == 3
 		and (.zones[0].methods | index("REGISTER")) and .zones[0].transports == ["udp", "tcp", "tls"]
 		and (.zones[1].methods | index("REGISTER") | not) and .zones[1].message.uri == 99' >/dev/null
 }
@@ -149,7 +157,7 @@ json_keys() {
 	has_keys . attached version abi mode lists bans flows memory notices interfaces \
 		loaded_seconds connections config ports proven_limits proven_call_seconds \
 		proven_unchallenged greylist_hold_seconds first_data_seconds ban_rules totals \
-		zones <<<"$status"
+		callees zones <<<"$status"
 	has_keys .lists allow deny <<<"$status"
 	has_keys .bans sources flows <<<"$status"
 	has_keys .flows proven contact greylist most greylist_armed greylist_seconds_left \

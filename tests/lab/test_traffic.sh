@@ -136,6 +136,23 @@ calls_to_one_user_end() {
 	sipp_run call 4 tcp 3
 }
 
+# Two calls in an hour. A reload that leaves that as it is gives nobody new ones; another limit does.
+one_user_has_a_limit() {
+	guarded <<-END
+		callees: [{users: [victim], limit: {rate: 1, window: 3600, burst: 2}}]
+		modes: {limit-own-callee: enforce}
+	END
+	[[ $(says INVITE "sip:victim@$LAB_SERVER4") == SIP/2.0\ * ]]
+	[[ $(says INVITE "sip:victim@$LAB_SERVER4") == SIP/2.0\ * ]]
+	equal "$(says INVITE "sip:victim@$LAB_SERVER4")" dropped
+	sipguard reload >/dev/null
+	equal "$(says INVITE "sip:victim@$LAB_SERVER4")" dropped
+	equal "$(for_reason limit-own-callee)" 2
+	sed -i 's/burst: 2/burst: 3/' "$LAB_DIR/policy.yaml"
+	sipguard reload >/dev/null
+	[[ $(says INVITE "sip:victim@$LAB_SERVER4") == SIP/2.0\ * ]]
+}
+
 # --- where zones are
 
 strangers_of_an_interface() {
@@ -265,6 +282,7 @@ check "a peer does not register, and calls" a_peer_does_not_register
 check "a SIM only registers, and calls for help" a_sim_only_registers
 check "a transport that is not allowed" a_transport_is_refused
 check "calls to one user end, others go on" calls_to_one_user_end
+check "one user has a limit of his own, also after a reload" one_user_has_a_limit
 check "strangers of an interface have a zone" strangers_of_an_interface
 check "of the core only the nodes get in" only_nodes_of_the_core
 check "which profile: a PBX with a trunk" example_of_a_pbx

@@ -390,6 +390,41 @@ static void test_doubts(void **state)
 	config_free(config);
 }
 
+static void assert_callee(const struct config *config, __u32 i, const char *user, __u64 window,
+			  __u64 rate, __u64 burst)
+{
+	const struct sg_own_callee *callee = &config->callees[i];
+
+	assert_string_equal(callee->text, user);
+	assert_int_equal(callee->order, i);
+	assert_int_equal(callee->window, window);
+	assert_int_equal(callee->limit.rate, rate);
+	assert_int_equal(callee->limit.burst, burst);
+	assert_int_equal(callee->limit.interval, rate ? window * SG_NSEC_PER_SEC / rate : 0);
+	assert_int_equal(callee->limit.tolerance, rate ? callee->limit.interval * (burst - 1) : 0);
+}
+
+static void test_callees(void **state)
+{
+	struct config *config = loaded("callees:\n"
+				       "- {users: [hotline, 0800], unlimited: yes}\n"
+				       "- {users: [+49-30_1*2#], limit: {rate: 7, burst: 3}}\n"
+				       "- {users: [H], unlimited: no,\n"
+				       "   limit: {rate: 1, window: 3600, burst: 1000000}}\n");
+
+	(void)state;
+	assert_int_equal(config->kernel.callees, 4);
+	assert_int_equal(config->callee_count, 4);
+	assert_callee(config, 0, "hotline", 0, 0, 0);
+	assert_callee(config, 1, "0800", 0, 0, 0);
+	assert_callee(config, 2, "+49-30_1*2#", 1, 7, 3);
+	assert_callee(config, 3, "H", 3600, 1, 1000000);
+	config_free(config);
+	config = loaded("callees: []\n");
+	assert_int_equal(config->kernel.callees, 0);
+	config_free(config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -406,6 +441,7 @@ int main(void)
 		cmocka_unit_test(test_ways_to_write_yaml),
 		cmocka_unit_test(test_burst_follows_the_tick),
 		cmocka_unit_test(test_doubts),
+		cmocka_unit_test(test_callees),
 	};
 
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);

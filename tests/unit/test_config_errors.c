@@ -253,6 +253,86 @@ static void test_too_many_prefixes(void **state)
 	free(text);
 }
 
+#define LONGEST "0123456789012345678901234567890123456789012345678901234567890123"
+
+static void test_bad_callees(void **state)
+{
+	static const struct bad cases[] = {
+		{1, 10, "'callees' must be a list", "callees: {hotline: {}}\n"},
+		{1, 11, "each entry of 'callees' must be a mapping with keys out of: users, limit, "
+			"unlimited, not 'bob'", "callees: [bob]\n"},
+		{1, 12, "unknown key 'user' in callees; known here: users, limit, unlimited",
+		 "callees: [{user: bob}]\n"},
+		{2, 3, "unknown key 'domains' in callees", "callees:\n- domains: []\n"},
+		{1, 19, "'users' must be a list", "callees: [{users: bob}]\n"},
+		{1, 20, "each entry of 'users' must be one word", "callees: [{users: [[]]}]\n"},
+		{1, 10, "unknown key 'callees' in zones", "zones: [{callees: []}]\n"},
+		{1, 1, "unknown key 'users' at the top", "users: []\n"},
+
+		{1, 11, "there are no users here", "callees: [{unlimited: yes}]\n"},
+		{1, 19, "there are no users here", "callees: [{users: [], unlimited: yes}]\n"},
+		{1, 20, "'' is no user: there is nothing",
+		 "callees: [{users: [''], unlimited: yes}]\n"},
+		{1, 23, "'sip:b' is no user: write what stands before the '@'",
+		 "callees: [{users: [a, 'sip:b'], unlimited: yes}]\n"},
+		{1, 20, "'a@b' is no user", "callees: [{users: [a@b], unlimited: yes}]\n"},
+		{1, 20, "'a;b' is no user", "callees: [{users: [a;b], unlimited: yes}]\n"},
+		{1, 20, "'a%23' is no user", "callees: [{users: [a%23], unlimited: yes}]\n"},
+		{1, 20, "'a b' is no user", "callees: [{users: [a b], unlimited: yes}]\n"},
+		{1, 20, "is no user", "callees: [{users: [\303\274], unlimited: yes}]\n"},
+		{1, 86, "no more than 64 characters of one are compared",
+		 "callees: [{users: [" LONGEST ", " LONGEST "4], unlimited: yes}]\n"},
+		{1, 23, "the user 'a' is under 'callees' already",
+		 "callees: [{users: [a, a], unlimited: yes}]\n"},
+		{3, 15, "the user 'a' is under 'callees' already",
+		 "callees:\n- {users: [a], unlimited: yes}\n- {users: [b, a], unlimited: yes}\n"},
+
+		{2, 3, "these users have no limit of their own; give them one",
+		 "callees:\n- {users: [a]}\n"},
+		{2, 3, "these users have no limit", "callees:\n- {users: [a], unlimited: no}\n"},
+		{1, 37, "'unlimited' must be one of no, yes",
+		 "callees: [{users: [a], unlimited:   never}]\n"},
+		{1, 47, "'unlimited' and have a limit",
+		 "callees: [{users: [a], unlimited: yes, limit: {rate: 1, burst: 1}}]\n"},
+		{1, 31, "'limit' must be a mapping with keys out of: rate, window, burst",
+		 "callees: [{users: [a], limit: 5}]\n"},
+		{1, 31, "this limit has no rate; give it one",
+		 "callees: [{users: [a], limit: {burst: 1}}]\n"},
+		{1, 31, "this limit has no burst", "callees: [{users: [a], limit: {rate: 1}}]\n"},
+		{1, 38, "a rate of 0 is out of range; it is 1 to 10000000 calls in a window",
+		 "callees: [{users: [a], limit: {rate: 0, burst: 1}}]\n"},
+		{1, 49, "a window of 3601 is out of range; it is 1 to 3600 seconds",
+		 "callees: [{users: [a], limit: {rate: 1, window: 3601, burst: 1}}]\n"},
+		{1, 48, "a burst of 1000001 is out of range",
+		 "callees: [{users: [a], limit: {rate: 1, burst: 1000001}}]\n"},
+		{1, 50, "a burst of 2 cannot hold a rate of 600 in 1 s",
+		 "callees: [{users: [a], limit: {rate: 600, burst: 2}}]\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_refused(&cases[i]);
+	/* In a window the same rate is less. */
+	config_free(loaded("callees: [{users: [" LONGEST "], "
+			   "limit: {rate: 600, window: 60, burst: 2}}]\n"));
+}
+
+static void test_too_many_callees(void **state)
+{
+	static char text[SG_OWN_CALLEES * 8 + 200] = "callees:\n- {unlimited: yes, users: [";
+	struct config *config;
+
+	(void)state;
+	for (int i = 1; i < SG_OWN_CALLEES; i++)
+		sprintf(text + strlen(text), "u%d, ", i);
+	strcat(text, "last]}\n");
+	config = loaded(text);
+	assert_int_equal(config->kernel.callees, SG_OWN_CALLEES);
+	config_free(config);
+	strcat(text, "- {unlimited: yes, users: [more]}\n");
+	assert_refused(&(struct bad){3, 27, "more than 1024 users by here", text});
+}
+
 static void test_what_is_no_file(void **state)
 {
 	struct config *config = untouched;
@@ -279,6 +359,8 @@ int main(void)
 		cmocka_unit_test(test_bad_values),
 		cmocka_unit_test(test_too_many_zones),
 		cmocka_unit_test(test_too_many_prefixes),
+		cmocka_unit_test(test_bad_callees),
+		cmocka_unit_test(test_too_many_callees),
 		cmocka_unit_test(test_what_is_no_file),
 	};
 

@@ -241,6 +241,42 @@ static int write_domains(const struct maps *maps, __u32 which, const struct conf
 	return err;
 }
 
+/* The same of users who have a limit of their own. */
+static int clear_callees(const struct maps *maps, __u32 which)
+{
+	struct sg_callee_key key, next;
+	int map = maps->fd[MAP_OWN_CALLEES], err = bpf_map_get_next_key(map, NULL, &next);
+
+	while (!err) {
+		key = next;
+		err = bpf_map_get_next_key(map, &key, &next);
+		if (key.config == which && bpf_map_delete_elem(map, &key))
+			return -errno;
+	}
+	return err == -ENOENT ? 0 : err;
+}
+
+/* A limit that the configuration in force has, too, goes on as it is: a reload frees no calls. */
+static int write_callees(const struct maps *maps, __u32 which, const struct config *config)
+{
+	int map = maps->fd[MAP_OWN_CALLEES], err = clear_callees(maps, which);
+
+	for (size_t i = 0; i < config->callee_count && !err; i++) {
+		struct sg_own_callee value = config->callees[i], old;
+		struct sg_callee_key key = {
+			.hash = sg_callee_hash(value.text, maps->state->secret[1]),
+			.config = !which,
+		};
+
+		if (!bpf_map_lookup_elem(map, &key, &old) &&
+		    !memcmp(&old.limit, &value.limit, sizeof(value.limit)))
+			memcpy(value.tat, old.tat, sizeof(value.tat));
+		key.config = which;
+		err = bpf_map_update_elem(map, &key, &value, BPF_ANY);
+	}
+	return err;
+}
+
 static int put_note(const struct maps *maps, __u32 which, const struct note *note)
 {
 	return bpf_map_update_elem(maps->fd[MAP_NOTES], &which, note, BPF_ANY);
@@ -277,6 +313,8 @@ int maps_fill(struct maps *maps, __u32 which, const struct config *config, const
 		err = bpf_map_update_elem(maps->fd[MAP_ZONES], &which, &trie, BPF_ANY);
 	if (!err)
 		err = write_domains(maps, which, config);
+	if (!err)
+		err = write_callees(maps, which, config);
 	if (!err)
 		err = write_config(maps, which, config, path, note);
 	if (trie >= 0)

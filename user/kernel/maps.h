@@ -18,6 +18,7 @@
 	X(CONFIGS, "sg_configs")                                                                  \
 	X(ZONES, "sg_zones")                                                                      \
 	X(DOMAINS, "sg_domains")                                                                  \
+	X(OWN_CALLEES, "sg_own_callees")                                                          \
 	X(LISTS4, "sg_lists4")                                                                    \
 	X(LISTS6, "sg_lists6")                                                                    \
 	X(BANS, "sg_bans")                                                                        \

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The domains that the server serves, by the configuration in the kernel. */
+/*
+ * What a configuration in the kernel names: the domains that the server serves, and the users who
+ * have a limit of their own.
+ */
 #ifndef SIPGUARD_SERVED_H
 #define SIPGUARD_SERVED_H
 
@@ -15,6 +18,8 @@ struct served {
 struct served_list {
 	struct served *served; /* of all lists, in the order of the file */
 	size_t count;
+	struct sg_own_callee *callees; /* likewise */
+	size_t callee_count;
 };
 
 /* Those of one of sg_configs. 0 with a list for served_free(), or -errno. */

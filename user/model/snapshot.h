@@ -67,7 +67,7 @@ struct snapshot {
 	bool attached;               /* to an interface that exists */
 	enum sg_mode mode;
 	struct sg_config config;     /* in force */
-	struct served_list served;   /* its domains */
+	struct served_list served;   /* its domains and callees */
 	char config_path[PATH_MAX];  /* of its file; "" for the built-in defaults */
 	struct counters counters;
 	struct interfaces interfaces;

@@ -95,14 +95,14 @@ static int ports_check(struct reader *r)
 /* --- limits --- */
 
 /*
- * The smallest burst that holds the rate. The guard's clock stands still for a tick, and only what
- * the burst allows passes meanwhile: what the rate gives in a tick, and one more, since the TAT is
- * not on the edge of a tick. With 1 alone a rate of 99 at ticks of 10 ms would be one of 50. Where
- * a tick is under a tenth of the interval, 1 is enough: it costs less than a tenth of the rate.
+ * The guard's clock stands still for a tick, and only what the burst allows passes meanwhile: what
+ * the rate gives in a tick, and one more, since the TAT is not on the edge of a tick. With 1 alone
+ * a rate of 99 at ticks of 10 ms would be one of 50. Where a tick is under a tenth of the interval,
+ * 1 is enough: it costs less than a tenth of the rate.
  */
-static __u64 burst_min(__u64 rate, __u64 tick)
+__u64 limit_burst_min(__u64 rate, __u64 window, __u64 tick)
 {
-	__u64 share = rate * tick; /* messages in a tick, times 10^9 */
+	__u64 share = rate * tick / window; /* messages in a tick, times 10^9 */
 
 	if (share <= SG_NSEC_PER_SEC / 10)
 		return 1;
@@ -116,7 +116,7 @@ static int limit_complete(struct reader *r, const struct layer *layer, const str
 	struct sg_limit *limit = setting_limit(s, &r->config->kernel, zone);
 	const yaml_node_t *burst_node = node_of(layer, s->key);
 	const yaml_node_t *rate_node = node_of(layer, (s - 1)->key);
-	__u64 least = burst_min(limit->rate, r->tick);
+	__u64 least = limit_burst_min(limit->rate, 1, r->tick);
 
 	if ((burst_node || rate_node) && limit->burst < least)
 		return document_fail(layer->document, burst_node ? burst_node : rate_node,
@@ -139,22 +139,32 @@ static __u32 word_read(const struct setting *s, const char *text)
 	return number;
 }
 
+int number_value(const struct layer *layer, const yaml_node_t *node, const struct setting *s,
+		 __u32 *value)
+{
+	__u64 number = strtoull(document_text(node), NULL, 10);
+
+	if (number < s->least || number > s->most)
+		return fail_range(layer, node, s, number);
+	*value = number;
+	return 0;
+}
+
 static int number_read(struct reader *r, const struct layer *layer, const yaml_node_t *node,
 		       const struct setting *s, __u32 zone)
 {
-	__u64 value;
+	__u32 value = 0;
+	int err = 0;
 
 	if (s->refused)
 		return document_fail(layer->document, node, "%s", s->refused);
-	if (s->words) {
+	if (s->words)
 		value = word_read(s, document_text(node));
-	} else {
-		value = strtoull(document_text(node), NULL, 10);
-		if (value < s->least || value > s->most)
-			return fail_range(layer, node, s, value);
-	}
-	setting_set(s, &r->config->kernel, zone, value);
-	return 0;
+	else
+		err = number_value(layer, node, s, &value);
+	if (!err)
+		setting_set(s, &r->config->kernel, zone, value);
+	return err;
 }
 
 /* A set that is empty would lock out everybody in words that look harmless. */
@@ -261,6 +271,8 @@ static int config_read(struct reader *r)
 	int err = domains_read(r);
 
 	if (!err)
+		err = callees_read(r);
+	if (!err)
 		err = profile_apply(r, &top, 0);
 	if (!err)
 		err = settings_read(r, &top, 0);
@@ -319,5 +331,6 @@ void config_free(struct config *config)
 	free(config->prefixes);
 	free(config->entries);
 	free(config->domains);
+	free(config->callees);
 	free(config);
 }

@@ -38,6 +38,8 @@ struct config {
 	size_t entry_count;
 	struct served_domain *domains; /* in the order of the file */
 	size_t domain_count;
+	struct sg_own_callee *callees; /* in the order of the file, never charged */
+	size_t callee_count;
 	/* Of the file's profiles, in their order; for doubts. */
 	struct {
 		char name[SG_ZONE_NAME];

@@ -50,9 +50,11 @@ static enum kind kind_of(const struct setting *setting, bool entry)
 	case SETTING_PREFIXES:
 	case SETTING_INTERFACES:
 	case SETTING_DOMAINS:
+	case SETTING_USERS:
 		return entry ? TEXT : LIST;
 	case SETTING_PROFILES:
 	case SETTING_ZONES:
+	case SETTING_CALLEES:
 		return LIST;
 	default:
 		return NUMBER;
@@ -249,6 +251,13 @@ static int check_mapping(const struct place *place, const yaml_node_t *node)
 	return 0;
 }
 
+/* What the mappings of a list are. */
+static enum setting_place place_in(enum setting_type type, enum setting_place otherwise)
+{
+	return type == SETTING_ZONES ? PLACE_ZONE : type == SETTING_PROFILES ? PLACE_PROFILE :
+	       type == SETTING_CALLEES ? PLACE_CALLEE : otherwise;
+}
+
 static int check_list(const struct place *place, const yaml_node_t *node,
 		      const struct setting *setting)
 {
@@ -256,10 +265,9 @@ static int check_list(const struct place *place, const yaml_node_t *node,
 	int err = 0;
 
 	inner.entry = true;
-	if (setting->type == SETTING_ZONES || setting->type == SETTING_PROFILES) {
-		inner.where = setting->type == SETTING_ZONES ? PLACE_ZONE : PLACE_PROFILE;
+	inner.where = place_in(setting->type, place->where);
+	if (inner.where != place->where)
 		inner.path = "";
-	}
 	for (size_t i = 0; i < document_entries(node) && !err; i++)
 		err = check_value(&inner, document_entry(place->document, node, i));
 	return err;

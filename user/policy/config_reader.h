@@ -54,6 +54,16 @@ int domains_read(struct reader *r);
 /* Puts the layer's list of domains, if it has one, in place of what the profile has. */
 void domains_apply(const struct reader *r, const struct layer *layer, struct sg_profile *profile);
 
+/* Reads the users who have a limit of their own. 0 or -errno. */
+int callees_read(struct reader *r);
+
+/* The number at a node, if it is within the range of its row. 0 or -errno. */
+int number_value(const struct layer *layer, const yaml_node_t *node, const struct setting *s,
+		 __u32 *value);
+
+/* The smallest burst that holds a rate of so many in `window` seconds; `tick` in ns. */
+__u64 limit_burst_min(__u64 rate, __u64 window, __u64 tick);
+
 /* After the settings of the whole and the profiles. 0 or -errno. */
 int zones_read(struct reader *r);
 

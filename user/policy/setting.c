@@ -170,6 +170,16 @@ const struct setting settings[] = {
 	SG_REASONS(X)
 #undef X
 
+	{.key = "callees", .type = SETTING_CALLEES, .scope = SCOPE_GUARD},
+	{.key = "users", .type = SETTING_USERS, .scope = SCOPE_CALLEE},
+	{.key = "limit/rate", .type = SETTING_NUMBER, .scope = SCOPE_CALLEE, .noun = "rate",
+	 WITHIN(1, SG_RATE_MAX, 0, "it is", "calls in a window")},
+	{.key = "limit/window", .type = SETTING_SECONDS, .scope = SCOPE_CALLEE, .noun = "window",
+	 WITHIN(1, SG_CALLEE_WINDOW, 1, "it is", "seconds")},
+	{.key = "limit/burst", .type = SETTING_NUMBER, .scope = SCOPE_CALLEE, .noun = "burst",
+	 WITHIN(1, SG_BURST_MAX, 0, "it is", "calls")},
+	{.key = "unlimited", .type = SETTING_FLAG, .scope = SCOPE_CALLEE, .words = choices},
+
 	{.key = "profiles", .type = SETTING_PROFILES, .scope = SCOPE_GUARD},
 	{.key = "zones", .type = SETTING_ZONES, .scope = SCOPE_GUARD},
 };
@@ -180,6 +190,8 @@ const size_t settings_count = sizeof(settings) / sizeof(settings[0]);
 
 bool setting_is_of(const struct setting *setting, enum setting_place place)
 {
+	if (place == PLACE_CALLEE)
+		return setting->scope == SCOPE_CALLEE;
 	switch (setting->scope) {
 	case SCOPE_GUARD:
 		return place == PLACE_TOP;
@@ -187,8 +199,10 @@ bool setting_is_of(const struct setting *setting, enum setting_place place)
 		return true;
 	case SCOPE_NAMED:
 		return place != PLACE_TOP;
-	default:
+	case SCOPE_ZONE:
 		return place == PLACE_ZONE;
+	default:
+		return false;
 	}
 }
 

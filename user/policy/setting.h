@@ -28,8 +28,10 @@ enum setting_type {
 	SETTING_INTERFACES, /* where it is, */
 	SETTING_VLANS,    /* the same */
 	SETTING_DOMAINS,  /* a list */
+	SETTING_USERS,    /* of an entry of callees, a list */
 	SETTING_PROFILES, /* a list of mappings, whose keys are those of profiles; */
-	SETTING_ZONES,    /* those of zones */
+	SETTING_ZONES,    /* those of zones; */
+	SETTING_CALLEES,  /* of users with a limit of their own */
 };
 
 enum setting_scope {
@@ -37,6 +39,7 @@ enum setting_scope {
 	SCOPE_PROFILE, /* in struct sg_profile, of which each zone has its own */
 	SCOPE_NAMED,   /* of each zone but 0, and of profiles that have a name: it lands nowhere */
 	SCOPE_ZONE,    /* of each zone but 0, in struct sg_limit: its total */
+	SCOPE_CALLEE,  /* of an entry of `callees`: it lands nowhere */
 };
 
 /* Where in the file a key stands. */
@@ -44,6 +47,7 @@ enum setting_place {
 	PLACE_TOP,     /* those of all, and of zone 0 */
 	PLACE_PROFILE, /* an entry of `profiles` */
 	PLACE_ZONE,    /* an entry of `zones` */
+	PLACE_CALLEE,  /* an entry of `callees` */
 };
 
 struct setting {

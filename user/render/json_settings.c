@@ -127,6 +127,25 @@ static json_t *domains_json(const struct served_list *served, __u32 list)
 	return all;
 }
 
+/* Users with a limit of their own; null: there is none. */
+static json_t *callees_json(const struct served_list *served)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < served->callee_count; i++) {
+		const struct sg_own_callee *callee = &served->callees[i];
+		const struct sg_limit *limit = &callee->limit;
+		json_t *its = limit->interval ?
+			      json_pack("{s:i, s:i, s:i}", "rate", (int)limit->rate,
+					"window_seconds", (int)callee->window, "burst",
+					(int)limit->burst) : json_null();
+
+		json_array_append_new(all, json_pack("{s:s, s:o}", "user", callee->text, "limit",
+						     its));
+	}
+	return all;
+}
+
 static json_t *zone_json(const struct sg_config *config, const struct served_list *served,
 			 __u32 number)
 {
@@ -159,5 +178,6 @@ void settings_json(const struct sg_config *config, const struct served_list *ser
 		   json_t *object)
 {
 	put_settings(object, config, 0, is_of_guard);
+	json_object_set_new(object, "callees", callees_json(served));
 	json_object_set_new(object, "zones", zones_json(config, served));
 }

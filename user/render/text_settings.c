@@ -9,6 +9,7 @@
 #include "policy/setting.h"
 
 #define DOMAINS_TOLD 8 /* on a line of text; JSON has all */
+#define CALLEES_TOLD 4 /* the same */
 
 static void print_ports(const struct sg_config *config, const char *transport, __u8 role)
 {
@@ -193,10 +194,28 @@ static void print_domains(const struct served_list *served, __u32 list)
 	printf("%s\n", count ? "" : "              all");
 }
 
+/* How many have a limit of their own, and the first ones by name. */
+static void print_callees(const struct served_list *served)
+{
+	printf("  %-22s %17zu  users with a limit of their own", "callees", served->callee_count);
+	for (size_t i = 0; i < served->callee_count && i < CALLEES_TOLD; i++) {
+		const struct sg_own_callee *callee = &served->callees[i];
+
+		printf("%s %s ", i ? "," : ":", callee->text);
+		if (callee->limit.interval)
+			printf("%u / %u in %u s", callee->limit.rate, callee->limit.burst,
+			       callee->window);
+		else
+			printf("unlimited");
+	}
+	printf("%s\n", served->callee_count > CALLEES_TOLD ? ", ..." : "");
+}
+
 static void print_alone(const struct sg_config *config, const struct served_list *served)
 {
 	printf("\nOther settings\n");
 	print_others(config, SCOPE_GUARD, 0);
+	print_callees(served);
 	for (__u32 zone = 0; zone <= config->zones && zone < SG_ZONES; zone++) {
 		printf("\nOther settings, %s\n", zone_name(&config->zone[zone], zone));
 		print_places(config, &config->zone[zone]);

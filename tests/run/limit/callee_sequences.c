@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Calls to one user: who pays from whose limit, and what is the same user. */
 #include <stdio.h>
+#include <string.h>
 
 #include "dialogue/dialogue.h"
 #include "stream/stream.h"
@@ -135,6 +136,184 @@ static void over_tcp_a_trunk_goes_on(void)
 	assert_int_equal(dropped_by(SG_REASON_LIMIT_CALLEE), 0);
 }
 
+/* --- users with a limit of their own --- */
+
+static void own_calls(const char *user, struct sg_limit limit)
+{
+	calls(1);
+	mode_set(SG_REASON_LIMIT_OWN_CALLEE, SG_MODE_ENFORCE);
+	callee_set(user, limit);
+}
+
+/* In place of everybody's limit: more here. Each of the groups of callers has it. */
+static void a_limit_of_his_own(void)
+{
+	own_calls("100", limit_hourly(2));
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(is_called(PHONE, CALL("sip:100@example.com")), i < 2);
+		assert_int_equal(is_called(MEMBER, CALL("sip:100@example.com")), i < 2);
+		assert_int_equal(is_called(PHONE, CALL("sip:101@example.com")), i < 1);
+	}
+	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 60);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(is_called(PHONE, CALL("sip:100@example.com")), i < 2);
+	assert_int_equal(dropped_by(SG_REASON_LIMIT_OWN_CALLEE), 6);
+	assert_int_equal(dropped_by(SG_REASON_LIMIT_CALLEE), 3);
+	clock_move(3600 * SECOND);
+	assert_true(is_called(MEMBER, CALL("sip:100@example.com")));
+	assert_false(is_called(MEMBER, CALL("sip:100@example.com")));
+}
+
+/* Less, where nobody else has a limit; and by another reason, which may be off by itself. */
+static void whatever_others_have(void)
+{
+	own_calls("100", limit_hourly(1));
+	mode_set(SG_REASON_LIMIT_CALLEE, SG_MODE_OFF);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(is_called(PHONE, CALL("sip:100@example.com")), i < 1);
+		assert_true(is_called(PHONE, CALL("sip:101@example.com")));
+	}
+	mode_set(SG_REASON_LIMIT_CALLEE, SG_MODE_ENFORCE);
+	mode_set(SG_REASON_LIMIT_OWN_CALLEE, SG_MODE_OFF);
+	for (int i = 0; i < 3; i++)
+		assert_true(is_called(PHONE, CALL("sip:100@example.com")));
+}
+
+static void a_hotline_has_no_limit(void)
+{
+	own_calls("hotline", (struct sg_limit){});
+	for (int i = 0; i < 9; i++)
+		assert_true(is_called(PHONE, CALL("sip:hotline@example.com")));
+	/* Case matters in a user (RFC 3261 section 19.1.4), and no part of it is enough. */
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(is_called(PHONE, CALL("sip:Hotline@example.com")), i < 1);
+		assert_int_equal(is_called(PHONE, CALL("sip:hotline1@example.com")), i < 1);
+		assert_int_equal(is_called(PHONE, CALL("sip:hotlin@example.com")), i < 1);
+	}
+}
+
+/* Of each length there is, one who is compared is found. */
+static void users_of_any_length(void)
+{
+	char user[80] = "", request[600];
+
+	own_calls("x", (struct sg_limit){});
+	for (int length = 1; length <= SG_CALLEE_MOST; length++) {
+		memset(user, 'u', length);
+		snprintf(request, sizeof(request), CALL("sip:%s;isub=7:secret@example.com"), user);
+		callee_set(user, (struct sg_limit){});
+		for (int i = 0; i < 2; i++)
+			assert_true(is_called(PHONE, request));
+	}
+	callee_set("+4930123456", (struct sg_limit){});
+	for (int i = 0; i < 2; i++)
+		assert_true(is_called(PHONE, CALL("tel:+4930123456;phone-context=x")));
+}
+
+/* What the configuration in force does not name is not there. */
+static void users_of_the_other_configuration(void)
+{
+	own_calls("100", (struct sg_limit){});
+	zone_set(1, "198.18.0.0/16", 1);
+	fix.configs[1] = fix.configs[0];
+	fix.state->active = 1;
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(is_called(PHONE, CALL("sip:100@example.com")), i < 1);
+	/* Nor is it looked for where the file names nobody. */
+	fix.state->active = 0;
+	assert_true(is_called(PHONE, CALL("sip:100@example.com")));
+	config()->callees = 0;
+	assert_false(is_called(PHONE, CALL("sip:100@example.com")));
+}
+
+/* --- Resource-Priority --- */
+
+#define CALL_WITH(more)                                                                           \
+	"INVITE sip:100@example.com SIP/2.0\r\n" HEADERS("1 INVITE", "", more)
+#define PRIORITY "Resource-Priority: ets.0\r\n"
+
+/* Two zones, one of which has it, though the strangers' profile says the same. */
+static void priority_calls(void)
+{
+	calls(1);
+	config()->profile[0].callee_priority = 1;
+	config()->profile[1].callee_priority = 1;
+	zone_set(0, "198.19.0.0/16", 2);
+	config()->profile[2] = config()->profile[1];
+	config()->profile[2].callee_priority = 0;
+}
+
+/* He is called by everybody as often as he may. */
+static void all_have_called(void)
+{
+	static const char *const sources[] = {PHONE, MEMBER, "198.19.0.7"};
+
+	for (size_t i = 0; i < COUNT(sources); i++)
+		is_called(sources[i], CALL("sip:100@example.com"));
+}
+
+static void priority_is_a_zones(void)
+{
+	priority_calls();
+	all_have_called();
+	assert_false(is_called(MEMBER, CALL_WITH("")));
+	for (int i = 0; i < 3; i++)
+		assert_true(is_called(MEMBER, CALL_WITH(PRIORITY)));
+	assert_false(is_called("198.19.0.7", CALL_WITH(PRIORITY)));
+	assert_false(is_called(PHONE, CALL_WITH(PRIORITY)));
+	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 60);
+	assert_true(is_called(PHONE, CALL_WITH(PRIORITY)));
+	assert_false(is_called(PHONE, CALL_WITH(PRIORITY)));
+	/* In a zone, who is proven is of the zone still. */
+	proven_set(MEMBER, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 60);
+	for (int i = 0; i < 3; i++)
+		assert_true(is_called(MEMBER, CALL_WITH(PRIORITY)));
+	assert_false(is_called(MEMBER, CALL_WITH("")));
+}
+
+/* What is refused nobody is charged with, and what has room is a call like others. */
+static void priority_makes_no_debt(void)
+{
+	priority_calls();
+	assert_true(is_called(MEMBER, CALL_WITH(PRIORITY)));
+	assert_false(is_called(MEMBER, CALL_WITH("")));
+	for (int i = 0; i < 9; i++)
+		assert_true(is_called(MEMBER, CALL_WITH(PRIORITY)));
+	clock_move(3600 * SECOND);
+	assert_true(is_called(MEMBER, CALL_WITH("")));
+}
+
+/* Over a limit of his own, too. */
+static void priority_over_his_own_limit(void)
+{
+	priority_calls();
+	mode_set(SG_REASON_LIMIT_OWN_CALLEE, SG_MODE_ENFORCE);
+	callee_set("100", limit_hourly(1));
+	assert_true(is_called(MEMBER, CALL_WITH("")));
+	assert_false(is_called(MEMBER, CALL_WITH("")));
+	assert_true(is_called(MEMBER, CALL_WITH(PRIORITY)));
+}
+
+static void ways_to_write_priority(void)
+{
+	priority_calls();
+	all_have_called();
+	assert_true(is_called(MEMBER, CALL_WITH("resource-PRIORITY \t: q735.0\r\n")));
+	assert_true(is_called(MEMBER, CALL_WITH("RESOURCE-PRIORITY:dsn.flash, ets.1\r\n")));
+	assert_true(is_called(MEMBER, CALL_WITH("Resource-Share: no-sharing\r\n" PRIORITY)));
+	assert_true(is_called(MEMBER, CALL_WITH("Require: resource-priority\r\n" PRIORITY)));
+	assert_true(is_called(MEMBER, CALL_WITH("Resource-Priority     : ets.0\r\n")));
+	/* What is not it, or in another field, or in the body. */
+	assert_false(is_called(MEMBER, CALL_WITH("Resource-Priority      : ets.0\r\n")));
+	assert_false(is_called(MEMBER, CALL_WITH("Resource-Priority-2: ets.0\r\n")));
+	assert_false(is_called(MEMBER, CALL_WITH("Resource-Priorita: ets.0\r\n")));
+	assert_false(is_called(MEMBER, CALL_WITH("Resource-Priori: ets.0\r\n")));
+	assert_false(is_called(MEMBER, CALL_WITH("Accept-" PRIORITY)));
+	assert_false(is_called(MEMBER, CALL_WITH("Require: resource-priority\r\n")));
+	assert_false(is_called(MEMBER, CALL_WITH("Subject: a\r\n " PRIORITY)));
+	assert_false(is_called(MEMBER, CALL_WITH("") "v=0\r\n" PRIORITY));
+}
+
 const struct sequence callee_sequences[] = {
 	{"a flood of calls stops at the callee", a_flood_stops_at_the_callee},
 	{"zones and proven flows have a limit of the callee", each_has_a_limit},
@@ -143,6 +322,15 @@ const struct sequence callee_sequences[] = {
 	{"what is no new call does not count", what_does_not_count},
 	{"calls to one user are only counted by default", by_default_it_monitors},
 	{"over TCP a trunk goes on calling", over_tcp_a_trunk_goes_on},
+	{"a callee has a limit of his own", a_limit_of_his_own},
+	{"a callee's own limit is there whatever others have", whatever_others_have},
+	{"a callee who is a hotline has no limit", a_hotline_has_no_limit},
+	{"a callee of any length has his own limit", users_of_any_length},
+	{"a callee of the other configuration has none", users_of_the_other_configuration},
+	{"calls of priority are a zone's", priority_is_a_zones},
+	{"calls of priority make no debt", priority_makes_no_debt},
+	{"calls of priority pass a limit of the callee's own", priority_over_his_own_limit},
+	{"calls of priority in other words", ways_to_write_priority},
 };
 
 const size_t callee_sequences_count = COUNT(callee_sequences);

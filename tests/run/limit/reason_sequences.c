@@ -72,10 +72,18 @@ static void two_forms(void)
 	SEND(PASS, NONE, REQUEST, INVITE, .payload = DIALS("0022079460000"));
 }
 
+#define CALLS(user) REQUEST_TO("INVITE", "sip:" user "@example.com", "sip:b@example.com")
+
 static void bob_is_called(void)
 {
 	config()->profile[0].callee = limit_hourly(1);
 	SEND(PASS, NONE, REQUEST, INVITE, .source = "192.0.2.24", .payload = SIP_REQUEST("INVITE"));
+}
+
+static void alice_has_a_limit(void)
+{
+	callee_set("alice", limit_hourly(1));
+	SEND(PASS, NONE, REQUEST, INVITE, .source = "192.0.2.24", .payload = CALLS("alice"));
 }
 
 #define ORG "OPTIONS sip:example.org SIP/2.0\r\n" SIP_HEADERS("OPTIONS")
@@ -306,6 +314,10 @@ static const struct trigger triggers[SG_REASON__MAX] = {
 		bob_is_called, {.payload = SIP_REQUEST("INVITE")},
 		{.payload = SIP_REQUEST("MESSAGE")}, PASSES_AS(REQUEST, MESSAGE),
 		A_REQUEST(INVITE),
+	},
+	[SG_REASON_LIMIT_OWN_CALLEE] = {
+		alice_has_a_limit, {.payload = CALLS("alice")}, {.payload = CALLS("alicia")},
+		PASSES_AS(REQUEST, INVITE), A_REQUEST(INVITE),
 	},
 	[SG_REASON_DOMAIN_NOT_SERVED] = {
 		serves_example_org, {}, {.payload = ORG}, PASSES_AS(REQUEST, OPTIONS),
