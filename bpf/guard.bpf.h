@@ -14,10 +14,18 @@
 #include "packet/packet.bpf.h"
 #include "sip/state.h"
 
+/* The number that a new call dials, if dial_read() has found one. */
+struct dial {
+	__u32 tail;    /* its last 8, the last one lowest */
+	__u16 written; /* bytes as it was written */
+	__u8 digits;   /* all of them */
+};
+
 struct guard {
 	struct sg_memo memo;      /* first: tests look at it */
 	struct sip_reader reader; /* the message, and what was found in it */
 	struct packet p;
+	struct dial dial;
 	/* From here on all is zero when a packet comes. */
 	__u64 now;      /* ns of the guard's clock */
 	__u64 faults;   /* of the message that was read, as SIP_FAULT()s */

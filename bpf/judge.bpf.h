@@ -120,8 +120,10 @@ static __always_inline bool guard_profile_refuses(const struct guard *g)
  */
 static __always_inline __u32 guard_judge_call(struct guard *g)
 {
-	__u32 reason = guard_judge_policy(g, dial_check(g));
+	__u32 reason = SG_REASON_NONE;
 
+	if (dial_applies(g) && dial_read(g))
+		reason = guard_judge_policy(g, dial_check(g));
 	return reason ? reason : guard_judge_policy(g, callee_check(g));
 }
 
