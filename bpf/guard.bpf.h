@@ -16,8 +16,11 @@
 
 /* The number that a new call dials, if dial_read() has found one. */
 struct dial {
+	__u64 head;    /* its first digits, behind a + if it has one, as in struct sg_dialled */
 	__u32 tail;    /* its last 8, the last one lowest */
 	__u16 written; /* bytes as it was written */
+	__u8 count;    /* digits behind the + if it has one, some of them beyond `head` */
+	__u8 plus;     /* flag: it has a + */
 	__u8 digits;   /* all of them */
 };
 

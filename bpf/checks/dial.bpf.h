@@ -17,10 +17,13 @@
 /* Where the reading of a number stands: as struct dial in guard.bpf.h. */
 struct dial_walk {
 	const struct sip_reader *r;
+	__u64 head;
 	__u32 tail;
 	__u32 at;
 	__u32 end;
 	__u32 digits;
+	__u32 count;
+	__u32 plus;
 	__u32 others; /* flag: it has what no number has */
 };
 
@@ -35,13 +38,10 @@ static __always_inline __u32 dial_escaped(const struct sip_reader *r, __u32 at)
 	return (dial_hex(sip_byte(r, at)) << 4 | (dial_hex(sip_byte(r, at + 1)) & 0xf)) & 0xff;
 }
 
-/*
- * Visual separators (RFC 3966 section 5.1.1), the sign of a global number, and the other keys of a
- * phone do not matter.
- */
+/* Visual separators (RFC 3966 section 5.1.1) and the other keys of a phone do not matter. */
 static __always_inline bool dial_is_mark(__u32 c)
 {
-	return c == '+' || c == '-' || c == '.' || c == '(' || c == ')' || c == '#' || c == '*';
+	return c == '-' || c == '.' || c == '(' || c == ')' || c == '#' || c == '*';
 }
 
 /* One character more; an escape is what it stands for, or it would hide a number. */
@@ -61,6 +61,13 @@ static long dial_step(__attribute__((unused)) __u32 i, void *context)
 	if (digit < 10) {
 		d->tail = d->tail << 4 | digit;
 		d->digits++;
+		if (d->count < SG_DIALLED_HEAD)
+			d->head |= sg_dialled_digit(digit, d->count);
+		d->count++;
+	} else if (c == '+') {
+		d->head = 0;
+		d->count = 0;
+		d->plus = 1;
 	} else if (!dial_is_mark(c)) {
 		d->others = 1;
 	}
@@ -85,12 +92,14 @@ __noinline int dial_read(struct guard *g)
 		return 0;
 	walk.at = callee.at;
 	walk.end = callee.at + callee.length;
-	walk.tail = walk.digits = walk.others = span_zero(walk.r);
+	walk.head = walk.tail = walk.digits = walk.count = walk.plus = walk.others =
+		span_zero(walk.r);
 	bpf_loop(DIAL_MOST, dial_step, &walk, 0);
 	if (walk.others)
 		return 0;
 	g->dial = (struct dial){
-		.tail = walk.tail, .written = walk.at - callee.at, .digits = walk.digits,
+		.head = walk.head, .tail = walk.tail, .written = walk.at - callee.at,
+		.count = walk.count, .plus = walk.plus, .digits = walk.digits,
 	};
 	return walk.digits;
 }

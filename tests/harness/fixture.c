@@ -57,6 +57,7 @@ static int find_maps(void)
 		.bans = object_map(object, "sg_bans"),
 		.zones = {object_map(object, "sg_zones_0"), object_map(object, "sg_zones_1")},
 		.domains = object_map(object, "sg_domains"),
+		.dialled = object_map(object, "sg_dialled"),
 		.stats = object_map(object, "sg_stats"),
 		.proven = object_map(object, "sg_proven"),
 		.connections = object_map(object, "sg_connections"),

@@ -128,6 +128,10 @@ void zone_set_at(int which, __u32 here, const char *prefix, __u32 zone);
 void slot_set(__u32 ifindex, __u32 slot);
 /* One more that is served, by the list of a zone; in lower case, as of a file that was read. */
 void domain_set(__u32 zone, const char *domain);
+/* One more dialled prefix that is watched, or exit code, as a file has them; none are there. */
+void dialled_set(const char *prefix);
+void exit_set(const char *code);
+void dialled_forget(void);
 /* A flow if transport is not 0. Seconds from now, negative: it has run out. */
 void ban_set(const char *address, __u8 transport, __u16 port, int seconds);
 void ban_lift(const char *address);

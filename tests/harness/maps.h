@@ -12,7 +12,7 @@ struct maps {
 	struct sg_transactions *transactions;
 	struct sg_streams *streams;
 	struct sg_head *heads;
-	int lists4, lists6, bans, zones[2], domains, stats, proven, connections, slots;
+	int lists4, lists6, bans, zones[2], domains, dialled, stats, proven, connections, slots;
 };
 
 extern struct maps maps;

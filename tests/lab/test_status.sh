@@ -22,6 +22,8 @@ configuration() {
 	done
 	cat <<-END
 		domains: [b.example, .a.example]
+		dialled-prefixes: [+, +4490, 0900]
+		exit-codes: [00, 0011]
 		proven: {call: 77, unchallenged: yes}
 		greylist: {hold: 600}
 		connections: {first-data: 54, new: {rate: 55, burst: 56}, live: 57}
@@ -99,6 +101,8 @@ challenge proves, too"
 	shows "connections/new 55 / 56 of each source, per second and at once"
 	shows "domains b.example, .a.example"
 	shows "domains all"
+	shows "dialled-prefixes +, +4490, 0900"
+	shows "exit-codes 00, 0011"
 	shows "methods all methods of requests"
 	shows "methods all but REGISTER methods of requests"
 	shows "modes/garbage off"
@@ -121,6 +125,7 @@ json_as_configured() {
 		and .ports == {udp: [5060], tcp: [5060], tls: [5061]}
 		and .zones[0].reasons.garbage == {mode: "enforce", default: "enforce"}
 		and .zones[1].reasons.garbage == {mode: "off", default: "enforce"}
+		and .dialled_prefixes == ["+", "+4490", "0900"] and .exit_codes == ["00", "0011"]
 		and .zones[0].domains == ["b.example", ".a.example"] and .zones[1].domains == []
 		and (.zones[0].methods | index("REGISTER")) and .zones[0].transports == ["udp", "tcp", "tls"]
 		and (.zones[1].methods | index("REGISTER") | not) and .zones[1].message.uri == 99' >/dev/null
@@ -142,9 +147,9 @@ json_keys() {
 	status=$(sipguard status --json)
 	stats=$(sipguard stats --json)
 	has_keys . attached version abi mode lists bans flows memory notices interfaces \
-		loaded_seconds connections config ports proven_limits proven_call_seconds \
-		proven_unchallenged greylist_hold_seconds first_data_seconds ban_rules totals \
-		zones <<<"$status"
+		loaded_seconds connections config ports proven_limits dialled_prefixes exit_codes \
+		proven_call_seconds proven_unchallenged greylist_hold_seconds first_data_seconds \
+		ban_rules totals zones <<<"$status"
 	has_keys .lists allow deny <<<"$status"
 	has_keys .bans sources flows <<<"$status"
 	has_keys .flows proven contact greylist most greylist_armed greylist_seconds_left \

@@ -241,6 +241,54 @@ static int write_domains(const struct maps *maps, __u32 which, const struct conf
 	return err;
 }
 
+/* Takes out what one of sg_configs had of dialled prefixes. */
+static int clear_dialled(const struct maps *maps, __u32 which)
+{
+	struct sg_dialled_key key, next;
+	int map = maps->fd[MAP_DIALLED], err = bpf_map_get_next_key(map, NULL, &next);
+
+	while (!err) {
+		key = next;
+		err = bpf_map_get_next_key(map, &key, &next);
+		if (key.config == which && bpf_map_delete_elem(map, &key))
+			return -errno;
+	}
+	return err == -ENOENT ? 0 : err;
+}
+
+static int put_dialled(const struct maps *maps, __u32 which, const struct sg_dialled *dialled)
+{
+	struct sg_dialled_key key =
+		sg_dialled_key_of(which, dialled->kind, dialled->digits, dialled->count);
+
+	return bpf_map_update_elem(maps->fd[MAP_DIALLED], &key, &dialled->count, BPF_ANY);
+}
+
+/* An exit code, alone and behind each digit for an outside line. */
+static int put_exit(const struct maps *maps, __u32 which, const struct sg_dialled *exit)
+{
+	int err = put_dialled(maps, which, exit);
+
+	for (const char *line = SG_OUTSIDE_LINES; *line && !err; line++) {
+		struct sg_dialled outside = sg_dialled_outside(exit, *line);
+
+		err = put_dialled(maps, which, &outside);
+	}
+	return err;
+}
+
+/* As the domains. Where nothing is watched nobody looks for an exit code, either. */
+static int write_dialled(const struct maps *maps, __u32 which, const struct sg_config *kernel)
+{
+	int err = clear_dialled(maps, which);
+
+	for (__u32 i = 0; i < kernel->dialled_count && !err; i++)
+		err = put_dialled(maps, which, &kernel->dialled[i]);
+	for (__u32 i = 0; kernel->dialled_count && i < kernel->exit_count && !err; i++)
+		err = put_exit(maps, which, &kernel->exit[i]);
+	return err;
+}
+
 static int put_note(const struct maps *maps, __u32 which, const struct note *note)
 {
 	return bpf_map_update_elem(maps->fd[MAP_NOTES], &which, note, BPF_ANY);
@@ -277,6 +325,8 @@ int maps_fill(struct maps *maps, __u32 which, const struct config *config, const
 		err = bpf_map_update_elem(maps->fd[MAP_ZONES], &which, &trie, BPF_ANY);
 	if (!err)
 		err = write_domains(maps, which, config);
+	if (!err)
+		err = write_dialled(maps, which, &config->kernel);
 	if (!err)
 		err = write_config(maps, which, config, path, note);
 	if (trie >= 0)

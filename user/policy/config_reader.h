@@ -54,6 +54,9 @@ int domains_read(struct reader *r);
 /* Puts the layer's list of domains, if it has one, in place of what the profile has. */
 void domains_apply(const struct reader *r, const struct layer *layer, struct sg_profile *profile);
 
+/* Reads the dialled prefixes and exit codes of the file. 0 or -errno. */
+int dialled_read(struct reader *r);
+
 /* After the settings of the whole and the profiles. 0 or -errno. */
 int zones_read(struct reader *r);
 
