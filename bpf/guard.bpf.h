@@ -14,10 +14,21 @@
 #include "packet/packet.bpf.h"
 #include "sip/state.h"
 
+/* The number that a new call dials, if dial_read() has found one. */
+struct dial {
+	__u64 head;    /* its first digits, behind a + if it has one, as in struct sg_dialled */
+	__u32 tail;    /* its last 8, the last one lowest */
+	__u16 written; /* bytes as it was written */
+	__u8 count;    /* digits behind the + if it has one, some of them beyond `head` */
+	__u8 plus;     /* flag: it has a + */
+	__u8 digits;   /* all of them */
+};
+
 struct guard {
 	struct sg_memo memo;      /* first: tests look at it */
 	struct sip_reader reader; /* the message, and what was found in it */
 	struct packet p;
+	struct dial dial;
 	/* From here on all is zero when a packet comes. */
 	__u64 now;      /* ns of the guard's clock */
 	__u64 faults;   /* of the message that was read, as SIP_FAULT()s */

@@ -8,6 +8,7 @@
 
 #include "checks/callee.bpf.h"
 #include "checks/dial.bpf.h"
+#include "checks/dialled.bpf.h"
 #include "checks/domain.bpf.h"
 #include "checks/grammar.bpf.h"
 #include "checks/guess.bpf.h"
@@ -119,13 +120,47 @@ static __always_inline bool guard_profile_refuses(struct guard *g)
 }
 
 /*
+ * Whether the flow of a call beyond the limit of dialled prefixes is banned, which the operator has
+ * to ask for. A proven flow is, too, since accounts are stolen, but not for what one of its users
+ * does; and nobody over UDP, where anybody can have sent it.
+ */
+static __always_inline bool guard_bans_caller(const struct guard *g)
+{
+	return profile_of(g)->dialled_ban && g->p.transport == IPPROTO_TCP && !g->in_zone &&
+	       g->p.assumed != STREAM_GUESSED && !flow_is_shared(g);
+}
+
+static __always_inline __u32 guard_judge_dialled(struct guard *g)
+{
+	__u32 reason = dialled_check(g);
+
+	if (reason && guard_bans_caller(g))
+		flow_ban(g, reason, profile_of(g)->dialled_ban);
+	return guard_judge_policy(g, reason);
+}
+
+/* Of a new call to a number: in how many forms that was dialled, and whether it is watched. */
+static __always_inline __u32 guard_judge_number(struct guard *g)
+{
+	__u32 reason = SG_REASON_NONE;
+
+	if (dial_applies(g))
+		reason = guard_judge_policy(g, dial_check(g));
+	if (!reason && dialled_applies(g))
+		reason = guard_judge_dialled(g);
+	return reason;
+}
+
+/*
  * Of a new call: how its callee was dialled, and whether he gets one more. In this order, or a call
  * that is refused would be one that he has had.
  */
 static __always_inline __u32 guard_judge_call(struct guard *g)
 {
-	__u32 reason = guard_judge_policy(g, dial_check(g));
+	__u32 reason = SG_REASON_NONE;
 
+	if ((dial_applies(g) || dialled_applies(g)) && dial_read(g))
+		reason = guard_judge_number(g);
 	return reason ? reason : guard_judge_policy(g, callee_check(g));
 }
 

@@ -13,6 +13,7 @@
  *                 in force                listed
  *   sg_own_       userspace, likewise;    if users are    pinned
  *   callees       INVITEs: tat            listed
+ *   sg_dialled    userspace, the same     INVITEs         pinned
  *   sg_lists4/6   userspace               if lists exist  pinned
  *   sg_bans       userspace, packets and  if bans exist   pinned
  *                 replies
@@ -21,7 +22,8 @@
  *   sg_returned
  *   sg_offences,  offences              the same        pinned
  *   sg_askers
- *   sg_walks      INVITEs                 INVITEs         pinned
+ *   sg_walks,     INVITEs                 INVITEs         pinned
+ *   sg_dial_calls
  *   sg_known      replies                 some packets    pinned
  *   sg_secrets    replies                 some packets    pinned
  *   sg_accounts   replies                 replies         pinned
@@ -145,6 +147,14 @@ struct {
 	__type(key, struct sg_callee_key);
 	__type(value, struct sg_own_callee);
 } sg_own_callees SEC(".maps");
+/* The dialled prefixes of both of sg_configs, with their exit codes: see dialled.bpf.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, SG_DIALLED_ENTRIES);
+	__type(key, struct sg_dialled_key);
+	__type(value, __u32);
+} sg_dialled SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
@@ -332,6 +342,14 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } sg_callees SEC(".maps");
+
+/* Calls to dialled prefixes by who calls: see dialled.bpf.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SG_DIAL_CALLS);
+	__type(key, __u32);
+	__type(value, struct sg_dial_calls);
+} sg_dial_calls SEC(".maps");
 
 /* Limits of proofs by source: as sg_orphans. */
 struct {

@@ -11,6 +11,7 @@
 #include <linux/types.h>
 
 #include "callee.h"
+#include "dialled.h"
 #include "domain.h"
 #include "flow.h"
 #include "gcra.h"
@@ -87,6 +88,8 @@ struct sg_ban_rule {
 struct sg_config {
 	__u32 zones;                  /* zones in use, zone 0 not counted; 0 saves the lookup */
 	__u32 callees;                /* users with a limit of their own; likewise */
+	__u32 dialled_count;          /* prefixes that are watched; 0 saves the lookup */
+	__u32 exit_count;
 #define X(type, field, ...) __u32 field;
 	SG_GUARD_SETTINGS(X)
 #undef X
@@ -96,6 +99,9 @@ struct sg_config {
 	struct sg_zone zone[SG_ZONES];
 	struct sg_places places;
 	struct sg_profile profile[SG_PROFILES];
+	/* Packets look for these in sg_dialled. */
+	struct sg_dialled dialled[SG_DIALLED];
+	struct sg_dialled exit[SG_EXITS];
 	__u8 port[SG_PORTS];          /* enum sg_port_role bits, by port in host order */
 };
 

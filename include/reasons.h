@@ -199,6 +199,17 @@
 	  "flow: of that flow) to that number in still other forms; those it had before and "     \
 	  "other numbers are not touched. Zones are not looked at. Over UDP a forger can do that "\
 	  "to the strangers of an address.")                                                      \
+	X(97, DIALLED_PREFIX, "dialled-prefix", "dialled-prefixes", MONITOR, MONITOR, STATEFUL,   \
+	  "More new calls to `dialled-prefixes` (international, premium) than `dialled` allows "  \
+	  "one source, or one proven flow: what toll fraud dials, by a stolen account or an open "\
+	  "exchange. 00, 011, an outside line before them and + are one, by `exit-codes`. "       \
+	  "Dropped, once you say so, are further calls to those prefixes, and nothing else, "     \
+	  "until the window has room again; over TCP those of zones and of proven flows are only "\
+	  "counted. Calls to urn:service:sos and to numbers under 5 digits never count; those "   \
+	  "of zones do by `zones: yes`. With `ban` a flow of TCP is banned for one call more, "   \
+	  "unless several users are registered over it or a zone has it. Over UDP nobody is "     \
+	  "banned: a forger can spend the calls of strangers of an address, or of the proven "    \
+	  "flow whose very port he forges, and no more.")                                         \
 	X(90, LIMIT_CALLEE, "limit-callee", "callee", MONITOR, MONITOR, STATEFUL,                 \
 	  "One user (of the Request-URI, without password and parameters) is called more often "  \
 	  "than `callee` allows: telephony denial of service, or a vote on the radio, which is "  \

@@ -51,6 +51,14 @@
 	  "forms in which one number may be dialled, 2 to 25")                                    \
 	X(SECONDS, dial_window, "dial-walk/window", 1, SG_SECONDS_MAX, 3600, "it is", "seconds",  \
 	  "in so many seconds, 1 to 86400")                                                       \
+	X(NUMBER, dialled_calls, "dialled/calls", 1, 100000, 10, "they are", "",                  \
+	  "calls at once to dialled-prefixes, 1 to 100000")                                       \
+	X(SECONDS, dialled_window, "dialled/window", 1, SG_SECONDS_MAX, 3600, "it is", "seconds", \
+	  "seconds in which as many come again, 1 to 86400")                                      \
+	X(FLAG, dialled_zones, "dialled/zones", 0, 1, 0, "it is", "",                             \
+	  "yes: sources of zones have that limit, too")                                           \
+	X(SECONDS, dialled_ban, "dialled/ban", 0, SG_SECONDS_MAX, 0, "it is", "seconds",          \
+	  "seconds that a flow of TCP is banned for one more, 0 to 86400; 0: none is")            \
 	X(NUMBER, live, "connections/live", 1, 1000000, 256, "a source may have",                 \
 	  "connections", "that a source may have at a time, 1 to 1000000")                        \
 	/*                                                                                        \

@@ -117,6 +117,13 @@ struct sg_asked {
 	__u16 user[SG_ASKED];
 };
 
+/* Calls of somebody to dialled prefixes that are watched, see dialled.bpf.h. */
+struct sg_dial_calls {
+	__u64 who;  /* a hash; 0: free */
+	__u64 tat;
+	__u64 call; /* a hash of the last one; 0: its INVITE with credentials has come, too */
+};
+
 /* What the guard knows of a flow that has proven something. Of half a million: 16 bytes. */
 struct sg_proven {
 	__u64 until;      /* ns of the guard's clock */
@@ -182,7 +189,8 @@ static inline __u64 sg_connections_mark(const struct sg_flow_key *source)
 _Static_assert(sizeof(struct sg_buckets) == 64, "the buckets of one are a cache line");
 _Static_assert(sizeof(struct sg_offences) == 64, "a line, too");
 _Static_assert(!__builtin_offsetof(struct sg_offences, who) &&
-	       !__builtin_offsetof(struct sg_asked, source), "whose it is comes first");
+	       !__builtin_offsetof(struct sg_asked, source) &&
+	       !__builtin_offsetof(struct sg_dial_calls, who), "whose it is comes first");
 _Static_assert(sizeof(struct sg_asked) == 64 && sizeof(struct sg_transaction) == 16, "and these");
 _Static_assert(SG_OFFENCE_ENUMERATION == SG_OFFENCE__MAX - 1 && SG_OFFENCE__MAX == 8,
 	       "the others have a place in struct sg_offences");

@@ -198,6 +198,9 @@
 	  "A segment of a connection that does not carry plain SIP: TLS, HTTP and "               \
 	  "WebSocket, SigComp, or behind a load balancer's PROXY line. It passes, and is "        \
 	  "charged as a segment.")                                                                \
+	X(DIALLED_FULL, "dialled-full",                                                           \
+	  "There was no room for one more who calls dialled-prefixes, and one with fewer calls "  \
+	  "made it: his are forgotten.")                                                          \
 	X(STREAMS_EVICTED, "streams-evicted",                                                     \
 	  "The table of connections had no room, and the one of which nothing was seen for "      \
 	  "the longest time made it. What it sends later counts as unread-older.")                \

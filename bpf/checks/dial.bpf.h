@@ -11,88 +11,123 @@
 #include "packet/spans.bpf.h"
 #include "state/asked.bpf.h"
 
-#define DIAL_WORDS 4 /* of 8 bytes: the end of a user that is looked at */
+#define DIAL_MOST 64 /* characters of a user that are looked at */
 #define DIAL_TAIL 8  /* digits that tell a number; what is shorter is an extension */
 
-struct dial {
-	__u32 tail;   /* four bits for each digit, the last one lowest */
+/* Where the reading of a number stands: as struct dial in guard.bpf.h. */
+struct dial_walk {
+	const struct sip_reader *r;
+	__u64 head;
+	__u32 tail;
+	__u32 at;
+	__u32 end;
 	__u32 digits;
-	__u32 others; /* what no number has */
+	__u32 count;
+	__u32 plus;
+	__u32 others; /* flag: it has what no number has */
 };
 
-/*
- * One character more. Without a branch, or the verifier follows two ways for each. Visual
- * separators (RFC 3966 section 5.1.1), the sign of a global number, and the other keys of a phone
- * are no digits, and do not matter.
- */
-static __always_inline void dial_add(struct dial *d, __u32 c, __u32 inside)
+static __always_inline __u32 dial_hex(__u32 c)
 {
-	__u32 digit = inside & ((c ^ '0') - 10U) >> 31, mark;
-
-	mark = ((c ^ '+') - 1U) >> 31 | ((c ^ '-') - 1U) >> 31 | ((c ^ '.') - 1U) >> 31 |
-	       ((c ^ '(') - 1U) >> 31 | ((c ^ ')') - 1U) >> 31 | ((c ^ '#') - 1U) >> 31 |
-	       ((c ^ '*') - 1U) >> 31;
-	barrier_var(digit);
-	barrier_var(mark);
-	d->tail = d->tail << 4 * digit | (c & 0xf & -digit);
-	d->digits += digit;
-	d->others += inside & ~digit & ~mark & 1;
+	return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
 }
 
-/* The end of a user: what is before it are digits, or it is no number. */
-static __always_inline void dial_read(const struct sip_reader *r, __u32 at, __u32 length,
-				      struct dial *d)
+/* The character whose escape has these two digits (RFC 3261 section 25.1). */
+static __always_inline __u32 dial_escaped(const struct sip_reader *r, __u32 at)
 {
-	for (__u32 i = 0; i < DIAL_WORDS && 8 * i < length; i++) {
-		__u64 word = sip_load8(r, at + 8 * i);
+	return (dial_hex(sip_byte(r, at)) << 4 | (dial_hex(sip_byte(r, at + 1)) & 0xf)) & 0xff;
+}
 
-		for (__u32 b = 0; b < 8; b++) {
-			__u32 inside = (8 * i + b - length) >> 31;
+/* Visual separators (RFC 3966 section 5.1.1) and the other keys of a phone do not matter. */
+static __always_inline bool dial_is_mark(__u32 c)
+{
+	return c == '-' || c == '.' || c == '(' || c == ')' || c == '#' || c == '*';
+}
 
-			barrier_var(inside);
-			dial_add(d, word >> 8 * b & 0xff, inside);
-		}
+/* One character more; an escape is what it stands for, or it would hide a number. */
+static long dial_step(__attribute__((unused)) __u32 i, void *context)
+{
+	struct dial_walk *d = context;
+	__u32 c = sip_byte(d->r, d->at), digit;
+
+	if (c == ':' || c == ';') /* a password, or parameters */
+		return 1;
+	d->at++;
+	if (c == '%') {
+		c = dial_escaped(d->r, d->at);
+		d->at += 2;
 	}
+	digit = c - '0';
+	if (digit < 10) {
+		d->tail = d->tail << 4 | digit;
+		d->digits++;
+		if (d->count < SG_DIALLED_HEAD)
+			d->head |= sg_dialled_digit(digit, d->count);
+		d->count++;
+	} else if (c == '+') {
+		d->head = 0;
+		d->count = 0;
+		d->plus = 1;
+	} else if (!dial_is_mark(c)) {
+		d->others = 1;
+	}
+	return d->others || d->at >= d->end;
 }
 
 /*
- * What is counted is of a source, or of a proven flow, since accounts are stolen; and of a number.
- * 0: it is none.
+ * Reads the number that a new INVITE calls into g->dial: how many digits it has, 0 if it is none.
+ * Calls to urn:service:sos have none. Global, as few packets need it.
  */
-static __always_inline __u64 dial_key(const struct guard *g, __u32 at, __u32 length)
+__noinline int dial_read(struct guard *g)
 {
-	__u32 skipped = length > 8 * DIAL_WORDS ? length - 8 * DIAL_WORDS : 0;
-	__u64 who = is_proven(g) ? g->p.flow : source_hash(&g->p);
-	struct dial dial = {};
+	struct dial_walk walk = {};
+	struct sip_span callee;
 
-	/* Most names go no further. */
-	if (length < DIAL_TAIL || sip_is_letter(sip_load8(&g->reader, at + length - 1) & 0xff))
+	if (!g)
 		return 0;
-	dial_read(&g->reader, at + skipped, length - skipped, &dial);
-	return dial.digits < DIAL_TAIL || dial.others ? 0 : span_mix(who, dial.tail) | 1;
+	walk.r = &g->reader;
+	callee = callee_of(walk.r);
+	/* Most names go no further. */
+	if (!callee.length || sip_is_letter(sip_byte(walk.r, callee.at)))
+		return 0;
+	walk.at = callee.at;
+	walk.end = callee.at + callee.length;
+	walk.head = walk.tail = walk.digits = walk.count = walk.plus = walk.others =
+		span_zero(walk.r);
+	bpf_loop(DIAL_MOST, dial_step, &walk, 0);
+	if (walk.others)
+		return 0;
+	g->dial = (struct dial){
+		.head = walk.head, .tail = walk.tail, .written = walk.at - callee.at,
+		.count = walk.count, .plus = walk.plus, .digits = walk.digits,
+	};
+	return walk.digits;
 }
 
-/* Of a new INVITE, whose form it notes. */
+/* Whom calls are held against: a source, or a proven flow, since accounts are stolen. */
+static __always_inline __u64 dial_caller(const struct guard *g)
+{
+	return is_proven(g) ? g->p.flow : source_hash(&g->p);
+}
+
+static __always_inline bool dial_applies(const struct guard *g)
+{
+	return !g->in_zone && verdict_looks(g, SG_REASON_DIAL_WALK);
+}
+
+/* Of a new INVITE that calls a number, whose form it notes. */
 static __always_inline __u32 dial_check(const struct guard *g)
 {
-	const struct sg_profile *profile;
-	const struct sip_reader *r;
-	struct sip_span callee;
+	const struct sg_profile *profile = profile_of(g);
 	struct sg_asked *a;
-	__u32 length;
 	__u64 key;
 	__u16 form;
 
-	if (g->in_zone || !verdict_looks(g, SG_REASON_DIAL_WALK))
+	if (g->dial.digits < DIAL_TAIL)
 		return SG_REASON_NONE;
-	r = &g->reader;
-	callee = callee_of(r);
-	length = callee.length ? callee_length(r, callee.at, callee.length) : 0;
-	key = length ? dial_key(g, callee.at, length) : 0;
-	if (!key)
-		return SG_REASON_NONE;
-	profile = profile_of(g);
-	form = span_hash(r, callee.at, length, SECRET_SALT) >> 48 | 1;
+	key = span_mix(dial_caller(g), g->dial.tail) | 1;
+	form = span_hash(&g->reader, callee_of(&g->reader).at, g->dial.written,
+			 SECRET_SALT) >> 48 | 1;
 	a = asked_entry(&sg_walks, SG_WALKS, key, profile->dial_window, g->now);
 	if (asked_enough(a, form, profile->dial_forms, profile->dial_window, g->now))
 		return SG_REASON_DIAL_WALK;

@@ -122,16 +122,16 @@ __noinline int offence_note(const struct guard *g, __u32 offence, __u64 who)
 	return reason;
 }
 
-/* Bans the flow of a packet for an offence, if its reason is enforced. Global, likewise. */
-__noinline int flow_ban(const struct guard *g, __u32 offence)
+/* Bans the flow of a packet for a reason, if that is enforced. Global, likewise. */
+__noinline int flow_ban(const struct guard *g, __u32 cause, __u32 seconds)
 {
-	struct sg_ban ban = {.cause = offences_reason(offence)}, *old;
+	struct sg_ban ban = {.cause = cause}, *old;
 	struct sg_flow_key key;
 	long err = 0;
 
 	if (!g || !verdict_enforces(g, ban.cause))
 		return 0;
-	ban.until = g->now + offences_rule(config_of(g), offence)->seconds * SG_NSEC_PER_SEC;
+	ban.until = g->now + seconds * SG_NSEC_PER_SEC;
 	key = flow_key(&g->p);
 	old = bpf_map_lookup_elem(&sg_bans, &key);
 	if (!*(volatile __u32 *)&sg_state.flow_bans)
@@ -154,7 +154,7 @@ static __always_inline __u32 flow_offends(const struct guard *g, __u32 offence)
 	__u32 reason = offence_note(g, offence, g->p.flow);
 
 	if (reason)
-		flow_ban(g, offence);
+		flow_ban(g, reason, offences_rule(config_of(g), offence)->seconds);
 	return reason;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tables whose entries each have one of two places, a cache line that begins with the hash of whose
- * it is: of offences, and of who asks. If both are taken, the table says which of them makes room.
+ * Tables whose entries each have one of two places, which begins with the hash of whose it is: of
+ * offences, of who asks, of who calls. If both are taken, the table says which of them makes room.
  */
 #ifndef SIPGUARD_PAIR_BPF_H
 #define SIPGUARD_PAIR_BPF_H

@@ -58,6 +58,7 @@ static int find_maps(void)
 		.zones = {object_map(object, "sg_zones_0"), object_map(object, "sg_zones_1")},
 		.domains = object_map(object, "sg_domains"),
 		.callees = object_map(object, "sg_own_callees"),
+		.dialled = object_map(object, "sg_dialled"),
 		.stats = object_map(object, "sg_stats"),
 		.proven = object_map(object, "sg_proven"),
 		.connections = object_map(object, "sg_connections"),

@@ -130,6 +130,10 @@ void slot_set(__u32 ifindex, __u32 slot);
 void domain_set(__u32 zone, const char *domain);
 /* One more user with a limit of his own, in the configuration in force. */
 void callee_set(const char *user, struct sg_limit limit);
+/* One more dialled prefix that is watched, or exit code, as a file has them; none are there. */
+void dialled_set(const char *prefix);
+void exit_set(const char *code);
+void dialled_forget(void);
 /* A flow if transport is not 0. Seconds from now, negative: it has run out. */
 void ban_set(const char *address, __u8 transport, __u16 port, int seconds);
 void ban_lift(const char *address);

@@ -128,6 +128,49 @@ void callee_set(const char *user, struct sg_limit limit)
 	assert_int_equal(bpf_map_update_elem(maps.callees, &key, &value, BPF_ANY), 0);
 }
 
+static struct sg_dialled dialled_of(const char *digits, enum sg_dialled_kind kind)
+{
+	struct sg_dialled dialled = {.kind = kind};
+
+	for (; *digits; digits++)
+		dialled.digits |= sg_dialled_digit(*digits - '0', dialled.count++);
+	return dialled;
+}
+
+static void dialled_put(struct sg_dialled dialled)
+{
+	struct sg_dialled_key key = sg_dialled_key_of(fix.state->active, dialled.kind,
+						      dialled.digits, dialled.count);
+
+	assert_int_equal(bpf_map_update_elem(maps.dialled, &key, &dialled.count, BPF_ANY), 0);
+}
+
+void dialled_set(const char *prefix)
+{
+	bool plus = *prefix == '+';
+
+	dialled_put(dialled_of(prefix + plus, plus ? SG_DIALLED_INTERNATIONAL : SG_DIALLED_AS_IS));
+	config()->dialled_count++;
+}
+
+void exit_set(const char *code)
+{
+	struct sg_dialled exit = dialled_of(code, SG_DIALLED_EXIT);
+
+	dialled_put(exit);
+	for (const char *line = SG_OUTSIDE_LINES; *line; line++)
+		dialled_put(sg_dialled_outside(&exit, *line));
+}
+
+void dialled_forget(void)
+{
+	struct sg_dialled_key key;
+
+	while (!bpf_map_get_next_key(maps.dialled, NULL, &key))
+		assert_int_equal(bpf_map_delete_elem(maps.dialled, &key), 0);
+	config()->dialled_count = 0;
+}
+
 static __u64 source_of(const char *text)
 {
 	__u32 words[4];

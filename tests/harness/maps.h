@@ -12,7 +12,8 @@ struct maps {
 	struct sg_transactions *transactions;
 	struct sg_streams *streams;
 	struct sg_head *heads;
-	int lists4, lists6, bans, zones[2], domains, callees, stats, proven, connections, slots;
+	int lists4, lists6, bans, zones[2], domains, callees, dialled, stats, proven, connections;
+	int slots;
 };
 
 extern struct maps maps;

@@ -25,6 +25,8 @@ configuration() {
 		callees:
 		  - {users: [hotline], unlimited: yes}
 		  - {users: ["100", "+4930123456"], limit: {rate: 3, window: 60, burst: 5}}
+		dialled-prefixes: [+, +4490, 0900]
+		exit-codes: [00, 0011]
 		proven: {call: 77, unchallenged: yes}
 		greylist: {hold: 600}
 		connections: {first-data: 54, new: {rate: 55, burst: 56}, live: 57}
@@ -104,6 +106,8 @@ challenge proves, too"
 	shows "domains all"
 	shows "callees 3 users with a limit of their own: hotline unlimited, 100 3 / 5 in 60 s, \
 +4930123456 3 / 5 in 60 s"
+	shows "dialled-prefixes +, +4490, 0900"
+	shows "exit-codes 00, 0011"
 	shows "methods all methods of requests"
 	shows "methods all but REGISTER methods of requests"
 	shows "modes/garbage off"
@@ -131,6 +135,7 @@ json_as_configured() {
 		and .ports == {udp: [5060], tcp: [5060], tls: [5061]}
 		and .zones[0].reasons.garbage == {mode: "enforce", default: "enforce"}
 		and .zones[1].reasons.garbage == {mode: "off", default: "enforce"}
+		and .dialled_prefixes == ["+", "+4490", "0900"] and .exit_codes == ["00", "0011"]
 		and .zones[0].domains == ["b.example", ".a.example"] and .zones[1].domains == []
 		and .callees[0] == {user: "hotline", limit: null}
 		and .callees[2] == {user: "+4930123456", limit: {rate: 3, window_seconds: 60, burst: 5}}
@@ -155,9 +160,9 @@ json_keys() {
 	status=$(sipguard status --json)
 	stats=$(sipguard stats --json)
 	has_keys . attached version abi mode lists bans flows memory notices interfaces \
-		loaded_seconds connections config ports proven_limits proven_call_seconds \
-		proven_unchallenged greylist_hold_seconds first_data_seconds ban_rules totals \
-		callees zones <<<"$status"
+		loaded_seconds connections config ports proven_limits dialled_prefixes exit_codes \
+		proven_call_seconds proven_unchallenged greylist_hold_seconds first_data_seconds \
+		ban_rules totals callees zones <<<"$status"
 	has_keys .lists allow deny <<<"$status"
 	has_keys .bans sources flows <<<"$status"
 	has_keys .flows proven contact greylist most greylist_armed greylist_seconds_left \

@@ -116,6 +116,32 @@ invites_seen() {
 
 # A hundred calls to one user at once, and one to another: of the hundred the server sees few, and
 # that one. As many a second more may come to him as the limit says, so even a slow machine drops.
+# By the lists of a file, then by those of another one, and nothing is left of the first where a third
+# one takes its place.
+calls_abroad_end() {
+	guarded <<-END
+		dialled-prefixes: [+44, 0900]
+		exit-codes: [00]
+		dialled: {calls: 2}
+		modes: {dialled-prefix: enforce}
+	END
+	[[ $(says INVITE "sip:+442079460000@$LAB_SERVER4") == SIP/2.0\ * ]]
+	[[ $(says INVITE "sip:900442079460000@$LAB_SERVER4") == SIP/2.0\ * ]]
+	equal "$(says INVITE "sip:00442079460000@$LAB_SERVER4")" dropped
+	equal "$(says INVITE "sip:0900123456@$LAB_SERVER4")" dropped
+	equal "$(for_reason dialled-prefix)" 2
+	[[ $(says INVITE "sip:01144@$LAB_SERVER4") == SIP/2.0\ * ]]
+	sed "s/+44, 0900/+43/" "$LAB_DIR/policy.yaml" >"$LAB_DIR/other.yaml"
+	sipguard reload --config "$LAB_DIR/other.yaml" >/dev/null
+	[[ $(says INVITE "sip:+442079460000@$LAB_SERVER4") == SIP/2.0\ * ]]
+	equal "$(says INVITE "sip:+432079460000@$LAB_SERVER4")" dropped
+	sed "s/+44, //" "$LAB_DIR/policy.yaml" >"$LAB_DIR/other.yaml"
+	sipguard reload --config "$LAB_DIR/other.yaml" >/dev/null
+	[[ $(says INVITE "sip:+432079460000@$LAB_SERVER4") == SIP/2.0\ * ]]
+	[[ $(says INVITE "sip:+442079460000@$LAB_SERVER4") == SIP/2.0\ * ]]
+	equal "$(says INVITE "sip:0900123456@$LAB_SERVER4")" dropped
+}
+
 calls_to_one_user_end() {
 	local i
 	guarded <<-END
@@ -283,6 +309,7 @@ check "a SIM only registers, and calls for help" a_sim_only_registers
 check "a transport that is not allowed" a_transport_is_refused
 check "calls to one user end, others go on" calls_to_one_user_end
 check "one user has a limit of his own, also after a reload" one_user_has_a_limit
+check "calls to dialled prefixes end, others go on" calls_abroad_end
 check "strangers of an interface have a zone" strangers_of_an_interface
 check "of the core only the nodes get in" only_nodes_of_the_core
 check "which profile: a PBX with a trunk" example_of_a_pbx

@@ -425,6 +425,33 @@ static void test_callees(void **state)
 	config_free(config);
 }
 
+/* What is watched and stands for a +, as "a b, c d". */
+static void assert_dialled(const char *text, const char *expected)
+{
+	struct config *config = loaded(text);
+	char said[512] = "", one[DIALLED_TEXT];
+
+	for (__u32 i = 0; i < config->kernel.dialled_count; i++)
+		snprintf(said + strlen(said), sizeof(said) - strlen(said), "%s%s", i ? " " : "",
+			 dialled_text(&config->kernel.dialled[i], one));
+	strcat(said, ",");
+	for (__u32 i = 0; i < config->kernel.exit_count; i++)
+		snprintf(said + strlen(said), sizeof(said) - strlen(said), " %s",
+			 dialled_text(&config->kernel.exit[i], one));
+	assert_string_equal(said, expected);
+	config_free(config);
+}
+
+static void test_dialled(void **state)
+{
+	(void)state;
+	assert_dialled("limits: {}\n", ", 00 011 0011 010 810");
+	assert_dialled("dialled-prefixes: []\nexit-codes: []\n", ",");
+	assert_dialled("dialled-prefixes: [+, +44, '+4490', 0900, 44, 1, +1234567890]\n",
+		       "+ +44 +4490 0900 44 1 +1234567890, 00 011 0011 010 810");
+	assert_dialled("exit-codes: [00, 01017]\n", ", 00 01017");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -442,6 +469,7 @@ int main(void)
 		cmocka_unit_test(test_burst_follows_the_tick),
 		cmocka_unit_test(test_doubts),
 		cmocka_unit_test(test_callees),
+		cmocka_unit_test(test_dialled),
 	};
 
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);

@@ -350,6 +350,60 @@ static void test_what_is_no_file(void **state)
 	assert_ptr_equal(config, untouched);
 }
 
+static void test_bad_dialled(void **state)
+{
+	static const struct bad cases[] = {
+		{1, 19, "'dialled-prefixes' must be a list", "dialled-prefixes: +44\n"},
+		{1, 20, "each entry of 'dialled-prefixes' must be one word",
+		 "dialled-prefixes: [[1]]\n"},
+		{1, 20, "'' is no dialled prefix: there is no digit", "dialled-prefixes: ['']\n"},
+		{1, 25, "'+44 90' is no dialled prefix: write digits alone",
+		 "dialled-prefixes: [+49, +44 90]\n"},
+		{1, 20, "'-1' is no dialled prefix: write digits alone",
+		 "dialled-prefixes: [-1]\n"},
+		{1, 20, "'++44' is no dialled prefix: write digits", "dialled-prefixes: [++44]\n"},
+		{1, 20, "'44+' is no dialled prefix: write digits", "dialled-prefixes: [44+]\n"},
+		{1, 20, "'+044' is no dialled prefix: no country code begins with 0",
+		 "dialled-prefixes: [+044]\n"},
+		{1, 20, "'12345678901' is no dialled prefix: it has more than 10 digits",
+		 "dialled-prefixes: [12345678901]\n"},
+		{2, 20, "'+44' is in this list already", "dialled-prefixes: [+44, 44,\n"
+							 "                   +44]\n"},
+		{1, 14, "'+' is no exit code: write digits alone", "exit-codes: [+]\n"},
+		{1, 14, "'0' is no exit code: it has to have 2 to 5 digits", "exit-codes: [0]\n"},
+		{1, 14, "'001122' is no exit code: it has to", "exit-codes: [001122]\n"},
+		{1, 18, "'00' is in this list already", "exit-codes: [00, 00]\n"},
+		{1, 13, "there are 17 exit codes, and 16 is the most",
+		 "exit-codes: [00, 01, 02, 03, 04, 05, 06, 07, 08, 09, 10, 11, 12, 13, 14, 15, "
+		 "16]\n"},
+		/* They are the same everywhere. */
+		{1, 22, "unknown key 'dialled-prefixes'",
+		 "profiles: [{name: p, dialled-prefixes: []}]\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_refused(&cases[i]);
+}
+
+/* As many as there may be, and one more. */
+static void test_too_many_dialled(void **state)
+{
+	static char text[SG_DIALLED * 16 + 200] = "dialled-prefixes: [";
+	struct config *config;
+
+	(void)state;
+	for (int i = 0; i < SG_DIALLED - 1; i++)
+		snprintf(text + strlen(text), 16, "1%04d, ", i);
+	strcpy(text + strlen(text), "+1]\n");
+	config = loaded(text);
+	assert_int_equal(config->kernel.dialled_count, SG_DIALLED);
+	config_free(config);
+	strcpy(text + strlen(text) - 2, ", 2]\n");
+	assert_refused(&(struct bad){1, 19, "there are 1025 prefixes, and 1024 is the most",
+				     text});
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -361,6 +415,8 @@ int main(void)
 		cmocka_unit_test(test_too_many_prefixes),
 		cmocka_unit_test(test_bad_callees),
 		cmocka_unit_test(test_too_many_callees),
+		cmocka_unit_test(test_bad_dialled),
+		cmocka_unit_test(test_too_many_dialled),
 		cmocka_unit_test(test_what_is_no_file),
 	};
 

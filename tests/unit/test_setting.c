@@ -298,6 +298,22 @@ static void assert_set_is_default(const struct document *document, const yaml_no
 	assert_null(s->words[bit]);
 }
 
+static void assert_dialled_is_default(const struct document *document, const yaml_node_t *list,
+				      enum setting_type type)
+{
+	struct config *usual;
+	char text[DIALLED_TEXT];
+	__u32 count;
+
+	assert_int_equal(config_default(&usual), 0);
+	count = type == SETTING_EXITS ? usual->kernel.exit_count : usual->kernel.dialled_count;
+	assert_int_equal(document_entries(list), count);
+	for (__u32 i = 0; i < count; i++)
+		assert_string_equal(document_text(document_entry(document, list, i)),
+				    dialled_text(&usual->kernel.exit[i], text));
+	config_free(usual);
+}
+
 /* The example has every row, with its default, and says beside or above it what it is. */
 static void test_example_has_every_row(void **state)
 {
@@ -321,6 +337,10 @@ static void test_example_has_every_row(void **state)
 			continue;
 		if (s->type == SETTING_DOMAINS || s->type == SETTING_CALLEES) {
 			assert_int_equal(document_entries(node), 0);
+			continue;
+		}
+		if (s->type == SETTING_DIALLED || s->type == SETTING_EXITS) {
+			assert_dialled_is_default(&document, node, s->type);
 			continue;
 		}
 		if (is_set(s)) {

@@ -19,6 +19,7 @@
 	X(ZONES, "sg_zones")                                                                      \
 	X(DOMAINS, "sg_domains")                                                                  \
 	X(OWN_CALLEES, "sg_own_callees")                                                          \
+	X(DIALLED, "sg_dialled")                                                                  \
 	X(LISTS4, "sg_lists4")                                                                    \
 	X(LISTS6, "sg_lists6")                                                                    \
 	X(BANS, "sg_bans")                                                                        \
@@ -42,6 +43,7 @@
 	X(DESTINATIONS, "sg_destinations")                                                        \
 	X(SYN_BUCKETS, "sg_syn_buckets")                                                          \
 	X(CALLEES, "sg_callees")                                                                  \
+	X(DIAL_CALLS, "sg_dial_calls")                                                            \
 	X(PROOFS, "sg_proofs")                                                                    \
 	X(STREAMS, "sg_streams")                                                                  \
 	X(OPENINGS, "sg_openings")                                                                \

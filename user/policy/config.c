@@ -273,6 +273,8 @@ static int config_read(struct reader *r)
 	if (!err)
 		err = callees_read(r);
 	if (!err)
+		err = dialled_read(r);
+	if (!err)
 		err = profile_apply(r, &top, 0);
 	if (!err)
 		err = settings_read(r, &top, 0);
@@ -294,6 +296,7 @@ int config_default(struct config **config)
 	if (!c)
 		return -ENOMEM;
 	sg_default_config(&c->kernel);
+	dialled_default(&c->kernel);
 	snprintf(c->kernel.zone[0].name, sizeof(c->kernel.zone[0].name), "unlisted");
 	*config = c;
 	return 0;

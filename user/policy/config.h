@@ -65,6 +65,13 @@ int config_load(const char *path, __u64 tick, struct config **config, struct err
  */
 bool config_doubt(const struct config *config, size_t *next, char *text, size_t size);
 
+/* The exit codes that are in force where the file says nothing. */
+void dialled_default(struct sg_config *kernel);
+
+/* Room for a prefix as the file has it: "+4490", "0900"; `text` again. */
+#define DIALLED_TEXT (SG_DIALLED_MOST + 2)
+char *dialled_text(const struct sg_dialled *dialled, char *text);
+
 /* NULL is allowed. */
 void config_free(struct config *config);
 

@@ -51,6 +51,8 @@ static enum kind kind_of(const struct setting *setting, bool entry)
 	case SETTING_INTERFACES:
 	case SETTING_DOMAINS:
 	case SETTING_USERS:
+	case SETTING_DIALLED:
+	case SETTING_EXITS:
 		return entry ? TEXT : LIST;
 	case SETTING_PROFILES:
 	case SETTING_ZONES:

@@ -63,6 +63,8 @@ int number_value(const struct layer *layer, const yaml_node_t *node, const struc
 
 /* The smallest burst that holds a rate of so many in `window` seconds; `tick` in ns. */
 __u64 limit_burst_min(__u64 rate, __u64 window, __u64 tick);
+/* Reads the dialled prefixes and exit codes of the file. 0 or -errno. */
+int dialled_read(struct reader *r);
 
 /* After the settings of the whole and the profiles. 0 or -errno. */
 int zones_read(struct reader *r);

@@ -129,6 +129,10 @@ const struct setting settings[] = {
 #undef L
 #undef X
 	{.key = "domains", .type = SETTING_DOMAINS, .scope = SCOPE_PROFILE},
+	{.key = "dialled-prefixes", .status = "dialled_prefixes", .type = SETTING_DIALLED,
+	 .scope = SCOPE_GUARD},
+	{.key = "exit-codes", .status = "exit_codes", .type = SETTING_EXITS,
+	 .scope = SCOPE_GUARD},
 #define X(type, field, key, ...) NUMBER(type, IN_GUARD, field, key, #field, __VA_ARGS__)
 	SG_GUARD_SETTINGS(X)
 #undef X

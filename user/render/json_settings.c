@@ -66,6 +66,16 @@ static json_t *words_of(const struct setting *s, __u32 set)
 	return all;
 }
 
+static json_t *dialled_of(const struct sg_dialled *dialled, __u32 count)
+{
+	json_t *all = json_array();
+	char text[DIALLED_TEXT];
+
+	for (__u32 i = 0; i < count; i++)
+		json_array_append_new(all, json_string(dialled_text(&dialled[i], text)));
+	return all;
+}
+
 static json_t *value_of(const struct setting *s, const struct sg_config *config, __u32 zone)
 {
 	__u32 value;
@@ -76,6 +86,10 @@ static json_t *value_of(const struct setting *s, const struct sg_config *config,
 		return interfaces_of(config, zone);
 	if (s->type == SETTING_VLANS)
 		return vlans_of(config, zone);
+	if (s->type == SETTING_DIALLED)
+		return dialled_of(config->dialled, config->dialled_count);
+	if (s->type == SETTING_EXITS)
+		return dialled_of(config->exit, config->exit_count);
 	value = setting_get(s, config, zone);
 	if (s->type == SETTING_FLAG)
 		return json_boolean(value);

@@ -211,11 +211,26 @@ static void print_callees(const struct served_list *served)
 	printf("%s\n", served->callee_count > CALLEES_TOLD ? ", ..." : "");
 }
 
+/* Prefixes of numbers, or exit codes, the first ones by name. */
+static void print_dialled(const char *key, const struct sg_dialled *dialled, __u32 count)
+{
+	char text[DIALLED_TEXT];
+
+	printf("  %-22s ", key);
+	for (__u32 i = 0; i < count && i < DOMAINS_TOLD; i++)
+		printf("%s%s", i ? ", " : "", dialled_text(&dialled[i], text));
+	if (count > DOMAINS_TOLD)
+		printf(" and %u more", count - DOMAINS_TOLD);
+	printf("%s\n", count ? "" : "             none");
+}
+
 static void print_alone(const struct sg_config *config, const struct served_list *served)
 {
 	printf("\nOther settings\n");
 	print_others(config, SCOPE_GUARD, 0);
 	print_callees(served);
+	print_dialled("dialled-prefixes", config->dialled, config->dialled_count);
+	print_dialled("exit-codes", config->exit, config->exit_count);
 	for (__u32 zone = 0; zone <= config->zones && zone < SG_ZONES; zone++) {
 		printf("\nOther settings, %s\n", zone_name(&config->zone[zone], zone));
 		print_places(config, &config->zone[zone]);

@@ -72,13 +72,16 @@ static void what_a_number_is(void)
 	assert_false(may_dial(PHONE, "sip:4" TAIL ":secret@example.com"));
 	assert_false(may_dial(PHONE, "sip:4" TAIL ";phone-context=x@example.com"));
 	assert_false(dials("0000000000000000000000000000000000000000" TAIL));
+	/* An escape hides nothing (RFC 3261 section 25.1), wherever it stands. */
+	assert_false(dials("%34" TAIL) || dials("%2B4" TAIL) || dials("42%3079460000"));
+	assert_false(dials("420794600%30%30"));
 	assert_false(dials("4" TAIL "-") || dials("4" TAIL ")") || dials("4" TAIL "#"));
 	/* Names and extensions are none. */
 	assert_true(dials("user3" TAIL));
 	assert_true(dials("user4" TAIL));
 	assert_true(dials("user5" TAIL));
 	assert_true(dials("9460000") && dials("19460000") && dials("29460000"));
-	assert_true(dials("46000a0") && dials("1" TAIL "a"));
+	assert_true(dials("46000a0") && dials("1" TAIL "a") && dials("3%61" TAIL));
 }
 
 /* The same digits with or without what separates them are two forms: a walk may be hidden so. */
@@ -88,6 +91,7 @@ static void a_form_is_what_was_written(void)
 	assert_true(dials("+44" TAIL));
 	assert_true(dials("+44-" TAIL));
 	assert_false(dials("+4-4" TAIL));
+	assert_false(dials("%2B44" TAIL));
 }
 
 /* A stolen account is held against its flow alone; and a trunk is not looked at. */

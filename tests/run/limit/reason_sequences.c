@@ -73,6 +73,15 @@ static void two_forms(void)
 }
 
 #define CALLS(user) REQUEST_TO("INVITE", "sip:" user "@example.com", "sip:b@example.com")
+/* One number abroad, and no more. */
+static void one_call_abroad(void)
+{
+	dialled_forget();
+	dialled_set("+44");
+	exit_set("00");
+	config()->profile[0].dialled_calls = 1;
+	SEND(PASS, NONE, REQUEST, INVITE, .payload = DIALS("00442079460000"));
+}
 
 static void bob_is_called(void)
 {
@@ -309,6 +318,10 @@ static const struct trigger triggers[SG_REASON__MAX] = {
 	[SG_REASON_DIAL_WALK] = {
 		two_forms, {.payload = DIALS("0032079460000")}, {.payload = DIALS("0032079460001")},
 		PASSES_AS(REQUEST, INVITE), A_REQUEST(INVITE),
+	},
+	[SG_REASON_DIALLED_PREFIX] = {
+		one_call_abroad, {.payload = DIALS("+442079460000")},
+		{.payload = DIALS("+432079460000")}, PASSES_AS(REQUEST, INVITE), A_REQUEST(INVITE),
 	},
 	[SG_REASON_LIMIT_CALLEE] = {
 		bob_is_called, {.payload = SIP_REQUEST("INVITE")},
