@@ -47,7 +47,8 @@ struct guard {
 	__u8 signature; /* reason of its fingerprint, or none */
 	__u8 admitted;  /* flag: the greylist has just let it in */
 	__u8 copy;      /* flag: one more copy of a request that was admitted */
-	__u8 fresh;     /* flag: a request with a transaction that is not remembered yet */
+	/* Flag: a request with a transaction that is not remembered yet; the first reply to one. */
+	__u8 fresh;
 	__u8 evident;   /* flag, of a reply: no forger elsewhere can have sent its request */
 	__u16 status;   /* of a reply */
 };

@@ -12,6 +12,7 @@
 #include "checks/domain.bpf.h"
 #include "checks/grammar.bpf.h"
 #include "checks/guess.bpf.h"
+#include "checks/overload.bpf.h"
 #include "checks/policy.bpf.h"
 #include "checks/request.bpf.h"
 #include "checks/route.bpf.h"
@@ -165,6 +166,19 @@ static __always_inline __u32 guard_judge_call(struct guard *g)
 }
 
 /*
+ * In monitor mode what would be shed passes and is answered, so it is remembered as any other: or
+ * the level would be told by the few that are left.
+ */
+static __always_inline __u32 guard_judge_overload(struct guard *g)
+{
+	__u32 reason = guard_judge_policy(g, overload_check(g));
+
+	if (reason && g->fresh && sg_state.mode == SG_MODE_MONITOR)
+		learn_transaction(g);
+	return reason;
+}
+
+/*
  * By what a request without faults shows of its sender. Global, or each of its ways is followed
  * through all that comes after (10 000 instructions, clang 19, 6.18).
  */
@@ -188,6 +202,9 @@ __noinline int guard_judge_sender(struct guard *g)
 		return reason;
 	reason = g->fresh && guess_applies(g) ? guess_check(g) : SG_REASON_NONE;
 	if (guard_ends(g, reason))
+		return reason;
+	reason = overload_applies(g) ? guard_judge_overload(g) : SG_REASON_NONE;
+	if (reason)
 		return reason;
 	return callee_is_called(g) ? guard_judge_call(g) : SG_REASON_NONE;
 }

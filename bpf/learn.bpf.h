@@ -7,6 +7,7 @@
 #define SIPGUARD_LEARN_BPF_H
 
 #include "checks/guess.bpf.h"
+#include "checks/overload.bpf.h"
 #include "checks/request.bpf.h"
 #include "state/proven.bpf.h"
 
@@ -73,6 +74,7 @@ __noinline int learn_transaction(struct guard *g)
 	learn_checks(g);
 	if (g->p.credentials && !g->in_zone)
 		guess_begin(g);
+	overload_asked(g);
 	transaction_put(t ? t : transaction_oldest(line, g->now), &g->p, g->p.transaction, g->now);
 	return 0;
 }

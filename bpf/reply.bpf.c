@@ -12,6 +12,7 @@
 #include "checks/lists.bpf.h"   /* allow list and zones; flows */
 #include "checks/limits.bpf.h"  /* limits of replies by destination */
 #include "checks/answer.bpf.h"  /* what a reply tells of whom it goes to */
+#include "checks/overload.bpf.h" /* and of the server */
 #include "sip/reader.h"
 #include "state/streams.bpf.h"
 #include "verdict.bpf.h"
@@ -75,6 +76,7 @@ static __always_inline __u32 reply_status(const __u8 *start)
 static __always_inline void reply_learn(struct __sk_buff *skb, struct guard *g)
 {
 	answer_recall(g);
+	overload_answered(g);
 	if (g->status / 100 == 2)
 		answer_accepted(g);
 	verdict_note(skb, g, answer_learn(g));
@@ -124,6 +126,7 @@ static __always_inline int reply_message(struct __sk_buff *skb, struct guard *g,
 	flow_know(g);
 	if (g->status) {
 		count_one(SG_COUNT_REPLIES_SEEN);
+		overload_hears(g);
 		return verdict_reply(skb, g, reply_judge(skb, g));
 	}
 	reply_contact(skb, g);

@@ -17,6 +17,7 @@
 #include "gcra.h"
 #include "listed.h"
 #include "numbers.h"
+#include "overload.h"
 #include "settings.h"
 #include "tables.h"
 
@@ -127,6 +128,7 @@ struct sg_state {
 	__u64 answers_until; /* ns: until then the server counts as one whose answers are seen */
 	__u64 challenges_until; /* ns: until then as one that challenges calls */
 	__u64 reserved2[4];
+	struct sg_overload overload;
 	/*
 	 * A bit for each /16 in which an IPv4 prefix is allowed or denied. Random sources mostly
 	 * fall into none, and are spared the lookup, which takes as long as the rest of their
@@ -260,6 +262,7 @@ static inline struct sg_limit sg_connections_limit(__u32 rate, __u32 burst, __u3
 
 _Static_assert(SG_ZONES <= 16, "a zone has a bit in sg_places.zones[]");
 _Static_assert(__builtin_offsetof(struct sg_state, total_tat) == 64, "one line read, one written");
+_Static_assert(__builtin_offsetof(struct sg_state, overload) % 64 == 0, "a line of its own");
 _Static_assert(__builtin_offsetof(struct sg_state, listed4) % 64 == 0, "and nothing else there");
 
 #endif

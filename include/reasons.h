@@ -251,7 +251,21 @@
 	  "counts the same calls for the same groups of callers (see limit-callee); so a forger " \
 	  "takes calls of strangers to that user away and nobody else's. Calls of a zone with a " \
 	  "Resource-Priority pass where `callee: {priority: yes}` is said. It only monitors until "\
-	  "you say otherwise. Raise the limit, or say `unlimited: yes` of the user, to lift it.")
+	  "you say otherwise. Raise the limit, or say `unlimited: yes` of the user, to lift it.")  \
+	X(98, OVERLOAD, "overload", "RFC 7339 section 5.10.1", ENFORCE, ENFORCE, STATEFUL,        \
+	  "Only with `overload: {shed: yes}`: the server refuses (503) or is silent, and what "   \
+	  "begins something new is shed, a level more every two seconds: OPTIONS; then "          \
+	  "SUBSCRIBE, MESSAGE and other methods; then REGISTER, but of who is registered; then "  \
+	  "INVITE. Strangers lose each a level before zones and proven flows do. Never shed are " \
+	  "requests in a dialog, ACK, BYE, CANCEL and PRACK, what was let in before, and "        \
+	  "emergency calls (urn:service:sos), which anybody may say of his request. What is "     \
+	  "shed comes again by itself, and gets in once the level has fallen; of zones and "      \
+	  "proven flows over TCP it is only counted. A peer that asks by OPTIONS whether we are " \
+	  "there may look elsewhere. Strangers cannot arm it, nor who forges an address: only "   \
+	  "answers to known senders count, over TCP or to credentials that the server looks at. " \
+	  "Who has an account can, if he has the server refuse more of his own requests than it " \
+	  "answers of all others; so can, with `unchallenged: yes`, who forges the address of a " \
+	  "zone. `sipguard status` shows the level.")
 
 /* All of them: those of packets here, those of messages in sip/rules.h. */
 #define SG_REASONS(X) SG_PACKET_REASONS(X) SIP_RULES(X)

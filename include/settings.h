@@ -24,6 +24,18 @@
 	  "yes: a REGISTER that the server accepts without a challenge proves, too")              \
 	X(SECONDS, greylist_hold, "greylist/hold", 1, SG_SECONDS_MAX, 10, "it is", "seconds",     \
 	  "seconds that it stays armed after less than half of that rate is offered")             \
+	X(FLAG, overload_shed, "overload/shed", 0, 1, 0, "it is", "",                             \
+	  "yes: while the server refuses or is silent, new requests are shed")                    \
+	X(NUMBER, overload_share, "overload/share", 1, 100, 50, "it is", "percent",               \
+	  "percent of its answers to known senders that are 503, 1 to 100")                       \
+	/* Fewer are one trunk whose gateway is down. */                                          \
+	X(NUMBER, overload_least, "overload/least", 1, 1000000, 20, "they are", "per second",     \
+	  "such answers per second, or requests; fewer tell nothing, 1 to 1000000")               \
+	/* A level is raised after two windows of a second, and must not fall in between. */      \
+	X(SECONDS, overload_hold, "overload/hold", 5, SG_SECONDS_MAX, 10, "it is", "seconds",     \
+	  "seconds until a level less is shed, 5 to 86400")                                       \
+	X(FLAG, overload_unchallenged, "overload/unchallenged", 0, 1, 0, "it is", "",             \
+	  "yes: requests over UDP without credentials that are looked at tell of it, too")        \
 	/* As long as Kamailio waits for the rest of a message. */                                \
 	X(SECONDS, first_data, "connections/first-data", 1, SG_SECONDS_MAX, 20, "it is",          \
 	  "seconds", "seconds after which one that has sent nothing is reported")

@@ -154,6 +154,9 @@
 	X(GREYLIST_ADMITTED, "greylist-admitted",                                                 \
 	  "A stranger came again while the greylist was armed, as phones do, and was let "        \
 	  "in.")                                                                                  \
+	X(OVERLOAD_ARMED, "overload-armed",                                                       \
+	  "The server refused too much, or was silent, and new requests began to be shed "        \
+	  "(overload).")                                                                          \
 	X(RETRANSMISSIONS, "retransmissions",                                                     \
 	  "A request of a transaction that was admitted before came again. It costs nothing "     \
 	  "of the limit of its method.")                                                          \

@@ -335,6 +335,7 @@ __noinline int answer_recall(struct guard *g)
 	if (!t)
 		return 0;
 	server_shows(&sg_state.answers_until, g->now, SERVER_ANSWERS);
+	g->fresh = !t->answered;
 	t->answered = 1;
 	p->owner = t->owner;
 	p->user = t->user;

@@ -29,6 +29,7 @@ configuration() {
 		exit-codes: [00, 0011]
 		proven: {call: 77, unchallenged: yes}
 		greylist: {hold: 600}
+		overload: {shed: yes, share: 61, least: 62, hold: 63}
 		connections: {first-data: 54, new: {rate: 55, burst: 56}, live: 57}
 		bans:
 		  flood: {threshold: 11, window: 21, time: 31}
@@ -101,6 +102,9 @@ offences_as_configured() {
 	shows "proven/unchallenged yes yes: a REGISTER that the server accepts without a \
 challenge proves, too"
 	shows "greylist/hold 600 seconds that it stays armed after less than half of that rate is offered"
+	shows "overload/share 61 percent of its answers to known senders that are 503, 1 to 100"
+	shows "overload/hold 63 seconds until a level less is shed, 5 to 86400"
+	shows "overload not armed"
 	shows "connections/new 55 / 56 of each source, per second and at once"
 	shows "domains b.example, .a.example"
 	shows "domains all"
@@ -130,6 +134,8 @@ json_as_configured() {
 		and .totals.replies == {rate: 104, burst: 204}
 		and .ban_rules.enumeration == {threshold: 18, window: 28, time: 0}
 		and .proven_call_seconds == 77 and .proven_unchallenged == true
+		and .overload_shed == true and .overload_share == 61 and .overload_least == 62
+		and .overload_hold_seconds == 63 and .overload_unchallenged == false
 		and .greylist_hold_seconds == 600 and .first_data_seconds == 54
 		and .zones[1].connections.new == {rate: 55, burst: 56}
 		and .ports == {udp: [5060], tcp: [5060], tls: [5061]}
@@ -160,13 +166,15 @@ json_keys() {
 	status=$(sipguard status --json)
 	stats=$(sipguard stats --json)
 	has_keys . attached version abi mode lists bans flows memory notices interfaces \
-		loaded_seconds connections config ports proven_limits dialled_prefixes exit_codes \
-		proven_call_seconds proven_unchallenged greylist_hold_seconds first_data_seconds \
-		ban_rules totals callees zones <<<"$status"
+		overload loaded_seconds connections config ports proven_limits dialled_prefixes \
+		exit_codes proven_call_seconds proven_unchallenged greylist_hold_seconds \
+		overload_shed overload_share overload_least overload_hold_seconds \
+		overload_unchallenged first_data_seconds ban_rules totals callees zones <<<"$status"
 	has_keys .lists allow deny <<<"$status"
 	has_keys .bans sources flows <<<"$status"
 	has_keys .flows proven contact greylist most greylist_armed greylist_seconds_left \
 		<<<"$status"
+	has_keys .overload level since_seconds seconds_left by_503 by_silence <<<"$status"
 	has_keys .memory bytes maps <<<"$status"
 	# What the README says.
 	jq -e '.memory.bytes < 128000000' <<<"$status" >/dev/null
@@ -271,6 +279,30 @@ answers_as_usual() {
 	no_notice
 }
 
+server_is_silent() {
+	requests 200
+	[[ $(status_begins) == *"overload "*"LEVEL "*"the server does not answer"*"would be shed"* ]]
+	sipguard status --json | jq -e '.overload | .level >= 1 and .by_silence and (.by_503 | not)
+		and .since_seconds >= 0 and .seconds_left >= 1 and .seconds_left <= 600' >/dev/null
+	sipguard stats --json | jq -e '.events["overload-armed"] == 1' >/dev/null
+}
+
+# It has answered, and does so no more: what a zone asks arms it, for ten minutes.
+overload_armed() {
+	{
+		configuration | sed 's/least: 62, hold: 63/least: 1, hold: 600, unchallenged: yes/'
+		echo "  - {name: asking, prefixes: [$LAB_FLOOD_PREFIX4]}"
+	} >"$LAB_DIR/overload.yaml"
+	attach 600
+	sipguard reload --config "$LAB_DIR/overload.yaml" >/dev/null
+	requests 50
+	until_true replies_seen
+	[[ $(status_begins) == *"overload "*"not armed"* ]]
+	lab_kamailio_stop
+	until_true server_is_silent
+	lab_kamailio_start
+}
+
 # Two uplinks: requests come in by one, replies leave by the other one, until that is guarded, too.
 replies_leave_elsewhere() {
 	UPLINK=sg-$$.2
@@ -318,6 +350,7 @@ check "a greylist that was armed" greylist_disarmed
 check "nobody answers: said" nobody_answers
 lab_kamailio_start
 check "the server answers: nothing is said" answers_as_usual
+check "a server that answers no more: new requests are shed" overload_armed
 check "its replies leave by another interface: said, until that is guarded" replies_leave_elsewhere
 sipguard detach --all >/dev/null
 check "maps of another layout are refused" other_layout

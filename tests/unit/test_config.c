@@ -215,6 +215,8 @@ static void test_flows(void **state)
 				       "proven-limits: {invite: {rate: 90}}\n"
 				       "proven: {call: 30, unchallenged: yes}\n"
 				       "greylist: {hold: 3}\n"
+				       "overload: {shed: yes, share: 70, least: 9, hold: 5,\n"
+				       "           unchallenged: yes}\n"
 				       "bans: {malformed: {threshold: 5, time: 9}}\n"
 				       "zones:\n"
 				       "  - {name: a, prefixes: [192.0.2.0/24],\n"
@@ -233,6 +235,11 @@ static void test_flows(void **state)
 	assert_int_equal(kernel->proven_call, 30);
 	assert_int_equal(kernel->proven_unchallenged, 1);
 	assert_int_equal(kernel->greylist_hold, 3);
+	assert_int_equal(kernel->overload_shed, 1);
+	assert_int_equal(kernel->overload_share, 70);
+	assert_int_equal(kernel->overload_least, 9);
+	assert_int_equal(kernel->overload_hold, 5);
+	assert_int_equal(kernel->overload_unchallenged, 1);
 	assert_int_equal(rule->threshold, 5);
 	assert_int_equal(rule->window, 30);
 	assert_int_equal(rule->seconds, 9);

@@ -186,6 +186,30 @@ static void test_widest_ranges_do_not_overflow(void **state)
 	assert_int_equal(sg_gcra_next(century, 1, &slow), century + SEC);
 }
 
+/* What is left of a level, and for how long, without anybody who takes it away. */
+static void test_overload_falls(void **state)
+{
+	struct sg_overload o = {.level = 3, .until = 100 * SEC};
+	static const struct {
+		__u64 now, left;
+		__u32 level;
+	} at[] = {
+		{90 * SEC, 10 * SEC, 3},          {100 * SEC - 1, 1, 3},
+		{100 * SEC, 7 * SEC, 2},          {107 * SEC - 1, 1, 2},
+		{107 * SEC, 7 * SEC, 1},          {110 * SEC, 4 * SEC, 1},
+		{114 * SEC, 7 * SEC, 0},          {1000000 * SEC, 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(at); i++) {
+		assert_int_equal(sg_overload_level(&o, at[i].now, 7 * SEC), at[i].level);
+		if (at[i].level)
+			assert_int_equal(sg_overload_left(&o, at[i].now, 7 * SEC), at[i].left);
+	}
+	o.level = 0;
+	assert_int_equal(sg_overload_level(&o, 90 * SEC, 7 * SEC), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +221,7 @@ int main(void)
 		cmocka_unit_test(test_one_message_is_the_tolerance),
 		cmocka_unit_test(test_monotone),
 		cmocka_unit_test(test_widest_ranges_do_not_overflow),
+		cmocka_unit_test(test_overload_falls),
 	};
 
 	return cmocka_run_group_tests_name("gcra", tests, NULL, NULL);

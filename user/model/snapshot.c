@@ -115,6 +115,22 @@ static int read_flows(const struct session *session, __u64 now, struct snapshot 
 	return 0;
 }
 
+/* What is shed at the moment, and why. */
+static void read_overload(const struct session *session, __u64 now, struct snapshot *s)
+{
+	struct sg_overload o = session->maps.state->overload;
+	__u64 hold = s->config.overload_hold * SG_NSEC_PER_SEC;
+	__u32 level = s->config.overload_shed ? sg_overload_level(&o, now, hold) : 0;
+
+	if (!level)
+		return;
+	s->number[NUMBER_OVERLOAD_LEVEL] = level;
+	s->number[NUMBER_OVERLOAD_SINCE] = (now - o.since) / SG_NSEC_PER_SEC;
+	s->number[NUMBER_OVERLOAD_LEFT] = sg_overload_left(&o, now, hold) / SG_NSEC_PER_SEC + 1;
+	s->number[NUMBER_OVERLOAD_REFUSES] = !!(o.cause & SG_OVERLOAD_REFUSES);
+	s->number[NUMBER_OVERLOAD_SILENT] = !!(o.cause & SG_OVERLOAD_SILENT);
+}
+
 static int read_connections(const struct session *session, struct snapshot *s,
 			    struct error *error)
 {
@@ -241,6 +257,7 @@ static int read_all(const struct session *session, struct snapshot *s, struct er
 		err = read_connections(session, s, error);
 	if (err)
 		return err;
+	read_overload(session, now, s);
 	read_state(session, s);
 	read_memory(session, s);
 	notice_no_replies(s);

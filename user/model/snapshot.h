@@ -38,6 +38,11 @@ enum number_kind {
 	X(FLOWS_MOST, "flows", "most", COUNT, NULL)                                               \
 	X(GREYLIST_ARMED, "flows", "greylist_armed", FLAG, NULL)                                  \
 	X(GREYLIST_SECONDS, "flows", "greylist_seconds_left", COUNT, NULL)                        \
+	X(OVERLOAD_LEVEL, "overload", "level", COUNT, NULL)                                       \
+	X(OVERLOAD_SINCE, "overload", "since_seconds", COUNT, NULL)                               \
+	X(OVERLOAD_LEFT, "overload", "seconds_left", COUNT, NULL)                                 \
+	X(OVERLOAD_REFUSES, "overload", "by_503", FLAG, NULL)                                     \
+	X(OVERLOAD_SILENT, "overload", "by_silence", FLAG, NULL)                                  \
 	X(LOADED_SECONDS, "", "loaded_seconds", AGO, "program loaded")                            \
 	X(MEMORY_BYTES, "memory", "bytes", BYTES, "memory of maps")                               \
 	X(CONNECTIONS_COUNTED, "connections", "counted", FLAG, NULL)                              \

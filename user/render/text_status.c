@@ -28,6 +28,35 @@ static void print_greylist(const struct snapshot *s)
 		printf("  greylist         not armed\n");
 }
 
+static const char *overload_cause(const struct snapshot *s)
+{
+	if (!s->number[NUMBER_OVERLOAD_SILENT])
+		return "answers 503";
+	return s->number[NUMBER_OVERLOAD_REFUSES] ? "answers 503 or not at all"
+						  : "does not answer";
+}
+
+/* Of who is known; strangers are shed one level before them. */
+static void print_overload(const struct snapshot *s)
+{
+	static const char *const shed[SG_OVERLOAD_MOST + 1] = {
+		"", "OPTIONS", "all but REGISTER and INVITE", "all but INVITE", "all",
+	};
+	__u64 level = s->number[NUMBER_OVERLOAD_LEVEL];
+	char since[OUTPUT_TEXT];
+
+	if (!s->config.overload_shed || !level || level > SG_OVERLOAD_MOST) {
+		printf("  overload         %s\n",
+		       s->config.overload_shed ? "not armed" : "not looked for");
+		return;
+	}
+	printf("  overload         LEVEL %llu of %d, for %s: the server %s; of new requests %s "
+	       "%s shed, of strangers a level more; for %llu s more\n", level, SG_OVERLOAD_MOST,
+	       output_seconds(s->number[NUMBER_OVERLOAD_SINCE], since), overload_cause(s),
+	       shed[level], s->mode == SG_MODE_MONITOR ? "would be" : "are",
+	       s->number[NUMBER_OVERLOAD_LEFT]);
+}
+
 static void print_connections(const struct snapshot *s)
 {
 	if (s->number[NUMBER_CONNECTIONS_COUNTED])
@@ -42,6 +71,7 @@ static void print_now(const struct snapshot *s)
 {
 	print_mode(s);
 	print_greylist(s);
+	print_overload(s);
 	printf("  bans             %llu of sources, %llu of flows\n",
 	       s->number[NUMBER_BANS_SOURCES], s->number[NUMBER_BANS_FLOWS]);
 	printf("  proven flows     %llu of %llu at most\n", s->number[NUMBER_FLOWS_PROVEN],

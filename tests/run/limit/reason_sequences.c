@@ -73,6 +73,7 @@ static void two_forms(void)
 }
 
 #define CALLS(user) REQUEST_TO("INVITE", "sip:" user "@example.com", "sip:b@example.com")
+
 /* One number abroad, and no more. */
 static void one_call_abroad(void)
 {
@@ -81,6 +82,14 @@ static void one_call_abroad(void)
 	exit_set("00");
 	config()->profile[0].dialled_calls = 1;
 	SEND(PASS, NONE, REQUEST, INVITE, .payload = DIALS("00442079460000"));
+}
+
+/* Strangers lose what a level of 2 takes from others. */
+static void server_is_overloaded(void)
+{
+	config()->overload_shed = 1;
+	fix.state->overload.level = 1;
+	fix.state->overload.until = guard_clock() + 1000 * SECOND;
 }
 
 static void bob_is_called(void)
@@ -344,6 +353,10 @@ static const struct trigger triggers[SG_REASON__MAX] = {
 	[SG_REASON_VIA_OWN_ADDRESS] = {
 		NULL, {.payload = SENT_BY(PACKET_SERVER4)}, {.payload = SENT_BY("198.51.100.11")},
 		PASSES_AS(REQUEST, OPTIONS), A_REQUEST(OPTIONS),
+	},
+	[SG_REASON_OVERLOAD] = {
+		server_is_overloaded, {}, {.payload = SIP_REQUEST("REGISTER")},
+		PASSES_AS(REQUEST, REGISTER), A_REQUEST(OPTIONS),
 	},
 	[SG_REASON_ZONE_TOTAL] = {
 		zone_spent, {}, {.source = "198.18.0.1"}, PASSES_AS(REQUEST, OPTIONS),
