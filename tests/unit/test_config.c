@@ -73,7 +73,7 @@ static void test_strict_and_caps(void **state)
 /* The example says every key, and every one with its default. */
 static void test_example_is_the_default(void **state)
 {
-	static char text[1 << 14];
+	static char text[1 << 15];
 	struct config *config, *expected;
 	char key[SG_ZONE_NAME + 24];
 	const char *found;
@@ -109,7 +109,7 @@ static void test_example_is_the_default(void **state)
 /* The zone that the example has in a comment is one that loads. */
 static void test_examples_zone_loads(void **state)
 {
-	static char text[1 << 14], used[1 << 14];
+	static char text[1 << 15], used[1 << 15];
 	struct config *config;
 	FILE *file = fopen(EXAMPLE, "re");
 	size_t next = 0;

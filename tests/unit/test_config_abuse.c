@@ -189,7 +189,7 @@ static void test_mutations_of_the_example(void **state)
 				    "  prefixes: [192.0.2.0/24, \"2001:db8::/32\"]\n"
 				    "  limits: {invite: {rate: 50, burst: 90}}\n"
 				    "  total: {rate: 700, burst: 800}\n";
-	static char example[1 << 14], text[1 << 15];
+	static char example[1 << 15], text[1 << 16];
 	uint64_t random = 20240229;
 	struct config *config;
 	FILE *file = fopen(EXAMPLE, "re");
