@@ -169,6 +169,16 @@ walk() {
 	echo "$through"
 }
 
+# abroad N: INVITEs for as many numbers; how many were answered.
+abroad() {
+	local i codes=(+ 00 011 900) through=0
+	for ((i = 0; i < $1; i++)); do
+		through=$((through + $(answered 1 INVITE \
+			"sip:${codes[i % 4]}44207946000$((i / 4))@$LAB_SERVER4")))
+	done
+	echo "$through"
+}
+
 # guesses N: that many wrong passwords, one after the other; how many the server has judged.
 guesses() {
 	LAB_SIPP_FILES=$ASSESS_SRC/../scenarios/sipp lab_sipp guesser guess 4 udp -m "$1" -l 1 -r 5 \

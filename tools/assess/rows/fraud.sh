@@ -35,3 +35,29 @@ row_enumeration() {
 	attack 60 30 as 198.51.100.77 enumerated 60
 	callers 10 sipp_calls 10 options tcp
 }
+
+row_dialled_prefixes() {
+	about "Toll fraud: calls abroad, or to premium numbers, by whoever got in" \
+		"A source has as many calls to watched prefixes as the operator says" "Kamailio" \
+		"INVITEs over UDP for 12 numbers of one country, with and without exit codes"
+	policy <<-END
+		dialled-prefixes: ["+44"]
+		dialled: {calls: 3}
+		modes: {dialled-prefix: enforce}
+	END
+	attack 12 3 abroad 12
+	callers 10 sipp_calls 10 call udp
+}
+
+row_hotline() {
+	about "Telephony denial of service against a number of its own" \
+		"A user that the operator names has a limit of his own" "Kamailio" \
+		"100 INVITEs at once for that user"
+	policy <<-END
+		callees: [{users: [hotline], limit: {rate: 5, burst: 10}}]
+		modes: {limit-own-callee: enforce}
+	END
+	burst 100 INVITE "sip:hotline@$LAB_SERVER4"
+	attack 100 50 arrived "$LAB_DIR/burst"
+	callers 10 sipp_calls 10 call tcp
+}
