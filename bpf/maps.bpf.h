@@ -20,6 +20,9 @@
  *   sg_offences,  offences              the same        pinned
  *   sg_askers
  *   sg_walks      INVITEs                 INVITEs         pinned
+ *   sg_registered replies                 if a profile    pinned
+ *                                         asks for it
+ *   sg_identities userspace               the same        pinned
  *   sg_known      replies                 some packets    pinned
  *   sg_secrets    replies                 some packets    pinned
  *   sg_accounts   replies                 replies         pinned
@@ -297,6 +300,24 @@ struct {
 	__type(key, __u32);
 	__type(value, struct sg_asked);
 } sg_walks SEC(".maps");
+
+/* Who is registered through which zone, see identities.bpf.h; */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SG_REGISTERED);
+	__type(key, __u32);
+	__type(value, struct sg_registered_line);
+} sg_registered SEC(".maps");
+
+/* and who is, as the operator says. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, SG_IDENTITIES);
+	__type(key, __u64);
+	__type(value, struct sg_identity);
+} sg_identities SEC(".maps");
 
 /* Limits of replies by destination: as sg_orphans. */
 struct {

@@ -85,6 +85,7 @@ void zone_set_at(int which, __u32 here, const char *prefix, __u32 zone)
 	assert_int_equal(bpf_map_update_elem(maps.zones[which], &key, &value, BPF_ANY), 0);
 	if (fix.configs[which].zones < zone)
 		fix.configs[which].zones = zone;
+	fix.configs[which].zone[zone].id = zone;
 }
 
 void zone_set(int which, const char *prefix, __u32 zone)
@@ -114,6 +115,20 @@ void domain_set(__u32 zone, const char *domain)
 	profile->domains = key.list;
 	profile->served |= 1U << dots;
 	assert_int_equal(bpf_map_update_elem(maps.domains, &key, &value, BPF_ANY), 0);
+}
+
+void identity_set(const char *uri, __u32 zone, int seconds)
+{
+	struct sg_identity_walk walk = {
+		.secret = {fix.state->secret[0], fix.state->secret[1]},
+	};
+	struct sg_identity value = {.zone = zone};
+
+	for (const char *c = uri; *c; c++)
+		sg_identity_step(&walk, (unsigned char)*c);
+	sg_identity_step(&walk, ' ');
+	value.until = guard_clock() + seconds * SECOND;
+	assert_int_equal(bpf_map_update_elem(maps.identities, &walk.found, &value, BPF_ANY), 0);
 }
 
 static __u64 source_of(const char *text)

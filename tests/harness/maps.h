@@ -9,10 +9,12 @@ struct maps {
 	struct sg_buckets *flow_buckets;
 	struct sg_offences *offences;
 	struct sg_asked *askers;
+	struct sg_registered_line *registered;
 	struct sg_transactions *transactions;
 	struct sg_streams *streams;
 	struct sg_head *heads;
 	int lists4, lists6, bans, zones[2], domains, stats, proven, connections, slots;
+	int identities;
 };
 
 extern struct maps maps;

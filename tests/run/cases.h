@@ -44,7 +44,7 @@ extern const struct sequence nonce_sequences[], greylist_sequences[];
 extern const struct sequence handshake_sequences[], cut_head_sequences[];
 extern const struct sequence zone_sequences[], flight_sequences[], ask_sequences[];
 extern const struct sequence mask_sequences[], callee_sequences[], routing_sequences[];
-extern const struct sequence place_sequences[], dial_sequences[];
+extern const struct sequence place_sequences[], dial_sequences[], identity_sequences[];
 extern const size_t method_sequences_count, reason_sequences_count, policy_sequences_count;
 extern const size_t limit_sequences_count, fragment_sequences_count, hostile_sequences_count;
 extern const size_t corpus_sequences_count, grammar_sequences_count;
@@ -54,7 +54,7 @@ extern const size_t corpus_stream_sequences_count, neighbour_sequences_count;
 extern const size_t guess_sequences_count, zone_sequences_count;
 extern const size_t flight_sequences_count, ask_sequences_count, nonce_sequences_count;
 extern const size_t mask_sequences_count, callee_sequences_count, routing_sequences_count;
-extern const size_t place_sequences_count, dial_sequences_count;
+extern const size_t place_sequences_count, dial_sequences_count, identity_sequences_count;
 extern const size_t greylist_sequences_count, handshake_sequences_count, cut_head_sequences_count;
 
 #endif

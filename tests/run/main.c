@@ -148,6 +148,7 @@ int main(void)
 	add_sequences(mask_sequences, mask_sequences_count);
 	add_sequences(place_sequences, place_sequences_count);
 	add_sequences(dial_sequences, dial_sequences_count);
+	add_sequences(identity_sequences, identity_sequences_count);
 	add_sequences(routing_sequences, routing_sequences_count);
 	add_sequences(callee_sequences, callee_sequences_count);
 	add_bare_sequences(flow_sequences, flow_sequences_count);

@@ -72,6 +72,12 @@ static void two_forms(void)
 	SEND(PASS, NONE, REQUEST, INVITE, .payload = DIALS("0022079460000"));
 }
 
+static void alice_is_elsewhere(void)
+{
+	config()->profile[0].identity = 1;
+	identity_set("sip:alice@example.com", 1, 60);
+}
+
 static void bob_is_called(void)
 {
 	config()->profile[0].callee = limit_hourly(1);
@@ -293,6 +299,11 @@ static const struct trigger triggers[SG_REASON__MAX] = {
 	[SG_REASON_DIAL_WALK] = {
 		two_forms, {.payload = DIALS("0032079460000")}, {.payload = DIALS("0032079460001")},
 		PASSES_AS(REQUEST, INVITE), A_REQUEST(INVITE),
+	},
+	[SG_REASON_IDENTITY_ELSEWHERE] = {
+		alice_is_elsewhere, {.payload = SIP_REQUEST("MESSAGE")},
+		{.payload = REQUEST_TO("MESSAGE", "sip:b@example.com", "sip:b@example.com")},
+		PASSES_AS(REQUEST, MESSAGE), A_REQUEST(MESSAGE),
 	},
 	[SG_REASON_LIMIT_CALLEE] = {
 		bob_is_called, {.payload = SIP_REQUEST("INVITE")},
