@@ -12,6 +12,7 @@
 #include "checks/domain.bpf.h"
 #include "checks/grammar.bpf.h"
 #include "checks/guess.bpf.h"
+#include "checks/identity.bpf.h"
 #include "checks/overload.bpf.h"
 #include "checks/policy.bpf.h"
 #include "checks/request.bpf.h"
@@ -95,8 +96,8 @@ static __always_inline __u32 guard_judge_policy(struct guard *g, __u32 reason)
 }
 
 /*
- * What the sender's profile says of the method and of whom the request asks for, and where the
- * request says that it has been.
+ * What the sender's profile says of the method, of whom the request asks for and of who it says
+ * that asks, and where the request says that it has been.
  */
 static __always_inline __u32 guard_judge_profile(struct guard *g)
 {
@@ -108,6 +109,8 @@ static __always_inline __u32 guard_judge_profile(struct guard *g)
 		reason = guard_judge_policy(g, route_check(g));
 	if (!reason)
 		reason = guard_judge_policy(g, via_check(g));
+	if (!reason && identity_applies(g))
+		reason = guard_judge_policy(g, identity_check(g));
 	return reason;
 }
 
@@ -117,7 +120,8 @@ static __always_inline bool guard_profile_refuses(struct guard *g)
 	return verdict_enforces(g, policy_method_check(g)) ||
 	       (domain_applies(g) && (verdict_enforces(g, domain_check(g)) ||
 				      verdict_enforces(g, route_check(g)))) ||
-	       verdict_enforces(g, via_check(g));
+	       verdict_enforces(g, via_check(g)) ||
+	       (identity_applies(g) && verdict_enforces(g, identity_check(g)));
 }
 
 /*

@@ -24,6 +24,9 @@
  *   sg_askers
  *   sg_walks,     INVITEs                 INVITEs         pinned
  *   sg_dial_calls
+ *   sg_registered replies                 if a profile    pinned
+ *                                         asks for it
+ *   sg_identities userspace               the same        pinned
  *   sg_known      replies                 some packets    pinned
  *   sg_secrets    replies                 some packets    pinned
  *   sg_accounts   replies                 replies         pinned
@@ -66,6 +69,16 @@
 
 #include "abi.h"
 #include "guard.bpf.h"
+
+/* Such an array; the name of the map is `name`. */
+#define MAP_ARRAY(name, entries, type_)                                                           \
+	struct {                                                                                  \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                                                 \
+		__uint(map_flags, BPF_F_MMAPABLE);                                                \
+		__uint(max_entries, entries);                                                     \
+		__type(key, __u32);                                                               \
+		__type(value, type_);                                                             \
+	} name SEC(".maps")
 
 /*
  * Nanoseconds of one jiffy of this kernel (1e9 / CONFIG_HZ). 0: the clock is sg_replay_clock. One
@@ -180,13 +193,7 @@ struct {
 } sg_bans SEC(".maps");
 
 /* Limits of sources: two rows of SG_SOURCE_ROW, see rows.bpf.h. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 2 * SG_SOURCE_ROW);
-	__type(key, __u32);
-	__type(value, struct sg_buckets);
-} sg_src_buckets SEC(".maps");
+MAP_ARRAY(sg_src_buckets, 2 * SG_SOURCE_ROW, struct sg_buckets);
 
 /* Limits of sources for orphan fragments: the same, one TAT each. */
 struct {
@@ -205,13 +212,7 @@ struct {
 } sg_fragments SEC(".maps");
 
 /* Limits of flows: the same. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 2 * SG_FLOW_ROW);
-	__type(key, __u32);
-	__type(value, struct sg_buckets);
-} sg_flow_buckets SEC(".maps");
+MAP_ARRAY(sg_flow_buckets, 2 * SG_FLOW_ROW, struct sg_buckets);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -243,81 +244,39 @@ struct {
 	__type(value, struct sg_hints);
 } sg_hints SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SG_GREYLIST);
-	__type(key, __u32);
-	__type(value, struct sg_recent);
-} sg_greylist SEC(".maps");
+MAP_ARRAY(sg_greylist, SG_GREYLIST, struct sg_recent);
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SG_RETURNED);
-	__type(key, __u32);
-	__type(value, struct sg_recent);
-} sg_returned SEC(".maps");
+MAP_ARRAY(sg_returned, SG_RETURNED, struct sg_recent);
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SG_TRANSACTIONS);
-	__type(key, __u32);
-	__type(value, struct sg_transactions);
-} sg_transactions SEC(".maps");
+MAP_ARRAY(sg_transactions, SG_TRANSACTIONS, struct sg_transactions);
 
 /* Nonces, To tags and branches that the server has told, and to whom: see secrets.bpf.h. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SG_SECRETS);
-	__type(key, __u32);
-	__type(value, struct sg_secrets);
-} sg_secrets SEC(".maps");
+MAP_ARRAY(sg_secrets, SG_SECRETS, struct sg_secrets);
 
 /* The flows that users have proven by nonces of others, see account.bpf.h. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SG_ACCOUNTS);
-	__type(key, __u32);
-	__type(value, struct sg_accounts);
-} sg_accounts SEC(".maps");
+MAP_ARRAY(sg_accounts, SG_ACCOUNTS, struct sg_accounts);
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SG_OFFENCE_ENTRIES);
-	__type(key, __u32);
-	__type(value, struct sg_offences);
-} sg_offences SEC(".maps");
+MAP_ARRAY(sg_offences, SG_OFFENCE_ENTRIES, struct sg_offences);
 
 /* Users whose passwords the server has accepted from a source, see known.bpf.h. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SG_KNOWN);
-	__type(key, __u32);
-	__type(value, struct sg_recent);
-} sg_known SEC(".maps");
+MAP_ARRAY(sg_known, SG_KNOWN, struct sg_recent);
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SG_ASKERS);
-	__type(key, __u32);
-	__type(value, struct sg_asked);
-} sg_askers SEC(".maps");
+MAP_ARRAY(sg_askers, SG_ASKERS, struct sg_asked);
 
 /* In how many forms numbers are dialled, see dial.bpf.h. */
+MAP_ARRAY(sg_walks, SG_WALKS, struct sg_asked);
+
+/* Who is registered through which zone, see identities.bpf.h; */
+MAP_ARRAY(sg_registered, SG_REGISTERED, struct sg_registered_line);
+
+/* and who is, as the operator says. */
 struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SG_WALKS);
-	__type(key, __u32);
-	__type(value, struct sg_asked);
-} sg_walks SEC(".maps");
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, SG_IDENTITIES);
+	__type(key, __u64);
+	__type(value, struct sg_identity);
+} sg_identities SEC(".maps");
 
 /* Limits of replies by destination: as sg_orphans. */
 struct {
@@ -360,29 +319,11 @@ struct {
 } sg_proofs SEC(".maps");
 
 /* Connections of TCP whose messages are read, and handshakes: see streams.bpf.h. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SG_STREAMS);
-	__type(key, __u32);
-	__type(value, struct sg_streams);
-} sg_streams SEC(".maps");
+MAP_ARRAY(sg_streams, SG_STREAMS, struct sg_streams);
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SG_OPENINGS);
-	__type(key, __u32);
-	__type(value, struct sg_streams);
-} sg_openings SEC(".maps");
+MAP_ARRAY(sg_openings, SG_OPENINGS, struct sg_streams);
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SG_HEADS);
-	__type(key, __u32);
-	__type(value, struct sg_head);
-} sg_heads SEC(".maps");
+MAP_ARRAY(sg_heads, SG_HEADS, struct sg_head);
 
 /* Limits of segments that are not read: as sg_orphans. */
 struct {

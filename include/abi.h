@@ -15,6 +15,7 @@
 #include "domain.h"
 #include "flow.h"
 #include "gcra.h"
+#include "identity.h"
 #include "listed.h"
 #include "numbers.h"
 #include "overload.h"
@@ -31,7 +32,7 @@ struct sg_zone {
 	char name[SG_ZONE_NAME];
 	__u32 profile;    /* what they may, below SG_PROFILES */
 	__u32 known;      /* flag: it has prefixes */
-	__u32 reserved;
+	__u32 id;         /* of the name, see sg_zone_id(); 0: of zone 0 */
 	__u32 vlans;      /* by bits for sg_places.vlan[]; 0: on all of them, and without a tag */
 	__u64 interfaces; /* by bits for sg_places.interface[]; 0: at all of them */
 };
@@ -91,6 +92,7 @@ struct sg_config {
 	__u32 callees;                /* users with a limit of their own; likewise */
 	__u32 dialled_count;          /* prefixes that are watched; 0 saves the lookup */
 	__u32 exit_count;
+	__u32 identities;             /* flag: a profile asks who is registered, so it is learned */
 #define X(type, field, ...) __u32 field;
 	SG_GUARD_SETTINGS(X)
 #undef X
@@ -194,6 +196,16 @@ struct sg_stats {
 	struct sg_tally method[SG_METHOD__MAX];
 	__u64 count[SG_COUNT__MAX];
 };
+
+/* What a zone is known by in tables that outlive a reload: its number may be another one then. */
+static inline __u32 sg_zone_id(const char *name)
+{
+	__u32 hash = 0x811c9dc5;
+
+	for (; *name; name++)
+		hash = (hash ^ (unsigned char)*name) * 0x01000193;
+	return hash | 1;
+}
 
 /* Where the total of a zone is, among the totals. */
 static inline __u32 sg_zone_total(__u32 zone)

@@ -36,6 +36,8 @@
 #define SG_ASKED 25            /* such users of each */
 #define SG_WALKS (1 << 12)     /* numbers that somebody has dialled, 256 KB */
 #define SG_DIAL_CALLS (1 << 13) /* who calls dialled prefixes, 192 KB */
+#define SG_REGISTERED (1 << 12) /* lines of 8 identities that are registered, 512 KB */
+#define SG_REGISTERED_CELLS 8
 #define SG_BAN_RULES 8
 #define SG_TOTALS_MAX 8        /* places for limits of all, by enum sg_total_id */
 #define SG_TOTAL_PLACES 32     /* those, and behind them one for each zone: sg_zone_total() */

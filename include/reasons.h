@@ -265,7 +265,17 @@
 	  "answers to known senders count, over TCP or to credentials that the server looks at. " \
 	  "Who has an account can, if he has the server refuse more of his own requests than it " \
 	  "answers of all others; so can, with `unchallenged: yes`, who forges the address of a " \
-	  "zone. `sipguard status` shows the level.")
+	  "zone. `sipguard status` shows the level.")                                              \
+	X(99, IDENTITY_ELSEWHERE, "identity-elsewhere", "RFC 3325", MONITOR, MONITOR, STATEFUL,   \
+	  "From or P-Asserted-Identity names somebody who is registered at your server through "  \
+	  "another zone, as its own replies show (or `identity add` says), and not through the "  \
+	  "one that this request came from, whose profile says `identity: yes`: vishing, and "    \
+	  "fraud in the name of a customer. A call of his that somebody elsewhere forwards back " \
+	  "to you looks the same (Diversion, RFC 5806; History-Info, RFC 7044), and so does "     \
+	  "roaming that you do not serve, so it only monitors until you say otherwise. Requests " \
+	  "in a dialog, REGISTER, CANCEL, ACK and emergency calls are not looked at. A forger "   \
+	  "can have nothing refused but what he sends himself. Nothing is banned for it, and of " \
+	  "a zone over TCP it is only counted.")
 
 /* All of them: those of packets here, those of messages in sip/rules.h. */
 #define SG_REASONS(X) SG_PACKET_REASONS(X) SIP_RULES(X)

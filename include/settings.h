@@ -54,6 +54,9 @@
 	  "by the lists of ports")                                                                \
 	X(FLAG, closed, "closed", 0, 1, 0, "it is", "",                                           \
 	  "yes: who is in no zone there is refused")                                              \
+	/* Costs no lookup where no profile asks. */                                              \
+	X(FLAG, identity, "identity", 0, 1, 0, "it is", "",                                       \
+	  "yes: who speaks for somebody that is registered elsewhere is reported")                \
 	L(new_connections, "connections/new", 20, 50, "of each source, per second and at once")   \
 	L(callee, "callee", 10, 40, "new calls to each user, of all strangers together")          \
 	X(FLAG, callee_priority, "callee/priority", 0, 1, 0, "it is", "",                         \

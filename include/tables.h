@@ -124,6 +124,17 @@ struct sg_dial_calls {
 	__u64 call; /* a hash of the last one; 0: its INVITE with credentials has come, too */
 };
 
+/* That somebody is registered through a zone, see identities.bpf.h. */
+struct sg_registered {
+	__u32 tag;   /* of the number of his identity, never 0 */
+	__u32 zone;  /* sg_zone.id */
+	__u64 until; /* ns of the guard's clock; past: free */
+};
+
+struct sg_registered_line {
+	struct sg_registered cell[SG_REGISTERED_CELLS];
+};
+
 /* What the guard knows of a flow that has proven something. Of half a million: 16 bytes. */
 struct sg_proven {
 	__u64 until;      /* ns of the guard's clock */
@@ -195,6 +206,7 @@ _Static_assert(sizeof(struct sg_asked) == 64 && sizeof(struct sg_transaction) ==
 _Static_assert(SG_OFFENCE_ENUMERATION == SG_OFFENCE__MAX - 1 && SG_OFFENCE__MAX == 8,
 	       "the others have a place in struct sg_offences");
 _Static_assert(sizeof(struct sg_proven) == 16 && sizeof(struct sg_ban) == 16, "memory is fixed");
+_Static_assert(sizeof(struct sg_registered_line) == 128, "two cache lines");
 _Static_assert(SG_PROOF__MAX <= 16, "a proof has 4 bits");
 _Static_assert(sizeof(struct sg_streams) == 64, "and this one");
 _Static_assert(sizeof(struct sg_secrets) == 64 && sizeof(struct sg_accounts) == 64, "and these");

@@ -207,6 +207,10 @@
 	X(STREAMS_EVICTED, "streams-evicted",                                                     \
 	  "The table of connections had no room, and the one of which nothing was seen for "      \
 	  "the longest time made it. What it sends later counts as unread-older.")                \
+	X(IDENTITIES_FULL, "identities-full",                                                     \
+	  "There was no room to remember one more user who has registered, and the one whose "    \
+	  "binding ends first made it. Nobody is reported for speaking for him until he "         \
+	  "registers again.")                                                                     \
 	X(REPLIES_SEEN, "replies-seen",                                                           \
 	  "A reply of the server left by a guarded interface, and could teach who is proven. If " \
 	  "there are none though requests pass, they leave by an interface that is not guarded: " \

@@ -9,6 +9,7 @@
 #include "checks/guess.bpf.h"
 #include "checks/lists.bpf.h"
 #include "state/account.bpf.h"
+#include "state/identities.bpf.h"
 #include "state/secrets.bpf.h"
 #include "state/transaction.bpf.h"
 
@@ -148,6 +149,8 @@ static __always_inline void answer_registered(const struct guard *g)
 		answer_knows(g, g->p.asked);
 	}
 	flow_registers(g, seconds, record >> 36, there || config_of(g)->proven_unchallenged);
+	if (config_of(g)->identities)
+		identity_registers(g, seconds);
 }
 
 /*

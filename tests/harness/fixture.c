@@ -67,12 +67,15 @@ static int find_maps(void)
 		.flow_buckets = object_memory(object, "sg_flow_buckets"),
 		.offences = object_memory(object, "sg_offences"),
 		.askers = object_memory(object, "sg_askers"),
+		.registered = object_memory(object, "sg_registered"),
+		.identities = object_map(object, "sg_identities"),
 		.transactions = object_memory(object, "sg_transactions"),
 		.streams = object_memory(object, "sg_streams"),
 		.heads = object_memory(object, "sg_heads"),
 	};
 	return fix.state && fix.configs && maps.heads && maps.src_buckets && maps.flow_buckets &&
-	       maps.offences && maps.askers && maps.transactions && maps.streams ? 0 : -1;
+	       maps.offences && maps.askers && maps.transactions && maps.streams &&
+	       maps.registered ? 0 : -1;
 }
 
 const char *fixture_object(void)
@@ -247,6 +250,7 @@ void fixture_reset(enum program program)
 	map_empty(maps.zones[1]);
 	map_empty(maps.domains);
 	map_empty(maps.callees);
+	map_empty(maps.identities);
 	config_defaults(&fix.configs[0]);
 	memset(fix.state, 0, sizeof(*fix.state));
 	fix.state->abi = SG_ABI_VERSION;
@@ -263,6 +267,8 @@ void fixture_begin(enum program program)
 	transactions_forget();
 	/* A small table, in which those who asked for many in another test keep their places. */
 	memset(maps.askers, 0, SG_ASKERS * sizeof(*maps.askers));
+	/* Here those of other tests would make no room. */
+	memset(maps.registered, 0, SG_REGISTERED * sizeof(*maps.registered));
 }
 
 int fixture_program(void)

@@ -126,6 +126,8 @@ void zone_set(int which, const char *prefix, __u32 zone);
 void zone_set_at(int which, __u32 here, const char *prefix, __u32 zone);
 /* An interface, by its number, has this place among the counters. */
 void slot_set(__u32 ifindex, __u32 slot);
+/* Somebody is registered through a zone, as the operator says, for as many seconds from now. */
+void identity_set(const char *uri, __u32 zone, int seconds);
 /* One more that is served, by the list of a zone; in lower case, as of a file that was read. */
 void domain_set(__u32 zone, const char *domain);
 /* One more user with a limit of his own, in the configuration in force. */

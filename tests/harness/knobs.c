@@ -85,6 +85,7 @@ void zone_set_at(int which, __u32 here, const char *prefix, __u32 zone)
 	assert_int_equal(bpf_map_update_elem(maps.zones[which], &key, &value, BPF_ANY), 0);
 	if (fix.configs[which].zones < zone)
 		fix.configs[which].zones = zone;
+	fix.configs[which].zone[zone].id = zone;
 }
 
 void zone_set(int which, const char *prefix, __u32 zone)
@@ -169,6 +170,20 @@ void dialled_forget(void)
 	while (!bpf_map_get_next_key(maps.dialled, NULL, &key))
 		assert_int_equal(bpf_map_delete_elem(maps.dialled, &key), 0);
 	config()->dialled_count = 0;
+}
+
+void identity_set(const char *uri, __u32 zone, int seconds)
+{
+	struct sg_identity_walk walk = {
+		.secret = {fix.state->secret[0], fix.state->secret[1]},
+	};
+	struct sg_identity value = {.zone = zone};
+
+	for (const char *c = uri; *c; c++)
+		sg_identity_step(&walk, (unsigned char)*c);
+	sg_identity_step(&walk, ' ');
+	value.until = guard_clock() + seconds * SECOND;
+	assert_int_equal(bpf_map_update_elem(maps.identities, &walk.found, &value, BPF_ANY), 0);
 }
 
 static __u64 source_of(const char *text)

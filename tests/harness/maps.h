@@ -9,11 +9,12 @@ struct maps {
 	struct sg_buckets *flow_buckets;
 	struct sg_offences *offences;
 	struct sg_asked *askers;
+	struct sg_registered_line *registered;
 	struct sg_transactions *transactions;
 	struct sg_streams *streams;
 	struct sg_head *heads;
 	int lists4, lists6, bans, zones[2], domains, callees, dialled, stats, proven, connections;
-	int slots;
+	int slots, identities;
 };
 
 extern struct maps maps;

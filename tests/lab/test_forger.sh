@@ -134,6 +134,86 @@ forged_acks() {
 	equal "$(proven)" 0
 }
 
+# called_as FROM [LINE]: the peer has called as somebody; the reply is of no matter.
+called_as() {
+	cat <<-END | ask "$LAB_PROBE4" "$OWN_PORT" >/dev/null
+		INVITE sip:nobody@$LAB_SERVER4 SIP/2.0
+		Via: SIP/2.0/UDP $LAB_PROBE4:@N@;rport;branch=z9hG4bK$RANDOM$RANDOM-@N@
+		From: <$1>;tag=$RANDOM
+		To: <sip:nobody@$LAB_SERVER4>
+		Call-ID: $RANDOM$RANDOM-@N@
+		CSeq: 1 INVITE
+		Max-Forwards: 70
+		${2:+$2
+		}Content-Length: 0
+
+	END
+}
+
+flagged() {
+	sipguard stats --json | jq '.reasons["identity-elsewhere"].watched.packets'
+}
+
+# The phone says that it is gone, by the nonce of its own challenge.
+phone_unregisters() {
+	local nonce
+	nonce=$(register bob "$LAB_CLIENT4" 1 | ask "$LAB_CLIENT4" "$PHONE_PORT" |
+		sed -n 's/^WWW-Authenticate:.*nonce="\([^"]*\)".*/\1/p')
+	register bob "$LAB_CLIENT4" 2 "$(credentials bob "$nonce" "$PASSWORD")" |
+		sed 's/^Expires: .*/Expires: 0/' | ask "$LAB_CLIENT4" "$PHONE_PORT" |
+		grep -q '^SIP/2.0 200 '
+}
+
+# A carrier calls in the name of a phone that is registered here, and of one that is elsewhere.
+called_in_their_names() {
+	local bob=sip:bob@$LAB_SERVER4
+	printf 'zones: [{name: carrier, prefixes: [%s/32], profile: peer}]\n' "$LAB_PROBE4" \
+		>"$LAB_DIR/peer.yaml"
+	sipguard reload --config "$LAB_DIR/peer.yaml" >/dev/null
+	called_as "$bob"
+	equal "$(flagged)" 0
+	phone_registers
+	called_as "$bob"
+	equal "$(flagged)" 1
+	# A reload and an upgrade keep what was learned.
+	sipguard reload --config "$LAB_DIR/peer.yaml" >/dev/null
+	sipguard attach "$LAB_IF_SERVER" >/dev/null
+	called_as sip:nobody@example.com "P-Asserted-Identity: <$bob>"
+	equal "$(flagged)" 2
+	equal "$(sipguard identity list --json | jq -c .registered)" '[{"zone":"unlisted","count":1}]'
+	phone_unregisters
+	called_as "$bob"
+	equal "$(flagged)" 2
+	identities_by_hand
+}
+
+identities_by_hand() {
+	local i
+	sipguard identity add +442079460000 alice@example.com --for 2h >/dev/null
+	sipguard identity add alice@example.com --zone carrier >/dev/null
+	called_as "sip:442079460000@carrier.example"
+	equal "$(flagged)" 3
+	called_as "sip:alice@example.com"
+	equal "$(flagged)" 3
+	equal "$(sipguard identity list --json | jq -c '[.added[] | [.identity, .zone]]')" \
+		'[["sip:alice@example.com","carrier"],["tel:+442079460000","unlisted"]]'
+	fails 1 "has no zone 'nowhere'" identity add bob@x --zone nowhere
+	fails 1 "'sip:bob@x' was not added" identity del alice@example.com bob@x
+	fails 2 "neither --zone nor --for" identity list --for 1h
+	fails 2 "'bob' is no identity: write it like" identity add alice@x bob
+	printf 'a@x\n# b\nb\n' >"$LAB_DIR/identities"
+	fails 1 "identities:3: 'b' is no identity.*nothing of the file" identity import "$LAB_DIR/identities"
+	for ((i = 0; i < 4096; i++)); do echo "user$i@x"; done >"$LAB_DIR/identities"
+	fails 1 "2 identities are there.* 4096 are the most" identity import "$LAB_DIR/identities"
+	equal "$(sipguard identity list --json | jq '.added | length')" 2
+	sipguard identity del alice@example.com +442079460000 >/dev/null
+	called_as "sip:442079460000@carrier.example"
+	equal "$(flagged)" 3
+	sipguard identity import "$LAB_DIR/identities" >/dev/null
+	called_as "sip:user4095@x"
+	equal "$(flagged)" 4
+}
+
 lab_up
 trap test_ended EXIT
 ip -n "$LAB_NS_CLIENT" addr add "$LAB_PROBE4/32" dev "$LAB_IF_CLIENT"
@@ -141,4 +221,5 @@ lab_kamailio_start WITH_PHONES "PASSWORD=\"$PASSWORD\""
 check "forged wrong passwords ban no registered phone" forged_wrong_passwords
 check "a customer proves few flows of others" forged_registrations
 check "ACKs that the server relays prove nobody" forged_acks
+check "who calls in the name of a registered phone is noticed" called_in_their_names
 test_done

@@ -33,6 +33,37 @@ static void test_peer(void **state)
 	config_free(config);
 }
 
+/* Who is registered is learned if anybody asks, and a zone is known by its name. */
+static void test_identities(void **state)
+{
+	static const char *const asks[] = {
+		"zones: [{" ZONE ", profile: peer}]\n", "identity: yes\n",
+		"zones: [{name: a, prefixes: [10.0.0.0/8]}, {" ZONE ", identity: yes}]\n",
+	};
+	static const char *const asks_not[] = {
+		"limits: {}\n", "zones: [{" ZONE "}]\n", "profiles: [{name: p, identity: yes}]\n",
+		"zones: [{" ZONE ", profile: peer, identity: no}]\n",
+	};
+	struct config *config;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(asks); i++) {
+		config = loaded(asks[i]);
+		assert_int_equal(config->kernel.identities, 1);
+		config_free(config);
+	}
+	for (size_t i = 0; i < COUNT(asks_not); i++) {
+		config = loaded(asks_not[i]);
+		assert_int_equal(config->kernel.identities, 0);
+		config_free(config);
+	}
+	config = loaded(asks[2]);
+	assert_int_equal(config->kernel.zone[0].id, 0);
+	assert_int_equal(config->kernel.zone[2].id, sg_zone_id("z"));
+	assert_int_not_equal(config->kernel.zone[1].id, config->kernel.zone[2].id);
+	config_free(config);
+}
+
 /* `access` has what the file would have without it. */
 static void test_access(void **state)
 {
@@ -404,6 +435,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_peer),
+		cmocka_unit_test(test_identities),
 		cmocka_unit_test(test_access),
 		cmocka_unit_test(test_ims_access),
 		cmocka_unit_test(test_layers),

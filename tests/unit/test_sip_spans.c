@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Where the message reader finds what a message has. */
+/* Where the message reader finds what a message has, and whom a header field names. */
 #include "sip_read.h"
+
+#include <errno.h>
+
+#include "base/identity.h"
 
 static void assert_span(struct sip_span span, const char *bytes, const char *expected)
 {
@@ -135,12 +139,143 @@ static void test_compact_forms(void **state)
 	assert_false(message.seen >> SIP_FIELD_CALL_ID & 1);
 }
 
+/* --- identities --- */
+
+static __u64 number_of(const char *field, __u32 skip)
+{
+	static const __u64 secret[2] = {0x123456789abcdef0ULL, 0x0fedcba987654321ULL};
+
+	return identity_number(field, secret, skip);
+}
+
+static void test_who_is_the_same(void **state)
+{
+	static const char *const same[][2] = {
+		{"sip:alice@example.com", " Alice <sips:alice@EXAMPLE.com>;tag=1"},
+		{"sip:alice@example.com",
+		 "\"a <sip:b@c> \\\" ,\" <SIP:alice:pw@example.com:5070?x=y>"},
+		{"sip:alice@example.com", "<sip:alice;x=y@example.com.>"},
+		{"sip:alice@example.com", "sip:%61%6Cice@example.com;tag=1"},
+		{"sip:a,b@example.com", "<sip:a,b@example.com>"},
+		{"sip:a@[2001:db8::1]", "<sip:a@[2001:DB8::1]:5060>"},
+		{"tel:+442079460000", "<sip:442079460000@example.com;user=phone>"},
+		{"tel:+442079460000", "<tel:+44-20-(7946).0000;ext=1>"},
+		{"tel:1234567", "sip:1234567@x"},
+	};
+	static const char *const others[][2] = {
+		{"sip:alice@example.com", "sip:Alice@example.com"},
+		{"sip:alice@example.com", "sip:alice@example.org"},
+		{"sip:alice@example.com", "sip:alicee@xample.com"},
+		{"sip:ab@c.de", "sip:ab@cd.e"},
+		{"tel:123456", "sip:123456@x"},
+		{"tel:1234567", "tel:01234567"},
+		{"sip:1234567@x", "sip:12345+67@x"},
+		{"sip:+1234567@x", "sip:++1234567@x"},
+	};
+	static const char *const nobody[] = {
+		"", "sip:", "sip:@example.com", "sip:example.com", "<sip:example.com:5060;x=y>",
+		"mailto:alice@example.com", "tel:123456", "tel:+", "\"sip:alice@example.com\"",
+		"\"sip:alice@example.com", "alice@example.com", "<sip:al%6", "<sip:al%>ice@a.b",
+		"xsip :alice@example.com",
+		"\377ip:alice@example.com", "<sip:alice>, <sip:example.com>",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(same); i++) {
+		assert_int_not_equal(number_of(same[i][0], 0), 0);
+		assert_int_equal(number_of(same[i][0], 0), number_of(same[i][1], 0));
+	}
+	for (size_t i = 0; i < COUNT(others); i++)
+		assert_int_not_equal(number_of(others[i][0], 0), number_of(others[i][1], 0));
+	for (size_t i = 0; i < COUNT(nobody); i++)
+		if (number_of(nobody[i], 0))
+			fail_msg("somebody: %s", nobody[i]);
+}
+
+static void test_several_identities(void **state)
+{
+	static const char field[] =
+		"\"A, B\" <sip:a@x>, <sip:b,c@x;p>;q=\"<sip:z@x>\", tel:1234567";
+
+	(void)state;
+	assert_int_equal(number_of(field, 0), number_of("sip:a@x", 0));
+	assert_int_equal(number_of(field, 1), number_of("sip:b,c@x", 0));
+	assert_int_equal(number_of(field, 2), number_of("tel:1234567", 0));
+	assert_int_equal(number_of(field, 3), 0);
+}
+
+static void test_identities_of_an_operator(void **state)
+{
+	static const struct {
+		const char *word, *said;
+	} good[] = {
+		{"alice@example.com", "sip:alice@example.com"},
+		{"sips:alice@example.com", "sips:alice@example.com"},
+		{"+442079460000", "tel:+442079460000"},
+		{"TEL:+442079460000", "TEL:+442079460000"},
+	}, bad[] = {
+		{"alice", "like alice@example.com"}, {"123456", "7 digits or more"},
+		{"<sip:a@b>", "without its name"}, {"a@b, c@d", "without its name"},
+		{"b\303\266b@x", "'b??b@x' is no identity"}, {"", "is no identity"},
+		{"sip:example.com", "is no identity"}, {"tel:123456", "7 digits or more"},
+		{"mailto:alice@example.com", "is no identity"},
+	};
+	char word[SG_IDENTITY_TEXT];
+	struct identity_text text;
+	struct error error = {};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(good); i++) {
+		assert_int_equal(identity_parse(good[i].word, &text, &error), 0);
+		assert_string_equal(text.text, good[i].said);
+	}
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		error = (struct error){};
+		assert_int_equal(identity_parse(bad[i].word, &text, &error), -EINVAL);
+		assert_non_null(strstr(error.text, bad[i].said));
+	}
+	/* What fits by a character, and what does not. */
+	snprintf(word, sizeof(word), "%0*d@b", SG_IDENTITY_TEXT - 7, 0);
+	assert_int_equal(strlen(word), sizeof(word) - 5);
+	assert_int_equal(identity_parse(word, &text, &error), 0);
+	strcat(word, "d");
+	error = (struct error){};
+	assert_int_equal(identity_parse(word, &text, &error), -EINVAL);
+	assert_non_null(strstr(error.text, "too long"));
+}
+
+static void test_files_of_identities(void **state)
+{
+	static const char good[] = "# ours\n alice@example.com # a\n\n+442079460000\r\nbob@x";
+	static const char wrong[] = "alice@example.com\n\nalice\nbob@x\n";
+	struct memory_file file = memory_file(good, sizeof(good) - 1);
+	struct identity_text *texts;
+	struct error error = {};
+	size_t count;
+
+	(void)state;
+	assert_int_equal(identity_file(file.path, &texts, &count, &error), 0);
+	assert_int_equal(count, 3);
+	assert_string_equal(texts[1].text, "tel:+442079460000");
+	assert_string_equal(texts[2].text, "sip:bob@x");
+	free(texts);
+	memory_file_end(&file);
+	file = memory_file(wrong, sizeof(wrong) - 1);
+	assert_int_equal(identity_file(file.path, &texts, &count, &error), -EINVAL);
+	assert_int_equal(error.line, 3);
+	memory_file_end(&file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_offsets_of_a_request),
 		cmocka_unit_test(test_offsets_of_a_response),
 		cmocka_unit_test(test_compact_forms),
+		cmocka_unit_test(test_who_is_the_same),
+		cmocka_unit_test(test_several_identities),
+		cmocka_unit_test(test_identities_of_an_operator),
+		cmocka_unit_test(test_files_of_identities),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Builds the unit tests, one program per file, with what they test compiled under the sanitizers.
 # Run them from the top of the tree. Included by the Makefile.
-UNIT_TESTED = base/error base/escape base/names base/prefix policy/callees policy/config \
-              policy/config_check policy/dialled policy/document policy/domains policy/places \
-              policy/profiles policy/setting \
+UNIT_TESTED = base/error base/escape base/identity base/lines base/names base/prefix \
+              policy/callees policy/config policy/config_check policy/dialled policy/document \
+              policy/domains policy/places policy/profiles policy/setting \
               policy/zones replay/capture \
               replay/encapsulation replay/messages
 UNIT_OBJS = $(UNIT_TESTED:%=$(BUILD)/tests/unit/user/%.o)

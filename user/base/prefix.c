@@ -4,12 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "base/lines.h"
 #include "base/prefix.h"
 #include "base/quote.h"
-
-#define LINE_SIZE 4096 /* a comment may be long, but not endless */
 
 /* Decimal digits without leading zeros, at most `max`; -1 for anything else. */
 static long number_parse(const char *text, long max)
@@ -252,37 +250,6 @@ void flow_format(const struct sg_flow_key *key, char *text, size_t size)
 		snprintf(text, size, "[%s]:%u", address, ntohs(key->port));
 }
 
-/*
- * The next line without its comment and the white space around it. 1, or 0 at the end of the file,
- * or -errno.
- */
-static int line_read(FILE *file, char *line, size_t room, struct error *error)
-{
-	size_t length = 0;
-	bool comment = false;
-	int c;
-
-	while ((c = getc_unlocked(file)) != EOF && c != '\n') {
-		if (c == '\0')
-			return error_set(error, -EINVAL, "a NUL byte; this is not a text file");
-		comment |= c == '#';
-		if (comment || (!length && strchr(" \t\r", c)))
-			continue;
-		if (length + 1 >= room)
-			return error_set(error, -EINVAL, "a line of more than %zu characters; "
-					 "write one prefix a line", room - 1);
-		line[length++] = c;
-	}
-	if (ferror(file))
-		return error_set(error, -errno, "reading failed: %s", strerror(errno));
-	if (c == EOF && !length)
-		return 0;
-	while (length && strchr(" \t\r", line[length - 1]))
-		length--;
-	line[length] = '\0';
-	return 1;
-}
-
 struct prefix_array {
 	struct prefix *item;
 	size_t count, room;
@@ -307,45 +274,19 @@ static int prefix_append(struct prefix_array *array, const struct prefix *prefix
 	return 0;
 }
 
-static int prefix_lines(FILE *file, struct prefix_array *array, struct error *error)
+static int prefix_line(void *context, const char *text, struct error *error)
 {
-	char text[LINE_SIZE];
-	unsigned int line = 0;
 	struct prefix prefix;
-	int err;
+	int err = prefix_parse(text, &prefix, error);
 
-	do {
-		line++;
-		err = line_read(file, text, sizeof(text), error);
-		if (err <= 0)
-			break;
-		err = *text ? prefix_parse(text, &prefix, error) : 0;
-		if (!err && *text)
-			err = prefix_append(array, &prefix, error);
-	} while (!err);
-	if (err && error)
-		error->line = line;
-	return err;
+	return err ? err : prefix_append(context, &prefix, error);
 }
 
 int prefix_file(const char *path, struct prefix **prefixes, size_t *count, struct error *error)
 {
 	struct prefix_array array = {};
-	FILE *file = fopen(path, "re");
-	struct stat st;
-	int err = 0;
+	int err = lines_read(path, "prefix", prefix_line, &array, error);
 
-	if (!file || fstat(fileno(file), &st))
-		err = -errno;
-	else if (S_ISDIR(st.st_mode))
-		err = -EISDIR;
-	if (err)
-		error_set(error, err, "cannot read it: %s; name a readable text file",
-			  strerror(-err));
-	else
-		err = prefix_lines(file, &array, error);
-	if (file)
-		fclose(file);
 	if (err) {
 		free(array.item);
 		return err;

@@ -8,6 +8,8 @@
 #include "model/bans.h"
 #include "render/output.h"
 
+#define BAN_SECONDS 600 /* without --for */
+
 static json_t *ban_json(const struct sg_flow_key *key, const struct sg_ban *ban, __u64 seconds)
 {
 	char text[PREFIX_TEXT];
@@ -25,21 +27,21 @@ static int ban(struct session *session, const struct sg_flow_key *key,
 {
 	struct sg_ban ban = {.cause = SG_REASON_NONE, .origin = SG_ORIGIN_OPERATOR};
 	char text[PREFIX_TEXT], time[OUTPUT_TEXT];
+	__u64 now, seconds = options->seconds ? options->seconds : BAN_SECONDS;
 	bool flow = ban_is_flow(key);
-	__u64 now;
 	int err = maps_clock(&session->maps, &now, error);
 
-	ban.until = now + options->seconds * SG_NSEC_PER_SEC;
+	ban.until = now + seconds * SG_NSEC_PER_SEC;
 	if (!err)
 		err = bans_set(&session->maps, key, &ban, now, error);
 	if (err)
 		return err;
 	flow_format(key, text, sizeof(text));
 	if (options->json)
-		output_json(ban_json(key, &ban, options->seconds));
+		output_json(ban_json(key, &ban, seconds));
 	else
 		printf("%s%s%s is banned for %s.\n", text, flow ? " over " : "",
-		       flow ? flow_transport(key) : "", output_seconds(options->seconds, time));
+		       flow ? flow_transport(key) : "", output_seconds(seconds, time));
 	return 0;
 }
 

@@ -30,7 +30,8 @@ struct options {
 	const char *transport;  /* "udp", "tcp", NULL */
 	const char *dev;        /* name of an interface; NULL: none */
 	unsigned int watch;     /* seconds; 0: once */
-	__u64 seconds;          /* of a ban */
+	__u64 seconds;          /* for how long; 0: not given */
+	const char *zone;       /* its name; NULL: not given */
 	char **arguments;       /* what is left, `count` of them */
 	int count;
 };
@@ -49,6 +50,7 @@ enum option_bit {
 	OPTION_QUIET = 1 << 9,
 	OPTION_DEV = 1 << 10,
 	OPTION_FORCE = 1 << 11,
+	OPTION_ZONE = 1 << 12,
 };
 
 struct command {
@@ -99,6 +101,7 @@ enum exit_code cmd_ban(const struct options *options);
 enum exit_code cmd_unban(const struct options *options);
 enum exit_code cmd_bans(const struct options *options);
 enum exit_code cmd_sources(const struct options *options);
+enum exit_code cmd_identity(const struct options *options);
 enum exit_code cmd_connections(const struct options *options);
 enum exit_code cmd_replay(const struct options *options);
 

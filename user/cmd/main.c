@@ -99,6 +99,18 @@ static const struct command commands[] = {
 	 "The first two are proven: they have limits of their own, and pay nothing to the budget.\n"
 	 "`forget` has a flow prove itself anew.",
 	 OPTION_TRANSPORT, 0, 2, cmd_sources},
+	{"identity", "list|add|del|import ...", "who is registered where, for identity-elsewhere",
+	 "  list            print what was added, and how many the server's replies have shown\n"
+	 "  add IDENTITY... say who is registered, through --zone NAME (default: through none,\n"
+	 "                  like phones that have no zone) and --for TIME (default: a day)\n"
+	 "  del IDENTITY... take them off\n"
+	 "  import FILE     add every one of a file, one a line, # starts a comment; all of them\n"
+	 "                  or, if one line is wrong, none\n\n"
+	 "For networks whose registrar is elsewhere. Of your own server the guard learns it by\n"
+	 "itself, while a zone or a profile says `identity: yes`. An identity is a user with his\n"
+	 "host, like alice@example.com, or a number of 7 digits or more, like +442079460000,\n"
+	 "which is the same at every host, and with or without the +. There is room for 4096.",
+	 OPTION_FOR | OPTION_ZONE, 1, -1, cmd_identity},
 	{"connections", "[ADDRESS|PREFIX]", "who has how many connections of TCP",
 	 "Lists the sources (of IPv6 the /64) that have connections to guarded ports, the most\n"
 	 "first; with an address or a prefix only those. `live` counts the kernel's own sockets,\n"

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BAN_SECONDS 600
-#define BAN_SECONDS_MAX (30 * 86400)
+#define FOR_SECONDS_MAX (30 * 86400)
 
 static const struct command *current; /* the command that usage() explains */
 
@@ -26,10 +25,12 @@ static const struct {
 	{"all", 'a', OPTION_ALL, NULL, "every guarded interface"},
 	{"watch", 'w', OPTION_WATCH, "SECONDS", "print rates again and again, until interrupted"},
 	{"transport", 't', OPTION_TRANSPORT, "udp|tcp", "of the flow ADDRESS:PORT (default: udp)"},
-	{"for", 'f', OPTION_FOR, "TIME", "for how long: 90s, 10m (default), 2h, up to 30d"},
+	{"for", 'f', OPTION_FOR, "TIME",
+	 "for how long: 90s, 10m (a ban), 1d (an identity), up to 30d"},
 	{"raw", 'r', OPTION_RAW, NULL, "a folder, each of whose files is one message"},
 	{"limits", 'l', OPTION_LIMITS, NULL, "run the limits too, on the capture's own clock"},
 	{"dev", 'd', OPTION_DEV, "INTERFACE", "as if all had come in there, if zones name it"},
+	{"zone", 'z', OPTION_ZONE, "NAME", "through which they are registered (default: none)"},
 	{"force", 'F', OPTION_FORCE, NULL, "also where you are logged in from, and a gateway"},
 	{"quiet", 'q', OPTION_QUIET, NULL, "only the summary, no line for each packet"},
 	{"json", 'j', 0, NULL, "print JSON"},
@@ -75,7 +76,7 @@ enum exit_code usage(const char *format, ...)
 	return USAGE;
 }
 
-/* "90", "90s", "10m", "2h", "1d" as seconds, 1 to BAN_SECONDS_MAX; 0 if it is none. */
+/* "90", "90s", "10m", "2h", "1d" as seconds, 1 to FOR_SECONDS_MAX; 0 if it is none. */
 static __u64 read_time(const char *text)
 {
 	static const char units[] = "smhd";
@@ -88,10 +89,10 @@ static __u64 read_time(const char *text)
 		return 0;
 	value = strtoul(text, &end, 10);
 	unit = *end ? strchr(units, *end) : units;
-	if (!unit || (*end && end[1]) || value > BAN_SECONDS_MAX)
+	if (!unit || (*end && end[1]) || value > FOR_SECONDS_MAX)
 		return 0;
 	value *= factors[unit - units];
-	return value <= BAN_SECONDS_MAX ? value : 0;
+	return value <= FOR_SECONDS_MAX ? value : 0;
 }
 
 static enum exit_code read_xdp(const char *text, struct options *options)
@@ -149,6 +150,9 @@ static enum exit_code read_option(int letter, const char *value, struct options 
 		return DONE;
 	case 'd':
 		options->dev = value;
+		return DONE;
+	case 'z':
+		options->zone = value;
 		return DONE;
 	case 'F':
 		options->force = true;
@@ -237,7 +241,7 @@ enum exit_code options_read(int argc, char **argv, const struct command *command
 	enum exit_code code;
 	int letter;
 
-	*options = (struct options){.seconds = BAN_SECONDS};
+	*options = (struct options){};
 	make_getopt(letters, longs);
 	*command = current = peek(argc, argv, letters, longs, commands);
 	optind = 0; /* begin again, now that the command is known */

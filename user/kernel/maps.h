@@ -39,6 +39,8 @@
 	X(OFFENCES, "sg_offences")                                                                \
 	X(ASKERS, "sg_askers")                                                                    \
 	X(WALKS, "sg_walks")                                                                      \
+	X(REGISTERED, "sg_registered")                                                            \
+	X(IDENTITIES, "sg_identities")                                                            \
 	X(KNOWN, "sg_known")                                                                      \
 	X(DESTINATIONS, "sg_destinations")                                                        \
 	X(SYN_BUCKETS, "sg_syn_buckets")                                                          \

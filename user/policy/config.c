@@ -286,7 +286,11 @@ static int config_read(struct reader *r)
 		kernel->ban[i] = sg_ban_rule_of(kernel->ban[i].threshold, kernel->ban[i].window,
 						kernel->ban[i].seconds);
 	err = profiles_read(r);
-	return err ? err : zones_read(r);
+	if (!err)
+		err = zones_read(r);
+	for (__u32 zone = 0; zone <= kernel->zones && !err; zone++)
+		kernel->identities |= sg_profile_of(kernel, zone)->identity;
+	return err;
 }
 
 int config_default(struct config **config)

@@ -32,6 +32,7 @@ static const char shipped[] =
 	"      event: {rate: 500, burst: 1000}\n"
 	"      other: {rate: 1500, burst: 3000}\n"
 	"      response: {rate: 1500, burst: 3000}\n"
+	"    identity: yes\n"
 	"  - name: core\n"
 	"    closed: yes\n"
 	"    limits:\n"

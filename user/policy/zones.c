@@ -39,6 +39,7 @@ static int zone_read_name(struct reader *r, __u32 i)
 					     "give this one another name", name,
 					     other ? "" : " (that of all sources in no zone)");
 	snprintf(zones[i + 1].name, sizeof(zones[i + 1].name), "%s", name);
+	zones[i + 1].id = sg_zone_id(name);
 	return 0;
 }
 
