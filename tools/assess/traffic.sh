@@ -236,3 +236,16 @@ connected() {
 established() {
 	lab_in server ss -Htn state established "sport = :5060" | wc -l
 }
+
+# in_the_name_of USER ADDRESS: the client registers as that user, and five calls with his identity come
+# from the address; how many were answered.
+in_the_name_of() {
+	equal_to 1 answered 1 REGISTER "sip:$1@$LAB_SERVER4"
+	as "$2" answered 5 INVITE "sip:bob@$LAB_SERVER4" \
+		"P-Asserted-Identity: <sip:$1@$LAB_SERVER4>"
+}
+
+# equal_to N CMD...: or the attack is not what it is said to be.
+equal_to() {
+	[[ $("${@:2}") == "$1" ]] || lab_die "not $1: ${*:2}"
+}

@@ -98,3 +98,16 @@ row_loop() {
 	attack 5 0 from_ourselves 5
 	callers 10 sipp_calls 10 call udp
 }
+
+row_spoofed_identity() {
+	about "A call from another network in the name of a customer of ours (vishing)" \
+		"Who is registered through one zone does not speak from another" \
+		"Kamailio as registrar" \
+		"INVITE over UDP from a peer with a registered user's P-Asserted-Identity"
+	policy <<-END
+		zones: [{name: carrier, prefixes: [198.51.100.77/32], profile: peer}]
+		modes: {identity-elsewhere: enforce}
+	END
+	attack 5 0 in_the_name_of alice 198.51.100.77
+	callers 10 sipp_calls 10 call udp
+}
