@@ -66,7 +66,7 @@ every_json() {
 		"allow show" "deny show" \
 		"ban 198.51.100.9 --for 1h" "unban 198.51.100.9" "mode enforce" "mode garbage off" \
 		"mode garbage enforce" reload "allow add 198.51.100.9" "allow del 198.51.100.9" \
-		"identity add a@x --zone trunk" "identity list" "identity del a@x" \
+		"identity add a@x --zone trunk" "identity show" "identity del a@x" \
 		"check-config $LAB_DIR/good.yaml"; do
 		# shellcheck disable=SC2086 # words of a command
 		json_of $reason || {
@@ -94,7 +94,7 @@ unknown_usage() {
 not_attached() {
 	local command
 	for command in "mode enforce" reload stats "allow show" "deny add 198.51.100.1" bans \
-		"ban 198.51.100.1" "unban 198.51.100.1" "identity list" "detach $LAB_IF_SERVER" "detach --all"; do
+		"ban 198.51.100.1" "unban 198.51.100.1" "identity show" "detach $LAB_IF_SERVER" "detach --all"; do
 		# shellcheck disable=SC2086 # words of a command
 		fails 3 "not attached" $command
 	done

@@ -180,7 +180,7 @@ called_in_their_names() {
 	sipguard attach "$LAB_IF_SERVER" >/dev/null
 	called_as sip:nobody@example.com "P-Asserted-Identity: <$bob>"
 	equal "$(flagged)" 2
-	equal "$(sipguard identity list --json | jq -c .registered)" '[{"zone":"unlisted","count":1}]'
+	equal "$(sipguard identity show --json | jq -c .registered)" '[{"zone":"unlisted","count":1}]'
 	phone_unregisters
 	called_as "$bob"
 	equal "$(flagged)" 2
@@ -195,17 +195,17 @@ identities_by_hand() {
 	equal "$(flagged)" 3
 	called_as "sip:alice@example.com"
 	equal "$(flagged)" 3
-	equal "$(sipguard identity list --json | jq -c '[.added[] | [.identity, .zone]]')" \
+	equal "$(sipguard identity show --json | jq -c '[.added[] | [.identity, .zone]]')" \
 		'[["sip:alice@example.com","carrier"],["tel:+442079460000","unlisted"]]'
 	fails 1 "has no zone 'nowhere'" identity add bob@x --zone nowhere
 	fails 1 "'sip:bob@x' was not added" identity del alice@example.com bob@x
-	fails 2 "neither --zone nor --for" identity list --for 1h
+	fails 2 "neither --zone nor --for" identity show --for 1h
 	fails 2 "'bob' is no identity: write it like" identity add alice@x bob
 	printf 'a@x\n# b\nb\n' >"$LAB_DIR/identities"
 	fails 1 "identities:3: 'b' is no identity.*nothing of the file" identity import "$LAB_DIR/identities"
 	for ((i = 0; i < 4096; i++)); do echo "user$i@x"; done >"$LAB_DIR/identities"
 	fails 1 "2 identities are there.* 4096 are the most" identity import "$LAB_DIR/identities"
-	equal "$(sipguard identity list --json | jq '.added | length')" 2
+	equal "$(sipguard identity show --json | jq '.added | length')" 2
 	sipguard identity del alice@example.com +442079460000 >/dev/null
 	called_as "sip:442079460000@carrier.example"
 	equal "$(flagged)" 3

@@ -26,27 +26,36 @@ answered() {
 arrived() {
 	local gone files
 	files=$(find "$1" -type f | wc -l)
-	lab_in server nft -f - <<-END
-		table inet sg_arrived {
-			counter came { }
-			chain input {
-				type filter hook input priority -300
-				iifname $LAB_IF_SERVER udp dport 5060 counter name came
-			}
-		}
-	END
+	count_at server iifname "$LAB_IF_SERVER" udp dport 5060
 	gone=$(dropped)
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	lab_in client bash -c 'exec 3<>"/dev/udp/$1/5060"
 		for file in "$2"/*; do cat "$file" >&3; done' sender "$LAB_SERVER4" "$1"
-	lab_until is_at_least "$files" "$gone" counter_of server sg_arrived came
-	counter_of server sg_arrived came
-	lab_in server nft delete table inet sg_arrived
+	lab_until is_at_least "$files" "$gone" count_of server
+	count_ends server
 }
 
-# counter_of SIDE TABLE NAME
-counter_of() {
-	lab_in "$1" nft -j list counter inet "$2" "$3" | jq '.nftables[].counter.packets // empty'
+# count_at SIDE MATCH...: counts packets that come to the IP stack of a side, past XDP, from now on.
+count_at() {
+	lab_in "$1" nft -f - <<-END
+		table inet sg_assess {
+			counter came { }
+			chain input {
+				type filter hook input priority -300
+				${@:2} counter name came
+			}
+		}
+	END
+}
+
+count_of() { # SIDE
+	lab_in "$1" nft -j list counter inet sg_assess came | jq '.nftables[].counter.packets // empty'
+}
+
+# count_ends SIDE: prints it for the last time.
+count_ends() {
+	count_of "$1"
+	lab_in "$1" nft delete table inet sg_assess
 }
 
 # is_at_least N GONE CMD...: what CMD prints, and what the guard has dropped beyond GONE.
@@ -107,23 +116,14 @@ from_ourselves() {
 # the victim here.
 relayed() {
 	local i gone
-	lab_in client nft -f - <<-END
-		table inet sg_victim {
-			counter relayed { }
-			chain input {
-				type filter hook input priority 0
-				udp dport 5099 counter name relayed
-			}
-		}
-	END
+	count_at client udp dport 5099
 	gone=$(dropped)
 	for ((i = 0; i < $1; i++)); do
 		lab_request INVITE "sip:victim@example.com" "$2" >"$LAB_DIR/request"
 		lab_answer "$LAB_DIR/request" dropped >/dev/null
 	done
-	lab_until is_at_least "$1" "$gone" counter_of client sg_victim relayed
-	counter_of client sg_victim relayed
-	lab_in client nft delete table inet sg_victim
+	lab_until is_at_least "$1" "$gone" count_of client
+	count_ends client
 }
 
 # burst N METHOD URI: that many requests, files in $LAB_DIR/burst.
@@ -201,22 +201,13 @@ enumerated() {
 reflected() {
 	local gone files
 	files=$(find "$1" -type f | wc -l)
-	lab_in client nft -f - <<-END
-		table inet sg_victim {
-			counter replies { }
-			chain input {
-				type filter hook input priority 0
-				ip saddr $LAB_SERVER4 udp sport 5060 counter name replies
-			}
-		}
-	END
+	count_at client ip saddr "$LAB_SERVER4" udp sport 5060
 	gone=$(dropped)
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	lab_in client bash -c 'for file in "$2"/*; do cat "$file" >"/dev/udp/$1/5060"; done' sender \
 		"$LAB_SERVER4" "$1"
-	lab_until is_at_least "$files" "$gone" counter_of client sg_victim replies
-	counter_of client sg_victim replies
-	lab_in client nft delete table inet sg_victim
+	lab_until is_at_least "$files" "$gone" count_of client
+	count_ends client
 }
 
 # connected N: connections that are opened one after the other and kept; how many the server has at

@@ -72,6 +72,9 @@ void say_setup(bool verbose);
  */
 enum exit_code failed(const struct error *error);
 
+/* The same of a file with one thing a line, of which nothing was applied: why->line, 0 for all. */
+enum exit_code failed_lines(const char *path, int err, const struct error *why);
+
 /*
  * DONE, or FAILED if not all could be written: after saying so of a full disk, in silence of a pipe
  * whose reader has seen enough, as `head`.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* identity: list, add, del, import. */
+/* identity: show, add, del, import. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 
 /* What a command line or a file says, before anything is opened. */
 struct request {
-	enum { VERB_LIST, VERB_ADD, VERB_DEL, VERB_IMPORT, VERB__MAX } verb;
+	enum { VERB_SHOW, VERB_ADD, VERB_DEL, VERB_IMPORT, VERB__MAX } verb;
 	struct identity_text *texts;
 	size_t count;
 	const char *zone; /* NULL: of none */
@@ -32,7 +32,7 @@ struct shown {
 	__u64 now;
 };
 
-static const char *const verbs[VERB__MAX] = {"list", "add", "del", "import"};
+static const char *const verbs[VERB__MAX] = {"show", "add", "del", "import"};
 
 static enum exit_code read_words(char **words, int count, struct request *request)
 {
@@ -55,17 +55,10 @@ static enum exit_code read_words(char **words, int count, struct request *reques
 
 static enum exit_code read_file(const char *path, struct request *request)
 {
-	struct error why = {}, error = {};
+	struct error why = {};
 	int err = identity_file(path, &request->texts, &request->count, &why);
 
-	if (!err)
-		return DONE;
-	if (why.line)
-		error_set(&error, err, "%s:%u: %s; nothing of the file was applied.", path,
-			  why.line, why.text);
-	else
-		error_set(&error, err, "%s: %s", path, why.text);
-	return failed(&error);
+	return err ? failed_lines(path, err, &why) : DONE;
 }
 
 static enum exit_code request_read(const struct options *options, struct request *request)
@@ -83,8 +76,8 @@ static enum exit_code request_read(const struct options *options, struct request
 	if ((options->zone || options->seconds) && request->verb != VERB_ADD &&
 	    request->verb != VERB_IMPORT)
 		return usage("'%s' takes neither --zone nor --for.", verb);
-	if (request->verb == VERB_LIST)
-		return words ? usage("'list' takes no identity.") : DONE;
+	if (request->verb == VERB_SHOW)
+		return words ? usage("'show' takes no identity.") : DONE;
 	if (request->verb == VERB_IMPORT)
 		return words == 1 ? read_file(options->arguments[1], request)
 				  : usage("'import' takes one file.");
@@ -226,7 +219,7 @@ static enum exit_code carry_out(struct session *session, const struct request *r
 	struct error error = {};
 	int err;
 
-	if (request->verb == VERB_LIST)
+	if (request->verb == VERB_SHOW)
 		return show(session, json);
 	if (request->verb == VERB_DEL)
 		err = identities_del(&session->maps, request->texts, request->count, &error);
@@ -245,7 +238,7 @@ enum exit_code cmd_identity(const struct options *options)
 	struct session session;
 	enum exit_code code = request_read(options, &request);
 
-	if (code == DONE && session_begin(&session, request.verb == VERB_LIST ? ACCESS_READ
+	if (code == DONE && session_begin(&session, request.verb == VERB_SHOW ? ACCESS_READ
 									     : ACCESS_CHANGE,
 					  &error)) {
 		code = failed(&error);

@@ -42,17 +42,10 @@ static enum exit_code read_prefixes(char **words, int count, struct request *req
 
 static enum exit_code read_file(const char *path, struct request *request)
 {
-	struct error why = {}, error = {};
+	struct error why = {};
 	int err = prefix_file(path, &request->prefixes, &request->count, &why);
 
-	if (!err)
-		return DONE;
-	if (why.line)
-		error_set(&error, err, "%s:%u: %s; nothing of the file was applied.", path,
-			  why.line, why.text);
-	else
-		error_set(&error, err, "%s: %s", path, why.text);
-	return failed(&error);
+	return err ? failed_lines(path, err, &why) : DONE;
 }
 
 static enum exit_code request_read(const struct options *options, struct request *request)

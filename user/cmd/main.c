@@ -99,8 +99,8 @@ static const struct command commands[] = {
 	 "The first two are proven: they have limits of their own, and pay nothing to the budget.\n"
 	 "`forget` has a flow prove itself anew.",
 	 OPTION_TRANSPORT, 0, 2, cmd_sources},
-	{"identity", "list|add|del|import ...", "who is registered where, for identity-elsewhere",
-	 "  list            print what was added, and how many the server's replies have shown\n"
+	{"identity", "add|del|show|import ...", "who is registered where, for identity-elsewhere",
+	 "  show            print what was added, and how many the server's replies have shown\n"
 	 "  add IDENTITY... say who is registered, through --zone NAME (default: through none,\n"
 	 "                  like phones that have no zone) and --for TIME (default: a day)\n"
 	 "  del IDENTITY... take them off\n"

@@ -55,6 +55,18 @@ enum exit_code failed(const struct error *error)
 	return error->code == -ENOTCONN ? NOT_ATTACHED : FAILED;
 }
 
+enum exit_code failed_lines(const char *path, int err, const struct error *why)
+{
+	struct error error = {};
+
+	if (why->line)
+		error_set(&error, err, "%s:%u: %s; nothing of the file was applied.", path,
+			  why->line, why->text);
+	else
+		error_set(&error, err, "%s: %s", path, why->text);
+	return failed(&error);
+}
+
 enum exit_code output_end(void)
 {
 	struct error error = {};
