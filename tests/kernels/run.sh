@@ -35,7 +35,7 @@ usage()
 }
 
 # The verifiers' own limit is a million; what later versions add has to fit, too. The dearest one is
-# the guard of clang 14 on 6.18, 299 600.
+# that for tc's ingress of clang 14 on 7.2, 299 300.
 max_insns=300000
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
