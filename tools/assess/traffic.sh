@@ -240,3 +240,19 @@ in_the_name_of() {
 equal_to() {
 	[[ $("${@:2}") == "$1" ]] || lab_die "not $1: ${*:2}"
 }
+
+# while_calls_are_refused CMD...: beside forty calls a second over TCP, once a guard, if there is one,
+# says that the server is overloaded.
+while_calls_are_refused() {
+	local calls
+	lab_sipp refused call 4 tcp -r 40 -timeout "$LAB_PATIENCE"
+	calls=$LAB_PID
+	! sipguard status >/dev/null 2>&1 || lab_until is_overloaded
+	"$@"
+	kill "$calls" 2>/dev/null || true
+	wait "$calls" 2>/dev/null || true
+}
+
+is_overloaded() {
+	sipguard status --json | jq -e '.overload.level >= 1' >/dev/null
+}

@@ -78,3 +78,18 @@ row_connections() {
 	attack 100 20 connected 100
 	callers 10 sipp_calls 10 call udp
 }
+
+row_overload() {
+	about "The server has more calls than it can take" \
+		"What can wait is shed first, emergency calls never (RFC 7339, RFC 4412)" \
+		"Kamailio, which refuses calls with 503" \
+		"OPTIONS of strangers, while a trunk's calls over TCP are refused"
+	server lab_kamailio_start WITH_NO_ROOM
+	policy <<-END
+		zones: [{name: trunk, prefixes: [$LAB_CLIENT4/32]}]
+		overload: {shed: yes, least: 10, hold: 60}
+	END
+	attack 5 0 while_calls_are_refused as 198.51.100.77 answered 5 OPTIONS \
+		"sip:ping@$LAB_SERVER4"
+	callers 5 unanswered 5 INVITE urn:service:sos
+}
