@@ -117,7 +117,7 @@ result() {
 }
 
 # Why a row stopped early is in its logs.
-row_ended() {
+end_row() {
 	local status=$?
 	[[ $status -eq 0 || ! -d $LAB_DIR ]] || tail -n 5 "$LAB_DIR"/*.log >&2
 	lab_down
@@ -129,7 +129,7 @@ row() {
 	lab_need_root
 	declare -F "row_$1" >/dev/null || lab_die "there is no row $1; there are: $(rows | paste -sd' ')."
 	lab_up
-	trap row_ended EXIT
+	trap end_row EXIT
 	SERVER=(lab_kamailio_start)
 	POLICY=()
 	"row_$1"

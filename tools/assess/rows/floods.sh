@@ -86,7 +86,7 @@ row_overload() {
 		"OPTIONS of strangers, while a trunk's calls over TCP are refused"
 	server lab_kamailio_start WITH_NO_ROOM
 	policy <<-END
-		zones: [{name: trunk, prefixes: [$LAB_CLIENT4/32]}]
+		zones: [{name: trunk, prefixes: [$LAB_CLIENT4/32], profile: peer}]
 		overload: {shed: yes, least: 10, hold: 60}
 	END
 	attack 5 0 while_calls_are_refused as 198.51.100.77 answered 5 OPTIONS \
