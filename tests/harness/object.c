@@ -72,15 +72,21 @@ int object_constant(struct bpf_object *object, const char *name, __u64 value)
 
 int object_share(struct bpf_object *object, const struct bpf_object *guard)
 {
-	struct bpf_map *map;
+	struct bpf_map *map, *other;
 	int error = 0;
 
 	bpf_object__for_each_map(map, object) {
 		const char *name = bpf_map__name(map);
-		int ours = strstr(name, "sg_") ? object_map(guard, name) : -ENOENT;
 
-		if (!error && ours >= 0)
-			error = bpf_map__reuse_fd(map, ours);
+		other = strstr(name, "sg_") ? bpf_object__find_map_by_name(guard, name) : NULL;
+		/* libbpf would share it as it is, and the program write beside what is meant. */
+		if (other && bpf_map__value_size(map) != bpf_map__value_size(other)) {
+			fprintf(stderr, "%s is of another size in %s than in %s: build both.\n",
+				name, bpf_object__name(object), bpf_object__name(guard));
+			error = -EINVAL;
+		}
+		if (!error && other)
+			error = bpf_map__reuse_fd(map, bpf_map__fd(other));
 	}
 	return error;
 }

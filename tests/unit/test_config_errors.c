@@ -273,6 +273,11 @@ static void test_bad_callees(void **state)
 		{1, 20, "each entry of 'users' must be one word", "callees: [{users: [[]]}]\n"},
 		{1, 10, "unknown key 'callees' in zones", "zones: [{callees: []}]\n"},
 		{1, 1, "unknown key 'users' at the top", "users: []\n"},
+		{1, 1, "; it is a key in callees", "users: []\n"},
+		{2, 3, "; it is a key at the top level", "zones:\n- overload: {shed: yes}\n"},
+		{1, 1, ", ...; is 'callees' meant?", "calees: []\n"},
+		{1, 9, ", ...; is 'limit-own-callee' meant?",
+		 "modes: {limit_own_calee: enforce}\n"},
 
 		{1, 11, "there are no users here", "callees: [{unlimited: yes}]\n"},
 		{1, 19, "there are no users here", "callees: [{users: [], unlimited: yes}]\n"},

@@ -5,7 +5,9 @@
 # each attack is made once without the guard and once with it, beside callers who must not notice.
 #
 #   assess.sh            all rows, into build/assessment.json and build/assessment.md
-#   assess.sh NAME...    these, to standard output
+#   assess.sh NAME...    these, to standard output as JSON
+#
+# Exit status: 0 if all of them pass.
 #
 # A row is a function row_NAME in one of the files of rows/, which says what it is about (about),
 # the configuration (policy), how the attack is made (attack NAME ...: prints how many tries got
@@ -127,7 +129,6 @@ end_row() {
 # What a row says besides its result is for people.
 row() {
 	lab_need_root
-	declare -F "row_$1" >/dev/null || lab_die "there is no row $1; there are: $(rows | paste -sd' ')."
 	lab_up
 	trap end_row EXIT
 	SERVER=(lab_kamailio_start)
@@ -156,15 +157,27 @@ all_rows() {
 	done
 }
 
+# What a mistyped name would make is no row that has failed.
+need_rows() {
+	local name
+	for name in "$@"; do
+		declare -F "row_$name" >/dev/null ||
+			lab_die "there is no row $name; there are: $(rows | paste -sd' ')."
+	done
+}
+
 main() {
-	local names
+	local names table
 	[[ -x $SIPGUARD ]] || lab_die "$SIPGUARD is not built: run \"make\" first."
 	if [[ ${1:-} == --row ]]; then
 		row "$2"
 		return
 	fi
 	if [[ $# -gt 0 ]]; then
-		all_rows "$@" | jq -s .
+		need_rows "$@"
+		table=$(all_rows "$@" | jq -s .)
+		printf '%s\n' "$table"
+		jq -e 'all(.pass)' <<<"$table" >/dev/null
 		return
 	fi
 	mapfile -t names < <(rows)

@@ -101,7 +101,7 @@ static const char *user_fault(const char *user)
 	for (; *user; user++)
 		if (!isgraph((unsigned char)*user) || strchr(":;%@<>\"", *user))
 			return "write what stands before the '@', like 100 or +4930123456, without "
-			       "'sip:', password, parameters and escapes";
+			       "spaces, 'sip:', password, parameters and escapes";
 	return NULL;
 }
 

@@ -16,6 +16,7 @@
  * than this there is one that is not known, or two of the first ones are equal.
  */
 #define COMPARED 128
+#define COMPARED_LETTERS 40 /* of a key, to tell which one is meant */
 
 _Static_assert(SG_REASON__MAX <= COMPARED, "the modes are the largest mapping");
 
@@ -69,10 +70,11 @@ static enum kind kind_of(const struct setting *setting, bool entry)
 static void list_append(char *list, size_t size, const char *word, int length)
 {
 	size_t used = strlen(list);
+	bool cut = used >= 3 && !strcmp(list + used - 3, "...");
 
-	if (used + strlen(", ") + length + sizeof(", ...") <= size)
+	if (!cut && used + strlen(", ") + length + sizeof(", ...") <= size)
 		snprintf(list + used, size - used, "%s%.*s", used ? ", " : "", length, word);
-	else if (used >= 3 && strcmp(list + used - 3, "..."))
+	else if (used && !cut)
 		snprintf(list + used, size - used, ", ...");
 }
 
@@ -162,15 +164,98 @@ static int fail_type(const struct place *place, const yaml_node_t *node,
 			     place->entry ? "each entry of " : "", place->key, wanted, found);
 }
 
+/* How many characters are to be changed, put in or taken out to make the one word of the other. */
+static int differences(const char *text, const char *key, int length)
+{
+	int row[COMPARED_LETTERS + 1], diagonal, above;
+
+	for (int i = 0; i <= length; i++)
+		row[i] = i;
+	for (int y = 1; text[y - 1]; y++) {
+		diagonal = row[0];
+		row[0] = y;
+		for (int i = 1; i <= length; i++) {
+			above = row[i];
+			row[i] = diagonal + (key[i - 1] != text[y - 1]);
+			row[i] = row[i] < above + 1 ? row[i] : above + 1;
+			row[i] = row[i] < row[i - 1] + 1 ? row[i] : row[i - 1] + 1;
+			diagonal = above;
+		}
+	}
+	return row[length];
+}
+
+/* The key of the place that `text` is nearly: one letter in three is another one; "" if none is. */
+static void nearest_key(const struct place *place, const char *text, char *nearest, size_t size)
+{
+	int length, differs, least = strlen(text) / 3 + 1;
+	const char *key;
+
+	*nearest = '\0';
+	if (strlen(text) > COMPARED_LETTERS)
+		return;
+	for (size_t i = 0; i < settings_count; i++) {
+		key = key_below(place, &settings[i], &length);
+		if (!key || length > COMPARED_LETTERS)
+			continue;
+		differs = differences(text, key, length);
+		if (differs >= least)
+			continue;
+		least = differs;
+		snprintf(nearest, size, "%.*s", length, key);
+	}
+}
+
+static bool is_known_key(const struct place *place, const char *key)
+{
+	int length;
+
+	for (size_t i = 0; i < settings_count; i++) {
+		const char *known = key_below(place, &settings[i], &length);
+
+		if (known && strlen(key) == (size_t)length && !strncmp(known, key, length))
+			return true;
+	}
+	return false;
+}
+
+/* Where else a key may stand that is unknown in its place; NULL if nowhere. */
+static const char *other_place(const struct place *place, const char *key)
+{
+	static const struct {
+		enum setting_place where;
+		const char *name;
+	} others[] = {
+		{PLACE_TOP, "at the top level"},
+		{PLACE_ZONE, "in zones"},
+		{PLACE_CALLEE, "in callees"},
+	};
+	struct place other = {place->document, .path = ""};
+
+	if (*place->path)
+		return NULL;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		other.where = others[i].where;
+		if (other.where != place->where && is_known_key(&other, key))
+			return others[i].name;
+	}
+	return NULL;
+}
+
 static int fail_unknown_key(const struct place *place, const yaml_node_t *key)
 {
-	char known[120];
+	const char *text = document_text(key), *stands = other_place(place, text);
+	char known[120], nearest[COMPARED_LETTERS + 1], advice[80] = "";
 
 	known_keys(place, known, sizeof(known));
-	return document_fail(place->document, key, "unknown key '%s' %s%s; known here: %s",
-			     quote(document_text(key)).text,
-			     place->key ? "in " : "at the top level", place->key ? place->key : "",
-			     known);
+	nearest_key(place, text, nearest, sizeof(nearest));
+	if (stands)
+		snprintf(advice, sizeof(advice), "; it is a key %s", stands);
+	else if (*nearest)
+		snprintf(advice, sizeof(advice), "; is '%s' meant?", nearest);
+	return document_fail(place->document, key, "unknown key '%s' %s%s; known here: %s%s",
+			     quote(text).text, place->key ? "in " : "at the top level",
+			     place->key ? place->key : "", known, advice);
 }
 
 /* --- the check --- */
@@ -212,19 +297,6 @@ static int check_key(const struct place *place, const yaml_node_t *mapping, cons
 					     earlier->start_mark.line + 1);
 	}
 	return 0;
-}
-
-static bool is_known_key(const struct place *place, const char *key)
-{
-	int length;
-
-	for (size_t i = 0; i < settings_count; i++) {
-		const char *known = key_below(place, &settings[i], &length);
-
-		if (known && strlen(key) == (size_t)length && !strncmp(known, key, length))
-			return true;
-	}
-	return false;
 }
 
 static int check_mapping(const struct place *place, const yaml_node_t *node)

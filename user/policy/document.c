@@ -126,8 +126,9 @@ static int fail_parser(const struct document *d, const yaml_parser_t *parser)
 			       "without control characters", parser->problem);
 	}
 	return fail_at(d->error, line, column, "not valid YAML (%s); look for a missing bracket, "
-		       "comma or quote, or a tab in the indentation, on this line or the one "
-		       "before", parser->problem ? parser->problem : "unknown problem");
+		       "comma or quote, a tab in the indentation, or a value that begins with * or "
+		       "& and has no quotes, on this line or the one before",
+		       parser->problem ? parser->problem : "unknown problem");
 }
 
 /* What no key here has: no aliases (they can multiply without end), one document, no NUL. */
@@ -169,7 +170,8 @@ static int scan_event(const struct document *d, const yaml_event_t *event, int *
 	}
 	if (anchor)
 		return fail_at(d->error, line, column, "anchors and aliases ('&%s', '*%s') are not "
-			       "taken here; write the value out", quote((char *)anchor).text,
+			       "taken here; write the value out, or put quotes around one that "
+			       "begins like that", quote((char *)anchor).text,
 			       quote((char *)anchor).text);
 	if (*depth > DEPTH)
 		return fail_at(d->error, line, column, "nested deeper than any key here; look for "
