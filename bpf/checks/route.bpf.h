@@ -13,7 +13,10 @@
 
 #define ROUTE_VALUES 8 /* that are looked at, in as many lines */
 
-/* Where the values of the next Route begin, from `at`; 0: there is none. */
+/*
+ * Where the values of the next Route begin, from `at`; 0: there is none. Behind as many fields that
+ * begin alike there may be one that nobody has looked for: the body then, where no value is ours.
+ */
 __noinline int route_line(struct sip_reader *r, __u32 at)
 {
 	if (!r)
@@ -28,7 +31,7 @@ __noinline int route_line(struct sip_reader *r, __u32 at)
 		if (sip_byte(r, at) == ':')
 			return at + 1;
 	}
-	return 0;
+	return r->message.body;
 }
 
 /*

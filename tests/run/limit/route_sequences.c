@@ -103,6 +103,19 @@ static void other_fields(void)
 	lines("Subject: x\r\n Route: <sip:example.org;lr>\r\n", true);
 }
 
+/* However many of them hide it. */
+static void behind_other_fields(void)
+{
+	char text[1024] = "Route: <sip:example.com;lr>\r\n";
+
+	serve();
+	for (int i = 0; i < 7; i++)
+		strcat(text, "Route-Info: x\r\n");
+	lines(text, true);
+	strcat(text, "Route-Info: x\r\nRoute: <sip:example.org;lr>\r\n");
+	lines(text, false);
+}
+
 static void as_many_as_are_looked_at(void)
 {
 	static const char own[] = "Route: <sip:example.com;lr>\r\n";
@@ -159,6 +172,7 @@ const struct sequence route_sequences[] = {
 	{"a Route of one value", one_value},
 	{"a Route of further values", further_values},
 	{"fields that begin as Route does", other_fields},
+	{"a Route behind fields that begin as it does", behind_other_fields},
 	{"as many Routes as are looked at", as_many_as_are_looked_at},
 	{"whose Route is looked at", whose_route_is_looked_at},
 	{"a Route elsewhere is only seen by default", by_default},
