@@ -133,7 +133,10 @@ static __always_inline void overload_look(const struct guard *g, struct sg_overl
 		overload_rest(g, o);
 }
 
-/* A new request is let in. Global: few need it. */
+/*
+ * A new request is let in. Global: few need it. Not the first fragment of one: nobody answers if the
+ * rest never comes, so who forges an address could make the server look silent.
+ */
 __noinline int overload_asked(const struct guard *g)
 {
 	__u32 method;
@@ -141,7 +144,7 @@ __noinline int overload_asked(const struct guard *g)
 	if (!g || !overload_watches(g))
 		return 0;
 	method = g->reader.message.method_id;
-	if (method == SG_METHOD_ACK || g->p.assumed == STREAM_GUESSED ||
+	if (method == SG_METHOD_ACK || g->p.first_fragment || g->p.assumed == STREAM_GUESSED ||
 	    !verdict_looks(g, SG_REASON_OVERLOAD) || !overload_counts(g, method))
 		return 0;
 	overload_look(g, &sg_state.overload);

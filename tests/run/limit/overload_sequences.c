@@ -198,6 +198,25 @@ static void no_forger_arms_it(void)
 	assert_int_equal(level(), 1);
 }
 
+/*
+ * The server answers whatever reaches it. The rest of a request that never comes, it does not: so a
+ * forger could make it silent towards a zone.
+ */
+static void no_fragments_arm_it(void)
+{
+	on();
+	mode_set(SG_REASON_FRAGMENT_HEAD, SG_MODE_OFF);
+	many(1, MEMBER, ASKED, ACCEPTED);
+	for (int i = 0; i < 6; i++) {
+		clock_move(SECOND);
+		for (int j = 0; j < LEAST; j++)
+			assert_false(packet_dropped(&(struct packet_spec){
+				.source = MEMBER, .id = fragment_id(), .size = 480, .fill = 3000,
+				.payload = ASKED}));
+	}
+	assert_int_equal(level(), 0);
+}
+
 static void call_over_tcp(__u16 port)
 {
 	assert_false(packet_dropped(&(struct packet_spec){
@@ -420,6 +439,7 @@ const struct sequence overload_sequences[] = {
 	{"overload: off it sees nothing", off_it_sees_nothing},
 	{"overload: no stranger arms it", no_stranger_arms_it},
 	{"overload: no forger arms it", no_forger_arms_it},
+	{"overload: no request that never ends arms it", no_fragments_arm_it},
 	{"overload: a zone over TCP counts", a_zone_over_tcp_counts},
 	{"overload: each request counts once", each_request_counts_once},
 	{"overload: silence arms it, answers disarm it", silence_arms_it},
