@@ -263,6 +263,8 @@
 	  "proven flows over TCP it is only counted. A peer that asks by OPTIONS whether we are " \
 	  "there may look elsewhere. Strangers cannot arm it, nor who forges an address: only "   \
 	  "answers to known senders count, over TCP or to credentials that the server looks at. " \
+	  "Silence counts over TCP, or where those repeat a nonce that one source alone was "     \
+	  "told; where the server has one nonce for all, only 503 does over UDP. "                \
 	  "Who has an account can, if he has the server refuse more of his own requests than it " \
 	  "answers of all others; so can, with `unchallenged: yes`, who forges the address of a " \
 	  "zone. `sipguard status` shows the level.")

@@ -22,6 +22,7 @@
 #ifndef SIPGUARD_CHECK_OVERLOAD_BPF_H
 #define SIPGUARD_CHECK_OVERLOAD_BPF_H
 
+#include "checks/guess.bpf.h"
 #include "checks/limits.bpf.h"
 #include "checks/policy.bpf.h"
 #include "overload.h"
@@ -134,9 +135,17 @@ static __always_inline void overload_look(const struct guard *g, struct sg_overl
 }
 
 /*
- * A new request is let in. Global: few need it. Not the first fragment of one: nobody answers if the
- * rest never comes, so who forges an address could make the server look silent.
+ * Whether the server will answer a request unless it is silent. What is forged may never reach it: a
+ * fragment of which the rest never comes, a wrong checksum, an address where it does not listen.
+ * Where it has few to answer, some of that in a zone's name would shed all calls.
  */
+static __always_inline bool overload_expects(const struct guard *g)
+{
+	return !g->p.first_fragment &&
+	       (guess_is_evident(&g->p) || config_of(g)->overload_unchallenged);
+}
+
+/* A new request is let in. Global: few need it. */
 __noinline int overload_asked(const struct guard *g)
 {
 	__u32 method;
@@ -144,8 +153,9 @@ __noinline int overload_asked(const struct guard *g)
 	if (!g || !overload_watches(g))
 		return 0;
 	method = g->reader.message.method_id;
-	if (method == SG_METHOD_ACK || g->p.first_fragment || g->p.assumed == STREAM_GUESSED ||
-	    !verdict_looks(g, SG_REASON_OVERLOAD) || !overload_counts(g, method))
+	if (method == SG_METHOD_ACK || g->p.assumed == STREAM_GUESSED ||
+	    !verdict_looks(g, SG_REASON_OVERLOAD) || !overload_counts(g, method) ||
+	    !overload_expects(g))
 		return 0;
 	overload_look(g, &sg_state.overload);
 	__sync_fetch_and_add(&sg_state.overload.asked, 1);

@@ -198,22 +198,38 @@ static void no_forger_arms_it(void)
 	assert_int_equal(level(), 1);
 }
 
-/*
- * The server answers whatever reaches it. The rest of a request that never comes, it does not: so a
- * forger could make it silent towards a zone.
- */
-static void no_fragments_arm_it(void)
+/* The server challenges it, and somebody else, too, if it has one nonce for all. */
+static void is_told(const char *source)
 {
-	on();
-	mode_set(SG_REASON_FRAGMENT_HEAD, SG_MODE_OFF);
-	many(1, MEMBER, ASKED, ACCEPTED);
+	many(1, source, REQUEST_OF("REGISTER", ""),
+	     REPLY_OF("401 Unauthorized", "REGISTER", CHALLENGE));
+}
+
+static void goes_unanswered(const char *source, __u32 size)
+{
 	for (int i = 0; i < 6; i++) {
 		clock_move(SECOND);
 		for (int j = 0; j < LEAST; j++)
 			assert_false(packet_dropped(&(struct packet_spec){
-				.source = MEMBER, .id = fragment_id(), .size = 480, .fill = 3000,
-				.payload = ASKED}));
+				.source = source, .id = size ? fragment_id() : 0, .size = size,
+				.fill = size ? 3000 : 0, .payload = ASKED}));
 	}
+}
+
+/*
+ * The server answers what reaches it. What never does, a forger may send: with a wrong checksum,
+ * or only the beginning of it.
+ */
+static void no_forger_makes_it_silent(void)
+{
+	on();
+	mode_set(SG_REASON_FRAGMENT_HEAD, SG_MODE_OFF);
+	many(1, PHONE, ASKED, ACCEPTED);
+	goes_unanswered(MEMBER, 0);
+	is_told(MEMBER);
+	goes_unanswered(MEMBER, 480);
+	is_told(STRANGER);
+	goes_unanswered(MEMBER, 0);
 	assert_int_equal(level(), 0);
 }
 
@@ -262,7 +278,9 @@ static void each_request_counts_once(void)
 static void silence_arms_it(void)
 {
 	on();
-	/* A server whose replies were never seen may send them another way. */
+	is_told(MEMBER);
+	/* A server whose replies are not seen may send them another way. */
+	clock_move(65 * SECOND);
 	goes_on(5, LEAST, MEMBER, ASKED, NULL);
 	assert_int_equal(level(), 0);
 	goes_on(1, LEAST, MEMBER, ASKED, ACCEPTED);
@@ -282,7 +300,7 @@ static void silence_arms_it(void)
 static void silence_towards_few_is_none(void)
 {
 	on();
-	many(1, MEMBER, ASKED, ACCEPTED);
+	is_told(MEMBER);
 	goes_on(6, LEAST - 1, MEMBER, ASKED, NULL);
 	assert_int_equal(level(), 0);
 	/* ACK is not answered. */
@@ -439,7 +457,7 @@ const struct sequence overload_sequences[] = {
 	{"overload: off it sees nothing", off_it_sees_nothing},
 	{"overload: no stranger arms it", no_stranger_arms_it},
 	{"overload: no forger arms it", no_forger_arms_it},
-	{"overload: no request that never ends arms it", no_fragments_arm_it},
+	{"overload: no forger makes it silent", no_forger_makes_it_silent},
 	{"overload: a zone over TCP counts", a_zone_over_tcp_counts},
 	{"overload: each request counts once", each_request_counts_once},
 	{"overload: silence arms it, answers disarm it", silence_arms_it},
