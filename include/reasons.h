@@ -241,8 +241,9 @@
 	  "The configuration names the `domains` that the server serves, and a request that "     \
 	  "begins something brings a Route whose host is none of them, nor the IPv4 address that "\
 	  "the packet came to: a server that goes by it relays for a stranger. So is a Route with "\
-	  "maddr, and more than eight of them. Whose requests are looked at, and what a forger "  \
-	  "can do, is as for domain-not-served; a header that is cut by fragments is not. It "    \
+	  "maddr, and more than eight of them. Whose requests are looked at, whatever their "     \
+	  "URI, and what a forger can do, is as for domain-not-served; a header that is cut by "  \
+	  "fragments is not. It "                                                                 \
 	  "only monitors, since phones name their outbound proxy there: add its names and its "   \
 	  "public address to the `domains` before you enforce it.")                               \
 	X(96, LIMIT_OWN_CALLEE, "limit-own-callee", "callees", MONITOR, ENFORCE, STATEFUL,        \

@@ -80,8 +80,8 @@ static __always_inline struct sg_own_callee *callee_own(const struct guard *g, _
 }
 
 /*
- * A call to one who has it charges that and no other. Where there is none nothing is compared: a TAT
- * that another CPU has written a tick ahead of us would be one call too many.
+ * A call to one who has it charges that and no other. Where there is none nothing is compared: a
+ * TAT that another CPU has written a tick ahead of us would be one call too many.
  */
 static __always_inline __u32 callee_pay_own(const struct guard *g, struct sg_own_callee *own)
 {

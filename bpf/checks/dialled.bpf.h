@@ -26,8 +26,8 @@ static __always_inline const __u32 *dialled_find(const struct guard *g, __u32 ki
 
 /*
  * Behind an exit code is a country code, which no 0 begins (ITU-T E.164), and a whole number. So
- * 0800 and 0900 with what follows are none, nor is an exit code in the midst of a longer one. Nor is
- * what has a + before its exit code: exchanges that take the + off dial the rest.
+ * 0800 and 0900 with what follows are none, nor is an exit code in the midst of a longer one. Where
+ * one stands behind a + that counts for nothing: exchanges that take it off dial the rest.
  */
 static __always_inline bool dialled_is_international(const struct guard *g)
 {

@@ -135,8 +135,8 @@ static __always_inline void overload_look(const struct guard *g, struct sg_overl
 }
 
 /*
- * Whether the server will answer a request unless it is silent. What is forged may never reach it: a
- * fragment of which the rest never comes, a wrong checksum, an address where it does not listen.
+ * Whether the server will answer a request unless it is silent. What is forged may never reach it:
+ * a fragment of which the rest never comes, a wrong checksum, an address where it does not listen.
  * Where it has few to answer, some of that in a zone's name would shed all calls.
  */
 static __always_inline bool overload_expects(const struct guard *g)

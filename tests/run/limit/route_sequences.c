@@ -141,6 +141,21 @@ static void whose_route_is_looked_at(void)
 	sent(PHONE, away, "", true);
 }
 
+/* A number goes where the Route says. */
+static void to_a_number(void)
+{
+	static const char away[] = "Route: <sip:example.org;lr>\r\n";
+	char text[4096];
+
+	serve();
+	for (int i = 0; i < 2; i++) {
+		snprintf(text, sizeof(text), "INVITE tel:+4930123456 %s",
+			 strstr(brings(i ? away : "", ""), "SIP/2.0"));
+		assert_int_equal(packet_dropped(&(struct packet_spec){.payload = text}), i);
+	}
+	assert_int_equal(dropping_reason(), SG_REASON_ROUTE_NOT_SERVED);
+}
+
 /* Who names no domains, or no mode, is told of it at most. */
 static void by_default(void)
 {
@@ -175,6 +190,7 @@ const struct sequence route_sequences[] = {
 	{"a Route behind fields that begin as it does", behind_other_fields},
 	{"as many Routes as are looked at", as_many_as_are_looked_at},
 	{"whose Route is looked at", whose_route_is_looked_at},
+	{"a Route of a call to a number", to_a_number},
 	{"a Route elsewhere is only seen by default", by_default},
 	{"a Route that is cut off", cut_off},
 };
