@@ -39,6 +39,12 @@ static __always_inline bool overload_watches(const struct guard *g)
 	return config_of(g)->overload_shed;
 }
 
+/* Whether something is shed, or was until now. */
+static __always_inline bool overload_applies(const struct guard *g)
+{
+	return overload_watches(g) && *(const volatile __u32 *)&sg_state.overload.level;
+}
+
 static __always_inline __u64 overload_hold(const struct guard *g)
 {
 	return config_of(g)->overload_hold * SG_NSEC_PER_SEC;
@@ -219,6 +225,19 @@ static __always_inline bool overload_has_begun(const struct guard *g)
 	return t && transaction_age(t, g->now) <= TRANSACTION_LIFE;
 }
 
+/*
+ * Since when a request that is let in counts as such. While something is shed, a transaction that
+ * was let in before stays as old as it is, or who has one branch for all his requests would be let
+ * in for ever.
+ */
+static __always_inline __u64 overload_begun(const struct guard *g, const struct sg_transaction *t)
+{
+	__u32 age = t ? transaction_age(t, g->now) : 0;
+
+	return overload_applies(g) && age <= TRANSACTION_LIFE
+		       ? g->now - ((__u64)age << TRANSACTION_SHIFT) : g->now;
+}
+
 /* Whether it belongs to a dialog, or may: its To is in a later fragment. */
 static __always_inline bool overload_is_inside(const struct sip_message *m)
 {
@@ -245,11 +264,6 @@ __noinline int overload_check(const struct guard *g)
 	    policy_is_emergency(&g->reader))
 		return SG_REASON_NONE;
 	return SG_REASON_OVERLOAD;
-}
-
-static __always_inline bool overload_applies(const struct guard *g)
-{
-	return overload_watches(g) && *(const volatile __u32 *)&sg_state.overload.level;
 }
 
 #endif

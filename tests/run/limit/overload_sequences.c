@@ -397,6 +397,23 @@ static void what_was_let_in_goes_on(void)
 	     .payload = REQUEST_OF("INVITE", ""));
 }
 
+/* Who has one branch for all he sends is not let in for ever. */
+static void what_was_let_in_gets_old(void)
+{
+	on();
+	asks_of(STRANGER, REQUEST_OF("INVITE", ""), PORT);
+	answers_to(STRANGER, REPLY_OF("404 Not Found", "INVITE", ""), PORT);
+	level_set(SG_OVERLOAD_MOST);
+	for (int i = 0; i < 4; i++) {
+		clock_move(10 * SECOND);
+		assert_int_equal(packet_dropped(&(struct packet_spec){
+			.source = STRANGER, .sport = PORT, .again = true,
+			.payload = REQUEST_OF("INVITE", "")}), i == 3);
+		if (i < 3)
+			answers_to(STRANGER, REPLY_OF("404 Not Found", "INVITE", ""), PORT);
+	}
+}
+
 /* A connection is not ended by it where it is the way of many. */
 static void over_tcp_a_zone_is_only_counted(void)
 {
@@ -465,6 +482,7 @@ const struct sequence overload_sequences[] = {
 	{"overload: each level sheds one more", each_level_sheds_one_more},
 	{"overload: emergency calls pass", emergency_calls_pass},
 	{"overload: what was let in goes on", what_was_let_in_goes_on},
+	{"overload: what was let in gets old", what_was_let_in_gets_old},
 	{"overload: over TCP a zone is only counted", over_tcp_a_zone_is_only_counted},
 	{"overload: over TCP a stranger waits", over_tcp_a_stranger_waits},
 	{"overload: monitor mode sees what it would shed", monitor_mode_sees_what_it_would_shed},
