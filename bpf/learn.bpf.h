@@ -75,7 +75,8 @@ __noinline int learn_transaction(struct guard *g)
 	if (g->p.credentials && !g->in_zone)
 		guess_begin(g);
 	overload_asked(g);
-	transaction_put(t ? t : transaction_oldest(line, g->now), &g->p, g->p.transaction, g->now);
+	transaction_put(t ? t : transaction_oldest(line, g->now), &g->p, g->p.transaction,
+			overload_begun(g, t));
 	return 0;
 }
 

@@ -208,18 +208,21 @@
 	  "counted. Calls to urn:service:sos and to numbers under 5 digits never count; those "   \
 	  "of zones do by `zones: yes`. With `ban` a flow of TCP is banned for one call more, "   \
 	  "unless several users are registered over it or a zone has it. Over UDP nobody is "     \
-	  "banned: a forger can spend the calls of strangers of an address, or of the proven "    \
-	  "flow whose very port he forges, and no more.")                                         \
+	  "banned: a forger can spend the calls of strangers of an address, of a zone's with "    \
+	  "`zones: yes`, or of the proven flow whose very port he forges, and no more. A letter " \
+	  "or blank anywhere in the user makes it no number: have your exchange refuse such.")    \
 	X(90, LIMIT_CALLEE, "limit-callee", "callee", MONITOR, MONITOR, STATEFUL,                 \
 	  "One user (of the Request-URI, without password and parameters) is called more often "  \
 	  "than `callee` allows: telephony denial of service, or a vote on the radio, which is "  \
 	  "why it only monitors until you say otherwise. INVITEs that begin a call count, those " \
 	  "with credentials once more; calls to urn:service:sos never do. Strangers, each zone, " \
 	  "and the proven flows of each have a limit of the callee of their own, so a forger "    \
-	  "takes calls of strangers away and nobody else's. Over TCP those of a zone and of "     \
-	  "proven flows are only counted. Users under `callees` have the reason "                 \
-	  "limit-own-callee instead. A zone with `callee: {priority: yes}` may always send calls "\
-	  "with a Resource-Priority (RFC 4412), and who forges its addresses over UDP, too.")     \
+	  "takes calls of strangers away, and those of a zone or of proven flows only if he "     \
+	  "forges the address of one over UDP. An escape ends the user, so who writes %65 for a " \
+	  "letter is held against another limit. Over TCP those of a zone and of proven flows "   \
+	  "are only counted. Users under `callees` have the reason limit-own-callee instead. A "  \
+	  "zone with `callee: {priority: yes}` may always send calls with a Resource-Priority "   \
+	  "(RFC 4412), and who forges its addresses over UDP, too.")                              \
 	X(93, DOMAIN_NOT_SERVED, "domain-not-served", "RFC 3261 section 16.5",                    \
 	  ENFORCE, ENFORCE, STATELESS,                                                            \
 	  "The configuration names the `domains` that the server serves, and the host in the "    \
@@ -235,23 +238,25 @@
 	  "that it came to, one that no other host has (private ones are not looked at): it goes "\
 	  "round in a loop, or is forged. A forger can have nothing refused but what he sends "   \
 	  "himself. It only monitors, since a server in a container of this host may write the "  \
-	  "host's address there; give that a zone before you enforce it.")                         \
+	  "host's address there; give that a zone before you enforce it.")                        \
 	X(95, ROUTE_NOT_SERVED, "route-not-served", "RFC 3261 section 16.12",                     \
 	  MONITOR, MONITOR, STATELESS,                                                            \
 	  "The configuration names the `domains` that the server serves, and a request that "     \
 	  "begins something brings a Route whose host is none of them, nor the IPv4 address that "\
 	  "the packet came to: a server that goes by it relays for a stranger. So is a Route with "\
-	  "maddr, and more than eight of them. Whose requests are looked at, and what a forger "  \
-	  "can do, is as for domain-not-served; a header that is cut by fragments is not. It "    \
+	  "maddr, and more than eight of them. Whose requests are looked at, whatever their "     \
+	  "URI, and what a forger can do, is as for domain-not-served; a header that is cut by "  \
+	  "fragments is not. It "                                                                 \
 	  "only monitors, since phones name their outbound proxy there: add its names and its "   \
 	  "public address to the `domains` before you enforce it.")                               \
 	X(96, LIMIT_OWN_CALLEE, "limit-own-callee", "callees", MONITOR, ENFORCE, STATEFUL,        \
 	  "A user who has a limit of his own under `callees` is called more often than that "     \
 	  "allows. It stands in place of `callee`, whatever the mode of limit-callee is, and "    \
-	  "counts the same calls for the same groups of callers (see limit-callee); so a forger " \
-	  "takes calls of strangers to that user away and nobody else's. Calls of a zone with a " \
+	  "counts the same calls for the same groups of callers, and a forger can take the same " \
+	  "away (see limit-callee). Who writes an escape into the user is held against `callee` " \
+	  "and not against this: enforce that, too. Calls of a zone with a "                      \
 	  "Resource-Priority pass where `callee: {priority: yes}` is said. It only monitors until "\
-	  "you say otherwise. Raise the limit, or say `unlimited: yes` of the user, to lift it.")  \
+	  "you say otherwise. Raise the limit, or say `unlimited: yes` of the user, to lift it.") \
 	X(98, OVERLOAD, "overload", "RFC 7339 section 5.10.1", ENFORCE, ENFORCE, STATEFUL,        \
 	  "Only with `overload: {shed: yes}`: the server refuses (503) or is silent, and what "   \
 	  "begins something new is shed, a level more every two seconds: OPTIONS; then "          \
@@ -263,6 +268,8 @@
 	  "proven flows over TCP it is only counted. A peer that asks by OPTIONS whether we are " \
 	  "there may look elsewhere. Strangers cannot arm it, nor who forges an address: only "   \
 	  "answers to known senders count, over TCP or to credentials that the server looks at. " \
+	  "Silence counts over TCP, or where those repeat a nonce that one source alone was "     \
+	  "told; where the server has one nonce for all, only 503 does over UDP. "                \
 	  "Who has an account can, if he has the server refuse more of his own requests than it " \
 	  "answers of all others; so can, with `unchallenged: yes`, who forges the address of a " \
 	  "zone. `sipguard status` shows the level.")                                              \

@@ -79,12 +79,15 @@ static __always_inline struct sg_own_callee *callee_own(const struct guard *g, _
 	return config_of(g)->callees ? bpf_map_lookup_elem(&sg_own_callees, &key) : NULL;
 }
 
-/* A call to one who has it charges that and no other. No limit is one that is never spent. */
+/*
+ * A call to one who has it charges that and no other. Where there is none nothing is compared: a
+ * TAT that another CPU has written a tick ahead of us would be one call too many.
+ */
 static __always_inline __u32 callee_pay_own(const struct guard *g, struct sg_own_callee *own)
 {
 	__u64 *tat = &own->tat[callee_caller(g) & (2 * SG_ZONES - 1)];
 
-	if (!verdict_looks(g, SG_REASON_LIMIT_OWN_CALLEE))
+	if (!own->limit.interval || !verdict_looks(g, SG_REASON_LIMIT_OWN_CALLEE))
 		return SG_REASON_NONE;
 	if (gcra_spent(tat, g->now, &own->limit))
 		return SG_REASON_LIMIT_OWN_CALLEE;

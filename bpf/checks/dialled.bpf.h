@@ -26,7 +26,8 @@ static __always_inline const __u32 *dialled_find(const struct guard *g, __u32 ki
 
 /*
  * Behind an exit code is a country code, which no 0 begins (ITU-T E.164), and a whole number. So
- * 0800 and 0900 with what follows are none, nor is an exit code in the midst of a longer one.
+ * 0800 and 0900 with what follows are none, nor is an exit code in the midst of a longer one. Where
+ * one stands behind a + that counts for nothing: exchanges that take it off dial the rest.
  */
 static __always_inline bool dialled_is_international(const struct guard *g)
 {
@@ -34,7 +35,7 @@ static __always_inline bool dialled_is_international(const struct guard *g)
 	__u32 count = g->dial.count;
 	const __u32 *exit;
 
-	if (g->dial.plus)
+	if (g->dial.plus && digits >> 60)
 		return dialled_find(g, SG_DIALLED_INTERNATIONAL, digits, count);
 	exit = dialled_find(g, SG_DIALLED_EXIT, digits, count);
 	if (!exit)

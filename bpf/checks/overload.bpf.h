@@ -22,6 +22,7 @@
 #ifndef SIPGUARD_CHECK_OVERLOAD_BPF_H
 #define SIPGUARD_CHECK_OVERLOAD_BPF_H
 
+#include "checks/guess.bpf.h"
 #include "checks/limits.bpf.h"
 #include "checks/policy.bpf.h"
 #include "overload.h"
@@ -36,6 +37,12 @@
 static __always_inline bool overload_watches(const struct guard *g)
 {
 	return config_of(g)->overload_shed;
+}
+
+/* Whether something is shed, or was until now. */
+static __always_inline bool overload_applies(const struct guard *g)
+{
+	return overload_watches(g) && *(const volatile __u32 *)&sg_state.overload.level;
 }
 
 static __always_inline __u64 overload_hold(const struct guard *g)
@@ -133,6 +140,17 @@ static __always_inline void overload_look(const struct guard *g, struct sg_overl
 		overload_rest(g, o);
 }
 
+/*
+ * Whether the server will answer a request unless it is silent. What is forged may never reach it:
+ * a fragment of which the rest never comes, a wrong checksum, an address where it does not listen.
+ * Where it has few to answer, some of that in a zone's name would shed all calls.
+ */
+static __always_inline bool overload_expects(const struct guard *g)
+{
+	return !g->p.first_fragment &&
+	       (guess_is_evident(&g->p) || config_of(g)->overload_unchallenged);
+}
+
 /* A new request is let in. Global: few need it. */
 __noinline int overload_asked(const struct guard *g)
 {
@@ -142,7 +160,8 @@ __noinline int overload_asked(const struct guard *g)
 		return 0;
 	method = g->reader.message.method_id;
 	if (method == SG_METHOD_ACK || g->p.assumed == STREAM_GUESSED ||
-	    !verdict_looks(g, SG_REASON_OVERLOAD) || !overload_counts(g, method))
+	    !verdict_looks(g, SG_REASON_OVERLOAD) || !overload_counts(g, method) ||
+	    !overload_expects(g))
 		return 0;
 	overload_look(g, &sg_state.overload);
 	__sync_fetch_and_add(&sg_state.overload.asked, 1);
@@ -206,6 +225,19 @@ static __always_inline bool overload_has_begun(const struct guard *g)
 	return t && transaction_age(t, g->now) <= TRANSACTION_LIFE;
 }
 
+/*
+ * Since when a request that is let in counts as such. While something is shed, a transaction that
+ * was let in before stays as old as it is, or who has one branch for all his requests would be let
+ * in for ever.
+ */
+static __always_inline __u64 overload_begun(const struct guard *g, const struct sg_transaction *t)
+{
+	__u32 age = t ? transaction_age(t, g->now) : 0;
+
+	return overload_applies(g) && age <= TRANSACTION_LIFE
+		       ? g->now - ((__u64)age << TRANSACTION_SHIFT) : g->now;
+}
+
 /* Whether it belongs to a dialog, or may: its To is in a later fragment. */
 static __always_inline bool overload_is_inside(const struct sip_message *m)
 {
@@ -232,11 +264,6 @@ __noinline int overload_check(const struct guard *g)
 	    policy_is_emergency(&g->reader))
 		return SG_REASON_NONE;
 	return SG_REASON_OVERLOAD;
-}
-
-static __always_inline bool overload_applies(const struct guard *g)
-{
-	return overload_watches(g) && *(const volatile __u32 *)&sg_state.overload.level;
 }
 
 #endif

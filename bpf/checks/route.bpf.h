@@ -13,7 +13,10 @@
 
 #define ROUTE_VALUES 8 /* that are looked at, in as many lines */
 
-/* Where the values of the next Route begin, from `at`; 0: there is none. */
+/*
+ * Where the values of the next Route begin, from `at`; 0: there is none. Behind as many fields that
+ * begin alike there may be one that nobody has looked for: the body then, where no value is ours.
+ */
 __noinline int route_line(struct sip_reader *r, __u32 at)
 {
 	if (!r)
@@ -28,7 +31,7 @@ __noinline int route_line(struct sip_reader *r, __u32 at)
 		if (sip_byte(r, at) == ':')
 			return at + 1;
 	}
-	return 0;
+	return r->message.body;
 }
 
 /*
@@ -69,13 +72,16 @@ __noinline int route_goes_elsewhere(struct guard *g)
 	return 1;
 }
 
-/* As domain_check(). Of a header that goes on in another fragment a host may be cut off. */
+/*
+ * As domain_check(), whatever the Request-URI is: a number goes by the Route, too. Of a header that
+ * goes on in another fragment a host may be cut off.
+ */
 static __always_inline __u32 route_check(struct guard *g)
 {
 	const struct sip_message *m = &g->reader.message;
 
 	if (!(m->seen & SIP_SEEN(ROUTE)) || !(m->flags & SIP_HEAD) || is_proven(g) ||
-	    !verdict_looks(g, SG_REASON_ROUTE_NOT_SERVED) || !domain_is_asked_for(m) ||
+	    !verdict_looks(g, SG_REASON_ROUTE_NOT_SERVED) || !domain_begins(m) ||
 	    policy_is_emergency(&g->reader))
 		return SG_REASON_NONE;
 	return route_goes_elsewhere(g) ? SG_REASON_ROUTE_NOT_SERVED : SG_REASON_NONE;

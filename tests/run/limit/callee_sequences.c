@@ -226,6 +226,18 @@ static void users_of_the_other_configuration(void)
 	assert_false(is_called(PHONE, CALL("sip:100@example.com")));
 }
 
+/* Another CPU was a tick ahead of this one: it must not cost a hotline a call. */
+static void a_hotline_has_none_on_any_cpu(void)
+{
+	calls(1);
+	mode_set(SG_REASON_LIMIT_OWN_CALLEE, SG_MODE_ENFORCE);
+	callee_set("100", (struct sg_limit){});
+	assert_true(is_called(MEMBER, CALL("sip:100@example.com")));
+	clock_move(-4 * MS);
+	assert_true(is_called(MEMBER, CALL("sip:100@example.com")));
+	clock_move(4 * MS);
+}
+
 /* --- Resource-Priority --- */
 
 #define CALL_WITH(more)                                                                           \
@@ -325,6 +337,7 @@ const struct sequence callee_sequences[] = {
 	{"a callee has a limit of his own", a_limit_of_his_own},
 	{"a callee's own limit is there whatever others have", whatever_others_have},
 	{"a callee who is a hotline has no limit", a_hotline_has_no_limit},
+	{"a callee who is a hotline has none on any CPU", a_hotline_has_none_on_any_cpu},
 	{"a callee of any length has his own limit", users_of_any_length},
 	{"a callee of the other configuration has none", users_of_the_other_configuration},
 	{"calls of priority are a zone's", priority_is_a_zones},

@@ -87,6 +87,7 @@ static void one_number_however_it_is_dialled(void)
 		"9+" LONDON, "+44-(20)-79.46.00.00", "00-" LONDON, "(0)0" LONDON, "*00" LONDON,
 		"%2B" LONDON, "%2b" LONDON, "%30%30" LONDON, "0%30%34%34%32079460000",
 		"%2B%34%34%32%30%37%39%34%36%30%30%30%30",
+		"+00" LONDON, "+011" LONDON, "9+00" LONDON,
 		/* As few digits as an international number has. */
 		"0044207946", "+44207",
 	};

@@ -198,6 +198,41 @@ static void no_forger_arms_it(void)
 	assert_int_equal(level(), 1);
 }
 
+/* The server challenges it, and somebody else, too, if it has one nonce for all. */
+static void is_told(const char *source)
+{
+	many(1, source, REQUEST_OF("REGISTER", ""),
+	     REPLY_OF("401 Unauthorized", "REGISTER", CHALLENGE));
+}
+
+static void goes_unanswered(const char *source, __u32 size)
+{
+	for (int i = 0; i < 6; i++) {
+		clock_move(SECOND);
+		for (int j = 0; j < LEAST; j++)
+			assert_false(packet_dropped(&(struct packet_spec){
+				.source = source, .id = size ? fragment_id() : 0, .size = size,
+				.fill = size ? 3000 : 0, .payload = ASKED}));
+	}
+}
+
+/*
+ * The server answers what reaches it. What never does, a forger may send: with a wrong checksum,
+ * or only the beginning of it.
+ */
+static void no_forger_makes_it_silent(void)
+{
+	on();
+	mode_set(SG_REASON_FRAGMENT_HEAD, SG_MODE_OFF);
+	many(1, PHONE, ASKED, ACCEPTED);
+	goes_unanswered(MEMBER, 0);
+	is_told(MEMBER);
+	goes_unanswered(MEMBER, 480);
+	is_told(STRANGER);
+	goes_unanswered(MEMBER, 0);
+	assert_int_equal(level(), 0);
+}
+
 static void call_over_tcp(__u16 port)
 {
 	assert_false(packet_dropped(&(struct packet_spec){
@@ -243,7 +278,9 @@ static void each_request_counts_once(void)
 static void silence_arms_it(void)
 {
 	on();
-	/* A server whose replies were never seen may send them another way. */
+	is_told(MEMBER);
+	/* A server whose replies are not seen may send them another way. */
+	clock_move(65 * SECOND);
 	goes_on(5, LEAST, MEMBER, ASKED, NULL);
 	assert_int_equal(level(), 0);
 	goes_on(1, LEAST, MEMBER, ASKED, ACCEPTED);
@@ -263,7 +300,7 @@ static void silence_arms_it(void)
 static void silence_towards_few_is_none(void)
 {
 	on();
-	many(1, MEMBER, ASKED, ACCEPTED);
+	is_told(MEMBER);
 	goes_on(6, LEAST - 1, MEMBER, ASKED, NULL);
 	assert_int_equal(level(), 0);
 	/* ACK is not answered. */
@@ -360,6 +397,23 @@ static void what_was_let_in_goes_on(void)
 	     .payload = REQUEST_OF("INVITE", ""));
 }
 
+/* Who has one branch for all he sends is not let in for ever. */
+static void what_was_let_in_gets_old(void)
+{
+	on();
+	asks_of(STRANGER, REQUEST_OF("INVITE", ""), PORT);
+	answers_to(STRANGER, REPLY_OF("404 Not Found", "INVITE", ""), PORT);
+	level_set(SG_OVERLOAD_MOST);
+	for (int i = 0; i < 4; i++) {
+		clock_move(10 * SECOND);
+		assert_int_equal(packet_dropped(&(struct packet_spec){
+			.source = STRANGER, .sport = PORT, .again = true,
+			.payload = REQUEST_OF("INVITE", "")}), i == 3);
+		if (i < 3)
+			answers_to(STRANGER, REPLY_OF("404 Not Found", "INVITE", ""), PORT);
+	}
+}
+
 /* A connection is not ended by it where it is the way of many. */
 static void over_tcp_a_zone_is_only_counted(void)
 {
@@ -420,6 +474,7 @@ const struct sequence overload_sequences[] = {
 	{"overload: off it sees nothing", off_it_sees_nothing},
 	{"overload: no stranger arms it", no_stranger_arms_it},
 	{"overload: no forger arms it", no_forger_arms_it},
+	{"overload: no forger makes it silent", no_forger_makes_it_silent},
 	{"overload: a zone over TCP counts", a_zone_over_tcp_counts},
 	{"overload: each request counts once", each_request_counts_once},
 	{"overload: silence arms it, answers disarm it", silence_arms_it},
@@ -427,6 +482,7 @@ const struct sequence overload_sequences[] = {
 	{"overload: each level sheds one more", each_level_sheds_one_more},
 	{"overload: emergency calls pass", emergency_calls_pass},
 	{"overload: what was let in goes on", what_was_let_in_goes_on},
+	{"overload: what was let in gets old", what_was_let_in_gets_old},
 	{"overload: over TCP a zone is only counted", over_tcp_a_zone_is_only_counted},
 	{"overload: over TCP a stranger waits", over_tcp_a_stranger_waits},
 	{"overload: monitor mode sees what it would shed", monitor_mode_sees_what_it_would_shed},

@@ -103,6 +103,19 @@ static void other_fields(void)
 	lines("Subject: x\r\n Route: <sip:example.org;lr>\r\n", true);
 }
 
+/* However many of them hide it. */
+static void behind_other_fields(void)
+{
+	char text[1024] = "Route: <sip:example.com;lr>\r\n";
+
+	serve();
+	for (int i = 0; i < 7; i++)
+		strcat(text, "Route-Info: x\r\n");
+	lines(text, true);
+	strcat(text, "Route-Info: x\r\nRoute: <sip:example.org;lr>\r\n");
+	lines(text, false);
+}
+
 static void as_many_as_are_looked_at(void)
 {
 	static const char own[] = "Route: <sip:example.com;lr>\r\n";
@@ -126,6 +139,21 @@ static void whose_route_is_looked_at(void)
 	sent(PHONE, away, ";tag=7", true);
 	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 60);
 	sent(PHONE, away, "", true);
+}
+
+/* A number goes where the Route says. */
+static void to_a_number(void)
+{
+	static const char away[] = "Route: <sip:example.org;lr>\r\n";
+	char text[4096];
+
+	serve();
+	for (int i = 0; i < 2; i++) {
+		snprintf(text, sizeof(text), "INVITE tel:+4930123456 %s",
+			 strstr(brings(i ? away : "", ""), "SIP/2.0"));
+		assert_int_equal(packet_dropped(&(struct packet_spec){.payload = text}), i);
+	}
+	assert_int_equal(dropping_reason(), SG_REASON_ROUTE_NOT_SERVED);
 }
 
 /* Who names no domains, or no mode, is told of it at most. */
@@ -159,8 +187,10 @@ const struct sequence route_sequences[] = {
 	{"a Route of one value", one_value},
 	{"a Route of further values", further_values},
 	{"fields that begin as Route does", other_fields},
+	{"a Route behind fields that begin as it does", behind_other_fields},
 	{"as many Routes as are looked at", as_many_as_are_looked_at},
 	{"whose Route is looked at", whose_route_is_looked_at},
+	{"a Route of a call to a number", to_a_number},
 	{"a Route elsewhere is only seen by default", by_default},
 	{"a Route that is cut off", cut_off},
 };
