@@ -97,31 +97,36 @@ static __always_inline __u32 guard_judge_policy(struct guard *g, __u32 reason)
 
 /*
  * What the sender's profile says of the method, of whom the request asks for and of who it says
- * that asks, and where the request says that it has been.
+ * that asks, and where the request says that it has been: X(condition, check), in their order.
  */
+#define PROFILE_CHECKS(X)                                                                         \
+	X(true, policy_method_check)                                                              \
+	X(domain_applies(g), domain_check)                                                        \
+	X(domain_applies(g), route_check)                                                         \
+	X(true, via_check)                                                                        \
+	X(identity_applies(g), identity_check)
+
 static __always_inline __u32 guard_judge_profile(struct guard *g)
 {
-	__u32 reason = guard_judge_policy(g, policy_method_check(g));
+	__u32 reason = SG_REASON_NONE;
 
-	if (!reason && domain_applies(g))
-		reason = guard_judge_policy(g, domain_check(g));
-	if (!reason && domain_applies(g))
-		reason = guard_judge_policy(g, route_check(g));
-	if (!reason)
-		reason = guard_judge_policy(g, via_check(g));
-	if (!reason && identity_applies(g))
-		reason = guard_judge_policy(g, identity_check(g));
+#define X(condition, check)                                                                       \
+	if (!reason && (condition))                                                               \
+		reason = guard_judge_policy(g, check(g));
+	PROFILE_CHECKS(X)
+#undef X
 	return reason;
 }
 
 /* Whether any of that will end the way of a request, once nothing else does. */
 static __always_inline bool guard_profile_refuses(struct guard *g)
 {
-	return verdict_enforces(g, policy_method_check(g)) ||
-	       (domain_applies(g) && (verdict_enforces(g, domain_check(g)) ||
-				      verdict_enforces(g, route_check(g)))) ||
-	       verdict_enforces(g, via_check(g)) ||
-	       (identity_applies(g) && verdict_enforces(g, identity_check(g)));
+#define X(condition, check)                                                                       \
+	if ((condition) && verdict_enforces(g, check(g)))                                         \
+		return true;
+	PROFILE_CHECKS(X)
+#undef X
+	return false;
 }
 
 /*

@@ -94,7 +94,7 @@ static __always_inline __u32 answer_binding(const struct sip_reader *r)
 /* The nonce that the next request is to have, as good as a challenge: RFC 7616 section 3.5. */
 static __always_inline void answer_next_nonce(const struct guard *g)
 {
-	__u32 at = secret_field(&g->reader, g->reader.message.start_line.length,
+	__u32 at = span_line(&g->reader, g->reader.message.start_line.length,
 				SIP_WORD('\n', 'a', 'u', 't', 'h', 'e', 'n', 't'));
 
 	if (at)
@@ -163,7 +163,7 @@ static __always_inline void answer_challenge(const struct guard *g, __u64 line)
 	__u32 at = g->reader.message.start_line.length;
 
 	for (int i = 0; i < ANSWER_NONCES; i++) {
-		at = secret_field(&g->reader, at, line);
+		at = span_line(&g->reader, at, line);
 		if (!at)
 			break;
 		secret_tell(&g->p, secret_hash(&g->reader, at, SECRET_IS_NONCE));

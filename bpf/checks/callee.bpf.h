@@ -125,7 +125,7 @@ static __always_inline bool callee_has_priority(const struct sip_reader *r)
 	__u32 at = r->message.start_line.length;
 
 	for (__u32 i = 0; i < CALLEE_FIELDS; i++) {
-		at = secret_field(r, at, SIP_WORD('\n', 'r', 'e', 's', 'o', 'u', 'r', 'c'));
+		at = span_line(r, at, SIP_WORD('\n', 'r', 'e', 's', 'o', 'u', 'r', 'c'));
 		if (!at)
 			return false;
 		if (callee_is_priority(r, at))

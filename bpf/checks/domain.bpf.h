@@ -101,22 +101,12 @@ __noinline int domain_serves(const struct guard *g, __u32 at, __u32 length)
 	return g && (domain_is_listed(g, host) || domain_is_ours(g, host));
 }
 
-/*
- * What begins something: in a dialog the other end's Contact is asked for, and CANCEL and ACK have
- * the Request-URI of what they belong to.
- */
-static __always_inline bool domain_begins(const struct sip_message *m)
-{
-	return !m->party[SIP_TO].tag.length && m->method_id != SG_METHOD_CANCEL &&
-	       m->method_id != SG_METHOD_ACK;
-}
-
-/* At a domain. */
+/* What begins something at a domain. */
 static __always_inline bool domain_is_asked_for(const struct sip_message *m)
 {
 	__u32 scheme = m->party[SIP_URI].scheme;
 
-	return (scheme == SIP_SCHEME_SIP || scheme == SIP_SCHEME_SIPS) && domain_begins(m);
+	return (scheme == SIP_SCHEME_SIP || scheme == SIP_SCHEME_SIPS) && policy_begins(m);
 }
 
 /*

@@ -63,8 +63,7 @@ static __always_inline bool identity_asserts(const struct guard *g)
 	const struct sip_reader *r = &g->reader;
 
 	for (__u32 i = 0; i < IDENTITY_LINES; i++) {
-		at = span_find(r, at, r->message.body,
-			       SIP_WORD('\n', 'p', '-', 'a', 's', 's', 'e', 'r'), 8);
+		at = span_line(r, at, SIP_WORD('\n', 'p', '-', 'a', 's', 's', 'e', 'r'));
 		if (!at)
 			return false;
 		if (!identity_is_asserted(r, at))
@@ -93,8 +92,7 @@ __noinline int identity_check(const struct guard *g)
 	if (!g || !verdict_looks(g, SG_REASON_IDENTITY_ELSEWHERE))
 		return SG_REASON_NONE;
 	m = &g->reader.message;
-	if (m->party[SIP_TO].tag.length || g->method == SG_METHOD_CANCEL ||
-	    g->method == SG_METHOD_ACK || g->method == SG_METHOD_REGISTER ||
+	if (!policy_begins(m) || m->method_id == SG_METHOD_REGISTER ||
 	    policy_is_emergency(&g->reader))
 		return SG_REASON_NONE;
 	if (m->seen & SIP_SEEN(FROM) &&

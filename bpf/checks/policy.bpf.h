@@ -51,6 +51,16 @@ static __always_inline bool policy_is_emergency(const struct sip_reader *r)
 	       policy_is_sos(r, &r->message.party[SIP_TO]);
 }
 
+/*
+ * Whether a request begins something: in a dialog the other end's Contact is asked for, and CANCEL
+ * and ACK have the Request-URI of what they belong to.
+ */
+static __always_inline bool policy_begins(const struct sip_message *m)
+{
+	return !m->party[SIP_TO].tag.length && m->method_id != SG_METHOD_CANCEL &&
+	       m->method_id != SG_METHOD_ACK;
+}
+
 /* A request that was read. */
 static __always_inline __u32 policy_method_check(const struct guard *g)
 {

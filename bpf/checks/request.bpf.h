@@ -37,7 +37,7 @@ static __always_inline void request_answers(const struct sip_reader *r, struct p
 		if (owner > p->owner)
 			p->owner = owner;
 		p->user = !p->user || p->user == user ? user : SECRET_OF_NOBODY;
-		at = r->message.again & 1ULL << id ? secret_field(r, at, line) : 0;
+		at = r->message.again & 1ULL << id ? span_line(r, at, line) : 0;
 	}
 	if (at)
 		p->user = SECRET_OF_NOBODY;

@@ -81,7 +81,7 @@ static __always_inline __u32 route_check(struct guard *g)
 	const struct sip_message *m = &g->reader.message;
 
 	if (!(m->seen & SIP_SEEN(ROUTE)) || !(m->flags & SIP_HEAD) || is_proven(g) ||
-	    !verdict_looks(g, SG_REASON_ROUTE_NOT_SERVED) || !domain_begins(m) ||
+	    !verdict_looks(g, SG_REASON_ROUTE_NOT_SERVED) || !policy_begins(m) ||
 	    policy_is_emergency(&g->reader))
 		return SG_REASON_NONE;
 	return route_goes_elsewhere(g) ? SG_REASON_ROUTE_NOT_SERVED : SG_REASON_NONE;

@@ -159,6 +159,12 @@ __noinline int span_find(const struct sip_reader *r, __u32 at, __u32 end, __u64 
 	return search.found <= end ? search.found : 0;
 }
 
+/* Behind the first eight bytes of the next line that begins so; 0 if there is none. */
+static __always_inline __u32 span_line(const struct sip_reader *r, __u32 at, __u64 line)
+{
+	return span_find(r, at, r->message.body, line, 8);
+}
+
 #define SPAN_FOLDS 8 /* lines that continue a field, and are looked at */
 
 /* Where the header field ends that goes on at `at`; the body if it has more folds. */

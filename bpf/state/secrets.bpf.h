@@ -351,12 +351,6 @@ __noinline int secret_user(const struct sip_reader *r, __u32 at)
 	return hash >> 32 | SECRET_OF_NOBODY;
 }
 
-/* Behind the first eight bytes of the next line that begins so; 0 if there is none. */
-static __always_inline __u32 secret_field(const struct sip_reader *r, __u32 at, __u64 line)
-{
-	return span_find(r, at, r->message.body, line, 8);
-}
-
 /* Numbers for the To tag and the branch of a message; 0 if it has none. */
 static __always_inline __u64 secret_to_tag(const struct sip_reader *r)
 {
