@@ -15,7 +15,7 @@ dropped() {
 answered() {
 	local i count=$1 through=0
 	for ((i = 0; i < count; i++)); do
-		lab_request "${@:2}" >"$LAB_DIR/request"
+		lab_request "${@:2}" | sed "${EDIT:-}" >"$LAB_DIR/request"
 		[[ $(lab_answer "$LAB_DIR/request" dropped) != SIP/2.0* ]] || through=$((through + 1))
 	done
 	echo "$through"
@@ -100,16 +100,9 @@ denied() {
 	"${@:2}"
 }
 
-# from_ourselves N: as answered(), with the server's address in Via.
-from_ourselves() {
-	local i through=0
-	for ((i = 0; i < $1; i++)); do
-		lab_request OPTIONS "sip:ping@$LAB_SERVER4" |
-			sed "s,^Via: SIP/2.0/UDP [^;]*,Via: SIP/2.0/UDP $LAB_SERVER4:5060," \
-				>"$LAB_DIR/request"
-		[[ $(lab_answer "$LAB_DIR/request" dropped) != SIP/2.0* ]] || through=$((through + 1))
-	done
-	echo "$through"
+# edited SCRIPT CMD...: with each request that answered() sends first gone through that script of sed.
+edited() {
+	EDIT=$1 "${@:2}"
 }
 
 # relayed N LINE: INVITEs with that Route; how many of them come to port 5099 of the client, who is
@@ -160,21 +153,11 @@ malformed() {
 	done
 }
 
-# walk: INVITEs for one number in ever other forms; how many were answered.
-walk() {
-	local code through=0
-	for code in 00 011 0011 010 810 900 9011 90011 9010 000 0000 8810; do
-		through=$((through + $(answered 1 INVITE "sip:${code}32079460000@$LAB_SERVER4")))
-	done
-	echo "$through"
-}
-
-# abroad N: INVITEs for as many numbers; how many were answered.
-abroad() {
-	local i codes=(+ 00 011 900) through=0
-	for ((i = 0; i < $1; i++)); do
-		through=$((through + $(answered 1 INVITE \
-			"sip:${codes[i % 4]}44207946000$((i / 4))@$LAB_SERVER4")))
+# invited URI...: an INVITE for each, one after the other; how many were answered.
+invited() {
+	local uri through=0
+	for uri in "$@"; do
+		through=$((through + $(answered 1 INVITE "$uri")))
 	done
 	echo "$through"
 }
@@ -185,15 +168,6 @@ guesses() {
 		-recv_timeout 5000 -default_behaviors all,-bye -timeout "$LAB_PATIENCE"
 	wait "$LAB_PID" || true
 	lab_sipp_count guesser 'judged(C)'
-}
-
-# enumerated N: INVITEs for users 1000 on; of how many the server has said something.
-enumerated() {
-	local i through=0
-	for ((i = 0; i < $1; i++)); do
-		through=$((through + $(answered 1 INVITE "sip:$((1000 + i))@$LAB_SERVER4")))
-	done
-	echo "$through"
 }
 
 # reflected FOLDER: its files, a datagram each and each from a port of its own; how many replies come

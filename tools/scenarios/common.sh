@@ -23,6 +23,8 @@ LENGTH=${SCENARIO_LENGTH:-full}
 SCENARIO=
 # Seconds until what does not happen counts as a hang.
 PATIENCE=120
+# shellcheck disable=SC2034 # for the lab
+LAB_PATIENCE=$PATIENCE
 
 need_built() {
 	local file
@@ -158,10 +160,7 @@ dropped_but() {
 
 # until_true CMD...: for a while; what it leaves as it is will show in a row.
 until_true() {
-	local end=$((SECONDS + PATIENCE))
-	until "$@" || [[ $SECONDS -ge $end ]]; do
-		sleep 0.05
-	done
+	lab_until "$@" || true
 }
 
 # Packets that were dropped, or watched, for whatever reason.

@@ -55,7 +55,7 @@ shape() {
 # guard has dropped the datagram: either is waited for.
 answered() {
 	ip -n "$LAB_NS_CLIENT" route replace "$LAB_SERVER4/32" dev "$LAB_IF_CLIENT" src "$1"
-	[[ $(LAB_PATIENCE=$PATIENCE lab_answer "$2" ${3:+dropped}) == SIP/2.0\ * ]]
+	[[ $(lab_answer "$2" ${3:+dropped}) == SIP/2.0\ * ]]
 }
 
 dropped() {

@@ -23,7 +23,8 @@ row_dial_walk() {
 		"After some forms the walk ends; other numbers are called as before" "Kamailio" \
 		"INVITEs over UDP for one number behind 12 exit codes"
 	policy <<<"modes: {dial-walk: enforce}"
-	attack 12 6 walk
+	attack 12 6 invited \
+		sip:{00,011,0011,010,810,900,9011,90011,9010,000,0000,8810}32079460000@"$LAB_SERVER4"
 	callers 10 sipp_calls 10 call udp
 }
 
@@ -32,7 +33,7 @@ row_enumeration() {
 		"Kamailio, which says 404 of who is not there" \
 		"INVITEs over UDP for 60 users, one after the other"
 	server lab_kamailio_start WITH_EXTENSIONS 'EXTENSIONS="^(bob|ping|[a-z]+)$"'
-	attack 60 30 as 198.51.100.77 enumerated 60
+	attack 60 30 as 198.51.100.77 invited sip:{1000..1059}@"$LAB_SERVER4"
 	callers 10 sipp_calls 10 options tcp
 }
 
@@ -45,7 +46,7 @@ row_dialled_prefixes() {
 		dialled: {calls: 3}
 		modes: {dialled-prefix: enforce}
 	END
-	attack 12 3 abroad 12
+	attack 12 3 invited sip:{+,00,011,900}44207946000{0,1,2}@"$LAB_SERVER4"
 	callers 10 sipp_calls 10 call udp
 }
 

@@ -95,7 +95,8 @@ row_loop() {
 		"Our own address in a Via of a request from outside is refused" "Kamailio" \
 		"OPTIONS over UDP whose top Via is the server's"
 	policy <<<"modes: {via-own-address: enforce}"
-	attack 5 0 from_ourselves 5
+	attack 5 0 edited "s,^Via: SIP/2.0/UDP [^;]*,Via: SIP/2.0/UDP $LAB_SERVER4:5060," \
+		answered 5 OPTIONS "sip:ping@$LAB_SERVER4"
 	callers 10 sipp_calls 10 call udp
 }
 
