@@ -191,6 +191,8 @@ static void receive(struct line *line, struct waiting *w, int patience)
 	length = recv(line->fd, line->in + line->length, STREAM_MAX - line->length, MSG_DONTWAIT);
 	if (length > 0)
 		line->length += length;
+	if (!length)
+		errno = ECONNRESET;
 	must(length != 0 || !ask.tcp, "the connection has ended");
 	hear(line, w);
 }
@@ -232,16 +234,31 @@ static void copy_field(const char *text, const char *name, char *out, size_t siz
 	snprintf(out, size, "%.*s", end ? (int)(end + 2 - at - 2) : 0, end ? at + 2 : "");
 }
 
-/* Within the call, by the way that its 200 tells. */
+/* Where a request goes that follows an answer: to its Contact; a refusal has none, and its ACK goes
+ * where the INVITE went (RFC 3261 17.1.1.3).
+ */
+static void target_of(const struct waiting *w, char *target, size_t size)
+{
+	char contact[200];
+	const char *at;
+
+	copy_field(w->reply, "\r\nContact:", contact, sizeof(contact));
+	at = strchr(contact, '<');
+	if (at)
+		snprintf(target, size, "%.*s", (int)strcspn(at + 1, ">"), at + 1);
+	else
+		snprintf(target, size, "sip:%s@%s", ask.callee, ask.server);
+}
+
+/* After an answer, by the way that it tells. */
 static void send_within(struct waiting *w, const char *user, const char *method, int cseq)
 {
-	char text[2 * SIP_MAX], route[300], to[200], target[100];
+	char text[2 * SIP_MAX], route[300], to[200], target[200];
 	int length;
 
 	copy_field(w->reply, "\r\nRecord-Route:", route, sizeof(route));
 	copy_field(w->reply, "\r\nTo:", to, sizeof(to));
-	copy_field(w->reply, "\r\nContact:", target, sizeof(target));
-	target[strcspn(target, ">")] = 0;
+	target_of(w, target, sizeof(target));
 	length = snprintf(text, sizeof(text),
 		"%s %s SIP/2.0\r\n"
 		"Via: SIP/2.0/%s %s:%d;rport;branch=z9hG4bK%s\r\n"
@@ -252,7 +269,7 @@ static void send_within(struct waiting *w, const char *user, const char *method,
 		"CSeq: %d %s\r\n"
 		"Max-Forwards: 70\r\n"
 		"Content-Length: 0\r\n\r\n",
-		method, target + strcspn(target, "<") + 1, ask.tcp ? "TCP" : "UDP", ask.from,
+		method, target, ask.tcp ? "TCP" : "UDP", ask.from,
 		lines[0].port, w->branch, route[0] ? "Route:" : "",
 		route[0] ? strchr(route, ':') + 1 : "", user, ask.server, w->call_id, to,
 		w->call_id, cseq, method);
