@@ -14,7 +14,7 @@ test=(libpcap-dev clang-19 libclang-rt-14-dev llvm libcmocka-dev libosip2-dev li
       cppcheck)
 # Clients and registrars of which CI runs none.
 scenarios=(linphone-cli twinkle-console libnet-sip-perl nodejs ejabberd erlang-p1-sip
-           debootstrap)
+           debootstrap hping3 socat)
 # Other packages of Node.js than Debian's bring npm with them.
 command -v npm >/dev/null || scenarios+=(npm)
 

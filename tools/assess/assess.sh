@@ -152,6 +152,7 @@ failed_row() {
 all_rows() {
 	local name
 	for name in "$@"; do
+		[[ ! -t 2 ]] || printf '%s ...\n' "$name" >&2
 		# A lab for each; not "if ! ...": a row stops at the first command that fails.
 		"${BASH_SOURCE[0]}" --row "$name" || failed_row "$name"
 	done

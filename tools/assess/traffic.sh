@@ -21,46 +21,84 @@ answered() {
 	echo "$through"
 }
 
-# arrived FOLDER: its files, a datagram each, from one port at once: how many have reached the
-# server's IP stack.
-arrived() {
-	local gone files
-	files=$(find "$1" -type f | wc -l)
-	count_at server iifname "$LAB_IF_SERVER" udp dport 5060
+# came SIDE N MATCH CMD...: of the N packets that CMD makes, how many have come to the IP stack of a
+# side, past XDP and before fragments are put together.
+came() {
+	local gone
 	gone=$(dropped)
-	# shellcheck disable=SC2016 # expanded by the inner shell
-	lab_in client bash -c 'exec 3<>"/dev/udp/$1/5060"
-		for file in "$2"/*; do cat "$file" >&3; done' sender "$LAB_SERVER4" "$1"
-	lab_until is_at_least "$files" "$gone" count_of server
-	count_ends server
-}
-
-# count_at SIDE MATCH...: counts packets that come to the IP stack of a side, past XDP, from now on.
-count_at() {
 	lab_in "$1" nft -f - <<-END
 		table inet sg_assess {
 			counter came { }
-			chain input {
-				type filter hook input priority -300
-				${@:2} counter name came
+			chain prerouting {
+				type filter hook prerouting priority -450
+				$3 counter name came
 			}
 		}
 	END
+	"${@:4}"
+	lab_until have_come "$1" "$2" "$gone"
+	count_of "$1"
+	lab_in "$1" nft delete table inet sg_assess
 }
 
 count_of() { # SIDE
 	lab_in "$1" nft -j list counter inet sg_assess came | jq '.nftables[].counter.packets // empty'
 }
 
-# count_ends SIDE: prints it for the last time.
-count_ends() {
-	count_of "$1"
-	lab_in "$1" nft delete table inet sg_assess
+# have_come SIDE N GONE: with what the guard has dropped beyond GONE.
+have_come() {
+	[[ $(($(count_of "$1") + $(dropped) - $3)) -ge $2 ]]
 }
 
-# is_at_least N GONE CMD...: what CMD prints, and what the guard has dropped beyond GONE.
-is_at_least() {
-	[[ $(($("${@:3}") + $(dropped) - $2)) -ge $1 ]]
+# arrived FOLDER: its files, a datagram each, from one port at once: how many have reached the server.
+arrived() {
+	came server "$(find "$1" -type f | wc -l)" "iifname $LAB_IF_SERVER udp dport 5060" at_once "$1"
+}
+
+at_once() { # FOLDER
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	lab_in client bash -c 'exec 3<>"/dev/udp/$1/5060"
+		for file in "$2"/*; do cat "$file" >&3; done' sender "$LAB_SERVER4" "$1"
+}
+
+# hurled N MATCH OPTION...: packets of hping3, a thousand a second; how many have reached the server.
+hurled() {
+	came server "$1" "iifname $LAB_IF_SERVER $2" hping -c "$1" "${@:3}"
+}
+
+hping() {
+	lab_in client hping3 -q -i u1000 "$@" "$LAB_SERVER4" >"$LAB_DIR/hping.log" 2>&1 || true
+}
+
+# flooded N OPTION...: so many requests of the generator, two thousand a second; how many have reached
+# the server's stack.
+flooded() {
+	came server "$1" "iifname $LAB_IF_SERVER udp dport 5060" flood --count "$@"
+}
+
+flood() {
+	lab_in client "$BUILD/sipguard-flood" --dev "$LAB_IF_CLIENT" --dst "$LAB_SERVER4" \
+		--dst-mac "$LAB_SERVER_MAC" --rate 2000 --seconds 60 --drain 5 --json "$@" \
+		>"$LAB_DIR/flood.json"
+}
+
+# beside_phones N CMD...: N phones register, and while CMD is made they (the generator's probes) ask
+# the server; how many of these had no answer, unanswered_probes tells.
+beside_phones() {
+	local i
+	{ echo SEQUENTIAL
+	  for ((i = 1; i <= $1; i++)); do echo "phone$i;203.0.113.$i"; done; } >"$LAB_DIR/phones.csv"
+	ip -n "$LAB_NS_CLIENT" route replace local 203.0.113.0/24 dev lo
+	LAB_SIPP_FILES=$ASSESS_SRC/../scenarios/sipp lab_sipp phones register-digest 4 udp -t ui \
+		-inf "$LAB_DIR/phones.csv" -ip_field 1 -p 5060 -au trunk -ap "$PASSWORD" -r 20 -m "$1" \
+		-timeout "$LAB_PATIENCE"
+	wait "$LAB_PID" || true
+	ip -n "$LAB_NS_CLIENT" route del local 203.0.113.0/24 dev lo
+	"${@:2}" --probes 203.0.113.1 --probe-sources "$1" --probe-rate 50
+}
+
+unanswered_probes() {
+	jq '.probes_sent - .probes_answered' "$LAB_DIR/flood.json"
 }
 
 # lost NAME N: of the N calls of SIPp run NAME, those that failed, were not made, or had to say
@@ -108,24 +146,65 @@ edited() {
 # relayed N LINE: INVITEs with that Route; how many of them come to port 5099 of the client, who is
 # the victim here.
 relayed() {
-	local i gone
-	count_at client udp dport 5099
-	gone=$(dropped)
+	came client "$1" "udp dport 5099" invites_by "$@"
+}
+
+invites_by() { # N LINE
+	local i
 	for ((i = 0; i < $1; i++)); do
 		lab_request INVITE "sip:victim@example.com" "$2" >"$LAB_DIR/request"
 		lab_answer "$LAB_DIR/request" dropped >/dev/null
 	done
-	lab_until is_at_least "$1" "$gone" count_of client
-	count_ends client
 }
 
-# burst N METHOD URI: that many requests, files in $LAB_DIR/burst.
+# burst N METHOD URI: that many requests, files in $LAB_DIR/burst; "@@" in the URI is their number.
 burst() {
 	local i
 	mkdir -p "$LAB_DIR/burst"
 	for ((i = 0; i < $1; i++)); do
-		lab_request "${@:2}" >"$LAB_DIR/burst/$i"
+		lab_request "$2" "${3/@@/$i}" >"$LAB_DIR/burst/$i"
 	done
+}
+
+# One cap of `validation` is exceeded in each.
+oversized() {
+	local long
+	long=$(printf 'x%.0s' {1..600})
+	mkdir -p "$LAB_DIR/burst"
+	lab_request OPTIONS "sip:ping@$LAB_SERVER4" | sed "s/^Call-ID: /&$long/" >"$LAB_DIR/burst/1"
+	lab_request OPTIONS "sip:ping@$LAB_SERVER4" | sed "s/branch=z9hG4bK/&$long/" >"$LAB_DIR/burst/2"
+	lab_request "${long:0:60}" "sip:ping@$LAB_SERVER4" >"$LAB_DIR/burst/3"
+	lab_request OPTIONS "sip:ping@$LAB_SERVER4" "${LINES_150[@]}" >"$LAB_DIR/burst/4"
+	lab_request OPTIONS "sip:ping@$LAB_SERVER4" "Subject: a" "${FOLDS_20[@]}" \
+		>"$LAB_DIR/burst/5"
+}
+
+mapfile -t LINES_150 < <(printf 'X-%d: a\n' {1..150})
+mapfile -t FOLDS_20 < <(printf ' %d\n' {1..20})
+
+# after_malformed N: a request that breaks the grammar, over TCP, until the guard bans its flow, if
+# there is one; then N good ones from the same port: how many were answered.
+after_malformed() {
+	local i through=0
+	lab_request OPTIONS "sip:ping@$LAB_SERVER4" | sed '/^CSeq/d' >"$LAB_DIR/bad"
+	! sipguard status >/dev/null 2>&1 || lab_until is_banned
+	for ((i = 0; i < $1; i++)); do
+		lab_request OPTIONS "sip:ping@$LAB_SERVER4" | sed 's,^Via: SIP/2.0/UDP,Via: SIP/2.0/TCP,' \
+			>"$LAB_DIR/good"
+		[[ $(by_port 2 "$LAB_DIR/good") != SIP/2.0* ]] || through=$((through + 1))
+	done
+	echo "$through"
+}
+
+is_banned() {
+	by_port 1 "$LAB_DIR/bad" >/dev/null
+	sipguard bans --json | jq -e '.bans | length > 0' >/dev/null
+}
+
+# by_port SECONDS FILE: sends it over TCP from port 5090, and prints the first line that comes back.
+by_port() {
+	lab_in client timeout "$1" socat -T 1 - \
+		"TCP:$LAB_SERVER4:5060,sourceport=5090,reuseaddr" <"$2" 2>/dev/null | head -n 1 || true
 }
 
 # garbage N
@@ -173,15 +252,14 @@ guesses() {
 # reflected FOLDER: its files, a datagram each and each from a port of its own; how many replies come
 # back to where they say they are from.
 reflected() {
-	local gone files
-	files=$(find "$1" -type f | wc -l)
-	count_at client ip saddr "$LAB_SERVER4" udp sport 5060
-	gone=$(dropped)
+	came client "$(find "$1" -type f | wc -l)" "ip saddr $LAB_SERVER4 udp sport 5060" \
+		each_from_its_port "$1"
+}
+
+each_from_its_port() { # FOLDER
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	lab_in client bash -c 'for file in "$2"/*; do cat "$file" >"/dev/udp/$1/5060"; done' sender \
 		"$LAB_SERVER4" "$1"
-	lab_until is_at_least "$files" "$gone" count_of client
-	count_ends client
 }
 
 # connected N: connections that are opened one after the other and kept; how many the server has at
@@ -192,10 +270,14 @@ connected() {
 			exec {fd}<>"/dev/tcp/$1/5060" || exit; done
 		echo opened; exec sleep 1000' opener "$LAB_SERVER4" "$1" >"$LAB_DIR/opener" 2>&1 &
 	OPENER=$!
-	lab_until is_at_least "$1" "$(dropped)" established || true
+	lab_until are_connected "$1" "$(dropped)" || true
 	established
 	lab_end_processes "$LAB_NS_CLIENT"
 	wait "$OPENER" 2>/dev/null || true
+}
+
+are_connected() { # N GONE
+	[[ $(($(established) + $(dropped) - $2)) -ge $1 ]]
 }
 
 established() {
