@@ -44,6 +44,9 @@ mapfile -t missed < <(jq -r '
 		(.prog_run[] | select(.name | startswith("osip"))
 			| select(.ns < 12 * $invite)
 			| "\(.name): \(.ns / $invite) of the added cost of valid-invite, 12 wanted")),
+	(def ns(n): first(.prog_run[] | select(.name == n) | .ns);
+		ns("zones-options") - ns("zone-options") | select(. > 40)
+		| "\(.) ns for four zones of 10 000 prefixes instead of one of one, 40 wanted"),
 	([.prog_run[] | select(.bytes)] | range(length - 1) as $i
 		| ((.[$i + 1].ns - .[$i].ns) / (.[$i + 1].bytes - .[$i].bytes))
 		| select(. > 0.5) | "\(.) ns a byte, 0.5 wanted"),

@@ -128,6 +128,52 @@ void target_prove(struct target *target, __u32 source, __u16 port)
 		bench_die("The proof cannot be written (%s).", strerror(-err));
 }
 
+/* Prefixes of IPv4, of any length from /16 to /28, all over the addresses. */
+static struct sg_zone_prefix zone_prefix(__u32 number)
+{
+	__u32 length = 16 + number % 13;
+	struct sg_zone_prefix key = {
+		.length = SG_ZONE_HERE + 96 + length,
+		.address = {[10] = 0xff, [11] = 0xff},
+	};
+	__u32 address = htobe32((number * 2654435761U) >> (32 - length) << (32 - length));
+
+	memcpy(key.address + 12, &address, sizeof(address));
+	return key;
+}
+
+static void zone_put(int trie, const struct sg_zone_prefix *key, __u32 zone)
+{
+	__u32 value = zone | SG_ZONE_KNOWN;
+
+	if (bpf_map_update_elem(trie, key, &value, BPF_ANY))
+		bench_die("A prefix of a zone cannot be written (%s).", strerror(errno));
+}
+
+void target_zones(struct target *target, __u32 zones, __u32 prefixes)
+{
+	__u32 address = htobe32(BENCH_SOURCE), number;
+	struct sg_zone_prefix key = {};
+	int trie = map_fd(target, "sg_zones_0");
+
+	while (!bpf_map_get_next_key(trie, NULL, &key))
+		bpf_map_delete_elem(trie, &key);
+	target->config->zones = zones;
+	for (number = 1; number <= zones; number++) {
+		target->config->profile[number] = target->config->profile[0];
+		target->config->zone[number].profile = number;
+	}
+	for (number = 1; number < prefixes; number++) {
+		key = zone_prefix(number);
+		zone_put(trie, &key, 1 + number % zones);
+	}
+	if (!zones)
+		return;
+	key = zone_prefix(12); /* of 28 bits */
+	memcpy(key.address + 12, &address, sizeof(address));
+	zone_put(trie, &key, zones);
+}
+
 void target_ban(struct target *target, __u32 source)
 {
 	struct sg_flow_key key = ban_key(source);

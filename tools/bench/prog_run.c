@@ -31,6 +31,8 @@ enum flags {
 	NO_BUDGET = 16, /* of unlisted sources: each packet goes on to the hashed table */
 	NO_GREYLIST = 32,
 	PROVEN = 64,
+	ZONE = 128,     /* the source is in the only zone, of one prefix */
+	ZONES = 256,    /* in one of four, of 10 000 */
 };
 
 struct entry {
@@ -87,6 +89,8 @@ static struct entry entries[] = {
 	RANDOM("random-sources-table-100M", NO_BUDGET, LIMIT_FLOW, 100000000, 0),
 	GUARD("keepalive", KEEPALIVE, LIFTED, NONE, 0),
 	GUARD("valid-options", OPTIONS, LIFTED, NONE, 200),
+	GUARD("zone-options", OPTIONS, LIFTED | ZONE, NONE, 0),
+	GUARD("zones-options", OPTIONS, LIFTED | ZONES, NONE, 0),
 	GUARD("proven-options", OPTIONS, LIFTED | PROVEN, NONE, 0),
 	GUARD("valid-register", REGISTER, LIFTED, NONE, 0),
 	GUARD("valid-invite", INVITE, LIFTED, NONE, 300),
@@ -150,6 +154,10 @@ static void entry_prepare(struct target *target, const struct entry *entry)
 		sg_mode_set(target->config, SG_REASON_UNLISTED_BUDGET, SG_MODE_OFF);
 	if (entry->flags & NO_GREYLIST)
 		sg_mode_set(target->config, SG_REASON_GREYLIST, SG_MODE_OFF);
+	if (entry->flags & ZONE)
+		target_zones(target, 1, 1);
+	if (entry->flags & ZONES)
+		target_zones(target, 4, 10000);
 	if (entry->flags & PROVEN)
 		target_prove(target, BENCH_SOURCE, BENCH_PORT);
 	if (entry->sources)
