@@ -32,22 +32,22 @@ struct sg_own_callee {
 };
 
 /*
- * What span_hash() gives for a user in a message. The secret keeps others from aiming at one. Users
- * who meet whatever it is differ by characters beyond ASCII: a call to such a one is charged to him
- * whom the caller could as well have called.
+ * What callee_hash() gives for a user in a message. The secret keeps others from aiming at one.
+ * Users who meet whatever it is differ by characters beyond ASCII: a call to such a one is charged
+ * to him whom the caller could as well have called.
  */
 static inline __u64 sg_callee_hash(const char *user, __u64 secret)
 {
-	__u64 hash = secret, length = __builtin_strlen(user), word = length;
+	__u64 hash = secret, length = __builtin_strlen(user), word;
 
-	for (__u64 at = 0;; at += 8) {
-		hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
-		hash ^= hash >> 29;
-		if (at >= length)
-			return hash | 1;
+	for (__u64 at = 0; at < length; at += 8) {
 		word = 0;
 		__builtin_memcpy(&word, user + at, length - at < 8 ? length - at : 8);
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
+		hash ^= hash >> 29;
 	}
+	hash = (hash ^ length) * 0x9e3779b97f4a7c15ULL;
+	return (hash ^ hash >> 29) | 1;
 }
 
 _Static_assert(SG_CALLEE_TEXT > SG_CALLEE_MOST, "room for the NUL");

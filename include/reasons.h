@@ -218,8 +218,7 @@
 	  "with credentials once more; calls to urn:service:sos never do. Strangers, each zone, " \
 	  "and the proven flows of each have a limit of the callee of their own, so a forger "    \
 	  "takes calls of strangers away, and those of a zone or of proven flows only if he "     \
-	  "forges the address of one over UDP. An escape ends the user, so who writes %65 for a " \
-	  "letter is held against another limit. Over TCP those of a zone and of proven flows "   \
+	  "forges the address of one over UDP. Over TCP those of a zone and of proven flows "     \
 	  "are only counted. Users under `callees` have the reason limit-own-callee instead. A "  \
 	  "zone with `callee: {priority: yes}` may always send calls with a Resource-Priority "   \
 	  "(RFC 4412), and who forges its addresses over UDP, too.")                              \
@@ -253,8 +252,7 @@
 	  "A user who has a limit of his own under `callees` is called more often than that "     \
 	  "allows. It stands in place of `callee`, whatever the mode of limit-callee is, and "    \
 	  "counts the same calls for the same groups of callers, and a forger can take the same " \
-	  "away (see limit-callee). Who writes an escape into the user is held against `callee` " \
-	  "and not against this: enforce that, too. Calls of a zone with a "                      \
+	  "away (see limit-callee). Calls of a zone with a "                                      \
 	  "Resource-Priority pass where `callee: {priority: yes}` is said. It only monitors until "\
 	  "you say otherwise. Raise the limit, or say `unlimited: yes` of the user, to lift it.") \
 	X(98, OVERLOAD, "overload", "RFC 7339 section 5.10.1", ENFORCE, ENFORCE, STATEFUL,        \

@@ -15,34 +15,96 @@
 #include "packet/spans.bpf.h"
 #include "state/secrets.bpf.h"
 
-#define CALLEE_WORDS (SG_CALLEE_MOST / 8) /* no longer part of a user is looked at */
-
-/*
- * The part of a user by which it is told from others: up to its password or parameters (RFC 3261
- * section 25.1), which the caller may choose. An escape ends it, too: who writes a user in ever
- * other ways has as many limits as that has characters, and no more.
- */
-static __always_inline __u32 callee_length(const struct sip_reader *r, __u32 at, __u32 length)
-{
-	__u64 word, stop;
-	__u32 end;
-
-	for (__u32 i = 0; i < CALLEE_WORDS; i++) {
-		word = sip_load8(r, at + 8 * i);
-		stop = sip_equal(word, ':') | sip_equal(word, ';') | sip_equal(word, '%');
-		end = 8 * i + (stop ? sip_first(stop) : 8);
-		if (stop || end >= length)
-			return end < length ? end : length;
-	}
-	return 8 * CALLEE_WORDS;
-}
-
 /* The one that an INVITE is for; length 0: nobody in particular. */
 static __always_inline struct sip_span callee_of(const struct sip_reader *r)
 {
 	const struct sip_party *uri = &r->message.party[SIP_URI];
 
 	return uri->scheme == SIP_SCHEME_TEL ? uri->host : uri->user;
+}
+
+struct callee_walk {
+	const struct sip_reader *r;
+	__u64 hash;
+	__u64 word;
+	__u32 at;
+	__u32 end;
+	__u32 count; /* of characters */
+};
+
+/* One character more of a user that has escapes. */
+static long callee_step(__attribute__((unused)) __u32 i, void *context)
+{
+	struct callee_walk *walk = context;
+	__u32 c = sip_byte(walk->r, walk->at);
+
+	if (walk->at >= walk->end || c == ':' || c == ';')
+		return 1;
+	walk->at++;
+	if (c == '%') {
+		c = span_escaped(walk->r, walk->at);
+		walk->at += 2;
+	}
+	walk->word |= (__u64)c << 8 * (walk->count & 7);
+	walk->count++;
+	if (walk->count & 7)
+		return 0;
+	walk->hash = span_mix(walk->hash, walk->word);
+	walk->word = 0;
+	return 0;
+}
+
+/*
+ * What callee_hash() gives for a user whose escapes are written out: servers do that (RFC 3261
+ * section 19.1.4), so who writes him in ever other ways calls the same one.
+ */
+static __always_inline __u64 callee_hash_escaped(const struct sip_reader *r, struct sip_span user)
+{
+	struct callee_walk walk = {
+		.r = r, .hash = SECRET_SALT, .at = user.at, .end = user.at + user.length,
+	};
+
+	walk.word = walk.count = span_zero(r);
+	bpf_loop(SG_CALLEE_MOST, callee_step, &walk, 0);
+	if (walk.count & 7)
+		walk.hash = span_mix(walk.hash, walk.word);
+	return span_mix(walk.hash, walk.count) | 1;
+}
+
+/*
+ * A number for the user that an INVITE is for, as sg_callee_hash(); 0: it is for nobody in
+ * particular. It ends where his password or parameters begin (RFC 3261 section 25.1), which the
+ * caller may choose. Global, or each of its ways is followed through what comes behind it.
+ */
+__noinline __u64 callee_hash(const struct guard *g)
+{
+	__u64 hash = SECRET_SALT, word, stop;
+	const struct sip_reader *r;
+	struct sip_span user;
+	__u32 i, end;
+
+	if (!g)
+		return 0;
+	r = &g->reader;
+	user = callee_of(r);
+	if (!user.length)
+		return 0;
+	for (i = 0; i < SG_CALLEE_MOST; i += 8) {
+		word = sip_load8(r, user.at + i);
+		stop = sip_equal(word, ':') | sip_equal(word, ';') | sip_equal(word, '%');
+		end = stop ? sip_first(stop) : 8;
+		if (end > user.length - i)
+			end = user.length - i;
+		else if (stop && sip_byte(r, user.at + i + end) == '%')
+			return callee_hash_escaped(r, user);
+		if (end < 8) {
+			if (end)
+				hash = span_mix(hash, sip_head(word, end));
+			return span_mix(hash, i + end) | 1;
+		}
+		hash = span_mix(hash, word);
+	}
+	return span_mix(hash, i) | 1;
 }
 
 /*
@@ -152,19 +214,15 @@ static __always_inline bool callee_takes_precedence(const struct guard *g)
  */
 __noinline int callee_check(const struct guard *g)
 {
-	const struct sip_reader *r;
 	struct sg_own_callee *own;
-	struct sip_span callee;
 	__u32 reason;
 	__u64 user;
 
 	if (!g || !callee_is_looked_at(g))
 		return SG_REASON_NONE;
-	r = &g->reader;
-	callee = callee_of(r);
-	if (!callee.length || policy_is_sos(r, &r->message.party[SIP_URI]))
+	user = callee_hash(g);
+	if (!user || policy_is_sos(&g->reader, &g->reader.message.party[SIP_URI]))
 		return SG_REASON_NONE;
-	user = span_hash(r, callee.at, callee_length(r, callee.at, callee.length), SECRET_SALT);
 	own = callee_own(g, user);
 	reason = own ? callee_pay_own(g, own) : callee_pay(g, user);
 	return reason && callee_takes_precedence(g) ? SG_REASON_NONE : reason;

@@ -27,17 +27,6 @@ struct dial_walk {
 	__u32 others; /* flag: it has what no number has */
 };
 
-static __always_inline __u32 dial_hex(__u32 c)
-{
-	return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
-}
-
-/* The character whose escape has these two digits (RFC 3261 section 25.1). */
-static __always_inline __u32 dial_escaped(const struct sip_reader *r, __u32 at)
-{
-	return (dial_hex(sip_byte(r, at)) << 4 | (dial_hex(sip_byte(r, at + 1)) & 0xf)) & 0xff;
-}
-
 /* Visual separators (RFC 3966 section 5.1.1) and the other keys of a phone do not matter. */
 static __always_inline bool dial_is_mark(__u32 c)
 {
@@ -54,7 +43,7 @@ static long dial_step(__attribute__((unused)) __u32 i, void *context)
 		return 1;
 	d->at++;
 	if (c == '%') {
-		c = dial_escaped(d->r, d->at);
+		c = span_escaped(d->r, d->at);
 		d->at += 2;
 	}
 	digit = c - '0';

@@ -41,6 +41,17 @@ static __always_inline __u32 span_zero(const struct sip_reader *r)
 	return r->message.zero[0];
 }
 
+static __always_inline __u32 span_hex(__u32 c)
+{
+	return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+}
+
+/* The character whose escape has these two digits (RFC 3261 section 25.1). */
+static __always_inline __u32 span_escaped(const struct sip_reader *r, __u32 at)
+{
+	return (span_hex(sip_byte(r, at)) << 4 | (span_hex(sip_byte(r, at + 1)) & 0xf)) & 0xff;
+}
+
 struct span_digits {
 	const struct sip_reader *r;
 	__u32 at;

@@ -72,9 +72,13 @@ static void it_is_the_same_user(void)
 	assert_false(is_called(PHONE, CALL("sips:100@example.com;user=phone")));
 	assert_false(is_called(PHONE, CALL("sip:100@another.example.com")));
 	assert_true(is_called(PHONE, CALL("sip:1000@example.com")));
-	/* Each place of an escape is one more, and not each escape. */
-	assert_true(is_called(PHONE, CALL("sip:1%30%30@example.com")));
-	assert_false(is_called(PHONE, CALL("sip:1%300@example.com")));
+	/* Nor does an escape (RFC 3261 section 19.1.4). */
+	assert_false(is_called(PHONE, CALL("sip:1%30%30@example.com")));
+	assert_false(is_called(PHONE, CALL("sip:%3100:secret@example.com")));
+	assert_false(is_called(PHONE, CALL("sip:1%3000@example.com;user=phone"))); /* 1000 */
+	assert_false(is_called(PHONE, CALL("sip:100%30@example.com")));
+	assert_true(is_called(PHONE, CALL("sip:%6aack@example.com")));
+	assert_false(is_called(PHONE, CALL("sip:jac%6B;isub=7@example.com")));
 	assert_true(is_called(PHONE, CALL("tel:+4930123456")));
 	assert_false(is_called(PHONE, CALL("tel:+4930123456;phone-context=x")));
 	assert_true(is_called(PHONE, CALL("tel:+4930123457")));
@@ -86,6 +90,8 @@ static void long_users_have_an_end(void)
 #define LONG "0123456789012345678901234567890123456789012345678901234567890123"
 	assert_true(is_called(PHONE, CALL("sip:" LONG "@example.com")));
 	assert_false(is_called(PHONE, CALL("sip:" LONG "4@example.com")));
+	assert_false(is_called(PHONE, CALL("sip:%30" "1%32" "345678" "9%30" "123456789"
+					   "0123456789012345678901234567890123456789%30123@x.com")));
 	assert_true(is_called(PHONE, CALL("sip:4" LONG "@example.com")));
 }
 
@@ -204,6 +210,9 @@ static void users_of_any_length(void)
 		callee_set(user, (struct sg_limit){});
 		for (int i = 0; i < 2; i++)
 			assert_true(is_called(PHONE, request));
+		snprintf(request, sizeof(request), CALL("sip:%s%%75;isub=7@example.com"), user + 1);
+		assert_true(is_called(PHONE, request));
+		assert_true(is_called(PHONE, request));
 	}
 	callee_set("+4930123456", (struct sg_limit){});
 	for (int i = 0; i < 2; i++)
