@@ -210,7 +210,7 @@
 	  "unless several users are registered over it or a zone has it. Over UDP nobody is "     \
 	  "banned: a forger can spend the calls of strangers of an address, of a zone's with "    \
 	  "`zones: yes`, or of the proven flow whose very port he forges, and no more. A letter " \
-	  "or blank anywhere in the user makes it no number: have your exchange refuse such.")    \
+	  "or blank before its eighth digit makes it no number: have your exchange refuse such.") \
 	X(90, LIMIT_CALLEE, "limit-callee", "callee", MONITOR, MONITOR, STATEFUL,                 \
 	  "One user (of the Request-URI, without password and parameters) is called more often "  \
 	  "than `callee` allows: telephony denial of service, or a vote on the radio, which is "  \

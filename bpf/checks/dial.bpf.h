@@ -24,7 +24,7 @@ struct dial_walk {
 	__u32 digits;
 	__u32 count;
 	__u32 plus;
-	__u32 others; /* flag: it has what no number has */
+	__u32 others; /* flag: it has what no number has, where that makes it none */
 };
 
 /* Visual separators (RFC 3966 section 5.1.1) and the other keys of a phone do not matter. */
@@ -58,9 +58,11 @@ static long dial_step(__attribute__((unused)) __u32 i, void *context)
 		d->count = 0;
 		d->plus = 1;
 	} else if (!dial_is_mark(c)) {
-		d->others = 1;
+		/* It ends a number: an exchange may take 00X and whatever comes behind that. */
+		d->others = d->digits < DIAL_TAIL;
+		return 1;
 	}
-	return d->others || d->at >= d->end;
+	return d->at >= d->end;
 }
 
 /*

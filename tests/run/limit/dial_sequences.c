@@ -81,7 +81,9 @@ static void what_a_number_is(void)
 	assert_true(dials("user4" TAIL));
 	assert_true(dials("user5" TAIL));
 	assert_true(dials("9460000") && dials("19460000") && dials("29460000"));
-	assert_true(dials("46000a0") && dials("1" TAIL "a") && dials("3%61" TAIL));
+	assert_true(dials("46000a0") && dials("1946000a") && dials("3%61" TAIL));
+	/* A number that goes on as a name is one. */
+	assert_false(dials("1" TAIL "a"));
 }
 
 /* The same digits with or without what separates them are two forms: a walk may be hidden so. */

@@ -90,11 +90,13 @@ static void one_number_however_it_is_dialled(void)
 		"+00" LONDON, "+011" LONDON, "9+00" LONDON,
 		/* As few digits as an international number has. */
 		"0044207946", "+44207",
+		/* What comes behind a number makes it no name. */
+		"00" LONDON "a", "0044207946%2C1", "0044207946%2001",
 	};
 	static const char *const others[] = {
 		LONDON, "02079460000", "1" LONDON, "0" LONDON, "9" LONDON, "+432079460000",
 		"00432079460000", "0000" LONDON, "99900" LONDON, "0044" "20794", "+442",
-		"0044", "00", "+", "alice", "00" LONDON "a", "%61" "00" LONDON, "00%61" LONDON,
+		"0044", "00", "+", "alice", "%61" "00" LONDON, "004420b" LONDON, "00%61" LONDON,
 		"001" LONDON, "%3000%",
 	};
 
