@@ -260,8 +260,9 @@
 	  "begins something new is shed, a level more every two seconds: OPTIONS; then "          \
 	  "SUBSCRIBE, MESSAGE and other methods; then REGISTER, but of who is registered; then "  \
 	  "INVITE. Strangers lose each a level before zones and proven flows do. Never shed are " \
-	  "requests in a dialog, ACK, BYE, CANCEL and PRACK, what was let in before, and "        \
-	  "emergency calls (urn:service:sos), which anybody may say of his request. What is "     \
+	  "requests in a dialog, ACK, BYE, CANCEL and PRACK, what was let in before, "            \
+	  "emergency calls (urn:service:sos), which anybody may say of his request, and calls "   \
+	  "with a Resource-Priority of zones with `callee: {priority: yes}`. What is "            \
 	  "shed comes again by itself, and gets in once the level has fallen; of zones and "      \
 	  "proven flows over TCP it is only counted. A peer that asks by OPTIONS whether we are " \
 	  "there may look elsewhere. Strangers cannot arm it, nor who forges an address: only "   \

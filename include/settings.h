@@ -60,7 +60,7 @@
 	L(new_connections, "connections/new", 20, 50, "of each source, per second and at once")   \
 	L(callee, "callee", 10, 40, "new calls to each user, of all strangers together")          \
 	X(FLAG, callee_priority, "callee/priority", 0, 1, 0, "it is", "",                         \
-	  "yes: no call of a zone with a Resource-Priority is refused for it")                    \
+	  "yes: no call of a zone with a Resource-Priority is refused for it, or shed")                    \
 	/* 00, 011, +, none, and one for the exchange's outside line: nobody needs more. */       \
 	X(NUMBER, dial_forms, "dial-walk/forms", 2, SG_ASKED, 6, "they are", "",                  \
 	  "forms in which one number may be dialled, 2 to 25")                                    \

@@ -12,6 +12,7 @@
 
 #include "checks/limits.bpf.h"
 #include "checks/policy.bpf.h"
+#include "checks/priority.bpf.h"
 #include "packet/spans.bpf.h"
 #include "state/secrets.bpf.h"
 
@@ -167,50 +168,12 @@ static __always_inline __u32 callee_pay(const struct guard *g, __u64 user)
 	return SG_REASON_LIMIT_CALLEE;
 }
 
-#define CALLEE_FIELDS 4 /* lines that begin with "Resourc" which are looked at */
-
-/* Whether the line goes on as Resource-Priority, with at most 5 blanks before its colon. */
-static __always_inline bool callee_is_priority(const struct sip_reader *r, __u32 at)
-{
-	__u64 word = sip_load8(r, at + 8), rest = word >> 16, others;
-
-	if (sip_fold(sip_load8(r, at)) != SIP_WORD('e', '-', 'p', 'r', 'i', 'o', 'r', 'i') ||
-	    sip_head(sip_fold(word), 2) != SIP_WORD('t', 'y'))
-		return false;
-	others = ~(sip_equal(rest, ' ') | sip_equal(rest, '\t')) & SIP_HIGH;
-	return (rest >> 8 * sip_first(others) & 0xff) == ':';
-}
-
-/* Whether an INVITE has that field (RFC 4412 section 3.1). The reader knows nothing of it. */
-static __always_inline bool callee_has_priority(const struct sip_reader *r)
-{
-	__u32 at = r->message.start_line.length;
-
-	for (__u32 i = 0; i < CALLEE_FIELDS; i++) {
-		at = span_line(r, at, SIP_WORD('\n', 'r', 'e', 's', 'o', 'u', 'r', 'c'));
-		if (!at)
-			return false;
-		if (callee_is_priority(r, at))
-			return true;
-	}
-	return false;
-}
-
 /*
- * Whether a call may pass that the limit refuses: a zone's, whose word the operator takes for it.
- * Anybody can write the field, so that of strangers says nothing, and a password makes nobody an
- * authority. It was charged while there was room, as it makes the phone ring like any other; beyond
- * that it is not, or who forges addresses of the zone would have all others of it wait.
- */
-static __always_inline bool callee_takes_precedence(const struct guard *g)
-{
-	return g->in_zone && profile_of(g)->callee_priority && callee_has_priority(&g->reader);
-}
-
-/*
- * Of a new INVITE, which it charges. Emergency calls are nobody's to limit; of these only the
- * Request-URI is believed, since To says nothing of whose phone rings. Global, or its ways are
- * followed through what comes before.
+ * Of a new INVITE, which it charges: one that takes precedence, too, while there is room, as it makes
+ * the phone ring like any other; beyond that it is not, or who forges addresses of its zone would have
+ * all others of it wait. Emergency calls are nobody's to limit; of these only the Request-URI is
+ * believed, since To says nothing of whose phone rings. Global, or its ways are followed through what
+ * comes before.
  */
 __noinline int callee_check(const struct guard *g)
 {
@@ -225,7 +188,7 @@ __noinline int callee_check(const struct guard *g)
 		return SG_REASON_NONE;
 	own = callee_own(g, user);
 	reason = own ? callee_pay_own(g, own) : callee_pay(g, user);
-	return reason && callee_takes_precedence(g) ? SG_REASON_NONE : reason;
+	return reason && priority_precedes(g) ? SG_REASON_NONE : reason;
 }
 
 #endif

@@ -2,8 +2,8 @@
 /*
  * Our server has more to do than it can: it answers 503, or nothing. Then what begins something new
  * is shed, what can be done without first (RFC 7339 section 5.10.1 leaves the order to whoever
- * sheds); never what belongs to a dialog or to a request that was let in, nor an emergency call. A
- * client of RFC 7339 would be told how much to send. We cannot answer: what is shed comes again by
+ * sheds); never what belongs to a dialog or to a request that was let in, nor an emergency call, nor
+ * one that takes precedence (RFC 4412). A client of RFC 7339 would be told how much to send. We cannot answer: what is shed comes again by
  * timers A and E, and is let in if the level has fallen by then.
  *
  * Seen is the server's own first reply to each request that was let in, in windows of a second: how
@@ -25,6 +25,7 @@
 #include "checks/guess.bpf.h"
 #include "checks/limits.bpf.h"
 #include "checks/policy.bpf.h"
+#include "checks/priority.bpf.h"
 #include "overload.h"
 #include "state/streams.bpf.h"
 #include "state/transaction.bpf.h"
@@ -263,7 +264,8 @@ __noinline int overload_check(const struct guard *g)
 	if (overload_is_inside(&g->reader.message) || overload_has_begun(g) ||
 	    policy_is_emergency(&g->reader))
 		return SG_REASON_NONE;
-	return SG_REASON_OVERLOAD;
+	return g->method == SG_METHOD_INVITE && priority_precedes(g) ? SG_REASON_NONE
+								      : SG_REASON_OVERLOAD;
 }
 
 #endif
