@@ -229,6 +229,31 @@ static void test_who_is_not_used(void **state)
 	config_free(config);
 }
 
+static void test_what_does_nothing(void **state)
+{
+	struct config *config = loaded("zones:\n"
+				       "  - {" ZONE ", dialled: {zones: yes}, callee: {priority: yes}}\n"
+				       "  - {name: port, interfaces: [eth9], callee: {priority: yes}}\n");
+	size_t next = 0;
+	char text[256];
+
+	(void)state;
+	assert_true(config_doubt(config, &next, text, sizeof(text)));
+	assert_non_null(strstr(text, "'dialled: {zones: yes}' counts nothing"));
+	assert_true(config_doubt(config, &next, text, sizeof(text)));
+	assert_memory_equal(text, "zone 'port': 'callee: {priority: yes}' does nothing", 51);
+	assert_false(config_doubt(config, &next, text, sizeof(text)));
+	config_free(config);
+	/* Nor is it one where there is something to count, or all zones take it over. */
+	config = loaded("dialled-prefixes: ['+']\ncallee: {priority: yes}\n"
+			"zones:\n"
+			"  - {" ZONE ", dialled: {zones: yes}}\n"
+			"  - {name: port, interfaces: [eth9]}\n");
+	next = 0;
+	assert_false(config_doubt(config, &next, text, sizeof(text)));
+	config_free(config);
+}
+
 /* The page has the shipped ones as they are. */
 static void test_page_has_the_shipped(void **state)
 {
@@ -443,6 +468,7 @@ int main(void)
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_who_is_not_used),
+		cmocka_unit_test(test_what_does_nothing),
 		cmocka_unit_test(test_page_has_the_shipped),
 		cmocka_unit_test(test_domains),
 		cmocka_unit_test(test_dots_of_domains),

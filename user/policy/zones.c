@@ -231,10 +231,49 @@ static bool total_is_doubtful(const struct sg_config *kernel, __u32 zone, char *
 	return true;
 }
 
+/* What a zone says, and the strangers' profile does not, that does nothing there. */
+static bool dialled_is_idle(const struct sg_config *kernel, __u32 zone, char *text, size_t size)
+{
+	if (kernel->dialled_count || !sg_profile_of(kernel, zone)->dialled_zones ||
+	    sg_profile_of(kernel, 0)->dialled_zones)
+		return false;
+	snprintf(text, size, "zone '%s': 'dialled: {zones: yes}' counts nothing, since there are no "
+		 "'dialled-prefixes'; name some, or take it out", kernel->zone[zone].name);
+	return true;
+}
+
+static bool priority_is_idle(const struct sg_config *kernel, __u32 zone, char *text, size_t size)
+{
+	if (kernel->zone[zone].known || !sg_profile_of(kernel, zone)->callee_priority ||
+	    sg_profile_of(kernel, 0)->callee_priority)
+		return false;
+	snprintf(text, size, "zone '%s': 'callee: {priority: yes}' does nothing, since nobody is "
+		 "believed without prefixes; give the zone some, or take it out",
+		 kernel->zone[zone].name);
+	return true;
+}
+
+/* By the number of the doubt: of each limit, in place of SOURCE of the total, and two more. */
+#define ZONE_DOUBTS (SG_LIMIT__MAX + 2)
+
+static bool zone_is_doubtful(const struct sg_config *kernel, __u32 zone, __u32 doubt, char *text,
+			     size_t size)
+{
+	switch (doubt) {
+	case SG_LIMIT_SOURCE:
+		return total_is_doubtful(kernel, zone, text, size);
+	case SG_LIMIT__MAX:
+		return dialled_is_idle(kernel, zone, text, size);
+	case SG_LIMIT__MAX + 1:
+		return priority_is_idle(kernel, zone, text, size);
+	}
+	return limit_is_doubtful(kernel, zone, doubt, text, size);
+}
+
 static bool profile_is_doubtful(const struct config *config, size_t *next, char *text,
 				size_t size)
 {
-	size_t before = config->kernel.zones * SG_LIMIT__MAX;
+	size_t before = config->kernel.zones * ZONE_DOUBTS;
 
 	while (*next - before < config->profile_count) {
 		size_t i = (*next)++ - before;
@@ -248,17 +287,15 @@ static bool profile_is_doubtful(const struct config *config, size_t *next, char 
 	return false;
 }
 
-/* Of each zone its limits, and in place of SOURCE its total; then the profiles. */
+/* Of each zone, then of the profiles. */
 bool config_doubt(const struct config *config, size_t *next, char *text, size_t size)
 {
 	const struct sg_config *kernel = &config->kernel;
 
-	while (*next < kernel->zones * SG_LIMIT__MAX) {
-		__u32 zone = 1 + *next / SG_LIMIT__MAX, id = *next % SG_LIMIT__MAX;
+	while (*next < kernel->zones * ZONE_DOUBTS) {
+		__u32 zone = 1 + *next / ZONE_DOUBTS, doubt = (*next)++ % ZONE_DOUBTS;
 
-		++*next;
-		if (id == SG_LIMIT_SOURCE ? total_is_doubtful(kernel, zone, text, size)
-					  : limit_is_doubtful(kernel, zone, id, text, size))
+		if (zone_is_doubtful(kernel, zone, doubt, text, size))
 			return true;
 	}
 	return profile_is_doubtful(config, next, text, size);
