@@ -24,8 +24,20 @@ struct dial {
 	__u8 digits;   /* all of them */
 };
 
+/* The zone of an address that was looked up lately, or that it has none: see zone_find(). */
+struct zone_memo {
+	__u64 address[2];
+	__u32 here;
+	__u32 generation;
+	__u32 zone;
+	__u32 reserved;
+};
+
+#define ZONE_MEMOS 64 /* 2 KB: the peers of a busy host */
+
 struct guard {
 	struct sg_memo memo;      /* first: tests look at it */
+	struct zone_memo zone_memo[ZONE_MEMOS];
 	struct sip_reader reader; /* the message, and what was found in it */
 	struct packet p;
 	struct dial dial;

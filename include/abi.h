@@ -89,6 +89,7 @@ struct sg_ban_rule {
  */
 struct sg_config {
 	__u32 zones;                  /* zones in use, zone 0 not counted; 0 saves the lookup */
+	__u32 generation;             /* no other configuration had it: memos of others are void */
 	__u32 callees;                /* users with a limit of their own; likewise */
 	__u32 dialled_count;          /* prefixes that are watched; 0 saves the lookup */
 	__u32 exit_count;

@@ -232,6 +232,13 @@ static void new_secret(void)
 	}
 }
 
+__u32 fixture_generation(void)
+{
+	static __u32 generation;
+
+	return ++generation;
+}
+
 void fixture_reset(enum program program)
 {
 	clock_move(SECOND);
@@ -252,6 +259,7 @@ void fixture_reset(enum program program)
 	map_empty(maps.callees);
 	map_empty(maps.identities);
 	config_defaults(&fix.configs[0]);
+	fix.configs[0].generation = fixture_generation();
 	memset(fix.state, 0, sizeof(*fix.state));
 	fix.state->abi = SG_ABI_VERSION;
 	fix.state->mode = SG_MODE_ENFORCE;

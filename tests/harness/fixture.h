@@ -120,6 +120,8 @@ struct sg_config *config(void);
 void config_defaults(struct sg_config *config);
 void mode_set(enum sg_reason reason, enum sg_mode mode);
 void list_set(const char *prefix, enum sg_list list);
+/* Never the same twice: what is remembered of the zones of a configuration is void. */
+__u32 fixture_generation(void);
 /* Of one of the two configurations; sg_config.zones grows to `zone`. */
 void zone_set(int which, const char *prefix, __u32 zone);
 /* Where sg_places.zones[] has `here`; without a prefix all that are in no other zone there. */

@@ -83,6 +83,7 @@ void zone_set_at(int which, __u32 here, const char *prefix, __u32 zone)
 		}
 	}
 	assert_int_equal(bpf_map_update_elem(maps.zones[which], &key, &value, BPF_ANY), 0);
+	fix.configs[which].generation = fixture_generation();
 	if (fix.configs[which].zones < zone)
 		fix.configs[which].zones = zone;
 	fix.configs[which].zone[zone].id = zone;

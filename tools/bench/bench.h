@@ -85,8 +85,11 @@ __u64 target_memory(const struct target *target);
 double parse_sofia(const char *text, size_t length, unsigned int repeat);
 double parse_osip(const char *text, size_t length, unsigned int repeat);
 
-/* prog_run.c: measures every entry of the guard object and of the bench object: a JSON array. */
-json_t *prog_run(const char *guard, const char *bench);
+/*
+ * prog_run.c: measures the entries of the guard object and of the bench object: a JSON array. Those
+ * with these names (a list that ends with NULL), and what is taken off them; without names all.
+ */
+json_t *prog_run(const char *guard, const char *bench, char **names);
 
 /* CPU time of this thread, ns. */
 __u64 cpu_time(void);

@@ -152,6 +152,7 @@ static void zone_put(int trie, const struct sg_zone_prefix *key, __u32 zone)
 
 void target_zones(struct target *target, __u32 zones, __u32 prefixes)
 {
+	static __u32 generation;
 	__u32 address = htobe32(BENCH_SOURCE), number;
 	struct sg_zone_prefix key = {};
 	int trie = map_fd(target, "sg_zones_0");
@@ -159,6 +160,7 @@ void target_zones(struct target *target, __u32 zones, __u32 prefixes)
 	while (!bpf_map_get_next_key(trie, NULL, &key))
 		bpf_map_delete_elem(trie, &key);
 	target->config->zones = zones;
+	target->config->generation = ++generation;
 	for (number = 1; number <= zones; number++) {
 		target->config->profile[number] = target->config->profile[0];
 		target->config->zone[number].profile = number;

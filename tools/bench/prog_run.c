@@ -48,6 +48,7 @@ struct entry {
 	double ns[ROUNDS];
 	double median;
 	__u64 memory;
+	bool chosen;
 };
 
 #define RANDOM(name_, flags_, reason_, sources_, bar_)                                             \
@@ -260,18 +261,33 @@ static json_t *entry_json(const struct entry *entry)
 	return json;
 }
 
-json_t *prog_run(const char *guard, const char *bench)
+static void entries_choose(char **names)
+{
+	for (size_t i = 0; i < ENTRIES; i++) {
+		struct entry *entry = &entries[i];
+
+		entry->chosen = !*names || entry->flags & BASE;
+		for (char **name = names; *name; name++)
+			entry->chosen |= !strcmp(*name, entry->name);
+	}
+	for (; *names; names++)
+		entry_find(*names);
+}
+
+json_t *prog_run(const char *guard, const char *bench, char **names)
 {
 	json_t *list = json_array();
 	struct run run;
 
+	entries_choose(names);
 	target_load(&run.guard, guard);
 	target_load(&run.bench, bench);
 	for (size_t round = 0; round < ROUNDS; round++) {
 		for (size_t i = 0; i < ENTRIES; i++) {
 			struct entry *entry = &entries[(i + round * 5) % ENTRIES];
 
-			entry->ns[round] = measure(&run, entry);
+			if (entry->chosen)
+				entry->ns[round] = measure(&run, entry);
 		}
 	}
 	for (size_t i = 0; i < ENTRIES; i++) {
@@ -281,6 +297,7 @@ json_t *prog_run(const char *guard, const char *bench)
 	take_off_rewrite("rewrite-source", "bench_random");
 	take_off_rewrite("rewrite-seq", "bench_stream");
 	for (size_t i = 0; i < ENTRIES; i++)
-		json_array_append_new(list, entry_json(&entries[i]));
+		if (entries[i].chosen)
+			json_array_append_new(list, entry_json(&entries[i]));
 	return list;
 }

@@ -157,13 +157,19 @@ static int write_config(struct maps *maps, __u32 which, const struct config *con
 			const char *path, struct note *note)
 {
 	int err = bpf_map_lookup_elem(maps->fd[MAP_NOTES], &which, note);
+	__u32 generation;
 
 	note->generation = (note->generation + 1) | 1;
 	if (!err)
 		err = put_note(maps, which, note);
 	if (err)
 		return err;
+	/* Above both: one that was in force for a moment may have been undone. */
+	generation = maps->configs[which].generation;
+	if (generation < maps->configs[!which].generation)
+		generation = maps->configs[!which].generation;
 	memcpy(&maps->configs[which], &config->kernel, sizeof(config->kernel));
+	maps->configs[which].generation = generation + 1;
 	snprintf(note->path, sizeof(note->path), "%s", path);
 	note->generation++;
 	return put_note(maps, which, note);

@@ -181,7 +181,38 @@ static void a_zone_goes_by_its_profile(void)
 	     .payload = SIP_REQUEST("INVITE"));
 }
 
+static bool may_ask(const char *source)
+{
+	return !packet_dropped(&(struct packet_spec){.source = source});
+}
+
+/*
+ * More addresses than a CPU remembers, every other one in a zone that sends no OPTIONS; each again,
+ * and under another configuration, in which it is the other way round.
+ */
+static void zones_of_many_addresses(void)
+{
+	const int addresses = 200;
+	char source[32];
+
+	config()->profile[2].methods = 1U << SG_METHOD_INVITE;
+	fix.configs[1] = fix.configs[0];
+	for (int i = 0; i < addresses; i++) {
+		snprintf(source, sizeof(source), "198.18.%d.%d/32", i / 50, 1 + i % 50);
+		zone_set(0, source, 1 + i % 2);
+		zone_set(1, source, 2 - i % 2);
+	}
+	for (int round = 0; round < 4; round++) {
+		fix.state->active = round / 2;
+		for (int i = 0; i < addresses; i++) {
+			snprintf(source, sizeof(source), "198.18.%d.%d", i / 50, 1 + i % 50);
+			assert_int_equal(may_ask(source), (i + round / 2) % 2 == 0);
+		}
+	}
+}
+
 const struct sequence zone_sequences[] = {
+	{"what zone an address has, of many and again", zones_of_many_addresses},
 	{"random sources of a zone stop at its total", random_sources_stop_at_the_total},
 	{"the total of a zone is that of ten sources", by_default_it_is_ten_sources},
 	{"a zone goes by its profile", a_zone_goes_by_its_profile},
