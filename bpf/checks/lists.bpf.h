@@ -113,7 +113,7 @@ static __always_inline __u32 zones_look(const struct guard *g, __u32 here)
 static __always_inline __u32 zones_entry(struct guard *g, __u32 slot)
 {
 	__u32 here = zones_here(g, slot);
-	__u32 generation = config_of(g)->generation << 1 | (g->active & 1);
+	__u32 generation = config_of(g)->generation;
 	struct zone_memo *memo;
 	__u64 address[2];
 

@@ -187,26 +187,31 @@ static bool may_ask(const char *source)
 }
 
 /*
- * More addresses than a CPU remembers, every other one in a zone that sends no OPTIONS; each again,
- * and under another configuration, in which it is the other way round.
+ * More addresses than a CPU remembers, half of them in a zone that sends no OPTIONS. Each asks
+ * under another configuration, too, in which it is the other way round, and under the first one again.
  */
 static void zones_of_many_addresses(void)
 {
-	const int addresses = 200;
-	char source[32];
+	static const char *const formats[] = {"198.18.%d.%d", "2001:db8:%d:%d::7"};
+	const int addresses = 400;
+	char source[64];
 
 	config()->profile[2].methods = 1U << SG_METHOD_INVITE;
 	fix.configs[1] = fix.configs[0];
 	for (int i = 0; i < addresses; i++) {
-		snprintf(source, sizeof(source), "198.18.%d.%d/32", i / 50, 1 + i % 50);
-		zone_set(0, source, 1 + i % 2);
-		zone_set(1, source, 2 - i % 2);
+		snprintf(source, sizeof(source), formats[i / 2 % 2], i / 50, 1 + i % 50);
+		zone_set(0, source, 1 + i / 3 % 2);
+		zone_set(1, source, 2 - i / 3 % 2);
 	}
-	for (int round = 0; round < 4; round++) {
-		fix.state->active = round / 2;
-		for (int i = 0; i < addresses; i++) {
-			snprintf(source, sizeof(source), "198.18.%d.%d", i / 50, 1 + i % 50);
-			assert_int_equal(may_ask(source), (i + round / 2) % 2 == 0);
+	/* First one after the other, then each in turns. */
+	for (int i = 0; i < 2 * addresses; i++) {
+		int number = i % addresses;
+
+		snprintf(source, sizeof(source), formats[number / 2 % 2], number / 50,
+			 1 + number % 50);
+		for (int turn = 0; turn < (i < addresses ? 1 : 4); turn++) {
+			fix.state->active = turn % 2;
+			assert_int_equal(may_ask(source), (number / 3 + turn) % 2 == 0);
 		}
 	}
 }
