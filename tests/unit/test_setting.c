@@ -378,6 +378,26 @@ static __u32 topology_kind(const struct config *config, const char *name)
 	return (place ^ hash) & ~SG_TOPOLOGY_KIND ? SG_TOPOLOGY_NONE : place & SG_TOPOLOGY_KIND;
 }
 
+/* Who names fields, and has them masked for nobody, is told. */
+static void test_topology_doubt(void **state)
+{
+	struct config *config = loaded("topology-fields: [X-Node]\nprofiles: [{name: p}]\n");
+	char text[512];
+	size_t next = 0;
+
+	(void)state;
+	assert_true(config_doubt(config, &next, text, sizeof(text)));
+	assert_non_null(strstr(text, "profile 'p' is not used"));
+	assert_true(config_doubt(config, &next, text, sizeof(text)));
+	assert_non_null(strstr(text, "'topology' is off for all"));
+	assert_false(config_doubt(config, &next, text, sizeof(text)));
+	config_free(config);
+	config = loaded("topology-fields: [X-Node]\ntopology: report\n");
+	next = 0;
+	assert_false(config_doubt(config, &next, text, sizeof(text)));
+	config_free(config);
+}
+
 static void test_topology(void **state)
 {
 	struct config *config = loaded("topology-fields: [X-Node, Organization, "
@@ -424,6 +444,7 @@ int main(void)
 		cmocka_unit_test(test_zones_take_over),
 		cmocka_unit_test(test_example_has_every_row),
 		cmocka_unit_test(test_topology),
+		cmocka_unit_test(test_topology_doubt),
 	};
 
 	return cmocka_run_group_tests_name("settings", tests, NULL, NULL);
