@@ -35,12 +35,32 @@ struct zone_memo {
 
 #define ZONE_MEMOS 64 /* 2 KB: the peers of a busy host */
 
+/* Where the walk over a message that leaves stands, see topology.bpf.h. */
+struct topology {
+	__u64 sum;      /* what the checksum changes by, not folded */
+	__u32 at;       /* where it looks next */
+	__u32 value;    /* of the field it is in: behind the colon */
+	__u32 kind;     /* enum sg_topology_kind of that */
+	__u32 state;    /* of a Warning: enum warning_state */
+	__u32 first;    /* byte that is changed, */
+	__u32 last;     /* and behind the last one */
+	__u32 fields;   /* that are masked */
+	__u32 found;    /* bits of enum sg_topology_kind: where private addresses are */
+	__u32 body;     /* where it begins; 0: the header does not end */
+	__u32 length;   /* of the body, if the message says so; */
+	__u32 sized;    /* flag: it does */
+	__u32 response; /* flags */
+	__u32 registers;
+	__u32 acts;     /* flag: the message is changed, too */
+};
+
 struct guard {
 	struct sg_memo memo;      /* first: tests look at it */
 	struct zone_memo zone_memo[ZONE_MEMOS];
 	struct sip_reader reader; /* the message, and what was found in it */
 	struct packet p;
 	struct dial dial;
+	struct topology topology;
 	/* From here on all is zero when a packet comes. */
 	__u64 now;      /* ns of the guard's clock */
 	__u64 faults;   /* of the message that was read, as SIP_FAULT()s */

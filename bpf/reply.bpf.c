@@ -15,6 +15,7 @@
 #include "checks/overload.bpf.h" /* and of the server */
 #include "sip/reader.h"
 #include "state/streams.bpf.h"
+#include "topology.bpf.h"   /* and of the network behind it */
 #include "verdict.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -133,6 +134,14 @@ static __always_inline int reply_message(struct __sk_buff *skb, struct guard *g,
 	return TC_ACT_UNSPEC;
 }
 
+/* What leaves, if it does: the last step, since it changes the message. */
+static __always_inline int reply_leaves(struct __sk_buff *skb, struct guard *g, int action)
+{
+	if (topology_applies(g) && action != TC_ACT_SHOT)
+		topology_packet(skb, g, slot_of(skb->ifindex));
+	return action;
+}
+
 SEC("tc")
 int reply(struct __sk_buff *skb)
 {
@@ -155,5 +164,5 @@ int reply(struct __sk_buff *skb)
 	if ((g->role != SG_PORT_UDP && g->role != SG_PORT_TCP) ||
 	    bpf_skb_load_bytes(skb, g->p.offset, start, sizeof(start)))
 		return TC_ACT_UNSPEC;
-	return reply_message(skb, g, start);
+	return reply_leaves(skb, g, reply_message(skb, g, start));
 }

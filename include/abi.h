@@ -21,8 +21,9 @@
 #include "overload.h"
 #include "settings.h"
 #include "tables.h"
+#include "topology.h"
 
-#define SG_ABI_VERSION 10
+#define SG_ABI_VERSION 11
 
 /*
  * Who is meant: the sources that a prefix of it has, where it is; without a prefix all that are in
@@ -94,6 +95,7 @@ struct sg_config {
 	__u32 dialled_count;          /* prefixes that are watched; 0 saves the lookup */
 	__u32 exit_count;
 	__u32 identities;             /* flag: a profile asks who is registered, so it is learned */
+	__u32 topology;               /* flag: a profile asks what leaves; 0 saves looking */
 #define X(type, field, ...) __u32 field;
 	SG_GUARD_SETTINGS(X)
 #undef X
@@ -106,6 +108,7 @@ struct sg_config {
 	/* Packets look for these in sg_dialled. */
 	struct sg_dialled dialled[SG_DIALLED];
 	struct sg_dialled exit[SG_EXITS];
+	struct sg_topology_names names;
 	__u8 port[SG_PORTS];          /* enum sg_port_role bits, by port in host order */
 };
 

@@ -75,6 +75,7 @@ static inline void sg_default_config(struct sg_config *config)
 #define X(name, key, standard) config->port[standard] |= SG_PORT_##name;
 	SG_PORT_LISTS(X)
 #undef X
+	sg_topology_build(&config->names);
 }
 
 #endif

@@ -13,7 +13,8 @@
 
 /*
  * X(TYPE, field, key, least, most, default, range, unit, help): numbers of struct sg_config, __u32.
- * TYPE is NUMBER, SECONDS or FLAG (0 or 1, said as no or yes). `range` and `unit` stand around
+ * TYPE is NUMBER, SECONDS, FLAG (0 or 1, said as no or yes) or WORD (said as user/policy/setting.c
+ * has it by the field). `range` and `unit` stand around
  * least and most in the sentence that refuses another value.
  */
 #define SG_GUARD_SETTINGS(X)                                                                      \
@@ -57,6 +58,9 @@
 	/* Costs no lookup where no profile asks. */                                              \
 	X(FLAG, identity, "identity", 0, 1, 0, "it is", "",                                       \
 	  "yes: who speaks for somebody that is registered elsewhere is reported")                \
+	/* enum sg_topology. Costs no lookup where no profile asks. */                            \
+	X(WORD, topology, "topology", 0, 2, 0, "it is", "",                                       \
+	  "what messages to them tell of software and network: off, report, mask")                \
 	L(new_connections, "connections/new", 20, 50, "of each source, per second and at once")   \
 	L(callee, "callee", 10, 40, "new calls to each user, of all strangers together")          \
 	X(FLAG, callee_priority, "callee/priority", 0, 1, 0, "it is", "",                         \

@@ -211,6 +211,36 @@
 	  "There was no room to remember one more user who has registered, and the one whose "    \
 	  "binding ends first made it. Nobody is reported for speaking for him until he "         \
 	  "registers again.")                                                                     \
+	X(TOPOLOGY_MASKED, "topology-masked",                                                     \
+	  "A message left with values masked that name software, hosts or what else "             \
+	  "topology-fields has (topology: mask). Its length is what it was, so the length of "    \
+	  "each value is still told.")                                                            \
+	X(TOPOLOGY_FOUND, "topology-found",                                                       \
+	  "A message left with such values as they are, since topology is report, or the "        \
+	  "guard only monitors.")                                                                 \
+	X(TOPOLOGY_FAILED, "topology-failed",                                                     \
+	  "A message left with such values as they are, since it could not be changed: no "       \
+	  "memory, or TCP behind extension headers of IPv6.")                                     \
+	X(TOPOLOGY_CUT, "topology-cut",                                                           \
+	  "The header of a message that left does not end in its first packet, or within 4096 "   \
+	  "bytes and 256 lines: what comes behind is as it was.")                                 \
+	X(TOPOLOGY_UNREAD, "topology-unread",                                                     \
+	  "A segment of TCP left that begins within a message (mostly a body), or has more than " \
+	  "4 of them, or a frame of more than 4 datagrams: the rest is as it was.")               \
+	X(TOPOLOGY_VIA, "topology-via",                                                           \
+	  "A request left with a private address in a Via: of our server, or of who it asks "     \
+	  "for. It is never changed, as the answer comes back by it.")                            \
+	X(TOPOLOGY_CONTACT, "topology-contact",                                                   \
+	  "A message left with a private address in its Contact, which the peer needs to send "   \
+	  "what follows in the dialog. Not counted of answers to REGISTER, which repeat the "     \
+	  "peer's own.")                                                                          \
+	X(TOPOLOGY_ROUTE, "topology-route",                                                       \
+	  "A message left with a private address in Record-Route or Route. In an answer it may "  \
+	  "be that of a proxy of the peer.")                                                      \
+	X(TOPOLOGY_CALL_ID, "topology-call-id",                                                   \
+	  "A request left with a private address in its Call-ID.")                                \
+	X(TOPOLOGY_BODY, "topology-body",                                                         \
+	  "A message left with a private address in its session description.")                    \
 	X(REPLIES_SEEN, "replies-seen",                                                           \
 	  "A reply of the server left by a guarded interface, and could teach who is proven. If " \
 	  "there are none though requests pass, they leave by an interface that is not guarded: " \

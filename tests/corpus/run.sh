@@ -5,7 +5,8 @@
 # by its plain ways and by the general one, and in the kernel as in the native build. The same for a
 # folder of messages that is not in this tree ($SIPGUARD_CORPUS), against which the rules of grammar
 # are held, too: no good message is dropped by default, strict drops 0.95 of the malformed ones, and
-# two SIP libraries see the same values or differ in a way that is listed.
+# two SIP libraries see the same values or differ in a way that is listed. What is masked on its way
+# out is to both of them what it was.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -41,4 +42,5 @@ for object in "$build"/tests/corpus/clang*/probe.bpf.o; do
 	check "kernel and native build agree, $compiler" \
 		"$build/tests/corpus_probe" "$object" "${folders[@]}"
 done
+check "masked messages are what they were" "$build/tests/corpus_masked" "${folders[@]}"
 exit "$failed"

@@ -169,6 +169,12 @@ int reply_open(void);
 void reply_close(void);
 
 /*
+ * As reply_dropped(), below: the frame as it leaves is in `sent`, which has FRAME_MAX bytes. Its
+ * length.
+ */
+size_t reply_sends(const struct packet_spec *spec, __u8 *sent, bool *dropped);
+
+/*
  * A packet of the server leaves, to spec->destination and spec->dport, from the guarded port unless
  * spec->sport says another one. True if it was dropped.
  */

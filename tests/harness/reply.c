@@ -33,16 +33,22 @@ void reply_close(void)
 	}
 }
 
-bool reply_dropped(const struct packet_spec *spec)
+size_t reply_sends(const struct packet_spec *spec, __u8 *sent, bool *dropped)
 {
 	static __u8 frame[FRAME_MAX];
 	struct packet_spec reply = *spec;
-	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .repeat = 1);
+	struct __sk_buff skb = {.gso_size = fix.gso_size, .gso_segs = 1};
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .repeat = 1,
+		    .data_out = sent, .data_size_out = FRAME_MAX);
 	int error;
 
 	if (!reply.sport)
 		reply.sport = 5060;
 	options.data_size_in = packet_build(&reply, frame);
+	if (fix.gso_size) {
+		options.ctx_in = &skb;
+		options.ctx_size_in = sizeof(skb);
+	}
 	error = bpf_prog_test_run_opts(programs[packet_bare], &options);
 	if (error)
 		fail_msg("the kernel refuses a reply of %u bytes: %s", options.data_size_in,
@@ -50,5 +56,15 @@ bool reply_dropped(const struct packet_spec *spec)
 	if (options.retval != (__u32)TC_ACT_UNSPEC && options.retval != TC_ACT_SHOT)
 		fail_msg("tc action %u for a reply of %u bytes", options.retval,
 			 options.data_size_in);
-	return options.retval == TC_ACT_SHOT;
+	*dropped = options.retval == TC_ACT_SHOT;
+	return options.data_size_out;
+}
+
+bool reply_dropped(const struct packet_spec *spec)
+{
+	static __u8 sent[FRAME_MAX];
+	bool dropped;
+
+	reply_sends(spec, sent, &dropped);
+	return dropped;
 }

@@ -5,7 +5,8 @@
 # configuration and once with the preset "strict": baresip as phones, SIPp as a trunk, sipsak as a
 # monitor, and Kamailio, which knows them by their digest and passes on to them what they send each
 # other. One guard is in front of Kamailio and hears the callers, a second one is in front of the
-# callers and hears Kamailio. Both have to let all of it pass, and to have seen it.
+# callers and hears Kamailio. Both have to let all of it pass, and to have seen it. With "strict" what
+# Kamailio sends is masked as well (topology), and nothing else changes.
 
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the checks are called by name
 
@@ -42,6 +43,7 @@ guards_attach() {
 	printf 'validation: {preset: %s}\n' "$1" >"$LAB_DIR/server.yaml"
 	printf 'ports: {udp: [%s], tcp: [%s]}\n' "$ports" "$ports" |
 		cat "$LAB_DIR/server.yaml" - >"$LAB_DIR/phones.yaml"
+	[[ $1 == default ]] || echo 'topology: mask' >>"$LAB_DIR/server.yaml"
 	sipguard attach "$LAB_IF_SERVER" --enforce --config "$LAB_DIR/server.yaml"
 	phones_guard attach "$LAB_IF_CLIENT" --enforce --config "$LAB_DIR/phones.yaml"
 }
@@ -91,6 +93,68 @@ at_least() {
 		echo "got $2, wanted $1 or more"
 		return 1
 	}
+}
+
+# --- what is masked
+
+# What reaches the callers. Without offload all sums are made before a frame is on the wire: those of
+# UDP before the guard sees the datagram, those of TCP behind it.
+wire_begin() {
+	lab_in server ethtool -K "$LAB_IF_SERVER" tx off >/dev/null
+	lab_spawn client wire tcpdump -nn -i "$LAB_IF_CLIENT" --immediate-mode -B 16384 -U \
+		-w "$LAB_DIR/wire.pcap" "src host $LAB_SERVER4 or src host $LAB_SERVER6"
+	WIRE=$LAB_PID
+	until_true grep -q 'listening on' "$LAB_DIR/wire.log"
+}
+
+wire() {
+	tcpdump -nn -r "$LAB_DIR/wire.pcap" "$@" 2>/dev/null
+}
+
+# named FILTER: how many lines name software or say what it warns of, of messages from a guarded port.
+named() {
+	wire -A "src port 5060 and $1" | grep -acE 'baresip v|kamailio \(|Noisy feedback' || true
+}
+
+# How often the same bytes of a connection came from the guarded port.
+sent_twice() {
+	wire -S "tcp and src port 5060" |
+		sed -nE 's/.* > ([^ ]+): Flags \[P\.\], seq ([^,]+),.*/\1 \2/p' | sort | uniq -d | wc -l
+}
+
+# The answer is lost, and TCP sends it again: masked, too, as the wire says below.
+sent_again() {
+	local before
+	before=$(sent_twice)
+	lab_in client nft -f - <<-END
+		table netdev sg_again {
+			chain lose {
+				type filter hook ingress device $LAB_IF_CLIENT priority 0
+				tcp sport 5060 tcp flags & psh == psh limit rate 1/day burst 1 packets drop
+			}
+		}
+	END
+	sipsak_run tcp -s "sip:ping@$LAB_SERVER4:5060"
+	lab_in client nft delete table netdev sg_again
+	at_least $((before + 1)) "$(sent_twice)"
+}
+
+masked_on_the_wire() {
+	local transport
+	kill -TERM "$WIRE"
+	wait "$WIRE" || true
+	for transport in udp tcp; do
+		equal "$(named "$transport")" 0
+		# Of Kamailio, of phones, of what it says in a Warning.
+		at_least 4 "$(wire -A "src port 5060 and $transport" | grep -acE '^Server: xxx|^User-Agent: xxx')"
+		at_least 1 "$(wire -A "src port 5060 and $transport" | grep -acE '^Warning: 392 x+ "x')"
+	done
+	equal "$(wire -vv | grep -acE 'bad udp cksum|incorrect')" 0
+	at_least 10 "$(wire -vv udp | grep -ac 'udp sum ok')"
+	at_least 10 "$(wire -vv tcp | grep -ac '(correct)')"
+	jq -e '.events | .["topology-masked"] >= 20 and .["topology-failed"] == 0
+		and .["topology-found"] == 0' "$LAB_DIR/server.json"
+	lab_in server ethtool -K "$LAB_IF_SERVER" tx on >/dev/null
 }
 
 # --- SIPp
@@ -345,16 +409,17 @@ all_seen() {
 
 # --- all of it
 
-for tool in baresip:baresip-core stdbuf:coreutils; do
+for tool in baresip:baresip-core stdbuf:coreutils tcpdump:tcpdump; do
 	command -v "${tool%%:*}" >/dev/null ||
 		lab_die "${tool%%:*} is missing: apt-get install ${tool#*:}."
 done
 [[ -x $SIPGUARD ]] || lab_die "$SIPGUARD is not built: run \"make\" first."
 lab_up
 trap test_ended EXIT
-lab_kamailio_start WITH_PHONES "PASSWORD=\"$PHONE_PASSWORD\""
+lab_kamailio_start WITH_PHONES WITH_SIGNATURE "PASSWORD=\"$PHONE_PASSWORD\""
 for preset in default strict; do
 	TEST_NAME="exchange, $preset"
+	[[ $preset == default ]] || wire_begin
 	check "two guards" guards_attach "$preset"
 	exchanges
 	for family in 4 6; do
@@ -372,6 +437,10 @@ for preset in default strict; do
 	guards_stats
 	check "the guards dropped nothing else" nothing_else_dropped "$preset"
 	check "the guards saw all of it" all_seen
+	if [[ $preset != default ]]; then
+		check "what TCP sends again is masked, too" sent_again
+		check "nothing names the software, and the sums are right" masked_on_the_wire
+	fi
 	check "the guards are gone" guards_detach
 	# Or what they have connected to would be older than the next guard, and not be read.
 	lab_end_processes "$LAB_NS_CLIENT"

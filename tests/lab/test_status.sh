@@ -25,6 +25,7 @@ configuration() {
 		callees:
 		  - {users: [hotline], unlimited: yes}
 		  - {users: ["100", "+4930123456"], limit: {rate: 3, window: 60, burst: 5}}
+		topology-fields: [X-Node, Organization]
 		dialled-prefixes: [+, +4490, 0900]
 		exit-codes: [00, 0011]
 		proven: {call: 77, unchallenged: yes}
@@ -51,6 +52,7 @@ configuration() {
 		    profile: peer
 		    modes: {garbage: off}
 		    domains: []
+		    topology: report
 		    validation: {uri: 99}
 		    limits: {source: {rate: 901, burst: 902}}
 		    flow-limits: {source: {rate: 801, burst: 802}}
@@ -110,6 +112,9 @@ challenge proves, too"
 	shows "domains all"
 	shows "callees 3 users with a limit of their own: hotline unlimited, 100 3 / 5 in 60 s, \
 +4930123456 3 / 5 in 60 s"
+	shows "topology off what messages to them tell of software and network: off, report, mask"
+	shows "topology report what messages to them tell of software and network: off, report, mask"
+	shows "topology-fields X-Node, Organization"
 	shows "dialled-prefixes +, +4490, 0900"
 	shows "exit-codes 00, 0011"
 	shows "methods all methods of requests"
@@ -141,6 +146,8 @@ json_as_configured() {
 		and .ports == {udp: [5060], tcp: [5060], tls: [5061]}
 		and .zones[0].reasons.garbage == {mode: "enforce", default: "enforce"}
 		and .zones[1].reasons.garbage == {mode: "off", default: "enforce"}
+		and .topology_fields == ["X-Node", "Organization"]
+		and .zones[0].topology == "off" and .zones[1].topology == "report"
 		and .dialled_prefixes == ["+", "+4490", "0900"] and .exit_codes == ["00", "0011"]
 		and .zones[0].domains == ["b.example", ".a.example"] and .zones[1].domains == []
 		and .callees[0] == {user: "hotline", limit: null}
@@ -166,8 +173,8 @@ json_keys() {
 	status=$(sipguard status --json)
 	stats=$(sipguard stats --json)
 	has_keys . attached version abi mode lists bans flows memory notices interfaces \
-		overload loaded_seconds connections config ports proven_limits dialled_prefixes \
-		exit_codes proven_call_seconds proven_unchallenged greylist_hold_seconds \
+		overload loaded_seconds connections config ports proven_limits topology_fields \
+		dialled_prefixes exit_codes proven_call_seconds proven_unchallenged greylist_hold_seconds \
 		overload_shed overload_share overload_least overload_hold_seconds \
 		overload_unchallenged first_data_seconds ban_rules totals callees zones <<<"$status"
 	has_keys .lists allow deny <<<"$status"

@@ -111,4 +111,7 @@ void view_number(struct peer_view *view, enum peer_field field, unsigned long nu
 void sofia_view(struct peer_view *view, const void *bytes, size_t length);
 void osip_view(struct peer_view *view, const void *bytes, size_t length);
 
+/* How many header fields sofia-sip could not parse, of all that it knows. */
+unsigned int sofia_errors(const void *bytes, size_t length);
+
 #endif

@@ -142,3 +142,16 @@ void sofia_view(struct peer_view *view, const void *bytes, size_t length)
 	unparsed(view, sip);
 	msg_destroy(message);
 }
+
+unsigned int sofia_errors(const void *bytes, size_t length)
+{
+	msg_t *message = msg_make(sip_default_mclass(), 0, bytes, length);
+	const sip_t *sip = message ? sip_object(message) : NULL;
+	unsigned int count = 0;
+
+	for (const sip_error_t *error = sip ? sip->sip_error : NULL; error; error = error->er_next)
+		count++;
+	if (message)
+		msg_destroy(message);
+	return count;
+}

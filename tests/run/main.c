@@ -150,6 +150,7 @@ int main(void)
 	add_sequences(dial_sequences, dial_sequences_count);
 	add_sequences(dialled_sequences, dialled_sequences_count);
 	add_sequences(identity_sequences, identity_sequences_count);
+	add_bare_sequences(topology_sequences, topology_sequences_count);
 	add_sequences(routing_sequences, routing_sequences_count);
 	add_sequences(route_sequences, route_sequences_count);
 	add_sequences(callee_sequences, callee_sequences_count);

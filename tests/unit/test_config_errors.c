@@ -396,6 +396,39 @@ static void test_bad_dialled(void **state)
 		assert_refused(&cases[i]);
 }
 
+static void test_bad_topology(void **state)
+{
+	static const struct bad cases[] = {
+		{1, 11, "'topology' must be one of off, report, mask, not 'hide'",
+		 "topology: hide\n"},
+		{1, 18, "'topology-fields' must be a list", "topology-fields: X-Node\n"},
+		{1, 19, "'' cannot be masked: there is no letter", "topology-fields: ['']\n"},
+		{1, 19, "'X-Node:' cannot be masked: write the name alone, without a colon",
+		 "topology-fields: ['X-Node:']\n"},
+		{1, 19, "'X-234567890123456789012345678901x' cannot be masked: it has more than 32",
+		 "topology-fields: [X-234567890123456789012345678901x]\n"},
+		{1, 19, "'VIA' cannot be masked: peers need its value", "topology-fields: [VIA]\n"},
+		{1, 19, "'m' cannot be masked: peers need", "topology-fields: [m]\n"},
+		{1, 27, "'Content-Disposition' cannot be masked: peers need",
+		 "topology-fields: [X-Node, Content-Disposition]\n"},
+		{1, 19, "'P-Asserted-Identity' cannot be masked: peers need",
+		 "topology-fields: [P-Asserted-Identity]\n"},
+		{1, 19, "'server' cannot be masked: it is looked after without being named",
+		 "topology-fields: [server]\n"},
+		{2, 19, "'x-node' is in this list already", "topology-fields: [X-Node,\n"
+							    "                  x-node]\n"},
+		{1, 18, "there are 17 header fields, and 16 is the most",
+		 "topology-fields: [X-a, X-b, X-c, X-d, X-e, X-f, X-g, X-h, X-i, X-j, X-k, X-l, "
+		 "X-m, X-n, X-o, X-p, X-q]\n"},
+		{1, 22, "unknown key 'topology-fields'",
+		 "profiles: [{name: p, topology-fields: []}]\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_refused(&cases[i]);
+}
+
 /* As many as there may be, and one more. */
 static void test_too_many_dialled(void **state)
 {
@@ -426,6 +459,7 @@ int main(void)
 		cmocka_unit_test(test_bad_callees),
 		cmocka_unit_test(test_too_many_callees),
 		cmocka_unit_test(test_bad_dialled),
+		cmocka_unit_test(test_bad_topology),
 		cmocka_unit_test(test_too_many_dialled),
 		cmocka_unit_test(test_what_is_no_file),
 	};

@@ -335,7 +335,8 @@ static void test_example_has_every_row(void **state)
 			fail_msg(EXAMPLE " lacks %s", s->key);
 		if (s->type == SETTING_ZONES || s->type == SETTING_PROFILES)
 			continue;
-		if (s->type == SETTING_DOMAINS || s->type == SETTING_CALLEES) {
+		if (s->type == SETTING_DOMAINS || s->type == SETTING_CALLEES ||
+		    s->type == SETTING_FIELDS) {
 			assert_int_equal(document_entries(node), 0);
 			continue;
 		}
@@ -367,6 +368,72 @@ static void test_example_has_every_row(void **state)
 	document_free(&document);
 }
 
+/* The kind of a field, found as the kernel finds it. */
+static __u32 topology_kind(const struct config *config, const char *name)
+{
+	const struct sg_topology_names *names = &config->kernel.names;
+	__u64 hash = sg_topology_hash(name);
+	__u64 place = names->place[sg_topology_place(hash, names->factor)];
+
+	return (place ^ hash) & ~SG_TOPOLOGY_KIND ? SG_TOPOLOGY_NONE : place & SG_TOPOLOGY_KIND;
+}
+
+/* Who names fields, and has them masked for nobody, is told. */
+static void test_topology_doubt(void **state)
+{
+	struct config *config = loaded("topology-fields: [X-Node]\nprofiles: [{name: p}]\n");
+	char text[512];
+	size_t next = 0;
+
+	(void)state;
+	assert_true(config_doubt(config, &next, text, sizeof(text)));
+	assert_non_null(strstr(text, "profile 'p' is not used"));
+	assert_true(config_doubt(config, &next, text, sizeof(text)));
+	assert_non_null(strstr(text, "'topology' is off for all"));
+	assert_false(config_doubt(config, &next, text, sizeof(text)));
+	config_free(config);
+	config = loaded("topology-fields: [X-Node]\ntopology: report\n");
+	next = 0;
+	assert_false(config_doubt(config, &next, text, sizeof(text)));
+	config_free(config);
+}
+
+static void test_topology(void **state)
+{
+	struct config *config = loaded("topology-fields: [X-Node, Organization, "
+				       "P-Of-Thirty-Two-Characters-Or-so]\n"
+				       "zones: [{name: a, prefixes: [192.0.2.0/24]}]\n");
+
+	(void)state;
+	assert_int_equal(config->kernel.names.count, 3);
+	assert_int_equal(topology_kind(config, "x-nODE"), SG_TOPOLOGY_LISTED);
+	assert_int_equal(topology_kind(config, "Organization"), SG_TOPOLOGY_LISTED);
+	assert_int_equal(topology_kind(config, "P-Of-Thirty-Two-Characters-Or-so"),
+			 SG_TOPOLOGY_LISTED);
+	assert_int_equal(topology_kind(config, "X-Nodes"), SG_TOPOLOGY_NONE);
+#define X(kind, name) assert_int_equal(topology_kind(config, name), SG_TOPOLOGY_##kind);
+	SG_TOPOLOGY_BUILT_IN(X)
+#undef X
+	/* As many as there may be. */
+	config_free(loaded("topology-fields: [X-a, X-b, X-c, X-d, X-e, X-f, X-g, X-h, X-i, X-j, "
+			   "X-k, X-l, X-m, X-n, X-o, X-p]\n"));
+	/* Nobody asks: nothing is looked at. */
+	assert_int_equal(config->kernel.topology, 0);
+	config_free(config);
+	config = loaded("zones: [{name: a, prefixes: [192.0.2.0/24], topology: report}]\n");
+	assert_int_equal(config->kernel.topology, 1);
+	assert_int_equal(sg_profile_of(&config->kernel, 0)->topology, SG_TOPOLOGY_OFF);
+	assert_int_equal(sg_profile_of(&config->kernel, 1)->topology, SG_TOPOLOGY_REPORT);
+	config_free(config);
+	config = loaded("topology: mask\n"
+			"zones: [{name: a, prefixes: [192.0.2.0/24]},\n"
+			"        {name: b, prefixes: [10.0.0.0/8], topology: off}]\n");
+	assert_int_equal(config->kernel.topology, 1);
+	assert_int_equal(sg_profile_of(&config->kernel, 1)->topology, SG_TOPOLOGY_MASK);
+	assert_int_equal(sg_profile_of(&config->kernel, 2)->topology, SG_TOPOLOGY_OFF);
+	config_free(config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -376,6 +443,8 @@ int main(void)
 		cmocka_unit_test(test_sets),
 		cmocka_unit_test(test_zones_take_over),
 		cmocka_unit_test(test_example_has_every_row),
+		cmocka_unit_test(test_topology),
+		cmocka_unit_test(test_topology_doubt),
 	};
 
 	return cmocka_run_group_tests_name("settings", tests, NULL, NULL);

@@ -275,6 +275,8 @@ static int config_read(struct reader *r)
 	if (!err)
 		err = dialled_read(r);
 	if (!err)
+		err = topology_read(r);
+	if (!err)
 		err = profile_apply(r, &top, 0);
 	if (!err)
 		err = settings_read(r, &top, 0);
@@ -288,8 +290,10 @@ static int config_read(struct reader *r)
 	err = profiles_read(r);
 	if (!err)
 		err = zones_read(r);
-	for (__u32 zone = 0; zone <= kernel->zones && !err; zone++)
+	for (__u32 zone = 0; zone <= kernel->zones && !err; zone++) {
 		kernel->identities |= sg_profile_of(kernel, zone)->identity;
+		kernel->topology |= !!sg_profile_of(kernel, zone)->topology;
+	}
 	return err;
 }
 

@@ -52,6 +52,7 @@ static enum kind kind_of(const struct setting *setting, bool entry)
 	case SETTING_INTERFACES:
 	case SETTING_DOMAINS:
 	case SETTING_USERS:
+	case SETTING_FIELDS:
 	case SETTING_DIALLED:
 	case SETTING_EXITS:
 		return entry ? TEXT : LIST;

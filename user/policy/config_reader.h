@@ -66,6 +66,9 @@ __u64 limit_burst_min(__u64 rate, __u64 window, __u64 tick);
 /* Reads the dialled prefixes and exit codes of the file. 0 or -errno. */
 int dialled_read(struct reader *r);
 
+/* Reads the header fields that are masked. 0 or -errno. */
+int topology_read(struct reader *r);
+
 /* After the settings of the whole and the profiles. 0 or -errno. */
 int zones_read(struct reader *r);
 

@@ -20,6 +20,7 @@ static const char *const words_of_methods[] = {
 #undef X
 	[SG_METHOD__MAX] = NULL,
 };
+static const char *const words_of_topology[] = {"off", "report", "mask", NULL};
 static const char *const words_of_transports[] = {"udp", "tcp", "tls", NULL};
 
 _Static_assert(SG_PORT_UDP == 1 && SG_PORT_TCP == 2 && SG_PORT_TLS == 4, "words by bit");
@@ -53,13 +54,16 @@ _Static_assert(SG_PORT_UDP == 1 && SG_PORT_TCP == 2 && SG_PORT_TLS == 4, "words 
 #define NUMBER(type_, PLACE, field, key_, status_, least_, most_, standard_, range_, unit_,       \
 	       help_)                                                                             \
 	{.key = key_, .status = status_ STATUS_##type_, .type = SETTING_##type_, PLACE(field),    \
-	 WITHIN(least_, most_, standard_, range_, unit_), .words = WORDS_##type_, .help = help_},
+	 WITHIN(least_, most_, standard_, range_, unit_), .words = WORDS_##type_(field),          \
+	 .help = help_},
 #define STATUS_NUMBER ""
 #define STATUS_SECONDS "_seconds"
 #define STATUS_FLAG ""
-#define WORDS_NUMBER NULL
-#define WORDS_SECONDS NULL
-#define WORDS_FLAG choices
+#define STATUS_WORD ""
+#define WORDS_NUMBER(field) NULL
+#define WORDS_SECONDS(field) NULL
+#define WORDS_FLAG(field) choices
+#define WORDS_WORD(field) words_of_##field
 
 /* What a set is of, or without. */
 #define SET(type_, field, key_, status_, all, help_)                                              \
@@ -129,6 +133,8 @@ const struct setting settings[] = {
 #undef L
 #undef X
 	{.key = "domains", .type = SETTING_DOMAINS, .scope = SCOPE_PROFILE},
+	{.key = "topology-fields", .status = "topology_fields", .type = SETTING_FIELDS,
+	 .scope = SCOPE_GUARD},
 	{.key = "dialled-prefixes", .status = "dialled_prefixes", .type = SETTING_DIALLED,
 	 .scope = SCOPE_GUARD},
 	{.key = "exit-codes", .status = "exit_codes", .type = SETTING_EXITS,

@@ -31,6 +31,7 @@ enum setting_type {
 	SETTING_USERS,    /* of an entry of callees, a list */
 	SETTING_DIALLED,  /* a list of prefixes of numbers; */
 	SETTING_EXITS,    /* and of what stands for their + */
+	SETTING_FIELDS,   /* a list of names of header fields */
 	SETTING_PROFILES, /* a list of mappings, whose keys are those of profiles; */
 	SETTING_ZONES,    /* those of zones; */
 	SETTING_CALLEES,  /* of users with a limit of their own */

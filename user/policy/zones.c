@@ -287,7 +287,20 @@ static bool profile_is_doubtful(const struct config *config, size_t *next, char 
 	return false;
 }
 
-/* Of each zone, then of the profiles. */
+static bool fields_are_doubtful(const struct config *config, size_t *next, char *text, size_t size)
+{
+	const struct sg_config *kernel = &config->kernel;
+
+	if (*next != kernel->zones * ZONE_DOUBTS + config->profile_count ||
+	    !kernel->names.count || kernel->topology)
+		return false;
+	++*next;
+	snprintf(text, size, "'topology-fields' has header fields, and 'topology' is off for all; "
+		 "write 'topology: mask' for those to whom they are not to be told");
+	return true;
+}
+
+/* Of each zone, then of the profiles and of header fields. */
 bool config_doubt(const struct config *config, size_t *next, char *text, size_t size)
 {
 	const struct sg_config *kernel = &config->kernel;
@@ -298,5 +311,6 @@ bool config_doubt(const struct config *config, size_t *next, char *text, size_t 
 		if (zone_is_doubtful(kernel, zone, doubt, text, size))
 			return true;
 	}
-	return profile_is_doubtful(config, next, text, size);
+	return profile_is_doubtful(config, next, text, size) ||
+	       fields_are_doubtful(config, next, text, size);
 }

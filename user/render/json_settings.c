@@ -76,6 +76,15 @@ static json_t *dialled_of(const struct sg_dialled *dialled, __u32 count)
 	return all;
 }
 
+static json_t *fields_of(const struct sg_topology_names *names)
+{
+	json_t *all = json_array();
+
+	for (__u32 i = 0; i < names->count && i < SG_TOPOLOGY_FIELDS; i++)
+		json_array_append_new(all, json_string(names->listed[i]));
+	return all;
+}
+
 static json_t *value_of(const struct setting *s, const struct sg_config *config, __u32 zone)
 {
 	__u32 value;
@@ -90,6 +99,8 @@ static json_t *value_of(const struct setting *s, const struct sg_config *config,
 		return dialled_of(config->dialled, config->dialled_count);
 	if (s->type == SETTING_EXITS)
 		return dialled_of(config->exit, config->exit_count);
+	if (s->type == SETTING_FIELDS)
+		return fields_of(&config->names);
 	value = setting_get(s, config, zone);
 	if (s->type == SETTING_FLAG)
 		return json_boolean(value);

@@ -224,6 +224,15 @@ static void print_dialled(const char *key, const struct sg_dialled *dialled, __u
 	printf("%s\n", count ? "" : "             none");
 }
 
+/* Header fields that are masked, beside those that always are. */
+static void print_fields(const struct sg_topology_names *names)
+{
+	printf("  %-22s ", "topology-fields");
+	for (__u32 i = 0; i < names->count && i < SG_TOPOLOGY_FIELDS; i++)
+		printf("%s%s", i ? ", " : "", names->listed[i]);
+	printf("%s\n", names->count ? "" : "             none");
+}
+
 static void print_alone(const struct sg_config *config, const struct served_list *served)
 {
 	printf("\nOther settings\n");
@@ -231,6 +240,7 @@ static void print_alone(const struct sg_config *config, const struct served_list
 	print_callees(served);
 	print_dialled("dialled-prefixes", config->dialled, config->dialled_count);
 	print_dialled("exit-codes", config->exit, config->exit_count);
+	print_fields(&config->names);
 	for (__u32 zone = 0; zone <= config->zones && zone < SG_ZONES; zone++) {
 		printf("\nOther settings, %s\n", zone_name(&config->zone[zone], zone));
 		print_places(config, &config->zone[zone]);
