@@ -271,8 +271,9 @@ static void who_is_known_asks_for_himself(void)
 	succeeds(TRY(.name = "bob"));
 	asks_in_vain("404 Not Found", "bob", OTHER_PORT, 40);
 	assert_true(stranger_may_ask());
-	/* When a stranger has asked for too many he goes on. */
-	asks_in_vain("404 Not Found", NULL, OTHER_PORT + 1, 24);
+	/* When a stranger has asked for too many he goes on. (Two users may have one number.) */
+	for (int i = 0; i < 30 && asks_once_in_vain("404 Not Found", NULL, OTHER_PORT + 1); i++)
+		;
 	assert_false(stranger_may_ask());
 	asks_in_vain("404 Not Found", "bob", OTHER_PORT, 3);
 }
