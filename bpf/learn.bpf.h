@@ -6,6 +6,7 @@
 #ifndef SIPGUARD_LEARN_BPF_H
 #define SIPGUARD_LEARN_BPF_H
 
+#include "checks/dialog.bpf.h"
 #include "checks/guess.bpf.h"
 #include "checks/overload.bpf.h"
 #include "checks/request.bpf.h"
@@ -83,12 +84,15 @@ __noinline int learn_transaction(struct guard *g)
 /* Of a request, after request_know(). */
 static __always_inline void learn_request(struct guard *g)
 {
+	bool complete = learn_is_complete(g);
+
 	if (g->admitted) {
 		count_one(SG_COUNT_GREYLIST_ADMITTED);
 		flow_proves(g, SG_PROOF_GREYLIST, PROVEN_GREYLIST);
 	}
-	if (learn_is_complete(g))
+	if (complete)
 		flow_proves(g, SG_PROOF_CALL, config_of(g)->proven_call);
+	dialog_learn_request(g, complete);
 	if (g->fresh)
 		learn_transaction(g);
 }

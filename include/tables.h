@@ -103,6 +103,18 @@ struct sg_transactions {
 	struct sg_transaction transaction[8];
 };
 
+/* A dialog, or the branch of a request of our server: see dialogs.bpf.h. */
+struct sg_dialog {
+	__u32 tag;  /* of its hash, never 0; 0: free */
+	__u16 time; /* when it was heard of last, see dialog_time() */
+	__u8 rank;  /* enum dialog_rank */
+	__u8 life;  /* units of time; 0: DIALOG_LONG */
+};
+
+struct sg_dialogs {
+	struct sg_dialog dialog[8];
+};
+
 /* The offences of a flow, a source or a user: one cache line. */
 struct sg_offences {
 	__u64 who;    /* a hash; 0: free */
@@ -209,6 +221,7 @@ _Static_assert(sizeof(struct sg_proven) == 16 && sizeof(struct sg_ban) == 16, "m
 _Static_assert(sizeof(struct sg_registered_line) == 128, "two cache lines");
 _Static_assert(SG_PROOF__MAX <= 16, "a proof has 4 bits");
 _Static_assert(sizeof(struct sg_streams) == 64, "and this one");
+_Static_assert(sizeof(struct sg_dialogs) == 64, "and a line of dialogs");
 _Static_assert(sizeof(struct sg_secrets) == 64 && sizeof(struct sg_accounts) == 64, "and these");
 
 #endif

@@ -41,19 +41,25 @@ static __always_inline __u32 transaction_tag(__u64 key)
 }
 
 /*
- * Of the message in the reader, to or from `address`, a fold of it. 0: it has no branch and no
- * Call-ID.
+ * Of the message in the reader, to or from `address`, a fold of it, if its CSeq had that method. 0:
+ * it has no branch and no Call-ID.
  */
-static __always_inline __u64 transaction_key(const struct sip_reader *r, __u64 address)
+static __always_inline __u64 transaction_key_of(const struct sip_reader *r, __u64 address,
+						__u32 method)
 {
 	const struct sip_message *m = &r->message;
 	const struct sip_span *branch = &m->party[SIP_VIA].tag;
-	__u64 hash = address ^ ((__u64)m->cseq << 8 | m->cseq_method_id) * SPAN_FACTOR;
+	__u64 hash = address ^ ((__u64)m->cseq << 8 | method) * SPAN_FACTOR;
 
 	if (!branch->length && !m->call_id.length)
 		return 0;
 	hash = span_hash(r, branch->at, branch->length, hash);
 	return span_hash(r, m->call_id.at, m->call_id.length, hash);
+}
+
+static __always_inline __u64 transaction_key(const struct sip_reader *r, __u64 address)
+{
+	return transaction_key_of(r, address, r->message.cseq_method_id);
 }
 
 static __always_inline struct sg_transactions *transaction_line(__u64 key)

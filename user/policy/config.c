@@ -288,8 +288,11 @@ static int config_read(struct reader *r)
 	err = profiles_read(r);
 	if (!err)
 		err = zones_read(r);
-	for (__u32 zone = 0; zone <= kernel->zones && !err; zone++)
+	kernel->dialogs = 0;
+	for (__u32 zone = 0; zone <= kernel->zones && !err; zone++) {
 		kernel->identities |= sg_profile_of(kernel, zone)->identity;
+		kernel->dialogs |= sg_dialogs_of(sg_profile_of(kernel, zone)->mode);
+	}
 	return err;
 }
 
