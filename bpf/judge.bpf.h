@@ -7,6 +7,7 @@
 #define SIPGUARD_JUDGE_BPF_H
 
 #include "checks/callee.bpf.h"
+#include "checks/calls.bpf.h"
 #include "checks/dial.bpf.h"
 #include "checks/dialled.bpf.h"
 #include "checks/dialog.bpf.h"
@@ -163,13 +164,17 @@ static __always_inline __u32 guard_judge_number(struct guard *g)
 }
 
 /*
- * Of a new call: how its callee was dialled, and whether he gets one more. In this order, or a call
- * that is refused would be one that he has had.
+ * Of a new call: whether its caller may have one more, how its callee was dialled, and whether he
+ * gets one more. In this order, or a call that is refused would be one that he has had.
  */
 static __always_inline __u32 guard_judge_call(struct guard *g)
 {
 	__u32 reason = SG_REASON_NONE;
 
+	if (calls_applies(g))
+		reason = guard_judge_policy(g, calls_check(g));
+	if (reason)
+		return reason;
 	if ((dial_applies(g) || dialled_applies(g)) && dial_read(g))
 		reason = guard_judge_number(g);
 	return reason ? reason : guard_judge_policy(g, callee_check(g));

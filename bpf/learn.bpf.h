@@ -6,6 +6,7 @@
 #ifndef SIPGUARD_LEARN_BPF_H
 #define SIPGUARD_LEARN_BPF_H
 
+#include "checks/calls.bpf.h"
 #include "checks/dialog.bpf.h"
 #include "checks/guess.bpf.h"
 #include "checks/overload.bpf.h"
@@ -76,6 +77,7 @@ __noinline int learn_transaction(struct guard *g)
 	if (g->p.credentials && !g->in_zone)
 		guess_begin(g);
 	overload_asked(g);
+	g->p.begins = g->method == SG_METHOD_INVITE && !g->reader.message.party[SIP_TO].tag.length;
 	transaction_put(t ? t : transaction_oldest(line, g->now), &g->p, g->p.transaction,
 			overload_begun(g, t));
 	return 0;
@@ -93,6 +95,7 @@ static __always_inline void learn_request(struct guard *g)
 	if (complete)
 		flow_proves(g, SG_PROOF_CALL, config_of(g)->proven_call);
 	dialog_learn_request(g, complete);
+	calls_learn_request(g);
 	if (g->fresh)
 		learn_transaction(g);
 }

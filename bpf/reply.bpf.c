@@ -12,6 +12,7 @@
 #include "checks/lists.bpf.h"   /* allow list and zones; flows */
 #include "checks/limits.bpf.h"  /* limits of replies by destination */
 #include "checks/answer.bpf.h"  /* what a reply tells of whom it goes to */
+#include "checks/calls.bpf.h"   /* and which calls it has let somebody have */
 #include "checks/dialog.bpf.h"  /* which dialogs the server is in */
 #include "checks/overload.bpf.h" /* and of the server */
 #include "sip/reader.h"
@@ -62,9 +63,12 @@ static __always_inline void reply_contact(struct __sk_buff *skb, struct guard *g
 	if (g->method != SG_METHOD_ACK)
 		flow_proves(g, SG_PROOF_CONTACT,
 			    g->method == SG_METHOD_INVITE ? REPLY_RING : REPLY_WAIT);
-	if ((g->method != SG_METHOD_INVITE && !config_of(g)->dialogs) ||
+	if ((g->method != SG_METHOD_INVITE && !config_of(g)->dialogs &&
+	     !(g->method == SG_METHOD_BYE && config_of(g)->calls)) ||
 	    reply_read(skb, g) != SIP_REQUEST)
 		return;
+	if (g->method == SG_METHOD_BYE && config_of(g)->calls)
+		calls_end(g);
 	if (g->method == SG_METHOD_INVITE)
 		secret_tell(&g->p, secret_branch(&g->reader));
 	if (config_of(g)->dialogs)
@@ -86,6 +90,7 @@ static __always_inline void reply_learn(struct __sk_buff *skb, struct guard *g)
 	if (g->status / 100 == 2)
 		answer_accepted(g);
 	verdict_note(skb, g, answer_learn(g));
+	calls_hear(g);
 	if (config_of(g)->dialogs)
 		dialog_answers(g, dialog_is_known_sender(g) || g->evident);
 }
@@ -123,7 +128,7 @@ static __always_inline __u32 reply_judge(struct __sk_buff *skb, struct guard *g)
 		if (verdict_is_final(g, reason))
 			return reason;
 	}
-	if (answer_tells(g->status) && reply_read(skb, g) == SIP_RESPONSE)
+	if ((answer_tells(g->status) || calls_tell(g)) && reply_read(skb, g) == SIP_RESPONSE)
 		reply_learn(skb, g);
 	return SG_REASON_NONE;
 }

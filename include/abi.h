@@ -93,6 +93,7 @@ struct sg_config {
 	__u32 dialled_count;          /* prefixes that are watched; 0 saves the lookup */
 	__u32 exit_count;
 	__u32 dialogs;                /* flag: a profile looks for dialogs, so they are learned */
+	__u32 calls;                  /* flag: a profile limits calls, so they are counted */
 	__u32 identities;             /* flag: a profile asks who is registered, so it is learned */
 #define X(type, field, ...) __u32 field;
 	SG_GUARD_SETTINGS(X)

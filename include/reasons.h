@@ -307,7 +307,20 @@
 	  "a gateway are unknown; the preset `strict` enforces it. Over UDP a forger can spend "  \
 	  "it for the strangers of an address, whose calls of another path are then refused, "    \
 	  "and for a proven flow only if he forges its very port. Give the gateways a zone, or "  \
-	  "raise the limit, to lift it.")
+	  "raise the limit, to lift it.")                                                         \
+	X(103, LIMIT_CALLS, "limit-calls", "calls", ENFORCE, ENFORCE, STATEFUL,                   \
+	  "A registered flow, or a source of others, has as many calls at the same time as "      \
+	  "`calls: at-once` allows (0, the default, is no limit), and asks for one more: toll "   \
+	  "fraud by a stolen account, or a phone that does not hang up. A call counts from the "  \
+	  "server's 2xx to its INVITE on, over UDP once its ACK has come; so those that ring do " \
+	  "not. It ends by the server's 2xx or 481 to BYE or its own BYE, or two hours after it " \
+	  "was last heard of. Refused are new calls alone, but emergency calls "                  \
+	  "(urn:service:sos), and calls of a zone with a Resource-Priority where `callee: "       \
+	  "priority` says so; of zones and proven flows over TCP they are only counted. Zones "   \
+	  "are not looked at unless `calls: zones` says so. A forger can neither use up calls of "\
+	  "somebody else nor end them, since he gets none of the answers; a customer whose own "  \
+	  "phone answers can make some of an address, or of a flow whose port he knows, if your " \
+	  "server lets calls in without a password. Raise the limit to lift it.")
 
 /* All of them: those of packets here, those of messages in sip/rules.h. */
 #define SG_REASONS(X) SG_PACKET_REASONS(X) SIP_RULES(X)

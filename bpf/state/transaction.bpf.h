@@ -37,7 +37,7 @@ static __always_inline __u32 transaction_age(const struct sg_transaction *t, __u
 
 static __always_inline __u32 transaction_tag(__u64 key)
 {
-	return (__u32)(key >> 38) | 1;
+	return (__u32)(key >> 39) | 1;
 }
 
 /*
@@ -124,6 +124,7 @@ static __always_inline void transaction_put(struct sg_transaction *t, const stru
 		.tag = transaction_tag(key), .owner = p->owner, .user = p->user,
 		.port = p->source_port, .asked = p->asked, .credentials = p->credentials,
 		.checked = p->checked, .waits = p->waits, .mixed = p->mixed,
+		.begins = p->begins,
 		.time = transaction_time(now),
 	};
 }

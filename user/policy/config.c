@@ -291,6 +291,7 @@ static int config_read(struct reader *r)
 	kernel->dialogs = 0;
 	for (__u32 zone = 0; zone <= kernel->zones && !err; zone++) {
 		kernel->identities |= sg_profile_of(kernel, zone)->identity;
+		kernel->calls |= !!sg_profile_of(kernel, zone)->calls_most;
 		kernel->dialogs |= sg_dialogs_of(sg_profile_of(kernel, zone)->mode);
 	}
 	return err;

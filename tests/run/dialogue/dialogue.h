@@ -111,6 +111,15 @@ static inline void registers(const char *credentials, const char *reply, __u16 p
 #define TAGGED ";tag=of-the-server"
 #define WITHIN(method, call) CALL_REQUEST(method, call, TAGGED)
 
+/* A call of somebody is let in, answered and completed. */
+static inline void call_begins(const char *source, __u16 port, const char *invite,
+			       const char *reply, const char *ack)
+{
+	asks_of(source, invite, port);
+	answers_to(source, reply, port);
+	asks_of(source, ack, port);
+}
+
 /* The guard has listened for long enough: the server is in the dialog "known". */
 static inline void listens(void)
 {

@@ -118,6 +118,13 @@ static void a_call_began(void)
 	SEND(PASS, NONE, REQUEST, INVITE, .payload = CALL_REQUEST("INVITE", "asked", ""));
 }
 
+static void one_call_is_there(void)
+{
+	config()->calls = config()->profile[0].calls_most = 1;
+	call_begins(PHONE, PORT, CALL_REQUEST("INVITE", "c1", ""),
+		    CALL_REPLY("200 OK", "INVITE", "c1", TAGGED), WITHIN("ACK", "c1"));
+}
+
 static void one_of_no_call(void)
 {
 	listens();
@@ -378,6 +385,10 @@ const struct trigger triggers[SG_REASON__MAX] = {
 	[SG_REASON_LIMIT_DIALOG] = {
 		one_of_no_call, {.payload = WITHIN("BYE", "unknown")},
 		{.payload = WITHIN("BYE", "known")}, PASSES_AS(REQUEST, BYE), A_REQUEST(BYE),
+	},
+	[SG_REASON_LIMIT_CALLS] = {
+		one_call_is_there, {.payload = CALL_REQUEST("INVITE", "c2", "")},
+		{.payload = WITHIN("INVITE", "c1")}, PASSES_AS(REQUEST, INVITE), A_REQUEST(INVITE),
 	},
 	[SG_REASON_ZONE_TOTAL] = {
 		zone_spent, {}, {.source = "198.18.0.1"}, PASSES_AS(REQUEST, OPTIONS),
