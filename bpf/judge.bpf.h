@@ -7,8 +7,10 @@
 #define SIPGUARD_JUDGE_BPF_H
 
 #include "checks/callee.bpf.h"
+#include "checks/calls.bpf.h"
 #include "checks/dial.bpf.h"
 #include "checks/dialled.bpf.h"
+#include "checks/dialog.bpf.h"
 #include "checks/domain.bpf.h"
 #include "checks/grammar.bpf.h"
 #include "checks/guess.bpf.h"
@@ -162,13 +164,17 @@ static __always_inline __u32 guard_judge_number(struct guard *g)
 }
 
 /*
- * Of a new call: how its callee was dialled, and whether he gets one more. In this order, or a call
- * that is refused would be one that he has had.
+ * Of a new call: whether its caller may have one more, how its callee was dialled, and whether he
+ * gets one more. In this order, or a call that is refused would be one that he has had.
  */
 static __always_inline __u32 guard_judge_call(struct guard *g)
 {
 	__u32 reason = SG_REASON_NONE;
 
+	if (calls_applies(g))
+		reason = guard_judge_policy(g, calls_check(g));
+	if (reason)
+		return reason;
 	if ((dial_applies(g) || dialled_applies(g)) && dial_read(g))
 		reason = guard_judge_number(g);
 	return reason ? reason : guard_judge_policy(g, callee_check(g));
@@ -188,6 +194,25 @@ static __always_inline __u32 guard_judge_overload(struct guard *g)
 }
 
 /*
+ * Of what says that it belongs to something: whether it does, and if not, whether its sender may
+ * send more of that. Global, as few packets need it.
+ */
+__noinline int guard_judge_dialog(struct guard *g)
+{
+	__u32 reason, limit;
+
+	if (!g)
+		return SG_REASON_NONE;
+	reason = dialog_check(g);
+	if (!reason)
+		return SG_REASON_NONE;
+	limit = dialog_limit_check(g);
+	if (verdict_is_final(g, reason))
+		return reason;
+	return verdict_is_final(g, limit) ? limit : SG_REASON_NONE;
+}
+
+/*
  * By what a request without faults shows of its sender. Global, or each of its ways is followed
  * through all that comes after (10 000 instructions, clang 19, 6.18).
  */
@@ -199,7 +224,8 @@ __noinline int guard_judge_sender(struct guard *g)
 		return SG_REASON_NONE;
 	g->copy = 0;
 	if (!guard_has_request(g))
-		return SG_REASON_NONE;
+		return g->class == SG_CLASS_RESPONSE && dialog_applies(g) ? guard_judge_dialog(g)
+									  : SG_REASON_NONE;
 	reason = guard_judge_profile(g);
 	if (reason)
 		return reason;
@@ -212,6 +238,9 @@ __noinline int guard_judge_sender(struct guard *g)
 	reason = g->fresh && guess_applies(g) ? guess_check(g) : SG_REASON_NONE;
 	if (guard_ends(g, reason))
 		return reason;
+	reason = dialog_applies(g) ? guard_judge_dialog(g) : SG_REASON_NONE;
+	if (reason)
+		return reason;
 	reason = overload_applies(g) ? guard_judge_overload(g) : SG_REASON_NONE;
 	if (reason)
 		return reason;
@@ -221,10 +250,12 @@ __noinline int guard_judge_sender(struct guard *g)
 /* A message that was let in. */
 static __always_inline void guard_learn(struct guard *g)
 {
-	if (g->class == SG_CLASS_RESPONSE)
+	if (g->class == SG_CLASS_RESPONSE) {
 		learn_response(g);
-	else if (guard_has_request(g))
+		dialog_learn_response(g);
+	} else if (guard_has_request(g)) {
 		learn_request(g);
+	}
 }
 
 /* What begins where a message should, and is none: for it, too, what guard_judge_faults() says. */

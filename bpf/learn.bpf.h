@@ -6,6 +6,8 @@
 #ifndef SIPGUARD_LEARN_BPF_H
 #define SIPGUARD_LEARN_BPF_H
 
+#include "checks/calls.bpf.h"
+#include "checks/dialog.bpf.h"
 #include "checks/guess.bpf.h"
 #include "checks/overload.bpf.h"
 #include "checks/request.bpf.h"
@@ -75,6 +77,7 @@ __noinline int learn_transaction(struct guard *g)
 	if (g->p.credentials && !g->in_zone)
 		guess_begin(g);
 	overload_asked(g);
+	g->p.begins = g->method == SG_METHOD_INVITE && !g->reader.message.party[SIP_TO].tag.length;
 	transaction_put(t ? t : transaction_oldest(line, g->now), &g->p, g->p.transaction,
 			overload_begun(g, t));
 	return 0;
@@ -83,12 +86,16 @@ __noinline int learn_transaction(struct guard *g)
 /* Of a request, after request_know(). */
 static __always_inline void learn_request(struct guard *g)
 {
+	bool complete = learn_is_complete(g);
+
 	if (g->admitted) {
 		count_one(SG_COUNT_GREYLIST_ADMITTED);
 		flow_proves(g, SG_PROOF_GREYLIST, PROVEN_GREYLIST);
 	}
-	if (learn_is_complete(g))
+	if (complete)
 		flow_proves(g, SG_PROOF_CALL, config_of(g)->proven_call);
+	dialog_learn_request(g, complete);
+	calls_learn_request(g);
 	if (g->fresh)
 		learn_transaction(g);
 }

@@ -30,6 +30,11 @@
  *   sg_known      replies                 some packets    pinned
  *   sg_secrets    replies                 some packets    pinned
  *   sg_accounts   replies                 replies         pinned
+ *   sg_dialogs    what leaves, and what   the same        pinned
+ *                 belongs to it
+ *   sg_strays     what belongs to nothing the same        pinned
+ *   sg_calls,     replies, ACKs           INVITEs         pinned
+ *   sg_callers
  *   sg_trans-     admitted messages       replies         pinned
  *   actions
  *   sg_streams,   segments of TCP         the same        pinned
@@ -249,6 +254,27 @@ MAP_ARRAY(sg_greylist, SG_GREYLIST, struct sg_recent);
 MAP_ARRAY(sg_returned, SG_RETURNED, struct sg_recent);
 
 MAP_ARRAY(sg_transactions, SG_TRANSACTIONS, struct sg_transactions);
+
+/* Dialogs, and branches of the server's requests: see dialogs.bpf.h. */
+MAP_ARRAY(sg_dialogs, SG_DIALOGS, struct sg_dialogs);
+
+/* Limits of what belongs to nothing, by source: as sg_orphans. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * SG_STRAY_ROW);
+	__type(key, __u32);
+	__type(value, __u64);
+} sg_strays SEC(".maps");
+
+/* Calls that are held against somebody, and how many each has: see calls.bpf.h. */
+MAP_ARRAY(sg_calls, SG_CALLS, struct sg_calls);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SG_CALLERS);
+	__type(key, __u32);
+	__type(value, struct sg_caller);
+} sg_callers SEC(".maps");
 
 /* Nonces, To tags and branches that the server has told, and to whom: see secrets.bpf.h. */
 MAP_ARRAY(sg_secrets, SG_SECRETS, struct sg_secrets);

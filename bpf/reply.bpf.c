@@ -12,6 +12,8 @@
 #include "checks/lists.bpf.h"   /* allow list and zones; flows */
 #include "checks/limits.bpf.h"  /* limits of replies by destination */
 #include "checks/answer.bpf.h"  /* what a reply tells of whom it goes to */
+#include "checks/calls.bpf.h"   /* and which calls it has let somebody have */
+#include "checks/dialog.bpf.h"  /* which dialogs the server is in */
 #include "checks/overload.bpf.h" /* and of the server */
 #include "sip/reader.h"
 #include "state/streams.bpf.h"
@@ -55,15 +57,23 @@ __noinline int reply_read(struct __sk_buff *skb, struct guard *g)
  * Our own server asks somebody: the answers are wanted, and no more. It may ask for a stranger, who
  * has named the way (a Route, or an ACK of a dialog that does not exist); so only the answer to an
  * INVITE proves something, since it repeats a branch that was told to nobody else, see
- * learn_response().
+ * learn_response(). Its dialogs are in nobody's favour: see dialog.bpf.h.
  */
 static __always_inline void reply_contact(struct __sk_buff *skb, struct guard *g)
 {
-	if (g->method == SG_METHOD_ACK)
+	if (g->method != SG_METHOD_ACK)
+		flow_proves(g, SG_PROOF_CONTACT,
+			    g->method == SG_METHOD_INVITE ? REPLY_RING : REPLY_WAIT);
+	if ((g->method != SG_METHOD_INVITE && !config_of(g)->dialogs &&
+	     !(g->method == SG_METHOD_BYE && config_of(g)->calls)) ||
+	    reply_read(skb, g) != SIP_REQUEST)
 		return;
-	flow_proves(g, SG_PROOF_CONTACT, g->method == SG_METHOD_INVITE ? REPLY_RING : REPLY_WAIT);
-	if (g->method == SG_METHOD_INVITE && reply_read(skb, g) == SIP_REQUEST)
+	if (g->method == SG_METHOD_BYE && config_of(g)->calls)
+		calls_end(g);
+	if (g->method == SG_METHOD_INVITE)
 		secret_tell(&g->p, secret_branch(&g->reader));
+	if (config_of(g)->dialogs)
+		dialog_sends(g);
 }
 
 /* Of "SIP/2.0 200 ": the status, 0 if it is none. */
@@ -81,6 +91,20 @@ static __always_inline void reply_learn(struct __sk_buff *skb, struct guard *g)
 	if (g->status / 100 == 2)
 		answer_accepted(g);
 	verdict_note(skb, g, answer_learn(g));
+	calls_hear(g);
+	if (config_of(g)->dialogs)
+		dialog_answers(g, dialog_is_known_sender(g) || g->evident);
+}
+
+/*
+ * Who is on the allow list is asked nothing, and its dialogs are some all the same: what belongs to
+ * them may come from elsewhere.
+ */
+static __always_inline void reply_allowed(struct __sk_buff *skb, struct guard *g)
+{
+	if (config_of(g)->dialogs && answer_goes_on(g->status) &&
+	    reply_read(skb, g) == SIP_RESPONSE)
+		dialog_answers(g, true);
 }
 
 /* The place among the counters of an interface; SG_INTERFACES if it is not known. */
@@ -93,8 +117,10 @@ static __always_inline __u32 slot_of(__u32 ifindex)
 
 static __always_inline __u32 reply_judge(struct __sk_buff *skb, struct guard *g)
 {
-	if (lists_find(g) == SG_LIST_ALLOW)
+	if (lists_find(g) == SG_LIST_ALLOW) {
+		reply_allowed(skb, g);
 		return SG_REASON_NONE;
+	}
 	zone_find(g, config_of(g)->zones ? slot_of(skb->ifindex) : SG_INTERFACES);
 	/* A handshake of TCP is not completed by whom a forger names. */
 	if (pays_budget(g) && g->p.transport == IPPROTO_UDP) {
@@ -103,7 +129,7 @@ static __always_inline __u32 reply_judge(struct __sk_buff *skb, struct guard *g)
 		if (verdict_is_final(g, reason))
 			return reason;
 	}
-	if (answer_tells(g->status) && reply_read(skb, g) == SIP_RESPONSE)
+	if ((answer_tells(g->status) || calls_tell(g)) && reply_read(skb, g) == SIP_RESPONSE)
 		reply_learn(skb, g);
 	return SG_REASON_NONE;
 }
@@ -125,6 +151,7 @@ static __always_inline int reply_message(struct __sk_buff *skb, struct guard *g,
 	if (!g->status && g->method == SG_METHOD_NONE)
 		return TC_ACT_UNSPEC;
 	flow_know(g);
+	dialog_hears(g);
 	if (g->status) {
 		count_one(SG_COUNT_REPLIES_SEEN);
 		overload_hears(g);

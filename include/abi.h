@@ -94,6 +94,8 @@ struct sg_config {
 	__u32 callees;                /* users with a limit of their own; likewise */
 	__u32 dialled_count;          /* prefixes that are watched; 0 saves the lookup */
 	__u32 exit_count;
+	__u32 dialogs;                /* flag: a profile looks for dialogs, so they are learned */
+	__u32 calls;                  /* flag: a profile limits calls, so they are counted */
 	__u32 identities;             /* flag: a profile asks who is registered, so it is learned */
 	__u32 topology;               /* flag: a profile asks what leaves; 0 saves looking */
 #define X(type, field, ...) __u32 field;
@@ -133,7 +135,9 @@ struct sg_state {
 	__u64 offered_since;
 	__u64 answers_until; /* ns: until then the server counts as one whose answers are seen */
 	__u64 challenges_until; /* ns: until then as one that challenges calls */
-	__u64 reserved2[4];
+	__u64 dialogs_until;    /* ns: until then the guard hears what leaves, */
+	__u64 dialogs_since;    /* and has without a gap since then */
+	__u64 reserved2[2];
 	struct sg_overload overload;
 	/*
 	 * A bit for each /16 in which an IPv4 prefix is allowed or denied. Random sources mostly
@@ -236,15 +240,26 @@ static inline __u64 sg_rules_of(const __u8 *mode)
 	return rules;
 }
 
+/* Whether the modes of a profile want dialogs learned: what they are for is looked for. */
+static inline __u32 sg_dialogs_of(const __u8 *mode)
+{
+	return mode[SG_REASON_DIALOG_UNKNOWN] || mode[SG_REASON_TRANSACTION_UNKNOWN] ||
+	       mode[SG_REASON_LIMIT_DIALOG];
+}
+
 /* Switches a reason in all profiles. A packet sees each of them old or new. */
 static inline void sg_mode_set(struct sg_config *config, __u32 reason, __u8 mode)
 {
+	__u32 dialogs = 0;
+
 	for (__u32 i = 0; i < SG_PROFILES; i++) {
 		struct sg_profile *profile = &config->profile[i];
 
 		__atomic_store_n(&profile->mode[reason], mode, __ATOMIC_RELEASE);
 		__atomic_store_n(&profile->rules, sg_rules_of(profile->mode), __ATOMIC_RELEASE);
+		dialogs |= sg_dialogs_of(profile->mode);
 	}
+	__atomic_store_n(&config->dialogs, dialogs, __ATOMIC_RELEASE);
 }
 
 /*

@@ -55,6 +55,7 @@ static inline void sg_default_config(struct sg_config *config)
 	for (__u32 zone = 0; zone < SG_ZONES; zone++) {
 		sg_default_profile(&config->profile[zone]);
 		config->zone[zone].profile = zone;
+		config->dialogs |= sg_dialogs_of(config->profile[zone].mode);
 		config->total[sg_zone_total(zone)] =
 			sg_zone_total_of(&config->profile[zone].limit[SG_LIMIT_SOURCE]);
 	}

@@ -22,12 +22,20 @@
 #define SG_ORPHAN_ROW (1 << 14)
 #define SG_FRAGMENT_ROW (1 << 15)
 #define SG_FLOW_ROW (1 << 15)  /* places per row of the limit table of flows; two rows, 4 MB */
-#define SG_PROVEN 470000       /* flows that are proven */
+#define SG_PROVEN 430000       /* flows that are proven */
 #define SG_HINTS (1 << 15)     /* lines of 4; more would leave the cache in a flood */
 #define SG_GREYLIST (1 << 17)  /* lines of 15 requests, 8 MB: a second of 2 million a second */
 #define SG_WAITING 16
 #define SG_RETURNED (1 << 8)   /* lines of 15 requests that came again in a rush, 16 KB */
 #define SG_TRANSACTIONS (1 << 14) /* lines of 8, 2 MB */
+/*
+ * Lines of 8 dialogs and branches, 2 MB: of 65 000 dialogs at once one in a thousand finds no room,
+ * of 100 000 two in a hundred.
+ */
+#define SG_DIALOGS (1 << 15)
+#define SG_STRAY_ROW (1 << 13)
+#define SG_CALLS (1 << 13)     /* lines of 4 calls that are held against somebody, 512 KB */
+#define SG_CALLERS (1 << 13)   /* who has such calls, 384 KB */
 #define SG_SECRETS (1 << 16)   /* lines of 4, 4 MB: 4 minutes of 1000 challenges a second */
 #define SG_ACCOUNTS (1 << 14)  /* lines of 2 users */
 #define SG_OFFENCE_ENTRIES (1 << 15) /* flows, sources and users whose offences are remembered */

@@ -281,7 +281,45 @@
 	  "roaming that you do not serve, so it only monitors until you say otherwise. Requests " \
 	  "in a dialog, REGISTER, CANCEL, ACK and emergency calls are not looked at. A forger "   \
 	  "can have nothing refused but what he sends himself. Nothing is banned for it, and of " \
-	  "a zone over TCP it is only counted.")
+	  "a zone over TCP it is only counted.")                                                  \
+	X(100, DIALOG_UNKNOWN, "dialog-unknown", "RFC 3261 section 12.2.2",                       \
+	  MONITOR, MONITOR, STATEFUL,                                                             \
+	  "A request says that it is in a dialog (a tag in To), and the guard has seen your "     \
+	  "server in none with that Call-ID: BYE, re-INVITE, ACK, UPDATE, INFO, NOTIFY, PRACK, "  \
+	  "REFER, SUBSCRIBE, MESSAGE. It is a guess or a tool that makes one up, or a call that " \
+	  "began on another path, before the guard did, or on the server that failed: so "        \
+	  "nothing is judged before the guard has heard replies for `dialogs: grace`, and it "    \
+	  "only monitors until you say otherwise. Zones are not looked at unless `dialogs: "      \
+	  "zones` says so, emergency calls and what comes over TCP never. A forger can have "     \
+	  "nothing refused but what he sends himself. Nothing is banned for it.")                 \
+	X(101, TRANSACTION_UNKNOWN, "transaction-unknown", "RFC 3261 section 17.1.3",             \
+	  MONITOR, MONITOR, STATEFUL,                                                             \
+	  "A CANCEL whose INVITE the guard has not let in, or a response with a branch that "     \
+	  "your server has not sent: forged, or reflected by somebody in whose name it was "      \
+	  "asked; or the request took another path. When it is judged and of whom, and what a "   \
+	  "forger can do, is as for dialog-unknown.")                                             \
+	X(102, LIMIT_DIALOG, "limit-dialog", "dialogs", MONITOR, ENFORCE, STATEFUL,               \
+	  "One source, or one proven flow, sends more that belongs to no dialog or transaction "  \
+	  "(dialog-unknown, transaction-unknown) than `dialogs` allows. Refused, once you say "   \
+	  "so, is more of that and nothing else: what belongs to a call that the guard knows is " \
+	  "never counted here. It only monitors by default, since after a failover all calls of " \
+	  "a gateway are unknown; the preset `strict` enforces it. Over UDP a forger can spend "  \
+	  "it for the strangers of an address, whose calls of another path are then refused, "    \
+	  "and for a proven flow only if he forges its very port. Give the gateways a zone, or "  \
+	  "raise the limit, to lift it.")                                                         \
+	X(103, LIMIT_CALLS, "limit-calls", "calls", ENFORCE, ENFORCE, STATEFUL,                   \
+	  "A registered flow, or a source of others, has as many calls at the same time as "      \
+	  "`calls: at-once` allows (0, the default, is no limit), and asks for one more: toll "   \
+	  "fraud by a stolen account, or a phone that does not hang up. A call counts from the "  \
+	  "server's 2xx to its INVITE on, over UDP once its ACK has come; so those that ring do " \
+	  "not. It ends by the server's 2xx or 481 to BYE or its own BYE, or two hours after it " \
+	  "was last heard of. Refused are new calls alone, but emergency calls "                  \
+	  "(urn:service:sos), and calls of a zone with a Resource-Priority where `callee: "       \
+	  "priority` says so; of zones and proven flows over TCP they are only counted. Zones "   \
+	  "are not looked at unless `calls: zones` says so. A forger can neither use up calls of "\
+	  "somebody else nor end them, since he gets none of the answers; a customer whose own "  \
+	  "phone answers can make some of an address, or of a flow whose port he knows, if your " \
+	  "server lets calls in without a password. Raise the limit to lift it.")
 
 /* All of them: those of packets here, those of messages in sip/rules.h. */
 #define SG_REASONS(X) SG_PACKET_REASONS(X) SIP_RULES(X)

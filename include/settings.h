@@ -78,6 +78,16 @@
 	  "yes: sources of zones have that limit, too")                                           \
 	X(SECONDS, dialled_ban, "dialled/ban", 0, SG_SECONDS_MAX, 0, "it is", "seconds",          \
 	  "seconds that a flow of TCP is banned for one more, 0 to 86400; 0: none is")            \
+	X(NUMBER, calls_most, "calls/at-once", 0, 10000, 0, "they are", "",                       \
+	  "calls that one may have at the same time, 0 to 10000; 0: no limit")                    \
+	X(FLAG, calls_zones, "calls/zones", 0, 1, 0, "it is", "",                                 \
+	  "yes: sources of zones have that limit, each of its own")                               \
+	L(dialog, "dialogs", 20, 100, "of each source what belongs to no dialog that was seen")   \
+	/* Most subscriptions are renewed within an hour, and few calls are longer. */            \
+	X(SECONDS, dialog_grace, "dialogs/grace", 0, SG_SECONDS_MAX, 3600, "it is", "seconds",    \
+	  "seconds for which the guard listens before it judges by that, 0 to 86400")             \
+	X(FLAG, dialog_zones, "dialogs/zones", 0, 1, 0, "it is", "",                              \
+	  "yes: what sources of zones send is looked at, too")                                    \
 	X(NUMBER, live, "connections/live", 1, 1000000, 256, "a source may have",                 \
 	  "connections", "that a source may have at a time, 1 to 1000000")                        \
 	/*                                                                                        \

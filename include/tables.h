@@ -81,12 +81,13 @@ struct sg_accounts {
 
 /* A request that was admitted, see transaction.bpf.h. */
 struct sg_transaction {
-	__u32 tag : 26;      /* of its hash, never 0; 0: free */
+	__u32 tag : 25;      /* of its hash, never 0; 0: free */
 	__u32 mixed : 1;     /* others have the same hash, see request_mixes() */
 	__u32 waits : 1;     /* it is pending, see guess_begin() */
 	__u32 checked : 1;   /* it is a call that was challenged before, and has credentials now */
 	__u32 owner : 2;     /* enum secret_owner of the challenge that it answers */
 	__u32 answered : 1;  /* the server has */
+	__u32 begins : 1;    /* it asks for a new call */
 	/*
 	 * A number for the user of its credentials, never 0; 0: not known. Of a call that has no
 	 * credentials one for the call, see learn_call().
@@ -101,6 +102,37 @@ struct sg_transaction {
 
 struct sg_transactions {
 	struct sg_transaction transaction[8];
+};
+
+/* A dialog, or the branch of a request of our server: see dialogs.bpf.h. */
+struct sg_dialog {
+	__u32 tag;  /* of its hash, never 0; 0: free */
+	__u16 time; /* when it was heard of last, see dialog_time() */
+	__u8 rank;  /* enum dialog_rank */
+	__u8 life;  /* units of time; 0: DIALOG_LONG */
+};
+
+struct sg_dialogs {
+	struct sg_dialog dialog[8];
+};
+
+/* A call that is held against somebody, see calls.bpf.h. */
+struct sg_call {
+	__u32 tag;   /* of the hash of its dialog, never 0; 0: free */
+	__u32 state; /* CALL_COUNTS, and above it the epoch in which it was heard of last */
+	__u64 who;   /* a hash, as below */
+};
+
+struct sg_calls {
+	struct sg_call call[4];
+};
+
+/* How many somebody has. */
+struct sg_caller {
+	__u64 who;     /* a hash; 0: free */
+	__u32 epoch;   /* the last that is counted below */
+	__u32 live[8]; /* by the lower bits of the epoch */
+	__u32 reserved;
 };
 
 /* The offences of a flow, a source or a user: one cache line. */
@@ -201,7 +233,8 @@ _Static_assert(sizeof(struct sg_buckets) == 64, "the buckets of one are a cache 
 _Static_assert(sizeof(struct sg_offences) == 64, "a line, too");
 _Static_assert(!__builtin_offsetof(struct sg_offences, who) &&
 	       !__builtin_offsetof(struct sg_asked, source) &&
-	       !__builtin_offsetof(struct sg_dial_calls, who), "whose it is comes first");
+	       !__builtin_offsetof(struct sg_dial_calls, who) &&
+	       !__builtin_offsetof(struct sg_caller, who), "whose it is comes first");
 _Static_assert(sizeof(struct sg_asked) == 64 && sizeof(struct sg_transaction) == 16, "and these");
 _Static_assert(SG_OFFENCE_ENUMERATION == SG_OFFENCE__MAX - 1 && SG_OFFENCE__MAX == 8,
 	       "the others have a place in struct sg_offences");
@@ -209,6 +242,7 @@ _Static_assert(sizeof(struct sg_proven) == 16 && sizeof(struct sg_ban) == 16, "m
 _Static_assert(sizeof(struct sg_registered_line) == 128, "two cache lines");
 _Static_assert(SG_PROOF__MAX <= 16, "a proof has 4 bits");
 _Static_assert(sizeof(struct sg_streams) == 64, "and this one");
+_Static_assert(sizeof(struct sg_dialogs) == 64 && sizeof(struct sg_calls) == 64, "lines, too");
 _Static_assert(sizeof(struct sg_secrets) == 64 && sizeof(struct sg_accounts) == 64, "and these");
 
 #endif

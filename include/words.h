@@ -204,6 +204,14 @@
 	X(DIALLED_FULL, "dialled-full",                                                           \
 	  "There was no room for one more who calls dialled-prefixes, and one with fewer calls "  \
 	  "made it: his are forgotten.")                                                          \
+	X(DIALOGS_FULL, "dialogs-full",                                                           \
+	  "There was no room for one more dialog or request of the server's, and it was not "     \
+	  "remembered, or the least of those there made it: what belongs to that counts as "      \
+	  "unknown (dialog-unknown, transaction-unknown).")                                       \
+	X(CALLS_FULL, "calls-full",                                                               \
+	  "There was no room for one more call, or for one more who has calls (`calls: "          \
+	  "at-once`), and one of others made it, or it is not counted: somebody may have more "   \
+	  "calls than that.")                                                                     \
 	X(STREAMS_EVICTED, "streams-evicted",                                                     \
 	  "The table of connections had no room, and the one of which nothing was seen for "      \
 	  "the longest time made it. What it sends later counts as unread-older.")                \

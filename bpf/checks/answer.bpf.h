@@ -347,6 +347,7 @@ __noinline int answer_recall(struct guard *g)
 	p->known = p->credentials && known_is(known_key(p, p->user));
 	p->checked = t->checked;
 	p->waits = t->waits;
+	p->begins = t->begins;
 	t->waits = 0;
 	g->evident = guess_is_evident(p);
 	if (p->source_port == t->port)

@@ -12,7 +12,6 @@
 
 #include "checks/limits.bpf.h"
 #include "checks/policy.bpf.h"
-#include "checks/priority.bpf.h"
 #include "packet/spans.bpf.h"
 #include "state/secrets.bpf.h"
 

@@ -25,7 +25,6 @@
 #include "checks/guess.bpf.h"
 #include "checks/limits.bpf.h"
 #include "checks/policy.bpf.h"
-#include "checks/priority.bpf.h"
 #include "overload.h"
 #include "state/streams.bpf.h"
 #include "state/transaction.bpf.h"

@@ -92,6 +92,7 @@ struct packet {
 	__u8 waits;
 	__u8 known;          /* flag: the source is known to have the user of its credentials */
 	__u8 mixed;
+	__u8 begins;
 	__u8 roams;          /* flag: its nonce is its user's, from elsewhere */
 	__u8 place;          /* of its transaction, see transaction_place() */
 	__u8 recalled;       /* flag, of a reply: its request is remembered */

@@ -37,23 +37,29 @@ static __always_inline __u32 transaction_age(const struct sg_transaction *t, __u
 
 static __always_inline __u32 transaction_tag(__u64 key)
 {
-	return (__u32)(key >> 38) | 1;
+	return (__u32)(key >> 39) | 1;
 }
 
 /*
- * Of the message in the reader, to or from `address`, a fold of it. 0: it has no branch and no
- * Call-ID.
+ * Of the message in the reader, to or from `address`, a fold of it, if its CSeq had that method. 0:
+ * it has no branch and no Call-ID.
  */
-static __always_inline __u64 transaction_key(const struct sip_reader *r, __u64 address)
+static __always_inline __u64 transaction_key_of(const struct sip_reader *r, __u64 address,
+						__u32 method)
 {
 	const struct sip_message *m = &r->message;
 	const struct sip_span *branch = &m->party[SIP_VIA].tag;
-	__u64 hash = address ^ ((__u64)m->cseq << 8 | m->cseq_method_id) * SPAN_FACTOR;
+	__u64 hash = address ^ ((__u64)m->cseq << 8 | method) * SPAN_FACTOR;
 
 	if (!branch->length && !m->call_id.length)
 		return 0;
 	hash = span_hash(r, branch->at, branch->length, hash);
 	return span_hash(r, m->call_id.at, m->call_id.length, hash);
+}
+
+static __always_inline __u64 transaction_key(const struct sip_reader *r, __u64 address)
+{
+	return transaction_key_of(r, address, r->message.cseq_method_id);
 }
 
 static __always_inline struct sg_transactions *transaction_line(__u64 key)
@@ -118,6 +124,7 @@ static __always_inline void transaction_put(struct sg_transaction *t, const stru
 		.tag = transaction_tag(key), .owner = p->owner, .user = p->user,
 		.port = p->source_port, .asked = p->asked, .credentials = p->credentials,
 		.checked = p->checked, .waits = p->waits, .mixed = p->mixed,
+		.begins = p->begins,
 		.time = transaction_time(now),
 	};
 }

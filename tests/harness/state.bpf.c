@@ -7,6 +7,7 @@
 #define HOOK_TC
 #include "guard.bpf.h"
 #include "checks/limits.bpf.h"
+#include "state/dialogs.bpf.h"
 #include "state/live.bpf.h"
 #include "state/offences.bpf.h"
 #include "state/proven.bpf.h"
@@ -73,6 +74,17 @@ int state_offend(struct __sk_buff *skb)
 	guard_begin(g);
 	g->now = clock_now();
 	return offence_note(g, r->number, r->hash);
+}
+
+/* A dialog of the rank `number` is remembered by a hash. */
+SEC("tc")
+int state_dialog(struct __sk_buff *skb)
+{
+	struct state_request request, *r = &request;
+
+	if (!told(skb, r))
+		return -1;
+	return dialog_note(r->hash, r->number, 0);
 }
 
 /* The limit `number` of a source is spent until then, in one of the two rows of its table. */

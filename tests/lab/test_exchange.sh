@@ -40,7 +40,7 @@ guards_attach() {
 		# shellcheck disable=SC2086 # two words
 		seq -s ', ' "$(port_base $way)" "$(($(port_base $way) + 9))"
 	done | paste -sd ,)
-	printf 'validation: {preset: %s}\n' "$1" >"$LAB_DIR/server.yaml"
+	printf 'validation: {preset: %s}\ndialogs: {grace: 0}\n' "$1" >"$LAB_DIR/server.yaml"
 	printf 'ports: {udp: [%s], tcp: [%s]}\n' "$ports" "$ports" |
 		cat "$LAB_DIR/server.yaml" - >"$LAB_DIR/phones.yaml"
 	[[ $1 == default ]] || echo 'topology: mask' >>"$LAB_DIR/server.yaml"

@@ -47,6 +47,7 @@ extern const struct sequence mask_sequences[], callee_sequences[], routing_seque
 extern const struct sequence route_sequences[], overload_sequences[];
 extern const struct sequence place_sequences[], dial_sequences[], dialled_sequences[];
 extern const struct sequence identity_sequences[], topology_sequences[];
+extern const struct sequence dialog_sequences[], calls_sequences[];
 extern const size_t method_sequences_count, reason_sequences_count, policy_sequences_count;
 extern const size_t limit_sequences_count, fragment_sequences_count, hostile_sequences_count;
 extern const size_t corpus_sequences_count, grammar_sequences_count;
@@ -59,6 +60,7 @@ extern const size_t mask_sequences_count, callee_sequences_count, routing_sequen
 extern const size_t route_sequences_count;
 extern const size_t place_sequences_count, dial_sequences_count, dialled_sequences_count;
 extern const size_t identity_sequences_count, topology_sequences_count;
+extern const size_t dialog_sequences_count, calls_sequences_count;
 extern const size_t greylist_sequences_count, handshake_sequences_count, cut_head_sequences_count;
 extern const size_t overload_sequences_count;
 

@@ -174,6 +174,8 @@ int main(void)
 	add_bare_sequences(hostile_sequences, hostile_sequences_count);
 	add_sequences(corpus_sequences, corpus_sequences_count);
 	add_sequences(corpus_stream_sequences, corpus_stream_sequences_count);
+	add_sequences(dialog_sequences, dialog_sequences_count);
+	add_sequences(calls_sequences, calls_sequences_count);
 	add("no reason, class or method is left out", nothing_is_left_out, NULL);
 	cmocka_set_test_filter(getenv("SIPGUARD_TEST"));
 	/* cmocka_run_group_tests() wants an array whose size the compiler knows. */

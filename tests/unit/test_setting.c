@@ -246,6 +246,31 @@ static void test_zones_take_over(void **state)
 	}
 }
 
+/* --- what follows from others --- */
+
+/* Dialogs are learned if anybody's modes ask for it. */
+static void test_dialogs(void **state)
+{
+	static const struct {
+		const char *text;
+		bool learned;
+	} cases[] = {
+#define ALL_OFF "modes: {dialog-unknown: off, transaction-unknown: off, limit-dialog: off}"
+		{"{" ALL_OFF "}\n", false},
+		{"{" ALL_OFF ", zones: [{" ZONE "}]}\n", false},
+		{"{" ALL_OFF ", zones: [{" ZONE ", modes: {limit-dialog: monitor}}]}\n", true},
+		{"limits: {}\n", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct config *config = loaded(cases[i].text);
+
+		assert_int_equal(config->kernel.dialogs, cases[i].learned);
+		config_free(config);
+	}
+}
+
 /* --- the example --- */
 
 /* The comment right above line `line` (from 0) and the one on it, without breaks. */
@@ -442,6 +467,7 @@ int main(void)
 		cmocka_unit_test(test_every_row_is_read),
 		cmocka_unit_test(test_sets),
 		cmocka_unit_test(test_zones_take_over),
+		cmocka_unit_test(test_dialogs),
 		cmocka_unit_test(test_example_has_every_row),
 		cmocka_unit_test(test_topology),
 		cmocka_unit_test(test_topology_doubt),

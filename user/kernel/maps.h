@@ -34,6 +34,10 @@
 	X(GREYLIST, "sg_greylist")                                                                \
 	X(RETURNED, "sg_returned")                                                                \
 	X(TRANSACTIONS, "sg_transactions")                                                        \
+	X(DIALOGS, "sg_dialogs")                                                                  \
+	X(STRAYS, "sg_strays")                                                                    \
+	X(CALLS, "sg_calls")                                                                      \
+	X(CALLERS, "sg_callers")                                                                  \
 	X(SECRETS, "sg_secrets")                                                                  \
 	X(ACCOUNTS, "sg_accounts")                                                                \
 	X(OFFENCES, "sg_offences")                                                                \

@@ -290,9 +290,12 @@ static int config_read(struct reader *r)
 	err = profiles_read(r);
 	if (!err)
 		err = zones_read(r);
+	kernel->dialogs = 0;
 	for (__u32 zone = 0; zone <= kernel->zones && !err; zone++) {
 		kernel->identities |= sg_profile_of(kernel, zone)->identity;
 		kernel->topology |= !!sg_profile_of(kernel, zone)->topology;
+		kernel->calls |= !!sg_profile_of(kernel, zone)->calls_most;
+		kernel->dialogs |= sg_dialogs_of(sg_profile_of(kernel, zone)->mode);
 	}
 	return err;
 }

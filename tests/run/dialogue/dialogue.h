@@ -95,4 +95,40 @@ static inline void registers(const char *credentials, const char *reply, __u16 p
 #define REGISTER_RIGHT REQUEST_OF("REGISTER", RIGHT_NONCE)
 #define REGISTER_OK REPLY_OF("200 OK", "REGISTER", BINDING)
 
+/* In a call, by its Call-ID: `tag` is that in To, with its ";tag=", or nothing. */
+#define CALL_HEADERS(method, call, tag)                                                           \
+	"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK776asdhds\r\n"                             \
+	"Max-Forwards: 70\r\n"                                                                    \
+	"To: <sip:bob@example.com>" tag "\r\n"                                                    \
+	"From: <sip:alice@example.com>;tag=1928301774\r\n"                                        \
+	"Call-ID: " call "\r\n"                                                                   \
+	"CSeq: 1 " method "\r\n"                                                                  \
+	"Content-Length: 0\r\n\r\n"
+#define CALL_REQUEST(method, call, tag)                                                           \
+	method " sip:bob@example.com SIP/2.0\r\n" CALL_HEADERS(method, call, tag)
+#define CALL_REPLY(status, method, call, tag)                                                     \
+	"SIP/2.0 " status "\r\n" CALL_HEADERS(method, call, tag)
+#define TAGGED ";tag=of-the-server"
+#define WITHIN(method, call) CALL_REQUEST(method, call, TAGGED)
+
+/* A call of somebody is let in, answered and completed. */
+static inline void call_begins(const char *source, __u16 port, const char *invite,
+			       const char *reply, const char *ack)
+{
+	asks_of(source, invite, port);
+	answers_to(source, reply, port);
+	asks_of(source, ack, port);
+}
+
+/* The guard has listened for long enough: the server is in the dialog "known". */
+static inline void listens(void)
+{
+	for (int zone = 0; zone < 2; zone++)
+		config()->profile[zone].dialog_grace = 0;
+	assert_false(reply_dropped(&(struct packet_spec){
+		.destination = PHONE, .dport = PORT,
+		.payload = CALL_REPLY("200 OK", "INVITE", "known", TAGGED),
+	}));
+}
+
 #endif

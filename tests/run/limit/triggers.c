@@ -112,6 +112,27 @@ static void serves_example_com(void)
 	"OPTIONS sip:bob@example.com SIP/2.0\r\n"                                                 \
 	"Via: SIP/2.0/UDP " host ";branch=z9hG4bK776asdhds\r\n" SIP_HEADERS("OPTIONS")
 
+static void a_call_began(void)
+{
+	listens();
+	SEND(PASS, NONE, REQUEST, INVITE, .payload = CALL_REQUEST("INVITE", "asked", ""));
+}
+
+static void one_call_is_there(void)
+{
+	config()->calls = config()->profile[0].calls_most = 1;
+	call_begins(PHONE, PORT, CALL_REQUEST("INVITE", "c1", ""),
+		    CALL_REPLY("200 OK", "INVITE", "c1", TAGGED), WITHIN("ACK", "c1"));
+}
+
+static void one_of_no_call(void)
+{
+	listens();
+	mode_set(SG_REASON_DIALOG_UNKNOWN, SG_MODE_OFF);
+	config()->profile[0].dialog = limit_hourly(1);
+	SEND(PASS, NONE, REQUEST, BYE, .payload = WITHIN("BYE", "unknown"));
+}
+
 static void zone_spent(void)
 {
 	zone_set(0, "192.0.2.0/24", 1);
@@ -351,6 +372,23 @@ const struct trigger triggers[SG_REASON__MAX] = {
 	[SG_REASON_OVERLOAD] = {
 		server_is_overloaded, {}, {.payload = SIP_REQUEST("REGISTER")},
 		PASSES_AS(REQUEST, REGISTER), A_REQUEST(OPTIONS),
+	},
+	[SG_REASON_DIALOG_UNKNOWN] = {
+		listens, {.payload = WITHIN("BYE", "unknown")}, {.payload = WITHIN("BYE", "known")},
+		PASSES_AS(REQUEST, BYE), A_REQUEST(BYE),
+	},
+	[SG_REASON_TRANSACTION_UNKNOWN] = {
+		a_call_began, {.payload = CALL_REQUEST("CANCEL", "asked", "")},
+		{.payload = CALL_REQUEST("CANCEL", "asked", ""), .again = true},
+		PASSES_AS(REQUEST, CANCEL), A_REQUEST(CANCEL),
+	},
+	[SG_REASON_LIMIT_DIALOG] = {
+		one_of_no_call, {.payload = WITHIN("BYE", "unknown")},
+		{.payload = WITHIN("BYE", "known")}, PASSES_AS(REQUEST, BYE), A_REQUEST(BYE),
+	},
+	[SG_REASON_LIMIT_CALLS] = {
+		one_call_is_there, {.payload = CALL_REQUEST("INVITE", "c2", "")},
+		{.payload = WITHIN("INVITE", "c1")}, PASSES_AS(REQUEST, INVITE), A_REQUEST(INVITE),
 	},
 	[SG_REASON_ZONE_TOTAL] = {
 		zone_spent, {}, {.source = "198.18.0.1"}, PASSES_AS(REQUEST, OPTIONS),

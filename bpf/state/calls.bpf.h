@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The calls that are held against somebody, and how many each has. A call has an entry by its whole
+ * dialog (RFC 3261 section 12: Call-ID and both tags, whichever side writes them), which names whom
+ * it is held against; he has one that counts his calls by the epoch in which they were last heard
+ * of. An epoch that is long past counts for nothing, so what nobody ends is forgotten by itself,
+ * and a count that was lost in a race of two CPUs comes right again.
+ *
+ * Fixed memory: lines of 4 calls, of which free ones make room, then those that nobody has
+ * completed, then the oldest, which counts no more. Those who call have one of two places each.
+ */
+#ifndef SIPGUARD_CALLS_BPF_H
+#define SIPGUARD_CALLS_BPF_H
+
+#include "packet/spans.bpf.h"
+#include "state/pair.bpf.h"
+#include "state/secrets.bpf.h"
+
+#define CALL_LINE 4
+#define CALL_EPOCH 40 /* a unit is 2^40 ns, about 18 minutes */
+#define CALL_EPOCHS 8 /* so a call of which nothing is heard counts for 2 hours and some minutes */
+#define CALL_COUNTS 1 /* in sg_call.state, below the epoch */
+#define CALL_OF_DIALOG 0x63616c6c73000000ULL
+
+/* A number for the dialog of a message that has both tags; 0: it has not. */
+static __always_inline __u64 call_key(const struct sip_reader *r)
+{
+	const struct sip_span *id = &r->message.call_id;
+	const struct sip_span *from = &r->message.party[SIP_FROM].tag;
+	const struct sip_span *to = &r->message.party[SIP_TO].tag;
+	__u64 tags;
+
+	if (!id->length || !from->length || !to->length)
+		return 0;
+	tags = span_hash(r, from->at, from->length, SECRET_SALT) +
+	       span_hash(r, to->at, to->length, SECRET_SALT);
+	return span_mix(span_hash(r, id->at, id->length, SECRET_SALT ^ CALL_OF_DIALOG), tags) *
+	       SPAN_FACTOR;
+}
+
+static __always_inline __u32 call_epoch(__u64 now)
+{
+	return now >> CALL_EPOCH;
+}
+
+/* Another CPU may have written it an epoch ahead of us. */
+static __always_inline __u32 call_age(__u32 epoch, __u64 now)
+{
+	__s32 age = call_epoch(now) - epoch;
+
+	return age < 0 ? 0 : age;
+}
+
+/* --- who calls --- */
+
+/* What is past goes. Without a branch for each, or the verifier follows them all. */
+static __always_inline void caller_moves(struct sg_caller *c, __u64 now)
+{
+	__u32 epoch = call_epoch(now), passed = call_age(c->epoch, now), past;
+
+	if (!passed)
+		return;
+	for (__u32 i = 0; i < CALL_EPOCHS; i++) {
+		past = ((epoch - i) & (CALL_EPOCHS - 1)) < passed;
+		barrier_var(past);
+		c->live[i] &= past - 1;
+	}
+	c->epoch = epoch;
+}
+
+static __always_inline __u32 caller_live(struct sg_caller *c, __u64 now)
+{
+	__u32 live = 0;
+
+	caller_moves(c, now);
+	for (__u32 i = 0; i < CALL_EPOCHS; i++)
+		live += c->live[i];
+	return live;
+}
+
+static __always_inline struct sg_caller *caller_find(__u64 who)
+{
+	return pair_find(pair_of(&sg_callers, who, SG_CALLERS), who);
+}
+
+/* The same, and a new one if there is none: of two that are there, that with fewer calls goes. */
+static __always_inline struct sg_caller *caller_entry(__u64 who, __u64 now)
+{
+	struct pair pair = pair_of(&sg_callers, who, SG_CALLERS);
+	struct sg_caller *c = pair_find(pair, who), *other = pair.second;
+	__u32 live;
+
+	if (c)
+		return c;
+	c = pair.first;
+	if (!c || !other)
+		return NULL;
+	live = caller_live(c, now);
+	if (live && caller_live(other, now) < live) {
+		c = other;
+		live = caller_live(c, now);
+	}
+	if (live)
+		count_one(SG_COUNT_CALLS_FULL);
+	*c = (struct sg_caller){.who = who, .epoch = call_epoch(now)};
+	return c;
+}
+
+/* One call more, or less, that was last heard of in an epoch. */
+static __always_inline void caller_counts(struct sg_caller *c, __u32 epoch, __u64 now, __s32 one)
+{
+	__u32 *live = &c->live[epoch & (CALL_EPOCHS - 1)];
+
+	caller_moves(c, now);
+	if (call_age(epoch, now) < CALL_EPOCHS && (one > 0 || *live))
+		__sync_fetch_and_add(live, one);
+}
+
+/* --- calls --- */
+
+static __always_inline struct sg_calls *call_line(__u64 key)
+{
+	__u32 line = key >> 8 & (SG_CALLS - 1);
+
+	return bpf_map_lookup_elem(&sg_calls, &line);
+}
+
+static __always_inline bool call_is_over(const struct sg_call *call, __u64 now)
+{
+	return !call->tag || call_age(call->state >> 1, now) >= CALL_EPOCHS;
+}
+
+/* Without a branch, and hidden, as cells_find(). NULL: it is not there. */
+static __always_inline struct sg_call *call_find(__u64 key, __u64 now)
+{
+	struct sg_calls *line = key ? call_line(key) : NULL;
+	__u32 found = CALL_LINE, tag = (__u32)(key >> 32) | 1;
+	struct sg_call *call;
+
+	if (!line)
+		return NULL;
+	for (__u32 i = 0; i < CALL_LINE; i++)
+		found = line->call[i].tag == tag ? i : found;
+	barrier_var(found);
+	if (found >= CALL_LINE)
+		return NULL;
+	call = &line->call[found & (CALL_LINE - 1)];
+	return call_is_over(call, now) ? NULL : call;
+}
+
+/* It counts no more, whoever of two CPUs says so. */
+static __always_inline void call_uncount(struct sg_call *call, __u64 now)
+{
+	__u32 state = *(volatile __u32 *)&call->state;
+	struct sg_caller *c;
+
+	if (!(state & CALL_COUNTS) ||
+	    __sync_val_compare_and_swap(&call->state, state, state & ~CALL_COUNTS) != state)
+		return;
+	c = caller_find(call->who);
+	if (c)
+		caller_counts(c, state >> 1, now, -1);
+}
+
+/* It counts from now on, or was heard of again. */
+static __always_inline void call_count(struct sg_call *call, __u64 now)
+{
+	struct sg_caller *c = caller_entry(call->who, now);
+
+	call_uncount(call, now);
+	call->state = call_epoch(now) << 1 | CALL_COUNTS;
+	if (c)
+		caller_counts(c, call_epoch(now), now, 1);
+}
+
+/* What a call has to be worth to stay. */
+static __always_inline __u32 call_worth(const struct sg_call *call, __u64 now)
+{
+	__u32 age = call_age(call->state >> 1, now);
+
+	return call_is_over(call, now) ? 0 : (call->state & CALL_COUNTS) << 8 | (CALL_EPOCHS - age);
+}
+
+/* A place for a new call; NULL: all that are there count, and the new one does not yet. */
+static __always_inline struct sg_call *call_room(struct sg_calls *line, bool counts, __u64 now)
+{
+	__u32 place = 0, least = ~0U, worth;
+	struct sg_call *call;
+
+	for (__u32 i = 0; i < CALL_LINE; i++) {
+		worth = call_worth(&line->call[i], now);
+		place = worth < least ? i : place;
+		least = worth < least ? worth : least;
+	}
+	barrier_var(place);
+	call = &line->call[place & (CALL_LINE - 1)];
+	if (least)
+		count_one(SG_COUNT_CALLS_FULL);
+	if (least >> 8 > counts)
+		return NULL;
+	if (least >> 8)
+		call_uncount(call, now);
+	return call;
+}
+
+#endif
