@@ -52,10 +52,10 @@ have_come() {
 
 # arrived FOLDER: its files, a datagram each, from one port at once: how many have reached the server.
 arrived() {
-	came server "$(find "$1" -type f | wc -l)" "iifname $LAB_IF_SERVER udp dport 5060" at_once "$1"
+	came server "$(find "$1" -type f | wc -l)" "iifname $LAB_IF_SERVER udp dport 5060" burst_out "$1"
 }
 
-at_once() { # FOLDER
+burst_out() { # FOLDER
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	lab_in client bash -c 'exec 3<>"/dev/udp/$1/5060"
 		for file in "$2"/*; do cat "$file" >&3; done' sender "$LAB_SERVER4" "$1"
@@ -311,4 +311,46 @@ while_calls_are_refused() {
 
 is_overloaded() {
 	sipguard status --json | jq -e '.overload.level >= 1' >/dev/null
+}
+
+# once_heard CMD...: once a guard has heard the server say something.
+once_heard() {
+	lab_sipsak udp >/dev/null
+	"$@"
+}
+
+# responses N: that many which answer nothing, files in $LAB_DIR/burst.
+responses() {
+	local i
+	mkdir -p "$LAB_DIR/burst"
+	for ((i = 0; i < $1; i++)); do
+		lab_request OPTIONS "sip:ping@$LAB_SERVER4" |
+			sed '1s/.*/SIP\/2.0 200 OK\r/; s/^To: .*>/&;tag=a/; /^Max-Forwards/d' \
+			>"$LAB_DIR/burst/$i"
+	done
+}
+
+# at_once N ADDRESS: calls from there, one a second, each of which lasts until all have begun; how
+# many came about.
+at_once() {
+	mkdir -p "$LAB_DIR/sipp"
+	sed "s/milliseconds=\"200\"/milliseconds=\"$((1000 * $1 + 2000))\"/" "$LAB_SRC/sipp/call.xml" \
+		>"$LAB_DIR/sipp/held.xml"
+	# Who has no answer gives up before another call ends.
+	LAB_CLIENT4=$2 LAB_SIPP_FILES=$LAB_DIR/sipp lab_sipp held held 4 udp -r 1 -m "$1" \
+		-recv_timeout $((200 * $1)) -default_behaviors all,-bye -timeout "$LAB_PATIENCE"
+	wait "$LAB_PID" || true
+	lab_sipp_count held 'SuccessfulCall(C)'
+}
+
+# telling N WORD: of N answers to OPTIONS, how many have that word.
+telling() {
+	local i count=0
+	for ((i = 0; i < $1; i++)); do
+		lab_request OPTIONS "sip:ping@$LAB_SERVER4" >"$LAB_DIR/request"
+		[[ $(lab_answer "$LAB_DIR/request" dropped) == SIP/2.0* ]] ||
+			lab_die "an OPTIONS has no answer"
+		! grep -qi "$2" "$LAB_DIR/answer" || count=$((count + 1))
+	done
+	echo "$count"
 }

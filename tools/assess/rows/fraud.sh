@@ -62,3 +62,12 @@ row_hotline() {
 	attack 100 50 arrived "$LAB_DIR/burst"
 	callers 10 sipp_calls 10 call tcp
 }
+
+row_calls_at_once() {
+	about "Toll fraud: a stolen account has many calls at the same time" \
+		"A source has as many as the operator says" "Kamailio" \
+		"5 calls over UDP, a second apart, each of which lasts"
+	policy <<<"calls: {at-once: 2}"
+	attack 5 2 as 198.51.100.77 at_once 5 198.51.100.77
+	callers 10 sipp_calls 10 options udp
+}

@@ -112,3 +112,37 @@ row_spoofed_identity() {
 	attack 5 0 in_the_name_of alice 198.51.100.77
 	callers 10 sipp_calls 10 call udp
 }
+
+row_unknown_dialogs() {
+	about "Calls of others are torn down, or the server is worn out, by requests in made-up dialogs" \
+		"A request in a dialog that the server is not in reaches nothing" "Kamailio" \
+		"BYE over UDP with a tag in To and a Call-ID of no call"
+	policy <<-END
+		dialogs: {grace: 0}
+		modes: {dialog-unknown: enforce}
+	END
+	attack 5 0 once_heard edited 's/^To: .*>/&;tag=x/' answered 5 BYE "sip:bob@$LAB_SERVER4"
+	callers 10 sipp_calls 10 call udp
+}
+
+row_unknown_responses() {
+	about "Responses that answer nothing" "What the server has not asked for reaches nothing" \
+		"Kamailio" "20 responses at once, of branches that the server has never sent"
+	policy <<-END
+		dialogs: {grace: 0}
+		modes: {transaction-unknown: enforce}
+	END
+	responses 20
+	attack 20 0 once_heard arrived "$LAB_DIR/burst"
+	callers 10 sipp_calls 10 call udp
+}
+
+row_topology() {
+	about "Answers tell the software, its version, and addresses of the network behind it" \
+		"What peers need not know is masked, and calls go on" \
+		"Kamailio, which says what it is" "OPTIONS over UDP"
+	server lab_kamailio_start WITH_SIGNATURE
+	policy <<<"topology: mask"
+	attack 5 0 telling 5 kamailio
+	callers 10 sipp_calls 10 call udp
+}
