@@ -22,7 +22,7 @@
 #include "settings.h"
 #include "tables.h"
 
-#define SG_ABI_VERSION 10
+#define SG_ABI_VERSION 11
 
 /*
  * Who is meant: the sources that a prefix of it has, where it is; without a prefix all that are in

@@ -4,6 +4,6 @@ KERNELS_PROGRAMS = $(BUILD)/tests/verify $(BUILD)/tests/at_egress \
                    $(BUILD)/tests/tcp_ends $(BUILD)/sipguard $(BUILD)/tests/frames \
                    $(BUILD)/tests/sipguard_short $(BUILD)/tests/udp_segment
 
-$(BUILD)/tests/verify: tests/kernels/verify.c $(HARNESS) $(HARNESS_DEPS)
+$(BUILD)/tests/verify: tests/kernels/verify.c include/shadowed.h $(HARNESS) $(HARNESS_DEPS)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE -o $@ $(filter %.c,$^) -lbpf -ljansson
+	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE -Iinclude -o $@ $(filter %.c,$^) -lbpf -ljansson

@@ -151,13 +151,16 @@ records()
 	}'
 }
 
+# Some hosts let no program stand in for a function of another one; those of fetch.sh do.
 check_programs()
 {
-	local kernel=$1 log=$2 clang program loads insns error what
+	local kernel=$1 log=$2 series=$3 clang program loads insns error what
 
 	while IFS=$'\t' read -r clang program loads insns error; do
 		what="kernel $kernel: $program (clang $clang)"
-		if [[ $loads != true ]]; then
+		if [[ $error == no-ext && $series == host ]]; then
+			ok "$what not tried: no program may stand in for a function here"
+		elif [[ $loads != true ]]; then
 			not_ok "$what does not load: $error"
 		elif ((insns > max_insns)); then
 			not_ok "$what loads, but $insns instructions are more than $max_insns"
@@ -276,7 +279,7 @@ check_kernel()
 
 	status=${statuses[$series]}
 	kernel=$(sed -n 's/^@kernel //p' "$log")
-	check_programs "${kernel:-$series}" "$log"
+	check_programs "${kernel:-$series}" "$log" "$series"
 	check_complete "${kernel:-$series}" "$log"
 	check_run_tests "${kernel:-$series}" "$log"
 	check_frames "${kernel:-$series}" "$log"
@@ -301,7 +304,7 @@ write_json()
 	local series
 
 	for series in "${kernels[@]}"; do
-		records "$out/$series.log" | jq -c 'del(.object, .error)'
+		records "$out/$series.log" | jq -c 'select(.error != "no-ext") | del(.object, .error)'
 	done | jq -s . >build/kernels.json.new
 	mv build/kernels.json.new build/kernels.json
 }
