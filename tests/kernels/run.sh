@@ -26,10 +26,10 @@ usage()
 	SG_VM_JOBS: virtual machines at a time (number of CPUs)
 	SG_MUTATIONS: messages that each reader is compared on, beside the project's (5000)
 	SG_VERIFY, SG_RUN_TEST, SG_PROBE, SG_SIPGUARD, SG_SIPGUARD_SHORT, SG_AT_EGRESS,
-	        SG_TCP_ENDS, SG_FRAMES, SG_UDP_SEGMENT: the binaries (build/tests/verify,
+	        SG_TCP_ENDS, SG_FRAMES, SG_UDP_SEGMENT, SG_SEND_MESSAGES: the binaries (build/tests/verify,
 	        build/tests/run_guard_plain, build/tests/corpus_probe, build/sipguard,
 	        build/tests/sipguard_short, build/tests/at_egress, build/tests/tcp_ends,
-	        build/tests/frames, build/tests/udp_segment)
+	        build/tests/frames, build/tests/udp_segment, build/tests/send_messages)
 	EOF
 	exit 2
 }
@@ -50,6 +50,7 @@ at_egress=${SG_AT_EGRESS:-build/tests/at_egress}
 tcp_ends=${SG_TCP_ENDS:-build/tests/tcp_ends}
 frames=${SG_FRAMES:-build/tests/frames}
 udp_segment=${SG_UDP_SEGMENT:-build/tests/udp_segment}
+send_messages=${SG_SEND_MESSAGES:-build/tests/send_messages}
 jobs=${SG_VM_JOBS:-$(nproc)}
 only=
 verified=0 # objects that are shown to the verifier
@@ -103,15 +104,16 @@ start_kernel()
 	local command=(env "SG_MUTATIONS=${SG_MUTATIONS:-5000}" "SG_SIPGUARD=$sipguard"
 		"SG_AT_EGRESS=$at_egress" "SG_TCP_ENDS=$tcp_ends" "SG_FRAMES=$frames"
 		"SG_SIPGUARD_SHORT=$short" "SG_UDP_SEGMENT=$udp_segment"
+		"SG_SEND_MESSAGES=$send_messages"
 		sh "$here/job.sh" "$verify" "$run_test" "$probe" "${objects[@]}")
 
 	if [[ $series == host ]]; then
 		timeout --kill-after=5 "${SG_VM_TIMEOUT:-1200}" "${command[@]}" \
 			>"$out/host.log" 2>&1 &
 	else
-		printf '%s\n' "$here"/{job,lib,attach,interfaces,coalesced}.sh \
+		printf '%s\n' "$here"/{job,lib,attach,interfaces,coalesced,shadow}.sh \
 			"$udp_segment" "$verify" "$run_test" "$probe" "$sipguard" "$short" "$at_egress" \
-			"$tcp_ends" "$frames" "${objects[@]}" \
+			"$tcp_ends" "$frames" "$send_messages" "${objects[@]}" \
 			>"$out/$series.files"
 		"$here/vm.sh" "$out/$series" "$out/$series.files" -- "${command[@]}" \
 			>"$out/$series.log" 2>&1 &
@@ -273,6 +275,20 @@ check_coalesced()
 	fi
 }
 
+check_shadow()
+{
+	local kernel=$1 log=$2 series=$3 status result
+
+	read -r status result < <(sed -n 's/^@shadow //p' "$log") || true
+	if [[ ${status:-none} == 0 && $result == all ]]; then
+		ok "kernel $kernel: a shadow differs where two runs of replay do"
+	elif [[ ${status:-none} == 0 && $series == host ]]; then
+		ok "kernel $kernel: a shadow is refused in a sentence"
+	else
+		not_ok "kernel $kernel: shadow policy: ${result:-nothing}"
+	fi
+}
+
 check_kernel()
 {
 	local series=$1 log=$out/$1.log status kernel before=$failed
@@ -287,6 +303,7 @@ check_kernel()
 	check_attach "${kernel:-$series}" "$log"
 	check_interfaces "${kernel:-$series}" "$log" "$series"
 	check_coalesced "${kernel:-$series}" "$log"
+	check_shadow "${kernel:-$series}" "$log" "$series"
 	if [[ $status == 124 ]]; then
 		not_ok "kernel ${kernel:-$series}: timed out; if only slow, raise SG_VM_TIMEOUT"
 	elif [[ $status != 0 ]] || ! grep -q '^@done$' "$log"; then
@@ -323,7 +340,7 @@ parse()
 	[[ ${#objects[@]} -gt 0 ]] ||
 		objects=(build/bpf/clang*/*.bpf.o build/tests/corpus/clang*/probe.bpf.o)
 	for file in "$verify" "$run_test" "$probe" "$sipguard" "$short" "$at_egress" \
-			"$tcp_ends" "$frames" "$udp_segment" "${objects[@]}"; do
+			"$tcp_ends" "$frames" "$udp_segment" "$send_messages" "${objects[@]}"; do
 		[[ -f $file ]] || die "$file does not exist; run make first."
 		[[ $file != *.o || $file == */probe.bpf.o ]] || verified=$((verified + 1))
 	done

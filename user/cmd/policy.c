@@ -91,7 +91,7 @@ static void reload_settle(struct session *session, const struct slots *slots)
 	connections_look(&session->pins); /* more ports may be guarded */
 }
 
-static int reload(struct session *session, struct policy *policy, struct error *error)
+int reload(struct session *session, struct policy *policy, struct error *error)
 {
 	struct slots slots;
 	__u32 which;
