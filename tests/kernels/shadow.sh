@@ -187,6 +187,27 @@ is_accepted()
 	"$sipguard" shadow off 2>/dev/null && die "there was nothing to end"
 }
 
+judged_at()
+{
+	"$sipguard" shadow --json | sed -n '/^  "interfaces"/,/^  \]/s/^    "\(.*\)".*/\1/p' | sort |
+		tr '\n' ' '
+}
+
+follows_interfaces()
+{
+	ip link add sgv1 type veth || die "cannot make a second veth"
+	ip link set sgv1 up
+	"$sipguard" attach sgv1 >/dev/null || die "attach sgv1 failed"
+	"$sipguard" shadow "$tmp.strict" >/dev/null || die "no shadow"
+	[ "$(judged_at)" = "sgv0 sgv1 " ] || die "it does not judge at both"
+	"$sipguard" detach sgv1 >/dev/null || die "no detach"
+	[ "$(judged_at)" = "sgv0 " ] || die "it judges where nothing is guarded"
+	"$sipguard" attach sgv1 >/dev/null 2>"$tmp.said" || die "attach sgv1 failed"
+	grep -q "does not judge what comes in by the new" "$tmp.said" || die "nobody says that"
+	[ "$(judged_at)" = "sgv0 " ] || die "it judges at an interface that came later"
+	"$sipguard" detach sgv1 >/dev/null || die "no detach"
+}
+
 follows_guard()
 {
 	"$sipguard" shadow "$tmp.strict" >/dev/null || die "no shadow"
@@ -230,6 +251,7 @@ if ! try native; then
 fi
 is_cleaned_up
 is_accepted
+follows_interfaces
 follows_guard
 try generic
 "$sipguard" detach --all >/dev/null
