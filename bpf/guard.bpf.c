@@ -416,6 +416,13 @@ __noinline int shadow(hook_ctx *ctx, __u32 reason)
 	return 0;
 }
 
+/* Not even the call of an empty function while there is none: with mitigations it takes 7 ns. */
+static __always_inline void guard_shadow(hook_ctx *ctx, const struct guard *g, __u32 reason)
+{
+	if (g->shadowed)
+		shadow(ctx, reason);
+}
+
 static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
 {
 	struct guard *g = map_guard();
@@ -426,15 +433,15 @@ static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
 		return VERDICT_PASS;
 	kind = guard_read(ctx, frame, g);
 	if (kind == KIND_UNGUARDED) {
-		shadow(ctx, SHADOW_UNGUARDED);
+		guard_shadow(ctx, g, SHADOW_UNGUARDED);
 		return verdict_unguarded(frame);
 	}
-	shadow(ctx, SHADOW_BEGINS);
+	guard_shadow(ctx, g, SHADOW_BEGINS);
 	reason = guard_reason(ctx, g, kind);
 	kind = verdict(ctx, g, reason);
 	if (g->p.stream)
 		guard_keep(g, reason, kind);
-	shadow(ctx, reason);
+	guard_shadow(ctx, g, reason);
 	return kind;
 }
 

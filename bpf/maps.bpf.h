@@ -422,8 +422,11 @@ static __always_inline void count_one(__u32 id)
 /* Of a packet that comes nothing is known but the configuration that it is judged by. */
 static __always_inline void guard_begin(struct guard *g)
 {
+	__u32 active = SHADOW ? 0 : *(const volatile __u32 *)&sg_state.active;
+
 	__builtin_memset(&g->now, 0, sizeof(*g) - offsetof(struct guard, now));
-	g->active = SHADOW ? 0 : *(const volatile __u32 *)&sg_state.active & 1;
+	g->active = active & 1;
+	g->shadowed = !!(active & SG_ACTIVE_SHADOW);
 	barrier();
 }
 

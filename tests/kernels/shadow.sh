@@ -133,18 +133,24 @@ tells_more()
 	grep -q '"text": "[A-Z]* ' "$tmp.json" || die "the text of no example is told"
 }
 
-# differs FORCE SHADOW MODE: both on the same messages, live and in replay.
+# The kernel sends packets of its own, so it is not the number of packets that tells.
+is_as_expected()
+{
+	seen >"$tmp.got"
+	diff "$tmp.want" "$tmp.got" >/dev/null
+}
+
+# differs FORCE SHADOW: both on the same messages, live and in replay.
 differs()
 {
 	"$sipguard" reload --config "$1" >/dev/null || die "no reload"
 	"$sipguard" shadow "$2" >/dev/null || die "no shadow"
-	[ "$(number judged)" = 0 ] || [ -n "$3" ] || die "the counters did not begin anew"
+	[ -z "$(seen)" ] || die "the counters did not begin anew"
 	sent=$(there "$send_messages" "$server" 5060 "$folder") || die "nothing was sent"
 	until_true "the shadow has not judged all that was sent" has_judged "$sent"
 	expected "$1" "$2" >"$tmp.want"
-	seen >"$tmp.got"
 	[ -s "$tmp.want" ] || die "the two do not differ in replay"
-	diff "$tmp.want" "$tmp.got" || die "the shadow of $2 differs elsewhere than replay does"
+	until_true "the shadow of $2 differs elsewhere than replay does" is_as_expected
 	tells_more
 }
 

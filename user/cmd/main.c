@@ -137,10 +137,10 @@ static const struct command commands[] = {
 	 "status 0 if the capture was read to its end.",
 	 OPTION_CONFIG | OPTION_RAW | OPTION_LIMITS | OPTION_DEV | OPTION_QUIET, 1, 1, cmd_replay},
 	{"shadow", "[FILE | accept | off]", "what another configuration would change, live",
-	 "  shadow FILE     put a configuration beside the one in force: it judges the same packets,\n"
-	 "                  and nothing is done about what it says; in place of the one before\n"
-	 "  shadow          where it differs: what it would drop that passes now, and what it would\n"
-	 "                  pass that is dropped now, by reason and source, with examples\n"
+	 "  shadow FILE     put a configuration beside the one in force: it judges the same\n"
+	 "                  packets, and nothing is done about what it says; replaces the last\n"
+	 "  shadow          where it differs: what it would drop that passes now, and what it\n"
+	 "                  would pass that is dropped now, by reason and source, with examples\n"
 	 "  shadow accept   put it in force, and end the shadow\n"
 	 "  shadow off      end it\n\n"
 	 "Compared is what enforce mode would do, whatever the guard's mode is. Limits, the\n"

@@ -103,7 +103,7 @@ int reload(struct session *session, struct policy *policy, struct error *error)
 	err = maps_fill_spare(&session->maps, policy->config, policy->path, &which, error);
 	if (err)
 		return err;
-	maps_store(&session->maps.state->active, which); /* from here on it is in force */
+	maps_activate(&session->maps, which); /* from here on it is in force */
 	reload_settle(session, &slots);
 	tell_doubts(&slots, &policy->config->kernel);
 	return 0;

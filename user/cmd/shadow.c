@@ -9,8 +9,8 @@
 #include "base/notice.h"
 #include "base/prefix.h"
 #include "cmd/command.h"
-#include "guard/shadow.h"
 #include "render/output.h"
+#include "replay/differences.h"
 
 #define MOST_SOURCES 10 /* of each way that the text shows; JSON has all */
 #define TEXT_LINE 100   /* bytes of an example that the text shows */
@@ -57,6 +57,13 @@ static void format_source(const struct sg_shadow_source *source, __u16 port, cha
 
 /* --- JSON --- */
 
+static json_t *reason_json(int way, int reason, const struct sg_counter *c)
+{
+	return json_pack("{s:s, s:s, s:I, s:I}", "shadow", way_keys[way], "reason",
+			 reason_texts[reason].label, "packets", (json_int_t)c->packets, "bytes",
+			 (json_int_t)c->bytes);
+}
+
 static json_t *reasons_json(const struct differences *d)
 {
 	json_t *all = json_array();
@@ -66,10 +73,7 @@ static json_t *reasons_json(const struct differences *d)
 			const struct sg_counter *c = &d->stats.of[way][reason];
 
 			if (c->packets)
-				json_array_append_new(all, json_pack("{s:s, s:s, s:I, s:I}", "shadow",
-					way_keys[way], "reason", reason_texts[reason].label,
-					"packets", (json_int_t)c->packets, "bytes",
-					(json_int_t)c->bytes));
+				json_array_append_new(all, reason_json(way, reason, c));
 		}
 	}
 	return all;
@@ -82,8 +86,9 @@ static json_t *source_json(const struct differences *d, const struct sg_shadow_s
 	char text[PREFIX_TEXT];
 
 	format_source(source, port, text, sizeof(text));
-	return json_pack("{s:s, s:s, s:s?, s:s}", "shadow", way_keys[source->way % SG_SHADOW_WAYS],
-			 "reason", reason_of(source), "zone", zone[0] ? zone : NULL, "source", text);
+	return json_pack("{s:s, s:s, s:s?, s:s}", "shadow",
+			 way_keys[source->way % SG_SHADOW_WAYS], "reason", reason_of(source),
+			 "zone", zone[0] ? zone : NULL, "source", text);
 }
 
 static json_t *sources_json(const struct differences *d)

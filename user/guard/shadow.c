@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "base/notice.h"
+#include "guard/slots.h"
 
 #define DIR_SHADOW "shadow"
 #define DIR_LINKS "shadow/links"
@@ -126,6 +128,24 @@ static bool keep_id(const struct pins *pins, const char *pin, void *context)
 	return true;
 }
 
+int shadow_call(const struct pins *pins, bool call, struct error *error)
+{
+	struct sg_state *state;
+	int err, fd = pins_get(pins, "%s", map_names[MAP_STATE]);
+
+	if (fd < 0)
+		return error_set(error, fd, "cannot open the guard's state: %s.", strerror(-fd));
+	state = mmap(NULL, sizeof(*state), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	err = state == MAP_FAILED ? -errno : 0;
+	close(fd);
+	if (err)
+		return error_set(error, err, "cannot map the guard's state into memory: %s.",
+				 strerror(-err));
+	maps_store(&state->active, (state->active & 1) | (call ? SG_ACTIVE_SHADOW : 0));
+	munmap(state, sizeof(*state));
+	return 0;
+}
+
 static int wipe(const struct pins *pins, struct error *error)
 {
 	struct ids ids = {};
@@ -134,6 +154,7 @@ static int wipe(const struct pins *pins, struct error *error)
 	for_each_link(pins, keep_id, &ids);
 	/* First of all, so that whoever is killed in between leaves no half of it that counts. */
 	pins_remove(pins, DIR_SHADOW "/on");
+	shadow_call(pins, false, NULL);
 	err = pins_wipe(pins, DIR_SHADOW);
 	if (err)
 		return error_set(error, err, "cannot remove the shadow in %s/" DIR_SHADOW ": %s.",

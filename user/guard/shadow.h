@@ -18,10 +18,9 @@
 #include <limits.h>
 #include <stdbool.h>
 
-#include "guard/session.h"
-#include "guard/slots.h"
-#include "policy/policy.h"
-#include "shadowed.h"
+#include "base/error.h"
+#include "guard/links.h"
+#include "kernel/pins.h"
 
 /* Its maps that are pinned. X(NAME, name) */
 #define SHADOW_MAPS(X)                                                                            \
@@ -47,19 +46,11 @@ struct shadow_note {
 	char path[PATH_MAX]; /* of its file */
 };
 
-/* A number for all that a configuration says to the kernel. Before slots_write(). */
-__u64 shadow_digest(const struct config *config);
-
-/*
- * Puts a configuration beside the one in force, in place of the shadow before it, at all interfaces
- * that are guarded. `digest` is that of it. How many there are, or -errno: then none has begun, and
- * if the kernel refused its program, the one before it goes on.
- */
-int shadow_begin(struct session *session, const struct policy *policy, __u64 digest,
-		 struct error *error);
-
 /* Takes it down, and waits until it has ended. 0, -ENOENT, unsaid, if there is none, or -errno. */
 int shadow_end(const struct pins *pins, struct error *error);
+
+/* Has the guard call it, or not. 0 or -errno. */
+int shadow_call(const struct pins *pins, bool call, struct error *error);
 
 bool shadow_exists(const struct pins *pins);
 
@@ -70,29 +61,6 @@ int shadow_note(const struct pins *pins, struct shadow_note *note, struct error 
 
 /* Whether the shadow judges the packets of a guarded interface. */
 bool shadow_is_at(const struct pins *pins, const struct guard_link *link);
-
-struct shadow_difference {
-	struct sg_shadow_source source;
-	struct sg_shadow_seen seen;
-};
-
-/* What a shadow has seen by now. Read at one moment, and printed without a map. */
-struct differences {
-	struct shadow_note note;
-	struct sg_config *config;          /* of the shadow: names of its zones */
-	__u64 now;                         /* ns of the guard's clock */
-	struct sg_shadow_stats stats;      /* of all CPUs */
-	struct shadow_difference *sources; /* those with the most packets first */
-	size_t source_count;
-	struct sg_shadow_example *examples;
-	size_t example_count;
-	char interface[SLOTS_MOST][IF_NAMESIZE]; /* where it judges */
-	size_t interfaces;
-};
-
-/* 0; -ENOENT, unsaid: there is no shadow; or -errno. Freed by differences_free(). */
-int differences_read(const struct session *session, struct differences *d, struct error *error);
-void differences_free(struct differences *d);
 
 /* Takes down what does not follow the guard. 0 or -errno. And whether there is nothing such. */
 int shadow_tidy(const struct pins *pins, struct error *error);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * send_messages ADDRESS PORT FOLDER: sends each file of a folder as one UDP datagram, from that port
- * of our own, in the order that `sipguard replay --raw` judges them in. Prints how many it has sent.
+ * send_messages ADDRESS PORT FOLDER: sends each file of a folder as one UDP datagram, from that
+ * port of our own, in the order in which `sipguard replay --raw` judges them. Prints how many it
+ * has sent.
  */
 #include <arpa/inet.h>
 #include <dirent.h>

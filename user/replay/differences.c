@@ -9,8 +9,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "guard/shadow.h"
 #include "kernel/walk.h"
+#include "replay/differences.h"
 
 static int cannot_read(int err, struct error *error)
 {

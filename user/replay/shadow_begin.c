@@ -13,8 +13,7 @@
 #include "sip/message.h"
 
 #include "base/clock.h"
-#include "guard/shadow.h"
-#include "guard/slots.h"
+#include "replay/differences.h"
 #include "shadow.skel.h"
 #include "shadow_ingress.skel.h"
 
@@ -317,6 +316,8 @@ static int take_place(const struct beginning *b, struct error *error)
 	err = pin_maps(b, error);
 	for (size_t i = 0; !err && i < b->count; i++)
 		err = attach_one(pins, &b->at[i], error);
+	if (!err)
+		err = shadow_call(pins, true, error);
 	if (!err)
 		err = pins_mkdir(pins, error, "shadow/on");
 	if (err)
