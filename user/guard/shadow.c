@@ -170,7 +170,7 @@ int shadow_end(const struct pins *pins, struct error *error)
 }
 
 struct tidying {
-	const struct link_set *links;
+	struct link_set links;
 	bool look_only;
 	size_t wrong, right;
 };
@@ -178,7 +178,7 @@ struct tidying {
 static bool tidy_one(const struct pins *pins, const char *pin, void *context)
 {
 	struct tidying *t = context;
-	const struct guard_link *link = links_find_pin(t->links, pin);
+	const struct guard_link *link = links_find_pin(&t->links, pin);
 
 	if (link && (link->state == LINK_GONE || shadow_is_at(pins, link))) {
 		t->right++;
@@ -193,14 +193,12 @@ static bool tidy_one(const struct pins *pins, const char *pin, void *context)
 /* How many do not follow the guard, and whether any does. */
 static int look(const struct pins *pins, struct tidying *t, struct error *error)
 {
-	struct link_set links;
-	int err = links_read(pins, "links", &links, error);
+	int err = links_read(pins, "links", &t->links, error);
 
 	if (err)
 		return err;
-	t->links = &links;
 	for_each_link(pins, tidy_one, t);
-	links_free(&links);
+	links_free(&t->links);
 	return 0;
 }
 
