@@ -19,6 +19,14 @@ typedef struct __sk_buff hook_ctx;
 typedef struct xdp_md hook_ctx;
 #endif
 
+/*
+ * Whether this is a shadow: the guard once more, with a configuration that is not in force, behind
+ * the one in force and never acted upon (shadow.bpf.h).
+ */
+#ifndef SHADOW
+#define SHADOW 0
+#endif
+
 /* The tag that the kernel or the device has taken off; 0: none that we are told of. */
 static __always_inline __u32 hook_vlan(hook_ctx *ctx)
 {

@@ -146,7 +146,7 @@ static __always_inline __u32 guard_judge_dialled(struct guard *g)
 {
 	__u32 reason = dialled_check(g);
 
-	if (reason && guard_bans_caller(g))
+	if (!SHADOW && reason && guard_bans_caller(g))
 		flow_ban(g, reason, profile_of(g)->dialled_ban);
 	return guard_judge_policy(g, reason);
 }
@@ -188,7 +188,7 @@ static __always_inline __u32 guard_judge_overload(struct guard *g)
 {
 	__u32 reason = guard_judge_policy(g, overload_check(g));
 
-	if (reason && g->fresh && sg_state.mode == SG_MODE_MONITOR)
+	if (!SHADOW && reason && g->fresh && sg_state.mode == SG_MODE_MONITOR)
 		learn_transaction(g);
 	return reason;
 }
@@ -247,9 +247,11 @@ __noinline int guard_judge_sender(struct guard *g)
 	return callee_is_called(g) ? guard_judge_call(g) : SG_REASON_NONE;
 }
 
-/* A message that was let in. */
+/* A message that was let in, which is for the guard in force to say. */
 static __always_inline void guard_learn(struct guard *g)
 {
+	if (SHADOW)
+		return;
 	if (g->class == SG_CLASS_RESPONSE) {
 		learn_response(g);
 		dialog_learn_response(g);

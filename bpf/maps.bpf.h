@@ -57,6 +57,9 @@
  *   sg_stats      packets                 userspace       pinned
  *   sg_guards     one packet              the same one    scratch
  *
+ * A shadow policy (shadow.bpf.h) has some of these of its own, see SG_SHADOW_OWN; of the others it
+ * writes none.
+ *
  * Why the programs may share the memory of a CPU, sg_guards: each runs to its end before another
  * one begins there. XDP and tc ingress run in softirqs, tc egress with them disabled
  * (__dev_queue_xmit()), and BPF_PROG_RUN does the same. On PREEMPT_RT a lock of each CPU keeps that
@@ -127,6 +130,16 @@ static __always_inline __u64 clock_now(void)
  */
 struct sg_state sg_state SEC(".data.sg_state");
 struct sg_config sg_configs[2] SEC(".data.sg_configs");
+
+/*
+ * What packets have spent of totals, and whether the greylist is armed. A shadow, which may write
+ * nothing of the guard's, reckons that for itself; all else it reads in sg_state.
+ */
+#if SHADOW
+struct sg_state sg_spent SEC(".data.sg_spent");
+#else
+#define sg_spent sg_state
+#endif
 
 /* One trie of zone numbers for each of sg_configs. */
 struct sg_zone_trie {
@@ -416,11 +429,12 @@ static __always_inline struct guard *map_guard(void)
 	return bpf_map_lookup_elem(&sg_guards, &zero);
 }
 
+/* A shadow counts nothing but differences, which it does for itself: shadow.bpf.h. */
 static __always_inline struct sg_stats *map_stats(void)
 {
 	__u32 zero = 0;
 
-	return bpf_map_lookup_elem(&sg_stats, &zero);
+	return SHADOW ? NULL : bpf_map_lookup_elem(&sg_stats, &zero);
 }
 
 static __always_inline void count_one(__u32 id)
@@ -434,8 +448,11 @@ static __always_inline void count_one(__u32 id)
 /* Of a packet that comes nothing is known but the configuration that it is judged by. */
 static __always_inline void guard_begin(struct guard *g)
 {
+	__u32 active = SHADOW ? 0 : *(const volatile __u32 *)&sg_state.active;
+
 	__builtin_memset(&g->now, 0, sizeof(*g) - offsetof(struct guard, now));
-	g->active = *(const volatile __u32 *)&sg_state.active & 1;
+	g->active = active & 1;
+	g->shadowed = !!(active & SG_ACTIVE_SHADOW);
 	barrier();
 }
 

@@ -114,11 +114,13 @@ struct sg_config {
 	__u8 port[SG_PORTS];          /* enum sg_port_role bits, by port in host order */
 };
 
+#define SG_ACTIVE_SHADOW 2 /* a shadow is running, so it is called */
+
 /* Shared by every packet and mapped into userspace, which changes single words atomically. */
 struct sg_state {
 	/* Read by every packet: one cache line. */
 	__u32 abi;
-	__u32 active;     /* configuration in force: 0 or 1 */
+	__u32 active;     /* configuration in force: 0 or 1; and SG_ACTIVE_SHADOW */
 	__u32 mode;       /* SG_MODE_MONITOR or SG_MODE_ENFORCE, over every reason */
 	__u32 lists;      /* enum sg_lists_hint; 0: no prefix is listed, the lookup is skipped */
 	__u32 source_bans;/* 0 while no source is banned */

@@ -37,14 +37,14 @@
 
 static __always_inline bool greylist_armed(const struct guard *g)
 {
-	return *(const volatile __u64 *)&sg_state.greylist_until > g->now;
+	return *(const volatile __u64 *)&sg_spent.greylist_until > g->now;
 }
 
 static __always_inline void greylist_arm(const struct guard *g)
 {
 	if (!greylist_armed(g))
 		count_one(SG_COUNT_GREYLIST_ARMED);
-	*(volatile __u64 *)&sg_state.greylist_until =
+	*(volatile __u64 *)&sg_spent.greylist_until =
 		g->now + config_of(g)->greylist_hold * SG_NSEC_PER_SEC;
 }
 
@@ -77,13 +77,13 @@ static __always_inline void greylist_offer(struct guard *g)
 		return;
 	g->memo.offered = 0;
 	greylist_pace(&g->memo, g->now);
-	__sync_fetch_and_add(&sg_state.offered, GREYLIST_BATCH);
-	since = *(volatile __u64 *)&sg_state.offered_since;
+	__sync_fetch_and_add(&sg_spent.offered, GREYLIST_BATCH);
+	since = *(volatile __u64 *)&sg_spent.offered_since;
 	span = g->now - since;
 	if (span < GREYLIST_WINDOW ||
-	    __sync_val_compare_and_swap(&sg_state.offered_since, since, g->now) != since)
+	    __sync_val_compare_and_swap(&sg_spent.offered_since, since, g->now) != since)
 		return;
-	offered = __sync_lock_test_and_set(&sg_state.offered, 0);
+	offered = __sync_lock_test_and_set(&sg_spent.offered, 0);
 	if (offered * budget->interval * 2 >= span)
 		greylist_arm(g);
 }

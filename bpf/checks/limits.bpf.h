@@ -203,7 +203,7 @@ static __always_inline __u32 total_index(const struct guard *g)
 
 static __always_inline __u64 *total_tat(const struct guard *g)
 {
-	return &sg_state.total_tat[total_index(g)];
+	return &sg_spent.total_tat[total_index(g)];
 }
 
 static __always_inline const struct sg_limit *total_limit(const struct guard *g)

@@ -109,7 +109,7 @@ __noinline int segment_check(const struct guard *g)
 static __always_inline __u32 stray_check(const struct guard *g)
 {
 	const struct sg_limit *limit = &config_of(g)->total[SG_TOTAL_STRAY_SEGMENTS];
-	__u64 *tat = &sg_state.total_tat[SG_TOTAL_STRAY_SEGMENTS];
+	__u64 *tat = &sg_spent.total_tat[SG_TOTAL_STRAY_SEGMENTS];
 
 	if (gcra_spent(tat, g->now, limit))
 		return SG_REASON_STRAY_SEGMENT;

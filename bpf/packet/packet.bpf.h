@@ -304,9 +304,11 @@ static __always_inline enum packet_kind packet_transport(struct cursor *c, struc
 
 /*
  * An skb may lie in pieces: brings `size` bytes of it, if it has them, into the first, where
- * pointers reach. Nearly always they are there. XDP gets its headers in one buffer.
+ * pointers reach. Nearly always they are there. XDP gets its headers in one buffer, and a shadow
+ * finds what the guard has brought: a program that changes the packet could not stand in for a
+ * function that does not (6.13 on, and 6.12 of today).
  */
-#if HOOK_SKB
+#if HOOK_SKB && !SHADOW
 static __always_inline void headers_pull(hook_ctx *ctx, __u32 frame, __u32 size)
 {
 	__u32 there = ctx->data_end - ctx->data;

@@ -53,12 +53,12 @@ static __always_inline __u32 call_age(__u32 epoch, __u64 now)
 
 /* --- who calls --- */
 
-/* What is past goes. Without a branch for each, or the verifier follows them all. */
+/* What is past goes; a shadow only reads. Without a branch for each, or the verifier follows them all. */
 static __always_inline void caller_moves(struct sg_caller *c, __u64 now)
 {
 	__u32 epoch = call_epoch(now), passed = call_age(c->epoch, now), past;
 
-	if (!passed)
+	if (SHADOW || !passed)
 		return;
 	for (__u32 i = 0; i < CALL_EPOCHS; i++) {
 		past = ((epoch - i) & (CALL_EPOCHS - 1)) < passed;

@@ -90,7 +90,7 @@ static __always_inline void fragment_remember(const struct guard *g, __u32 reaso
 /* A later fragment without a first one: a limit of its own, per source and for all. */
 static __always_inline __u32 fragment_orphan(struct guard *g)
 {
-	__u64 *total_tat = &sg_state.total_tat[SG_TOTAL_ORPHAN_FRAGMENTS_TOTAL];
+	__u64 *total_tat = &sg_spent.total_tat[SG_TOTAL_ORPHAN_FRAGMENTS_TOTAL];
 	const struct sg_limit *limit = &config_of(g)->total[SG_TOTAL_ORPHAN_FRAGMENTS];
 	const struct sg_limit *total = &config_of(g)->total[SG_TOTAL_ORPHAN_FRAGMENTS_TOTAL];
 	struct rows tat = rows_find(&sg_orphans, source_hash(&g->p), SG_ORPHAN_ROW);

@@ -151,7 +151,7 @@ __noinline int flow_ban(const struct guard *g, __u32 cause, __u32 seconds)
 /* An offence of the flow of a packet, which is banned when it is one too many: its reason then. */
 static __always_inline __u32 flow_offends(const struct guard *g, __u32 offence)
 {
-	__u32 reason = offence_note(g, offence, g->p.flow);
+	__u32 reason = SHADOW ? SG_REASON_NONE : offence_note(g, offence, g->p.flow);
 
 	if (reason)
 		flow_ban(g, reason, offences_rule(config_of(g), offence)->seconds);

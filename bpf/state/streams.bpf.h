@@ -141,6 +141,26 @@ __noinline int stream_open(const struct packet *p, __u64 now)
 	return 0;
 }
 
+#if SHADOW
+/* The guard, which judges next, makes the entry; a shadow has one for as long as it judges. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sg_stream);
+} sg_stream_new SEC(".maps");
+
+static __always_inline struct sg_stream *stream_of_shadow(const struct sg_stream *stream)
+{
+	__u32 zero = 0;
+	struct sg_stream *place = bpf_map_lookup_elem(&sg_stream_new, &zero);
+
+	if (place)
+		*place = *stream;
+	return place;
+}
+#endif
+
 /* A new entry; what is evicted for it is not read any more. */
 static __always_inline struct sg_stream *stream_add(const struct packet *p, __u32 next,
 						    __u32 state, __u64 now)
@@ -151,11 +171,21 @@ static __always_inline struct sg_stream *stream_add(const struct packet *p, __u3
 		.seconds = cell_seconds(now), .fresh = 1,
 	};
 
+#if SHADOW
+	return stream_of_shadow(&stream);
+#endif
 	if (!line)
 		return NULL;
 	if (stream_put(line, &stream, p->connection, now))
 		count_one(SG_COUNT_STREAMS_EVICTED);
 	return stream_entry(line, p->connection);
+}
+
+/* Its handshake is complete. */
+static __always_inline void stream_opened(struct sg_stream *opening)
+{
+	if (!SHADOW)
+		opening->tag = 0;
 }
 
 /* The state of a new connection to a port of this role. */
@@ -171,7 +201,7 @@ static __always_inline struct sg_stream *stream_answered(const struct packet *p,
 {
 	if (!(p->tcp_flags & TCP_SYN) || p->ack != opening->ack)
 		return NULL;
-	opening->tag = 0;
+	stream_opened(opening);
 	return stream_add(p, p->seq + 1, p->datagram ? STREAM_LOST : stream_begun(role), now);
 }
 
@@ -188,7 +218,7 @@ static __always_inline struct sg_stream *stream_complete(const struct packet *p,
 		return stream_answered(p, opening, role, now);
 	if (p->ack - opening->ack > STREAM_WINDOW || p->seq - opening->next > STREAM_WINDOW)
 		return NULL;
-	opening->tag = 0;
+	stream_opened(opening);
 	return stream_add(p, opening->next, opening->state ? opening->state : stream_begun(role),
 			  now);
 }
@@ -205,7 +235,7 @@ static __always_inline void stream_syn(const struct packet *p, __u32 role, __u64
 		.state = STREAM_LOST, .next = p->seq + 1,
 	};
 
-	if (p->datagram && line)
+	if (!SHADOW && p->datagram && line)
 		stream_put(line, &opening, p->connection, now);
 	else if (sg_syn_opens)
 		stream_add(p, p->seq + 1, stream_begun(role), now);
@@ -322,7 +352,7 @@ static __always_inline struct sg_stream *stream_find(hook_ctx *ctx, struct packe
 	}
 	if (!s)
 		s = stream_older(ctx, p, now);
-	if (s && !s->refused)
+	if (!SHADOW && s && !s->refused)
 		s->seconds = cell_seconds(now);
 	return s;
 }
@@ -365,7 +395,7 @@ static __always_inline __u32 stream_behind(struct sg_stream *s, const struct pac
 
 	if (!s->refused || cell_age(s, now) > STREAM_BEHIND)
 		return SG_REASON_NONE;
-	if ((__s32)(end - s->ack) > 0)
+	if (!SHADOW && (__s32)(end - s->ack) > 0)
 		s->ack = end;
 	return s->refused;
 }

@@ -148,7 +148,8 @@ static __always_inline bool transaction_is_copy(struct sg_transaction *t, __u64 
 	/* The network may double a packet, and two units of time are lost in rounding. */
 	if (t->copies >= TRANSACTION_COPIES_MAX || t->copies > (age + 2) / TRANSACTION_T1)
 		return false;
-	t->copies++;
+	if (!SHADOW)
+		t->copies++;
 	return true;
 }
 

@@ -11,8 +11,8 @@
 # "@run OBJECT STATUS NUMBER" line a run test, NUMBER being that of the tests
 # that passed and STATUS "refused" if the object did not load, one "@frames OBJECT
 # STATUS NUMBER" likewise, one "@probe OBJECT STATUS RESULT" line a probe, "@attach
-# STATUS RESULT", "@interfaces STATUS MISSING", "@coalesced STATUS MISSING", and
-# "@done" last; everything else is for people.
+# STATUS RESULT", "@interfaces STATUS MISSING", "@coalesced STATUS MISSING", "@shadow
+# STATUS RESULT", and "@done" last; everything else is for people.
 
 verify=$1 run_test=$2 probe=$3
 shift 3
@@ -78,4 +78,5 @@ script attach "$SG_SIPGUARD" "$SG_AT_EGRESS" "$SG_TCP_ENDS"
 # By a command with short programs, which the verifier is done with sooner.
 script interfaces "$SG_SIPGUARD_SHORT"
 script coalesced "$SG_SIPGUARD" "$SG_UDP_SEGMENT"
+script shadow "$SG_SIPGUARD" "$SG_SEND_MESSAGES"
 echo "@done"

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# at_egress, tcp_ends, udp_segment and sipguard_short are made by the lab's rules.
+# at_egress, tcp_ends, udp_segment, send_messages and sipguard_short are made by the lab's rules.
 KERNELS_PROGRAMS = $(BUILD)/tests/verify $(BUILD)/tests/at_egress \
                    $(BUILD)/tests/tcp_ends $(BUILD)/sipguard $(BUILD)/tests/frames \
-                   $(BUILD)/tests/sipguard_short $(BUILD)/tests/udp_segment
+                   $(BUILD)/tests/sipguard_short $(BUILD)/tests/udp_segment \
+                   $(BUILD)/tests/send_messages
 
-$(BUILD)/tests/verify: tests/kernels/verify.c $(HARNESS) $(HARNESS_DEPS)
+$(BUILD)/tests/verify: tests/kernels/verify.c include/shadowed.h $(HARNESS) $(HARNESS_DEPS)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE -o $@ $(filter %.c,$^) -lbpf -ljansson
+	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE -Iinclude -o $@ $(filter %.c,$^) -lbpf -ljansson

@@ -10,7 +10,7 @@
 
 tmp=$(mktemp -d) || exit 1
 running=
-trap 'kill -9 $running 2>/dev/null; umount "$tmp"; rmdir "$tmp"; rm -f "$tmp".*' EXIT
+trap 'kill -9 $running 2>/dev/null; umount "$tmp"; rmdir "$tmp"; rm -rf "$tmp".*' EXIT
 mount -t bpf bpf "$tmp" || exit 1
 export SIPGUARD_PIN_ROOT="$tmp/sipguard"
 

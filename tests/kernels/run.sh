@@ -26,17 +26,17 @@ usage()
 	SG_VM_JOBS: virtual machines at a time (number of CPUs)
 	SG_MUTATIONS: messages that each reader is compared on, beside the project's (5000)
 	SG_VERIFY, SG_RUN_TEST, SG_PROBE, SG_SIPGUARD, SG_SIPGUARD_SHORT, SG_AT_EGRESS,
-	        SG_TCP_ENDS, SG_FRAMES, SG_UDP_SEGMENT: the binaries (build/tests/verify,
+	        SG_TCP_ENDS, SG_FRAMES, SG_UDP_SEGMENT, SG_SEND_MESSAGES: the binaries (build/tests/verify,
 	        build/tests/run_guard_plain, build/tests/corpus_probe, build/sipguard,
 	        build/tests/sipguard_short, build/tests/at_egress, build/tests/tcp_ends,
-	        build/tests/frames, build/tests/udp_segment)
+	        build/tests/frames, build/tests/udp_segment, build/tests/send_messages)
 	EOF
 	exit 2
 }
 
 # The verifiers' own limit is a million; what later versions add has to fit, too. The dearest one is
-# that for tc's ingress of clang 14 on 7.2, 299 300.
-max_insns=300000
+# that for tc's ingress of clang 19 on 6.1, 365 842.
+max_insns=400000
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 here=tests/kernels
@@ -50,6 +50,7 @@ at_egress=${SG_AT_EGRESS:-build/tests/at_egress}
 tcp_ends=${SG_TCP_ENDS:-build/tests/tcp_ends}
 frames=${SG_FRAMES:-build/tests/frames}
 udp_segment=${SG_UDP_SEGMENT:-build/tests/udp_segment}
+send_messages=${SG_SEND_MESSAGES:-build/tests/send_messages}
 jobs=${SG_VM_JOBS:-$(nproc)}
 only=
 verified=0 # objects that are shown to the verifier
@@ -103,15 +104,16 @@ start_kernel()
 	local command=(env "SG_MUTATIONS=${SG_MUTATIONS:-5000}" "SG_SIPGUARD=$sipguard"
 		"SG_AT_EGRESS=$at_egress" "SG_TCP_ENDS=$tcp_ends" "SG_FRAMES=$frames"
 		"SG_SIPGUARD_SHORT=$short" "SG_UDP_SEGMENT=$udp_segment"
+		"SG_SEND_MESSAGES=$send_messages"
 		sh "$here/job.sh" "$verify" "$run_test" "$probe" "${objects[@]}")
 
 	if [[ $series == host ]]; then
 		timeout --kill-after=5 "${SG_VM_TIMEOUT:-1200}" "${command[@]}" \
 			>"$out/host.log" 2>&1 &
 	else
-		printf '%s\n' "$here"/{job,lib,attach,interfaces,coalesced}.sh \
+		printf '%s\n' "$here"/{job,lib,attach,interfaces,coalesced,shadow}.sh \
 			"$udp_segment" "$verify" "$run_test" "$probe" "$sipguard" "$short" "$at_egress" \
-			"$tcp_ends" "$frames" "${objects[@]}" \
+			"$tcp_ends" "$frames" "$send_messages" "${objects[@]}" \
 			>"$out/$series.files"
 		"$here/vm.sh" "$out/$series" "$out/$series.files" -- "${command[@]}" \
 			>"$out/$series.log" 2>&1 &
@@ -151,13 +153,16 @@ records()
 	}'
 }
 
+# Some hosts let no program stand in for a function of another one; those of fetch.sh do.
 check_programs()
 {
-	local kernel=$1 log=$2 clang program loads insns error what
+	local kernel=$1 log=$2 series=$3 clang program loads insns error what
 
 	while IFS=$'\t' read -r clang program loads insns error; do
 		what="kernel $kernel: $program (clang $clang)"
-		if [[ $loads != true ]]; then
+		if [[ $error == no-ext && $series == host ]]; then
+			ok "$what not tried: no program may stand in for a function here"
+		elif [[ $loads != true ]]; then
 			not_ok "$what does not load: $error"
 		elif ((insns > max_insns)); then
 			not_ok "$what loads, but $insns instructions are more than $max_insns"
@@ -270,13 +275,27 @@ check_coalesced()
 	fi
 }
 
+check_shadow()
+{
+	local kernel=$1 log=$2 series=$3 status result
+
+	read -r status result < <(sed -n 's/^@shadow //p' "$log") || true
+	if [[ ${status:-none} == 0 && $result == all ]]; then
+		ok "kernel $kernel: a shadow differs where two runs of replay do"
+	elif [[ ${status:-none} == 0 && $series == host ]]; then
+		ok "kernel $kernel: a shadow is refused in a sentence"
+	else
+		not_ok "kernel $kernel: shadow policy: ${result:-nothing}"
+	fi
+}
+
 check_kernel()
 {
 	local series=$1 log=$out/$1.log status kernel before=$failed
 
 	status=${statuses[$series]}
 	kernel=$(sed -n 's/^@kernel //p' "$log")
-	check_programs "${kernel:-$series}" "$log"
+	check_programs "${kernel:-$series}" "$log" "$series"
 	check_complete "${kernel:-$series}" "$log"
 	check_run_tests "${kernel:-$series}" "$log"
 	check_frames "${kernel:-$series}" "$log"
@@ -284,6 +303,7 @@ check_kernel()
 	check_attach "${kernel:-$series}" "$log"
 	check_interfaces "${kernel:-$series}" "$log" "$series"
 	check_coalesced "${kernel:-$series}" "$log"
+	check_shadow "${kernel:-$series}" "$log" "$series"
 	if [[ $status == 124 ]]; then
 		not_ok "kernel ${kernel:-$series}: timed out; if only slow, raise SG_VM_TIMEOUT"
 	elif [[ $status != 0 ]] || ! grep -q '^@done$' "$log"; then
@@ -301,7 +321,7 @@ write_json()
 	local series
 
 	for series in "${kernels[@]}"; do
-		records "$out/$series.log" | jq -c 'del(.object, .error)'
+		records "$out/$series.log" | jq -c 'select(.error != "no-ext") | del(.object, .error)'
 	done | jq -s . >build/kernels.json.new
 	mv build/kernels.json.new build/kernels.json
 }
@@ -320,7 +340,7 @@ parse()
 	[[ ${#objects[@]} -gt 0 ]] ||
 		objects=(build/bpf/clang*/*.bpf.o build/tests/corpus/clang*/probe.bpf.o)
 	for file in "$verify" "$run_test" "$probe" "$sipguard" "$short" "$at_egress" \
-			"$tcp_ends" "$frames" "$udp_segment" "${objects[@]}"; do
+			"$tcp_ends" "$frames" "$udp_segment" "$send_messages" "${objects[@]}"; do
 		[[ -f $file ]] || die "$file does not exist; run make first."
 		[[ $file != *.o || $file == */probe.bpf.o ]] || verified=$((verified + 1))
 	done

@@ -66,7 +66,7 @@ every_json() {
 		"allow show" "deny show" \
 		"ban 198.51.100.9 --for 1h" "unban 198.51.100.9" "mode enforce" "mode garbage off" \
 		"mode garbage enforce" reload "allow add 198.51.100.9" "allow del 198.51.100.9" \
-		"identity add a@x --zone trunk" "identity show" "identity del a@x" \
+		"identity add a@x --zone trunk" "identity show" "identity del a@x" shadow \
 		"check-config $LAB_DIR/good.yaml"; do
 		# shellcheck disable=SC2086 # words of a command
 		json_of $reason || {
@@ -76,6 +76,12 @@ every_json() {
 	done
 	sipguard check-config "$LAB_DIR/bad.yaml" --json >"$LAB_DIR/check.json" || equal $? 1
 	jq -e '.valid == false and .line == 2' "$LAB_DIR/check.json" >/dev/null
+}
+
+shadow_says() {
+	fails 1 "no shadow is running" shadow accept
+	fails 1 "no shadow is running" shadow off
+	fails 1 "bad.yaml:2:" shadow "$LAB_DIR/bad.yaml"
 }
 
 unknown_usage() {
@@ -94,7 +100,8 @@ unknown_usage() {
 not_attached() {
 	local command
 	for command in "mode enforce" reload stats "allow show" "deny add 198.51.100.1" bans \
-		"ban 198.51.100.1" "unban 198.51.100.1" "identity show" "detach $LAB_IF_SERVER" "detach --all"; do
+		"ban 198.51.100.1" "unban 198.51.100.1" "identity show" "detach $LAB_IF_SERVER" "detach --all" \
+		shadow "shadow off" "shadow accept"; do
 		# shellcheck disable=SC2086 # words of a command
 		fails 3 "not attached" $command
 	done
@@ -473,6 +480,7 @@ check "pins off the BPF file system are refused" not_bpffs
 check "pins reach the machine's BPF file system from \"ip netns exec\"" netns_exec
 check "attach" sipguard attach "$LAB_IF_SERVER" --config "$LAB_DIR/good.yaml"
 check "monitor, enforce, and modes of one reason" modes
+check "a shadow that is not there, or a mistake" shadow_says
 check "a bad configuration leaves the running guard unchanged" reload_bad
 check "reload" reload_good
 check "a reload frees from what the old limits let owe" reload_frees

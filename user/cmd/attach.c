@@ -12,6 +12,7 @@
 #include "cmd/attach.h"
 #include "guard/connections.h"
 #include "guard/journal.h"
+#include "guard/shadow.h"
 #include "model/lists.h"
 #include "render/output.h"
 
@@ -327,6 +328,7 @@ static bool wants_upgrade(const struct attach *a)
 
 static int attach_more(struct attach *a)
 {
+	bool shadowed = shadow_exists(&a->session.pins);
 	struct error why = {};
 	int err = loader_load_over(&a->loader, &a->session.pins, &a->error);
 
@@ -351,6 +353,8 @@ static int attach_more(struct attach *a)
 	}
 	if (lists_settle(&a->session.maps, &why))
 		notice("%s", why.text);
+	if (shadowed)
+		shadow_settle(&a->session.pins);
 	return 0;
 }
 

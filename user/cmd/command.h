@@ -87,6 +87,12 @@ struct sg_config;
 /* Gives notice of what zones name and nothing can be of. */
 void tell_doubts(const struct slots *slots, const struct sg_config *config);
 
+struct policy;
+struct session;
+
+/* Puts what was read in force, as `reload` does. 0 or -errno: then nothing has changed. */
+int reload(struct session *session, struct policy *policy, struct error *error);
+
 /* "Too many arguments" and the like: says `what` and how the command is used. USAGE. */
 enum exit_code usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -107,5 +113,6 @@ enum exit_code cmd_sources(const struct options *options);
 enum exit_code cmd_identity(const struct options *options);
 enum exit_code cmd_connections(const struct options *options);
 enum exit_code cmd_replay(const struct options *options);
+enum exit_code cmd_shadow(const struct options *options);
 
 #endif

@@ -12,6 +12,7 @@
 #include "guard/egress.h"
 #include "guard/journal.h"
 #include "guard/session.h"
+#include "guard/shadow.h"
 #include "guard/slots.h"
 #include "render/output.h"
 
@@ -97,6 +98,7 @@ static void settle(struct session *session)
 	struct slots slots;
 	struct maps maps;
 
+	shadow_tidy(&session->pins, NULL);
 	if (maps_open(&session->pins, &maps, &unsaid))
 		return;
 	if (!links_read(&session->pins, "links", &links, &unsaid)) {

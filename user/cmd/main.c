@@ -136,6 +136,19 @@ static const struct command commands[] = {
 	 "The summary in JSON goes to standard error, or with --quiet to standard output. Exit\n"
 	 "status 0 if the capture was read to its end.",
 	 OPTION_CONFIG | OPTION_RAW | OPTION_LIMITS | OPTION_DEV | OPTION_QUIET, 1, 1, cmd_replay},
+	{"shadow", "[FILE | accept | off]", "what another configuration would change, live",
+	 "  shadow FILE     put a configuration beside the one in force: it judges the same\n"
+	 "                  packets, and nothing is done about what it says; replaces the last\n"
+	 "  shadow          where it differs: what it would drop that passes now, and what it\n"
+	 "                  would pass that is dropped now, by reason and source, with examples\n"
+	 "  shadow accept   put it in force, and end the shadow\n"
+	 "  shadow off      end it\n\n"
+	 "Compared is what enforce mode would do, whatever the guard's mode is. Limits, the\n"
+	 "greylist and fragments begin anew for it; lists, bans, proven flows and connections are\n"
+	 "those of the guard. It bans nobody. It ends with the guard, and when the guard is\n"
+	 "upgraded. An interface that is attached later is not judged by it. It takes about as\n"
+	 "much time for each packet as the guard itself.",
+	 0, 0, 1, cmd_shadow},
 	{"help", "[COMMAND]", "this list, or one command in full", "Explains commands.", 0, 0, 1,
 	 cmd_help},
 	{"version", "", "version of the command and of its ABI", "Prints the version.", 0, 0, 0,

@@ -91,7 +91,7 @@ static void reload_settle(struct session *session, const struct slots *slots)
 	connections_look(&session->pins); /* more ports may be guarded */
 }
 
-static int reload(struct session *session, struct policy *policy, struct error *error)
+int reload(struct session *session, struct policy *policy, struct error *error)
 {
 	struct slots slots;
 	__u32 which;
@@ -103,7 +103,7 @@ static int reload(struct session *session, struct policy *policy, struct error *
 	err = maps_fill_spare(&session->maps, policy->config, policy->path, &which, error);
 	if (err)
 		return err;
-	maps_store(&session->maps.state->active, which); /* from here on it is in force */
+	maps_activate(&session->maps, which); /* from here on it is in force */
 	reload_settle(session, &slots);
 	tell_doubts(&slots, &policy->config->kernel);
 	return 0;

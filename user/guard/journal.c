@@ -180,7 +180,7 @@ static void apply_values(const struct pins *pins, struct maps *maps)
 	for (__u32 which = 0; which < 2; which++) {
 		snprintf(name, sizeof(name), COMMIT "/config-%u", which);
 		if (pins_exist(pins, name))
-			maps_store(&maps->state->active, which);
+			maps_activate(maps, which);
 	}
 	for (__u32 mode = 0; mode < SG_MODE__MAX; mode++) {
 		snprintf(name, sizeof(name), COMMIT "/mode-%u", mode);

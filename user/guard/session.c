@@ -8,6 +8,7 @@
 #include "guard/egress.h"
 #include "guard/journal.h"
 #include "guard/preflight.h"
+#include "guard/shadow.h"
 
 #define READ_TRIES 100
 #define READ_PAUSE_US 50000
@@ -27,7 +28,8 @@ static bool is_leftover(const struct pins *pins)
 
 static bool is_unfinished(const struct pins *pins)
 {
-	return journal_pending(pins) || is_leftover(pins) || !egress_is_tidy(pins);
+	return journal_pending(pins) || is_leftover(pins) || !egress_is_tidy(pins) ||
+	       !shadow_is_tidy(pins);
 }
 
 /* Under the lock: nobody is at work, so what is unfinished was left. */
@@ -37,6 +39,8 @@ static int recover(const struct pins *pins, struct error *error)
 
 	if (!err)
 		err = egress_tidy(pins, error);
+	if (!err)
+		err = shadow_tidy(pins, error);
 	if (err || !is_leftover(pins))
 		return err;
 	err = pins_wipe(pins, "");

@@ -119,6 +119,11 @@ void maps_store(__u32 *word, __u32 value)
 	__atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
 
+void maps_activate(struct maps *maps, __u32 which)
+{
+	maps_store(&maps->state->active, (maps->state->active & SG_ACTIVE_SHADOW) | which);
+}
+
 __u64 maps_memory_used(const struct maps *maps, enum map_id id)
 {
 	unsigned long long bytes = 0;

@@ -107,6 +107,9 @@ int maps_create_places(void);
 /* Words that packets read are written in one store. */
 void maps_store(__u32 *word, __u32 value);
 
+/* Puts one of the configurations in force. */
+void maps_activate(struct maps *maps, __u32 which);
+
 /* Bytes of kernel memory, 0 if the kernel does not tell. */
 __u64 maps_memory_used(const struct maps *maps, enum map_id id);
 

@@ -11,6 +11,7 @@
 #include <bpf/bpf.h>
 
 #include "guard/connections.h"
+#include "guard/shadow.h"
 #include "guard/slots.h"
 #include "model/bans.h"
 #include "model/listed.h"
@@ -265,14 +266,26 @@ static int read_all(const struct session *session, struct snapshot *s, struct er
 	return 0;
 }
 
+/* A note that cannot be read is told by `sipguard shadow`. */
+static void read_shadow(const struct session *session, struct snapshot *s)
+{
+	struct shadow_note note;
+
+	s->shadowed = !shadow_note(&session->pins, &note, NULL);
+	if (s->shadowed)
+		memcpy(s->shadow_path, note.path, sizeof(s->shadow_path));
+}
+
 struct snapshot *snapshot_read(const struct session *session, struct error *error)
 {
 	struct snapshot *s = calloc(1, sizeof(*s));
 
-	if (!s)
+	if (!s) {
 		error_set(error, -ENOMEM, "out of memory.");
-	else if (!read_all(session, s, error))
+	} else if (!read_all(session, s, error)) {
+		read_shadow(session, s);
 		return s;
+	}
 	snapshot_free(s);
 	return NULL;
 }

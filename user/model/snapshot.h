@@ -74,6 +74,8 @@ struct snapshot {
 	struct sg_config config;     /* in force */
 	struct served_list served;   /* its domains and callees */
 	char config_path[PATH_MAX];  /* of its file; "" for the built-in defaults */
+	bool shadowed;               /* a shadow is running, whose file is: */
+	char shadow_path[PATH_MAX];
 	struct counters counters;
 	struct interfaces interfaces;
 	__u64 memory[MAP__MAX];      /* bytes */

@@ -89,6 +89,8 @@ json_t *status_json(const struct snapshot *s)
 	add_numbers(s, status);
 	json_object_set_new(json_object_get(status, "memory"), "maps", memory_json(s));
 	json_object_set_new(status, "config", path[0] ? output_string(path) : json_null());
+	json_object_set_new(status, "shadow", s->shadowed ? output_string(s->shadow_path)
+							  : json_null());
 	settings_json(&s->config, &s->served, status);
 	return status;
 }

@@ -203,6 +203,9 @@ void status_text(const struct snapshot *s)
 	printf("  lists            %llu allowed, %llu denied prefixes\n",
 	       s->number[NUMBER_LISTS_ALLOW], s->number[NUMBER_LISTS_DENY]);
 	escape_printf(stdout, "  configuration    %s\n", policy_name(s->config_path));
+	if (s->shadowed)
+		escape_printf(stdout, "  shadow           %s (`sipguard shadow`)\n",
+			      policy_name(s->shadow_path));
 	for (int id = 0; id < NUMBER__MAX; id++) {
 		if (number_texts[id].title)
 			print_number(&number_texts[id], s->number[id]);

@@ -4,7 +4,8 @@
 LAB_TEST_PROGRAMS = $(BUILD)/tests/write_captures $(BUILD)/tests/at_egress \
                     $(BUILD)/tests/tcp_ends $(BUILD)/tests/sipguard_short $(BUILD)/tests/tun_send \
                     $(BUILD)/tests/tcp_peer $(BUILD)/tests/wire $(BUILD)/tests/udp_segment \
-                    $(BUILD)/tests/forger $(BUILD)/tests/as_library
+                    $(BUILD)/tests/forger $(BUILD)/tests/as_library \
+                    $(BUILD)/tests/send_messages
 LAB_TEST = tests/lab/programs
 
 $(BUILD)/tests/forger $(BUILD)/tests/udp_segment: $(LAB_TEST)/ends.h
@@ -17,7 +18,8 @@ $(BUILD)/tests/%: $(LAB_TEST)/%.c tests/harness/packet.c $(HARNESS_DEPS)
 	$(CC) $(TEST_CFLAGS) -Itests/harness -o $@ $(filter %.c,$^) $(LAB_TEST_LIBS)
 
 # These not with the sanitizers: they run in virtual machines, too.
-$(BUILD)/tests/tcp_ends $(BUILD)/tests/tcp_peer $(BUILD)/tests/wire $(BUILD)/tests/udp_segment: \
+$(BUILD)/tests/tcp_ends $(BUILD)/tests/tcp_peer $(BUILD)/tests/wire $(BUILD)/tests/udp_segment \
+$(BUILD)/tests/send_messages: \
 $(BUILD)/tests/%: $(LAB_TEST)/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE -o $@ $<
