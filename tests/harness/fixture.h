@@ -157,6 +157,8 @@ void guessed_set(const char *address, __u8 transport, __u16 port);
 void guessed_by_all(void);
 /* Each place that a dialog of the rank (enum dialog_rank: 3 of strangers, 4) can take has one. */
 void dialogs_fill(__u32 rank);
+/* The same of calls that do not count, three times over. */
+void calls_fill(void);
 /* The same asked: NONE if it has not, or it is over. */
 enum sg_proof proven_of(const char *address, __u8 transport, __u16 port);
 int proven_seconds(const char *address, __u8 transport, __u16 port);

@@ -7,6 +7,7 @@
 #define HOOK_TC
 #include "guard.bpf.h"
 #include "checks/limits.bpf.h"
+#include "state/calls.bpf.h"
 #include "state/dialogs.bpf.h"
 #include "state/live.bpf.h"
 #include "state/offences.bpf.h"
@@ -76,15 +77,44 @@ int state_offend(struct __sk_buff *skb)
 	return offence_note(g, r->number, r->hash);
 }
 
-/* A dialog of the rank `number` is remembered by a hash. */
+/* Its place is in the lower half, and what tells it from others there in the upper one. */
+static long state_dialog(__u32 i, void *context)
+{
+	const struct state_request *r = context;
+
+	dialog_note((__u64)i << 8 | (__u64)(i / SG_DIALOGS + 1) << 40, r->number, 0);
+	return 0;
+}
+
+/* As many dialogs of the rank `number` are remembered as there are places. */
 SEC("tc")
-int state_dialog(struct __sk_buff *skb)
+int state_dialogs(struct __sk_buff *skb)
 {
 	struct state_request request, *r = &request;
 
 	if (!told(skb, r))
 		return -1;
-	return dialog_note(r->hash, r->number, 0);
+	bpf_loop(8 * SG_DIALOGS, state_dialog, r, 0);
+	return 0;
+}
+
+static long state_call(__u32 i, __attribute__((unused)) void *context)
+{
+	__u64 now = clock_now(), key = (__u64)(i % SG_CALLS) << 8;
+	struct sg_calls *line = call_line(key);
+	struct sg_call *call = line ? call_room(line, false, now) : NULL;
+
+	if (call)
+		*call = (struct sg_call){.tag = i << 1 | 1, .state = call_epoch(now) << 1};
+	return 0;
+}
+
+/* More calls that nobody has completed want a place than there are. */
+SEC("tc")
+int state_calls(__attribute__((unused)) struct __sk_buff *skb)
+{
+	bpf_loop(3 * CALL_LINE * SG_CALLS, state_call, NULL, 0);
+	return 0;
 }
 
 /* The limit `number` of a source is spent until then, in one of the two rows of its table. */

@@ -20,6 +20,12 @@ tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 143' INT TERM
 
+# Seconds since the machine began, for people who look for what takes long.
+told()
+{
+	echo "# $* at $(cut -d. -f1 /proc/uptime) s"
+}
+
 run_one()
 {
 	SIPGUARD_OBJ=$1 "$run_test" >"$tmp/out" 2>&1
@@ -33,6 +39,7 @@ run_one()
 # In a network namespace of its own.
 frames_one()
 {
+	told "frames, $1"
 	SIPGUARD_OBJ=$1 unshare -n "$SG_FRAMES" >"$tmp/out" 2>&1
 	status=$?
 	cat "$tmp/out"
@@ -54,6 +61,7 @@ probe_one()
 script()
 {
 	name=$1
+	told "$name"
 	shift
 	unshare -n -m sh "${0%/*}/$name.sh" "$@" >"$tmp/out" 2>&1
 	status=$?
@@ -63,6 +71,7 @@ script()
 
 echo "@kernel $(uname -r)"
 for object in "$@"; do
+	told "$object"
 	case $object in
 	*/probe.bpf.o) probe_one "$object"; continue ;;
 	esac

@@ -254,25 +254,11 @@ static void over_ipv6(void)
 /* As many calls as the guard remembers, which a forger has answered: those that count stay. */
 static void a_full_table(void)
 {
-	char invite[1024], reply[1024];
 	struct sg_stats stats;
 
 	begin(1);
-	config()->total[SG_TOTAL_UNLISTED_TOTAL] = config()->profile[0].flow[SG_LIMIT_SOURCE] =
-		config()->profile[0].flow[SG_LIMIT_INVITE] =
-		config()->profile[0].limit[SG_LIMIT_SOURCE] =
-		config()->profile[0].limit[SG_LIMIT_INVITE] = config()->total[SG_TOTAL_REPLIES] =
-			sg_limit_of(1000000, 1000000);
-	mode_set(SG_REASON_DIALOG_UNKNOWN, SG_MODE_OFF);
-	mode_set(SG_REASON_TRANSACTION_UNKNOWN, SG_MODE_OFF);
-	mode_set(SG_REASON_LIMIT_DIALOG, SG_MODE_OFF);
 	BEGINS(PHONE, PORT, "c1");
-	for (int i = 0; i < 12 * SG_CALLS; i++) {
-		snprintf(invite, sizeof(invite), CALL_REQUEST("INVITE", "f%d", ""), i);
-		snprintf(reply, sizeof(reply), CALL_REPLY("200 OK", "INVITE", "f%d", TAGGED), i);
-		asks_of(OTHER, invite, PORT);
-		answers_to(OTHER, reply, PORT);
-	}
+	calls_fill();
 	stats_read(&stats);
 	assert_true(stats.count[SG_COUNT_CALLS_FULL] > 0);
 	assert_false(may_call());
