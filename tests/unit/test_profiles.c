@@ -254,35 +254,6 @@ static void test_what_does_nothing(void **state)
 	config_free(config);
 }
 
-/* A limit that a zone gives and does not ask for; not where it has no prefixes, or takes it over. */
-static void test_what_zones_ask_for(void **state)
-{
-	static const char *const said[] = {
-		"zone 'a': 'calls' does nothing", "zone 'b': 'dialogs' does nothing",
-		"zone 'c': 'dialogs' does nothing", "zone 'd': 'dialled' does nothing",
-	};
-	struct config *config = loaded("calls: {at-once: 9}\n"
-		"zones:\n"
-		"  - {name: a, prefixes: [192.0.2.1], calls: {at-once: 5}}\n"
-		"  - {name: b, prefixes: [192.0.2.2], dialogs: {rate: 5}}\n"
-		"  - {name: c, prefixes: [192.0.2.3], dialogs: {grace: 5}}\n"
-		"  - {name: d, prefixes: [192.0.2.4], dialled: {calls: 5}}\n"
-		"  - {name: e, prefixes: [192.0.2.5], calls: {at-once: 5, zones: yes}}\n"
-		"  - {name: f, prefixes: [192.0.2.6], calls: {at-once: 0}}\n"
-		"  - {name: g, prefixes: [192.0.2.7]}\n"
-		"  - {name: h, interfaces: [eth9], calls: {at-once: 5}, dialogs: {rate: 5}}\n");
-	size_t next = 0;
-	char text[256];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(said) / sizeof(*said); i++) {
-		assert_true(config_doubt(config, &next, text, sizeof(text)));
-		assert_memory_equal(text, said[i], strlen(said[i]));
-	}
-	assert_false(config_doubt(config, &next, text, sizeof(text)));
-	config_free(config);
-}
-
 /* The page has the shipped ones as they are. */
 static void test_page_has_the_shipped(void **state)
 {
@@ -498,7 +469,6 @@ int main(void)
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_who_is_not_used),
 		cmocka_unit_test(test_what_does_nothing),
-		cmocka_unit_test(test_what_zones_ask_for),
 		cmocka_unit_test(test_page_has_the_shipped),
 		cmocka_unit_test(test_domains),
 		cmocka_unit_test(test_dots_of_domains),

@@ -139,7 +139,8 @@ static void read_dialogs(const struct session *session, __u64 now, struct snapsh
 
 	s->number[NUMBER_DIALOGS_LEARNED] = !!s->config.dialogs;
 	if (s->config.dialogs && state->dialogs_until > now && state->dialogs_since <= now)
-		s->number[NUMBER_DIALOGS_HEARD] = (now - state->dialogs_since) / SG_NSEC_PER_SEC + 1;
+		s->number[NUMBER_DIALOGS_HEARD] =
+			(now - state->dialogs_since) / SG_NSEC_PER_SEC + 1;
 }
 
 static int read_connections(const struct session *session, struct snapshot *s,

@@ -237,8 +237,8 @@ static bool dialled_is_idle(const struct sg_config *kernel, __u32 zone, char *te
 	if (kernel->dialled_count || !sg_profile_of(kernel, zone)->dialled_zones ||
 	    sg_profile_of(kernel, 0)->dialled_zones)
 		return false;
-	snprintf(text, size, "zone '%s': 'dialled: {zones: yes}' counts nothing, since there are no "
-		 "'dialled-prefixes'; name some, or take it out", kernel->zone[zone].name);
+	snprintf(text, size, "zone '%s': 'dialled: {zones: yes}' counts nothing, since there are "
+		 "no 'dialled-prefixes'; name some, or take it out", kernel->zone[zone].name);
 	return true;
 }
 

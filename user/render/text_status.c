@@ -68,8 +68,8 @@ static void print_dialogs(const struct snapshot *s)
 		printf("  dialogs          not judged: nothing that the server sends was heard for "
 		       "10 min\n");
 	else
-		printf("  dialogs          heard without a gap for %s; judged from `dialogs: grace` "
-		       "on\n", output_seconds(heard, text));
+		printf("  dialogs          heard without a gap for %s; judged from `dialogs: "
+		       "grace` on\n", output_seconds(heard, text));
 }
 
 static void print_connections(const struct snapshot *s)
