@@ -65,8 +65,8 @@ static void print_dialogs(const struct snapshot *s)
 	if (!s->number[NUMBER_DIALOGS_LEARNED])
 		printf("  dialogs          not looked for\n");
 	else if (!heard)
-		printf("  dialogs          not judged: nothing that the server sends was heard for "
-		       "10 min\n");
+		printf("  dialogs          not judged: nothing that the server sends was heard in "
+		       "the last 10 min\n");
 	else
 		printf("  dialogs          heard without a gap for %s; judged from `dialogs: "
 		       "grace` on\n", output_seconds(heard, text));
