@@ -64,13 +64,13 @@
 	L(new_connections, "connections/new", 20, 50, "of each source, per second and at once")   \
 	L(callee, "callee", 10, 40, "new calls to each user, of all strangers together")          \
 	X(FLAG, callee_priority, "callee/priority", 0, 1, 0, "it is", "",                         \
-	  "yes: no call of a zone with a Resource-Priority is refused for it, or shed")                    \
+	  "yes: no call of a zone with a Resource-Priority is refused for it, or shed")           \
 	/* 00, 011, +, none, and one for the exchange's outside line: nobody needs more. */       \
-	X(NUMBER, dial_forms, "dial-walk/forms", 2, SG_ASKED, 6, "they are", "",                  \
+	X(NUMBER, dial_forms, "dial-walk/forms", 2, SG_ASKED, 6, "it is", "forms",                \
 	  "forms in which one number may be dialled, 2 to 25")                                    \
 	X(SECONDS, dial_window, "dial-walk/window", 1, SG_SECONDS_MAX, 3600, "it is", "seconds",  \
 	  "in so many seconds, 1 to 86400")                                                       \
-	X(NUMBER, dialled_calls, "dialled/calls", 1, 100000, 10, "they are", "",                  \
+	X(NUMBER, dialled_calls, "dialled/calls", 1, 100000, 10, "it is", "calls",                \
 	  "calls at once to dialled-prefixes, 1 to 100000")                                       \
 	X(SECONDS, dialled_window, "dialled/window", 1, SG_SECONDS_MAX, 3600, "it is", "seconds", \
 	  "seconds in which as many come again, 1 to 86400")                                      \
@@ -78,7 +78,7 @@
 	  "yes: sources of zones have that limit, too")                                           \
 	X(SECONDS, dialled_ban, "dialled/ban", 0, SG_SECONDS_MAX, 0, "it is", "seconds",          \
 	  "seconds that a flow of TCP is banned for one more, 0 to 86400; 0: none is")            \
-	X(NUMBER, calls_most, "calls/at-once", 0, 10000, 0, "they are", "",                       \
+	X(NUMBER, calls_most, "calls/at-once", 0, 10000, 0, "it is", "calls",                     \
 	  "calls that one may have at the same time, 0 to 10000; 0: no limit")                    \
 	X(FLAG, calls_zones, "calls/zones", 0, 1, 0, "it is", "",                                 \
 	  "yes: sources of zones have that limit, each of its own")                               \

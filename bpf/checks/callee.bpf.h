@@ -168,11 +168,11 @@ static __always_inline __u32 callee_pay(const struct guard *g, __u64 user)
 }
 
 /*
- * Of a new INVITE, which it charges: one that takes precedence, too, while there is room, as it makes
- * the phone ring like any other; beyond that it is not, or who forges addresses of its zone would have
- * all others of it wait. Emergency calls are nobody's to limit; of these only the Request-URI is
- * believed, since To says nothing of whose phone rings. Global, or its ways are followed through what
- * comes before.
+ * Of a new INVITE, which it charges: one that takes precedence, too, while there is room, as it
+ * makes the phone ring like any other; beyond that it is not, or who forges addresses of its zone
+ * would have all others of it wait. Emergency calls are nobody's to limit; of these only the
+ * Request-URI is believed, since To says nothing of whose phone rings. Global, or its ways are
+ * followed through what comes before.
  */
 __noinline int callee_check(const struct guard *g)
 {

@@ -2,9 +2,10 @@
 /*
  * Our server has more to do than it can: it answers 503, or nothing. Then what begins something new
  * is shed, what can be done without first (RFC 7339 section 5.10.1 leaves the order to whoever
- * sheds); never what belongs to a dialog or to a request that was let in, nor an emergency call, nor
- * one that takes precedence (RFC 4412). A client of RFC 7339 would be told how much to send. We cannot answer: what is shed comes again by
- * timers A and E, and is let in if the level has fallen by then.
+ * sheds); never what belongs to a dialog or to a request that was let in, nor an emergency call,
+ * nor one that takes precedence (RFC 4412). A client of RFC 7339 would be told how much to send. We
+ * cannot answer: what is shed comes again by timers A and E, and is let in if the level has fallen
+ * by then.
  *
  * Seen is the server's own first reply to each request that was let in, in windows of a second: how
  * many are 503. That is one of the server itself, or one that it passes on from behind (RFC 3261

@@ -102,9 +102,9 @@ static __always_inline bool priority_is_said(const struct sip_reader *r)
 }
 
 /*
- * Whether a call may pass that others of its kind may not: a zone's, whose word the operator takes for
- * it. Anybody can write the field, so that of strangers says nothing, and a password makes nobody an
- * authority.
+ * Whether a call may pass that others of its kind may not: a zone's, whose word the operator takes
+ * for it. Anybody can write the field, so that of strangers says nothing, and a password makes
+ * nobody an authority.
  */
 static __always_inline bool priority_precedes(const struct guard *g)
 {

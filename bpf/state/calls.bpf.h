@@ -53,7 +53,7 @@ static __always_inline __u32 call_age(__u32 epoch, __u64 now)
 
 /* --- who calls --- */
 
-/* What is past goes; a shadow only reads. Without a branch for each, or the verifier follows them all. */
+/* What is past goes; a shadow only reads. No branch for each, or the verifier follows them all. */
 static __always_inline void caller_moves(struct sg_caller *c, __u64 now)
 {
 	__u32 epoch = call_epoch(now), passed = call_age(c->epoch, now), past;

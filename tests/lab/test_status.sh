@@ -173,14 +173,15 @@ json_keys() {
 	status=$(sipguard status --json)
 	stats=$(sipguard stats --json)
 	has_keys . attached version abi mode lists bans flows memory notices interfaces \
-		overload loaded_seconds connections config shadow ports proven_limits topology_fields \
-		dialled_prefixes exit_codes proven_call_seconds proven_unchallenged greylist_hold_seconds \
+		overload loaded_seconds connections dialogs config shadow ports proven_limits \
+		topology_fields dialled_prefixes exit_codes proven_call_seconds proven_unchallenged greylist_hold_seconds \
 		overload_shed overload_share overload_least overload_hold_seconds \
 		overload_unchallenged first_data_seconds ban_rules totals callees zones <<<"$status"
 	has_keys .lists allow deny <<<"$status"
 	has_keys .bans sources flows <<<"$status"
 	has_keys .flows proven contact greylist most greylist_armed greylist_seconds_left \
 		<<<"$status"
+	has_keys .dialogs heard_seconds learned <<<"$status"
 	has_keys .overload level since_seconds seconds_left by_503 by_silence <<<"$status"
 	has_keys .memory bytes maps <<<"$status"
 	# What the README says.
@@ -284,6 +285,8 @@ answers_as_usual() {
 	requests 300
 	until_true replies_seen
 	no_notice
+	[[ $(sipguard status) == *"dialogs "*"heard without a gap for "* ]]
+	sipguard status --json | jq -e '.dialogs | .learned and .heard_seconds >= 1' >/dev/null
 }
 
 server_is_silent() {

@@ -232,8 +232,8 @@ static void test_who_is_not_used(void **state)
 static void test_what_does_nothing(void **state)
 {
 	struct config *config = loaded("zones:\n"
-				       "  - {" ZONE ", dialled: {zones: yes}, callee: {priority: yes}}\n"
-				       "  - {name: port, interfaces: [eth9], callee: {priority: yes}}\n");
+			"  - {" ZONE ", dialled: {zones: yes}, callee: {priority: yes}}\n"
+			"  - {name: port, interfaces: [eth9], callee: {priority: yes}}\n");
 	size_t next = 0;
 	char text[256];
 

@@ -423,6 +423,28 @@ static void test_topology_doubt(void **state)
 	config_free(config);
 }
 
+/* A limit that a zone gives and does not ask for; without prefixes it need not. */
+static void test_unasked_doubt(void **state)
+{
+	struct config *config = loaded("zones: [{name: a,prefixes: [1.1.1.1], calls: {at-once: 5}},"
+		"{name: dialogs, prefixes: [1.1.1.2], dialogs: {rate: 5}},"
+		"{name: dialled, prefixes: [1.1.1.3], dialled: {calls: 5}},"
+		"{name: e, prefixes: [1.1.1.5], calls: {at-once: 5, zones: yes}},"
+		"{name: f, prefixes: [1.1.1.6]}, {name: g, interfaces: [x], dialogs: {rate: 5}}]");
+	size_t next = 0;
+	char text[256];
+
+	(void)state;
+	assert_true(config_doubt(config, &next, text, sizeof(text)));
+	assert_memory_equal(text, "zone 'a': 'calls' does nothing", 30);
+	assert_true(config_doubt(config, &next, text, sizeof(text)));
+	assert_memory_equal(text, "zone 'dialogs': 'dialogs' does", 30);
+	assert_true(config_doubt(config, &next, text, sizeof(text)));
+	assert_memory_equal(text, "zone 'dialled': 'dialled' does", 30);
+	assert_false(config_doubt(config, &next, text, sizeof(text)));
+	config_free(config);
+}
+
 static void test_topology(void **state)
 {
 	struct config *config = loaded("topology-fields: [X-Node, Organization, "
@@ -471,6 +493,7 @@ int main(void)
 		cmocka_unit_test(test_example_has_every_row),
 		cmocka_unit_test(test_topology),
 		cmocka_unit_test(test_topology_doubt),
+		cmocka_unit_test(test_unasked_doubt),
 	};
 
 	return cmocka_run_group_tests_name("settings", tests, NULL, NULL);

@@ -68,8 +68,8 @@ void target_reset(struct target *target);
 void target_lift_limits(struct target *target);
 /* A proven flow. `port` in host order. */
 void target_prove(struct target *target, __u32 source, __u16 port);
-/* Zones, each with a profile as the default one, and so many prefixes in all. BENCH_SOURCE is in the
- * last zone. None: 0, 0.
+/* Zones, each with a profile as the default one, and so many prefixes in all. BENCH_SOURCE is in
+ * the last zone. None: 0, 0.
  */
 void target_zones(struct target *target, __u32 zones, __u32 prefixes);
 void target_ban(struct target *target, __u32 source);

@@ -143,11 +143,12 @@ static const struct command commands[] = {
 	 "                  would pass that is dropped now, by reason and source, with examples\n"
 	 "  shadow accept   put it in force, and end the shadow\n"
 	 "  shadow off      end it\n\n"
-	 "Compared is what enforce mode would do, whatever the guard's mode is. Limits, the\n"
+	 "Compared is what enforce mode would do with packets that come in, whatever the guard's\n"
+	 "mode is; not what leaves (`topology`), nor what would be banned. Limits, the\n"
 	 "greylist and fragments begin anew for it; lists, bans, proven flows and connections are\n"
-	 "those of the guard. It bans nobody. It ends with the guard, and when the guard is\n"
-	 "upgraded. An interface that is attached later is not judged by it. It takes about as\n"
-	 "much time for each packet as the guard itself.",
+	 "those of the guard. It ends with the guard, and when the guard is upgraded. An\n"
+	 "interface that is attached later is not judged by it. It takes about as much time for\n"
+	 "each packet as the guard itself. The kernel has to allow programs of type EXT.",
 	 0, 0, 1, cmd_shadow},
 	{"help", "[COMMAND]", "this list, or one command in full", "Explains commands.", 0, 0, 1,
 	 cmd_help},

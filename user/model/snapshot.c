@@ -132,6 +132,17 @@ static void read_overload(const struct session *session, __u64 now, struct snaps
 	s->number[NUMBER_OVERLOAD_SILENT] = !!(o.cause & SG_OVERLOAD_SILENT);
 }
 
+/* For how long the guard has heard what leaves, without a gap, rounded up; 0: it does not. */
+static void read_dialogs(const struct session *session, __u64 now, struct snapshot *s)
+{
+	const struct sg_state *state = session->maps.state;
+
+	s->number[NUMBER_DIALOGS_LEARNED] = !!s->config.dialogs;
+	if (s->config.dialogs && state->dialogs_until > now && state->dialogs_since <= now)
+		s->number[NUMBER_DIALOGS_HEARD] =
+			(now - state->dialogs_since) / SG_NSEC_PER_SEC + 1;
+}
+
 static int read_connections(const struct session *session, struct snapshot *s,
 			    struct error *error)
 {
@@ -259,6 +270,7 @@ static int read_all(const struct session *session, struct snapshot *s, struct er
 	if (err)
 		return err;
 	read_overload(session, now, s);
+	read_dialogs(session, now, s);
 	read_state(session, s);
 	read_memory(session, s);
 	notice_no_replies(s);

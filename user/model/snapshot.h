@@ -47,7 +47,9 @@ enum number_kind {
 	X(MEMORY_BYTES, "memory", "bytes", BYTES, "memory of maps")                               \
 	X(CONNECTIONS_COUNTED, "connections", "counted", FLAG, NULL)                              \
 	X(CONNECTIONS_SOURCES, "connections", "sources", COUNT, NULL)                             \
-	X(CONNECTIONS_LIVE, "connections", "live", COUNT, NULL)
+	X(CONNECTIONS_LIVE, "connections", "live", COUNT, NULL)                                   \
+	X(DIALOGS_HEARD, "dialogs", "heard_seconds", COUNT, NULL)                                 \
+	X(DIALOGS_LEARNED, "dialogs", "learned", FLAG, NULL)
 
 enum number {
 #define X(name, group, key, kind, title) NUMBER_##name,

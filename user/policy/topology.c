@@ -62,16 +62,14 @@ static bool is_built_in(const char *name)
 static const char *name_fault(const char *name)
 {
 	if (!*name)
-		return "there is no letter";
+		return "there is no letter; write a name, like X-Node";
 	if (strlen(name) > SG_TOPOLOGY_NAME)
-		return "it has more than 32 characters";
+		return "it has more than 32 characters; take it out";
 	for (const char *c = name; *c; c++)
 		if (!isalnum((unsigned char)*c) && !strchr("-_.", *c))
 			return "write the name alone, without a colon, like X-Node";
 	if (is_needed(name) || !name[1])
 		return "peers need its value; take it out";
-	if (is_built_in(name))
-		return "it is looked after without being named; take it out";
 	return NULL;
 }
 
@@ -83,6 +81,9 @@ static int name_read(const struct reader *r, const yaml_node_t *node,
 	if (fault)
 		return document_fail(&r->document, node, "'%s' cannot be masked: %s",
 				     quote(text).text, fault);
+	if (is_built_in(text))
+		return document_fail(&r->document, node, "'%s' is looked after without being "
+				     "listed; take it out", quote(text).text);
 	for (__u32 i = 0; i < names->count; i++)
 		if (!strcasecmp(names->listed[i], text))
 			return document_fail(&r->document, node, "'%s' is in this list already; "

@@ -237,8 +237,8 @@ static bool dialled_is_idle(const struct sg_config *kernel, __u32 zone, char *te
 	if (kernel->dialled_count || !sg_profile_of(kernel, zone)->dialled_zones ||
 	    sg_profile_of(kernel, 0)->dialled_zones)
 		return false;
-	snprintf(text, size, "zone '%s': 'dialled: {zones: yes}' counts nothing, since there are no "
-		 "'dialled-prefixes'; name some, or take it out", kernel->zone[zone].name);
+	snprintf(text, size, "zone '%s': 'dialled: {zones: yes}' counts nothing, since there are "
+		 "no 'dialled-prefixes'; name some, or take it out", kernel->zone[zone].name);
 	return true;
 }
 
@@ -253,8 +253,35 @@ static bool priority_is_idle(const struct sg_config *kernel, __u32 zone, char *t
 	return true;
 }
 
-/* By the number of the doubt: of each limit, in place of SOURCE of the total, and two more. */
-#define ZONE_DOUBTS (SG_LIMIT__MAX + 2)
+/* The key of a limit that zones have to ask for, if the zone gives one and does not ask. */
+static const char *unasked_limit(const struct sg_config *kernel, __u32 zone)
+{
+	const struct sg_profile *p = sg_profile_of(kernel, zone), *top = sg_profile_of(kernel, 0);
+
+	if (!p->calls_zones && p->calls_most && p->calls_most != top->calls_most)
+		return "calls";
+	if (!p->dialog_zones && (memcmp(&p->dialog, &top->dialog, sizeof(p->dialog)) ||
+				 p->dialog_grace != top->dialog_grace))
+		return "dialogs";
+	if (!p->dialled_zones && (p->dialled_calls != top->dialled_calls ||
+				  p->dialled_window != top->dialled_window))
+		return "dialled";
+	return NULL;
+}
+
+static bool limit_is_unasked(const struct sg_config *kernel, __u32 zone, char *text, size_t size)
+{
+	const char *key = kernel->zone[zone].known ? unasked_limit(kernel, zone) : NULL;
+
+	if (!key)
+		return false;
+	snprintf(text, size, "zone '%s': '%s' does nothing, since sources of zones are not looked "
+		 "at; add 'zones: yes' to it, or take it out", kernel->zone[zone].name, key);
+	return true;
+}
+
+/* By the number of the doubt: of each limit, in place of SOURCE of the total, and three more. */
+#define ZONE_DOUBTS (SG_LIMIT__MAX + 3)
 
 static bool zone_is_doubtful(const struct sg_config *kernel, __u32 zone, __u32 doubt, char *text,
 			     size_t size)
@@ -266,6 +293,8 @@ static bool zone_is_doubtful(const struct sg_config *kernel, __u32 zone, __u32 d
 		return dialled_is_idle(kernel, zone, text, size);
 	case SG_LIMIT__MAX + 1:
 		return priority_is_idle(kernel, zone, text, size);
+	case SG_LIMIT__MAX + 2:
+		return limit_is_unasked(kernel, zone, text, size);
 	}
 	return limit_is_doubtful(kernel, zone, doubt, text, size);
 }

@@ -57,6 +57,21 @@ static void print_overload(const struct snapshot *s)
 	       s->number[NUMBER_OVERLOAD_LEFT]);
 }
 
+static void print_dialogs(const struct snapshot *s)
+{
+	__u64 heard = s->number[NUMBER_DIALOGS_HEARD];
+	char text[OUTPUT_TEXT];
+
+	if (!s->number[NUMBER_DIALOGS_LEARNED])
+		printf("  dialogs          not looked for\n");
+	else if (!heard)
+		printf("  dialogs          not judged: nothing that the server sends was heard in "
+		       "the last 10 min\n");
+	else
+		printf("  dialogs          heard without a gap for %s; judged from `dialogs: "
+		       "grace` on\n", output_seconds(heard, text));
+}
+
 static void print_connections(const struct snapshot *s)
 {
 	if (s->number[NUMBER_CONNECTIONS_COUNTED])
@@ -79,6 +94,7 @@ static void print_now(const struct snapshot *s)
 	for (size_t i = 0; i < s->notices; i++)
 		printf("  NOTICE           %s\n", s->notice[i]);
 	print_connections(s);
+	print_dialogs(s);
 }
 
 /* --- interfaces --- */

@@ -91,7 +91,8 @@ static void long_users_have_an_end(void)
 	assert_true(is_called(PHONE, CALL("sip:" LONG "@example.com")));
 	assert_false(is_called(PHONE, CALL("sip:" LONG "4@example.com")));
 	assert_false(is_called(PHONE, CALL("sip:%30" "1%32" "345678" "9%30" "123456789"
-					   "0123456789012345678901234567890123456789%30123@x.com")));
+					   "0123456789012345678901234567890123456789%30"
+					   "123@x.com")));
 	assert_true(is_called(PHONE, CALL("sip:4" LONG "@example.com")));
 }
 

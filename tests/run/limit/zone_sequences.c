@@ -188,7 +188,8 @@ static bool may_ask(const char *source)
 
 /*
  * More addresses than a CPU remembers, half of them in a zone that sends no OPTIONS. Each asks
- * under another configuration, too, in which it is the other way round, and under the first one again.
+ * under another configuration, too, in which it is the other way round, and under the first one
+ * again.
  */
 static void zones_of_many_addresses(void)
 {
