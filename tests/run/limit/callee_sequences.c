@@ -336,6 +336,23 @@ static void ways_to_write_priority(void)
 	assert_false(is_called(MEMBER, CALL_WITH("") "v=0\r\n" PRIORITY));
 }
 
+/* Nor is one shed while the server is overloaded; and calls alone. */
+static void priority_is_not_shed(void)
+{
+	priority_calls();
+	config()->overload_shed = 1;
+	config()->overload_hold = 10;
+	fix.state->overload.level = SG_OVERLOAD_MOST;
+	fix.state->overload.until = guard_clock() + 3600 * SECOND;
+	SEND(PASS, NONE, REQUEST, INVITE, .source = MEMBER, .payload = CALL_WITH(PRIORITY));
+	SEND(DROP, OVERLOAD, REQUEST, INVITE, .source = MEMBER, .payload = CALL_WITH(""));
+	SEND(DROP, OVERLOAD, REQUEST, INVITE, .source = "198.19.0.7", .payload = CALL_WITH(PRIORITY));
+	SEND(DROP, OVERLOAD, REQUEST, INVITE, .source = PHONE, .payload = CALL_WITH(PRIORITY));
+	SEND(DROP, OVERLOAD, REQUEST, MESSAGE, .source = MEMBER,
+	     .payload = "MESSAGE sip:100@example.com SIP/2.0\r\n"
+			HEADERS("1 MESSAGE", "", PRIORITY));
+}
+
 const struct sequence callee_sequences[] = {
 	{"a flood of calls stops at the callee", a_flood_stops_at_the_callee},
 	{"zones and proven flows have a limit of the callee", each_has_a_limit},
@@ -353,6 +370,7 @@ const struct sequence callee_sequences[] = {
 	{"calls of priority are a zone's", priority_is_a_zones},
 	{"calls of priority make no debt", priority_makes_no_debt},
 	{"calls of priority pass a limit of the callee's own", priority_over_his_own_limit},
+	{"calls with a priority are not shed", priority_is_not_shed},
 	{"calls of priority in other words", ways_to_write_priority},
 };
 

@@ -370,25 +370,6 @@ static void emergency_calls_pass(void)
 	     .payload = SOS("urn:service:sosx", "sip:112@example.com"));
 }
 
-/* Of a zone whose word is taken for it (RFC 4412), and of nobody else; and calls alone. */
-static void priority_calls_pass(void)
-{
-	on();
-	config()->profile[0].callee_priority = 1;
-	level_set(SG_OVERLOAD_MOST);
-#define PRIORITY(method)                                                                          \
-	method " sip:100@example.com SIP/2.0\r\n"                                                 \
-	HEADERS("1 " method, "", "Resource-Priority: ets.0\r\n")
-	SEND(DROP, OVERLOAD, REQUEST, INVITE, .source = MEMBER, .payload = PRIORITY("INVITE"));
-	config()->profile[1].callee_priority = 1;
-	SEND(PASS, NONE, REQUEST, INVITE, .source = MEMBER, .payload = PRIORITY("INVITE"));
-	SEND(DROP, OVERLOAD, REQUEST, MESSAGE, .source = MEMBER, .payload = PRIORITY("MESSAGE"));
-	SEND(DROP, OVERLOAD, REQUEST, INVITE, .source = STRANGER, .payload = PRIORITY("INVITE"));
-	SEND(DROP, OVERLOAD, REQUEST, INVITE, .source = PHONE, .payload = PRIORITY("INVITE"));
-	SEND(DROP, OVERLOAD, REQUEST, INVITE, .source = MEMBER,
-	     .payload = SOS("sip:100@example.com", "sip:100@example.com"));
-}
-
 /* The server has it: a copy costs it little, and what it has answered is answered again. */
 static void what_was_let_in_goes_on(void)
 {
@@ -500,7 +481,6 @@ const struct sequence overload_sequences[] = {
 	{"overload: silence towards few is none", silence_towards_few_is_none},
 	{"overload: each level sheds one more", each_level_sheds_one_more},
 	{"overload: emergency calls pass", emergency_calls_pass},
-	{"overload: calls with a priority pass", priority_calls_pass},
 	{"overload: what was let in goes on", what_was_let_in_goes_on},
 	{"overload: what was let in gets old", what_was_let_in_gets_old},
 	{"overload: over TCP a zone is only counted", over_tcp_a_zone_is_only_counted},
