@@ -346,7 +346,8 @@ static void priority_is_not_shed(void)
 	fix.state->overload.until = guard_clock() + 3600 * SECOND;
 	SEND(PASS, NONE, REQUEST, INVITE, .source = MEMBER, .payload = CALL_WITH(PRIORITY));
 	SEND(DROP, OVERLOAD, REQUEST, INVITE, .source = MEMBER, .payload = CALL_WITH(""));
-	SEND(DROP, OVERLOAD, REQUEST, INVITE, .source = "198.19.0.7", .payload = CALL_WITH(PRIORITY));
+	SEND(DROP, OVERLOAD, REQUEST, INVITE, .source = "198.19.0.7",
+	     .payload = CALL_WITH(PRIORITY));
 	SEND(DROP, OVERLOAD, REQUEST, INVITE, .source = PHONE, .payload = CALL_WITH(PRIORITY));
 	SEND(DROP, OVERLOAD, REQUEST, MESSAGE, .source = MEMBER,
 	     .payload = "MESSAGE sip:100@example.com SIP/2.0\r\n"
