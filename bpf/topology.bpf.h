@@ -182,12 +182,17 @@ static __always_inline void topology_body(struct guard *g, __u32 end)
 
 /* --- the packet --- */
 
-/* Where the checksum is; 0: it is not known. Behind extension headers nobody looks for it. */
+/*
+ * Where the checksum is; 0: it is not known. Behind extension headers nobody looks for it, and what
+ * AH signs is not to be changed: it was signed before it comes here.
+ */
 static __always_inline __u32 topology_checksum(struct __sk_buff *skb, const struct guard *g,
 					       __u32 payload)
 {
 	__u8 byte;
 
+	if (g->p.sealed)
+		return 0;
 	if (g->p.transport == IPPROTO_UDP)
 		return payload - sizeof(struct udphdr) + UDP_CHECK;
 	if (g->p.family == 4)

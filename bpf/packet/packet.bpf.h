@@ -74,6 +74,7 @@ struct packet {
 	__u8 leaves;         /* flag: our own host sends it */
 	__u32 rest;          /* bytes of those that are still to come */
 	__u16 vlan;          /* ID of its outermost VLAN; 0: none */
+	__u8 sealed;         /* flag: AH signs it */
 	/* From here on packet_read_plain() sets nothing. */
 	__u64 fragment_key;  /* folds source, destination, id and transport of a fragment */
 	__u64 destination;   /* a fold of our own address */
@@ -367,6 +368,7 @@ __noinline int packet_extension(hook_ctx *ctx, struct packet *p, __u64 destinati
 	p->offset += size;
 	p->length -= size;
 	p->transport = header->next;
+	p->sealed |= type == IPPROTO_AH;
 	fragment = bpf_ntohs(header->offset);
 	/* With neither bit set it is whole (an "atomic fragment", RFC 6946). */
 	if (type == IPPROTO_FRAGMENT && fragment & (IP6_MF | IP6_OFFSET))

@@ -259,6 +259,20 @@ static void requests_and_every_way_to_send_are_masked(void)
 	assert_int_equal(counted(SG_COUNT_TOPOLOGY_FAILED), 1);
 }
 
+/* What AH (RFC 4302) signs would be thrown away, and over TCP a sum is written into it. */
+static void what_is_signed_is_not_changed(void)
+{
+	const char *told = REQUEST_OF("OPTIONS", TELLS);
+
+	topology_set(0, SG_TOPOLOGY_MASK);
+	LEAVES_AS(told, .payload = told, .chain = "a");
+	LEAVES_AS(told, .payload = told, .chain = "a", OVER_TCP);
+	LEAVES_AS(told, .payload = told, .source = IPV6_A, .destination = IPV6_C, .chain = "a");
+	LEAVES_AS(told, .payload = told, .source = IPV6_A, .destination = IPV6_C, .chain = "ha");
+	assert_int_equal(counted(SG_COUNT_TOPOLOGY_FAILED), 4);
+	assert_int_equal(counted(SG_COUNT_TOPOLOGY_MASKED), 0);
+}
+
 static void several_messages_of_a_segment_are_masked(void)
 {
 	static char told[4096], masked[4096];
@@ -358,6 +372,7 @@ const struct sequence topology_sequences[] = {
 	{"topology: each zone has its own", each_zone_has_its_own},
 	{"topology: requests and every way to send are masked",
 	 requests_and_every_way_to_send_are_masked},
+	{"topology: what is signed is not changed", what_is_signed_is_not_changed},
 	{"topology: several messages of a segment are masked",
 	 several_messages_of_a_segment_are_masked},
 	{"topology: a header that does not end is masked as far as it goes",
