@@ -119,7 +119,7 @@ struct sg_dialogs {
 /* A call that is held against somebody, see calls.bpf.h. */
 struct sg_call {
 	__u32 tag;   /* of the hash of its dialog, never 0; 0: free */
-	__u32 state; /* CALL_COUNTS, and above it the epoch in which it was heard of last */
+	__u32 state; /* flags, and above them the epoch in which it was heard of last */
 	__u64 who;   /* a hash, as below */
 };
 

@@ -7,8 +7,9 @@
  * Who lies: the server answers a forger's INVITE, too, by a 2xx that goes to whose address he
  * wrote. So over UDP a call counts once its ACK has come with the tag that this source was told
  * (RFC 3261 section 13.2.2.4), or if its INVITE had a nonce that nobody else was told. And it ends
- * by the server's word: a 2xx or 481 to BYE, or a BYE of its own. Behind a proxy that follows no
- * dialogs, who makes a call may have a BYE of it answered by himself, and so end it here alone.
+ * by the server's word: a 2xx or 481 to BYE, or a BYE of its own. A 481 counts for a BYE of the
+ * side that has made the call alone: the server says that, too, to one whose tags are exchanged,
+ * which is of no dialog that it has. Behind a proxy that follows no dialogs, who makes a call may have a BYE of it answered by himself, and so end it here alone.
  */
 #ifndef SIPGUARD_CHECK_CALLS_BPF_H
 #define SIPGUARD_CHECK_CALLS_BPF_H
@@ -61,7 +62,7 @@ __noinline int calls_answered(const struct guard *g)
 	if (!call)
 		return 0;
 	*call = (struct sg_call){
-		.tag = (__u32)(key >> 32) | 1, .state = call_epoch(g->now) << 1,
+		.tag = (__u32)(key >> 32) | 1, .state = call_epoch(g->now) << CALL_SHIFT | call_turned(&g->reader),
 		.who = calls_who(g),
 	};
 	if (g->evident)
@@ -69,12 +70,12 @@ __noinline int calls_answered(const struct guard *g)
 	return 0;
 }
 
-/* The server says that a call is over. */
+/* The server, or its reply, says that a call is over. */
 __noinline int calls_end(const struct guard *g)
 {
 	struct sg_call *call = g ? call_find(call_key(&g->reader), g->now) : NULL;
 
-	if (!call)
+	if (!call || (g->status == 481 && (call->state & CALL_TURNED) != call_turned(&g->reader)))
 		return 0;
 	call_uncount(call, g->now);
 	call->tag = 0;

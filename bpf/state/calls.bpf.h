@@ -19,8 +19,17 @@
 #define CALL_LINE 4
 #define CALL_EPOCH 40 /* a unit is 2^40 ns, about 18 minutes */
 #define CALL_EPOCHS 8 /* so a call of which nothing is heard counts for 2 hours and some minutes */
-#define CALL_COUNTS 1 /* in sg_call.state, below the epoch */
+/* In sg_call.state, below the epoch. */
+#define CALL_COUNTS 1
+#define CALL_TURNED 2 /* see call_turned(), of its INVITE */
+#define CALL_SHIFT 2
 #define CALL_OF_DIALOG 0x63616c6c73000000ULL
+
+/* Of all its bytes, or who makes it long has others that count as this one. */
+static __always_inline __u64 call_tag(const struct sip_reader *r, const struct sip_span *tag)
+{
+	return span_sum(r, tag->at, tag->at + tag->length, SECRET_SALT);
+}
 
 /* A number for the dialog of a message that has both tags; 0: it has not. */
 static __always_inline __u64 call_key(const struct sip_reader *r)
@@ -32,10 +41,16 @@ static __always_inline __u64 call_key(const struct sip_reader *r)
 
 	if (!id->length || !from->length || !to->length)
 		return 0;
-	tags = span_hash(r, from->at, from->length, SECRET_SALT) +
-	       span_hash(r, to->at, to->length, SECRET_SALT);
-	return span_mix(span_hash(r, id->at, id->length, SECRET_SALT ^ CALL_OF_DIALOG), tags) *
-	       SPAN_FACTOR;
+	tags = call_tag(r, from) + call_tag(r, to);
+	return span_mix(span_sum(r, id->at, id->at + id->length, SECRET_SALT ^ CALL_OF_DIALOG),
+			tags) * SPAN_FACTOR;
+}
+
+/* Which of its two sides has sent the request, if both tags are there: CALL_TURNED or 0. */
+static __always_inline __u32 call_turned(const struct sip_reader *r)
+{
+	return call_tag(r, &r->message.party[SIP_FROM].tag) <
+	       call_tag(r, &r->message.party[SIP_TO].tag) ? CALL_TURNED : 0;
 }
 
 static __always_inline __u32 call_epoch(__u64 now)
@@ -127,7 +142,7 @@ static __always_inline struct sg_calls *call_line(__u64 key)
 
 static __always_inline bool call_is_over(const struct sg_call *call, __u64 now)
 {
-	return !call->tag || call_age(call->state >> 1, now) >= CALL_EPOCHS;
+	return !call->tag || call_age(call->state >> CALL_SHIFT, now) >= CALL_EPOCHS;
 }
 
 /* Without a branch, and hidden, as cells_find(). NULL: it is not there. */
@@ -159,7 +174,7 @@ static __always_inline void call_uncount(struct sg_call *call, __u64 now)
 		return;
 	c = caller_find(call->who);
 	if (c)
-		caller_counts(c, state >> 1, now, -1);
+		caller_counts(c, state >> CALL_SHIFT, now, -1);
 }
 
 /* It counts from now on, or was heard of again. */
@@ -168,7 +183,7 @@ static __always_inline void call_count(struct sg_call *call, __u64 now)
 	struct sg_caller *c = caller_entry(call->who, now);
 
 	call_uncount(call, now);
-	call->state = call_epoch(now) << 1 | CALL_COUNTS;
+	call->state = call_epoch(now) << CALL_SHIFT | (call->state & CALL_TURNED) | CALL_COUNTS;
 	if (c)
 		caller_counts(c, call_epoch(now), now, 1);
 }
@@ -176,7 +191,7 @@ static __always_inline void call_count(struct sg_call *call, __u64 now)
 /* What a call has to be worth to stay. */
 static __always_inline __u32 call_worth(const struct sg_call *call, __u64 now)
 {
-	__u32 age = call_age(call->state >> 1, now);
+	__u32 age = call_age(call->state >> CALL_SHIFT, now);
 
 	return call_is_over(call, now) ? 0 : (call->state & CALL_COUNTS) << 8 | (CALL_EPOCHS - age);
 }

@@ -46,6 +46,9 @@ static bool may_call(void)
 	"CSeq: 9 " cseq "\r\nContent-Length: 0\r\n\r\n"
 #define ASKS_FROM_THERE(method) FROM_THERE(method " sip:alice@192.0.2.1 SIP/2.0\r\n", method)
 
+#define SIXTEEN "0123456789abcdef"
+#define LONG SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN
+
 static void leaves(const char *payload)
 {
 	assert_false(reply_dropped(&(struct packet_spec){
@@ -94,6 +97,29 @@ static void the_server_ends_it(void)
 	BEGINS(PHONE, PORT, "c2");
 	asks(WITHIN("BYE", "c2"), PORT);
 	answers(CALL_REPLY("481 Call Does Not Exist", "BYE", "c2", TAGGED), PORT);
+	assert_true(may_call());
+}
+
+/*
+ * Who makes a call has the server say 481 to a BYE of no dialog that it has: with the tags
+ * exchanged, or another end of a long Call-ID. His call goes on.
+ */
+static void a_call_that_goes_on_does_not_end(void)
+{
+	begin(1);
+	BEGINS(PHONE, PORT, "c1");
+	asks(ASKS_FROM_THERE("BYE"), PORT);
+	answers(FROM_THERE("SIP/2.0 481 Call Does Not Exist\r\n", "BYE"), PORT);
+	assert_false(may_call());
+	asks(WITHIN("BYE", "c1"), PORT);
+	answers(CALL_REPLY("481 Call Does Not Exist", "BYE", "c1", TAGGED), PORT);
+	assert_true(may_call());
+	BEGINS_TAGGED(PHONE, PORT, LONG "1", ";tag=of-the-server");
+	asks(WITHIN("BYE", LONG "2"), PORT);
+	answers(CALL_REPLY("481 Call Does Not Exist", "BYE", LONG "2", TAGGED), PORT);
+	assert_false(may_call());
+	asks(WITHIN("BYE", LONG "1"), PORT);
+	answers(CALL_REPLY("200 OK", "BYE", LONG "1", TAGGED), PORT);
 	assert_true(may_call());
 }
 
@@ -279,6 +305,7 @@ static void without_the_setting(void)
 const struct sequence calls_sequences[] = {
 	{"calls at once: so many and no more", so_many_and_no_more},
 	{"calls at once: the server ends one", the_server_ends_it},
+	{"calls at once: one that goes on does not end", a_call_that_goes_on_does_not_end},
 	{"calls at once are told by their dialogs", a_call_is_told_by_its_whole_dialog},
 	{"calls at once: what counts once", what_counts_once},
 	{"calls at once: a forger uses up nothing", a_forger_uses_up_nothing},
