@@ -206,8 +206,8 @@
 	  "made it: his are forgotten.")                                                          \
 	X(DIALOGS_FULL, "dialogs-full",                                                           \
 	  "There was no room for one more dialog or request of the server's, and it was not "     \
-	  "remembered, or the least of those there made it: what belongs to that counts as "      \
-	  "unknown (dialog-unknown, transaction-unknown).")                                       \
+	  "remembered, or the least of those there made it: where there is no room nothing "      \
+	  "counts as unknown (dialog-unknown, transaction-unknown).")                             \
 	X(CALLS_FULL, "calls-full",                                                               \
 	  "There was no room for one more call, or for one more who has calls (`calls: "          \
 	  "at-once`), and one of others made it, or it is not counted: somebody may have more "   \
@@ -228,7 +228,7 @@
 	  "guard only monitors.")                                                                 \
 	X(TOPOLOGY_FAILED, "topology-failed",                                                     \
 	  "A message left with such values as they are, since it could not be changed: no "       \
-	  "memory, or TCP behind extension headers of IPv6.")                                     \
+	  "memory, TCP behind extension headers of IPv6, or what AH signs.")                      \
 	X(TOPOLOGY_CUT, "topology-cut",                                                           \
 	  "The header of a message that left does not end in its first packet, or within 4096 "   \
 	  "bytes and 256 lines: what comes behind is as it was.")                                 \

@@ -92,6 +92,9 @@ static __always_inline void dialog_answered(const struct sip_message *m, __u64 c
 {
 	if (!dialog_has(DIALOG_WITHIN, m->cseq_method_id))
 		return;
+	/* Phones keep their NAT open by NOTIFYs of no dialog, each with a Call-ID of its own. */
+	if (m->cseq_method_id == SG_METHOD_NOTIFY && !dialog_noted(call))
+		return;
 	if (m->status / 100 == 1)
 		dialog_note(call, DIALOG_ASKED, DIALOG_SHORT);
 	else if (m->status / 100 == 2 && m->cseq_method_id == SG_METHOD_BYE)
@@ -204,7 +207,7 @@ static __always_inline __u32 dialog_request_check(const struct guard *g)
 	__u64 call = dialog_call(r);
 
 	if (!call || (g->method != SG_METHOD_CANCEL && !dialog_has(DIALOG_WITHIN, g->method)) ||
-	    policy_is_emergency(r) || dialog_noted(call))
+	    policy_is_emergency(r) || !dialog_missing(call, DIALOG_ASKED))
 		return SG_REASON_NONE;
 	if ((g->method == SG_METHOD_CANCEL || g->method == SG_METHOD_ACK) && dialog_was_asked(g))
 		return SG_REASON_NONE;
@@ -216,8 +219,8 @@ static __always_inline __u32 dialog_response_check(const struct guard *g)
 {
 	__u64 branch = dialog_branch(&g->reader);
 
-	return g->reader.message.kind != SIP_RESPONSE || !branch || dialog_noted(branch)
-		       ? SG_REASON_NONE : SG_REASON_TRANSACTION_UNKNOWN;
+	return g->reader.message.kind == SIP_RESPONSE && dialog_missing(branch, DIALOG_SENT)
+		       ? SG_REASON_TRANSACTION_UNKNOWN : SG_REASON_NONE;
 }
 
 /* Of what dialog_applies() to. Global, as few packets need it. */

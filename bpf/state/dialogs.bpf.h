@@ -151,6 +151,31 @@ __noinline int dialog_note(__u64 key, __u32 rank, __u32 life)
 	return 0;
 }
 
+/* Of all entries of a line what the least is worth, as enum dialog_rank. */
+static __always_inline __u32 dialog_least(const struct sg_dialogs *line, __u64 now)
+{
+	__u32 least = ~0U, worth;
+
+	for (__u32 i = 0; i < DIALOG_LINE; i++) {
+		worth = dialog_worth(&line->dialog[i], now);
+		least = worth < least ? worth : least;
+	}
+	return least >> 16;
+}
+
+/*
+ * Whether it is not there, and would be if it had ever been noted as worth `rank` or more. Where
+ * all that is there is worth as much, it may have made room, or found none: who has the server
+ * answer him until the table is full would have others' calls and responses refused.
+ */
+__noinline int dialog_missing(__u64 key, __u32 rank)
+{
+	struct sg_dialogs *line = key ? dialog_line(key) : NULL;
+	__u64 now = clock_now();
+
+	return line && !dialog_find(line, key, now) && dialog_least(line, now) < rank;
+}
+
 /* Whether it is there. */
 __noinline int dialog_noted(__u64 key)
 {

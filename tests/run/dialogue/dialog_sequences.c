@@ -274,11 +274,39 @@ static void a_full_table(void)
 	dialogs_fill(4);
 	answers_to("192.0.2.99", CALL_REPLY("200 OK", "INVITE", "c3", TAGGED), PORT);
 	stats_clear();
-	assert_false(may_send(WITHIN("INFO", "c3")));
+	assert_true(may_send(WITHIN("INFO", "c3")));
 	answers_to("192.0.2.99", CALL_REPLY("200 OK", "INVITE", "c3", TAGGED), PORT);
 	stats_read(&stats);
 	assert_int_equal(stats.count[SG_COUNT_DIALOGS_FULL], 1);
 	clock_move(48 * HOUR); /* for the tests behind this one: all of it is over */
+}
+
+/* Where there was no room for what the server has sent, nobody knows that it has not. */
+static void what_found_no_room_is_not_held_against_anybody(void)
+{
+	begin();
+	dialogs_fill(3);
+	server_asks(CALL_REQUEST("OPTIONS", "c1", ""));
+	assert_true(may_go_on(CALL_REPLY("200 OK", "OPTIONS", "c1", TAGGED)));
+	dialogs_fill(4);
+	answers_to("192.0.2.99", CALL_REPLY("200 OK", "INVITE", "c3", TAGGED), PORT);
+	assert_true(may_send(WITHIN("INFO", "c3")));
+	clock_move(48 * HOUR);
+}
+
+/* Phones keep their NAT open so, each time with another Call-ID: that makes no dialog. */
+static void a_notify_that_nobody_asked_for(void)
+{
+	begin();
+	assert_true(may_send(CALL_REQUEST("NOTIFY", "n1", "")));
+	answers(CALL_REPLY("200 OK", "NOTIFY", "n1", TAGGED), PORT);
+	assert_false(may_send(WITHIN("NOTIFY", "n1")));
+	/* But it goes on with one that is there. */
+	server_asks(CALL_REQUEST("SUBSCRIBE", "n2", ""));
+	assert_true(may_send(CALL_REQUEST("NOTIFY", "n2", "")));
+	answers(CALL_REPLY("200 OK", "NOTIFY", "n2", TAGGED), PORT);
+	time_goes_by(HOUR);
+	assert_true(may_send(WITHIN("NOTIFY", "n2")));
 }
 
 /* --- when nothing is judged --- */
@@ -477,6 +505,9 @@ const struct sequence dialog_sequences[] = {
 	{"dialogs last while they go on", it_lasts_while_it_goes_on},
 	{"dialogs are ended by the server alone", only_the_server_ends_it},
 	{"dialogs: a full table keeps who is known", a_full_table},
+	{"dialogs: what found no room is not held against anybody",
+	 what_found_no_room_is_not_held_against_anybody},
+	{"dialogs: a NOTIFY that nobody asked for", a_notify_that_nobody_asked_for},
 	{"dialogs: the guard listens first", the_guard_listens_first},
 	{"dialogs are learned in their midst", a_call_is_learned_in_its_midst},
 	{"dialogs of the allow list are known", calls_of_the_allow_list},
