@@ -204,6 +204,17 @@ static __always_inline __u32 topology_checksum(struct __sk_buff *skb, const stru
 }
 
 /*
+ * Of one frame that is cut into datagrams later: its sum is that of the pseudo header, and each of
+ * them gets its own when it is cut. Where the device makes no sums (6.11 on) nothing else tells
+ * that, and the kernel would change it.
+ */
+static __always_inline bool topology_sum_comes_later(const struct __sk_buff *skb,
+						     const struct guard *g)
+{
+	return g->p.transport == IPPROTO_UDP && skb->gso_size;
+}
+
+/*
  * Writes what was masked into the packet. Where the device makes the sum (CHECKSUM_PARTIAL) the
  * kernel leaves it alone. All is writable before the first byte is written, so nothing is left half
  * done. What the sender keeps for TCP to send again is not touched: the skb gets memory of its own.
@@ -226,7 +237,8 @@ __noinline int topology_write(struct __sk_buff *skb, struct guard *g, __u32 payl
 		return -1;
 	sum = (sum & 0xffffffff) + (sum >> 32);
 	sum = (sum & 0xffffffff) + (sum >> 32);
-	if (bpf_l4_csum_replace(skb, check, 0, sum,
+	if (!topology_sum_comes_later(skb, g) &&
+	    bpf_l4_csum_replace(skb, check, 0, sum,
 				g->p.transport == IPPROTO_UDP ? BPF_F_MARK_MANGLED_0 : 0))
 		return -1;
 	first &= SIP_READ_MAX - 1;
