@@ -326,6 +326,15 @@ static bool wants_upgrade(const struct attach *a)
 	return false;
 }
 
+/* Where nobody has listened yet there are calls that the guard does not know. */
+static void listen_there(struct attach *a)
+{
+	for (int i = 0; i < a->count; i++) {
+		if (!a->target[i].running)
+			maps_listen_anew(&a->session.maps);
+	}
+}
+
 static int attach_more(struct attach *a)
 {
 	bool shadowed = shadow_exists(&a->session.pins);
@@ -344,6 +353,8 @@ static int attach_more(struct attach *a)
 		err = create_links(a);
 	if (!err)
 		connections_add_namespace(&a->session.maps);
+	if (!err)
+		listen_there(a);
 	if (!err)
 		err = commit(a);
 	if (err) {

@@ -39,6 +39,8 @@ static enum exit_code mode_of_reason(struct session *session, int reason, enum s
 {
 	struct sg_config *config = &session->maps.configs[session->maps.state->active & 1];
 
+	if (!config->dialogs)
+		maps_listen_anew(&session->maps);
 	sg_mode_set(config, reason, mode);
 	if (json)
 		output_json(json_pack("{s:s, s:s, s:s}", "reason", reason_texts[reason].label,

@@ -119,8 +119,16 @@ void maps_store(__u32 *word, __u32 value)
 	__atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
 
+void maps_listen_anew(struct maps *maps)
+{
+	__atomic_store_n(&maps->state->dialogs_until, 0, __ATOMIC_RELEASE);
+}
+
 void maps_activate(struct maps *maps, __u32 which)
 {
+	/* By the one in force nobody has listened. */
+	if (maps->configs[which].dialogs && !maps->configs[maps->state->active & 1].dialogs)
+		maps_listen_anew(maps);
 	maps_store(&maps->state->active, (maps->state->active & SG_ACTIVE_SHADOW) | which);
 }
 

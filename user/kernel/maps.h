@@ -107,6 +107,9 @@ int maps_create_places(void);
 /* Words that packets read are written in one store. */
 void maps_store(__u32 *word, __u32 value);
 
+/* The guard has been deaf: it listens for a time before it says what belongs to no dialog. */
+void maps_listen_anew(struct maps *maps);
+
 /* Puts one of the configurations in force. */
 void maps_activate(struct maps *maps, __u32 which);
 
