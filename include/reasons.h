@@ -312,9 +312,9 @@
 	  "`calls: at-once` allows (0, the default, is no limit), and asks for one more: toll "   \
 	  "fraud by a stolen account, or a phone that does not hang up. A call counts from the "  \
 	  "server's 2xx to its INVITE on, over UDP once its ACK has come; so those that ring do " \
-	  "not. It ends by the server's 2xx or 481 to BYE or its own BYE, or two hours after it " \
-	  "was last heard of. Refused are new calls alone, but emergency calls "                  \
-	  "(urn:service:sos), and calls of a zone with a Resource-Priority where `callee: "       \
+	  "not. It ends by the server's 2xx to BYE, its 481 to one of the caller, its own BYE, "  \
+	  "or two hours after it was last heard of. Refused are new calls, not emergency ones "   \
+	  "(urn:service:sos), nor those of a zone with a Resource-Priority where `callee: "       \
 	  "priority` says so; of zones and proven flows over TCP they are only counted. Zones "   \
 	  "are not looked at unless `calls: zones` says so. A forger can neither use up calls of "\
 	  "somebody else nor end them, since he gets none of the answers; a customer whose own "  \
