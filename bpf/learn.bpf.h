@@ -83,6 +83,22 @@ __noinline int learn_transaction(struct guard *g)
 	return 0;
 }
 
+/*
+ * A new call that has the transaction of another INVITE: without the magic cookie the server tells
+ * the two by To, see callee_is_called(), and what it says may be of this one. Global, likewise.
+ */
+__noinline int learn_begins(const struct guard *g)
+{
+	struct sg_transaction *t;
+
+	if (!g)
+		return 0;
+	t = transaction_recall(transaction_key(&g->reader, packet_fold6(g->p.address32)), g->now);
+	if (t)
+		t->begins = 1;
+	return 0;
+}
+
 /* Of a request, after request_know(). */
 static __always_inline void learn_request(struct guard *g)
 {
@@ -98,6 +114,8 @@ static __always_inline void learn_request(struct guard *g)
 	calls_learn_request(g);
 	if (g->fresh)
 		learn_transaction(g);
+	else if (config_of(g)->calls && callee_is_called(g))
+		learn_begins(g);
 }
 
 /*

@@ -123,6 +123,23 @@ static void a_call_that_goes_on_does_not_end(void)
 	assert_true(may_call());
 }
 
+#define WITHOUT_COOKIE(start, method, tag)                                                        \
+	start "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=old\r\nMax-Forwards: 70\r\n"                \
+	"To: <sip:bob@example.com>" tag "\r\nFrom: <sip:alice@example.com>;tag=1\r\n"             \
+	"Call-ID: c1\r\nCSeq: 1 " method "\r\nContent-Length: 0\r\n\r\n"
+#define OLD_INVITE "INVITE sip:bob@example.com SIP/2.0\r\n"
+
+/* Where a branch has no magic cookie the server tells two INVITEs by their To, too. */
+static void a_new_call_behind_one_that_is_none(void)
+{
+	begin(1);
+	asks(WITHOUT_COOKIE(OLD_INVITE, "INVITE", ";tag=none"), PORT);
+	asks(WITHOUT_COOKIE(OLD_INVITE, "INVITE", ""), PORT);
+	answers(WITHOUT_COOKIE("SIP/2.0 200 OK\r\n", "INVITE", TAGGED), PORT);
+	asks(WITHOUT_COOKIE("ACK sip:bob@example.com SIP/2.0\r\n", "ACK", TAGGED), PORT);
+	assert_false(may_call());
+}
+
 /* Of the same Call-ID, and one of its tags: as many calls as the server says. */
 static void a_call_is_told_by_its_whole_dialog(void)
 {
@@ -306,6 +323,7 @@ const struct sequence calls_sequences[] = {
 	{"calls at once: so many and no more", so_many_and_no_more},
 	{"calls at once: the server ends one", the_server_ends_it},
 	{"calls at once: one that goes on does not end", a_call_that_goes_on_does_not_end},
+	{"calls at once: a new one behind one that is none", a_new_call_behind_one_that_is_none},
 	{"calls at once are told by their dialogs", a_call_is_told_by_its_whole_dialog},
 	{"calls at once: what counts once", what_counts_once},
 	{"calls at once: a forger uses up nothing", a_forger_uses_up_nothing},
