@@ -9,7 +9,8 @@
  * (RFC 3261 section 13.2.2.4), or if its INVITE had a nonce that nobody else was told. And it ends
  * by the server's word: a 2xx or 481 to BYE, or a BYE of its own. A 481 counts for a BYE of the
  * side that has made the call alone: the server says that, too, to one whose tags are exchanged,
- * which is of no dialog that it has. Behind a proxy that follows no dialogs, who makes a call may have a BYE of it answered by himself, and so end it here alone.
+ * which is of no dialog that it has. Behind a proxy that follows no dialogs, who makes a call may
+ * have a BYE of it answered by himself, and so end it here alone.
  */
 #ifndef SIPGUARD_CHECK_CALLS_BPF_H
 #define SIPGUARD_CHECK_CALLS_BPF_H
@@ -62,7 +63,8 @@ __noinline int calls_answered(const struct guard *g)
 	if (!call)
 		return 0;
 	*call = (struct sg_call){
-		.tag = (__u32)(key >> 32) | 1, .state = call_epoch(g->now) << CALL_SHIFT | call_turned(&g->reader),
+		.tag = (__u32)(key >> 32) | 1,
+		.state = call_epoch(g->now) << CALL_SHIFT | call_turned(&g->reader),
 		.who = calls_who(g),
 	};
 	if (g->evident)

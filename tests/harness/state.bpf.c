@@ -105,7 +105,7 @@ static long state_call(__u32 i, __attribute__((unused)) void *context)
 	struct sg_call *call = line ? call_room(line, false, now) : NULL;
 
 	if (call)
-		*call = (struct sg_call){.tag = i << 1 | 1, .state = call_epoch(now) << 1};
+		*call = (struct sg_call){.tag = i << 1 | 1, .state = call_epoch(now) << CALL_SHIFT};
 	return 0;
 }
 
