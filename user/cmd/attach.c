@@ -313,28 +313,6 @@ static int attach_first(struct attach *a)
 	return err;
 }
 
-/* Also if the programs for egress are not pinned: those that others use must not be without one. */
-static bool wants_upgrade(const struct attach *a)
-{
-	if (!pins_exist(&a->session.pins, reply_names[REPLY_ETHERNET]) &&
-	    !pins_exist(&a->session.pins, reply_names[REPLY_BARE]))
-		return true;
-	for (int i = 0; i < a->count; i++) {
-		if (a->target[i].running)
-			return true;
-	}
-	return false;
-}
-
-/* Where nobody has listened yet there are calls that the guard does not know. */
-static void listen_there(struct attach *a)
-{
-	for (int i = 0; i < a->count; i++) {
-		if (!a->target[i].running)
-			maps_listen_anew(&a->session.maps);
-	}
-}
-
 static int attach_more(struct attach *a)
 {
 	bool shadowed = shadow_exists(&a->session.pins);
@@ -344,7 +322,7 @@ static int attach_more(struct attach *a)
 	find_slots(a);
 	if (!err)
 		err = slots_settle(&a->slots, &a->session.maps, &a->error);
-	a->upgrade = wants_upgrade(a);
+	a->upgrade = targets_upgrade(a);
 	if (!err && a->upgrade)
 		loader_connections(&a->loader);
 	if (!err)
@@ -354,7 +332,7 @@ static int attach_more(struct attach *a)
 	if (!err)
 		connections_add_namespace(&a->session.maps);
 	if (!err)
-		listen_there(a);
+		targets_listen(a);
 	if (!err)
 		err = commit(a);
 	if (err) {

@@ -48,4 +48,13 @@ bool is_replaced(const struct guard_link *link, const struct target *target);
  */
 enum exit_code target_make(struct attach *a, const char *argument, struct target *target);
 
+/*
+ * Whether some of the targets are guarded already. Also if the programs for egress are not pinned:
+ * those that others use must not be without one.
+ */
+bool targets_upgrade(const struct attach *a);
+
+/* At a target where nobody has listened yet there are calls that the guard does not know. */
+void targets_listen(struct attach *a);
+
 #endif

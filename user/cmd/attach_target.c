@@ -134,3 +134,23 @@ enum exit_code target_make(struct attach *a, const char *argument, struct target
 	err = target->running ? target_make_running(a, target) : target_make_new(a, target);
 	return err ? failed(&a->error) : DONE;
 }
+
+bool targets_upgrade(const struct attach *a)
+{
+	if (!pins_exist(&a->session.pins, reply_names[REPLY_ETHERNET]) &&
+	    !pins_exist(&a->session.pins, reply_names[REPLY_BARE]))
+		return true;
+	for (int i = 0; i < a->count; i++) {
+		if (a->target[i].running)
+			return true;
+	}
+	return false;
+}
+
+void targets_listen(struct attach *a)
+{
+	for (int i = 0; i < a->count; i++) {
+		if (!a->target[i].running)
+			maps_listen_anew(&a->session.maps);
+	}
+}
