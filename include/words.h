@@ -234,7 +234,7 @@
 	  "bytes and 256 lines: what comes behind is as it was.")                                 \
 	X(TOPOLOGY_UNREAD, "topology-unread",                                                     \
 	  "A segment of TCP left that begins within a message (mostly a body), or has more than " \
-	  "4 of them, or a frame of more than 4 datagrams: the rest is as it was.")               \
+	  "16 of them, or a frame of more than 16 datagrams: the rest is as it was.")             \
 	X(TOPOLOGY_VIA, "topology-via",                                                           \
 	  "A request left with a private address in a Via: of our server, or of who it asks "     \
 	  "for. It is never changed, as the answer comes back by it.")                            \
