@@ -22,15 +22,7 @@ explain()
 # sgv0 here, the server's, and sgp0 in another network namespace, the client's.
 make()
 {
-	make_other
-	ip link add sgv0 type veth || die "cannot make a veth"
-	peer=$(ip link | sed -n 's/^[0-9]*: \(veth[0-9]*\)[@:].*/\1/p')
-	ip link set "$peer" name sgp0
-	ip link set sgp0 netns "$other" || die "cannot move sgp0"
-	ip link set lo up
-	ip link set sgv0 up
-	there ip link set sgp0 up
-	there ip addr add "$client/24" dev sgp0
+	make_veth "$client" 1500
 	there ip addr add "$marker/32" dev sgp0
 }
 

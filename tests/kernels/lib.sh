@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# lib.sh: how attach.sh, interfaces.sh and coalesced.sh begin, which job.sh calls in a network
-# namespace and a mount namespace of their own. Sourced with `sipguard` set. Sets tmp, beside which
-# a script may make files "$tmp".NAME, and the pins' root below it; what is in `running` ends with
-# the script. POSIX shell: in the machine, the shell is busybox.
+# lib.sh: how attach.sh, interfaces.sh, coalesced.sh and shadow.sh begin, which job.sh calls in a
+# network namespace and a mount namespace of their own. Sourced with `sipguard` set. Sets tmp,
+# beside which a script may make files "$tmp".NAME, and the pins' root below it; what is in
+# `running` ends with the script. POSIX shell: in the machine, the shell is busybox.
 
 # shellcheck disable=SC2034 # used by those that source this
 
@@ -57,6 +57,22 @@ make_other()
 	other=$!
 	running="$running $other"
 	until_true "there is no other network namespace" apart
+}
+
+# make_veth ADDRESS MTU: sgv0 here, and sgp0 in another network namespace, which has the address.
+make_veth()
+{
+	make_other
+	ip link add sgv0 type veth || die "cannot make a veth"
+	peer=$(ip link | sed -n 's/^[0-9]*: \(veth[0-9]*\)[@:].*/\1/p')
+	ip link set "$peer" name sgp0
+	ip link set sgp0 netns "$other" || die "cannot move sgp0"
+	ip link set lo up
+	ip link set sgv0 mtu "$2"
+	ip link set sgv0 up
+	there ip link set sgp0 mtu "$2"
+	there ip link set sgp0 up
+	there ip addr add "$1/24" dev sgp0
 }
 
 there()

@@ -75,18 +75,8 @@ make_configs()
 
 make_interface()
 {
-	make_other
-	ip link add sgv0 type veth || die "cannot make a veth"
-	peer=$(ip link | sed -n 's/^[0-9]*: \(veth[0-9]*\)[@:].*/\1/p')
-	ip link set "$peer" name sgp0
-	ip link set sgp0 netns "$other" || die "cannot move sgp0"
-	ip link set lo up
-	ip link set sgv0 mtu 3400 # a message of the corpus is one frame
-	ip link set sgv0 up
+	make_veth "$client" 3400 # a message of the corpus is one frame
 	ip addr add "$server/24" dev sgv0
-	there ip link set sgp0 mtu 3400
-	there ip link set sgp0 up
-	there ip addr add "$client/24" dev sgp0
 }
 
 # verdicts CONFIG: file, verdict and reason of each message, by replay.
