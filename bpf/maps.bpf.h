@@ -88,6 +88,15 @@
 		__type(value, type_);                                                             \
 	} name SEC(".maps")
 
+/* A word for each of two rows of `row` places, see rows.bpf.h. */
+#define MAP_ROWS(name, row)                                                                       \
+	struct {                                                                                  \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                                                 \
+		__uint(max_entries, 2 * (row));                                                   \
+		__type(key, __u32);                                                               \
+		__type(value, __u64);                                                             \
+	} name SEC(".maps")
+
 /*
  * Nanoseconds of one jiffy of this kernel (1e9 / CONFIG_HZ). 0: the clock is sg_replay_clock. One
  * word for both, since the clock has to load the tick anyway: the verifier knows its value, and
@@ -214,20 +223,10 @@ struct {
 MAP_ARRAY(sg_src_buckets, 2 * SG_SOURCE_ROW, struct sg_buckets);
 
 /* Limits of sources for orphan fragments: the same, one TAT each. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 2 * SG_ORPHAN_ROW);
-	__type(key, __u32);
-	__type(value, __u64);
-} sg_orphans SEC(".maps");
+MAP_ROWS(sg_orphans, SG_ORPHAN_ROW);
 
 /* Verdicts of first fragments: two rows of SG_FRAGMENT_ROW, see fragments.bpf.h. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 2 * SG_FRAGMENT_ROW);
-	__type(key, __u32);
-	__type(value, __u64);
-} sg_fragments SEC(".maps");
+MAP_ROWS(sg_fragments, SG_FRAGMENT_ROW);
 
 /* Limits of flows: the same. */
 MAP_ARRAY(sg_flow_buckets, 2 * SG_FLOW_ROW, struct sg_buckets);
@@ -272,12 +271,7 @@ MAP_ARRAY(sg_transactions, SG_TRANSACTIONS, struct sg_transactions);
 MAP_ARRAY(sg_dialogs, SG_DIALOGS, struct sg_dialogs);
 
 /* Limits of what belongs to nothing, by source: as sg_orphans. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 2 * SG_STRAY_ROW);
-	__type(key, __u32);
-	__type(value, __u64);
-} sg_strays SEC(".maps");
+MAP_ROWS(sg_strays, SG_STRAY_ROW);
 
 /* Calls that are held against somebody, and how many each has: see calls.bpf.h. */
 MAP_ARRAY(sg_calls, SG_CALLS, struct sg_calls);
@@ -318,28 +312,13 @@ struct {
 } sg_identities SEC(".maps");
 
 /* Limits of replies by destination: as sg_orphans. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 2 * SG_DESTINATION_ROW);
-	__type(key, __u32);
-	__type(value, __u64);
-} sg_destinations SEC(".maps");
+MAP_ROWS(sg_destinations, SG_DESTINATION_ROW);
 
 /* Limits of new connections by source: as sg_orphans. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 2 * SG_SYN_ROW);
-	__type(key, __u32);
-	__type(value, __u64);
-} sg_syn_buckets SEC(".maps");
+MAP_ROWS(sg_syn_buckets, SG_SYN_ROW);
 
 /* Limits of new calls by callee: as sg_orphans. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 2 * SG_CALLEE_ROW);
-	__type(key, __u32);
-	__type(value, __u64);
-} sg_callees SEC(".maps");
+MAP_ROWS(sg_callees, SG_CALLEE_ROW);
 
 /* Calls to dialled prefixes by who calls: see dialled.bpf.h. */
 struct {
@@ -350,12 +329,7 @@ struct {
 } sg_dial_calls SEC(".maps");
 
 /* Limits of proofs by source: as sg_orphans. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 2 * SG_PROOF_ROW);
-	__type(key, __u32);
-	__type(value, __u64);
-} sg_proofs SEC(".maps");
+MAP_ROWS(sg_proofs, SG_PROOF_ROW);
 
 /* Connections of TCP whose messages are read, and handshakes: see streams.bpf.h. */
 MAP_ARRAY(sg_streams, SG_STREAMS, struct sg_streams);
@@ -365,12 +339,7 @@ MAP_ARRAY(sg_openings, SG_OPENINGS, struct sg_streams);
 MAP_ARRAY(sg_heads, SG_HEADS, struct sg_head);
 
 /* Limits of segments that are not read: as sg_orphans. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 2 * SG_SEGMENT_ROW);
-	__type(key, __u32);
-	__type(value, __u64);
-} sg_segments SEC(".maps");
+MAP_ROWS(sg_segments, SG_SEGMENT_ROW);
 
 /* Sources that have connections, by sg_source_key(). */
 struct {
