@@ -44,14 +44,12 @@ struct topology {
 	__u32 state;    /* of a Warning: enum warning_state */
 	__u32 first;    /* byte that is changed, */
 	__u32 last;     /* and behind the last one */
-	__u32 fields;   /* that are masked */
 	__u32 found;    /* bits of enum sg_topology_kind: where private addresses are */
 	__u32 body;     /* where it begins; 0: the header does not end */
 	__u32 length;   /* of the body, if the message says so; */
 	__u32 sized;    /* flag: it does */
 	__u32 response; /* flags */
 	__u32 registers;
-	__u32 acts;     /* flag: the message is changed, too */
 };
 
 struct guard {

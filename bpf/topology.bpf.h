@@ -68,7 +68,6 @@ __noinline int topology_field(struct guard *g, __u32 end)
 {
 	struct topology_loop loop = {.g = g, .end = end};
 	struct topology *t;
-	__u64 sum;
 
 	if (!g || end > SIP_READ_MAX)
 		return 0;
@@ -76,7 +75,6 @@ __noinline int topology_field(struct guard *g, __u32 end)
 	loop.at = t->value;
 	if (loop.at >= end)
 		return 0;
-	sum = t->sum;
 	switch (t->kind) {
 	case SG_TOPOLOGY_AGENT:
 	case SG_TOPOLOGY_LISTED:
@@ -96,7 +94,6 @@ __noinline int topology_field(struct guard *g, __u32 end)
 		if (!topology_is_theirs(t))
 			bpf_loop((end - loop.at + 7) / 8, topology_search_step, &loop, 0);
 	}
-	t->fields += t->sum != sum;
 	return 0;
 }
 

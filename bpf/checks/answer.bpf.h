@@ -95,7 +95,7 @@ static __always_inline __u32 answer_binding(const struct sip_reader *r)
 static __always_inline void answer_next_nonce(const struct guard *g)
 {
 	__u32 at = span_line(&g->reader, g->reader.message.start_line.length,
-				SIP_WORD('\n', 'a', 'u', 't', 'h', 'e', 'n', 't'));
+			     SIP_WORD('\n', 'a', 'u', 't', 'h', 'e', 'n', 't'));
 
 	if (at)
 		secret_tell(&g->p, secret_hash(&g->reader, at, SECRET_IS_NEXT));
