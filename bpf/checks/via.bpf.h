@@ -21,9 +21,25 @@ static __always_inline bool via_is_global(__u32 address)
 }
 
 /*
- * A request that was read: the sent-by of its top Via is the address that it came to. The last
- * digit spares nine of ten the reading of the others.
+ * Whether an address of IPv4 that is written at `at` may be this one, in host order: its first part
+ * is. Nearly all others are told by it, and by the last digit of all, for a twentieth of what
+ * reading the whole address takes.
  */
+static __always_inline bool via_begins(const struct sip_reader *r, __u32 at, __u32 own)
+{
+	__u64 word = sip_load8(r, at);
+	__u32 part = word & 0xf;
+
+	for (int digits = 1; digits < 3; digits++) {
+		word >>= 8;
+		if ((__u8)word == '.')
+			break;
+		part = part * 10 + (word & 0xf);
+	}
+	return part == own >> 24;
+}
+
+/* A request that was read: the sent-by of its top Via is the address that it came to. */
 static __always_inline __u32 via_check(const struct guard *g)
 {
 	struct sip_span host;
@@ -35,7 +51,7 @@ static __always_inline __u32 via_check(const struct guard *g)
 	own = bpf_ntohl((__u32)g->p.destination);
 	host = g->reader.message.party[SIP_VIA].host;
 	if (sip_byte(&g->reader, host.at + host.length - 1) != '0' + (own & 0xff) % 10 ||
-	    !via_is_global(own) ||
+	    !via_begins(&g->reader, host.at, own) || !via_is_global(own) ||
 	    span_address4(&g->reader, host.at, host.length) != SPAN_ADDRESS4(g->p.destination))
 		return SG_REASON_NONE;
 	return SG_REASON_VIA_OWN_ADDRESS;
