@@ -49,6 +49,7 @@ $(BUILD)/tests/sipguard_short: $(USER_OBJS) $(SHORT_OBJS)
 		$(SHORT_OBJS) $(filter-out $(SHORT_OBJS:$(SHORT)/%=$(BUILD)/user/%),$(USER_OBJS)) $(USER_LIBS)
 
 # Another program on what is below cmd/.
-$(BUILD)/tests/as_library: $(LAB_TEST)/as_library.c $(filter-out $(BUILD)/user/cmd/%,$(USER_OBJS))
+$(BUILD)/tests/as_library: $(LAB_TEST)/as_library.c \
+		$(filter-out $(BUILD)/user/cmd/% $(BUILD)/user/show/%,$(USER_OBJS))
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(ALLCFLAGS) $(LDFLAGS) -o $@ $^ $(USER_LIBS)
