@@ -116,7 +116,8 @@ $(SKELETONS): $(BUILD)/%.skel.h: $(BUILD)/bpf/%.bpf.o
 
 # --- the command ---
 
-$(BUILD)/user/replay/capture.o $(BUILD)/tests/unit/user/replay/capture.o: ALLCFLAGS += $(WIRETAP_CFLAGS)
+$(BUILD)/user/replay/capture.o $(BUILD)/user/events/packets.o \
+$(BUILD)/tests/unit/user/replay/capture.o: ALLCFLAGS += $(WIRETAP_CFLAGS)
 
 $(BUILD)/user/%.o: user/%.c $(USER_DEPS) $(SKELETONS)
 	@mkdir -p $(@D)

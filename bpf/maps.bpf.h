@@ -47,6 +47,11 @@
  *                 their state
  *   sg_namespaces userspace               the same        pinned
  *   sg_slots      userspace               replies         pinned
+ *   sg_followers  userspace, few packets  dropped ones,   pinned
+ *                                       while somebody
+ *                                       follows
+ *   sg_rings      userspace               the same        pinned
+ *   sg_told       few packets             the same        pinned
  *   sg_syn_buckets  SYNs                SYNs            pinned
  *   sg_callees    INVITEs                 INVITEs         pinned
  *   sg_proofs     replies, few packets    the same        pinned
@@ -375,6 +380,20 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } sg_slots SEC(".maps");
+
+MAP_ARRAY(sg_followers, SG_FOLLOWERS, struct sg_follower);
+MAP_ARRAY(sg_told, SG_TOLD, struct sg_told);
+
+/* Their rings, of any size: made by who follows. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, SG_FOLLOWERS);
+	__type(key, __u32);
+	__array(values, struct {
+		__uint(type, BPF_MAP_TYPE_RINGBUF);
+		__uint(max_entries, 4096);
+	});
+} sg_rings SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

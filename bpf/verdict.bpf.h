@@ -7,6 +7,7 @@
 #ifndef SIPGUARD_VERDICT_BPF_H
 #define SIPGUARD_VERDICT_BPF_H
 
+#include "events.bpf.h"
 #include "maps.bpf.h"
 
 /* What the hook is told; at tc the next program may still see what passes. */
@@ -90,15 +91,12 @@ static __always_inline bool verdict_is_final(struct guard *g, __u32 reason)
 	return false;
 }
 
-/*
- * What somebody who follows the guard would like to know: what became of a packet, with the packet
- * itself at hand, or whom the guard has banned by itself. Nobody follows it yet.
- */
-static __always_inline void event_emit(__attribute__((unused)) hook_ctx *ctx,
-				       __attribute__((unused)) const struct guard *g,
-				       __attribute__((unused)) __u32 reason,
-				       __attribute__((unused)) __u32 outcome)
+/* Tells who follows the guard what became of a packet that has a reason. */
+static __always_inline void verdict_tell(hook_ctx *ctx, const struct guard *g, __u32 reason,
+					 __u32 outcome)
 {
+	if (!SHADOW && reason && event_is_heard(g))
+		event_tell(ctx, g, EVENT(SG_EVENT_PACKET, reason, outcome));
 }
 
 static __always_inline int verdict_unguarded(__u32 frame)
@@ -163,7 +161,7 @@ static __always_inline int verdict(hook_ctx *ctx, struct guard *g, __u32 reason)
 	verdict_count(g, stats->method, g->method, SG_METHOD__MAX, outcome);
 	if (g->p.more)
 		verdict_count_more(g, outcome);
-	event_emit(ctx, g, reason ? reason : g->watched, outcome);
+	verdict_tell(ctx, g, reason ? reason : g->watched, reason ? outcome : SG_OUTCOME_WATCHED);
 	return outcome == SG_OUTCOME_DROPPED ? VERDICT_DROP : VERDICT_PASS;
 }
 
@@ -178,7 +176,7 @@ static __always_inline void verdict_note(hook_ctx *ctx, struct guard *g, __u32 r
 	if (!verdict_is_final(g, reason) || !stats)
 		return;
 	verdict_count(g, stats->reason, reason, SG_REASON__MAX, SG_OUTCOME_PASSED);
-	event_emit(ctx, g, reason, SG_OUTCOME_PASSED);
+	verdict_tell(ctx, g, reason, SG_OUTCOME_PASSED);
 }
 
 /*
@@ -194,14 +192,15 @@ static __always_inline int verdict_reply(hook_ctx *ctx, struct guard *g, __u32 r
 	if (reason == SG_REASON_NONE || !stats)
 		return VERDICT_PASS;
 	verdict_count(g, stats->reason, reason, SG_REASON__MAX, outcome);
-	event_emit(ctx, g, reason, outcome);
+	verdict_tell(ctx, g, reason, outcome);
 	return outcome == SG_OUTCOME_DROPPED ? VERDICT_DROP : VERDICT_PASS;
 }
 
 /* A flow was banned for an offence, by a program that has no packet at hand any more. */
 static __always_inline void verdict_banned(const struct guard *g, __u32 cause)
 {
-	event_emit(NULL, g, cause, SG_OUTCOME_DROPPED);
+	if (!SHADOW && event_is_heard(g))
+		event_ban(g, EVENT(SG_EVENT_BAN, cause, SG_OUTCOME_DROPPED));
 }
 
 #endif

@@ -13,6 +13,7 @@
 #include "callee.h"
 #include "dialled.h"
 #include "domain.h"
+#include "events.h"
 #include "flow.h"
 #include "gcra.h"
 #include "identity.h"
@@ -23,7 +24,7 @@
 #include "tables.h"
 #include "topology.h"
 
-#define SG_ABI_VERSION 11
+#define SG_ABI_VERSION 12
 
 /*
  * Who is meant: the sources that a prefix of it has, where it is; without a prefix all that are in
@@ -139,7 +140,8 @@ struct sg_state {
 	__u64 challenges_until; /* ns: until then as one that challenges calls */
 	__u64 dialogs_until;    /* ns: until then the guard hears what leaves, */
 	__u64 dialogs_since;    /* and has without a gap since then */
-	__u64 reserved2[2];
+	__u64 followed_until;   /* ns: until then somebody follows, see events.h */
+	__u64 reserved2;
 	struct sg_overload overload;
 	/*
 	 * A bit for each /16 in which an IPv4 prefix is allowed or denied. Random sources mostly

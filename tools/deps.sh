@@ -9,7 +9,7 @@ build=(gcc libc6-dev make pkg-config clang bpftool libbpf-dev libelf-dev zlib1g-
        libjansson-dev libcap-ng-dev libwiretap-dev libwsutil-dev libglib2.0-dev
        linux-libc-dev bsdextrautils)
 test=(libpcap-dev clang-19 libclang-rt-14-dev llvm libcmocka-dev libosip2-dev libsofia-sip-ua-dev
-      iproute2 nftables ethtool kamailio sip-tester sipsak baresip-core strace jq procps util-linux tcpdump
+      iproute2 nftables ethtool kamailio sip-tester sipsak baresip-core strace jq procps util-linux tcpdump tshark
       qemu-system-x86 busybox-static cpio zstd xz-utils debian-archive-keyring shellcheck
       cppcheck)
 # Clients and registrars of which CI runs none.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Loads the object, reaches into its maps, runs frames. */
 #include "fixture.h"
+#include "follower.h"
 
 #include <errno.h>
 #include <linux/bpf.h>
@@ -72,10 +73,13 @@ static int find_maps(void)
 		.transactions = object_memory(object, "sg_transactions"),
 		.streams = object_memory(object, "sg_streams"),
 		.heads = object_memory(object, "sg_heads"),
+		.followers = object_memory(object, "sg_followers"),
+		.told = object_memory(object, "sg_told"),
+		.rings = object_map(object, "sg_rings"),
 	};
 	return fix.state && fix.configs && maps.heads && maps.src_buckets && maps.flow_buckets &&
 	       maps.offences && maps.askers && maps.transactions && maps.streams &&
-	       maps.registered ? 0 : -1;
+	       maps.registered && maps.followers && maps.told ? 0 : -1;
 }
 
 const char *fixture_object(void)
@@ -263,6 +267,7 @@ void fixture_reset(enum program program)
 	memset(fix.state, 0, sizeof(*fix.state));
 	fix.state->abi = SG_ABI_VERSION;
 	fix.state->mode = SG_MODE_ENFORCE;
+	followers_end();
 	heads_forget();
 	new_secret();
 	stats_clear();

@@ -13,8 +13,10 @@ struct maps {
 	struct sg_transactions *transactions;
 	struct sg_streams *streams;
 	struct sg_head *heads;
+	struct sg_follower *followers;
+	struct sg_told *told;
 	int lists4, lists6, bans, zones[2], domains, callees, dialled, stats, proven, connections;
-	int slots, identities;
+	int slots, identities, rings;
 };
 
 extern struct maps maps;

@@ -47,7 +47,8 @@ extern const struct sequence mask_sequences[], callee_sequences[], routing_seque
 extern const struct sequence route_sequences[], overload_sequences[];
 extern const struct sequence place_sequences[], dial_sequences[], dialled_sequences[];
 extern const struct sequence identity_sequences[], topology_sequences[];
-extern const struct sequence dialog_sequences[], calls_sequences[];
+extern const struct sequence dialog_sequences[], calls_sequences[], event_sequences[];
+extern const size_t event_sequences_count;
 extern const size_t method_sequences_count, reason_sequences_count, policy_sequences_count;
 extern const size_t limit_sequences_count, fragment_sequences_count, hostile_sequences_count;
 extern const size_t corpus_sequences_count, grammar_sequences_count;

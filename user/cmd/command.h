@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "base/prefix.h"
 #include "guard/links.h"
 
 enum exit_code {
@@ -32,6 +33,11 @@ struct options {
 	unsigned int watch;     /* seconds; 0: once */
 	__u64 seconds;          /* for how long; 0: not given */
 	const char *zone;       /* its name; NULL: not given */
+	int reason;             /* 0: not given */
+	struct prefix source;   /* family 0: not given */
+	const char *write;      /* a file; NULL: not given */
+	unsigned int sample;    /* one packet in so many; 0: not given */
+	__u64 limit;            /* bytes; 0: not given */
 	char **arguments;       /* what is left, `count` of them */
 	int count;
 };
@@ -51,6 +57,11 @@ enum option_bit {
 	OPTION_DEV = 1 << 10,
 	OPTION_FORCE = 1 << 11,
 	OPTION_ZONE = 1 << 12,
+	OPTION_REASON = 1 << 13,
+	OPTION_SOURCE = 1 << 14,
+	OPTION_WRITE = 1 << 15,
+	OPTION_SAMPLE = 1 << 16,
+	OPTION_LIMIT = 1 << 17,
 };
 
 struct command {
@@ -114,5 +125,7 @@ enum exit_code cmd_identity(const struct options *options);
 enum exit_code cmd_connections(const struct options *options);
 enum exit_code cmd_replay(const struct options *options);
 enum exit_code cmd_shadow(const struct options *options);
+enum exit_code cmd_events(const struct options *options);
+enum exit_code cmd_capture(const struct options *options);
 
 #endif

@@ -79,6 +79,22 @@ static const struct command commands[] = {
 		      "host are never denied; the address you are logged in from (SSH) and\n"
 		      "that of a default gateway only with --force."),
 	 OPTION_FORCE, 1, -1, cmd_deny},
+	{"events", "", "what happens, as it happens",
+	 "Prints a line for each packet that was dropped, would be dropped in enforce mode, or is\n"
+	 "watched (its reason's own mode is monitor), for each ban that the guard makes, and for\n"
+	 "each change of mode, configuration, greylist, shedding, shadow and of what is guarded,\n"
+	 "until interrupted.\n"
+	 "Of one source and reason it tells once a second, and of one reason at most 50 times; the\n"
+	 "next line says how many it left out. Eight commands may follow the guard at once.",
+	 OPTION_REASON | OPTION_SOURCE, 0, 0, cmd_events},
+	{"capture", "-w FILE", "the packets that are dropped, as pcapng",
+	 "Writes the packets that were dropped, would be dropped in enforce mode, or are watched,\n"
+	 "as the guard got them, each with its verdict and reason as a comment, until interrupted.\n"
+	 "Wireshark, tshark and sngrep open the file; `-w - | tshark -r -` reads along.\n"
+	 "What comes faster than it can be written is lost, and counted; packets are cut at 16384\n"
+	 "bytes.",
+	 OPTION_WRITE | OPTION_REASON | OPTION_SOURCE | OPTION_SAMPLE | OPTION_LIMIT, 0, 0,
+	 cmd_capture},
 	{"ban", "ADDRESS[:PORT]", "deny a source or a flow for a time",
 	 "Bans a source (an IPv6 address stands for its /64), or with a port one flow of one\n"
 	 "address: of IPv6 [ADDRESS]:PORT, since without brackets the port would be read as its\n"

@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/names.h"
+
 #define FOR_SECONDS_MAX (30 * 86400)
+#define SIZE_MOST 1000000000000ULL
 
 static const struct command *current; /* the command that usage() explains */
 
@@ -32,6 +35,11 @@ static const struct {
 	{"dev", 'd', OPTION_DEV, "INTERFACE", "as if all had come in there, if zones name it"},
 	{"zone", 'z', OPTION_ZONE, "NAME", "through which they are registered (default: none)"},
 	{"force", 'F', OPTION_FORCE, NULL, "also where you are logged in from, and a gateway"},
+	{"reason", 'R', OPTION_REASON, "REASON", "only what has this reason"},
+	{"source", 's', OPTION_SOURCE, "PREFIX", "only of sources in it: an address or a prefix"},
+	{"write", 'W', OPTION_WRITE, "FILE", "to this file (pcapng); - is standard output"},
+	{"sample", 'n', OPTION_SAMPLE, "N", "one packet in N"},
+	{"limit", 'L', OPTION_LIMIT, "SIZE", "end when the file has so many bytes: 500k, 10M, 2G"},
 	{"quiet", 'q', OPTION_QUIET, NULL, "only the summary, no line for each packet"},
 	{"json", 'j', 0, NULL, "print JSON"},
 	{"verbose", 'v', 0, NULL, "show what libbpf and the kernel's verifier say"},
@@ -40,6 +48,17 @@ static const struct {
 };
 
 #define ROWS (sizeof(rows) / sizeof(*rows))
+
+/* `capture` has -w, as tcpdump does; no command has that and --watch. */
+static char typed(char letter)
+{
+	return letter == 'W' ? 'w' : letter;
+}
+
+static char meant(char letter, const struct command *command)
+{
+	return letter == 'w' && command && command->accepts & OPTION_WRITE ? 'W' : letter;
+}
 
 void options_help(const struct command *command, FILE *to)
 {
@@ -51,7 +70,7 @@ void options_help(const struct command *command, FILE *to)
 	for (size_t i = 0; i < ROWS; i++) {
 		if ((rows[i].bit && !(rows[i].bit & command->accepts)) || rows[i].letter == 'V')
 			continue;
-		snprintf(left, sizeof(left), "-%c, --%s%s%s", rows[i].letter, rows[i].name,
+		snprintf(left, sizeof(left), "-%c, --%s%s%s", typed(rows[i].letter), rows[i].name,
 			 rows[i].argument ? " " : "", rows[i].argument ? rows[i].argument : "");
 		fprintf(to, "  %-31s %s\n", left, rows[i].help);
 	}
@@ -118,6 +137,58 @@ static enum exit_code read_watch(const char *text, struct options *options)
 	return DONE;
 }
 
+static enum exit_code read_reason(const char *text, struct options *options)
+{
+	options->reason = reason_find(text);
+	return options->reason > 0 ? DONE : usage("There is no reason %s: `sipguard explain` lists "
+						  "them.", text);
+}
+
+static enum exit_code read_source(const char *text, struct options *options)
+{
+	struct error error = {};
+
+	if (!prefix_parse(text, &options->source, &error))
+		return DONE;
+	return usage("--source: %s", error.text);
+}
+
+/* A number with k, M or G behind it (1000 each); 0 if it is none. */
+static __u64 read_size(const char *text)
+{
+	static const char units[] = "kMG";
+	unsigned long long value;
+	const char *unit;
+	char *end;
+
+	if (text[0] < '0' || text[0] > '9')
+		return 0;
+	value = strtoull(text, &end, 10);
+	if (!*end)
+		return value <= SIZE_MOST ? value : 0;
+	unit = strchr(units, *end);
+	if (!unit || end[1] || value > SIZE_MOST)
+		return 0;
+	for (; unit >= units; unit--)
+		value *= 1000;
+	return value <= SIZE_MOST ? value : 0;
+}
+
+static enum exit_code read_limit(const char *text, struct options *options)
+{
+	options->limit = read_size(text);
+	return options->limit ? DONE : usage("--limit takes a size, 1k to 1000G, like 10M.");
+}
+
+static enum exit_code read_sample(const char *text, struct options *options)
+{
+	__u64 value = read_size(text);
+
+	options->sample = value;
+	return value >= 1 && value <= 1000000000 ? DONE
+						 : usage("--sample takes a number, 1 to 1G.");
+}
+
 static enum exit_code read_option(int letter, const char *value, struct options *options)
 {
 	switch (letter) {
@@ -157,6 +228,17 @@ static enum exit_code read_option(int letter, const char *value, struct options 
 	case 'F':
 		options->force = true;
 		return DONE;
+	case 'R':
+		return read_reason(value, options);
+	case 's':
+		return read_source(value, options);
+	case 'W':
+		options->write = value;
+		return DONE;
+	case 'n':
+		return read_sample(value, options);
+	case 'L':
+		return read_limit(value, options);
 	case 'q':
 		options->quiet = true;
 		return DONE;
@@ -252,6 +334,7 @@ enum exit_code options_read(int argc, char **argv, const struct command *command
 			return usage("%s needs a value.", argv[optind - 1]);
 		if (letter == '?')
 			return usage("There is no option %s.", argv[optind - 1]);
+		letter = meant(letter, *command);
 		if (*command && rows[row_of(letter)].bit & ~(*command)->accepts)
 			return usage("'%s' has no option --%s.", (*command)->name,
 				     rows[row_of(letter)].name);

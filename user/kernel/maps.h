@@ -59,6 +59,9 @@
 	X(SOCKETS, "sg_sockets")                                                                  \
 	X(NAMESPACES, "sg_namespaces")                                                            \
 	X(SLOTS, "sg_slots")                                                                      \
+	X(FOLLOWERS, "sg_followers")                                                              \
+	X(RINGS, "sg_rings")                                                                      \
+	X(TOLD, "sg_told")                                                                        \
 	X(STATS, "sg_stats")                                                                      \
 	X(NOTES, "notes")                                                                         \
 	X(PLACES, "places")

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the guard tells those who follow it: what became of packets, and the packets themselves.
+ * Each follower has a ring buffer of its own (sg_rings), and says what it wants to hear; nobody
+ * else's slowness costs it anything, and its own costs no packet: what finds no room is counted.
+ *
+ * A follower says again and again until when it listens. So one that was killed is forgotten, and
+ * nothing is left that packets would pay for.
+ */
+#ifndef SIPGUARD_EVENTS_H
+#define SIPGUARD_EVENTS_H
+
+#include <linux/types.h>
+
+#include "numbers.h"
+
+#define SG_FOLLOWERS 8   /* at the same time; a power of two */
+#define SG_TOLD 8192     /* pairs of source and reason that were told of lately; a power of two */
+#define SG_TOLD_SHIFT 30 /* of each pair one event in 2^30 ns, about a second */
+
+/* What is told of a reason in the events of one follower: so many a second, so many at once. */
+#define SG_EVENTS_RATE 50
+#define SG_EVENTS_BURST 200
+
+/* Bytes of a packet in the ring: the least of these that it fits in; longer ones are cut. */
+#define SG_EVENT_SMALL 512
+#define SG_EVENT_MEDIUM 2048
+#define SG_EVENT_LARGE 16384
+
+enum sg_event_kind {
+	SG_EVENT_PACKET, /* what became of a packet: reason and outcome */
+	SG_EVENT_BAN,    /* a flow was banned, for this reason */
+};
+
+struct sg_event {
+	__u64 time;       /* ns of CLOCK_MONOTONIC */
+	__u32 address[4]; /* of the peer, as in struct sg_flow_key */
+	__u16 port;       /* of the peer, network order */
+	__u16 own_port;   /* our own, host order */
+	__u32 interface;  /* its ifindex; 0: not known */
+	__u32 frame;      /* bytes of the frame; of several datagrams of all of them */
+	__u32 kept;       /* bytes of it that follow */
+	__u32 more;       /* of this source and reason that were not told of since the last one */
+	__u16 vlan;       /* TCI of a tag that is not in these bytes, since the device took it; or 0 */
+	__u8 family;      /* 4 or 6 */
+	__u8 transport;   /* IPPROTO_UDP or IPPROTO_TCP; 0: not known */
+	__u8 kind;        /* enum sg_event_kind */
+	__u8 reason;
+	__u8 outcome;     /* enum sg_outcome */
+	__u8 class;
+	__u8 method;
+	__u8 zone;        /* its number in the configuration that the packet was judged by, */
+	__u8 active;      /* which is this one */
+	__u8 leaves;      /* flag: our own host sends it */
+};
+
+/* Somebody who follows. Userspace writes all but the last three, in words. */
+struct sg_follower {
+	__u64 until;      /* ns of the guard's clock: as long it listens; before all else is set: 0 */
+	__u64 holder;     /* who has this place, and until when: packets do not look at it */
+	__u64 reasons[2]; /* a bit for each reason that it wants to hear of */
+	__u32 outcomes;   /* a bit for each enum sg_outcome */
+	__u32 frames;     /* flag: it wants the packets themselves, and all of them */
+	__u32 sample;     /* of packets one in so many; 0 and 1: all */
+	__u32 family;     /* 4 or 6: only sources in the prefix; 0: all */
+	__u32 address[4]; /* the prefix, */
+	__u32 mask[4];    /* and which bits of an address it has */
+	__u64 lost;       /* events that found no room in its ring */
+	__u64 limited;    /* events that were not told, since there were too many of their reason */
+	__u64 tat[SG_MODES]; /* by reason, 0 of bans: see gcra.h */
+};
+
+/* A pair of source, reason and follower that was told of lately. */
+struct sg_told {
+	__u32 tag;
+	__u32 time; /* in units of SG_TOLD_SHIFT */
+	__u32 more; /* that came since */
+	__u32 reserved;
+};
+
+_Static_assert(sizeof(struct sg_event) % 8 == 0, "the packet behind it is aligned");
+
+#endif

@@ -1,0 +1,263 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What is told of the guard while it works: `events`, and `capture` with the packets themselves.
+
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # the checks are called by name
+
+# shellcheck source=../lab/lib.sh
+source "$(dirname "$0")/../lab/lib.sh"
+
+OTHER=sg-$$o
+FOLLOWERS=()
+
+# Each check begins with a guard in enforce mode, and nobody who follows it.
+clean_state() {
+	local pid
+	for pid in "${FOLLOWERS[@]}"; do
+		kill -KILL "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done
+	FOLLOWERS=()
+	rm -f "$LAB_DIR"/*.pcapng "$LAB_DIR/said" "$LAB_DIR/told"
+	[[ ! -e $SIPGUARD_PIN_ROOT ]] || sipguard detach --all >/dev/null
+	sipguard attach "$LAB_IF_SERVER" --enforce >/dev/null
+}
+
+# places: how many follow the guard.
+places() {
+	local map
+	map=$(bpftool map show pinned "$SIPGUARD_PIN_ROOT/$PINS_OF_ABI/sg_rings" -j | jq .id)
+	bpftool map dump id "$map" -j | jq '[.[] | select(.value | type == "array")] | length'
+}
+
+# begin FILE ARGUMENT...: the command itself, in the background: signals are for it.
+begin() {
+	local to=$1
+	shift
+	nsenter --net="/run/netns/$LAB_NS_SERVER" -- "$SIPGUARD" "$@" >"$to" 2>"$LAB_DIR/said" &
+	FOLLOWERS+=($!)
+}
+
+# follows ARGUMENT...: in the background, until it does.
+follows() {
+	local before
+	before=$(places)
+	begin "$LAB_DIR/told" "$@"
+	becomes $((before + 1)) places
+}
+
+# ends: the last one is interrupted, and ends well.
+ends() {
+	local pid=${FOLLOWERS[-1]}
+	kill -INT "$pid"
+	wait "$pid"
+	unset 'FOLLOWERS[-1]'
+}
+
+# garbage COUNT [SOURCE]: datagrams that are no SIP.
+garbage() {
+	local i
+	for ((i = 0; i < $1; i++)); do
+		# shellcheck disable=SC2016 # of the other shell
+		lab_in client bash -c 'printf "\200\022%062d" 0 >"/dev/udp/$1/5060"' _ "$LAB_SERVER4"
+	done
+}
+
+told() {
+	grep -c . "$LAB_DIR/told"
+}
+
+# has FILTER: some line of what was told is so.
+has() {
+	jq -es "any(.[]; $1)" "$LAB_DIR/told" >/dev/null
+}
+
+tells_drops() {
+	follows events --json
+	garbage 1
+	until_true has '.event == "packet" and .outcome == "dropped" and .reason == "garbage" and
+		(.source | startswith("'"$LAB_CLIENT4"':")) and .transport == "udp" and
+		.interface == "'"$LAB_IF_SERVER"'" and .direction == "in" and .class == "garbage"'
+	sipguard ban "$LAB_CLIENT4" >/dev/null
+	garbage 1
+	until_true has '.reason == "ban-source"'
+	ends
+	[[ ! -s $LAB_DIR/said ]]
+}
+
+# As text, a line that begins with a time.
+tells_people() {
+	follows events
+	garbage 1
+	until_true grep -Eq '^[0-9-]{10}T[0-9:.]+Z dropped +garbage +'"$LAB_CLIENT4"':[0-9]+ udp garbage '"$LAB_IF_SERVER"'$' "$LAB_DIR/told"
+	ends
+}
+
+tells_what_is_asked_for() {
+	follows events --json --reason deny-list
+	mv "$LAB_DIR/told" "$LAB_DIR/denied"
+	follows events --json --source 203.0.113.0/24
+	sipguard deny add "$LAB_CLIENT4" --force >/dev/null
+	garbage 1
+	begin "$LAB_DIR/all" events --json
+	becomes 3 places
+	garbage 1
+	until_true grep -q deny-list "$LAB_DIR/all"
+	until_true grep -q deny-list "$LAB_DIR/denied"
+	if has '.event == "packet"'; then
+		echo "of another source, too"
+		return 1
+	fi
+	fails 2 "There is no reason nonsense" events --reason nonsense
+	fails 2 "--source: " events --source 1.2.3.4.5
+	fails 2 "has no option --sample" events --sample 3
+}
+
+tells_changes() {
+	ip -n "$LAB_NS_SERVER" link add "$OTHER" type veth peer name "${OTHER}p"
+	ip -n "$LAB_NS_SERVER" link set "$OTHER" up
+	sipguard attach "$OTHER" >/dev/null
+	sipguard mode enforce >/dev/null
+	follows events --json
+	sleep 0.6 # the first look is what the others are compared with
+	sipguard mode monitor >/dev/null
+	until_true has '.event == "change" and .what == "mode" and .was == "enforce" and
+		.is == "monitor"'
+	sipguard reload >/dev/null
+	until_true has '.what == "configuration"'
+	ip -n "$LAB_NS_SERVER" link del "$OTHER"
+	until_true has '.event == "change" and (.what | startswith("interface")) and
+		((.is // "") | startswith("guarded") | not)'
+	sipguard detach --all >/dev/null
+	local status=0
+	wait "${FOLLOWERS[-1]}" || status=$?
+	equal "$status" 3
+	grep -q "not attached" "$LAB_DIR/said"
+}
+
+# What a file of packets has, as `tshark` prints it.
+packets() {
+	tshark -r "$1" -Y "${3:-frame}" -T fields -e "${2:-frame.comment}" 2>/dev/null
+}
+
+writes_packets() {
+	follows capture -w "$LAB_DIR/a.pcapng"
+	garbage 5
+	until_true equal_packets "$LAB_DIR/a.pcapng" 5
+	ends
+	equal "$(packets "$LAB_DIR/a.pcapng" | sort -u)" "dropped: garbage"
+	equal "$(packets "$LAB_DIR/a.pcapng" frame.interface_name | sort -u)" "$LAB_IF_SERVER"
+	equal "$(packets "$LAB_DIR/a.pcapng" ip.src | sort -u)" "$LAB_CLIENT4"
+	equal "$(packets "$LAB_DIR/a.pcapng" udp.dstport | sort -u)" 5060
+	grep -q "5 packets were written" "$LAB_DIR/said"
+	# The guard's own reader says the same of them.
+	equal "$(sipguard replay "$LAB_DIR/a.pcapng" --json 2>/dev/null | jq -r .reason | sort -u)" \
+		garbage
+}
+
+equal_packets() {
+	equal "$(packets "$1" | wc -l)" "$2"
+}
+
+writes_to_a_pipe() {
+	local count
+	count=$( (garbage_soon 9) & lab_in server timeout 20 "$SIPGUARD" capture -w - --limit 500 \
+		2>/dev/null | tshark -r - -T fields -e frame.comment 2>/dev/null | grep -c "dropped: garbage")
+	[[ $count -ge 1 ]]
+}
+
+garbage_soon() {
+	becomes 1 places
+	garbage "$1"
+}
+
+ends_at_a_limit() {
+	local status=0
+	follows capture -w "$LAB_DIR/a.pcapng" --limit 1k
+	until_true garbage_until_end
+	wait "${FOLLOWERS[-1]}" || status=$?
+	equal "$status" 0
+	[[ $(stat -c %s "$LAB_DIR/a.pcapng") -lt 1400 ]]
+	[[ $(packets "$LAB_DIR/a.pcapng" | wc -l) -ge 3 ]]
+}
+
+garbage_until_end() {
+	garbage 1
+	! kill -0 "${FOLLOWERS[-1]}" 2>/dev/null
+}
+
+# Nothing more fits on the disk: one sentence, and what was written can be read.
+ends_on_a_full_disk() {
+	local status=0
+	mkdir -p "$LAB_DIR/small"
+	mount -t tmpfs -o size=8k none "$LAB_DIR/small"
+	begin "$LAB_DIR/told" capture -w "$LAB_DIR/small/a.pcapng"
+	becomes 1 places
+	until_true garbage_until_end
+	wait "${FOLLOWERS[-1]}" || status=$?
+	cp "$LAB_DIR/small/a.pcapng" "$LAB_DIR/a.pcapng"
+	umount "$LAB_DIR/small"
+	equal "$status" 1
+	equal "$(grep -c "No space left" "$LAB_DIR/said")" 1
+	[[ $(packets "$LAB_DIR/a.pcapng" | wc -l) -ge 10 ]]
+	equal "$(sipguard status --json | jq -r .mode)" enforce
+}
+
+refuses() {
+	fails 2 "needs --write" capture
+	fails 1 "cannot open /nowhere/x: No such file" capture -w /nowhere/x
+	fails 2 "--limit takes a size" capture -w x --limit 5T
+	fails 2 "--sample takes a number" capture -w x --sample 0
+	sipguard detach --all >/dev/null
+	fails 3 "not attached" events
+	fails 3 "not attached" capture -w "$LAB_DIR/b.pcapng"
+	[[ ! -e $LAB_DIR/b.pcapng ]]
+}
+
+# Eight follow; a ninth is told so. One that was killed makes room in a few seconds.
+eight_follow() {
+	local i
+	for ((i = 0; i < 8; i++)); do
+		follows events
+	done
+	fails 1 "8 commands follow the guard already" events
+	kill -KILL "${FOLLOWERS[-1]}"
+	wait "${FOLLOWERS[-1]}" 2>/dev/null || true
+	until_true follows_again
+	garbage 1
+	until_true grep -q garbage "$LAB_DIR/told"
+}
+
+follows_again() {
+	local status=0
+	lab_in server timeout -s INT 0.5 "$SIPGUARD" events >/dev/null || status=$?
+	equal "$status" 124
+	begin "$LAB_DIR/told" events
+}
+
+# The reader has seen enough.
+ends_with_its_reader() {
+	local status
+	set +e
+	(garbage_soon 1; sleep 1; garbage 1; sleep 1; garbage 1) &
+	lab_in server timeout 60 "$SIPGUARD" events | head -n 1 | grep -q garbage
+	status=("${PIPESTATUS[@]}")
+	set -e
+	equal "${status[2]}" 0
+	[[ ${status[0]} -ne 124 ]]
+}
+
+test_lab
+check "a drop is told, with who, what and why" tells_drops
+check "it is told in a line for people" tells_people
+check "only what is asked for is told" tells_what_is_asked_for
+check "changes are told, and the end of the guard" tells_changes
+check "packets are written with their reasons" writes_packets
+check "packets go through a pipe" writes_to_a_pipe
+check "a file ends at its limit" ends_at_a_limit
+check "a full disk is told once" ends_on_a_full_disk
+check "what cannot be is refused" refuses
+check "eight follow, and a killed one makes room" eight_follow
+check "it ends with its reader" ends_with_its_reader
+test_done
