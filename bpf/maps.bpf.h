@@ -47,6 +47,7 @@
  *                 their state
  *   sg_namespaces userspace               the same        pinned
  *   sg_slots      userspace               replies         pinned
+ *   sg_lately     packets of a reason     userspace       pinned
  *   sg_followers  userspace, few packets  dropped ones,   pinned
  *                                       while somebody
  *                                       follows
@@ -381,6 +382,7 @@ struct {
 	__type(value, __u32);
 } sg_slots SEC(".maps");
 
+MAP_ARRAY(sg_lately, SG_LATELY, struct sg_lately);
 MAP_ARRAY(sg_followers, SG_FOLLOWERS, struct sg_follower);
 MAP_ARRAY(sg_told, SG_TOLD, struct sg_told);
 

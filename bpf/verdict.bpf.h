@@ -9,6 +9,7 @@
 
 #include "events.bpf.h"
 #include "maps.bpf.h"
+#include "state/lately.bpf.h"
 
 /* What the hook is told; at tc the next program may still see what passes. */
 #if HOOK_SKB
@@ -91,11 +92,14 @@ static __always_inline bool verdict_is_final(struct guard *g, __u32 reason)
 	return false;
 }
 
-/* Tells who follows the guard what became of a packet that has a reason. */
-static __always_inline void verdict_tell(hook_ctx *ctx, const struct guard *g, __u32 reason,
+/* Who follows the guard is told what became of a packet that has a reason, and who asks later. */
+static __always_inline void verdict_tell(hook_ctx *ctx, struct guard *g, __u32 reason,
 					 __u32 outcome)
 {
-	if (!SHADOW && reason && event_is_heard(g))
+	if (SHADOW || !reason)
+		return;
+	lately_note(g, reason, outcome);
+	if (event_is_heard(g))
 		event_tell(ctx, g, EVENT(SG_EVENT_PACKET, reason, outcome));
 }
 

@@ -16,6 +16,22 @@ struct sg_buckets {
 	__u64 tat[SG_LIMIT__MAX];
 };
 
+/* What a source was dropped for, or would be, or was watched for. */
+struct sg_lately_reason {
+	__u32 packets; /* in a flood an estimate */
+	__u32 last;    /* when, in units of 2^30 ns of the guard's clock, about a second */
+	__u8 reason;
+	__u8 outcome;  /* enum sg_outcome */
+	__u8 reserved[2];
+};
+
+/* Such a source, see lately.bpf.h: one cache line. */
+struct sg_lately {
+	__u64 tag; /* its hash, with the lowest bit set; 0: free */
+	struct sg_lately_reason of[SG_LATELY_REASONS];
+	__u64 reserved;
+};
+
 /* A connection of TCP, see streams.bpf.h. */
 struct sg_stream {
 	__u32 tag;     /* of its hash, never 0; 0: free */
@@ -229,6 +245,7 @@ static inline __u64 sg_connections_mark(const struct sg_flow_key *source)
 	return (number * 0x9e3779b97f4a7c15ULL >> 32 | 1) << 32;
 }
 
+_Static_assert(sizeof(struct sg_lately) == 64, "what is known of one is a cache line");
 _Static_assert(sizeof(struct sg_buckets) == 64, "the buckets of one are a cache line");
 _Static_assert(sizeof(struct sg_offences) == 64, "a line, too");
 _Static_assert(!__builtin_offsetof(struct sg_offences, who) &&

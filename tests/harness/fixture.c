@@ -75,11 +75,13 @@ static int find_maps(void)
 		.heads = object_memory(object, "sg_heads"),
 		.followers = object_memory(object, "sg_followers"),
 		.told = object_memory(object, "sg_told"),
+		.lately = object_memory(object, "sg_lately"),
 		.rings = object_map(object, "sg_rings"),
 	};
 	return fix.state && fix.configs && maps.heads && maps.src_buckets && maps.flow_buckets &&
 	       maps.offences && maps.askers && maps.transactions && maps.streams &&
-	       maps.registered && maps.followers && maps.told ? 0 : -1;
+	       maps.registered && maps.followers && maps.told &&
+	       maps.lately ? 0 : -1;
 }
 
 const char *fixture_object(void)

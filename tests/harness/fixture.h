@@ -162,6 +162,11 @@ void calls_fill(void);
 /* The same asked: NONE if it has not, or it is over. */
 enum sg_proof proven_of(const char *address, __u8 transport, __u16 port);
 int proven_seconds(const char *address, __u8 transport, __u16 port);
+/*
+ * How many packets of a source are known to have had a reason and an outcome lately; of those who
+ * have a zone or a proof, or of strangers.
+ */
+__u32 lately_of(const char *address, bool known, enum sg_reason reason, enum sg_outcome outcome);
 /* A source has so many connections of TCP; how many sources have any. */
 void connections_set(const char *address, __u32 live);
 int connections_known(void);

@@ -425,3 +425,24 @@ int connections_known(void)
 		count++;
 	return count;
 }
+
+__u32 lately_of(const char *address, bool known, enum sg_reason reason, enum sg_outcome outcome)
+{
+	const struct sg_lately *entry;
+	__u8 bytes[16];
+	__u32 word[2];
+	__u64 hash;
+	bool ipv6;
+
+	address_parse(address, &ipv6, bytes);
+	memcpy(word, bytes, sizeof(word));
+	hash = sg_source_hash(ipv6 ? sg_source6(word[0], word[1]) : sg_source4(word[0]),
+			      fix.state->secret);
+	entry = &maps.lately[hash % (SG_LATELY / 2) + (known ? SG_LATELY / 2 : 0)];
+	for (int i = 0; entry->tag == (hash | 1) && i < SG_LATELY_REASONS; i++) {
+		if (entry->of[i].packets && entry->of[i].reason == reason &&
+		    entry->of[i].outcome == outcome)
+			return entry->of[i].packets;
+	}
+	return 0;
+}

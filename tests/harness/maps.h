@@ -15,6 +15,7 @@ struct maps {
 	struct sg_head *heads;
 	struct sg_follower *followers;
 	struct sg_told *told;
+	struct sg_lately *lately;
 	int lists4, lists6, bans, zones[2], domains, callees, dialled, stats, proven, connections;
 	int slots, identities, rings;
 };

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What is told of the guard while it works: `events`, and `capture` with the packets themselves.
+# What is told of the guard while it works: `events`, `capture` with the packets themselves, and
+# `why` of one source.
 
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the checks are called by name
 
@@ -215,6 +216,57 @@ refuses() {
 	[[ ! -e $LAB_DIR/b.pcapng ]]
 }
 
+# why FILTER ARGUMENT...: what is known is so.
+why() {
+	local filter=$1
+	shift
+	sipguard why "$@" --json | jq -e "$filter" >/dev/null || {
+		echo "not so: $filter"
+		sipguard why "$@"
+		return 1
+	}
+}
+
+says_why() {
+	local source=$LAB_CLIENT4
+	why '.lately == [] and .list == null and .source_ban == null and .zone == null' "$source"
+	garbage 3
+	why '.lately | length == 1 and .[0].reason == "garbage" and .[0].packets == 3 and
+		.[0].outcome == "dropped" and (.[0].lift | contains("garbage: monitor"))' "$source"
+	why '.lately == []' 192.0.2.77
+	sipguard ban "$source" --for 1h >/dev/null
+	sipguard deny add 192.0.2.16/28 --force >/dev/null
+	garbage 1
+	why '.source_ban.cause == "operator" and .source_ban.seconds_left > 3000 and
+		.list == {list: "deny", prefix: "192.0.2.16/28"} and
+		any(.lately[]; .reason == "deny-list") and .source_limits.options.spent == 0' "$source"
+	sipguard why "$source" | grep -q "lifted by .modes: {garbage: monitor}. at the top of the file"
+	sipguard deny del 192.0.2.16/28 >/dev/null
+	sipguard unban "$source" >/dev/null
+	why '.source_ban == null and .list == null' "$source"
+	fails 2 "is not an address" why nonsense
+	fails 1 "is not guarded" why "$source" --dev nowhere
+	sipguard detach --all >/dev/null
+	fails 3 "not attached" why "$source"
+}
+
+# A zone, what it has spent, and a flow that has proven something.
+says_why_of_a_zone() {
+	cat >"$LAB_DIR/zone.yaml" <<-END
+		zones:
+		  - name: trunk
+		    prefixes: [$LAB_CLIENT4/32]
+		    limits: {options: {rate: 1, burst: 4}}
+	END
+	sipguard reload --config "$LAB_DIR/zone.yaml" >/dev/null
+	lab_in client sipsak -s "sip:$LAB_SERVER4" -l 5099 -S >/dev/null
+	why '.zone == "trunk" and .source_limits.options.burst == 4 and
+		.source_limits.options.spent == 1 and .source_limits.invite.spent == 0' "$LAB_CLIENT4"
+	why '.flow_limits.options.spent == 1' "$LAB_CLIENT4:5099"
+	why '.flow_limits.options.spent == 0' "$LAB_CLIENT4:5098"
+	sipguard why "$LAB_CLIENT4" | grep -q "zone  *trunk"
+}
+
 # Eight follow; a ninth is told so. One that was killed makes room in a few seconds.
 eight_follow() {
 	local i
@@ -258,6 +310,8 @@ check "packets go through a pipe" writes_to_a_pipe
 check "a file ends at its limit" ends_at_a_limit
 check "a full disk is told once" ends_on_a_full_disk
 check "what cannot be is refused" refuses
+check "what is known of a source is shown" says_why
+check "so is what it has spent of its limits" says_why_of_a_zone
 check "eight follow, and a killed one makes room" eight_follow
 check "it ends with its reader" ends_with_its_reader
 test_done

@@ -127,5 +127,6 @@ enum exit_code cmd_replay(const struct options *options);
 enum exit_code cmd_shadow(const struct options *options);
 enum exit_code cmd_events(const struct options *options);
 enum exit_code cmd_capture(const struct options *options);
+enum exit_code cmd_why(const struct options *options);
 
 #endif

@@ -95,6 +95,14 @@ static const struct command commands[] = {
 	 "bytes.",
 	 OPTION_WRITE | OPTION_REASON | OPTION_SOURCE | OPTION_SAMPLE | OPTION_LIMIT, 0, 0,
 	 cmd_capture},
+	{"why", "ADDRESS[:PORT]", "what the guard knows of a source, and why it drops it",
+	 "Shows the zone, list, bans and proofs of a source (an IPv6 address stands for its /64),\n"
+	 "or of one flow of it; what it has spent of each limit; for which reasons its packets were\n"
+	 "dropped lately, would be, or were watched, and which one thing lifts each.\n"
+	 "The last four reasons are remembered; in a flood the numbers are estimates, and strangers\n"
+	 "push out other strangers. Over UDP anybody can send in its name.\n"
+	 "Where zones name interfaces, --dev says at which one.",
+	 OPTION_TRANSPORT | OPTION_DEV, 1, 1, cmd_why},
 	{"ban", "ADDRESS[:PORT]", "deny a source or a flow for a time",
 	 "Bans a source (an IPv6 address stands for its /64), or with a port one flow of one\n"
 	 "address: of IPv6 [ADDRESS]:PORT, since without brackets the port would be read as its\n"

@@ -59,6 +59,7 @@
 	X(SOCKETS, "sg_sockets")                                                                  \
 	X(NAMESPACES, "sg_namespaces")                                                            \
 	X(SLOTS, "sg_slots")                                                                      \
+	X(LATELY, "sg_lately")                                                                    \
 	X(FOLLOWERS, "sg_followers")                                                              \
 	X(RINGS, "sg_rings")                                                                      \
 	X(TOLD, "sg_told")                                                                        \

@@ -100,7 +100,7 @@ static void each_hears_what_it_wants(void)
 
 static const char *source(int i)
 {
-	static char text[32];
+	static char text[64];
 
 	snprintf(text, sizeof(text), "198.18.%d.%d", i / 250, i % 250 + 1);
 	return text;
@@ -240,6 +240,74 @@ static void replies_are_told_as_such(void)
 	assert_int_equal(e.port, htons(PORT));
 }
 
+/* --- what is remembered without a follower --- */
+
+static void reasons_are_remembered(void)
+{
+	for (int i = 0; i < 3; i++)
+		SEND_GARBAGE(.source = STRANGER);
+	SEND_GARBAGE(.source = IPV6_A);
+	SEND_GARBAGE(.source = IPV6_B); /* of the same /64 */
+	mode_set(SG_REASON_GARBAGE, SG_MODE_MONITOR);
+	SEND_WATCHED(PASS, NONE, REASON_BIT(SG_REASON_GARBAGE), GARBAGE, NONE, BYTES(NOT_SIP),
+		     .source = STRANGER);
+	list_set(STRANGER, SG_LIST_DENY);
+	SEND(DROP, DENY_LIST, REQUEST, OPTIONS, .source = STRANGER);
+	assert_int_equal(lately_of(STRANGER, false, SG_REASON_GARBAGE, SG_OUTCOME_DROPPED), 3);
+	assert_int_equal(lately_of(STRANGER, false, SG_REASON_GARBAGE, SG_OUTCOME_WATCHED), 1);
+	assert_int_equal(lately_of(STRANGER, false, SG_REASON_DENY_LIST, SG_OUTCOME_DROPPED), 1);
+	assert_int_equal(lately_of(IPV6_A, false, SG_REASON_GARBAGE, SG_OUTCOME_DROPPED), 2);
+	assert_int_equal(lately_of(IPV6_C, false, SG_REASON_GARBAGE, SG_OUTCOME_DROPPED), 0);
+}
+
+/* A fifth reason takes the place of the one that is longest ago. */
+static void the_oldest_reason_goes(void)
+{
+	static const enum sg_outcome outcomes[] = {SG_OUTCOME_DROPPED, SG_OUTCOME_WATCHED};
+
+	for (int i = 0; i < 2; i++) {
+		mode_set(SG_REASON_GARBAGE, i ? SG_MODE_MONITOR : SG_MODE_ENFORCE);
+		packet_dropped(&(struct packet_spec){.source = STRANGER, BYTES(NOT_SIP)});
+		clock_move(3 * SECOND);
+		mode_set(SG_REASON_SOURCE_PORT, i ? SG_MODE_MONITOR : SG_MODE_ENFORCE);
+		packet_dropped(&(struct packet_spec){.source = STRANGER, .sport_zero = true});
+		clock_move(3 * SECOND);
+	}
+	assert_int_equal(lately_of(STRANGER, false, SG_REASON_GARBAGE, SG_OUTCOME_DROPPED), 1);
+	list_set(STRANGER, SG_LIST_DENY);
+	SEND(DROP, DENY_LIST, REQUEST, OPTIONS, .source = STRANGER);
+	assert_int_equal(lately_of(STRANGER, false, SG_REASON_GARBAGE, SG_OUTCOME_DROPPED), 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(lately_of(STRANGER, false, SG_REASON_SOURCE_PORT, outcomes[i]), 1);
+}
+
+/* In one tick not all are looked at; the number stays about right. */
+static void a_flood_is_estimated(void)
+{
+	__u32 packets;
+
+	for (int i = 0; i < 1000; i++)
+		SEND_GARBAGE(.source = STRANGER);
+	packets = lately_of(STRANGER, false, SG_REASON_GARBAGE, SG_OUTCOME_DROPPED);
+	assert_in_range(packets, 980, 1020);
+	clock_move(2 * SECOND);
+	SEND_GARBAGE(.source = STRANGER);
+	assert_int_equal(lately_of(STRANGER, false, SG_REASON_GARBAGE, SG_OUTCOME_DROPPED),
+			 packets + 1);
+}
+
+static void strangers_push_out_no_customer(void)
+{
+	zone_set(0, "203.0.113.0/24", 1);
+	SEND_GARBAGE(.source = STRANGER);
+	for (int i = 0; i < 20000; i++) {
+		clock_move(i % 8 ? 0 : 2 * MS);
+		packet_dropped(&(struct packet_spec){.source = source(i), BYTES(NOT_SIP)});
+	}
+	assert_int_equal(lately_of(STRANGER, true, SG_REASON_GARBAGE, SG_OUTCOME_DROPPED), 1);
+	assert_int_equal(lately_of(STRANGER, false, SG_REASON_GARBAGE, SG_OUTCOME_DROPPED), 0);
+}
+
 const struct sequence event_sequences[] = {
 	{"events: a drop is told once a second", a_drop_is_told_once_a_second},
 	{"events: what passes is not told", what_passes_is_not_told},
@@ -253,6 +321,10 @@ const struct sequence event_sequences[] = {
 	{"events: nobody listens for ever", nobody_listens_for_ever},
 	{"events: a place without a ring hurts nobody", a_place_without_a_ring_hurts_nobody},
 	{"events: replies are told as such", replies_are_told_as_such},
+	{"lately: reasons are remembered", reasons_are_remembered},
+	{"lately: the oldest reason goes", the_oldest_reason_goes},
+	{"lately: a flood is estimated", a_flood_is_estimated},
+	{"lately: strangers push out no customer", strangers_push_out_no_customer},
 };
 
 const size_t event_sequences_count = COUNT(event_sequences);

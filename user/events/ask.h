@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the guard knows of a source and one of its flows, as its own functions find it. */
+#ifndef SIPGUARD_ASK_H
+#define SIPGUARD_ASK_H
+
+#include "why.h"
+
+#include "base/error.h"
+#include "guard/session.h"
+
+/*
+ * Of a flow, or of a source if its port is 0; at the interface in a place, SG_INTERFACES for none.
+ * 0 or -errno.
+ */
+int ask_why(const struct session *session, const struct sg_flow_key *flow, __u32 slot,
+	    struct sg_why *why, struct error *error);
+
+/* The limit that holds for a flow, as the packets have it. */
+const struct sg_limit *why_flow_limit(const struct sg_why *why, const struct sg_config *config,
+				      enum sg_limit_id id);
+
+/* What was spent of a limit: messages, 0 to its burst. */
+__u32 why_spent(__u64 tat, __u64 now, const struct sg_limit *limit);
+
+/*
+ * The one thing that lifts a reason for who has it, as a command or as a setting, at most `size`
+ * bytes. Returns `text`.
+ */
+char *why_lift(const struct sg_why *why, const struct sg_config *config, int reason, char *text,
+	       size_t size);
+
+#endif
