@@ -4,8 +4,6 @@
  * a source and one of its flows, by the functions that packets go by. It writes none of them. A
  * program of type syscall would do, but may not look into tries.
  */
-#include "why.h"
-
 #include "packet/class.bpf.h"
 #include "packet/flow.bpf.h"
 #include "packet/packet.bpf.h"

@@ -12,7 +12,10 @@
 
 #include <linux/types.h>
 
+#include "flow.h"
+#include "listed.h"
 #include "numbers.h"
+#include "tables.h"
 
 #define SG_FOLLOWERS 8   /* at the same time; a power of two */
 #define SG_TOLD 8192     /* pairs of source and reason that were told of lately; a power of two */
@@ -76,6 +79,31 @@ struct sg_told {
 	__u32 time; /* in units of SG_TOLD_SHIFT */
 	__u32 more; /* that came since */
 	__u32 reserved;
+};
+
+/*
+ * What is known of a source and one of its flows, for who asks: by the program of why.bpf.c, which
+ * looks it up by the functions that packets go by.
+ */
+struct sg_why {
+	/* Of whom. */
+	struct sg_flow_key flow; /* with a port: 0 of a source as a whole; the transport as well */
+	__u32 slot;              /* at which interface, its place; SG_INTERFACES: at none */
+	/* What is known. Times in ns of the guard's clock, 0: not so. */
+	__u64 now;
+	struct sg_listed listed; /* by the longest prefix */
+	__u8 active;             /* the configuration in force */
+	__u8 zone;
+	__u8 profile;
+	__u8 in_zone;            /* flag */
+	__u8 proof;              /* enum sg_proof of the flow */
+	__u8 reserved[3];
+	__u64 proof_until;
+	struct sg_ban source_ban;
+	struct sg_ban flow_ban;
+	__u64 source_tat[SG_LIMIT__MAX]; /* what it has spent: see gcra.h */
+	__u64 flow_tat[SG_LIMIT__MAX];
+	struct sg_lately lately;
 };
 
 _Static_assert(sizeof(struct sg_event) % 8 == 0, "the packet behind it is aligned");

@@ -3,8 +3,7 @@
 #ifndef SIPGUARD_ASK_H
 #define SIPGUARD_ASK_H
 
-#include "why.h"
-
+#include "abi.h"
 #include "base/error.h"
 #include "guard/session.h"
 
