@@ -25,6 +25,7 @@ struct options {
 	bool limits;
 	bool quiet;
 	bool force;
+	bool check;
 	const char *config;     /* NULL: not given */
 	enum xdp_mode xdp;
 	const char *transport;  /* "udp", "tcp", NULL */
@@ -51,6 +52,7 @@ enum option_bit {
 	OPTION_DEV = 1 << 10,
 	OPTION_FORCE = 1 << 11,
 	OPTION_ZONE = 1 << 12,
+	OPTION_CHECK = 1 << 13,
 };
 
 struct command {

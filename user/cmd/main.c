@@ -45,8 +45,11 @@ static const struct command commands[] = {
 	 "Shows first what matters in an attack: mode, greylist, bans, proven flows. Then sizes\n"
 	 "of lists and memory, interfaces (where the guard runs, how many packets they received\n"
 	 "and it saw, and if it sees none of them why), and every limit in force.\n"
-	 "Exit status 3 if nothing is guarded.",
-	 0, 0, 0, cmd_status},
+	 "Exit status 3 if nothing is guarded.\n\n"
+	 "With --check one line with performance data, for Nagios, Icinga and the like, and their\n"
+	 "exit status: 0 OK; 1 WARNING, for what the NOTICE lines and the interfaces tell;\n"
+	 "2 CRITICAL, if an interface that was attached is not guarded, or none is; 3 UNKNOWN.",
+	 OPTION_CHECK, 0, 0, cmd_status},
 	{"stats", "", "packets and bytes by reason, class and method",
 	 "Counts since the guard was attached: passed; would drop, which is what enforce mode\n"
 	 "drops; dropped; and of a reason watched: the packet goes on in enforce mode as well,\n"

@@ -32,6 +32,7 @@ static const struct {
 	{"dev", 'd', OPTION_DEV, "INTERFACE", "as if all had come in there, if zones name it"},
 	{"zone", 'z', OPTION_ZONE, "NAME", "through which they are registered (default: none)"},
 	{"force", 'F', OPTION_FORCE, NULL, "also where you are logged in from, and a gateway"},
+	{"check", 'C', OPTION_CHECK, NULL, "one line and an exit status, for Nagios and the like"},
 	{"quiet", 'q', OPTION_QUIET, NULL, "only the summary, no line for each packet"},
 	{"json", 'j', 0, NULL, "print JSON"},
 	{"verbose", 'v', 0, NULL, "show what libbpf and the kernel's verifier say"},
@@ -156,6 +157,9 @@ static enum exit_code read_option(int letter, const char *value, struct options 
 		return DONE;
 	case 'F':
 		options->force = true;
+		return DONE;
+	case 'C':
+		options->check = true;
 		return DONE;
 	case 'q':
 		options->quiet = true;
