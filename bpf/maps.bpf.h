@@ -422,6 +422,7 @@ static __always_inline void guard_begin(struct guard *g)
 	__builtin_memset(&g->now, 0, sizeof(*g) - offsetof(struct guard, now));
 	g->active = active & 1;
 	g->shadowed = !!(active & SG_ACTIVE_SHADOW);
+	g->trial = !!(active & SG_ACTIVE_TRIAL);
 	barrier();
 }
 

@@ -294,7 +294,8 @@ static int attach_first(struct attach *a)
 	if (!err)
 		loader_connections(&a->loader);
 	if (!err)
-		err = loader_init(&a->loader, a->policy.config, a->policy.path, mode, &a->error);
+		err = loader_init(&a->loader, a->policy.config, a->policy.path, mode,
+				  a->options->seconds, &a->error);
 	if (!err)
 		err = pins_mkdir(pins, &a->error, "%s", "");
 	if (!err)
@@ -334,8 +335,11 @@ static int attach_more(struct attach *a)
 	if (!err)
 		targets_listen(a);
 	if (!err)
+		err = trial_begin(a);
+	if (!err)
 		err = commit(a);
 	if (err) {
+		trial_undo(a);
 		close_links(a);
 		egress_tidy(&a->session.pins, NULL);
 		return err;
@@ -423,6 +427,7 @@ static int report_all(struct attach *a)
 	if (err)
 		return err;
 	mode = maps.state->mode;
+	a->trial = maps.state->trial % (SG_TRIAL_DETACH + 1);
 	err = links_read(&s->pins, "links", &links, &a->error);
 	if (!err)
 		err = tell_slots(a, &links, &maps);
@@ -436,6 +441,8 @@ static int report_all(struct attach *a)
 		output_json(json_pack("{s:o, s:s}", "interfaces", all, "mode", mode_names[mode]));
 	else
 		json_decref(all);
+	if (a->options->seconds && !a->options->json)
+		tell_trial(a->trial, a->options->seconds);
 	if (!a->options->json && mode == SG_MODE_MONITOR)
 		printf("Nothing is dropped until you say `sipguard mode enforce`; `sipguard stats` "
 		       "shows what would be.\n");

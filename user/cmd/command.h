@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "abi.h"
 #include "base/error.h"
 #include "guard/links.h"
 
@@ -89,6 +90,9 @@ struct sg_config;
 /* Gives notice of what zones name and nothing can be of. */
 void tell_doubts(const struct slots *slots, const struct sg_config *config);
 
+/* Says what becomes of the guard in so many seconds, unless somebody confirms. */
+void tell_trial(enum sg_trial trial, __u64 seconds);
+
 struct policy;
 struct session;
 
@@ -103,6 +107,7 @@ enum exit_code cmd_detach(const struct options *options);
 enum exit_code cmd_status(const struct options *options);
 enum exit_code cmd_stats(const struct options *options);
 enum exit_code cmd_mode(const struct options *options);
+enum exit_code cmd_confirm(const struct options *options);
 enum exit_code cmd_reload(const struct options *options);
 enum exit_code cmd_explain(const struct options *options);
 enum exit_code cmd_check_config(const struct options *options);

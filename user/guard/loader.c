@@ -318,9 +318,9 @@ static int map_fd(const struct loader *loader, enum map_id id)
 }
 
 int loader_init(struct loader *loader, const struct config *config, const char *path,
-		enum sg_mode mode, struct error *error)
+		enum sg_mode mode, __u64 trial, struct error *error)
 {
-	struct maps maps = {};
+	struct maps maps = {.clock = dup(loader->clock)};
 	int err;
 
 	for (int id = 0; id < MAP__MAX; id++)
@@ -336,6 +336,8 @@ int loader_init(struct loader *loader, const struct config *config, const char *
 		maps_store(&maps.state->abi, SG_ABI_VERSION);
 		maps_store(&maps.state->mode, mode);
 		connections_add_namespace(&maps);
+		if (trial)
+			err = maps_trial_begin(&maps, SG_TRIAL_DETACH, trial, error);
 	}
 	maps_close(&maps);
 	return err;

@@ -51,9 +51,12 @@ int loader_reply(const struct loader *loader, enum reply reply, struct error *er
  */
 void loader_connections(struct loader *loader);
 
-/* What a guard begins with: the configuration, where it came from, a mode, and a secret. */
+/*
+ * What a guard begins with: the configuration, where it came from, a mode, and a secret. With
+ * `trial` seconds it is on trial for so long, then it lets everything pass; 0: for good.
+ */
 int loader_init(struct loader *loader, const struct config *config, const char *path,
-		enum sg_mode mode, struct error *error);
+		enum sg_mode mode, __u64 trial, struct error *error);
 
 /* The counters, summed up, as maps_stats(). */
 int loader_stats(const struct loader *loader, struct sg_stats *stats, struct error *error);

@@ -129,7 +129,42 @@ void maps_activate(struct maps *maps, __u32 which)
 	/* By the one in force nobody has listened. */
 	if (maps->configs[which].dialogs && !maps->configs[maps->state->active & 1].dialogs)
 		maps_listen_anew(maps);
-	maps_store(&maps->state->active, (maps->state->active & SG_ACTIVE_SHADOW) | which);
+	maps_store(&maps->state->active, (maps->state->active & ~1U) | which);
+}
+
+int maps_trial_begin(struct maps *maps, enum sg_trial trial, __u64 seconds, struct error *error)
+{
+	struct sg_state *state = maps->state;
+	__u64 now, left;
+	int err = maps_clock(maps, &now, error);
+
+	if (err)
+		return err;
+	if (maps_trial(maps, now, &left) == SG_TRIAL_DETACH)
+		trial = SG_TRIAL_DETACH;
+	__atomic_store_n(&state->trial_until, now + seconds * SG_NSEC_PER_SEC, __ATOMIC_RELEASE);
+	maps_store(&state->trial, trial);
+	maps_store(&state->active, state->active | SG_ACTIVE_TRIAL);
+	return 0;
+}
+
+void maps_trial_end(struct maps *maps)
+{
+	maps_store(&maps->state->active, maps->state->active & ~SG_ACTIVE_TRIAL);
+	/* Of a packet that has seen the flag just before. */
+	__atomic_store_n(&maps->state->trial_until, 0, __ATOMIC_RELEASE);
+}
+
+enum sg_trial maps_trial(const struct maps *maps, __u64 now, __u64 *left)
+{
+	const struct sg_state *state = maps->state;
+
+	*left = 0;
+	if (!(__atomic_load_n(&state->active, __ATOMIC_ACQUIRE) & SG_ACTIVE_TRIAL))
+		return SG_TRIAL_NONE;
+	if (state->trial_until > now)
+		*left = state->trial_until - now;
+	return state->trial;
 }
 
 __u64 maps_memory_used(const struct maps *maps, enum map_id id)

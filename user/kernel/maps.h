@@ -113,6 +113,17 @@ void maps_listen_anew(struct maps *maps);
 /* Puts one of the configurations in force. */
 void maps_activate(struct maps *maps, __u32 which);
 
+/*
+ * Puts the guard on trial for as many seconds from now, 1 to 30 days, or, if it is on trial
+ * already, for as long anew: then what becomes of it stays SG_TRIAL_DETACH if it was that. 0 or
+ * -errno.
+ */
+int maps_trial_begin(struct maps *maps, enum sg_trial trial, __u64 seconds, struct error *error);
+/* Confirms what is on trial: it stays as it is. */
+void maps_trial_end(struct maps *maps);
+/* NONE, or what becomes of the guard in *left ns; 0: the time is over. */
+enum sg_trial maps_trial(const struct maps *maps, __u64 now, __u64 *left);
+
 /* Bytes of kernel memory, 0 if the kernel does not tell. */
 __u64 maps_memory_used(const struct maps *maps, enum map_id id);
 

@@ -232,6 +232,30 @@ static void notice_no_replies(struct snapshot *s)
 		 "they leave, too, or see why the server does not answer", requests);
 }
 
+static void notice_trial(const struct session *session, __u64 now, struct snapshot *s)
+{
+	__u64 left;
+	enum sg_trial trial = maps_trial(&session->maps, now, &left);
+	bool detaches = trial == SG_TRIAL_DETACH;
+	char *text = s->notice[s->notices];
+
+	s->number[NUMBER_TRIAL_SECONDS] = (left + SG_NSEC_PER_SEC - 1) / SG_NSEC_PER_SEC;
+	s->number[NUMBER_TRIAL_DETACHES] = detaches;
+	if (trial == SG_TRIAL_NONE)
+		return;
+	if (left)
+		snprintf(text, SNAPSHOT_NOTICE, "on trial: in %llu s it %s by itself, unless you say "
+			 "`sipguard confirm`", s->number[NUMBER_TRIAL_SECONDS],
+			 detaches ? "detaches" : "goes to monitor mode");
+	else
+		snprintf(text, SNAPSHOT_NOTICE, "the time of its trial is over, and nobody has "
+			 "confirmed: %s", detaches ? "EVERYTHING PASSES; `sipguard detach --all`, in "
+			 "the network namespace of its interfaces" : "its mode is monitor");
+	s->notices++;
+	if (!left && !detaches)
+		s->mode = SG_MODE_MONITOR; /* no packet has come that would have done it */
+}
+
 /* What zones name, as far as there is room. */
 static void notice_places(const struct session *session, struct snapshot *s)
 {
@@ -273,6 +297,7 @@ static int read_all(const struct session *session, struct snapshot *s, struct er
 	read_dialogs(session, now, s);
 	read_state(session, s);
 	read_memory(session, s);
+	notice_trial(session, now, s);
 	notice_no_replies(s);
 	notice_places(session, s);
 	return 0;

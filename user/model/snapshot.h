@@ -49,7 +49,9 @@ enum number_kind {
 	X(CONNECTIONS_SOURCES, "connections", "sources", COUNT, NULL)                             \
 	X(CONNECTIONS_LIVE, "connections", "live", COUNT, NULL)                                   \
 	X(DIALOGS_HEARD, "dialogs", "heard_seconds", COUNT, NULL)                                 \
-	X(DIALOGS_LEARNED, "dialogs", "learned", FLAG, NULL)
+	X(DIALOGS_LEARNED, "dialogs", "learned", FLAG, NULL)                                      \
+	X(TRIAL_SECONDS, "trial", "seconds_left", COUNT, NULL)                                    \
+	X(TRIAL_DETACHES, "trial", "detaches", FLAG, NULL)
 
 enum number {
 #define X(name, group, key, kind, title) NUMBER_##name,

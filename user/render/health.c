@@ -65,6 +65,8 @@ void health_read(const struct snapshot *s, struct health *health)
 		add(health, HEALTH_CRITICAL, "the guard is not attached");
 		return;
 	}
+	if (s->number[NUMBER_TRIAL_DETACHES] && !s->number[NUMBER_TRIAL_SECONDS])
+		add(health, HEALTH_CRITICAL, "everything passes");
 	for (size_t i = 0; i < s->interfaces.count; i++)
 		add_unguarded(&s->interfaces.interface[i], health);
 	for (size_t i = 0; i < s->interfaces.count; i++)
