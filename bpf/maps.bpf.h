@@ -254,12 +254,7 @@ struct {
 } sg_bans_queue SEC(".maps");
 
 /* By the hash of a flow: until when one of that place is proven, see proven.bpf.h. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, SG_HINTS);
-	__type(key, __u32);
-	__type(value, struct sg_hints);
-} sg_hints SEC(".maps");
+MAP_ARRAY(sg_hints, SG_HINTS, struct sg_hints);
 
 MAP_ARRAY(sg_greylist, SG_GREYLIST, struct sg_recent);
 

@@ -434,6 +434,10 @@ static int report_all(struct attach *a)
 	maps_close(&maps);
 	if (err)
 		return err;
+	if (a->options->quiet) { /* another command does the talking */
+		links_free(&links);
+		return 0;
+	}
 	all = report(a, &links, mode);
 	tell_older(&s->pins, &links);
 	links_free(&links);

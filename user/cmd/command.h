@@ -119,6 +119,8 @@ enum exit_code cmd_bans(const struct options *options);
 enum exit_code cmd_sources(const struct options *options);
 enum exit_code cmd_identity(const struct options *options);
 enum exit_code cmd_connections(const struct options *options);
+enum exit_code cmd_save(const struct options *options);
+enum exit_code cmd_restore(const struct options *options);
 enum exit_code cmd_replay(const struct options *options);
 enum exit_code cmd_shadow(const struct options *options);
 

@@ -8,6 +8,7 @@
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "render/output.h"
+#include "saved/saved.h"
 
 static enum exit_code cmd_help(const struct options *options);
 static enum exit_code cmd_version(const struct options *options);
@@ -160,6 +161,17 @@ static const struct command commands[] = {
 	 "interface that is attached later is not judged by it. It takes about as much time for\n"
 	 "each packet as the guard itself. The kernel has to allow programs of type EXT.",
 	 0, 0, 1, cmd_shadow},
+	{"save", "[FILE]", "keep what the guard knows in a file, for `restore`",
+	 "Writes lists, bans, proven flows, identities, modes, and which interfaces are guarded\n"
+	 "by which configuration, by default to " SAVED_FILE ". What was there is replaced as\n"
+	 "a whole. A guard on trial is not saved.", 0, 0, 1, cmd_save},
+	{"restore", "[FILE]", "have the guard know what was saved",
+	 "Where nothing is guarded, attaches the interfaces that were; then brings back what was\n"
+	 "saved, the mode last. The time that has gone by counts. A guard that is running gets it\n"
+	 "beside what it knows. A file that is damaged is refused as a whole and renamed, and the\n"
+	 "guard goes on as it is. Exit status 0 if there is no " SAVED_FILE ",\n"
+	 "1 if an interface that was guarded is not there; all else is restored then.",
+	 0, 0, 1, cmd_restore},
 	{"help", "[COMMAND]", "this list, or one command in full", "Explains commands.", 0, 0, 1,
 	 cmd_help},
 	{"version", "", "version of the command and of its ABI", "Prints the version.", 0, 0, 0,

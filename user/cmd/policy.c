@@ -64,11 +64,10 @@ static enum exit_code mode_of_guard(struct session *session, enum sg_mode mode,
 static enum exit_code mode_of_reason(struct session *session, int reason, enum sg_mode mode,
 				     bool json)
 {
-	struct sg_config *config = &session->maps.configs[session->maps.state->active & 1];
+	struct error error = {};
 
-	if (!config->dialogs)
-		maps_listen_anew(&session->maps);
-	sg_mode_set(config, reason, mode);
+	if (maps_mode_by_hand(&session->maps, reason, mode, &error))
+		return failed(&error);
 	if (json)
 		output_json(json_pack("{s:s, s:s, s:s}", "reason", reason_texts[reason].label,
 				      "mode", mode_names[mode], "until", "reload"));

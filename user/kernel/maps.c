@@ -238,6 +238,25 @@ int maps_note(const struct maps *maps, __u32 which, struct note *note, struct er
 	return err;
 }
 
+int maps_mode_by_hand(struct maps *maps, __u32 reason, enum sg_mode mode, struct error *error)
+{
+	__u32 which = maps->state->active & 1;
+	struct note note;
+	int err = maps_note(maps, which, &note, error);
+
+	if (err)
+		return err;
+	note.by_hand[reason / 64] |= 1ULL << reason % 64;
+	err = bpf_map_update_elem(maps->fd[MAP_NOTES], &which, &note, BPF_ANY);
+	if (err)
+		return error_set(error, err, "cannot note that the mode was set by hand: %s.",
+				 strerror(-err));
+	if (!maps->configs[which].dialogs)
+		maps_listen_anew(maps);
+	sg_mode_set(&maps->configs[which], reason, mode);
+	return 0;
+}
+
 static __u32 config_in_force(const struct maps *maps)
 {
 	return __atomic_load_n(&maps->state->active, __ATOMIC_ACQUIRE) & 1;

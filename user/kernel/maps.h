@@ -76,6 +76,8 @@ extern const char *const map_names[MAP__MAX];
 struct note {
 	__u32 generation;    /* of its content; odd: it is being written */
 	char path[PATH_MAX]; /* of the configuration file; "" for the built-in defaults */
+	/* Reasons whose mode somebody has set by `mode REASON` since it was read, as bits. */
+	__u64 by_hand[SG_MODES / 64];
 };
 
 /* What userspace notes about an interface, by its slot. */
@@ -123,6 +125,12 @@ int maps_trial_begin(struct maps *maps, enum sg_trial trial, __u64 seconds, stru
 void maps_trial_end(struct maps *maps);
 /* NONE, or what becomes of the guard in *left ns; 0: the time is over. */
 enum sg_trial maps_trial(const struct maps *maps, __u64 now, __u64 *left);
+
+/*
+ * Sets the mode of a reason in every zone of the configuration in force, and notes that somebody
+ * did so by hand. 0 or -errno; then nothing has changed.
+ */
+int maps_mode_by_hand(struct maps *maps, __u32 reason, enum sg_mode mode, struct error *error);
 
 /* Bytes of kernel memory, 0 if the kernel does not tell. */
 __u64 maps_memory_used(const struct maps *maps, enum map_id id);

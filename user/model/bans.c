@@ -180,6 +180,51 @@ int bans_set(struct maps *maps, const struct sg_flow_key *key, const struct sg_b
 	return err ? err : put(maps, key, ban, now, error);
 }
 
+static bool is_own(const struct sg_flow_key *key, const struct prefix *own, size_t count)
+{
+	struct prefix source = flow_prefix(key);
+
+	for (size_t i = 0; i < count; i++) {
+		if (prefix_contains(&source, &own[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Those of the guard are swept by it, see table.bpf.h; those of the operator by settle(). */
+static int restore(struct maps *maps, const struct ban *ban)
+{
+	int err = bpf_map_update_elem(maps->fd[MAP_BANS], &ban->key, &ban->ban, BPF_NOEXIST);
+
+	if (!err && ban->ban.origin == SG_ORIGIN_GUARD)
+		bpf_map_update_elem(maps->fd[MAP_BANS_QUEUE], NULL, &ban->key, BPF_ANY);
+	return err == -EEXIST ? 0 : err;
+}
+
+int bans_restore(struct maps *maps, const struct ban *bans, size_t count, size_t *refused,
+		 struct error *error)
+{
+	struct prefix *own = NULL;
+	size_t owns = 0;
+	int err = count ? own_addresses(&own, &owns, error) : 0;
+
+	*refused = 0;
+	for (size_t i = 0; !err && i < count; i++) {
+		if (is_own(&bans[i].key, own, owns)) {
+			++*refused;
+			continue;
+		}
+		maps_store(ban_is_flow(&bans[i].key) ? &maps->state->flow_bans
+						     : &maps->state->source_bans, 1);
+		err = restore(maps, &bans[i]);
+		if (err)
+			error_set(error, err, "cannot write the bans: %s.", strerror(-err));
+	}
+	free(own);
+	changed(maps);
+	return err;
+}
+
 int bans_lift(struct maps *maps, const struct sg_flow_key *key, __u64 now, struct error *error)
 {
 	char text[PREFIX_TEXT];
