@@ -114,6 +114,16 @@ const volatile __u32 sg_interface;
 volatile __u64 sg_replay_clock;
 
 /*
+ * The sizes of the tables that packets mask by: constants for the verifier, set before load to
+ * those of the guard's preset. Where a map has other ones, a place beyond it is as one that is missing.
+ */
+const volatile struct sg_sizes sg_sizes = {
+#define X(field, map, rows, small, standard, large) .field = standard,
+	SG_SIZES(X)
+#undef X
+};
+
+/*
  * Whether a SYN alone opens a connection, or a segment that begins with a request: in a capture
  * nobody forges, what the server sent may not be in it, nor the handshake. Set by `sipguard
  * replay`.

@@ -17,6 +17,7 @@
 #include "gcra.h"
 #include "identity.h"
 #include "listed.h"
+#include "memory.h"
 #include "numbers.h"
 #include "overload.h"
 #include "settings.h"

@@ -290,7 +290,7 @@ static int attach_first(struct attach *a)
 	if (!err)
 		find_slots(a);
 	if (!err)
-		err = loader_load(&a->loader, &a->error);
+		err = loader_load(&a->loader, a->policy.config->kernel.memory_preset, &a->error);
 	if (!err)
 		loader_connections(&a->loader);
 	if (!err)
@@ -411,7 +411,7 @@ static int tell_slots(struct attach *a, struct link_set *links, struct maps *map
 	if (err)
 		links_free(links);
 	else
-		tell_doubts(&a->slots, &maps->configs[maps->state->active & 1]);
+		tell_doubts(&a->slots, maps);
 	return err;
 }
 

@@ -85,10 +85,10 @@ enum exit_code failed_lines(const char *path, int err, const struct error *why);
 enum exit_code output_end(void);
 
 struct slots;
-struct sg_config;
+struct maps;
 
-/* Gives notice of what zones name and nothing can be of. */
-void tell_doubts(const struct slots *slots, const struct sg_config *config);
+/* Gives notice of what the configuration in force says and cannot be. */
+void tell_doubts(const struct slots *slots, const struct maps *maps);
 
 /* Says what becomes of the guard in so many seconds, unless somebody confirms. */
 void tell_trial(enum sg_trial trial, __u64 seconds);

@@ -136,7 +136,7 @@ int reload(struct session *session, struct policy *policy, struct error *error)
 		return err;
 	maps_activate(&session->maps, which); /* from here on it is in force */
 	reload_settle(session, &slots);
-	tell_doubts(&slots, &policy->config->kernel);
+	tell_doubts(&slots, &session->maps);
 	return 0;
 }
 

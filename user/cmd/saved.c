@@ -122,9 +122,9 @@ static void report(const struct saved *saved, const struct saved_counts *counts,
 		return;
 	}
 	escape_printf(stdout, "Restored from %s: %zu prefixes, %zu bans, %zu proven flows, %zu "
-		      "identities; %zu had ended. The guard's mode is %s.\n", path,
-		      counts->prefixes, counts->bans, counts->flows, counts->identities,
-		      counts->over, mode_names[saved->mode]);
+		      "identities; %zu had ended, %zu were refused or found no room. The guard's "
+		      "mode is %s.\n", path, counts->prefixes, counts->bans, counts->flows,
+		      counts->identities, counts->over, counts->refused, mode_names[saved->mode]);
 }
 
 static enum exit_code restore(const struct saved *saved, const char *path, bool json)

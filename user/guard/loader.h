@@ -25,9 +25,10 @@ struct loader {
 };
 
 /*
- * Makes maps and loads what is the same for all interfaces. 0, or -errno; then loader_close().
+ * Makes maps, of the sizes of a preset, and loads what is the same for all interfaces. 0, or
+ * -errno; then loader_close().
  */
-int loader_load(struct loader *loader, struct error *error);
+int loader_load(struct loader *loader, enum sg_memory memory, struct error *error);
 
 /*
  * As loader_load(), with programs that are only run by BPF_PROG_RUN: their clock is what is written
@@ -35,7 +36,10 @@ int loader_load(struct loader *loader, struct error *error);
  */
 int loader_load_replay(struct loader *loader, struct error *error);
 
-/* As loader_load(), on the pinned maps, which must have the layout that the object has. */
+/*
+ * As loader_load(), on the pinned maps, which must have the layout that the object has, and keep
+ * their sizes.
+ */
 int loader_load_over(struct loader *loader, const struct pins *pins, struct error *error);
 
 /*

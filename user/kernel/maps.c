@@ -29,12 +29,63 @@ static int open_pin(const struct pins *pins, const char *name, struct error *err
 	return fd;
 }
 
-static __u32 value_size(int fd)
+/* All zero if the kernel does not tell. */
+static struct bpf_map_info info_of(int fd)
 {
 	struct bpf_map_info info = {};
 	__u32 size = sizeof(info);
 
-	return bpf_obj_get_info_by_fd(fd, &info, &size) ? 0 : info.value_size;
+	return bpf_obj_get_info_by_fd(fd, &info, &size) ? (struct bpf_map_info){} : info;
+}
+
+static __u32 value_size(int fd)
+{
+	return info_of(fd).value_size;
+}
+
+__u32 maps_entries(const struct maps *maps, enum map_id id)
+{
+	return info_of(maps->fd[id]).max_entries;
+}
+
+static const struct sg_sizes presets[SG_MEMORY__MAX] = {
+#define X(field, map, rows, small, standard, large) .field = small,
+	[SG_MEMORY_SMALL] = { SG_SIZES(X) },
+#undef X
+#define X(field, map, rows, small, standard, large) .field = standard,
+	[SG_MEMORY_DEFAULT] = { SG_SIZES(X) },
+#undef X
+#define X(field, map, rows, small, standard, large) .field = large,
+	[SG_MEMORY_LARGE] = { SG_SIZES(X) },
+#undef X
+};
+
+void sizes_of(enum sg_memory memory, struct sg_sizes *sizes)
+{
+	*sizes = presets[memory % SG_MEMORY__MAX];
+}
+
+enum sg_memory sizes_find(__u32 proven)
+{
+	enum sg_memory memory = SG_MEMORY_SMALL;
+
+	while (memory < SG_MEMORY__MAX && presets[memory].proven != proven)
+		memory++;
+	return memory;
+}
+
+int sizes_set(struct bpf_object *object, const struct sg_sizes *sizes)
+{
+	struct bpf_map *map;
+	int err = 0;
+
+#define X(field, name, rows, ...)                                                                 \
+	map = bpf_object__find_map_by_name(object, name);                                         \
+	if (!err && map)                                                                          \
+		err = bpf_map__set_max_entries(map, rows * sizes->field);
+	SG_SIZES(X)
+#undef X
+	return err;
 }
 
 /* Whether they have the layout that we know, but for what only SG_ABI_VERSION tells. */

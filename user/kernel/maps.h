@@ -88,6 +88,15 @@ struct place_note {
 	__u32 reserved;
 };
 
+struct bpf_object;
+
+/* Of a preset; and gives the maps of an object that is not loaded yet these. 0 or -errno. */
+void sizes_of(enum sg_memory memory, struct sg_sizes *sizes);
+int sizes_set(struct bpf_object *object, const struct sg_sizes *sizes);
+
+/* The preset that has so many proven flows; SG_MEMORY__MAX: none has. */
+enum sg_memory sizes_find(__u32 proven);
+
 struct maps {
 	int fd[MAP__MAX];
 	int clock;                 /* program that reads the guard's clock */
@@ -131,6 +140,9 @@ enum sg_trial maps_trial(const struct maps *maps, __u64 now, __u64 *left);
  * did so by hand. 0 or -errno; then nothing has changed.
  */
 int maps_mode_by_hand(struct maps *maps, __u32 reason, enum sg_mode mode, struct error *error);
+
+/* How many entries a map has room for; 0 if the kernel does not tell. */
+__u32 maps_entries(const struct maps *maps, enum map_id id);
 
 /* Bytes of kernel memory, 0 if the kernel does not tell. */
 __u64 maps_memory_used(const struct maps *maps, enum map_id id);

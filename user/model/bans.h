@@ -41,7 +41,7 @@ int bans_set(struct maps *maps, const struct sg_flow_key *key, const struct sg_b
 
 /*
  * Bans of before, all at once: one that is there already stays as it is, one that names an address
- * of this host is left out and counted in *refused.
+ * of this host, or that finds no place, is left out and counted in *refused.
  */
 int bans_restore(struct maps *maps, const struct ban *bans, size_t count, size_t *refused,
 		 struct error *error);

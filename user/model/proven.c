@@ -24,7 +24,7 @@ static int by_flow(const void *a, const void *b)
 	return order ? order : x->transport - y->transport;
 }
 
-static int read_map(const struct maps *maps, __u64 now, struct proven_list *list)
+static int read_map(const struct maps *maps, __u64 now, size_t most, struct proven_list *list)
 {
 	const void *key, *value;
 	struct walk walk;
@@ -35,7 +35,7 @@ static int read_map(const struct maps *maps, __u64 now, struct proven_list *list
 	while ((err = walk_next(&walk, &key, &value)) > 0) {
 		const struct sg_proven *proven = value;
 
-		if (proven->until > now && list->count < SG_PROVEN)
+		if (proven->until > now && list->count < most)
 			list->flow[list->count++] =
 				(struct proven){*(const struct sg_flow_key *)key, *proven};
 	}
@@ -45,10 +45,11 @@ static int read_map(const struct maps *maps, __u64 now, struct proven_list *list
 
 int proven_read(const struct maps *maps, __u64 now, struct proven_list *list, struct error *error)
 {
+	size_t most = maps_entries(maps, MAP_PROVEN);
 	int err;
 
-	*list = (struct proven_list){.flow = calloc(SG_PROVEN, sizeof(*list->flow))};
-	err = list->flow ? read_map(maps, now, list) : -ENOMEM;
+	*list = (struct proven_list){.flow = calloc(most + 1, sizeof(*list->flow))};
+	err = list->flow ? read_map(maps, now, most, list) : -ENOMEM;
 	if (!err)
 		return 0;
 	proven_free(list);
@@ -84,17 +85,22 @@ static int restore(struct maps *maps, const struct proven *flow)
 }
 
 int proven_restore(struct maps *maps, const struct proven *flows, size_t count, __u64 now,
-		   struct error *error)
+		   size_t *refused, struct error *error)
 {
 	const size_t size = SG_HINTS * sizeof(struct sg_hints);
 	void *hints = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, maps->fd[MAP_HINTS], 0);
 	int err = hints == MAP_FAILED ? -errno : 0;
 
+	*refused = 0;
 	for (size_t i = 0; !err && i < count; i++) {
 		err = restore(maps, &flows[i]);
-		if (!err)
+		if (err == -E2BIG) {
+			++*refused;
+			err = 0;
+		} else if (!err) {
 			announce(hints, hash_of(&flows[i].key, maps->state->secret),
 				 flows[i].proven.until, now);
+		}
 	}
 	if (hints != MAP_FAILED)
 		munmap(hints, size);

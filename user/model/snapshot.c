@@ -16,6 +16,7 @@
 #include "model/bans.h"
 #include "model/listed.h"
 #include "model/proven.h"
+#include "policy/setting.h"
 
 /* Fewer requests without a reply tell nothing: no server has to answer a scanner. */
 #define UNANSWERED 100
@@ -108,7 +109,7 @@ static int read_flows(const struct session *session, __u64 now, struct snapshot 
 	s->number[NUMBER_FLOWS_PROVEN] = count[SG_PROOF_REGISTER] + count[SG_PROOF_CALL];
 	s->number[NUMBER_FLOWS_CONTACT] = count[SG_PROOF_CONTACT];
 	s->number[NUMBER_FLOWS_GREYLIST] = count[SG_PROOF_GREYLIST];
-	s->number[NUMBER_FLOWS_MOST] = SG_PROVEN;
+	s->number[NUMBER_FLOWS_MOST] = maps_entries(&session->maps, MAP_PROVEN);
 	if (until <= now)
 		return 0;
 	s->number[NUMBER_GREYLIST_ARMED] = true;
@@ -256,6 +257,20 @@ static void notice_trial(const struct session *session, __u64 now, struct snapsh
 		s->mode = SG_MODE_MONITOR; /* no packet has come that would have done it */
 }
 
+bool memory_doubt(const struct maps *maps, const struct sg_config *config, char *text, size_t size)
+{
+	const struct setting *setting = setting_find("memory", PLACE_TOP);
+	enum sg_memory memory = sizes_find(maps_entries(maps, MAP_PROVEN));
+
+	if (!setting || memory == config->memory_preset)
+		return false;
+	snprintf(text, size, "the configuration says `memory: %s`, and this guard has the tables of "
+		 "`%s`: that takes effect with a new one (`sipguard save`, `sipguard detach --all`, "
+		 "`sipguard restore`)", setting_word(setting, config->memory_preset),
+		 setting_word(setting, memory));
+	return true;
+}
+
 /* What zones name, as far as there is room. */
 static void notice_places(const struct session *session, struct snapshot *s)
 {
@@ -298,6 +313,8 @@ static int read_all(const struct session *session, struct snapshot *s, struct er
 	read_state(session, s);
 	read_memory(session, s);
 	notice_trial(session, now, s);
+	if (memory_doubt(&session->maps, &s->config, s->notice[s->notices], SNAPSHOT_NOTICE))
+		s->notices++;
 	notice_no_replies(s);
 	notice_places(session, s);
 	return 0;

@@ -89,6 +89,13 @@ struct snapshot {
 	size_t notices;
 };
 
+/*
+ * Whether a configuration asks for other tables than the guard was loaded with: a sentence in
+ * `text`, without a stop.
+ */
+bool memory_doubt(const struct maps *maps, const struct sg_config *config, char *text,
+		  size_t size);
+
 /* NULL with an error. Freed by snapshot_free(). */
 struct snapshot *snapshot_read(const struct session *session, struct error *error);
 void snapshot_free(struct snapshot *snapshot);

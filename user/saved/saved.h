@@ -122,7 +122,7 @@ int saved_gather(const struct session *session, struct saved *saved, struct erro
 struct saved_counts {
 	size_t prefixes, bans, flows, identities;
 	size_t over;    /* what has ended meanwhile */
-	size_t refused; /* what cannot be any more, as an address that is the host's own now */
+	size_t refused; /* what cannot be any more, as an address of the host; or has no room */
 };
 
 /*

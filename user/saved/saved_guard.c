@@ -345,7 +345,7 @@ static int apply_bans(struct applying *a, struct error *error)
 static int apply_flows(struct applying *a, struct error *error)
 {
 	const struct saved_flow *item = a->saved->flows.item;
-	size_t count = 0;
+	size_t count = 0, refused = 0;
 	struct proven *flows = calloc(a->saved->flows.count + 1, sizeof(*flows));
 	int err = flows ? 0 : error_set(error, -ENOMEM, "out of memory.");
 
@@ -361,9 +361,10 @@ static int apply_flows(struct applying *a, struct error *error)
 			flows[count++] = (struct proven){item[i].key, proven};
 	}
 	if (!err)
-		err = proven_restore(&a->session->maps, flows, count, a->clocks.guard, error);
-	if (!err)
-		a->counts->flows += count;
+		err = proven_restore(&a->session->maps, flows, count, a->clocks.guard, &refused,
+				     error);
+	a->counts->flows += count - refused;
+	a->counts->refused += refused;
 	free(flows);
 	return err;
 }

@@ -280,7 +280,7 @@ static int read_ban(struct saved *s, char **word)
 	if (cause < 0 || !read_flow(word, true, &item.key) ||
 	    !read_until(s, word[2], SAVED_DAYS * 86400, &item.until))
 		return -EINVAL;
-	return saved_append(&s->bans, &item, sizeof(item), SG_BANS);
+	return saved_append(&s->bans, &item, sizeof(item), 4 * SG_BANS);
 }
 
 static int read_proven(struct saved *s, char **word)
@@ -292,7 +292,7 @@ static int read_proven(struct saved *s, char **word)
 	if (proof <= SG_PROOF_NONE || !read_flow(word, false, &item.key) ||
 	    !read_until(s, word[2], FLOW_SECONDS, &item.until))
 		return -EINVAL;
-	return saved_append(&s->flows, &item, sizeof(item), SG_PROVEN);
+	return saved_append(&s->flows, &item, sizeof(item), 4 * SG_PROVEN);
 }
 
 static const struct {

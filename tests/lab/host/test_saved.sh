@@ -123,6 +123,26 @@ time_goes_by() {
 		jq -e '.refused == 2 and .prefixes == 2 and .bans == 0' >/dev/null
 }
 
+# What packets find in smaller tables, and that an upgrade and a reload leave them as they are.
+small() {
+	local flow bytes
+	echo '{memory: small, totals: {unlisted-total: {rate: 1, burst: 1}}}' >"$LAB_DIR/saved/small"
+	sipguard attach "$LAB_IF_SERVER" --config "$LAB_DIR/saved/small" >/dev/null
+	bytes=$(sipguard status --json | jq .memory.bytes)
+	[[ $bytes -lt 24000000 ]]
+	flow="flow $PHONE:5062 udp $((NOW + 600)) register"
+	state "${HEAD[@]}" "$flow"
+	sipguard restore "$STATE" >/dev/null
+	sipguard attach "$LAB_IF_SERVER" >/dev/null
+	equal "$(passed 5062)" 20
+	[[ $(passed 5063) -lt 15 ]]
+	status_is '.flows.most == 27000 and .memory_preset == "small" and .notices == []'
+	echo 'memory: large' >"$LAB_DIR/saved/large"
+	[[ $(sipguard reload --config "$LAB_DIR/saved/large" 2>&1) == *"has the tables of \`small\`"* ]]
+	[[ $(sipguard status --check) == *WARNING*"tables of"* ]]
+	equal "$(sipguard status --json | jq .memory.bytes)" "$bytes"
+}
+
 # damaged WHAT: it is refused in one sentence, kept aside, and nothing is attached or changed.
 damaged() {
 	fails 1 "damaged.*nothing of it was restored; it is kept as" restore "$STATE" || {
@@ -234,6 +254,7 @@ trap test_ended EXIT
 
 check "what was saved comes back, with interfaces, configuration and mode" all_comes_back
 check "what has ended meanwhile does not come back" time_goes_by
+check "the memory of a small guard, and what packets find there" small
 check "a damaged or hostile file: refused as a whole and kept aside" damaged_files
 check "saving: one at a time, as a whole, and nothing else in its way" writing
 test_done
