@@ -115,7 +115,8 @@ volatile __u64 sg_replay_clock;
 
 /*
  * The sizes of the tables that packets mask by: constants for the verifier, set before load to
- * those of the guard's preset. Where a map has other ones, a place beyond it is as one that is missing.
+ * those of the guard's preset. Where a map has other ones, a place beyond it is as one that is
+ * missing.
  */
 const volatile struct sg_sizes sg_sizes = {
 #define X(field, map, rows, small, standard, large) .field = standard,

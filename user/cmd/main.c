@@ -41,8 +41,8 @@ static const struct command commands[] = {
 	 "before goes to monitor mode, and keeps what it knows. The kernel does that by itself.",
 	 OPTION_CONFIG | OPTION_XDP | OPTION_ENFORCE | OPTION_FOR, 1, -1, cmd_attach},
 	{"confirm", "", "keep what `attach --for` or `mode enforce --for` has begun",
-	 "Ends the trial: the guard stays as it is. Exit status 1 if nothing is on trial, 3 if the\n"
-	 "time of `attach --for` was over before.", 0, 0, 0, cmd_confirm},
+	 "Ends the trial: the guard stays as it is. Exit status 1 if nothing is on trial, 3 if\n"
+	 "the time of `attach --for` was over before.", 0, 0, 0, cmd_confirm},
 	{"detach", "IFACE...", "stop guarding interfaces",
 	 "Stops guarding the interfaces, and looking at what they send. With the last one go\n"
 	 "lists, bans and counters. (Before Linux 6.6 an empty clsact qdisc stays, which costs\n"
@@ -68,8 +68,8 @@ static const struct command commands[] = {
 	{"mode", "[REASON] MODE", "monitor or enforce; off, monitor or enforce for one reason",
 	 "  mode monitor|enforce              of the whole guard\n"
 	 "  mode REASON off|monitor|enforce   of one reason, below that of the guard, until the\n"
-	 "                                    next reload; the configuration file keeps it longer\n\n"
-	 "`mode enforce --for 5m` goes back to monitor by itself unless `sipguard confirm` comes.",
+	 "                                    next reload; the configuration file keeps it longer"
+	 "\n\n`mode enforce --for 5m` goes back to monitor by itself unless `confirm` comes.",
 	 OPTION_FOR, 1, 2, cmd_mode},
 	{"reload", "", "put a configuration in force",
 	 "Reads the file given with --config; without, the one that is in force now, or\n"

@@ -245,13 +245,14 @@ static void notice_trial(const struct session *session, __u64 now, struct snapsh
 	if (trial == SG_TRIAL_NONE)
 		return;
 	if (left)
-		snprintf(text, SNAPSHOT_NOTICE, "on trial: in %llu s it %s by itself, unless you say "
-			 "`sipguard confirm`", s->number[NUMBER_TRIAL_SECONDS],
+		snprintf(text, SNAPSHOT_NOTICE, "on trial: in %llu s it %s by itself, unless you "
+			 "say `sipguard confirm`", s->number[NUMBER_TRIAL_SECONDS],
 			 detaches ? "detaches" : "goes to monitor mode");
 	else
 		snprintf(text, SNAPSHOT_NOTICE, "the time of its trial is over, and nobody has "
-			 "confirmed: %s", detaches ? "EVERYTHING PASSES; `sipguard detach --all`, in "
-			 "the network namespace of its interfaces" : "its mode is monitor");
+			 "confirmed: %s", detaches
+			 ? "EVERYTHING PASSES; `sipguard detach --all`, in the network namespace "
+			   "of its interfaces" : "its mode is monitor");
 	s->notices++;
 	if (!left && !detaches)
 		s->mode = SG_MODE_MONITOR; /* no packet has come that would have done it */
@@ -264,9 +265,9 @@ bool memory_doubt(const struct maps *maps, const struct sg_config *config, char 
 
 	if (!setting || memory == config->memory_preset)
 		return false;
-	snprintf(text, size, "the configuration says `memory: %s`, and this guard has the tables of "
-		 "`%s`: that takes effect with a new one (`sipguard save`, `sipguard detach --all`, "
-		 "`sipguard restore`)", setting_word(setting, config->memory_preset),
+	snprintf(text, size, "the configuration says `memory: %s`, and this guard has the tables "
+		 "of `%s`: that takes effect with a new one (`sipguard save`, `sipguard detach "
+		 "--all`, `sipguard restore`)", setting_word(setting, config->memory_preset),
 		 setting_word(setting, memory));
 	return true;
 }

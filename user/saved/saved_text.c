@@ -142,7 +142,7 @@ int saved_print(const struct saved *s, FILE *file)
 		line(&p, "flow %s %s %llu %s\n", text, flow_transport(&flow[i].key),
 		     flow[i].until, proof_names[flow[i].proof]);
 	}
-	fprintf(file, "end %lu %016llx\n", p.lines, p.sum);
+	line(&p, "end %lu %016llx\n", p.lines, p.sum);
 	return ferror(file) ? -EIO : 0;
 }
 

@@ -166,7 +166,7 @@ damaged_files() {
 	damaged "without its last newline"
 	printf '%s\n\n' "$good" >"$STATE"
 	damaged "with something behind"
-	sed 's/deny 203/deny 204/' <<<"$good" >"$STATE"
+	printf '%s\n' "${good/deny 203/deny 204}" >"$STATE"
 	damaged "changed"
 	head -c 300 /dev/urandom >"$STATE"
 	damaged "noise"
