@@ -87,7 +87,7 @@ static void print_problem(const char *text)
 	char plain[SNAPSHOT_NOTICE];
 	size_t i = 0;
 
-	for (; text[i] && i < sizeof(plain) - 1; i++)
+	for (; i < sizeof(plain) - 1 && text[i]; i++)
 		plain[i] = text[i] == '|' ? '/' : text[i];
 	plain[i] = '\0';
 	escape_printf(stdout, "%s", plain);
