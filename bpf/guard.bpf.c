@@ -432,7 +432,7 @@ static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
 	if (!g)
 		return VERDICT_PASS;
 	kind = guard_read(ctx, frame, g);
-	if (kind == KIND_UNGUARDED) {
+	if (kind == KIND_UNGUARDED || (g->trial && trial_is_over())) {
 		guard_shadow(ctx, g, SHADOW_UNGUARDED);
 		return verdict_unguarded(frame);
 	}

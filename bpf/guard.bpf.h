@@ -84,6 +84,7 @@ struct guard {
 	__u8 evident;   /* flag, of a reply: no forger elsewhere can have sent its request */
 	__u16 status;   /* of a reply */
 	__u8 shadowed;  /* flag: there is a shadow to be called */
+	__u8 trial;     /* flag: the guard is on trial */
 #if SHADOW
 	__u8 ends;      /* the reason that would end the packet's way, or none */
 	__u8 begun;     /* flag: it was judged, and is not compared yet */

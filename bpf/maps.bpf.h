@@ -120,6 +120,17 @@ const volatile __u32 sg_interface;
 volatile __u64 sg_replay_clock;
 
 /*
+ * The sizes of the tables that packets mask by: constants for the verifier, set before load to
+ * those of the guard's preset. Where a map has other ones, a place beyond it is as one that is
+ * missing.
+ */
+const volatile struct sg_sizes sg_sizes = {
+#define X(field, map, rows, small, standard, large) .field = standard,
+	SG_SIZES(X)
+#undef X
+};
+
+/*
  * Whether a SYN alone opens a connection, or a segment that begins with a request: in a capture
  * nobody forges, what the server sent may not be in it, nor the handshake. Set by `sipguard
  * replay`.
@@ -260,12 +271,7 @@ struct {
 } sg_bans_queue SEC(".maps");
 
 /* By the hash of a flow: until when one of that place is proven, see proven.bpf.h. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, SG_HINTS);
-	__type(key, __u32);
-	__type(value, struct sg_hints);
-} sg_hints SEC(".maps");
+MAP_ARRAY(sg_hints, SG_HINTS, struct sg_hints);
 
 MAP_ARRAY(sg_greylist, SG_GREYLIST, struct sg_recent);
 
@@ -443,6 +449,7 @@ static __always_inline void guard_begin(struct guard *g)
 	__builtin_memset(&g->now, 0, sizeof(*g) - offsetof(struct guard, now));
 	g->active = active & 1;
 	g->shadowed = !!(active & SG_ACTIVE_SHADOW);
+	g->trial = !!(active & SG_ACTIVE_TRIAL);
 	barrier();
 }
 

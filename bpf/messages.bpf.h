@@ -163,7 +163,7 @@ static __always_inline bool stream_is_guessed(const struct packet *p, __u32 kind
 static __always_inline __u32 stream_glance(hook_ctx *ctx, struct guard *g)
 {
 	struct packet *p = &g->p;
-	struct sg_streams *line = stream_line(&sg_streams, p->connection, SG_STREAMS);
+	struct sg_streams *line = stream_line(&sg_streams, p->connection, sg_sizes.streams);
 	struct sg_stream *s = line ? stream_entry(line, p->connection) : NULL;
 	__u32 kind;
 

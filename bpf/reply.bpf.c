@@ -182,6 +182,8 @@ int reply(struct __sk_buff *skb)
 		return TC_ACT_UNSPEC;
 	packet_tag(skb, &g->p);
 	guard_begin(g);
+	if (g->trial && trial_is_over())
+		return TC_ACT_UNSPEC;
 	g->now = clock_now();
 	g->role = port_role(g, g->p.transport, g->p.port);
 	if (g->role && g->p.tcp_flags & TCP_SYN)

@@ -74,6 +74,25 @@ __noinline int verdict_watch(struct guard *g, __u32 reason)
 	return 0;
 }
 
+#if !SHADOW
+/*
+ * Of a guard on trial: whether its time is over and it lets everything pass. That of its mode ends
+ * here, too, and then the packet is judged in monitor mode. Global: it is in the way of no packet
+ * while there is no trial.
+ */
+__noinline int trial_is_over(void)
+{
+	__u64 until = *(const volatile __u64 *)&sg_state.trial_until;
+
+	if (!until || clock_now() < until)
+		return 0;
+	if (sg_state.trial == SG_TRIAL_DETACH)
+		return 1;
+	*(volatile __u32 *)&sg_state.mode = SG_MODE_MONITOR;
+	return 0;
+}
+#endif
+
 /*
  * Whether a reason ends the way of a packet. One that is off is not looked at; one that only
  * monitors is counted, and the packet goes on: it must not shield from the reasons behind it.

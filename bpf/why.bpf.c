@@ -94,9 +94,9 @@ int why(__attribute__((unused)) struct xdp_md *ctx)
 	w->in_zone = g->in_zone;
 	why_proof(w, g);
 	why_bans(w, &g->p);
-	why_spent(w->source_tat, rows_find(&sg_src_buckets, source_hash(&g->p), SG_SOURCE_ROW));
+	why_spent(w->source_tat, rows_find(&sg_src_buckets, source_hash(&g->p), sg_sizes.source_row));
 	if (w->flow.port)
-		why_spent(w->flow_tat, rows_find(&sg_flow_buckets, g->p.flow >> 8, SG_FLOW_ROW));
+		why_spent(w->flow_tat, rows_find(&sg_flow_buckets, g->p.flow >> 8, sg_sizes.flow_row));
 	lately = lately_find(source_hash(&g->p), g->in_zone || proof_counts(g->proof));
 	if (!lately)
 		lately = lately_find(source_hash(&g->p), !(g->in_zone || proof_counts(g->proof)));

@@ -18,6 +18,7 @@
 #include "gcra.h"
 #include "identity.h"
 #include "listed.h"
+#include "memory.h"
 #include "numbers.h"
 #include "overload.h"
 #include "settings.h"
@@ -116,12 +117,23 @@ struct sg_config {
 };
 
 #define SG_ACTIVE_SHADOW 2 /* a shadow is running, so it is called */
+#define SG_ACTIVE_TRIAL 4  /* the guard is on trial: sg_state.trial_until counts */
+
+/*
+ * What becomes of a guard on trial when its time is over, if nobody has confirmed. The data path
+ * does it itself, so it needs no process to be alive; either way nothing is dropped any more.
+ */
+enum sg_trial {
+	SG_TRIAL_NONE,
+	SG_TRIAL_MODE,   /* its mode is monitor */
+	SG_TRIAL_DETACH, /* everything passes as if it were not there; the next command detaches */
+};
 
 /* Shared by every packet and mapped into userspace, which changes single words atomically. */
 struct sg_state {
 	/* Read by every packet: one cache line. */
 	__u32 abi;
-	__u32 active;     /* configuration in force: 0 or 1; and SG_ACTIVE_SHADOW */
+	__u32 active;     /* configuration in force: 0 or 1; and SG_ACTIVE_SHADOW, _TRIAL */
 	__u32 mode;       /* SG_MODE_MONITOR or SG_MODE_ENFORCE, over every reason */
 	__u32 lists;      /* enum sg_lists_hint; 0: no prefix is listed, the lookup is skipped */
 	__u32 source_bans;/* 0 while no source is banned */
@@ -141,7 +153,9 @@ struct sg_state {
 	__u64 dialogs_until;    /* ns: until then the guard hears what leaves, */
 	__u64 dialogs_since;    /* and has without a gap since then */
 	__u64 followed_until;   /* ns: until then somebody follows, see events.h */
-	__u64 reserved2;
+	__u64 trial_until;      /* ns; */
+	__u32 trial;            /* enum sg_trial; only while SG_ACTIVE_TRIAL is set */
+	__u32 reserved2[15];
 	struct sg_overload overload;
 	/*
 	 * A bit for each /16 in which an IPv4 prefix is allowed or denied. Random sources mostly

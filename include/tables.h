@@ -64,6 +64,25 @@ struct sg_hints {
 	__u16 until[4];
 };
 
+#define SG_HINT_UNIT 32 /* 2^32 ns; 16 bits of them are 78 hours, half of which lies ahead */
+
+/* Where the hint of a flow is, by its hash: below SG_HINTS, and below 4. */
+static inline __u32 sg_hint_line(__u64 hash)
+{
+	return hash >> 32 & (SG_HINTS - 1);
+}
+
+static inline __u32 sg_hint_place(__u64 hash)
+{
+	return hash >> 60 & 3;
+}
+
+/* Whether a hint lies ahead. */
+static inline int sg_hinted(__u16 hint, __u64 now)
+{
+	return (__s16)(hint - (__u16)(now >> SG_HINT_UNIT)) > 0;
+}
+
 /* What was seen, see recent.bpf.h: one cache line. */
 struct sg_recent {
 	__u32 cell[16];
@@ -188,7 +207,7 @@ struct sg_proven {
 	__u64 until;      /* ns of the guard's clock */
 	__u32 since;      /* of that clock, too: see sg_since() */
 	__u32 proof : 4;  /* enum sg_proof */
-	__u32 user : 28;  /* a number for the one who is registered; SG_PROVEN_USERS: several */
+	__u32 user : 28;  /* of the one who is registered; SG_PROVEN_USERS: several; 0: unknown */
 };
 
 #define SG_PROVEN_USERS 0xfffffffU

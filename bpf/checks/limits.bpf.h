@@ -92,11 +92,14 @@ struct buckets {
 /* Finds the limit of this message and the buckets of its flow and its source. */
 static __always_inline struct buckets limits_find(struct guard *g)
 {
-	struct buckets buckets = {.flow = rows_find(&sg_flow_buckets, g->p.flow >> 8, SG_FLOW_ROW)};
+	struct buckets buckets = {
+		.flow = rows_find(&sg_flow_buckets, g->p.flow >> 8, sg_sizes.flow_row),
+	};
 
 	g->limit = limit_of(g);
 	if (!is_proven(g))
-		buckets.source = rows_find(&sg_src_buckets, source_hash(&g->p), SG_SOURCE_ROW);
+		buckets.source = rows_find(&sg_src_buckets, source_hash(&g->p),
+					   sg_sizes.source_row);
 	return buckets;
 }
 

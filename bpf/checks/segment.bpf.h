@@ -21,7 +21,7 @@ __noinline int stream_commit(const struct guard *g)
 	if (!g)
 		return 0;
 	p = &g->p;
-	line = stream_line(&sg_streams, p->connection, SG_STREAMS);
+	line = stream_line(&sg_streams, p->connection, sg_sizes.streams);
 	if (!line)
 		return 0;
 	s = stream_entry(line, p->connection);
@@ -54,7 +54,7 @@ __noinline int stream_refuse(const struct guard *g, __u32 reason)
 	if (!g)
 		return 0;
 	p = &g->p;
-	line = stream_line(&sg_streams, p->connection, SG_STREAMS);
+	line = stream_line(&sg_streams, p->connection, sg_sizes.streams);
 	s = line ? stream_entry(line, p->connection) : NULL;
 	/*
 	 * A guess may be a forgery, or come again though the server has it: then nothing would ever
@@ -72,7 +72,7 @@ __noinline int stream_refuse(const struct guard *g, __u32 reason)
 /* The same, of what most segments show: the connection goes on from here. False: it is not all. */
 static __always_inline bool stream_goes_on(const struct packet *p)
 {
-	struct sg_streams *line = stream_line(&sg_streams, p->connection, SG_STREAMS);
+	struct sg_streams *line = stream_line(&sg_streams, p->connection, sg_sizes.streams);
 	struct sg_stream *s = line ? stream_entry(line, p->connection) : NULL;
 
 	if (!s || p->stream != STREAM_READ || s->state != STREAM_READ || s->fresh || s->refused)

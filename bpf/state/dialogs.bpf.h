@@ -74,7 +74,7 @@ static __always_inline bool dialog_is_over(const struct sg_dialog *d, __u64 now)
 
 static __always_inline struct sg_dialogs *dialog_line(__u64 key)
 {
-	__u32 line = key >> 8 & (SG_DIALOGS - 1);
+	__u32 line = key >> 8 & (sg_sizes.dialogs - 1);
 
 	return bpf_map_lookup_elem(&sg_dialogs, &line);
 }

@@ -26,7 +26,7 @@ static long stream_copy_block(__u32 block, void *context)
 /* One of the two places where the header of a connection may be kept. */
 static __always_inline struct sg_head *stream_head(__u64 connection, __u32 second)
 {
-	__u32 place = (second ? connection >> 20 : connection >> 4) & (SG_HEADS - 1);
+	__u32 place = (second ? connection >> 20 : connection >> 4) & (sg_sizes.heads - 1);
 
 	return bpf_map_lookup_elem(&sg_heads, &place);
 }

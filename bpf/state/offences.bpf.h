@@ -27,7 +27,7 @@ const __u8 sg_reason_of_offence[] = {
 /* His entry, NULL if he has none. */
 static __always_inline struct sg_offences *offences_find(__u64 who)
 {
-	return pair_find(pair_of(&sg_offences, who, SG_OFFENCE_ENTRIES), who);
+	return pair_find(pair_of(&sg_offences, who, sg_sizes.offences), who);
 }
 
 /* When an entry has nothing to its account any more. */
@@ -46,7 +46,7 @@ static __always_inline __u64 offences_until(const struct sg_offences *c)
  */
 static __always_inline struct sg_offences *offences_entry(__u64 who, __u64 now)
 {
-	struct pair pair = pair_of(&sg_offences, who, SG_OFFENCE_ENTRIES);
+	struct pair pair = pair_of(&sg_offences, who, sg_sizes.offences);
 	struct sg_offences *c = pair_find(pair, who), *other = pair.second;
 
 	if (c)

@@ -19,7 +19,6 @@
 
 #define PROVEN_GREYLIST 64 /* s: enough for a caller to be challenged and answered */
 #define PROVEN_GRACE 32    /* s that a proof outlives its binding: 64 * T1 of RFC 3261 */
-#define PROVEN_UNIT 32 /* 2^32 ns; 16 bits of them are 78 hours, half of which lies ahead */
 
 _Static_assert(SG_PROVEN_DAYS * 86400 < 36 * 3600, "a proof's end is told from its past");
 
@@ -31,7 +30,7 @@ static __always_inline bool proof_counts(__u32 proof)
 
 static __always_inline __u16 *proven_hint(__u64 hash)
 {
-	__u32 line = hash >> 32 & (SG_HINTS - 1), place = hash >> 60 & 3;
+	__u32 line = sg_hint_line(hash), place = sg_hint_place(hash);
 	struct sg_hints *hints = bpf_map_lookup_elem(&sg_hints, &line);
 
 	barrier_var(place);
@@ -43,7 +42,7 @@ static __always_inline bool proven_hinted(__u64 hash, __u64 now)
 {
 	const __u16 *hint = proven_hint(hash);
 
-	return hint && (__s16)(*hint - (__u16)(now >> PROVEN_UNIT)) > 0;
+	return hint && sg_hinted(*hint, now);
 }
 
 static __always_inline struct sg_proven *proven_entry(const struct sg_flow_key *key, __u64 now)
@@ -63,7 +62,7 @@ static __always_inline bool proven_counts(const struct sg_flow_key *key, __u64 n
 
 static __always_inline void proven_announce(__u64 hash, __u64 until, __u64 now)
 {
-	__u16 *hint = proven_hint(hash), end = (until >> PROVEN_UNIT) + 1;
+	__u16 *hint = proven_hint(hash), end = (until >> SG_HINT_UNIT) + 1;
 
 	/* One that was not written for 39 hours may look as if it lay ahead: what is new wins. */
 	if (hint && (!proven_hinted(hash, now) || (__s16)(end - *hint) > 0))
@@ -189,7 +188,8 @@ __noinline int flow_registers(const struct guard *g, __u32 seconds, __u32 user, 
 		flow_proves(g, SG_PROOF_REGISTER, seconds + PROVEN_GRACE);
 		entry = proven_entry(&key, g->now);
 		if (entry)
-			entry->user = !registered || entry->user == user ? user : SG_PROVEN_USERS;
+			entry->user = !registered || !entry->user || entry->user == user
+					      ? user : SG_PROVEN_USERS;
 	} else if (there && registered && entry->user == user && entry->until > end) {
 		entry->until = end;
 	}

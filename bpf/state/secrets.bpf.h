@@ -47,7 +47,7 @@ static __always_inline __u32 secret_number(__u64 hash)
 /* The line of a secret, or NULL. */
 static __always_inline struct sg_secrets *secret_line(__u64 key)
 {
-	__u32 line = key >> 8 & (SG_SECRETS - 1);
+	__u32 line = key >> 8 & (sg_sizes.secrets - 1);
 
 	return bpf_map_lookup_elem(&sg_secrets, &line);
 }

@@ -121,7 +121,7 @@ __noinline int stream_open(const struct packet *p, __u64 now)
 {
 	__u64 hash = p ? stream_hash(p) : 0;
 	struct sg_streams *openings = stream_line(&sg_openings, hash, SG_OPENINGS);
-	struct sg_streams *streams = stream_line(&sg_streams, hash, SG_STREAMS);
+	struct sg_streams *streams = stream_line(&sg_streams, hash, sg_sizes.streams);
 	struct sg_stream opening = {.tag = cell_tag(hash), .seconds = cell_seconds(now)};
 	struct sg_stream *ended, *syn;
 
@@ -165,7 +165,7 @@ static __always_inline struct sg_stream *stream_of_shadow(const struct sg_stream
 static __always_inline struct sg_stream *stream_add(const struct packet *p, __u32 next,
 						    __u32 state, __u64 now)
 {
-	struct sg_streams *line = stream_line(&sg_streams, p->connection, SG_STREAMS);
+	struct sg_streams *line = stream_line(&sg_streams, p->connection, sg_sizes.streams);
 	struct sg_stream stream = {
 		.tag = cell_tag(p->connection), .next = next, .state = state,
 		.seconds = cell_seconds(now), .fresh = 1,
@@ -340,7 +340,7 @@ static __always_inline struct sg_stream *stream_older(hook_ctx *ctx, struct pack
 static __always_inline struct sg_stream *stream_find(hook_ctx *ctx, struct packet *p, __u32 role,
 						     __u64 now)
 {
-	struct sg_streams *line = stream_line(&sg_streams, p->connection, SG_STREAMS);
+	struct sg_streams *line = stream_line(&sg_streams, p->connection, sg_sizes.streams);
 	struct sg_stream *s = line ? stream_entry(line, p->connection) : NULL;
 
 	if (!s)

@@ -64,7 +64,7 @@ static __always_inline __u64 transaction_key(const struct sip_reader *r, __u64 a
 
 static __always_inline struct sg_transactions *transaction_line(__u64 key)
 {
-	__u32 line = key >> 8 & (SG_TRANSACTIONS - 1);
+	__u32 line = key >> 8 & (sg_sizes.transactions - 1);
 
 	return bpf_map_lookup_elem(&sg_transactions, &line);
 }

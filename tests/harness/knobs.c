@@ -12,7 +12,7 @@
 
 struct sg_config *config(void)
 {
-	return &fix.configs[fix.state->active];
+	return &fix.configs[fix.state->active & 1];
 }
 
 void config_defaults(struct sg_config *config)

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Runs the lab tests, those here and those of ../operate, all or some:
+# Runs the lab tests, all or some:
 #
-#   tests/lab/run.sh [test_NAME.sh ...]
+#   tests/lab/run.sh [test_NAME.sh ...]   one in a folder by FOLDER/test_NAME.sh
 #   tests/lab/run.sh --alone     those that send most, one after the other: each takes what there is
 #   tests/lab/run.sh --beside [test_NAME.sh ...]   the others, as many at a time as there are CPUs;
 #                                                  other work may run beside them
@@ -23,7 +23,7 @@ OUT=
 
 beside() {
 	local file
-	for file in test_*.sh ../operate/test_*.sh; do
+	for file in test_*.sh */test_*.sh; do
 		[[ " ${ALONE[*]} ${LONG[*]} " == *" $file "* ]] || echo "$file"
 	done
 }
@@ -38,8 +38,8 @@ run() {
 # What a test says comes in one piece, when it is done.
 run_quietly() {
 	local status=0
-	run "$1" >"$OUT/${1##*/}" 2>&1 || status=$?
-	flock "$OUT" cat "$OUT/${1##*/}"
+	run "$1" >"$OUT/${1//\//-}" 2>&1 || status=$?
+	flock "$OUT" cat "$OUT/${1//\//-}"
 	return "$status"
 }
 
@@ -86,11 +86,9 @@ case ${1:-} in
 	run_beside "$@" || failed=1
 	exit "$failed"
 	;;
-"") set -- test_*.sh ../operate/test_*.sh ;;
+"") set -- test_*.sh */test_*.sh ;;
 esac
 for file in "$@"; do
-	file=${file##*/}
-	[[ -e $file ]] || file=../operate/$file
-	run "$file" || failed=1
+	run "${file#tests/lab/}" || failed=1
 done
 exit "$failed"

@@ -173,8 +173,8 @@ json_keys() {
 	status=$(sipguard status --json)
 	stats=$(sipguard stats --json)
 	has_keys . attached version abi mode lists bans flows memory notices interfaces \
-		overload loaded_seconds connections dialogs config shadow ports proven_limits \
-		topology_fields dialled_prefixes exit_codes proven_call_seconds proven_unchallenged greylist_hold_seconds \
+		overload loaded_seconds connections dialogs trial config shadow ports proven_limits \
+		topology_fields dialled_prefixes exit_codes memory_preset proven_call_seconds proven_unchallenged greylist_hold_seconds \
 		overload_shed overload_share overload_least overload_hold_seconds \
 		overload_unchallenged first_data_seconds ban_rules totals callees zones <<<"$status"
 	has_keys .lists allow deny <<<"$status"
@@ -182,6 +182,7 @@ json_keys() {
 	has_keys .flows proven contact greylist most greylist_armed greylist_seconds_left \
 		<<<"$status"
 	has_keys .dialogs heard_seconds learned <<<"$status"
+	has_keys .trial seconds_left detaches <<<"$status"
 	has_keys .overload level since_seconds seconds_left by_503 by_silence <<<"$status"
 	has_keys .memory bytes maps <<<"$status"
 	# What the README says.

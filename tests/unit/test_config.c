@@ -215,6 +215,7 @@ static void test_flows(void **state)
 				       "proven-limits: {invite: {rate: 90}}\n"
 				       "proven: {call: 30, unchallenged: yes}\n"
 				       "greylist: {hold: 3}\n"
+				       "memory: small\n"
 				       "overload: {shed: yes, share: 70, least: 9, hold: 5,\n"
 				       "           unchallenged: yes}\n"
 				       "bans: {malformed: {threshold: 5, time: 9}}\n"
@@ -235,6 +236,7 @@ static void test_flows(void **state)
 	assert_int_equal(kernel->proven_call, 30);
 	assert_int_equal(kernel->proven_unchallenged, 1);
 	assert_int_equal(kernel->greylist_hold, 3);
+	assert_int_equal(kernel->memory_preset, SG_MEMORY_SMALL);
 	assert_int_equal(kernel->overload_shed, 1);
 	assert_int_equal(kernel->overload_share, 70);
 	assert_int_equal(kernel->overload_least, 9);

@@ -290,11 +290,12 @@ static int attach_first(struct attach *a)
 	if (!err)
 		find_slots(a);
 	if (!err)
-		err = loader_load(&a->loader, &a->error);
+		err = loader_load(&a->loader, a->policy.config->kernel.memory_preset, &a->error);
 	if (!err)
 		loader_connections(&a->loader);
 	if (!err)
-		err = loader_init(&a->loader, a->policy.config, a->policy.path, mode, &a->error);
+		err = loader_init(&a->loader, a->policy.config, a->policy.path, mode,
+				  a->options->seconds, &a->error);
 	if (!err)
 		err = pins_mkdir(pins, &a->error, "%s", "");
 	if (!err)
@@ -334,8 +335,11 @@ static int attach_more(struct attach *a)
 	if (!err)
 		targets_listen(a);
 	if (!err)
+		err = trial_begin(a);
+	if (!err)
 		err = commit(a);
 	if (err) {
+		trial_undo(a);
 		close_links(a);
 		egress_tidy(&a->session.pins, NULL);
 		return err;
@@ -407,7 +411,7 @@ static int tell_slots(struct attach *a, struct link_set *links, struct maps *map
 	if (err)
 		links_free(links);
 	else
-		tell_doubts(&a->slots, &maps->configs[maps->state->active & 1]);
+		tell_doubts(&a->slots, maps);
 	return err;
 }
 
@@ -423,12 +427,17 @@ static int report_all(struct attach *a)
 	if (err)
 		return err;
 	mode = maps.state->mode;
+	a->trial = maps.state->trial % (SG_TRIAL_DETACH + 1);
 	err = links_read(&s->pins, "links", &links, &a->error);
 	if (!err)
 		err = tell_slots(a, &links, &maps);
 	maps_close(&maps);
 	if (err)
 		return err;
+	if (a->options->quiet) { /* another command does the talking */
+		links_free(&links);
+		return 0;
+	}
 	all = report(a, &links, mode);
 	tell_older(&s->pins, &links);
 	links_free(&links);
@@ -436,6 +445,8 @@ static int report_all(struct attach *a)
 		output_json(json_pack("{s:o, s:s}", "interfaces", all, "mode", mode_names[mode]));
 	else
 		json_decref(all);
+	if (a->options->seconds && !a->options->json)
+		tell_trial(a->trial, a->options->seconds);
 	if (!a->options->json && mode == SG_MODE_MONITOR)
 		printf("Nothing is dropped until you say `sipguard mode enforce`; `sipguard stats` "
 		       "shows what would be.\n");

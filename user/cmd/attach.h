@@ -12,6 +12,11 @@
 #include "kernel/device.h"
 #include "policy/policy.h"
 
+struct trial {
+	__u64 until; /* ns of the guard's clock; 0: there was none */
+	__u32 what;  /* enum sg_trial */
+};
+
 struct target {
 	struct device device;
 	struct place place;               /* of its link, which is there or to come */
@@ -33,6 +38,9 @@ struct attach {
 	bool upgrade;             /* what is attached already gets this version's programs */
 	struct target *target;
 	int count;
+	enum sg_trial trial;      /* with --for: what becomes of the guard then */
+	bool on_trial;            /* trial_begin() has changed what is in `before` */
+	struct trial before;
 	struct error error;
 };
 
@@ -53,6 +61,13 @@ enum exit_code target_make(struct attach *a, const char *argument, struct target
  * those that others use must not be without one.
  */
 bool targets_upgrade(const struct attach *a);
+
+/*
+ * With --for, a guard that is running is on trial before anything of it changes, so that whoever
+ * dies halfway leaves nothing that stays shut. 0 or -errno. trial_undo() puts back what was.
+ */
+int trial_begin(struct attach *a);
+void trial_undo(struct attach *a);
 
 /* At a target where nobody has listened yet there are calls that the guard does not know. */
 void targets_listen(struct attach *a);

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "abi.h"
 #include "base/error.h"
 #include "base/prefix.h"
 #include "guard/links.h"
@@ -26,6 +27,7 @@ struct options {
 	bool limits;
 	bool quiet;
 	bool force;
+	bool check;
 	const char *config;     /* NULL: not given */
 	enum xdp_mode xdp;
 	const char *transport;  /* "udp", "tcp", NULL */
@@ -62,6 +64,7 @@ enum option_bit {
 	OPTION_WRITE = 1 << 15,
 	OPTION_SAMPLE = 1 << 16,
 	OPTION_LIMIT = 1 << 17,
+	OPTION_CHECK = 1 << 18,
 };
 
 struct command {
@@ -93,10 +96,13 @@ enum exit_code failed_lines(const char *path, int err, const struct error *why);
 enum exit_code output_end(void);
 
 struct slots;
-struct sg_config;
+struct maps;
 
-/* Gives notice of what zones name and nothing can be of. */
-void tell_doubts(const struct slots *slots, const struct sg_config *config);
+/* Gives notice of what the configuration in force says and cannot be. */
+void tell_doubts(const struct slots *slots, const struct maps *maps);
+
+/* Says what becomes of the guard in so many seconds, unless somebody confirms. */
+void tell_trial(enum sg_trial trial, __u64 seconds);
 
 struct policy;
 struct session;
@@ -112,6 +118,7 @@ enum exit_code cmd_detach(const struct options *options);
 enum exit_code cmd_status(const struct options *options);
 enum exit_code cmd_stats(const struct options *options);
 enum exit_code cmd_mode(const struct options *options);
+enum exit_code cmd_confirm(const struct options *options);
 enum exit_code cmd_reload(const struct options *options);
 enum exit_code cmd_explain(const struct options *options);
 enum exit_code cmd_check_config(const struct options *options);
@@ -123,6 +130,8 @@ enum exit_code cmd_bans(const struct options *options);
 enum exit_code cmd_sources(const struct options *options);
 enum exit_code cmd_identity(const struct options *options);
 enum exit_code cmd_connections(const struct options *options);
+enum exit_code cmd_save(const struct options *options);
+enum exit_code cmd_restore(const struct options *options);
 enum exit_code cmd_replay(const struct options *options);
 enum exit_code cmd_shadow(const struct options *options);
 enum exit_code cmd_events(const struct options *options);

@@ -8,6 +8,7 @@
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "render/output.h"
+#include "saved/saved.h"
 
 static enum exit_code cmd_help(const struct options *options);
 static enum exit_code cmd_version(const struct options *options);
@@ -34,8 +35,14 @@ static const struct command commands[] = {
 	 "An interface that is guarded already gets this version's programs, with no packet lost,\n"
 	 "and lists, bans, limits and mode kept; a program at egress that somebody detached comes\n"
 	 "back; also the configuration, without --config.\n"
-	 "For a new guard it is /etc/sipguard/sipguard.yaml if that exists, else the defaults.",
-	 OPTION_CONFIG | OPTION_XDP | OPTION_ENFORCE, 1, -1, cmd_attach},
+	 "For a new guard it is /etc/sipguard/sipguard.yaml if that exists, else the defaults.\n"
+	 "With --for it is on trial until `sipguard confirm`. If that does not come in time, a\n"
+	 "new guard lets everything pass and is detached by the next command; one that was there\n"
+	 "before goes to monitor mode, and keeps what it knows. The kernel does that by itself.",
+	 OPTION_CONFIG | OPTION_XDP | OPTION_ENFORCE | OPTION_FOR, 1, -1, cmd_attach},
+	{"confirm", "", "keep what `attach --for` or `mode enforce --for` has begun",
+	 "Ends the trial: the guard stays as it is. Exit status 1 if nothing is on trial, 3 if\n"
+	 "the time of `attach --for` was over before.", 0, 0, 0, cmd_confirm},
 	{"detach", "IFACE...", "stop guarding interfaces",
 	 "Stops guarding the interfaces, and looking at what they send. With the last one go\n"
 	 "lists, bans and counters. (Before Linux 6.6 an empty clsact qdisc stays, which costs\n"
@@ -45,8 +52,11 @@ static const struct command commands[] = {
 	 "Shows first what matters in an attack: mode, greylist, bans, proven flows. Then sizes\n"
 	 "of lists and memory, interfaces (where the guard runs, how many packets they received\n"
 	 "and it saw, and if it sees none of them why), and every limit in force.\n"
-	 "Exit status 3 if nothing is guarded.",
-	 0, 0, 0, cmd_status},
+	 "Exit status 3 if nothing is guarded.\n\n"
+	 "With --check one line with performance data, for Nagios, Icinga and the like, and their\n"
+	 "exit status: 0 OK; 1 WARNING, for what the NOTICE lines and the interfaces tell;\n"
+	 "2 CRITICAL, if an interface that was attached is not guarded, or none is; 3 UNKNOWN.",
+	 OPTION_CHECK, 0, 0, cmd_status},
 	{"stats", "", "packets and bytes by reason, class and method",
 	 "Counts since the guard was attached: passed; would drop, which is what enforce mode\n"
 	 "drops; dropped; and of a reason watched: the packet goes on in enforce mode as well,\n"
@@ -58,8 +68,9 @@ static const struct command commands[] = {
 	{"mode", "[REASON] MODE", "monitor or enforce; off, monitor or enforce for one reason",
 	 "  mode monitor|enforce              of the whole guard\n"
 	 "  mode REASON off|monitor|enforce   of one reason, below that of the guard, until the\n"
-	 "                                    next reload; the configuration file keeps it longer",
-	 0, 1, 2, cmd_mode},
+	 "                                    next reload; the configuration file keeps it longer"
+	 "\n\n`mode enforce --for 5m` goes back to monitor by itself unless `confirm` comes.",
+	 OPTION_FOR, 1, 2, cmd_mode},
 	{"reload", "", "put a configuration in force",
 	 "Reads the file given with --config; without, the one that is in force now, or\n"
 	 "/etc/sipguard/sipguard.yaml if that is the built-in one and the file exists. If it has\n"
@@ -174,6 +185,17 @@ static const struct command commands[] = {
 	 "interface that is attached later is not judged by it. It takes about as much time for\n"
 	 "each packet as the guard itself. The kernel has to allow programs of type EXT.",
 	 0, 0, 1, cmd_shadow},
+	{"save", "[FILE]", "keep what the guard knows in a file, for `restore`",
+	 "Writes lists, bans, proven flows, identities, modes, and which interfaces are guarded\n"
+	 "by which configuration, by default to " SAVED_FILE ". What was there is replaced as\n"
+	 "a whole. A guard on trial is not saved.", 0, 0, 1, cmd_save},
+	{"restore", "[FILE]", "have the guard know what was saved",
+	 "Where nothing is guarded, attaches the interfaces that were; then brings back what was\n"
+	 "saved, the mode last. The time that has gone by counts. A guard that is running gets it\n"
+	 "beside what it knows. A file that is damaged is refused as a whole and renamed, and the\n"
+	 "guard goes on as it is. Exit status 0 if there is no " SAVED_FILE ",\n"
+	 "1 if an interface that was guarded is not there; all else is restored then.",
+	 0, 0, 1, cmd_restore},
 	{"help", "[COMMAND]", "this list, or one command in full", "Explains commands.", 0, 0, 1,
 	 cmd_help},
 	{"version", "", "version of the command and of its ABI", "Prints the version.", 0, 0, 0,

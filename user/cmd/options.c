@@ -29,7 +29,7 @@ static const struct {
 	{"watch", 'w', OPTION_WATCH, "SECONDS", "print rates again and again, until interrupted"},
 	{"transport", 't', OPTION_TRANSPORT, "udp|tcp", "of the flow ADDRESS:PORT (default: udp)"},
 	{"for", 'f', OPTION_FOR, "TIME",
-	 "for how long: 90s, 10m (a ban), 1d (an identity), up to 30d"},
+	 "for how long: 90s, 10m, 1d, up to 30d (else: a ban 10m, an identity 1d)"},
 	{"raw", 'r', OPTION_RAW, NULL, "a folder, each of whose files is one message"},
 	{"limits", 'l', OPTION_LIMITS, NULL, "run the limits too, on the capture's own clock"},
 	{"dev", 'd', OPTION_DEV, "INTERFACE", "as if all had come in there, if zones name it"},
@@ -40,6 +40,7 @@ static const struct {
 	{"write", 'W', OPTION_WRITE, "FILE", "to this file (pcapng); - is standard output"},
 	{"sample", 'n', OPTION_SAMPLE, "N", "one packet in N"},
 	{"limit", 'L', OPTION_LIMIT, "SIZE", "end when the file has so many bytes: 500k, 10M, 2G"},
+	{"check", 'C', OPTION_CHECK, NULL, "one line and an exit status, for Nagios and the like"},
 	{"quiet", 'q', OPTION_QUIET, NULL, "only the summary, no line for each packet"},
 	{"json", 'j', 0, NULL, "print JSON"},
 	{"verbose", 'v', 0, NULL, "show what libbpf and the kernel's verifier say"},
@@ -239,6 +240,9 @@ static enum exit_code read_option(int letter, const char *value, struct options 
 		return read_sample(value, options);
 	case 'L':
 		return read_limit(value, options);
+	case 'C':
+		options->check = true;
+		return DONE;
 	case 'q':
 		options->quiet = true;
 		return DONE;

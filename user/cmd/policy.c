@@ -24,24 +24,50 @@ static const char *meaning(enum sg_mode mode)
 				       : "nothing is dropped, only counted";
 }
 
-static enum exit_code mode_of_guard(struct session *session, enum sg_mode mode, bool json)
+/* On trial first, so that whoever dies in between leaves nothing that stays shut. */
+static int mode_on_trial(struct session *session, enum sg_mode mode, __u64 seconds,
+			 struct error *error)
 {
+	struct maps *maps = &session->maps;
+
+	if (seconds)
+		return maps_trial_begin(maps, SG_TRIAL_MODE, seconds, error);
+	/* Nothing of it is left to be taken back. */
+	if (mode == SG_MODE_MONITOR && maps->state->trial == SG_TRIAL_MODE)
+		maps_trial_end(maps);
+	return 0;
+}
+
+static enum exit_code mode_of_guard(struct session *session, enum sg_mode mode,
+				    const struct options *options)
+{
+	struct error error = {};
+	__u64 now, left = 0;
+	enum sg_trial trial;
+
+	if (mode_on_trial(session, mode, options->seconds, &error) ||
+	    maps_clock(&session->maps, &now, &error))
+		return failed(&error);
 	maps_store(&session->maps.state->mode, mode);
-	if (json)
-		output_json(json_pack("{s:s}", "mode", mode_names[mode]));
-	else
-		printf("The guard's mode is %s: %s.\n", mode_names[mode], meaning(mode));
+	trial = maps_trial(&session->maps, now, &left);
+	if (options->json) {
+		output_json(json_pack("{s:s, s:o}", "mode", mode_names[mode], "seconds_left",
+				      trial ? json_integer(left / SG_NSEC_PER_SEC) : json_null()));
+		return DONE;
+	}
+	printf("The guard's mode is %s: %s.\n", mode_names[mode], meaning(mode));
+	if (trial)
+		tell_trial(trial, (left + SG_NSEC_PER_SEC - 1) / SG_NSEC_PER_SEC);
 	return DONE;
 }
 
 static enum exit_code mode_of_reason(struct session *session, int reason, enum sg_mode mode,
 				     bool json)
 {
-	struct sg_config *config = &session->maps.configs[session->maps.state->active & 1];
+	struct error error = {};
 
-	if (!config->dialogs)
-		maps_listen_anew(&session->maps);
-	sg_mode_set(config, reason, mode);
+	if (maps_mode_by_hand(&session->maps, reason, mode, &error))
+		return failed(&error);
 	if (json)
 		output_json(json_pack("{s:s, s:s, s:s}", "reason", reason_texts[reason].label,
 				      "mode", mode_names[mode], "until", "reload"));
@@ -69,10 +95,13 @@ enum exit_code cmd_mode(const struct options *options)
 			     options->arguments[of_reason]);
 	if (!of_reason && mode == SG_MODE_OFF)
 		return usage("The whole guard has no mode off (`sipguard detach` takes it away).");
+	if (options->seconds && (of_reason || mode != SG_MODE_ENFORCE))
+		return usage("--for goes with `mode enforce` alone: monitor drops nothing that "
+			     "would have to be taken back.");
 	if (session_begin(&session, ACCESS_CHANGE, &error))
 		return failed(&error);
 	code = of_reason ? mode_of_reason(&session, reason, mode, options->json)
-			 : mode_of_guard(&session, mode, options->json);
+			 : mode_of_guard(&session, mode, options);
 	session_end(&session);
 	return code;
 }
@@ -107,7 +136,7 @@ int reload(struct session *session, struct policy *policy, struct error *error)
 		return err;
 	maps_activate(&session->maps, which); /* from here on it is in force */
 	reload_settle(session, &slots);
-	tell_doubts(&slots, &policy->config->kernel);
+	tell_doubts(&slots, &session->maps);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "base/notice.h"
 #include "cmd/command.h"
 #include "guard/slots.h"
+#include "model/snapshot.h"
 #include "render/output.h"
 
 static int libbpf_quiet(enum libbpf_print_level level, const char *format, va_list args)
@@ -77,10 +78,13 @@ enum exit_code output_end(void)
 	return err ? FAILED : DONE;
 }
 
-void tell_doubts(const struct slots *slots, const struct sg_config *config)
+void tell_doubts(const struct slots *slots, const struct maps *maps)
 {
+	const struct sg_config *config = &maps->configs[maps->state->active & 1];
 	char text[320];
 
+	if (memory_doubt(maps, config, text, sizeof(text)))
+		notice("%s.", text);
 	for (size_t next = 0; slots_doubt(slots, config, &next, text, sizeof(text));)
 		notice("%s.", text);
 }

@@ -56,13 +56,18 @@ int ask_why(const struct session *session, const struct sg_flow_key *flow, __u32
 	    struct sg_why *why, struct error *error)
 {
 	struct why_bpf *object = why_bpf__open();
+	struct sg_sizes sizes;
 	int err = object ? 0 : -errno;
 
 	*why = (struct sg_why){.flow = *flow, .slot = slot};
 	if (!err) {
 		object->rodata->sg_tick = clock_tick();
-		err = share_maps(object, session);
+		sizes_of(sizes_find(maps_entries(&session->maps, MAP_PROVEN)), &sizes);
+		object->rodata->sg_sizes = sizes;
+		err = sizes_set(object->obj, &sizes);
 	}
+	if (!err)
+		err = share_maps(object, session);
 	if (!err)
 		err = why_bpf__load(object);
 	if (!err)

@@ -99,7 +99,7 @@ static int by_live(const void *a, const void *b)
 	return by_source(a, b);
 }
 
-static int read_map(const struct maps *maps, __u64 now, struct connection_list *list)
+static int read_map(const struct maps *maps, __u64 now, size_t most, struct connection_list *list)
 {
 	const void *key, *value;
 	struct walk walk;
@@ -110,7 +110,7 @@ static int read_map(const struct maps *maps, __u64 now, struct connection_list *
 	while ((err = walk_next(&walk, &key, &value)) > 0) {
 		const struct sg_connections *c = value;
 
-		if (!SG_LIVE(c->live) || list->count == SG_CONNECTIONS)
+		if (!SG_LIVE(c->live) || list->count == most)
 			continue;
 		list->source[list->count++] = (struct connections){
 			.source = *(const struct sg_flow_key *)key,
@@ -139,6 +139,7 @@ static void mark_silent(struct connection_list *list, const struct silent *silen
 int connections_read(const struct pins *pins, const struct maps *maps, struct connection_list *list,
 		     struct error *error)
 {
+	size_t most = maps_entries(maps, MAP_CONNECTIONS);
 	struct silent silent = {};
 	__u64 now;
 	int err = maps_clock(maps, &now, error);
@@ -151,8 +152,8 @@ int connections_read(const struct pins *pins, const struct maps *maps, struct co
 	if (err)
 		notice("connections that have sent nothing cannot be told (%s): `sipguard attach` "
 		       "an interface again.", strerror(-err));
-	list->source = calloc(SG_CONNECTIONS, sizeof(*list->source));
-	err = list->source ? read_map(maps, now, list) : -ENOMEM;
+	list->source = calloc(most + 1, sizeof(*list->source));
+	err = list->source ? read_map(maps, now, most, list) : -ENOMEM;
 	if (!err)
 		mark_silent(list, &silent);
 	else

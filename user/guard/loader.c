@@ -41,8 +41,11 @@ static bool is_shared(const struct bpf_map *map)
 	return strncmp(bpf_map__name(map), GLOBAL, strlen(GLOBAL)) == 0;
 }
 
-static int loader_open(struct loader *loader, struct error *error)
+static int loader_open(struct loader *loader, enum sg_memory memory, struct error *error)
 {
+	struct sg_sizes sizes;
+	int err;
+
 	*loader = (struct loader){
 		.notes = -1, .places = -1, .clock = -1, .connections = {-1, -1},
 	};
@@ -53,8 +56,19 @@ static int loader_open(struct loader *loader, struct error *error)
 		return error_set(error, -errno, "cannot open the guard's object: %s.",
 				 strerror(errno));
 	loader->object->rodata->sg_tick = clock_tick();
-	return 0;
+	sizes_of(memory, &sizes);
+	loader->object->rodata->sg_sizes = sizes;
+	err = sizes_set(loader->object->obj, &sizes);
+	return err ? error_set(error, err, "cannot give the tables their sizes: %s.",
+			       strerror(-err)) : 0;
 }
+
+/* What is constant, and the same in all programs of a guard. */
+#define SAME_CONSTANTS(of, from)                                                                  \
+	do {                                                                                      \
+		(of)->rodata->sg_tick = (from)->object->rodata->sg_tick;                          \
+		(of)->rodata->sg_sizes = (from)->object->rodata->sg_sizes;                        \
+	} while (0)
 
 static int loader_finish(struct loader *loader, struct error *error)
 {
@@ -125,7 +139,7 @@ static int load_xdp(const struct loader *loader, enum judge judge, __u32 slot, s
 
 	if (!object)
 		return cannot_open("for XDP", error);
-	object->rodata->sg_tick = loader->object->rodata->sg_tick;
+	SAME_CONSTANTS(object, loader);
 	object->rodata->sg_interface = slot;
 	fd = load_one(loader, object->obj, judge_names[judge], error);
 	guard_bpf__destroy(object);
@@ -140,7 +154,7 @@ static int load_ingress(const struct loader *loader, enum judge judge, __u32 slo
 
 	if (!object)
 		return cannot_open("at tc ingress", error);
-	object->rodata->sg_tick = loader->object->rodata->sg_tick;
+	SAME_CONSTANTS(object, loader);
 	object->rodata->sg_interface = slot;
 	if (judge == JUDGE_BARE)
 		object->rodata->sg_link_header = 0;
@@ -163,7 +177,7 @@ int loader_reply(const struct loader *loader, enum reply reply, struct error *er
 
 	if (!object)
 		return cannot_open("at tc egress", error);
-	object->rodata->sg_tick = loader->object->rodata->sg_tick;
+	SAME_CONSTANTS(object, loader);
 	if (reply == REPLY_BARE)
 		object->rodata->sg_link_header = 0;
 	fd = load_one(loader, object->obj, "reply", error);
@@ -203,7 +217,7 @@ void loader_connections(struct loader *loader)
 	loader->sockets = connections_bpf__open();
 	err = loader->sockets ? 0 : -errno;
 	if (!err) {
-		loader->sockets->rodata->sg_tick = loader->object->rodata->sg_tick;
+		SAME_CONSTANTS(loader->sockets, loader);
 		err = share_maps(loader, loader->sockets->obj);
 	}
 	if (!err)
@@ -231,9 +245,9 @@ static int loader_finish_alone(struct loader *loader, struct error *error)
 	return err ? preflight_kernel(err, error) : 0;
 }
 
-int loader_load(struct loader *loader, struct error *error)
+int loader_load(struct loader *loader, enum sg_memory memory, struct error *error)
 {
-	int err = loader_open(loader, error);
+	int err = loader_open(loader, memory, error);
 
 	if (err)
 		return err;
@@ -243,7 +257,7 @@ int loader_load(struct loader *loader, struct error *error)
 
 int loader_load_replay(struct loader *loader, struct error *error)
 {
-	int err = loader_open(loader, error);
+	int err = loader_open(loader, SG_MEMORY_DEFAULT, error);
 
 	if (err)
 		return err;
@@ -297,9 +311,22 @@ static int reuse(struct loader *loader, const struct pins *pins, const char *nam
 	return err;
 }
 
+/* What the guard was loaded with; of one that is none, reuse() will find it. */
+static enum sg_memory pinned_memory(const struct pins *pins)
+{
+	struct maps maps = {.fd[MAP_PROVEN] = pins_get(pins, "%s", map_names[MAP_PROVEN])};
+	enum sg_memory memory = SG_MEMORY_DEFAULT;
+
+	if (maps.fd[MAP_PROVEN] < 0)
+		return memory;
+	memory = sizes_find(maps_entries(&maps, MAP_PROVEN));
+	close(maps.fd[MAP_PROVEN]);
+	return memory < SG_MEMORY__MAX ? memory : SG_MEMORY_DEFAULT;
+}
+
 int loader_load_over(struct loader *loader, const struct pins *pins, struct error *error)
 {
-	int err = loader_open(loader, error);
+	int err = loader_open(loader, pinned_memory(pins), error);
 
 	if (!err)
 		leave_out_judges(loader);
@@ -318,9 +345,9 @@ static int map_fd(const struct loader *loader, enum map_id id)
 }
 
 int loader_init(struct loader *loader, const struct config *config, const char *path,
-		enum sg_mode mode, struct error *error)
+		enum sg_mode mode, __u64 trial, struct error *error)
 {
-	struct maps maps = {};
+	struct maps maps = {.clock = dup(loader->clock)};
 	int err;
 
 	for (int id = 0; id < MAP__MAX; id++)
@@ -336,6 +363,8 @@ int loader_init(struct loader *loader, const struct config *config, const char *
 		maps_store(&maps.state->abi, SG_ABI_VERSION);
 		maps_store(&maps.state->mode, mode);
 		connections_add_namespace(&maps);
+		if (trial)
+			err = maps_trial_begin(&maps, SG_TRIAL_DETACH, trial, error);
 	}
 	maps_close(&maps);
 	return err;

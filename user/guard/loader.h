@@ -25,9 +25,10 @@ struct loader {
 };
 
 /*
- * Makes maps and loads what is the same for all interfaces. 0, or -errno; then loader_close().
+ * Makes maps, of the sizes of a preset, and loads what is the same for all interfaces. 0, or
+ * -errno; then loader_close().
  */
-int loader_load(struct loader *loader, struct error *error);
+int loader_load(struct loader *loader, enum sg_memory memory, struct error *error);
 
 /*
  * As loader_load(), with programs that are only run by BPF_PROG_RUN: their clock is what is written
@@ -35,7 +36,10 @@ int loader_load(struct loader *loader, struct error *error);
  */
 int loader_load_replay(struct loader *loader, struct error *error);
 
-/* As loader_load(), on the pinned maps, which must have the layout that the object has. */
+/*
+ * As loader_load(), on the pinned maps, which must have the layout that the object has, and keep
+ * their sizes.
+ */
 int loader_load_over(struct loader *loader, const struct pins *pins, struct error *error);
 
 /*
@@ -51,9 +55,12 @@ int loader_reply(const struct loader *loader, enum reply reply, struct error *er
  */
 void loader_connections(struct loader *loader);
 
-/* What a guard begins with: the configuration, where it came from, a mode, and a secret. */
+/*
+ * What a guard begins with: the configuration, where it came from, a mode, and a secret. With
+ * `trial` seconds it is on trial for so long, then it lets everything pass; 0: for good.
+ */
 int loader_init(struct loader *loader, const struct config *config, const char *path,
-		enum sg_mode mode, struct error *error);
+		enum sg_mode mode, __u64 trial, struct error *error);
 
 /* The counters, summed up, as maps_stats(). */
 int loader_stats(const struct loader *loader, struct sg_stats *stats, struct error *error);

@@ -3,8 +3,12 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include <bpf/bpf.h>
+
+#include "base/notice.h"
 #include "guard/egress.h"
 #include "guard/journal.h"
 #include "guard/preflight.h"
@@ -26,10 +30,107 @@ static bool is_leftover(const struct pins *pins)
 	return none;
 }
 
+/* Opens what tells of a trial, and nothing else. False if there is none; else trial_close(). */
+static bool trial_open(const struct pins *pins, struct maps *maps)
+{
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info);
+	int fd = pins_get(pins, "%s", map_names[MAP_STATE]);
+	void *state = MAP_FAILED;
+
+	*maps = (struct maps){};
+	if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size) &&
+	    info.value_size == sizeof(*maps->state))
+		state = mmap(NULL, sizeof(*maps->state), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fd >= 0)
+		close(fd);
+	if (state == MAP_FAILED)
+		return false;
+	maps->state = state;
+	maps->clock = maps->state->active & SG_ACTIVE_TRIAL ? pins_get(pins, "guard_clock") : -1;
+	if (maps->clock >= 0)
+		return true;
+	munmap(state, sizeof(*maps->state));
+	return false;
+}
+
+static void trial_close(struct maps *maps)
+{
+	munmap(maps->state, sizeof(*maps->state));
+	close(maps->clock);
+}
+
+/* What the time is over of; NONE if it is not, or nothing is on trial. */
+static enum sg_trial trial_over(const struct pins *pins)
+{
+	enum sg_trial trial = SG_TRIAL_NONE;
+	struct maps maps;
+	__u64 now, left;
+
+	if (!trial_open(pins, &maps))
+		return trial;
+	if (!maps_clock(&maps, &now, NULL)) {
+		trial = maps_trial(&maps, now, &left);
+		if (left)
+			trial = SG_TRIAL_NONE;
+	}
+	trial_close(&maps);
+	return trial;
+}
+
+/* As the data path does it with the next packet; and who has not confirmed is told. */
+static void trial_end_mode(const struct pins *pins)
+{
+	struct maps maps;
+
+	if (!trial_open(pins, &maps))
+		return;
+	maps_store(&maps.state->mode, SG_MODE_MONITOR);
+	maps_trial_end(&maps);
+	trial_close(&maps);
+	notice("the time that was given by --for is over, and nobody said `sipguard confirm`: the "
+	       "guard's mode is monitor.");
+}
+
+/* Without its links what is left goes as that of a detach that was killed. */
+static int trial_detach(const struct pins *pins, struct error *error)
+{
+	struct link_set links;
+	int err = links_read(pins, "links", &links, error);
+
+	for (size_t i = 0; !err && i < links.count; i++)
+		err = egress_reachable(pins, &links.link[i], error);
+	for (size_t i = 0; !err && i < links.count; i++) {
+		err = pins_remove(pins, "links/%s", links.link[i].pin);
+		if (err)
+			error_set(error, err, "the guard's time is over, and %s/links/%s cannot be "
+				  "removed: %s.", pins->dir, links.link[i].pin, strerror(-err));
+		else
+			link_detach(&links.link[i]);
+	}
+	if (!err)
+		notice("the time that was given by `attach --for` is over, and nobody said "
+		       "`sipguard confirm`: the guard has let everything pass since, and is "
+		       "detached now.");
+	links_free(&links);
+	return err;
+}
+
+static int trial_settle(const struct pins *pins, struct error *error)
+{
+	enum sg_trial over = trial_over(pins);
+
+	if (over == SG_TRIAL_DETACH)
+		return trial_detach(pins, error);
+	if (over == SG_TRIAL_MODE)
+		trial_end_mode(pins);
+	return 0;
+}
+
 static bool is_unfinished(const struct pins *pins)
 {
 	return journal_pending(pins) || is_leftover(pins) || !egress_is_tidy(pins) ||
-	       !shadow_is_tidy(pins);
+	       !shadow_is_tidy(pins) || trial_over(pins);
 }
 
 /* Under the lock: nobody is at work, so what is unfinished was left. */
@@ -37,6 +138,8 @@ static int recover(const struct pins *pins, struct error *error)
 {
 	int err = journal_recover(pins, error);
 
+	if (!err)
+		err = trial_settle(pins, error);
 	if (!err)
 		err = egress_tidy(pins, error);
 	if (!err)
@@ -124,13 +227,27 @@ static int not_attached(struct error *error)
 			 "does that.");
 }
 
+/*
+ * A guard whose time is over, and which is out of reach in another network namespace, lets
+ * everything pass there until somebody detaches it: who only looks, or does that, may go on.
+ */
+static int recover_within_reach(const struct pins *pins, struct error *error)
+{
+	struct error why = {};
+	int err = recover(pins, &why);
+
+	if (!err || err == -EXDEV)
+		return 0;
+	return error_set(error, err, "%s", why.text);
+}
+
 static int begin_reading(struct session *session, struct error *error)
 {
 	struct pins *pins = &session->pins;
 	int err = 0;
 
 	if (is_unfinished(pins) && pins_try_lock(pins)) {
-		err = recover(pins, error);
+		err = recover_within_reach(pins, error);
 		pins_unlock(pins);
 	}
 	if (!err)
@@ -140,7 +257,8 @@ static int begin_reading(struct session *session, struct error *error)
 
 static int begin_changing(struct session *session, enum access access, struct error *error)
 {
-	int err = recover(&session->pins, error);
+	int err = access == ACCESS_DETACH ? recover_within_reach(&session->pins, error)
+					  : recover(&session->pins, error);
 
 	if (!err)
 		err = refuse_foreign(&session->pins, error);

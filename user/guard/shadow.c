@@ -141,7 +141,8 @@ int shadow_call(const struct pins *pins, bool call, struct error *error)
 	if (err)
 		return error_set(error, err, "cannot map the guard's state into memory: %s.",
 				 strerror(-err));
-	maps_store(&state->active, (state->active & 1) | (call ? SG_ACTIVE_SHADOW : 0));
+	maps_store(&state->active, (state->active & ~SG_ACTIVE_SHADOW) |
+				   (call ? SG_ACTIVE_SHADOW : 0));
 	munmap(state, sizeof(*state));
 	return 0;
 }

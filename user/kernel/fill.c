@@ -171,6 +171,7 @@ static int write_config(struct maps *maps, __u32 which, const struct config *con
 	memcpy(&maps->configs[which], &config->kernel, sizeof(config->kernel));
 	maps->configs[which].generation = generation + 1;
 	snprintf(note->path, sizeof(note->path), "%s", path);
+	memset(note->by_hand, 0, sizeof(note->by_hand));
 	note->generation++;
 	return put_note(maps, which, note);
 }

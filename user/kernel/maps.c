@@ -29,12 +29,63 @@ static int open_pin(const struct pins *pins, const char *name, struct error *err
 	return fd;
 }
 
-static __u32 value_size(int fd)
+/* All zero if the kernel does not tell. */
+static struct bpf_map_info info_of(int fd)
 {
 	struct bpf_map_info info = {};
 	__u32 size = sizeof(info);
 
-	return bpf_obj_get_info_by_fd(fd, &info, &size) ? 0 : info.value_size;
+	return bpf_obj_get_info_by_fd(fd, &info, &size) ? (struct bpf_map_info){} : info;
+}
+
+static __u32 value_size(int fd)
+{
+	return info_of(fd).value_size;
+}
+
+__u32 maps_entries(const struct maps *maps, enum map_id id)
+{
+	return info_of(maps->fd[id]).max_entries;
+}
+
+static const struct sg_sizes presets[SG_MEMORY__MAX] = {
+#define X(field, map, rows, small, standard, large) .field = small,
+	[SG_MEMORY_SMALL] = { SG_SIZES(X) },
+#undef X
+#define X(field, map, rows, small, standard, large) .field = standard,
+	[SG_MEMORY_DEFAULT] = { SG_SIZES(X) },
+#undef X
+#define X(field, map, rows, small, standard, large) .field = large,
+	[SG_MEMORY_LARGE] = { SG_SIZES(X) },
+#undef X
+};
+
+void sizes_of(enum sg_memory memory, struct sg_sizes *sizes)
+{
+	*sizes = presets[memory % SG_MEMORY__MAX];
+}
+
+enum sg_memory sizes_find(__u32 proven)
+{
+	enum sg_memory memory = SG_MEMORY_SMALL;
+
+	while (memory < SG_MEMORY__MAX && presets[memory].proven != proven)
+		memory++;
+	return memory;
+}
+
+int sizes_set(struct bpf_object *object, const struct sg_sizes *sizes)
+{
+	struct bpf_map *map;
+	int err = 0;
+
+#define X(field, name, rows, ...)                                                                 \
+	map = bpf_object__find_map_by_name(object, name);                                         \
+	if (!err && map)                                                                          \
+		err = bpf_map__set_max_entries(map, rows * sizes->field);
+	SG_SIZES(X)
+#undef X
+	return err;
 }
 
 /* Whether they have the layout that we know, but for what only SG_ABI_VERSION tells. */
@@ -129,7 +180,42 @@ void maps_activate(struct maps *maps, __u32 which)
 	/* By the one in force nobody has listened. */
 	if (maps->configs[which].dialogs && !maps->configs[maps->state->active & 1].dialogs)
 		maps_listen_anew(maps);
-	maps_store(&maps->state->active, (maps->state->active & SG_ACTIVE_SHADOW) | which);
+	maps_store(&maps->state->active, (maps->state->active & ~1U) | which);
+}
+
+int maps_trial_begin(struct maps *maps, enum sg_trial trial, __u64 seconds, struct error *error)
+{
+	struct sg_state *state = maps->state;
+	__u64 now, left;
+	int err = maps_clock(maps, &now, error);
+
+	if (err)
+		return err;
+	if (maps_trial(maps, now, &left) == SG_TRIAL_DETACH)
+		trial = SG_TRIAL_DETACH;
+	__atomic_store_n(&state->trial_until, now + seconds * SG_NSEC_PER_SEC, __ATOMIC_RELEASE);
+	maps_store(&state->trial, trial);
+	maps_store(&state->active, state->active | SG_ACTIVE_TRIAL);
+	return 0;
+}
+
+void maps_trial_end(struct maps *maps)
+{
+	maps_store(&maps->state->active, maps->state->active & ~SG_ACTIVE_TRIAL);
+	/* Of a packet that has seen the flag just before. */
+	__atomic_store_n(&maps->state->trial_until, 0, __ATOMIC_RELEASE);
+}
+
+enum sg_trial maps_trial(const struct maps *maps, __u64 now, __u64 *left)
+{
+	const struct sg_state *state = maps->state;
+
+	*left = 0;
+	if (!(__atomic_load_n(&state->active, __ATOMIC_ACQUIRE) & SG_ACTIVE_TRIAL))
+		return SG_TRIAL_NONE;
+	if (state->trial_until > now)
+		*left = state->trial_until - now;
+	return state->trial;
 }
 
 __u64 maps_memory_used(const struct maps *maps, enum map_id id)
@@ -201,6 +287,25 @@ int maps_note(const struct maps *maps, __u32 which, struct note *note, struct er
 		error_set(error, err, "cannot read where the configuration came from: %s.",
 			  strerror(-err));
 	return err;
+}
+
+int maps_mode_by_hand(struct maps *maps, __u32 reason, enum sg_mode mode, struct error *error)
+{
+	__u32 which = maps->state->active & 1;
+	struct note note;
+	int err = maps_note(maps, which, &note, error);
+
+	if (err)
+		return err;
+	note.by_hand[reason / 64] |= 1ULL << reason % 64;
+	err = bpf_map_update_elem(maps->fd[MAP_NOTES], &which, &note, BPF_ANY);
+	if (err)
+		return error_set(error, err, "cannot note that the mode was set by hand: %s.",
+				 strerror(-err));
+	if (!maps->configs[which].dialogs)
+		maps_listen_anew(maps);
+	sg_mode_set(&maps->configs[which], reason, mode);
+	return 0;
 }
 
 static __u32 config_in_force(const struct maps *maps)

@@ -80,6 +80,8 @@ extern const char *const map_names[MAP__MAX];
 struct note {
 	__u32 generation;    /* of its content; odd: it is being written */
 	char path[PATH_MAX]; /* of the configuration file; "" for the built-in defaults */
+	/* Reasons whose mode somebody has set by `mode REASON` since it was read, as bits. */
+	__u64 by_hand[SG_MODES / 64];
 };
 
 /* What userspace notes about an interface, by its slot. */
@@ -89,6 +91,15 @@ struct place_note {
 	__u32 program;  /* id of the program of its filter at ingress; 0: a link tells */
 	__u32 reserved;
 };
+
+struct bpf_object;
+
+/* Of a preset; and gives the maps of an object that is not loaded yet these. 0 or -errno. */
+void sizes_of(enum sg_memory memory, struct sg_sizes *sizes);
+int sizes_set(struct bpf_object *object, const struct sg_sizes *sizes);
+
+/* The preset that has so many proven flows; SG_MEMORY__MAX: none has. */
+enum sg_memory sizes_find(__u32 proven);
 
 struct maps {
 	int fd[MAP__MAX];
@@ -116,6 +127,26 @@ void maps_listen_anew(struct maps *maps);
 
 /* Puts one of the configurations in force. */
 void maps_activate(struct maps *maps, __u32 which);
+
+/*
+ * Puts the guard on trial for as many seconds from now, 1 to 30 days, or, if it is on trial
+ * already, for as long anew: then what becomes of it stays SG_TRIAL_DETACH if it was that. 0 or
+ * -errno.
+ */
+int maps_trial_begin(struct maps *maps, enum sg_trial trial, __u64 seconds, struct error *error);
+/* Confirms what is on trial: it stays as it is. */
+void maps_trial_end(struct maps *maps);
+/* NONE, or what becomes of the guard in *left ns; 0: the time is over. */
+enum sg_trial maps_trial(const struct maps *maps, __u64 now, __u64 *left);
+
+/*
+ * Sets the mode of a reason in every zone of the configuration in force, and notes that somebody
+ * did so by hand. 0 or -errno; then nothing has changed.
+ */
+int maps_mode_by_hand(struct maps *maps, __u32 reason, enum sg_mode mode, struct error *error);
+
+/* How many entries a map has room for; 0 if the kernel does not tell. */
+__u32 maps_entries(const struct maps *maps, enum map_id id);
 
 /* Bytes of kernel memory, 0 if the kernel does not tell. */
 __u64 maps_memory_used(const struct maps *maps, enum map_id id);

@@ -32,7 +32,8 @@ static int by_end(const void *a, const void *b)
 }
 
 /* `prune`: what is over is removed, which needs a session that may change something. */
-static int read_map(const struct maps *maps, __u64 now, bool prune, struct ban_list *list)
+static int read_map(const struct maps *maps, __u64 now, bool prune, size_t most,
+		    struct ban_list *list)
 {
 	const void *key, *value;
 	struct walk walk;
@@ -43,7 +44,7 @@ static int read_map(const struct maps *maps, __u64 now, bool prune, struct ban_l
 	while ((err = walk_next(&walk, &key, &value)) > 0) {
 		const struct sg_ban *ban = value;
 
-		if (ban->until > now && list->count < SG_BANS)
+		if (ban->until > now && list->count < most)
 			list->ban[list->count++] =
 				(struct ban){*(const struct sg_flow_key *)key, *ban};
 		else if (ban->until <= now && prune)
@@ -56,10 +57,11 @@ static int read_map(const struct maps *maps, __u64 now, bool prune, struct ban_l
 static int read_all(const struct maps *maps, __u64 now, bool prune, struct ban_list *list,
 		    struct error *error)
 {
+	size_t most = maps_entries(maps, MAP_BANS);
 	int err;
 
-	*list = (struct ban_list){.ban = calloc(SG_BANS, sizeof(*list->ban))};
-	err = list->ban ? read_map(maps, now, prune, list) : -ENOMEM;
+	*list = (struct ban_list){.ban = calloc(most + 1, sizeof(*list->ban))};
+	err = list->ban ? read_map(maps, now, prune, most, list) : -ENOMEM;
 	if (err)
 		return error_set(error, err, "cannot read the bans: %s.", strerror(-err));
 	qsort(list->ban, list->count, sizeof(*list->ban), by_end);
@@ -164,9 +166,9 @@ static int put(struct maps *maps, const struct sg_flow_key *key, const struct sg
 		return 0;
 	settle(maps, now, NULL);
 	if (err == -E2BIG)
-		return error_set(error, err, "%d bans are in force and there is no place for more: "
+		return error_set(error, err, "%u bans are in force and there is no place for more: "
 				 "lift some, or deny whole prefixes with `sipguard deny add`.",
-				 SG_BANS);
+				 maps_entries(maps, MAP_BANS));
 	return error_set(error, err, "cannot write the ban: %s.", strerror(-err));
 }
 
@@ -178,6 +180,54 @@ int bans_set(struct maps *maps, const struct sg_flow_key *key, const struct sg_b
 	if (!err)
 		err = settle(maps, now, error);
 	return err ? err : put(maps, key, ban, now, error);
+}
+
+static bool is_own(const struct sg_flow_key *key, const struct prefix *own, size_t count)
+{
+	struct prefix source = flow_prefix(key);
+
+	for (size_t i = 0; i < count; i++) {
+		if (prefix_contains(&source, &own[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Those of the guard are swept by it, see table.bpf.h; those of the operator by settle(). */
+static int restore(struct maps *maps, const struct ban *ban)
+{
+	int err = bpf_map_update_elem(maps->fd[MAP_BANS], &ban->key, &ban->ban, BPF_NOEXIST);
+
+	if (!err && ban->ban.origin == SG_ORIGIN_GUARD)
+		bpf_map_update_elem(maps->fd[MAP_BANS_QUEUE], NULL, &ban->key, BPF_ANY);
+	return err == -EEXIST ? 0 : err;
+}
+
+int bans_restore(struct maps *maps, const struct ban *bans, size_t count, size_t *refused,
+		 struct error *error)
+{
+	struct prefix *own = NULL;
+	size_t owns = 0;
+	int err = count ? own_addresses(&own, &owns, error) : 0;
+
+	*refused = 0;
+	for (size_t i = 0; !err && i < count; i++) {
+		if (is_own(&bans[i].key, own, owns)) {
+			++*refused;
+			continue;
+		}
+		maps_store(ban_is_flow(&bans[i].key) ? &maps->state->flow_bans
+						     : &maps->state->source_bans, 1);
+		err = restore(maps, &bans[i]);
+		*refused += err == -E2BIG;
+		if (err == -E2BIG)
+			err = 0;
+		if (err)
+			error_set(error, err, "cannot write the bans: %s.", strerror(-err));
+	}
+	free(own);
+	changed(maps);
+	return err;
 }
 
 int bans_lift(struct maps *maps, const struct sg_flow_key *key, __u64 now, struct error *error)

@@ -39,6 +39,13 @@ void bans_free(struct ban_list *list);
 int bans_set(struct maps *maps, const struct sg_flow_key *key, const struct sg_ban *ban, __u64 now,
 	     struct error *error);
 
+/*
+ * Bans of before, all at once: one that is there already stays as it is, one that names an address
+ * of this host, or that finds no place, is left out and counted in *refused.
+ */
+int bans_restore(struct maps *maps, const struct ban *bans, size_t count, size_t *refused,
+		 struct error *error);
+
 /* -ENOENT: it is not banned. */
 int bans_lift(struct maps *maps, const struct sg_flow_key *key, __u64 now, struct error *error);
 

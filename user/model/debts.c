@@ -19,10 +19,13 @@ static void cut(__u64 *tat, __u64 end)
 }
 
 /* Slots of one table, by enum sg_limit_id. */
-static int cut_buckets(int fd, __u32 count, const __u64 *most, __u64 now, struct error *error)
+static int cut_buckets(const struct maps *maps, enum map_id id, const __u64 *most, __u64 now,
+		       struct error *error)
 {
+	__u32 count = maps_entries(maps, id);
 	size_t size = count * sizeof(struct sg_buckets);
-	struct sg_buckets *slots = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	struct sg_buckets *slots = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
+					 maps->fd[id], 0);
 
 	if (slots == MAP_FAILED)
 		return error_set(error, -ENOMEM, "cannot map the table of limits into memory: %s.",
@@ -50,8 +53,8 @@ int debts_cut(const struct maps *maps, __u64 now, struct error *error)
 	}
 	for (int id = 0; id < SG_TOTAL_PLACES; id++)
 		cut(&maps->state->total_tat[id], now + config->total[id].tolerance);
-	err = cut_buckets(maps->fd[MAP_SRC_BUCKETS], 2 * SG_SOURCE_ROW, source, now, error);
+	err = cut_buckets(maps, MAP_SRC_BUCKETS, source, now, error);
 	if (!err)
-		err = cut_buckets(maps->fd[MAP_FLOW_BUCKETS], 2 * SG_FLOW_ROW, flow, now, error);
+		err = cut_buckets(maps, MAP_FLOW_BUCKETS, flow, now, error);
 	return err;
 }

@@ -21,6 +21,13 @@ struct proven_list {
 int proven_read(const struct maps *maps, __u64 now, struct proven_list *list, struct error *error);
 void proven_free(struct proven_list *list);
 
+/*
+ * Flows of before, with who is registered over them unknown; what is there already stays; what
+ * finds no place is left out and counted in *refused. 0 or -errno: then some are known.
+ */
+int proven_restore(struct maps *maps, const struct proven *flows, size_t count, __u64 now,
+		   size_t *refused, struct error *error);
+
 /* By address and port. */
 void proven_sort(struct proven_list *list);
 

@@ -16,6 +16,7 @@
 #include "model/bans.h"
 #include "model/listed.h"
 #include "model/proven.h"
+#include "policy/setting.h"
 
 /* Fewer requests without a reply tell nothing: no server has to answer a scanner. */
 #define UNANSWERED 100
@@ -108,7 +109,7 @@ static int read_flows(const struct session *session, __u64 now, struct snapshot 
 	s->number[NUMBER_FLOWS_PROVEN] = count[SG_PROOF_REGISTER] + count[SG_PROOF_CALL];
 	s->number[NUMBER_FLOWS_CONTACT] = count[SG_PROOF_CONTACT];
 	s->number[NUMBER_FLOWS_GREYLIST] = count[SG_PROOF_GREYLIST];
-	s->number[NUMBER_FLOWS_MOST] = SG_PROVEN;
+	s->number[NUMBER_FLOWS_MOST] = maps_entries(&session->maps, MAP_PROVEN);
 	if (until <= now)
 		return 0;
 	s->number[NUMBER_GREYLIST_ARMED] = true;
@@ -232,6 +233,45 @@ static void notice_no_replies(struct snapshot *s)
 		 "they leave, too, or see why the server does not answer", requests);
 }
 
+static void notice_trial(const struct session *session, __u64 now, struct snapshot *s)
+{
+	__u64 left;
+	enum sg_trial trial = maps_trial(&session->maps, now, &left);
+	bool detaches = trial == SG_TRIAL_DETACH;
+	char *text = s->notice[s->notices];
+
+	s->number[NUMBER_TRIAL_SECONDS] = (left + SG_NSEC_PER_SEC - 1) / SG_NSEC_PER_SEC;
+	s->number[NUMBER_TRIAL_DETACHES] = detaches;
+	if (trial == SG_TRIAL_NONE)
+		return;
+	if (left)
+		snprintf(text, SNAPSHOT_NOTICE, "on trial: in %llu s it %s by itself, unless you "
+			 "say `sipguard confirm`", s->number[NUMBER_TRIAL_SECONDS],
+			 detaches ? "detaches" : "goes to monitor mode");
+	else
+		snprintf(text, SNAPSHOT_NOTICE, "the time of its trial is over, and nobody has "
+			 "confirmed: %s", detaches
+			 ? "EVERYTHING PASSES; `sipguard detach --all`, in the network namespace "
+			   "of its interfaces" : "its mode is monitor");
+	s->notices++;
+	if (!left && !detaches)
+		s->mode = SG_MODE_MONITOR; /* no packet has come that would have done it */
+}
+
+bool memory_doubt(const struct maps *maps, const struct sg_config *config, char *text, size_t size)
+{
+	const struct setting *setting = setting_find("memory", PLACE_TOP);
+	enum sg_memory memory = sizes_find(maps_entries(maps, MAP_PROVEN));
+
+	if (!setting || memory == config->memory_preset)
+		return false;
+	snprintf(text, size, "the configuration says `memory: %s`, and this guard has the tables "
+		 "of `%s`: that takes effect with a new one (`sipguard save`, `sipguard detach "
+		 "--all`, `sipguard restore`)", setting_word(setting, config->memory_preset),
+		 setting_word(setting, memory));
+	return true;
+}
+
 /* What zones name, as far as there is room. */
 static void notice_places(const struct session *session, struct snapshot *s)
 {
@@ -273,6 +313,9 @@ static int read_all(const struct session *session, struct snapshot *s, struct er
 	read_dialogs(session, now, s);
 	read_state(session, s);
 	read_memory(session, s);
+	notice_trial(session, now, s);
+	if (memory_doubt(&session->maps, &s->config, s->notice[s->notices], SNAPSHOT_NOTICE))
+		s->notices++;
 	notice_no_replies(s);
 	notice_places(session, s);
 	return 0;

@@ -49,7 +49,9 @@ enum number_kind {
 	X(CONNECTIONS_SOURCES, "connections", "sources", COUNT, NULL)                             \
 	X(CONNECTIONS_LIVE, "connections", "live", COUNT, NULL)                                   \
 	X(DIALOGS_HEARD, "dialogs", "heard_seconds", COUNT, NULL)                                 \
-	X(DIALOGS_LEARNED, "dialogs", "learned", FLAG, NULL)
+	X(DIALOGS_LEARNED, "dialogs", "learned", FLAG, NULL)                                      \
+	X(TRIAL_SECONDS, "trial", "seconds_left", COUNT, NULL)                                    \
+	X(TRIAL_DETACHES, "trial", "detaches", FLAG, NULL)
 
 enum number {
 #define X(name, group, key, kind, title) NUMBER_##name,
@@ -86,6 +88,13 @@ struct snapshot {
 	char notice[SNAPSHOT_NOTICES][SNAPSHOT_NOTICE];
 	size_t notices;
 };
+
+/*
+ * Whether a configuration asks for other tables than the guard was loaded with: a sentence in
+ * `text`, without a stop.
+ */
+bool memory_doubt(const struct maps *maps, const struct sg_config *config, char *text,
+		  size_t size);
 
 /* NULL with an error. Freed by snapshot_free(). */
 struct snapshot *snapshot_read(const struct session *session, struct error *error);

@@ -20,6 +20,7 @@ static const char *const words_of_methods[] = {
 #undef X
 	[SG_METHOD__MAX] = NULL,
 };
+static const char *const words_of_memory_preset[] = {"small", "default", "large", NULL};
 static const char *const words_of_topology[] = {"off", "report", "mask", NULL};
 static const char *const words_of_transports[] = {"udp", "tcp", "tls", NULL};
 

@@ -62,7 +62,7 @@ static int replay_init(struct replay *replay, const struct config *config, const
 	*own = *config;
 	if (!limits)
 		limits_off(own);
-	err = loader_init(&replay->loader, own, path, SG_MODE_ENFORCE, error);
+	err = loader_init(&replay->loader, own, path, SG_MODE_ENFORCE, 0, error);
 	free(own);
 	return err;
 }

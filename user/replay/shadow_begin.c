@@ -117,14 +117,18 @@ static int refused(int err, struct error *error)
 /* The maps, without a program. */
 static int make_maps(struct beginning *b, struct error *error)
 {
+	struct sg_sizes sizes;
 	struct bpf_map *map;
-	int err = 0;
+	int err;
 
 	b->base = shadow_bpf__open();
 	if (!b->base)
 		return error_set(error, -errno, "cannot open the object of the shadow: %s.",
 				 strerror(errno));
 	b->base->rodata->sg_tick = clock_tick();
+	sizes_of(sizes_find(maps_entries(&b->session->maps, MAP_PROVEN)), &sizes);
+	b->base->rodata->sg_sizes = sizes;
+	err = sizes_set(b->base->obj, &sizes);
 	bpf_program__set_autoload(b->base->progs.shadow_judge, false);
 	bpf_object__for_each_map(map, b->base->obj) {
 		if (!err && is_shared(map))
@@ -206,6 +210,7 @@ static struct bpf_object *open_xdp(const struct beginning *b, struct stand_in *a
 	if (!at->xdp)
 		return NULL;
 	at->xdp->rodata->sg_tick = b->base->rodata->sg_tick;
+	at->xdp->rodata->sg_sizes = b->base->rodata->sg_sizes;
 	at->xdp->rodata->sg_interface = at->link->place.slot;
 	at->program = at->xdp->progs.shadow_judge;
 	if (at->link->place.judge == JUDGE_FRAGS)
@@ -219,6 +224,7 @@ static struct bpf_object *open_tc(const struct beginning *b, struct stand_in *at
 	if (!at->tc)
 		return NULL;
 	at->tc->rodata->sg_tick = b->base->rodata->sg_tick;
+	at->tc->rodata->sg_sizes = b->base->rodata->sg_sizes;
 	at->tc->rodata->sg_interface = at->link->place.slot;
 	if (at->link->place.judge == JUDGE_BARE)
 		at->tc->rodata->sg_link_header = 0;

@@ -2,10 +2,12 @@
 /* status: what the guard is and does, and how it is configured. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cmd/command.h"
 #include "guard/session.h"
 #include "model/snapshot.h"
+#include "render/health.h"
 #include "render/json.h"
 #include "render/output.h"
 #include "render/text.h"
@@ -20,14 +22,52 @@ static enum exit_code not_attached(bool json)
 	return NOT_ATTACHED;
 }
 
+/* The exit status is that of monitoring plugins, which has the same numbers for other things. */
+static enum exit_code tell_health(const struct health *health, const struct snapshot *snapshot,
+				  bool json)
+{
+	health_print(health, snapshot, json);
+	return output_end() == DONE ? (enum exit_code)health->level
+				    : (enum exit_code)HEALTH_UNKNOWN;
+}
+
+static enum exit_code check(bool json)
+{
+	struct health *health = malloc(sizeof(*health));
+	struct snapshot *snapshot = NULL;
+	struct error error = {};
+	struct session session;
+	enum exit_code code;
+	int err;
+
+	if (!health)
+		return (enum exit_code)HEALTH_UNKNOWN;
+	err = session_begin(&session, ACCESS_READ, &error);
+	if (!err) {
+		snapshot = snapshot_read(&session, &error);
+		session_end(&session);
+	}
+	if (snapshot || err == -ENOTCONN)
+		health_read(snapshot, health);
+	else
+		health_unknown(error.text, health);
+	code = tell_health(health, snapshot, json);
+	snapshot_free(snapshot);
+	free(health);
+	return code;
+}
+
 enum exit_code cmd_status(const struct options *options)
 {
 	struct snapshot *snapshot;
 	struct error error = {};
 	struct session session;
 	enum exit_code code;
-	int err = session_begin(&session, ACCESS_READ, &error);
+	int err;
 
+	if (options->check)
+		return check(options->json);
+	err = session_begin(&session, ACCESS_READ, &error);
 	if (err)
 		return err == -ENOTCONN ? not_attached(options->json) : failed(&error);
 	snapshot = snapshot_read(&session, &error);

@@ -307,6 +307,63 @@ static void nothing_configured(void)
 	SEND(UNGUARDED, NONE, OTHER, NONE, .source = IPV6_A, .chain = "ddddddddd");
 }
 
+/* What the guard drops, whatever it is asked. */
+static bool garbage_is_dropped(void)
+{
+	return packet_dropped(&(struct packet_spec){BYTES(NOT_SIP)});
+}
+
+static void trial_begins(enum sg_trial trial)
+{
+	config()->total[SG_TOTAL_REPLIES] = limit_hourly(1);
+	fix.state->trial = trial;
+	fix.state->trial_until = guard_clock() + 10 * SECOND;
+	fix.state->active |= SG_ACTIVE_TRIAL;
+	clock_move(9 * SECOND);
+	SEND(DROP, GARBAGE, GARBAGE, NONE, BYTES(NOT_SIP));
+	assert_int_equal(fix.state->mode, SG_MODE_ENFORCE);
+}
+
+/* Fail-open: without a process, and whatever the packet is. */
+static void a_trial_that_is_over(void)
+{
+	struct packet_spec reply = {
+		.destination = "203.0.113.9", .dport = 5060,
+		.payload = "SIP/2.0 100 Trying\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n",
+	};
+
+	trial_begins(SG_TRIAL_DETACH);
+	assert_false(reply_dropped(&reply));
+	assert_true(reply_dropped(&reply));
+	clock_move(SECOND);
+	SEND(UNGUARDED, NONE, OTHER, NONE, BYTES(NOT_SIP));
+	SEND(UNGUARDED, NONE, OTHER, NONE, .id = fragment_id(), .offset = 8);
+	list_set("0.0.0.0/0", SG_LIST_DENY);
+	assert_false(garbage_is_dropped());
+	assert_false(reply_dropped(&reply));
+	assert_int_equal(fix.state->mode, SG_MODE_ENFORCE);
+}
+
+static void a_trial_of_the_mode_that_is_over(void)
+{
+	trial_begins(SG_TRIAL_MODE);
+	clock_move(SECOND);
+	SEND(WOULD_DROP, GARBAGE, GARBAGE, NONE, BYTES(NOT_SIP));
+	assert_int_equal(fix.state->mode, SG_MODE_MONITOR);
+}
+
+static void a_trial_that_was_confirmed(void)
+{
+	trial_begins(SG_TRIAL_DETACH);
+	fix.state->active &= ~SG_ACTIVE_TRIAL;
+	clock_move(2 * SECOND);
+	assert_true(garbage_is_dropped());
+	/* A packet that saw the flag just before finds no time that is over. */
+	fix.state->active |= SG_ACTIVE_TRIAL;
+	fix.state->trial_until = 0;
+	assert_true(garbage_is_dropped());
+}
+
 const struct sequence policy_sequences[] = {
 	{"a deny list in monitor mode does not shield", monitor_lists_and_bans},
 	{"a ban of a source in monitor mode does not shield", monitor_ban_of_source},
@@ -319,6 +376,9 @@ const struct sequence policy_sequences[] = {
 	{"bans are lifted at once", bans_are_lifted_at_once},
 	{"the flip to another configuration takes effect", configurations_flip},
 	{"without a configuration nothing is guarded", nothing_configured},
+	{"a trial that is over: everything passes", a_trial_that_is_over},
+	{"a trial of the mode that is over: monitor", a_trial_of_the_mode_that_is_over},
+	{"a trial that was confirmed", a_trial_that_was_confirmed},
 };
 
 const size_t policy_sequences_count = COUNT(policy_sequences);

@@ -6,8 +6,8 @@
 
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the checks are called by name
 
-# shellcheck source=../lab/lib.sh
-source "$(dirname "$0")/../lab/lib.sh"
+# shellcheck source=../lib.sh
+source "$(dirname "$0")/../lib.sh"
 
 OTHER=sg-$$o
 FOLLOWERS=()

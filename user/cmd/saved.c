@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* save and restore: what the guard knows, over a reboot. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/escape.h"
+#include "base/names.h"
+#include "base/notice.h"
+#include "cmd/command.h"
+#include "guard/session.h"
+#include "render/output.h"
+#include "saved/saved.h"
+
+static const char *path_of(const struct options *options)
+{
+	return options->count ? options->arguments[0] : SAVED_FILE;
+}
+
+enum exit_code cmd_save(const struct options *options)
+{
+	const char *path = path_of(options);
+	struct error error = {};
+	struct session session;
+	struct saved saved = {};
+	int err = session_begin(&session, ACCESS_READ, &error);
+
+	if (err)
+		return failed(&error);
+	err = saved_gather(&session, &saved, &error);
+	session_end(&session); /* a disk may be slow */
+	if (!err)
+		err = saved_write(path, &saved, &error);
+	if (err) {
+		saved_free(&saved);
+		return failed(&error);
+	}
+	if (options->json)
+		output_json(json_pack("{s:o, s:I, s:I, s:I, s:I}", "file", output_string(path),
+				      "prefixes", (json_int_t)saved.prefixes.count, "bans",
+				      (json_int_t)saved.bans.count, "flows",
+				      (json_int_t)saved.flows.count, "identities",
+				      (json_int_t)saved.identities.count));
+	else
+		escape_printf(stdout, "Saved in %s: %zu prefixes, %zu bans, %zu proven flows, %zu "
+			      "identities.\n", path, saved.prefixes.count, saved.bans.count,
+			      saved.flows.count, saved.identities.count);
+	saved_free(&saved);
+	return output_end();
+}
+
+/* Those of one mode that are there; the first ones with a configuration. How it went. */
+static enum exit_code attach_mode(const struct saved *saved, enum xdp_mode mode,
+				  const char **config)
+{
+	const struct saved_interface *interface = saved->interfaces.item;
+	struct options options = {.xdp = mode, .config = *config, .quiet = true};
+	char *names[SAVED_INTERFACES];
+
+	for (size_t i = 0; i < saved->interfaces.count; i++) {
+		if (interface[i].mode == mode && if_nametoindex(interface[i].name))
+			names[options.count++] = (char *)interface[i].name;
+	}
+	options.arguments = names;
+	if (!options.count)
+		return DONE;
+	*config = NULL;
+	return cmd_attach(&options);
+}
+
+/* Where nothing is guarded. *missing: interfaces that are not there. */
+static enum exit_code attach_all(const struct saved *saved, size_t *missing)
+{
+	const struct saved_interface *interface = saved->interfaces.item;
+	const char *config = saved->config[0] ? saved->config : NULL;
+	enum exit_code code;
+
+	for (size_t i = 0; i < saved->interfaces.count; i++) {
+		if (if_nametoindex(interface[i].name))
+			continue;
+		++*missing;
+		notice("there is no interface %s here: `sipguard attach %s` once it is there.",
+		       interface[i].name, interface[i].name);
+	}
+	if (config && access(config, F_OK)) {
+		notice("%s is gone, so the guard begins with another configuration.", config);
+		config = NULL;
+	}
+	code = attach_mode(saved, XDP_MODE_NATIVE, &config);
+	return code == DONE ? attach_mode(saved, XDP_MODE_GENERIC, &config) : code;
+}
+
+/* The sentence of what is wrong gets an end: where the file is now. */
+static enum exit_code refuse(const char *path, const struct error *why)
+{
+	char aside[PATH_MAX];
+	struct error error = {};
+
+	if (why->code != -EBADMSG)
+		return failed(why);
+	if (saved_keep_aside(path, aside))
+		error_set(&error, why->code, "%s, and it cannot be renamed.", why->text);
+	else
+		error_set(&error, why->code, "%s; it is kept as %s.", why->text, aside);
+	return failed(&error);
+}
+
+static void report(const struct saved *saved, const struct saved_counts *counts, const char *path,
+		   bool json)
+{
+	if (json) {
+		output_json(json_pack("{s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "file",
+				      output_string(path), "mode", mode_names[saved->mode],
+				      "prefixes", (json_int_t)counts->prefixes, "bans",
+				      (json_int_t)counts->bans, "flows",
+				      (json_int_t)counts->flows, "identities",
+				      (json_int_t)counts->identities, "over",
+				      (json_int_t)counts->over, "refused",
+				      (json_int_t)counts->refused));
+		return;
+	}
+	escape_printf(stdout, "Restored from %s: %zu prefixes, %zu bans, %zu proven flows, %zu "
+		      "identities; %zu had ended, %zu were refused or found no room. The guard's "
+		      "mode is %s.\n", path, counts->prefixes, counts->bans, counts->flows,
+		      counts->identities, counts->over, counts->refused, mode_names[saved->mode]);
+}
+
+static enum exit_code restore(const struct saved *saved, const char *path, bool json)
+{
+	struct saved_counts counts;
+	struct error error = {};
+	struct session session;
+	size_t missing = 0;
+	enum exit_code code;
+	int err = session_begin(&session, ACCESS_CHANGE, &error);
+
+	if (err == -ENOTCONN && saved->interfaces.count) {
+		code = attach_all(saved, &missing);
+		if (code != DONE)
+			return code;
+		error = (struct error){};
+		err = session_begin(&session, ACCESS_CHANGE, &error);
+	}
+	if (err)
+		return failed(&error);
+	err = saved_apply(&session, saved, &counts, &error);
+	session_end(&session);
+	if (err)
+		return failed(&error);
+	report(saved, &counts, path, json);
+	code = output_end();
+	return code == DONE && missing ? FAILED : code;
+}
+
+enum exit_code cmd_restore(const struct options *options)
+{
+	const char *path = path_of(options);
+	struct saved saved = {};
+	struct error error = {};
+	enum exit_code code;
+	int err = saved_read(path, &saved, &error);
+
+	if (err == -ENOENT && !options->count) { /* the first boot */
+		notice("there is no %s, so nothing was restored.", path);
+		return DONE;
+	}
+	if (err == -ENOENT)
+		error_set(&error, err, "there is no file %s: `sipguard save` writes one.", path);
+	code = err ? refuse(path, &error) : restore(&saved, path, options->json);
+	saved_free(&saved);
+	return code;
+}

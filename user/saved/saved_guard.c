@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/notice.h"
+#include "kernel/identities.h"
+#include "model/bans.h"
+#include "model/listed.h"
+#include "model/lists.h"
+#include "model/proven.h"
+#include "saved/saved.h"
+
+/* The guard's clock beside that of the wall. */
+struct clocks {
+	__u64 guard; /* ns */
+	__u64 wall;  /* s */
+};
+
+static __u64 wall_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec;
+}
+
+/* All below: 0 or -errno. */
+
+static int clocks_read(const struct session *session, struct clocks *clocks, struct error *error)
+{
+	clocks->wall = wall_clock();
+	return maps_clock(&session->maps, &clocks->guard, error);
+}
+
+static int append(struct saved_array *array, const void *item, size_t size, struct error *error)
+{
+	int err = saved_append(array, item, size, SIZE_MAX);
+
+	return err ? error_set(error, err, "out of memory.") : 0;
+}
+
+/* --- from the guard --- */
+
+static __u64 wall_of(const struct clocks *clocks, __u64 until)
+{
+	__u64 left = until > clocks->guard ? until - clocks->guard : 0;
+
+	return clocks->wall + (left + SG_NSEC_PER_SEC - 1) / SG_NSEC_PER_SEC;
+}
+
+static int gather_interfaces(const struct session *session, struct saved *saved,
+			     struct error *error)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < session->links.count; i++) {
+		const struct guard_link *link = &session->links.link[i];
+		struct saved_interface item = {.mode = link_mode(link)};
+
+		strcpy(item.name, link->name);
+		/* What it is called there nobody tells from here. */
+		if (link->state == LINK_ELSEWHERE)
+			notice("%s is in another network namespace: its name is not saved.",
+			       link->name);
+		else if (saved->interfaces.count < SAVED_INTERFACES)
+			err = append(&saved->interfaces, &item, sizeof(item), error);
+	}
+	return err;
+}
+
+/* The file, and what `mode REASON` has changed since it was read. */
+static int gather_config(const struct session *session, struct saved *saved, struct error *error)
+{
+	struct sg_config *config = calloc(1, sizeof(*config));
+	struct note note;
+	int err = config ? maps_config(&session->maps, config, &note, error)
+			 : error_set(error, -ENOMEM, "out of memory.");
+
+	if (!err)
+		memcpy(saved->config, note.path, sizeof(saved->config));
+	for (__u32 reason = 1; !err && reason < SG_REASON__MAX; reason++) {
+		struct saved_reason item = {reason, config->profile[0].mode[reason]};
+
+		if (note.by_hand[reason / 64] >> reason % 64 & 1)
+			err = append(&saved->reasons, &item, sizeof(item), error);
+	}
+	free(config);
+	return err;
+}
+
+static int gather_lists(const struct session *session, const struct clocks *clocks,
+			struct saved *saved, struct error *error)
+{
+	struct lists lists;
+	int err = lists_read(&session->maps, &lists, error);
+
+	for (size_t i = 0; !err && i < lists.count; i++) {
+		const struct sg_listed *listed = &lists.entry[i].listed;
+		struct saved_prefix item = {lists.entry[i].prefix, listed->list, 0};
+
+		/* What came with a named list comes with it again. */
+		if (listed->name || (listed->list != SG_LIST_ALLOW && listed->list != SG_LIST_DENY))
+			continue;
+		if (listed->until != SG_LISTED_FOREVER)
+			item.until = wall_of(clocks, ((__u64)listed->until + 1) << SG_SINCE_SHIFT);
+		err = append(&saved->prefixes, &item, sizeof(item), error);
+	}
+	lists_free(&lists);
+	return err;
+}
+
+static int gather_bans(const struct session *session, const struct clocks *clocks,
+		       struct saved *saved, struct error *error)
+{
+	struct ban_list list;
+	int err = bans_read(&session->maps, clocks->guard, &list, error);
+
+	for (size_t i = 0; !err && i < list.count; i++) {
+		const struct ban *ban = &list.ban[i];
+		struct saved_ban item = {ban->key, wall_of(clocks, ban->ban.until),
+					 ban->ban.cause < SG_REASON__MAX ? ban->ban.cause : 0};
+
+		err = append(&saved->bans, &item, sizeof(item), error);
+	}
+	bans_free(&list);
+	return err;
+}
+
+static int gather_flows(const struct session *session, const struct clocks *clocks,
+			struct saved *saved, struct error *error)
+{
+	struct proven_list list;
+	int err = proven_read(&session->maps, clocks->guard, &list, error);
+
+	if (err)
+		return err;
+	for (size_t i = 0; !err && i < list.count; i++) {
+		const struct proven *flow = &list.flow[i];
+		struct saved_flow item = {flow->key, wall_of(clocks, flow->proven.until),
+					  flow->proven.proof % SG_PROOF__MAX};
+
+		/* The others last for a minute or so. */
+		if (item.proof > SG_PROOF_GREYLIST)
+			err = append(&saved->flows, &item, sizeof(item), error);
+	}
+	proven_free(&list);
+	return err;
+}
+
+static int gather_identities(const struct session *session, const struct clocks *clocks,
+			     struct saved *saved, struct error *error)
+{
+	struct identity_list list;
+	int err = identities_read(&session->maps, clocks->guard, &list, error);
+
+	if (err)
+		return err;
+	for (size_t i = 0; !err && i < list.count; i++) {
+		const struct sg_identity *added = &list.identity[i].added;
+		struct saved_identity item = {.zone = added->zone,
+					      .until = wall_of(clocks, added->until)};
+
+		memcpy(item.text.text, added->text, sizeof(item.text.text));
+		err = append(&saved->identities, &item, sizeof(item), error);
+	}
+	identities_free(&list);
+	return err;
+}
+
+/* What is on trial must not come back for good: of a mode it is what would have become of it. */
+static int gather_mode(const struct session *session, const struct clocks *clocks,
+		       struct saved *saved, struct error *error)
+{
+	__u64 left;
+	enum sg_trial trial = maps_trial(&session->maps, clocks->guard, &left);
+
+	saved->mode = session->maps.state->mode == SG_MODE_ENFORCE && trial == SG_TRIAL_NONE
+			      ? SG_MODE_ENFORCE : SG_MODE_MONITOR;
+	if (trial != SG_TRIAL_DETACH)
+		return 0;
+	return error_set(error, -EBUSY, "the guard is on trial, so nothing was saved: `sipguard "
+			 "confirm` first.");
+}
+
+int saved_gather(const struct session *session, struct saved *saved, struct error *error)
+{
+	struct clocks clocks;
+	int err = clocks_read(session, &clocks, error);
+
+	*saved = (struct saved){.when = clocks.wall};
+	if (!err)
+		err = gather_mode(session, &clocks, saved, error);
+	if (!err)
+		err = gather_config(session, saved, error);
+	if (!err)
+		err = gather_interfaces(session, saved, error);
+	if (!err)
+		err = gather_lists(session, &clocks, saved, error);
+	if (!err)
+		err = gather_identities(session, &clocks, saved, error);
+	if (!err)
+		err = gather_bans(session, &clocks, saved, error);
+	return err ? err : gather_flows(session, &clocks, saved, error);
+}
+
+/* --- to the guard --- */
+
+struct applying {
+	struct session *session;
+	const struct saved *saved;
+	struct clocks clocks;
+	struct saved_counts *counts;
+};
+
+/*
+ * ns of the guard's clock; 0 if it is over. A wall clock that is behind, as before it is set at
+ * boot, does not tell how long the machine was off: then it was not.
+ */
+static __u64 guard_of(const struct applying *a, __u64 until)
+{
+	__u64 wall = a->clocks.wall < a->saved->when ? a->saved->when : a->clocks.wall;
+
+	return until > wall ? a->clocks.guard + (until - wall) * SG_NSEC_PER_SEC : 0;
+}
+
+/* Some may be refused now, as an address that is the host's own: the others are not. */
+static int add_prefixes(struct applying *a, enum sg_list list, const struct list_terms *terms,
+			const struct prefix *prefixes, size_t count, struct error *error)
+{
+	struct error why = {};
+	int err = lists_add(&a->session->maps, list, terms, prefixes, count, &why);
+
+	if (!err) {
+		a->counts->prefixes += count;
+		return 0;
+	}
+	if (err != -EINVAL && err != -EEXIST)
+		return error_set(error, err, "%s", why.text);
+	if (count == 1) {
+		notice("%s", why.text);
+		a->counts->refused++;
+		return 0;
+	}
+	err = add_prefixes(a, list, terms, prefixes, count / 2, error);
+	return err ? err : add_prefixes(a, list, terms, prefixes + count / 2, count - count / 2,
+					error);
+}
+
+static int by_terms(const void *a, const void *b)
+{
+	const struct saved_prefix *x = a, *y = b;
+
+	if (x->list != y->list)
+		return x->list < y->list ? -1 : 1;
+	return x->until < y->until ? -1 : x->until > y->until;
+}
+
+/* Those that end together are put there together. */
+static int apply_prefixes(struct applying *a, struct error *error)
+{
+	size_t count = a->saved->prefixes.count, begin = 0, end;
+	struct saved_prefix *item = a->saved->prefixes.item;
+	struct prefix *prefixes = calloc(count + 1, sizeof(*prefixes));
+	int err = prefixes ? 0 : error_set(error, -ENOMEM, "out of memory.");
+
+	if (!err && count)
+		qsort(item, count, sizeof(*item), by_terms);
+	for (; !err && begin < count; begin = end) {
+		__u64 until = item[begin].until;
+		struct list_terms terms = {.until = until ? guard_of(a, until) : 0};
+
+		for (end = begin; end < count && !by_terms(&item[begin], &item[end]); end++)
+			prefixes[end - begin] = item[end].prefix;
+		if (until && !terms.until)
+			a->counts->over += end - begin;
+		else
+			err = add_prefixes(a, item[begin].list, &terms, prefixes, end - begin,
+					   error);
+	}
+	free(prefixes);
+	return err;
+}
+
+static int by_zone(const void *a, const void *b)
+{
+	const struct saved_identity *x = a, *y = b;
+
+	if (x->zone != y->zone)
+		return x->zone < y->zone ? -1 : 1;
+	return x->until < y->until ? -1 : x->until > y->until;
+}
+
+static int apply_identities(struct applying *a, struct error *error)
+{
+	size_t count = a->saved->identities.count, begin = 0, end;
+	struct saved_identity *item = a->saved->identities.item;
+	struct identity_text *texts = calloc(count + 1, sizeof(*texts));
+	int err = texts ? 0 : error_set(error, -ENOMEM, "out of memory.");
+
+	if (!err && count)
+		qsort(item, count, sizeof(*item), by_zone);
+	for (; !err && begin < count; begin = end) {
+		__u64 until = guard_of(a, item[begin].until);
+
+		for (end = begin; end < count && !by_zone(&item[begin], &item[end]); end++)
+			texts[end - begin] = item[end].text;
+		*(until ? &a->counts->identities : &a->counts->over) += end - begin;
+		if (until)
+			err = identities_add(&a->session->maps, texts, end - begin,
+					     item[begin].zone, a->clocks.guard, until, error);
+	}
+	free(texts);
+	return err;
+}
+
+static int apply_bans(struct applying *a, struct error *error)
+{
+	const struct saved_ban *item = a->saved->bans.item;
+	size_t count = 0, refused = 0;
+	struct ban *bans = calloc(a->saved->bans.count + 1, sizeof(*bans));
+	int err = bans ? 0 : error_set(error, -ENOMEM, "out of memory.");
+
+	for (size_t i = 0; !err && i < a->saved->bans.count; i++) {
+		struct sg_ban ban = {
+			.until = guard_of(a, item[i].until),
+			.cause = item[i].cause,
+			.origin = item[i].cause ? SG_ORIGIN_GUARD : SG_ORIGIN_OPERATOR,
+		};
+
+		a->counts->over += !ban.until;
+		if (ban.until)
+			bans[count++] = (struct ban){item[i].key, ban};
+	}
+	if (!err)
+		err = bans_restore(&a->session->maps, bans, count, &refused, error);
+	a->counts->bans += count - refused;
+	a->counts->refused += refused;
+	free(bans);
+	return err;
+}
+
+static int apply_flows(struct applying *a, struct error *error)
+{
+	const struct saved_flow *item = a->saved->flows.item;
+	size_t count = 0, refused = 0;
+	struct proven *flows = calloc(a->saved->flows.count + 1, sizeof(*flows));
+	int err = flows ? 0 : error_set(error, -ENOMEM, "out of memory.");
+
+	for (size_t i = 0; !err && i < a->saved->flows.count; i++) {
+		struct sg_proven proven = {
+			.until = guard_of(a, item[i].until),
+			.since = sg_since(a->clocks.guard),
+			.proof = item[i].proof,
+		};
+
+		a->counts->over += !proven.until;
+		if (proven.until)
+			flows[count++] = (struct proven){item[i].key, proven};
+	}
+	if (!err)
+		err = proven_restore(&a->session->maps, flows, count, a->clocks.guard, &refused,
+				     error);
+	a->counts->flows += count - refused;
+	a->counts->refused += refused;
+	free(flows);
+	return err;
+}
+
+int saved_apply(struct session *session, const struct saved *saved, struct saved_counts *counts,
+		struct error *error)
+{
+	const struct saved_reason *reason = saved->reasons.item;
+	struct applying a = {.session = session, .saved = saved, .counts = counts};
+	int err = clocks_read(session, &a.clocks, error);
+
+	*counts = (struct saved_counts){};
+	if (!err)
+		err = apply_prefixes(&a, error);
+	if (!err)
+		err = apply_identities(&a, error);
+	if (!err)
+		err = apply_flows(&a, error);
+	if (!err)
+		err = apply_bans(&a, error);
+	for (size_t i = 0; !err && i < saved->reasons.count; i++)
+		err = maps_mode_by_hand(&session->maps, reason[i].reason, reason[i].mode, error);
+	if (!err)
+		maps_store(&session->maps.state->mode, saved->mode);
+	return err;
+}
