@@ -32,6 +32,8 @@ struct options {
 	unsigned int watch;     /* seconds; 0: once */
 	__u64 seconds;          /* for how long; 0: not given */
 	const char *zone;       /* its name; NULL: not given */
+	const char *metrics;    /* where to listen; NULL: not given */
+	const char *host;       /* names with commas between them; NULL: none */
 	char **arguments;       /* what is left, `count` of them */
 	int count;
 };
@@ -51,6 +53,8 @@ enum option_bit {
 	OPTION_DEV = 1 << 10,
 	OPTION_FORCE = 1 << 11,
 	OPTION_ZONE = 1 << 12,
+	OPTION_METRICS = 1 << 13,
+	OPTION_HOST = 1 << 14,
 };
 
 struct command {
@@ -114,5 +118,6 @@ enum exit_code cmd_identity(const struct options *options);
 enum exit_code cmd_connections(const struct options *options);
 enum exit_code cmd_replay(const struct options *options);
 enum exit_code cmd_shadow(const struct options *options);
+enum exit_code cmd_watch(const struct options *options);
 
 #endif
