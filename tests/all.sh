@@ -97,6 +97,7 @@ done
 suite corpus timeout 1800 tests/corpus/run.sh
 suite fuzz timeout 900 tests/fuzz/run.sh
 suite lab timeout 5400 tests/lab/run.sh --beside
+suite watch timeout 900 tests/watch/run.sh
 end kernels
 suite "lab alone" timeout 3600 tests/lab/run.sh --alone
 

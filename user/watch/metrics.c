@@ -246,7 +246,7 @@ static void write_self(struct text *text, const struct view *view, const struct 
 	single(text, "watch_readings_total", "counter", "Readings of the guard, at most one a "
 	       "second.", self->readings);
 	single(text, "watch_failures_total", "counter", "Those that failed for another reason than "
-	       "that nothing is guarded: the page has the sentence.", self->failures);
+	       "that nothing is guarded: /status.json has the sentence.", self->failures);
 	family(text, "watch_answers_total", "counter", "Answers of HTTP by the first digit of their "
 	       "status.");
 	for (int i = 2; i < 6; i++)
