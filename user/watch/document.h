@@ -12,7 +12,7 @@
 
 struct documents {
 	struct text metrics; /* of Prometheus */
-	char *status;        /* JSON for the page: status, stats, bans, connections as they print it */
+	char *status;        /* JSON: what status, stats, bans and connections print */
 	size_t status_length;
 	__u64 taken;         /* ns of CLOCK_MONOTONIC */
 };

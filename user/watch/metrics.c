@@ -108,8 +108,9 @@ static void write_counters(struct text *text, const struct counters *counters)
 	const struct sg_stats *stats = &counters->stats;
 	struct sg_counter others = counters_unguarded(counters);
 
-	write_tallies(text, "class_packets_total", "Packets to guarded ports by what they are, each "
-		      "in one class.", "class", stats->class, class_names, SG_CLASS__MAX, false);
+	write_tallies(text, "class_packets_total",
+		      "Packets to guarded ports by what they are, each in one class.", "class",
+		      stats->class, class_names, SG_CLASS__MAX, false);
 	write_tallies(text, "class_bytes_total", "Their bytes.", "class", stats->class, class_names,
 		      SG_CLASS__MAX, true);
 	write_tallies(text, "method_packets_total", "The same packets by the method of their "
@@ -247,8 +248,8 @@ static void write_self(struct text *text, const struct view *view, const struct 
 	       "second.", self->readings);
 	single(text, "watch_failures_total", "counter", "Those that failed for another reason than "
 	       "that nothing is guarded: /status.json has the sentence.", self->failures);
-	family(text, "watch_answers_total", "counter", "Answers of HTTP by the first digit of their "
-	       "status.");
+	family(text, "watch_answers_total", "counter",
+	       "Answers of HTTP by the first digit of their status.");
 	for (int i = 2; i < 6; i++)
 		text_add(text, "sipguard_watch_answers_total{status=\"%dxx\"} %llu\n", i,
 			 (number_t)self->answers[i]);
