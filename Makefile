@@ -39,7 +39,7 @@ MATRIX     = $(foreach version,$(CLANGS),$(PROGRAMS:%=$(BUILD)/bpf/clang$(versio
 
 # A recipe that fails leaves no half-made file behind that the next run would take for whole.
 .DELETE_ON_ERROR:
-.PHONY: all demo test test-busy unit kernels bench scenarios assess fuzz lint install clean help deps \
+.PHONY: all demo test page-test test-busy unit kernels bench scenarios assess fuzz lint install clean help deps \
         deps-test test-programs
 
 all: deps ## Build sipguard and its tools into build/
@@ -52,6 +52,11 @@ demo: deps-test ## Watch a real Kamailio live through a flood, with and without 
 test: deps-test ## Everything that must hold: unit, BPF_PROG_RUN, lab and kernels (15 to 30 minutes)
 	@$(MAKE) --no-print-directory all test-programs
 	@tests/all.sh
+
+page-test: deps-test ## The status page in a real Chromium, which is installed for it (a minute)
+	@tools/deps.sh page
+	@$(MAKE) --no-print-directory $(BUILD)/sipguard
+	@tests/page/page_test.sh
 
 test-busy: deps-test ## The same while something else keeps every CPU busy (30 minutes)
 	@$(MAKE) --no-print-directory all test-programs
@@ -121,6 +126,15 @@ $(BUILD)/user/replay/capture.o $(BUILD)/tests/unit/user/replay/capture.o: ALLCFL
 $(BUILD)/user/%.o: user/%.c $(USER_DEPS) $(SKELETONS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(ALLCFLAGS) -c $< -o $@
+
+# The status page is one file, which the command has in it.
+PAGE = user/watch/page
+$(BUILD)/page.html: $(PAGE).html $(PAGE).css $(PAGE).js
+	@mkdir -p $(@D)
+	sed -e '/^@style@$$/{r $(PAGE).css' -e 'd;}' -e '/^@script@$$/{r $(PAGE).js' -e 'd;}' $< > $@
+
+$(BUILD)/user/watch/page.o: $(BUILD)/page.html
+$(BUILD)/user/watch/page.o: ALLCFLAGS += -DSIPGUARD_PAGE='"$(BUILD)/page.html"'
 
 $(BUILD)/sipguard: $(USER_OBJS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(USER_LIBS)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Installs what is missing of the Debian packages that a purpose needs:
-# deps.sh build|test|scenarios...
+# deps.sh build|test|scenarios|page...
 # Does nothing, and asks nobody, when all are there.
 set -euo pipefail
 
@@ -18,14 +18,18 @@ scenarios=(linphone-cli twinkle-console libnet-sip-perl nodejs ejabberd erlang-p
 # Other packages of Node.js than Debian's bring npm with them.
 command -v npm >/dev/null || scenarios+=(npm)
 
+# A browser, for the status page.
+page=(chromium)
+
 wanted=()
 for purpose in "$@"; do
 	case $purpose in
 	build) wanted+=("${build[@]}") ;;
 	test) wanted+=("${test[@]}") ;;
 	scenarios) wanted+=("${scenarios[@]}") ;;
+	page) wanted+=("${page[@]}") ;;
 	*)
-		echo "deps.sh: no purpose '$purpose'; there are build, test and scenarios." >&2
+		echo "deps.sh: no purpose '$purpose'; there are build, test, scenarios and page." >&2
 		exit 2
 		;;
 	esac

@@ -158,9 +158,21 @@ reads_seldom() {
 	[[ $readings -ge 1 && $readings -le $((SECONDS - begun + 2)) ]]
 }
 
+# What runs in the page is known by a number that is used once.
+nonces() {
+	ask / -D "$LAB_DIR/headers" >"$LAB_DIR/page"
+	nonce=$(sed -n "s/^Content-Security-Policy: default-src 'none'; script-src 'nonce-\([0-9a-f]*\)'.*/\1/p" \
+		"$LAB_DIR/headers")
+	equal "${#nonce}" 32
+	equal "$(grep -c "^<\(script\|style\) nonce=\"$nonce\">" "$LAB_DIR/page")" 2
+	equal "$(grep -ciE '(src|href)="?https?:|<script>| on[a-z]+=|@@@@' "$LAB_DIR/page")" 0
+	equal "$(ask / | grep -c "$nonce")" 0
+}
+
 speaks_http() {
 	equal "$(status_of /metrics)" 200
 	equal "$(status_of /metrics -I)" 200
+	equal "$(status_of / -I)" 200
 	equal "$(status_of /nothing)" 404
 	equal "$(status_of /metrics/)" 404
 	equal "$(status_of /metrics -X DELETE)" 405
@@ -168,6 +180,7 @@ speaks_http() {
 	equal "$(status_of /metrics -H "Host: evil.example")" 403
 	equal "$(status_of /status.json -H "Host: evil.example:80")" 403
 	equal "$(status_of /metrics -H "Host: localhost:1")" 200
+	nonces
 	watch_stop
 	watch_start --host sip1.example,sip2.example
 	equal "$(status_of /metrics -H "Host: sip2.example")" 200

@@ -38,14 +38,15 @@ watch_pid() {
 }
 
 watch_listens() {
-	jq -e .listening "$LAB_DIR/watch.out" >/dev/null
+	WATCH_AT=$(jq -r .listening "$LAB_DIR/watch.out")
+	[[ -n $WATCH_AT ]]
 }
 
 # watch_start OPTION...: at a port that the kernel chooses, WATCH_AT.
 watch_start() {
 	server_job watch "$SIPGUARD" watch --metrics 127.0.0.1:0 --json "$@"
 	until_true watch_listens
-	WATCH_AT=$(jq -r .listening "$LAB_DIR/watch.out")
+	watch_listens
 }
 
 # It ends when it is told to, and that is no failure.

@@ -150,8 +150,9 @@ static const struct command commands[] = {
 	 "interface that is attached later is not judged by it. It takes about as much time for\n"
 	 "each packet as the guard itself. The kernel has to allow programs of type EXT.",
 	 0, 0, 1, cmd_shadow},
-	{"watch", "--metrics [ADDRESS:]PORT", "serve the counters to Prometheus",
+	{"watch", "--metrics [ADDRESS:]PORT", "serve a status page, and metrics",
 	 "Serves by HTTP, until it is interrupted:\n"
+	 "  /               a page that shows what the guard does now\n"
 	 "  /metrics        all counters, for Prometheus\n"
 	 "  /status.json    what `status`, `stats` and `bans` print as JSON, in one\n\n"
 	 "ADDRESS is an IP address, of IPv6 in brackets; a port alone is of 127.0.0.1. There is no\n"

@@ -64,7 +64,8 @@ static enum exit_code say_where(const struct address *address, bool json)
 		output_json_line(json_pack("{s:s, s:b}", "listening", address->text, "loopback",
 					   address->loopback));
 	else
-		printf("Prometheus finds its metrics at http://%s/metrics.\n", address->text);
+		printf("The status page is http://%s/, and Prometheus finds its metrics at "
+		       "/metrics there.\n", address->text);
 	if (!address->loopback)
 		notice("%s is not loopback: there is no password and no encryption, and whoever "
 		       "reaches it reads the counters, the bans and the configuration.",

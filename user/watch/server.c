@@ -12,6 +12,7 @@
 
 #include "watch/address.h"
 #include "watch/clients.h"
+#include "watch/page.h"
 #include "watch/privileges.h"
 
 #define CONNECTION_MEMORY 8192 /* bytes; a request that is longer is refused by libmicrohttpd */
@@ -118,6 +119,22 @@ static enum MHD_Result serve(struct server *server, struct MHD_Connection *conne
 	return MHD_queue_response(connection, MHD_HTTP_OK, *document);
 }
 
+static enum MHD_Result serve_page(struct MHD_Connection *connection)
+{
+	char policy[PAGE_POLICY];
+	size_t length;
+	char *page = page_make(&length, policy);
+	struct MHD_Response *r = page ? response(page, length, "text/html; charset=utf-8") : NULL;
+	enum MHD_Result result;
+
+	if (!r)
+		return refuse(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "Out of memory.\n");
+	MHD_add_response_header(r, "Content-Security-Policy", policy);
+	result = MHD_queue_response(connection, MHD_HTTP_OK, r);
+	MHD_destroy_response(r);
+	return result;
+}
+
 static enum MHD_Result route(struct server *server, struct MHD_Connection *connection,
 			     const char *path)
 {
@@ -132,8 +149,10 @@ static enum MHD_Result route(struct server *server, struct MHD_Connection *conne
 		return serve(server, connection, &server->metrics);
 	if (!strcmp(path, "/status.json"))
 		return serve(server, connection, &server->status);
+	if (!strcmp(path, "/"))
+		return serve_page(connection);
 	return refuse(connection, MHD_HTTP_NOT_FOUND,
-		      "There is /metrics, for Prometheus, and /status.json.\n");
+		      "There is /, for people, /metrics, for Prometheus, and /status.json.\n");
 }
 
 /* Called once when the header was read, and again until there is an answer. */
