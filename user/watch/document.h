@@ -3,7 +3,7 @@
 #ifndef SIPGUARD_DOCUMENT_H
 #define SIPGUARD_DOCUMENT_H
 
-#include "watch/text.h"
+#include "base/text.h"
 #include "watch/view.h"
 
 /* Of bans and of sources with connections the page gets no more than these, and how many more. */

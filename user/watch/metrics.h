@@ -8,7 +8,7 @@
 #ifndef SIPGUARD_METRICS_H
 #define SIPGUARD_METRICS_H
 
-#include "watch/text.h"
+#include "base/text.h"
 #include "watch/view.h"
 
 void metrics_write(const struct view *view, const struct self *self, struct text *text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The status page: page.html with page.css and page.js in it, as one. What runs in it is known by a
- * number that is used once, and the policy below lets nothing else run, nor be asked from elsewhere.
+ * The status page: page.html with page.css and page.js in it, as one. What runs in it is known by
+ * a number that is used once. The policy below lets nothing else run, nor be asked from elsewhere.
  */
 #ifndef SIPGUARD_PAGE_H
 #define SIPGUARD_PAGE_H

@@ -241,7 +241,7 @@ static void forget_documents(struct server *server)
 	server->documents = NULL;
 }
 
-/* New documents are there, or word to end: false then. */
+/* New documents are there, or word to end: false then. Nobody is suspended behind it. */
 static bool fetch(struct server *server)
 {
 	bool end;
@@ -278,14 +278,13 @@ static void *run(void *of)
 		 .events = POLLIN},
 		{.fd = server->box->answered, .events = POLLIN},
 	};
-	bool goes_on;
 
-	goes_on = server->drops = !privileges_drop_all();
+	server->drops = !privileges_drop_all();
 	sem_post(&server->begun);
-	while (goes_on) {
+	while (server->drops) {
 		poll(at, 2, patience(server));
-		if (at[1].revents)
-			goes_on = fetch(server);
+		if (at[1].revents && !fetch(server))
+			break;
 		clients_expire(&server->clients, now_ns());
 		count(&server->self.late, server->clients.late);
 		MHD_run(server->daemon);

@@ -105,7 +105,7 @@ static int fuzz(int count)
 	static const char *const begin[] = {
 		"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
 		"GET /../../etc/passwd HTTP/1.1\r\nHost: localhost\r\nRange: bytes=0-\r\n\r\n",
-		"POST /metrics HTTP/1.1\r\nHost: [::1]\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nab",
+		"POST /a HTTP/1.1\r\nHost: [::1]\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nab",
 		"HEAD /status.json?a=%00%zz HTTP/1.0\r\nContent-Length: 99999999999999\r\n\r\n",
 		"OPTIONS * HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nUpgrade: x\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: a=b; c\r\n\r\nGET / HTTP/1.1\r\n\r\n",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "watch/text.h"
+#include "base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
