@@ -125,19 +125,21 @@ static bool is_shut(const struct client *client)
 
 static void who_holds_most_loses_his_oldest(void **state)
 {
-	struct client *single, *oldest, *second;
+	struct client *single, *oldest, *second, *newest;
 
 	(void)state;
 	single = come(1, 1);
 	oldest = come(2, 2);
 	second = come(2, 3);
-	for (int i = 3; i < CLIENTS_MOST; i++)
-		assert_non_null(come(2, i + 1));
+	for (int i = 4; i < CLIENTS_MOST; i++)
+		assert_non_null(come(2, i));
+	newest = come(5, CLIENTS_MOST);
 	assert_int_equal(clients.evicted, 0);
 	assert_non_null(come(3, 1000));
 	assert_int_equal(clients.evicted, 1);
 	assert_true(is_shut(oldest));
 	assert_false(is_shut(single));
+	assert_false(is_shut(newest));
 	assert_false(is_shut(second));
 	second->since = 1001; /* it had an answer meanwhile */
 	assert_non_null(come(4, 1002));

@@ -279,6 +279,7 @@ const drops = new Chart('drops', 'Dropped a second by reason', () => {
 function tiles(d) {
 	const s = d.status, now = samples[samples.length - 1], r = k => now ? rate(now.traffic[k]) : '–';
 	const monitor = s.mode === 'monitor', outcome = monitor ? 'would_drop' : 'dropped';
+	$('drops-title').textContent = (monitor ? 'Would drop' : 'Dropped') + ' a second, by reason';
 	const all = [
 		['Passed /s', r('passed'), exact(sum(d.stats.classes, 'passed')) + ' in all', ''],
 		[(monitor ? 'Would drop' : 'Dropped') + ' /s', r(outcome),
