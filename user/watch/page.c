@@ -6,15 +6,21 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include <linux/types.h>
+
 #define NONCE 32 /* hexadecimal digits */
 
 /* The file is SIPGUARD_PAGE, which make puts together. */
 __asm__(".pushsection .rodata\n"
-	"page_begin: .incbin \"" SIPGUARD_PAGE "\"\n"
-	"page_end: .byte 0\n"
+	"page: .incbin \"" SIPGUARD_PAGE "\"\n"
+	".set page_size, . - page\n"
+	".byte 0\n"
+	".balign 8\n"
+	"page_length: .quad page_size\n"
 	".popsection\n");
 
-extern const char page_begin[], page_end[];
+extern const char page[];
+extern const __u64 page_length;
 
 static const char placeholder[] = "@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@";
 
@@ -33,19 +39,19 @@ static int make_nonce(char nonce[NONCE + 1])
 
 char *page_make(size_t *length, char policy[PAGE_POLICY])
 {
-	char nonce[NONCE + 1], *page, *at;
+	char nonce[NONCE + 1], *copy, *at;
 
-	*length = page_end - page_begin;
-	page = malloc(*length + 1);
-	if (!page || make_nonce(nonce)) {
-		free(page);
+	*length = page_length;
+	copy = malloc(*length + 1);
+	if (!copy || make_nonce(nonce)) {
+		free(copy);
 		return NULL;
 	}
-	memcpy(page, page_begin, *length + 1);
-	for (at = strstr(page, placeholder); at; at = strstr(at, placeholder))
+	memcpy(copy, page, *length + 1);
+	for (at = strstr(copy, placeholder); at; at = strstr(at, placeholder))
 		memcpy(at, nonce, NONCE);
 	snprintf(policy, PAGE_POLICY, "default-src 'none'; script-src 'nonce-%s'; style-src "
 		 "'nonce-%s'; connect-src 'self'; img-src data:; base-uri 'none'; form-action "
 		 "'none'; frame-ancestors 'none'", nonce, nonce);
-	return page;
+	return copy;
 }
