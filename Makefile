@@ -31,7 +31,7 @@ BPF_DEPS   = $(wildcard bpf/*.h bpf/*/*.h) $(SHARED) bpf/guard.bpf.c # which ing
 USER_DEPS  = $(wildcard user/*/*.h) $(SHARED)
 USER_OBJS  = $(patsubst user/%.c,$(BUILD)/user/%.o,$(wildcard user/*/*.c))
 USER_LIBS  = -lbpf -lelf -lz $(WIRETAP_LIBS) \
-             $(shell pkg-config --libs yaml-0.1 jansson libcap-ng 2>/dev/null)
+             $(shell pkg-config --libs yaml-0.1 jansson libcap-ng libmicrohttpd 2>/dev/null)
 # The programs that are loaded into the kernel, each an object and a skeleton of its own.
 PROGRAMS   = guard ingress reply connections shadow shadow_ingress why
 SKELETONS  = $(PROGRAMS:%=$(BUILD)/%.skel.h)
@@ -39,7 +39,7 @@ MATRIX     = $(foreach version,$(CLANGS),$(PROGRAMS:%=$(BUILD)/bpf/clang$(versio
 
 # A recipe that fails leaves no half-made file behind that the next run would take for whole.
 .DELETE_ON_ERROR:
-.PHONY: all demo test test-busy unit kernels bench scenarios assess fuzz lint install clean help deps \
+.PHONY: all demo test page-test test-busy unit kernels bench scenarios assess fuzz lint install clean help deps \
         deps-test test-programs
 
 all: deps ## Build sipguard and its tools into build/
@@ -52,6 +52,11 @@ demo: deps-test ## Watch a real Kamailio live through a flood, with and without 
 test: deps-test ## Everything that must hold: unit, BPF_PROG_RUN, lab and kernels (15 to 30 minutes)
 	@$(MAKE) --no-print-directory all test-programs
 	@tests/all.sh
+
+page-test: deps-test ## The status page in a real Chromium, which is installed for it (a minute)
+	@tools/deps.sh page
+	@$(MAKE) --no-print-directory $(BUILD)/sipguard
+	@tests/page/page_test.sh
 
 test-busy: deps-test ## The same while something else keeps every CPU busy (30 minutes)
 	@$(MAKE) --no-print-directory all test-programs
@@ -123,6 +128,15 @@ $(BUILD)/user/%.o: user/%.c $(USER_DEPS) $(SKELETONS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(ALLCFLAGS) -c $< -o $@
 
+# The status page is one file, which the command has in it.
+PAGE = user/watch/page
+$(BUILD)/page.html: $(PAGE).html $(PAGE).css $(PAGE).js
+	@mkdir -p $(@D)
+	sed -e '/^@style@$$/{r $(PAGE).css' -e 'd;}' -e '/^@script@$$/{r $(PAGE).js' -e 'd;}' $< > $@
+
+$(BUILD)/user/watch/page.o: $(BUILD)/page.html
+$(BUILD)/user/watch/page.o: ALLCFLAGS += -DSIPGUARD_PAGE='"$(BUILD)/page.html"'
+
 $(BUILD)/sipguard: $(USER_OBJS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(USER_LIBS)
 
@@ -135,4 +149,4 @@ include $(filter-out $(HARNESS_RULES),$(wildcard tools/*/*.mk tests/*/*.mk tests
 
 test-programs: $(MATRIX) $(UNIT_PROGRAMS) $(RUN_PROGRAMS) $(KERNELS_PROGRAMS) $(LAB_PROGRAMS) \
                $(CORPUS_PROGRAMS) $(PEERS_PROGRAMS) $(FUZZ_PROGRAMS) \
-               $(LAB_TEST_PROGRAMS) $(SCENARIO_PROGRAMS) $(BENCH_PROGRAMS)
+               $(LAB_TEST_PROGRAMS) $(WATCH_PROGRAMS) $(SCENARIO_PROGRAMS) $(BENCH_PROGRAMS)

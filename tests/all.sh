@@ -94,8 +94,10 @@ for object in "$build"/bpf/guard.bpf.o "$build"/bpf/clang*/guard.bpf.o; do
 	suite "run ${object#"$build"/bpf/}" env SIPGUARD_OBJ="$object" timeout 1800 \
 		"$build"/tests/run_guard
 done
+begin watch timeout 900 tests/watch/run.sh # mostly it waits
 suite corpus timeout 1800 tests/corpus/run.sh
 suite fuzz timeout 900 tests/fuzz/run.sh
+end watch
 suite lab timeout 5400 tests/lab/run.sh --beside
 end kernels
 suite "lab alone" timeout 3600 tests/lab/run.sh --alone

@@ -1,22 +1,25 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Installs what is missing of the Debian packages that a purpose needs:
-# deps.sh build|test|scenarios...
+# deps.sh build|test|scenarios|page...
 # Does nothing, and asks nobody, when all are there.
 set -euo pipefail
 
 build=(gcc libc6-dev make pkg-config clang bpftool libbpf-dev libelf-dev zlib1g-dev libyaml-dev
-       libjansson-dev libcap-ng-dev libwiretap-dev libwsutil-dev libglib2.0-dev
+       libjansson-dev libcap-ng-dev libmicrohttpd-dev libwiretap-dev libwsutil-dev libglib2.0-dev
        linux-libc-dev bsdextrautils)
 test=(libpcap-dev clang-19 libclang-rt-14-dev llvm libcmocka-dev libosip2-dev libsofia-sip-ua-dev
       iproute2 nftables ethtool kamailio sip-tester sipsak baresip-core strace jq procps util-linux tcpdump tshark
       qemu-system-x86 busybox-static cpio zstd xz-utils debian-archive-keyring shellcheck
-      cppcheck)
+      cppcheck prometheus curl)
 # Clients and registrars of which CI runs none.
 scenarios=(linphone-cli twinkle-console libnet-sip-perl nodejs ejabberd erlang-p1-sip
            debootstrap hping3 socat)
 # Other packages of Node.js than Debian's bring npm with them.
 command -v npm >/dev/null || scenarios+=(npm)
+
+# A browser, for the status page.
+page=(chromium)
 
 wanted=()
 for purpose in "$@"; do
@@ -24,8 +27,9 @@ for purpose in "$@"; do
 	build) wanted+=("${build[@]}") ;;
 	test) wanted+=("${test[@]}") ;;
 	scenarios) wanted+=("${scenarios[@]}") ;;
+	page) wanted+=("${page[@]}") ;;
 	*)
-		echo "deps.sh: no purpose '$purpose'; there are build, test and scenarios." >&2
+		echo "deps.sh: no purpose '$purpose'; there are build, test, scenarios and page." >&2
 		exit 2
 		;;
 	esac

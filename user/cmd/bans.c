@@ -6,21 +6,10 @@
 #include "cmd/command.h"
 #include "guard/session.h"
 #include "model/bans.h"
+#include "render/json.h"
 #include "render/output.h"
 
 #define BAN_SECONDS 600 /* without --for */
-
-static json_t *ban_json(const struct sg_flow_key *key, const struct sg_ban *ban, __u64 seconds)
-{
-	char text[PREFIX_TEXT];
-	bool flow = ban_is_flow(key);
-
-	flow_format(key, text, sizeof(text));
-	return json_pack("{s:s, s:s, s:s?, s:I, s:s}", "ban", text, "kind",
-			 flow ? "flow" : "source", "transport",
-			 flow ? flow_transport(key) : NULL, "seconds_left",
-			 (json_int_t)seconds, "cause", ban_cause(ban));
-}
 
 static int ban(struct session *session, const struct sg_flow_key *key,
 	       const struct options *options, struct error *error)

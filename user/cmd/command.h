@@ -40,6 +40,8 @@ struct options {
 	const char *write;      /* a file; NULL: not given */
 	unsigned int sample;    /* one packet in so many; 0: not given */
 	__u64 limit;            /* bytes; 0: not given */
+	const char *metrics;    /* where to listen; NULL: not given */
+	const char *host;       /* names with commas between them; NULL: none */
 	char **arguments;       /* what is left, `count` of them */
 	int count;
 };
@@ -65,6 +67,8 @@ enum option_bit {
 	OPTION_SAMPLE = 1 << 16,
 	OPTION_LIMIT = 1 << 17,
 	OPTION_CHECK = 1 << 18,
+	OPTION_METRICS = 1 << 19,
+	OPTION_HOST = 1 << 20,
 };
 
 struct command {
@@ -137,5 +141,6 @@ enum exit_code cmd_shadow(const struct options *options);
 enum exit_code cmd_events(const struct options *options);
 enum exit_code cmd_capture(const struct options *options);
 enum exit_code cmd_why(const struct options *options);
+enum exit_code cmd_watch(const struct options *options);
 
 #endif

@@ -42,6 +42,9 @@ static const struct {
 	{"limit", 'L', OPTION_LIMIT, "SIZE", "end when the file has so many bytes: 500k, 10M, 2G"},
 	{"check", 'C', OPTION_CHECK, NULL, "one line and an exit status, for Nagios and the like"},
 	{"quiet", 'q', OPTION_QUIET, NULL, "only the summary, no line for each packet"},
+	{"metrics", 'm', OPTION_METRICS, "[ADDRESS:]PORT",
+	 "where to serve them by HTTP (a port alone: 127.0.0.1)"},
+	{"host", 'H', OPTION_HOST, "NAME,...", "names by which a browser or Prometheus may ask"},
 	{"json", 'j', 0, NULL, "print JSON"},
 	{"verbose", 'v', 0, NULL, "show what libbpf and the kernel's verifier say"},
 	{"help", 'h', 0, NULL, "explain the command"},
@@ -245,6 +248,12 @@ static enum exit_code read_option(int letter, const char *value, struct options 
 		return DONE;
 	case 'q':
 		options->quiet = true;
+		return DONE;
+	case 'm':
+		options->metrics = value;
+		return DONE;
+	case 'H':
+		options->host = value;
 		return DONE;
 	case 'j':
 		options->json = true;

@@ -5,6 +5,8 @@
 
 #include <jansson.h>
 
+#include "guard/connections.h"
+#include "model/bans.h"
 #include "model/counters.h"
 #include "model/snapshot.h"
 
@@ -15,5 +17,9 @@ void settings_json(const struct sg_config *config, const struct served_list *ser
 		   json_t *object);
 
 json_t *stats_json(const struct counters *counters);
+
+/* One ban, which ends in so many seconds, and one source with its connections of TCP. */
+json_t *ban_json(const struct sg_flow_key *key, const struct sg_ban *ban, __u64 seconds);
+json_t *connections_json(const struct connections *connections);
 
 #endif

@@ -8,6 +8,7 @@
 #include "cmd/command.h"
 #include "guard/connections.h"
 #include "guard/session.h"
+#include "render/json.h"
 #include "render/output.h"
 
 /* A source is asked for by any of its addresses: of IPv6 its /64 is meant. */
@@ -20,15 +21,6 @@ static bool is_asked_for(const struct sg_flow_key *key, const struct prefix *ask
 		memset(wide.address + source.length / 8, 0, 16 - source.length / 8);
 	}
 	return prefix_contains(&wide, &source);
-}
-
-static json_t *source_json(const struct connections *c)
-{
-	char text[PREFIX_TEXT];
-
-	flow_format(&c->source, text, sizeof(text));
-	return json_pack("{s:s, s:I, s:I, s:I}", "source", text, "live", (json_int_t)c->live,
-			 "opening", (json_int_t)c->opening, "silent", (json_int_t)c->silent);
 }
 
 static void print_source(const struct connections *c)
@@ -56,7 +48,7 @@ static int show(struct session *session, const struct prefix *asked, bool json, 
 		if (asked && !is_asked_for(&list.source[i].source, asked))
 			continue;
 		if (json) {
-			json_array_append_new(all, source_json(&list.source[i]));
+			json_array_append_new(all, connections_json(&list.source[i]));
 			continue;
 		}
 		if (!shown++)

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Text that grows as it is written. */
+#ifndef SIPGUARD_TEXT_BUFFER_H
+#define SIPGUARD_TEXT_BUFFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct text {
+	char *data;   /* ends with a NUL; owned, NULL while empty */
+	size_t length;
+	size_t room;
+	bool lost;    /* there was no memory: nothing more is written */
+};
+
+void text_add(struct text *text, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void text_free(struct text *text);
+
+#endif
