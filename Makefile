@@ -11,7 +11,9 @@ PREFIX  ?= /usr/local
 # Compilers whose objects must load on every kernel of the matrix.
 CLANGS = 14 19
 
-VERSION := 0.1.0
+VERSION  := 0.1.0
+# The day of this version, as manual pages and packages have it.
+RELEASED := 2026-11-29
 
 # clang for BPF does not look where Debian keeps <asm/types.h>.
 MULTIARCH = $(shell $(CC) -dumpmachine 2>/dev/null)
@@ -134,4 +136,4 @@ include $(filter-out $(HARNESS_RULES),$(wildcard tools/*/*.mk tests/*/*.mk tests
 
 test-programs: $(MATRIX) $(UNIT_PROGRAMS) $(RUN_PROGRAMS) $(KERNELS_PROGRAMS) $(LAB_PROGRAMS) \
                $(CORPUS_PROGRAMS) $(PEERS_PROGRAMS) $(FUZZ_PROGRAMS) \
-               $(LAB_TEST_PROGRAMS) $(SCENARIO_PROGRAMS) $(BENCH_PROGRAMS)
+               $(LAB_TEST_PROGRAMS) $(SCENARIO_PROGRAMS) $(BENCH_PROGRAMS) $(MANUAL_FILES)

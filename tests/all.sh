@@ -94,6 +94,7 @@ for object in "$build"/bpf/guard.bpf.o "$build"/bpf/clang*/guard.bpf.o; do
 	suite "run ${object#"$build"/bpf/}" env SIPGUARD_OBJ="$object" timeout 1800 \
 		"$build"/tests/run_guard
 done
+suite manual timeout 900 tests/manual/run.sh
 suite corpus timeout 1800 tests/corpus/run.sh
 suite fuzz timeout 900 tests/fuzz/run.sh
 suite lab timeout 5400 tests/lab/run.sh --beside

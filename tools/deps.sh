@@ -11,7 +11,7 @@ build=(gcc libc6-dev make pkg-config clang bpftool libbpf-dev libelf-dev zlib1g-
 test=(libpcap-dev clang-19 libclang-rt-14-dev llvm libcmocka-dev libosip2-dev libsofia-sip-ua-dev
       iproute2 nftables ethtool kamailio sip-tester sipsak baresip-core strace jq procps util-linux tcpdump
       qemu-system-x86 busybox-static cpio zstd xz-utils debian-archive-keyring shellcheck
-      cppcheck)
+      cppcheck mandoc man-db bash-completion)
 # Clients and registrars of which CI runs none.
 scenarios=(linphone-cli twinkle-console libnet-sip-perl nodejs ejabberd erlang-p1-sip
            debootstrap hping3 socat)

@@ -11,13 +11,7 @@
 
 static const struct command *current; /* the command that usage() explains */
 
-static const struct {
-	const char *name;
-	char letter;
-	unsigned int bit;     /* 0: every command accepts it */
-	const char *argument; /* NULL: takes none */
-	const char *help;
-} rows[] = {
+static const struct option_text rows[] = {
 	{"config", 'c', OPTION_CONFIG, "FILE", "the configuration (YAML)"},
 	{"xdp", 'x', OPTION_XDP, "native|generic|auto",
 	 "in the driver, behind it (slower), or what works (default)"},
@@ -40,6 +34,11 @@ static const struct {
 };
 
 #define ROWS (sizeof(rows) / sizeof(*rows))
+
+const struct option_text *option_text(size_t number)
+{
+	return number < ROWS ? &rows[number] : NULL;
+}
 
 void options_help(const struct command *command, FILE *to)
 {
