@@ -41,11 +41,11 @@ MATRIX     = $(foreach version,$(CLANGS),$(PROGRAMS:%=$(BUILD)/bpf/clang$(versio
 
 # A recipe that fails leaves no half-made file behind that the next run would take for whole.
 .DELETE_ON_ERROR:
-.PHONY: all demo test test-busy unit kernels bench scenarios assess fuzz lint install clean help deps \
-        deps-test test-programs
+.PHONY: all demo test test-busy unit kernels bench scenarios assess fuzz lint install clean \
+        help deps deps-test test-programs
 
 all: deps ## Build sipguard and its tools into build/
-	@$(MAKE) --no-print-directory $(BUILD)/sipguard $(BUILD)/sipguard-flood
+	@$(MAKE) --no-print-directory installed-files $(BUILD)/sipguard-flood
 
 demo: deps-test ## Watch a real Kamailio live through a flood, with and without the guard (4 to 6 minutes)
 	@$(MAKE) --no-print-directory $(BUILD)/sipguard $(BUILD)/sipguard-flood $(LAB_PROGRAMS)
@@ -84,9 +84,8 @@ fuzz: deps-test ## Fuzz the message reader, natively and in the kernel, for FUZZ
 lint: deps-test ## Style: licence lines, line and file lengths, shellcheck, cppcheck
 	@tools/lint.sh
 
-install: all ## Install sipguard under $(PREFIX)
-	install -D -m 755 $(BUILD)/sipguard $(DESTDIR)$(PREFIX)/sbin/sipguard
-	install -D -m 644 tools/sipguard.yaml $(DESTDIR)$(PREFIX)/share/sipguard/sipguard.yaml
+install: all ## Install command, manual pages, completion and systemd units under DESTDIR and PREFIX
+	@$(MAKE) --no-print-directory install-files
 
 clean: ## Remove what was built; keeps the downloaded kernels
 	find $(BUILD) -mindepth 1 -maxdepth 1 ! -name kernels -exec rm -rf {} +
