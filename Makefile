@@ -41,7 +41,7 @@ MATRIX     = $(foreach version,$(CLANGS),$(PROGRAMS:%=$(BUILD)/bpf/clang$(versio
 
 # A recipe that fails leaves no half-made file behind that the next run would take for whole.
 .DELETE_ON_ERROR:
-.PHONY: all demo test test-busy unit kernels bench scenarios assess fuzz lint install clean \
+.PHONY: all deb demo test test-busy unit kernels bench scenarios assess fuzz lint install clean \
         help deps deps-test test-programs
 
 all: deps ## Build sipguard and its tools into build/
@@ -86,6 +86,10 @@ lint: deps-test ## Style: licence lines, line and file lengths, shellcheck, cppc
 
 install: all ## Install command, manual pages, completion and systemd units under DESTDIR and PREFIX
 	@$(MAKE) --no-print-directory install-files
+
+deb: deps ## The Debian package, into build/deb/
+	@tools/deps.sh package
+	@$(MAKE) --no-print-directory deb-files
 
 clean: ## Remove what was built; keeps the downloaded kernels
 	find $(BUILD) -mindepth 1 -maxdepth 1 ! -name kernels -exec rm -rf {} +

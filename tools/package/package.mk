@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What is installed where. Included by the Makefile.
+# What is installed where, and the Debian package. Included by the Makefile.
 PACKAGE = tools/package
 SBINDIR = $(PREFIX)/sbin
 # systemd looks there for what the administrator has installed, and there for packages.
@@ -7,7 +7,7 @@ UNITDIR ?= $(PREFIX)/lib/systemd/system
 UNITS = $(patsubst $(PACKAGE)/%.in,%,$(wildcard $(PACKAGE)/*.service.in))
 INSTALLED = $(BUILD)/sipguard $(MANUAL_FILES)
 
-.PHONY: installed-files install-files
+.PHONY: installed-files install-files deb-files
 installed-files: $(INSTALLED)
 
 # `make install` without the packages that it needs, for who has them.
@@ -23,3 +23,7 @@ install-files: $(INSTALLED)
 		sed 's|@SBINDIR@|$(SBINDIR)|g' $(PACKAGE)/$$unit.in >'$(DESTDIR)$(UNITDIR)'/$$unit && \
 		chmod 644 '$(DESTDIR)$(UNITDIR)'/$$unit || exit 1; \
 	done
+
+# The BPF objects are those of this tree: they take minutes, and no flags of Debian.
+deb-files: $(SKELETONS)
+	@BUILD=$(BUILD) VERSION=$(VERSION) RELEASED=$(RELEASED) $(PACKAGE)/deb.sh
