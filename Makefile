@@ -41,8 +41,8 @@ MATRIX     = $(foreach version,$(CLANGS),$(PROGRAMS:%=$(BUILD)/bpf/clang$(versio
 
 # A recipe that fails leaves no half-made file behind that the next run would take for whole.
 .DELETE_ON_ERROR:
-.PHONY: all deb demo test test-busy unit kernels bench scenarios assess fuzz lint install clean \
-        help deps deps-test test-programs
+.PHONY: all deb package-test demo test test-busy unit kernels bench scenarios assess fuzz lint \
+        install clean help deps deps-test test-programs
 
 all: deps ## Build sipguard and its tools into build/
 	@$(MAKE) --no-print-directory installed-files $(BUILD)/sipguard-flood
@@ -90,6 +90,11 @@ install: all ## Install command, manual pages, completion and systemd units unde
 deb: deps ## The Debian package, into build/deb/
 	@tools/deps.sh package
 	@$(MAKE) --no-print-directory deb-files
+
+package-test: deps-test ## Install, upgrade and remove the package in a Debian 12 of its own (2 minutes)
+	@tools/deps.sh package
+	@$(MAKE) --no-print-directory installed-files
+	@tests/package/run.sh
 
 clean: ## Remove what was built; keeps the downloaded kernels
 	find $(BUILD) -mindepth 1 -maxdepth 1 ! -name kernels -exec rm -rf {} +

@@ -7,7 +7,7 @@ UNITDIR ?= $(PREFIX)/lib/systemd/system
 UNITS = $(patsubst $(PACKAGE)/%.in,%,$(wildcard $(PACKAGE)/*.service.in))
 INSTALLED = $(BUILD)/sipguard $(MANUAL_FILES)
 
-.PHONY: installed-files install-files deb-files
+.PHONY: installed-files install-files deb-files print-version
 installed-files: $(INSTALLED)
 
 # `make install` without the packages that it needs, for who has them.
@@ -27,3 +27,6 @@ install-files: $(INSTALLED)
 # The BPF objects are those of this tree: they take minutes, and no flags of Debian.
 deb-files: $(SKELETONS)
 	@BUILD=$(BUILD) VERSION=$(VERSION) RELEASED=$(RELEASED) $(PACKAGE)/deb.sh
+
+print-version:
+	@echo $(VERSION)
