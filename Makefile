@@ -88,13 +88,14 @@ install: all ## Install command, manual pages, completion and systemd units unde
 	@$(MAKE) --no-print-directory install-files
 
 deb: deps ## The Debian package, into build/deb/
-	@tools/deps.sh package
+	@tools/deps.sh deb
 	@$(MAKE) --no-print-directory deb-files
 
 package-test: deps-test ## Install, upgrade and remove the package in a Debian 12 of its own (2 minutes)
-	@tools/deps.sh package
+	@tools/deps.sh deb package
 	@$(MAKE) --no-print-directory installed-files
 	@tests/package/run.sh
+	@tests/package/container.sh
 
 clean: ## Remove what was built; keeps the downloaded kernels
 	find $(BUILD) -mindepth 1 -maxdepth 1 ! -name kernels -exec rm -rf {} +

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Installs what is missing of the Debian packages that a purpose needs:
-# deps.sh [--print] build|test|package|scenarios...
+# deps.sh [--print] build|test|deb|package|scenarios...
 # With --print it only prints them all, one a line.
 # Does nothing, and asks nobody, when all are there.
 set -euo pipefail
@@ -13,13 +13,14 @@ test=(libpcap-dev clang-19 libclang-rt-14-dev llvm libcmocka-dev libosip2-dev li
       iproute2 nftables ethtool kamailio sip-tester sipsak baresip-core strace jq procps util-linux tcpdump
       qemu-system-x86 busybox-static cpio zstd xz-utils debian-archive-keyring shellcheck
       cppcheck mandoc man-db bash-completion)
-# The Debian package, its linters, and what installs it in a root of its own.
-package=(debhelper dpkg-dev lintian debootstrap iproute2 util-linux shellcheck systemd yamllint)
+deb=(debhelper dpkg-dev)
+# What looks at the Debian package, and installs it in a root of its own.
+package=(lintian debootstrap iproute2 util-linux shellcheck systemd yamllint nodejs)
 # Clients and registrars of which CI runs none.
 scenarios=(linphone-cli twinkle-console libnet-sip-perl nodejs ejabberd erlang-p1-sip
            debootstrap hping3 socat)
 # Other packages of Node.js than Debian's bring npm with them.
-command -v npm >/dev/null || scenarios+=(npm)
+command -v npm >/dev/null || scenarios+=(npm) package+=(npm)
 
 print=
 if [ "${1:-}" = --print ]; then
@@ -32,10 +33,11 @@ for purpose in "$@"; do
 	case $purpose in
 	build) wanted+=("${build[@]}") ;;
 	test) wanted+=("${test[@]}") ;;
+	deb) wanted+=("${deb[@]}") ;;
 	package) wanted+=("${package[@]}") ;;
 	scenarios) wanted+=("${scenarios[@]}") ;;
 	*)
-		echo "deps.sh: no purpose '$purpose'; there are build, test, package and scenarios." >&2
+		echo "deps.sh: no purpose '$purpose'; there are build, test, deb, package and scenarios." >&2
 		exit 2
 		;;
 	esac
