@@ -13,7 +13,7 @@ test=(libpcap-dev clang-19 libclang-rt-14-dev llvm libcmocka-dev libosip2-dev li
       iproute2 nftables ethtool kamailio sip-tester sipsak baresip-core strace jq procps util-linux tcpdump
       qemu-system-x86 busybox-static cpio zstd xz-utils debian-archive-keyring shellcheck
       cppcheck mandoc man-db bash-completion)
-deb=(debhelper dpkg-dev)
+deb=(build-essential debhelper dpkg-dev)
 # What looks at the Debian package, and installs it in a root of its own.
 package=(lintian debootstrap iproute2 util-linux shellcheck systemd yamllint nodejs)
 # Clients and registrars of which CI runs none.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The words that bash completes, from the tables; completion.sh chooses among them. What stands in
- * the usage line of a command, and in that of an option, says what may come there: words in capitals
- * are kinds of things, others themselves.
+ * the usage line of a command, and in that of an option, says what may come there: words in
+ * capitals are kinds of things, others themselves.
  */
 #include <ctype.h>
 #include <errno.h>
