@@ -91,7 +91,7 @@ deb: deps ## The Debian package, into build/deb/
 	@tools/deps.sh deb
 	@$(MAKE) --no-print-directory deb-files
 
-package-test: deps-test ## Install, upgrade and remove the package in a Debian 12 of its own (2 minutes)
+package-test: deps-test ## Install, upgrade and remove the package in a Debian 12 of its own (2 to 5 minutes)
 	@tools/deps.sh deb package
 	@$(MAKE) --no-print-directory installed-files
 	@tests/package/run.sh

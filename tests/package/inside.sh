@@ -209,6 +209,21 @@ upgrades_later() {
 	upgraded "$NEXT" "$before"
 }
 
+# Before anything is changed; what was half written takes no room.
+stops_at_a_full_disk() {
+	local before said status=0
+	before=$(programs)
+	mkdir -p /var/lib/sipguard
+	mount -t tmpfs -o size=1m tmpfs /var/lib/sipguard
+	said=$(dpkg -i "/test/$FIRST.deb" 2>&1) || status=$?
+	[[ -z $(find /var/lib/sipguard -type f) ]]
+	umount /var/lib/sipguard
+	equal "$status" 1
+	matches "$said" "cannot be kept in $KEPT, so nothing is upgraded"
+	equal "$(programs)" "$before"
+	upgraded "$NEXT" ""
+}
+
 refuses_abi() {
 	local before said
 	before=$(programs)
@@ -288,6 +303,7 @@ check "the unit's command attaches with the unit's privileges" attaches
 check "an upgrade while it guards loses nothing and lets nothing through" upgrades
 check "an upgrade in two steps guards in between" upgrades_in_two
 check "a guard that cannot be taken over now goes on, and can be later" upgrades_later
+check "a full disk stops an upgrade before anything is changed" stops_at_a_full_disk
 check "a guard of another ABI goes on, and it is said what to do" refuses_abi
 check "the package is not removed while the guard cannot be detached" is_not_removed
 check "what was said gives the guard the new version" changes_abi
