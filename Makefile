@@ -11,7 +11,9 @@ PREFIX  ?= /usr/local
 # Compilers whose objects must load on every kernel of the matrix.
 CLANGS = 14 19
 
-VERSION := 0.1.0
+VERSION  := 0.1.0
+# The day of this version, as manual pages and packages have it.
+RELEASED := 2026-11-29
 
 # clang for BPF does not look where Debian keeps <asm/types.h>.
 MULTIARCH = $(shell $(CC) -dumpmachine 2>/dev/null)
@@ -39,11 +41,11 @@ MATRIX     = $(foreach version,$(CLANGS),$(PROGRAMS:%=$(BUILD)/bpf/clang$(versio
 
 # A recipe that fails leaves no half-made file behind that the next run would take for whole.
 .DELETE_ON_ERROR:
-.PHONY: all demo test page-test test-busy unit kernels bench scenarios assess fuzz lint install clean help deps \
-        deps-test test-programs
+.PHONY: all deb package-test demo test page-test test-busy unit kernels bench scenarios assess fuzz \
+        lint install clean help deps deps-test test-programs
 
 all: deps ## Build sipguard and its tools into build/
-	@$(MAKE) --no-print-directory $(BUILD)/sipguard $(BUILD)/sipguard-flood
+	@$(MAKE) --no-print-directory installed-files $(BUILD)/sipguard-flood
 
 demo: deps-test ## Watch a real Kamailio live through a flood, with and without the guard (4 to 6 minutes)
 	@$(MAKE) --no-print-directory $(BUILD)/sipguard $(BUILD)/sipguard-flood $(LAB_PROGRAMS)
@@ -87,9 +89,18 @@ fuzz: deps-test ## Fuzz the message reader, natively and in the kernel, for FUZZ
 lint: deps-test ## Style: licence lines, line and file lengths, shellcheck, cppcheck
 	@tools/lint.sh
 
-install: all ## Install sipguard under $(PREFIX)
-	install -D -m 755 $(BUILD)/sipguard $(DESTDIR)$(PREFIX)/sbin/sipguard
-	install -D -m 644 tools/sipguard.yaml $(DESTDIR)$(PREFIX)/share/sipguard/sipguard.yaml
+install: all ## Install command, manual pages, completion and systemd units under DESTDIR and PREFIX
+	@$(MAKE) --no-print-directory install-files
+
+deb: deps ## The Debian package, into build/deb/
+	@tools/deps.sh deb
+	@$(MAKE) --no-print-directory deb-files
+
+package-test: deps-test ## Install, upgrade and remove the package in a Debian 12 of its own (2 to 5 minutes)
+	@tools/deps.sh deb package
+	@$(MAKE) --no-print-directory installed-files
+	@tests/package/run.sh
+	@tests/package/container.sh
 
 clean: ## Remove what was built; keeps the downloaded kernels
 	find $(BUILD) -mindepth 1 -maxdepth 1 ! -name kernels -exec rm -rf {} +
@@ -149,4 +160,5 @@ include $(filter-out $(HARNESS_RULES),$(wildcard tools/*/*.mk tests/*/*.mk tests
 
 test-programs: $(MATRIX) $(UNIT_PROGRAMS) $(RUN_PROGRAMS) $(KERNELS_PROGRAMS) $(LAB_PROGRAMS) \
                $(CORPUS_PROGRAMS) $(PEERS_PROGRAMS) $(FUZZ_PROGRAMS) \
-               $(LAB_TEST_PROGRAMS) $(WATCH_PROGRAMS) $(SCENARIO_PROGRAMS) $(BENCH_PROGRAMS)
+               $(LAB_TEST_PROGRAMS) $(WATCH_PROGRAMS) $(SCENARIO_PROGRAMS) $(BENCH_PROGRAMS) \
+               $(MANUAL_FILES)

@@ -95,6 +95,7 @@ for object in "$build"/bpf/guard.bpf.o "$build"/bpf/clang*/guard.bpf.o; do
 		"$build"/tests/run_guard
 done
 begin watch timeout 900 tests/watch/run.sh # mostly it waits
+suite manual timeout 900 tests/manual/run.sh
 suite corpus timeout 1800 tests/corpus/run.sh
 suite fuzz timeout 900 tests/fuzz/run.sh
 end watch

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Installs what is missing of the Debian packages that a purpose needs:
-# deps.sh build|test|scenarios|page...
+# deps.sh [--print] build|test|deb|package|scenarios|page...
+# With --print it only prints them all, one a line.
 # Does nothing, and asks nobody, when all are there.
 set -euo pipefail
 
@@ -11,12 +12,21 @@ build=(gcc libc6-dev make pkg-config clang bpftool libbpf-dev libelf-dev zlib1g-
 test=(libpcap-dev clang-19 libclang-rt-14-dev llvm libcmocka-dev libosip2-dev libsofia-sip-ua-dev
       iproute2 nftables ethtool kamailio sip-tester sipsak baresip-core strace jq procps util-linux tcpdump tshark
       qemu-system-x86 busybox-static cpio zstd xz-utils debian-archive-keyring shellcheck
-      cppcheck prometheus curl)
+      cppcheck prometheus curl mandoc man-db bash-completion)
+deb=(build-essential debhelper dpkg-dev)
+# What looks at the Debian package, and installs it in a root of its own.
+package=(lintian debootstrap iproute2 util-linux shellcheck systemd yamllint nodejs)
 # Clients and registrars of which CI runs none.
 scenarios=(linphone-cli twinkle-console libnet-sip-perl nodejs ejabberd erlang-p1-sip
            debootstrap hping3 socat)
 # Other packages of Node.js than Debian's bring npm with them.
-command -v npm >/dev/null || scenarios+=(npm)
+command -v npm >/dev/null || scenarios+=(npm) package+=(npm)
+
+print=
+if [ "${1:-}" = --print ]; then
+	print=yes
+	shift
+fi
 
 # A browser, for the status page.
 page=(chromium)
@@ -26,14 +36,21 @@ for purpose in "$@"; do
 	case $purpose in
 	build) wanted+=("${build[@]}") ;;
 	test) wanted+=("${test[@]}") ;;
+	deb) wanted+=("${deb[@]}") ;;
+	package) wanted+=("${package[@]}") ;;
 	scenarios) wanted+=("${scenarios[@]}") ;;
 	page) wanted+=("${page[@]}") ;;
 	*)
-		echo "deps.sh: no purpose '$purpose'; there are build, test, scenarios and page." >&2
+		echo "deps.sh: no purpose '$purpose'; there are build, test, deb, package, scenarios and page." >&2
 		exit 2
 		;;
 	esac
 done
+
+if [ -n "$print" ]; then
+	printf '%s\n' "${wanted[@]}"
+	exit
+fi
 
 installed() {
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]

@@ -81,6 +81,9 @@ struct command {
 	enum exit_code (*run)(const struct options *options);
 };
 
+/* All of them; ends with one that has no name. Manual and completion are made of it, too. */
+extern const struct command commands[];
+
 /* Standard error, and what libbpf and the verifier say there, which is shown only if `verbose`. */
 void say_setup(bool verbose);
 

@@ -20,7 +20,7 @@ static enum exit_code cmd_version(const struct options *options);
 	"  import FILE     add every prefix of a file, one a line, # starts a comment; all of\n"  \
 	"                  them or, if one line is wrong, none\n\n" what
 
-static const struct command commands[] = {
+const struct command commands[] = {
 	{"attach", "IFACE...", "guard interfaces; again: upgrade the running guard",
 	 "Guards the interfaces in monitor mode: nothing is dropped until `mode enforce`.\n"
 	 "One program judges what comes in, another sees what the host sends (tc egress: tcx, or\n"

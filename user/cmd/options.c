@@ -14,13 +14,7 @@
 
 static const struct command *current; /* the command that usage() explains */
 
-static const struct {
-	const char *name;
-	char letter;
-	unsigned int bit;     /* 0: every command accepts it */
-	const char *argument; /* NULL: takes none */
-	const char *help;
-} rows[] = {
+static const struct option_text rows[] = {
 	{"config", 'c', OPTION_CONFIG, "FILE", "the configuration (YAML)"},
 	{"xdp", 'x', OPTION_XDP, "native|generic|auto",
 	 "in the driver, behind it (slower), or what works (default)"},
@@ -37,7 +31,7 @@ static const struct {
 	{"force", 'F', OPTION_FORCE, NULL, "also where you are logged in from, and a gateway"},
 	{"reason", 'R', OPTION_REASON, "REASON", "only what has this reason"},
 	{"source", 's', OPTION_SOURCE, "PREFIX", "only of sources in it: an address or a prefix"},
-	{"write", 'W', OPTION_WRITE, "FILE", "to this file (pcapng); - is standard output"},
+	{"write", 'w', OPTION_WRITE, "FILE", "to this file (pcapng); - is standard output"},
 	{"sample", 'n', OPTION_SAMPLE, "N", "one packet in N"},
 	{"limit", 'L', OPTION_LIMIT, "SIZE", "end when the file has so many bytes: 500k, 10M, 2G"},
 	{"check", 'C', OPTION_CHECK, NULL, "one line and an exit status, for Nagios and the like"},
@@ -53,15 +47,23 @@ static const struct {
 
 #define ROWS (sizeof(rows) / sizeof(*rows))
 
-/* `capture` has -w, as tcpdump does; no command has that and --watch. */
-static char typed(char letter)
+/*
+ * What getopt hands us for a row: its letter. But `capture` has -w, as tcpdump does, and no command
+ * has that and --watch.
+ */
+static char code_of(const struct option_text *row)
 {
-	return letter == 'W' ? 'w' : letter;
+	return row->bit == OPTION_WRITE ? 'W' : row->letter;
 }
 
 static char meant(char letter, const struct command *command)
 {
 	return letter == 'w' && command && command->accepts & OPTION_WRITE ? 'W' : letter;
+}
+
+const struct option_text *option_text(size_t number)
+{
+	return number < ROWS ? &rows[number] : NULL;
 }
 
 void options_help(const struct command *command, FILE *to)
@@ -74,7 +76,7 @@ void options_help(const struct command *command, FILE *to)
 	for (size_t i = 0; i < ROWS; i++) {
 		if ((rows[i].bit && !(rows[i].bit & command->accepts)) || rows[i].letter == 'V')
 			continue;
-		snprintf(left, sizeof(left), "-%c, --%s%s%s", typed(rows[i].letter), rows[i].name,
+		snprintf(left, sizeof(left), "-%c, --%s%s%s", rows[i].letter, rows[i].name,
 			 rows[i].argument ? " " : "", rows[i].argument ? rows[i].argument : "");
 		fprintf(to, "  %-31s %s\n", left, rows[i].help);
 	}
@@ -275,7 +277,7 @@ static void make_getopt(char *letters, struct option *longs)
 		longs[i] = (struct option){
 			.name = rows[i].name,
 			.has_arg = rows[i].argument ? required_argument : no_argument,
-			.val = rows[i].letter,
+			.val = code_of(&rows[i]),
 		};
 		*letters++ = rows[i].letter;
 		if (rows[i].argument)
@@ -297,7 +299,7 @@ static size_t row_of(int letter)
 {
 	size_t i = 0;
 
-	while (i < ROWS && rows[i].letter != letter)
+	while (i < ROWS && code_of(&rows[i]) != letter)
 		i++;
 	return i;
 }

@@ -7,6 +7,17 @@
 
 #include "cmd/command.h"
 
+struct option_text {
+	const char *name;
+	char letter;
+	unsigned int bit;     /* 0: every command accepts it */
+	const char *argument; /* NULL: takes none */
+	const char *help;
+};
+
+/* The rows of the table of options by number, from 0; NULL behind the last one. */
+const struct option_text *option_text(size_t number);
+
 /*
  * Reads the whole command line. *command is the row of `commands` (which ends with a NULL name)
  * that the first word names, or NULL if there is no word. DONE, or USAGE after saying what is

@@ -1,0 +1,178 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The Debian package in a Debian 12 of its own: installed, upgraded while it guards, removed, purged.
+# Nothing of this machine is touched: the root is a folder, with namespaces of its own for mounts,
+# network and processes, and a BPF file system of its own. The root is made once, by debootstrap,
+# and kept in build/package/; all later runs need no network.
+#
+# Prints "ok" and "not ok" as the other tests do. Exit status 1 if one failed.
+
+# shellcheck disable=SC2317 # the checks are called by name
+
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+BUILD=${BUILD:-build}
+CACHE=$BUILD/package
+ROOT=
+INSIDE=
+DONE=
+
+cleanup() {
+	local status=$?
+	[[ -z $INSIDE ]] || kill "$INSIDE" 2>/dev/null || true
+	[[ -z $ROOT ]] || rm -rf --one-file-system "$ROOT"
+	[[ -n $DONE ]] || echo "not ok - package: stopped early (exit status $status)"
+}
+trap cleanup EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+die() {
+	echo "make package-test: $*" >&2
+	exit 1
+}
+
+# deb VERSION: builds the package of that version, whatever the tree's own is.
+deb() {
+	make --no-print-directory -s deb-files VERSION="$1" >/dev/null
+	cp "$BUILD/deb/sipguard_$1"_*.deb "$ROOT/debs/$1.deb"
+}
+
+# deb_of_other_abi VERSION OF: that of version OF with a command whose ABI is the next one.
+deb_of_other_abi() {
+	local tree=$BUILD/deb/sipguard-$2 copy=$ROOT/abi abi
+	abi=$(awk '$2 == "SG_ABI_VERSION" { print $3 }' include/abi.h)
+	mkdir "$copy"
+	cp -a "$tree"/{Makefile,bpf,user,include,tools,tests} "$copy/"
+	mkdir "$copy/build"
+	cp -a "$tree"/build/{bpf,*.skel.h} "$copy/build/"
+	# The BPF objects stay as they are: what they know of the ABI is not looked at before.
+	sed -i "s/^#define SG_ABI_VERSION .*/#define SG_ABI_VERSION $((abi + 1))/" "$copy/include/abi.h"
+	touch -r include/abi.h "$copy/include/abi.h"
+	make --no-print-directory -s -C "$copy" VERSION="$1" build/sipguard >/dev/null
+	dpkg-deb -R "$ROOT/debs/$2.deb" "$copy/deb"
+	sed -i "s/^Version: .*/Version: $1/" "$copy/deb/DEBIAN/control"
+	install -m 755 "$copy/build/sipguard" "$copy/deb/usr/sbin/sipguard"
+	(cd "$copy/deb" && find etc usr lib -type f -exec md5sum {} + >DEBIAN/md5sums)
+	dpkg-deb --root-owner-group -b "$copy/deb" "$ROOT/debs/$1.deb" >/dev/null
+	rm -rf "$copy"
+}
+
+# The mirror of this machine's own apt.
+mirror() {
+	# shellcheck disable=SC2016 # expanded by apt-get
+	apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Release: bookworm' \
+		'Component: main' | head -n 1
+}
+
+# A Debian 12 with some packages more.
+make_root() { # TARBALL PACKAGE,...
+	local new=$ROOT/new url
+	url=$(mirror)
+	debootstrap --variant=minbase --include="$2" bookworm "$new" \
+		"${url:-http://deb.debian.org/debian}" >"$CACHE/debootstrap.log" 2>&1 ||
+		die "debootstrap could not make a Debian 12; see $CACHE/debootstrap.log."
+	rm -rf "$new"/var/cache/apt/archives/*.deb "$new"/var/lib/apt/lists/*
+	tar -C "$new" -cf "$1.new" .
+	mv "$1.new" "$1"
+	rm -rf "$new"
+}
+
+unpack_root() {
+	local depends tarball
+	depends=iproute2,systemd,$(dpkg-deb -f "$ROOT/debs/$1.deb" Depends | sed 's/ *([^)]*)//g; s/ //g')
+	tarball=$CACHE/root-$(cksum <<<"$depends" | cut -d' ' -f1).tar
+	mkdir -p "$CACHE"
+	[[ -e $tarball ]] || make_root "$tarball" "$depends"
+	mkdir "$ROOT/root"
+	tar -C "$ROOT/root" -xf "$tarball"
+	mkdir "$ROOT/root/test"
+	cp "$ROOT"/debs/*.deb tests/package/{inside.sh,ends.pl} "$ROOT/root/test/"
+}
+
+# All that the unit forbids leaves it what it needs; and stopping it detaches nothing.
+booted() {
+	local said
+	chroot "$ROOT/root" dpkg -i "/test/$1.deb" >/dev/null
+	said=$(tests/package/boot.sh "$ROOT/root")
+	echo "$said"
+	grep -qx "started: active" <<<"$said"
+	grep -qx "reloaded" <<<"$said"
+	grep -qx "restarted" <<<"$said"
+	grep -qx "stopped: inactive" <<<"$said"
+	grep -q "^  veth0  *native XDP" <<<"$said"
+}
+
+# Checks that need no root of their own.
+linted() {
+	local file unit said
+	said=$(lintian --allow-root "$ROOT/debs/$1.deb")
+	[[ -z $said ]] || { echo "lintian: $said"; return 1; }
+	shellcheck -s sh tools/package/debian/sipguard.{preinst,postinst,prerm,postrm}
+	make --no-print-directory -s install-files PREFIX="$ROOT/units/usr" >/dev/null
+	for file in "$ROOT"/units/usr/lib/systemd/system/*.service; do
+		unit=$ROOT/units/${file##*/}
+		unit=${unit/@./@veth0.}
+		cp "$file" "$unit"
+		said=$(systemd-analyze verify --man=no "$unit" 2>&1)
+		[[ -z $said ]] || { echo "systemd-analyze: $said"; return 1; }
+		# In tenths.
+		systemd-analyze security --no-pager --offline=yes --threshold=20 "$unit" >"$ROOT/security" ||
+			{ tail -n 1 "$ROOT/security"; return 1; }
+	done
+}
+
+check() { # WHAT CMD...
+	local what=$1 out status
+	shift
+	set +e
+	out=$(set -e; "$@" 2>&1)
+	status=$?
+	set -e
+	if [[ $status -eq 0 ]]; then
+		echo "ok - package: $what"
+	else
+		echo "not ok - package: $what"
+		printf '#   %s\n' "${out//$'\n'/$'\n#   '}"
+		FAILED=1
+	fi
+}
+
+# Mounts and processes end with the namespaces, and these with this script.
+inside() {
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	unshare --mount --net --pid --ipc --uts --cgroup --fork --kill-child --propagation private bash -c '
+		set -e
+		cd "$1"
+		mount --bind . . && cd "$1"
+		mount -t proc proc proc
+		mount -t sysfs sysfs sys
+		mount -t bpf bpf sys/fs/bpf
+		mount -t tmpfs tmpfs run
+		for device in null zero urandom random; do
+			[ -e dev/$device ] || touch dev/$device
+			mount --bind /dev/$device dev/$device
+		done
+		exec chroot . /bin/bash /test/inside.sh "${@:2}"' inside "$ROOT/root" "$@" &
+	INSIDE=$!
+	wait "$INSIDE"
+}
+
+[[ $(id -u) -eq 0 ]] || die "it makes namespaces and a root of its own; run it as root."
+FAILED=0
+version=$(make -s print-version)
+ROOT=$(mktemp -d)
+chmod 755 "$ROOT"
+mkdir "$ROOT/debs" "$ROOT/units"
+deb "$version"
+deb "$version.1"
+deb_of_other_abi "$version.2" "$version.1"
+check "its linters find nothing" linted "$version"
+unpack_root "$version"
+inside "$version" "$version.1" "$version.2" || FAILED=1
+check "the unit starts, reloads and stops under a real systemd" booted "$version"
+DONE=yes
+exit "$FAILED"
