@@ -23,7 +23,7 @@
 #include "tables.h"
 #include "topology.h"
 
-#define SG_ABI_VERSION 11
+#define SG_ABI_VERSION 12
 
 /*
  * Who is meant: the sources that a prefix of it has, where it is; without a prefix all that are in

@@ -32,6 +32,13 @@ struct options {
 	unsigned int watch;     /* seconds; 0: once */
 	__u64 seconds;          /* for how long; 0: not given */
 	const char *zone;       /* its name; NULL: not given */
+	/* Of allow and deny; NULL: not given. */
+	const char *name;       /* of a list */
+	const char *format;     /* of a file */
+	const char *column;
+	const char *country;
+	const char *asn;
+	bool replace;
 	char **arguments;       /* what is left, `count` of them */
 	int count;
 };
@@ -51,6 +58,10 @@ enum option_bit {
 	OPTION_DEV = 1 << 10,
 	OPTION_FORCE = 1 << 11,
 	OPTION_ZONE = 1 << 12,
+	OPTION_NAME = 1 << 20,
+	OPTION_REPLACE = 1 << 21,
+	OPTION_FORMAT = 1 << 22,
+	OPTION_SOURCE = 1 << 23, /* --column, --country, --asn */
 };
 
 struct command {
@@ -65,6 +76,9 @@ struct command {
 
 /* Standard error, and what libbpf and the verifier say there, which is shown only if `verbose`. */
 void say_setup(bool verbose);
+
+/* From here on a line on a terminal says how far long work has come, see notice.h. */
+void say_progress(void);
 
 /*
  * Prints the error, with its file, line and column if it has them; there is no other place that

@@ -89,6 +89,7 @@ struct place_note {
 struct maps {
 	int fd[MAP__MAX];
 	int clock;                 /* program that reads the guard's clock */
+	const struct pins *pins;   /* where they are pinned, which outlives them; NULL: not known */
 	struct sg_state *state;    /* both are the memory that packets see */
 	struct sg_config *configs;
 };
@@ -112,6 +113,12 @@ void maps_listen_anew(struct maps *maps);
 
 /* Puts one of the configurations in force. */
 void maps_activate(struct maps *maps, __u32 which);
+
+/*
+ * Returns when no packet is under way any more that was when it was called: some ms. 0 or -errno,
+ * unsaid.
+ */
+int maps_wait_for_packets(void);
 
 /* Bytes of kernel memory, 0 if the kernel does not tell. */
 __u64 maps_memory_used(const struct maps *maps, enum map_id id);
