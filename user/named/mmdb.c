@@ -17,6 +17,7 @@
 #include "named/source.h"
 
 #define CODES 64
+#define VISITS 4 /* of each node, if several prefixes lead there */
 
 /* What is looked for. */
 struct codes {
@@ -32,6 +33,7 @@ struct tree {
 	struct error *error;
 	__u8 address[16];
 	__u32 bits;          /* of its addresses: 32 or 128 */
+	__u64 left;          /* nodes that may be visited: a graph that is no tree has no end */
 };
 
 static int codes_country(struct codes *codes, const char *text, size_t length, struct error *error)
@@ -203,6 +205,8 @@ static int walk(struct tree *tree, uint64_t node, __u32 depth)
 	MMDB_search_node_s read;
 	int left, right, err = 0;
 
+	if (!tree->left--)
+		return error_set(tree->error, -EINVAL, "it is damaged: its nodes are no tree");
 	if (MMDB_read_node(&tree->db, node, &read) != MMDB_SUCCESS)
 		return error_set(tree->error, -EINVAL, "it is damaged: a node cannot be read");
 	left = walk_record(tree, read.left_record_type, read.left_record, &read.left_record_entry,
@@ -236,6 +240,7 @@ static int walk_all(struct tree *tree)
 	int err;
 
 	tree->bits = tree->db.metadata.ip_version == 6 ? 128 : 32;
+	tree->left = (__u64)VISITS * tree->db.metadata.node_count;
 	err = walk(tree, 0, 0);
 	if (err > 0)
 		err = emit(tree, 0);

@@ -25,9 +25,9 @@ int source_append(struct source *source, const struct prefix *prefix, __u32 seco
 {
 	struct source_item *grown;
 
-	if (source->count == 2 * (size_t)SG_LIST_ENTRIES)
-		return error_set(error, -EINVAL, "more than %d prefixes; the lists hold no more",
-				 2 * SG_LIST_ENTRIES);
+	if (source->count == SG_LIST_ENTRIES)
+		return error_set(error, -EINVAL, "more than %d prefixes; a list holds no more",
+				 SG_LIST_ENTRIES);
 	if (source->count == source->room) {
 		source->room = source->room ? 2 * source->room : 1024;
 		grown = reallocarray(source->item, source->room, sizeof(*grown));
