@@ -40,7 +40,7 @@ MATRIX     = $(foreach version,$(CLANGS),$(PROGRAMS:%=$(BUILD)/bpf/clang$(versio
 # A recipe that fails leaves no half-made file behind that the next run would take for whole.
 .DELETE_ON_ERROR:
 .PHONY: all demo test test-busy unit kernels bench scenarios assess fuzz lint install clean help deps \
-        deps-test test-programs
+        deps-test integrations test-programs
 
 all: deps ## Build sipguard and its tools into build/
 	@$(MAKE) --no-print-directory $(BUILD)/sipguard $(BUILD)/sipguard-flood
@@ -74,6 +74,11 @@ assess: deps-test ## Threats and what holds against them, into build/assessment.
 	@tools/deps.sh scenarios || echo "sipguard: what is missing will show in the table"
 	@$(MAKE) --no-print-directory $(BUILD)/sipguard
 	@tools/assess/assess.sh
+
+integrations: ## What tools/ has for fail2ban and CrowdSec, with the real ones (half a minute)
+	@tools/deps.sh build integrations
+	@$(MAKE) --no-print-directory $(BUILD)/sipguard
+	@tests/integrations/run.sh
 
 fuzz: deps-test ## Fuzz the message reader, natively and in the kernel, for FUZZ_SECONDS (60)
 	@$(MAKE) --no-print-directory $(FUZZ_PROGRAMS)

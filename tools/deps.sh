@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Installs what is missing of the Debian packages that a purpose needs:
-# deps.sh build|test|scenarios...
+# deps.sh build|test|scenarios|integrations...
 # Does nothing, and asks nobody, when all are there.
 set -euo pipefail
 
@@ -15,6 +15,8 @@ test=(libpcap-dev clang-19 libclang-rt-14-dev llvm libcmocka-dev libosip2-dev li
 # Clients and registrars of which CI runs none.
 scenarios=(linphone-cli twinkle-console libnet-sip-perl nodejs ejabberd erlang-p1-sip
            debootstrap hping3 socat)
+# What tools/ has something for.
+integrations=(fail2ban crowdsec curl jq iproute2)
 # Other packages of Node.js than Debian's bring npm with them.
 command -v npm >/dev/null || scenarios+=(npm)
 
@@ -24,8 +26,9 @@ for purpose in "$@"; do
 	build) wanted+=("${build[@]}") ;;
 	test) wanted+=("${test[@]}") ;;
 	scenarios) wanted+=("${scenarios[@]}") ;;
+	integrations) wanted+=("${integrations[@]}") ;;
 	*)
-		echo "deps.sh: no purpose '$purpose'; there are build, test and scenarios." >&2
+		echo "deps.sh: no purpose '$purpose'; there are build, test, scenarios and integrations." >&2
 		exit 2
 		;;
 	esac
@@ -51,6 +54,11 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 echo "sipguard: installing ${missing[*]}"
+# CrowdSec's package registers the machine at its makers', unless there is a file for that already.
+if [[ " ${missing[*]} " == *" crowdsec "* && ! -e /etc/crowdsec/online_api_credentials.yaml ]]; then
+	mkdir -p /etc/crowdsec
+	echo "# not registered" >/etc/crowdsec/online_api_credentials.yaml
+fi
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # Services must not start here: policy-rc.d answers for the time of the installation only.
