@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# tools/fail2ban/sipguard.conf with the real fail2ban: its filter for Asterisk's log, and our action.
+# tools/fail2ban/sipguard.conf with the real fail2ban: its filter for Asterisk's log, our action.
 
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the checks are called by name
 

@@ -4,11 +4,12 @@
 # Denies what CrowdSec has decided to ban: keeps the list "crowdsec" of `sipguard deny` as its local
 # API has it. Runs until it is stopped, as root; needs curl and jq.
 #
-#   cscli bouncers add sipguard          # prints the key
+#   cscli bouncers add sipguard             # prints the key
 #   CROWDSEC_KEY=... sipguard-bouncer.sh    # for good, or
 #   CROWDSEC_KEY=... sipguard-bouncer.sh --once
 #
-# CROWDSEC_URL (http://127.0.0.1:8080), CROWDSEC_SECONDS between two looks (10), SIPGUARD (sipguard).
+# CROWDSEC_URL (http://127.0.0.1:8080), CROWDSEC_SECONDS between two looks (10), SIPGUARD
+# (sipguard).
 #
 # It asks for what is new, and if there is anything, for all of it, which replaces the list. Each
 # prefix ends when CrowdSec's decision does, so if this or CrowdSec is gone nobody is denied for
