@@ -177,6 +177,14 @@ bpf_calls() {
 	grep -cE "^[0-9]+ +bpf\($1" "$LAB_DIR/trace" || true
 }
 
+# An edit takes lists away whose time is over, however much else is listed.
+ended_goes() {
+	sipguard deny add 203.0.113.5 >/dev/null
+	sipguard deny del 203.0.113.5 >/dev/null
+	equal "$(library show | grep " z ")" ""
+	equal "$(sipguard deny lists)" ""
+}
+
 # However long the lists are, who puts one prefix on them does not read them; and who takes one off
 # reads a part, once.
 edits_are_cheap() {
@@ -186,6 +194,9 @@ edits_are_cheap() {
 	equal "$(bpf_calls 'BPF_MAP_(LOOKUP_BATCH|GET_NEXT_KEY)' deny add 203.0.113.1)" 0
 	equal "$(bpf_calls 'BPF_MAP_(LOOKUP_BATCH|GET_NEXT_KEY)' allow add 203.0.113.2)" 0
 	[[ $(bpf_calls 'BPF_MAP_(LOOKUP_BATCH|GET_NEXT_KEY)' deny del 203.0.113.1) -le 1 ]]
+	library add deny z 1 203.0.113.9
+	until_true ended_goes
+	[[ ! -e $(echo "$SIPGUARD_PIN_ROOT"/v*/lists/1) ]]
 	# Also where a longer or a shorter prefix is there: only the same one counts.
 	fails 1 "10.0.0.0/24 is not on the deny list" deny del 10.0.0.0/24
 	fails 1 "10.0.0.1/32 is not on the allow list|10.0.0.1 is not on the allow list" allow del 10.0.0.1

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The marks that say in which /16 an IPv4 prefix is listed: too few would let denied packets by. The
- * files that lists come from.
+ * The marks that say in which /16 an IPv4 prefix is listed: too few would let denied packets by.
+ * The files that lists come from.
  */
 #include "unit.h"
 
@@ -145,11 +145,12 @@ static void test_sets_of_ipset(void **state)
 		{CREATE "add bad 192.0.2.0/24 timeout 300\nadd bad 198.51.100.7\n", NULL,
 		 "192.0.2.0/24+300 198.51.100.7"},
 		{CREATE, NULL, ""},
-		{"add a 192.0.2.1 packets 0 bytes 0 timeout 5 comment \"timeout 7 nomatch\"\n", NULL,
-		 "192.0.2.1+5"},
+		{"add a 192.0.2.1 packets 0 bytes 0 timeout 5 comment \"timeout 7 nomatch\"\n",
+		 NULL, "192.0.2.1+5"},
 		{"create b hash:ip family inet6\nadd b 2001:db8::1 timeout 0\n", NULL,
 		 "2001:db8::1"},
-		{CREATE "add bad 192.0.2.1\nadd bad 192.0.2.300\n", NULL, "3: '192.0.2.300' is not"},
+		{CREATE "add bad 192.0.2.1\nadd bad 192.0.2.300\n", NULL,
+		 "3: '192.0.2.300' is not"},
 		{CREATE "add bad 192.0.2.1,udp:5060\n", NULL, "2: '192.0.2.1,udp:5060' is more"},
 		{CREATE "add bad 192.0.2.0/24 nomatch\n", NULL, "2: 'nomatch' makes"},
 		{CREATE "add bad 192.0.2.1 timeout\n", NULL, "2: '' is not a timeout"},
@@ -167,8 +168,8 @@ static void test_answers_of_apiban(void **state)
 	static const struct file_case cases[] = {
 		{"{\"ipaddress\": [\"192.0.2.1\", \"2001:db8::1\"], \"ID\": \"1700000000\"}", NULL,
 		 "192.0.2.1 2001:db8::1"},
-		{" \n{\"ID\":\"1\",\"ipaddress\":[\"192.0.2.1\"]}\n{\"ipaddress\":[\"192.0.2.2\"]}\n",
-		 NULL, "192.0.2.1 192.0.2.2"},
+		{" \n{\"ID\":\"1\",\"ipaddress\":[\"192.0.2.1\"]}\n"
+		 "{\"ipaddress\":[\"192.0.2.2\"]}\n", NULL, "192.0.2.1 192.0.2.2"},
 		/* To replace a list by nothing is not what they mean. */
 		{"{\"ipaddress\":[\"no new bans\"], \"ID\":\"none\"}", NULL,
 		 "0: it has no addresses: APIBAN said 'no new bans'"},

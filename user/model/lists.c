@@ -142,19 +142,25 @@ static int survey_visit(const struct list_entry *entry, void *context)
 	return list == SG_LIST_OWN ? prefixes_append(&survey->look, &entry->prefix) : 0;
 }
 
-/* Lists of which nothing is left. */
-static int drop_ended(const struct change *change, struct error *error)
-{
-	for (int i = 1; i < NAMED_PLACES; i++) {
-		const struct named *list = &change->store.list[i];
-		int err = list->head && named_end(list) < change->now
-				  ? pins_remove(change->maps->pins, "lists/%u", list->place) : 0;
+static int put_list(struct change *change, __u16 place, const struct named_head *head,
+		    const struct named_items *items, struct error *error);
 
-		if (err)
-			return error_set(error, err, "cannot take off the list '%s', whose time is "
-					 "over: %s.", list->head->name, strerror(-err));
+/* Lists of which nothing is left, however long they are. */
+static int drop_ended(struct change *change, struct error *error)
+{
+	int err = 0;
+
+	for (int i = 1; !err && i < NAMED_PLACES; i++) {
+		const struct named *list = &change->store.list[i];
+		struct named_head gone = {.side = ~change->maps->state->lists & SG_LISTS_SIDE};
+
+		if (!list->head || named_end(list) >= change->now)
+			continue;
+		gone.list = list->head->list;
+		err = put_list(change, i, &gone, &(struct named_items){}, error);
 	}
-	return 0;
+	change->staged = false;
+	return err;
 }
 
 /* A bit too many costs packets time; marks are set anew, without those of what has gone. */
@@ -171,8 +177,8 @@ static void write_hints(struct maps *maps, struct survey *survey, const struct c
 	lists &= ~(SG_LISTS_ANY | SG_LISTS_DENY);
 	if (survey->count[SG_LIST_ALLOW])
 		lists |= SG_LISTS_ANY;
-	/* Every row is plain now, so either side will do. */
-	maps_store(&maps->state->lists, lists & SG_LISTS_ANY ? lists : lists & SG_LISTS_CHANGING);
+	/* Unless something was left undone every row is plain now, so either side will do. */
+	maps_store(&maps->state->lists, lists & (SG_LISTS_ANY | SG_LISTS_CHANGING) ? lists : 0);
 }
 
 static int put_in_order(struct change *change, struct survey *survey, struct error *error)
@@ -182,8 +188,6 @@ static int put_in_order(struct change *change, struct survey *survey, struct err
 	change->denies = survey->count[SG_LIST_DENY];
 	change->others = has_others(change->maps);
 	err = apply(change, SG_LIST_DENY, &survey->look, error);
-	if (!err)
-		err = drop_ended(change, error);
 	if (!err)
 		write_hints(change->maps, survey, change);
 	return err;
@@ -197,10 +201,12 @@ static int settle(struct maps *maps, size_t most, struct error *error)
 	int err = survey ? change_begin(&change, maps, error) : -ENOMEM;
 
 	if (!err) {
+		err = drop_ended(&change, error);
 		survey->now = change.now;
 		survey->hint = maps->state->lists;
 		survey->most = most;
-		err = trie_each(maps, survey_visit, survey);
+		if (!err)
+			err = trie_each(maps, survey_visit, survey);
 		if (!err)
 			err = put_in_order(&change, survey, error);
 		change_end(&change);

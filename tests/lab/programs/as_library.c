@@ -132,22 +132,35 @@ static int put(struct session *session, const char *verb, char **words, int coun
 	return err;
 }
 
-/* What packets find, and through which list: those that are over, too. */
+struct shown {
+	const struct maps *maps;
+	struct store store;
+};
+
 static int show_one(const struct list_entry *entry, void *context)
 {
-	const struct session *session = context;
-	__u32 list = sg_listed_list(&entry->listed, session->maps.state->lists);
+	const struct shown *shown = context;
+	__u32 list = sg_listed_list(&entry->listed, shown->maps->state->lists);
+	const struct named_head *head = shown->store.list[entry->listed.name].head;
 	char text[PREFIX_TEXT];
-	struct store store;
-	int err = list == SG_LIST_OWN ? 0 : store_open(&session->maps, &store, NULL);
 
-	if (err || list == SG_LIST_OWN)
-		return err;
 	prefix_format(&entry->prefix, text, sizeof(text));
-	printf("%s %s %s\n", list_names[list],
-	       entry->listed.name ? store.list[entry->listed.name].head->name : "0", text);
-	store_close(&store);
+	if (list != SG_LIST_OWN)
+		printf("%s %s %s\n", list_names[list], head ? head->name : "0", text);
 	return 0;
+}
+
+/* What packets find, and through which list: those that are over, too. */
+static int show(struct session *session, struct error *error)
+{
+	struct shown shown = {.maps = &session->maps};
+	int err = store_open(&session->maps, &shown.store, error);
+
+	if (err)
+		return err;
+	err = trie_each(&session->maps, show_one, &shown);
+	store_close(&shown.store);
+	return err;
 }
 
 int main(int argc, char **argv)
@@ -163,7 +176,7 @@ int main(int argc, char **argv)
 	err = session_begin(&session, reads ? ACCESS_READ : ACCESS_CHANGE, &error);
 	if (!err) {
 		if (reads)
-			err = trie_each(&session.maps, show_one, &session);
+			err = show(&session, &error);
 		else if (strcmp(verb, "settle") == 0)
 			err = lists_settle(&session.maps, &error);
 		else if (argc > 4)
