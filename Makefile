@@ -33,7 +33,7 @@ BPF_DEPS   = $(wildcard bpf/*.h bpf/*/*.h) $(SHARED) bpf/guard.bpf.c # which ing
 USER_DEPS  = $(wildcard user/*/*.h) $(SHARED)
 USER_OBJS  = $(patsubst user/%.c,$(BUILD)/user/%.o,$(wildcard user/*/*.c))
 USER_LIBS  = -lbpf -lelf -lz $(WIRETAP_LIBS) \
-             $(shell pkg-config --libs yaml-0.1 jansson libcap-ng libmicrohttpd 2>/dev/null)
+             $(shell pkg-config --libs yaml-0.1 jansson libcap-ng libmicrohttpd libmaxminddb 2>/dev/null)
 # The programs that are loaded into the kernel, each an object and a skeleton of its own.
 PROGRAMS   = guard ingress reply connections shadow shadow_ingress why
 SKELETONS  = $(PROGRAMS:%=$(BUILD)/%.skel.h)
@@ -42,7 +42,7 @@ MATRIX     = $(foreach version,$(CLANGS),$(PROGRAMS:%=$(BUILD)/bpf/clang$(versio
 # A recipe that fails leaves no half-made file behind that the next run would take for whole.
 .DELETE_ON_ERROR:
 .PHONY: all deb package-test demo test page-test test-busy unit kernels bench scenarios assess fuzz \
-        lint install clean help deps deps-test test-programs
+        lint install clean help deps deps-test integrations test-programs
 
 all: deps ## Build sipguard and its tools into build/
 	@$(MAKE) --no-print-directory installed-files $(BUILD)/sipguard-flood
@@ -81,6 +81,11 @@ assess: deps-test ## Threats and what holds against them, into build/assessment.
 	@tools/deps.sh scenarios || echo "sipguard: what is missing will show in the table"
 	@$(MAKE) --no-print-directory $(BUILD)/sipguard
 	@tools/assess/assess.sh
+
+integrations: ## What tools/ has for fail2ban and CrowdSec, with the real ones (half a minute)
+	@tools/deps.sh build integrations
+	@$(MAKE) --no-print-directory $(BUILD)/sipguard
+	@tests/integrations/run.sh
 
 fuzz: deps-test ## Fuzz the message reader, natively and in the kernel, for FUZZ_SECONDS (60)
 	@$(MAKE) --no-print-directory $(FUZZ_PROGRAMS)

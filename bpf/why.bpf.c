@@ -44,10 +44,15 @@ static __always_inline void why_spent(__u64 *tat, struct rows rows)
 
 static __always_inline void why_list(struct sg_why *w, const struct guard *g)
 {
-	const struct sg_listed *listed = g->p.family == 4 ? lists_entry4(g) : lists_entry6(g);
+	const struct sg_listed *entry = g->p.family == 4 ? lists_entry4(g, 32)
+							 : lists_entry6(g, 128);
+	__u32 side = sg_state.lists & SG_LISTS_SIDE;
 
-	if (listed && lists_find(g))
-		w->listed = *listed;
+	w->list = lists_find(g);
+	w->list_length = SG_WHY_UNKNOWN;
+	/* Else it is a shorter one. */
+	if (entry && entry->until >= sg_since(g->now) && entry->sides >> side & SG_LISTED_THERE)
+		w->list_length = entry->length;
 }
 
 static __always_inline void why_bans(struct sg_why *w, const struct packet *p)

@@ -85,13 +85,16 @@ struct sg_told {
  * What is known of a source and one of its flows, for who asks: by the program of why.bpf.c, which
  * looks it up by the functions that packets go by.
  */
+#define SG_WHY_UNKNOWN 255
+
 struct sg_why {
 	/* Of whom. */
 	struct sg_flow_key flow; /* with a port: 0 of a source as a whole; the transport as well */
 	__u32 slot;              /* at which interface, its place; SG_INTERFACES: at none */
 	/* What is known. Times in ns of the guard's clock, 0: not so. */
 	__u64 now;
-	struct sg_listed listed; /* by the longest prefix */
+	__u32 list;              /* enum sg_list */
+	__u32 list_length;       /* of the prefix that says so; SG_WHY_UNKNOWN */
 	__u8 active;             /* the configuration in force */
 	__u8 zone;
 	__u8 profile;

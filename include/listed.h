@@ -34,23 +34,40 @@ enum sg_list {
 	SG_LIST_OWN, /* an address of this host: a shorter denied prefix does not reach it */
 };
 
-/* What may be on the lists; a bit too many costs time, and no more. */
+/* What may be on the lists: a bit too many costs time, and no more. And which side is in force. */
 enum sg_lists_hint {
 	SG_LISTS_ANY = 1,
 	SG_LISTS_DENY = 2,
+	SG_LISTS_SIDE = 4,     /* its value is the shift to the side of sg_listed.sides in force */
+	SG_LISTS_CHANGING = 8, /* for userspace: sides may differ, or somebody was killed then */
 };
 
 /*
- * A prefix on a list. Packets read which list, and nothing else: a lookup finds the longest prefix
- * alone, so one that is over would hide a shorter one that is not. Therefore who looks after the
- * lists takes away what is over.
+ * A prefix on a list. It has two sides, of which one bit in sg_state.lists says for all prefixes
+ * which one counts. A change of many writes the other side, which no packet reads, and then flips
+ * that bit: any packet sees all of the change or nothing of it. When nobody changes anything both
+ * sides are alike.
+ *
+ * A lookup finds the longest prefix alone. So the side on which a prefix is not listed says what
+ * the next shorter one says there.
  */
 struct sg_listed {
-	__u8 list;   /* enum sg_list */
+	__u8 sides;  /* two of 4 bits: enum sg_list, SG_LISTED_THERE, SG_LISTED_BY_HAND */
 	__u8 length; /* of the prefix: a lookup does not tell which one it has found */
-	__u16 name;  /* of the list that it came with; 0: none, the operator put it there */
+	__u16 name;  /* place of the named list that it is of; 0: none, the operator put it there */
 	__u32 until; /* sg_since(), the last of its time; SG_LISTED_FOREVER */
 };
+
+#define SG_LISTED_LIST 3    /* of a side: enum sg_list */
+#define SG_LISTED_THERE 4   /* the prefix is listed there */
+#define SG_LISTED_BY_HAND 8 /* and not, or not only, by a named list */
+#define SG_LISTED_SIDE 0xf
+#define SG_LISTED_BOTH(side) ((side) * 0x11)
+
+static inline __u32 sg_listed_list(const struct sg_listed *listed, __u32 hint)
+{
+	return listed->sides >> (hint & SG_LISTS_SIDE) & SG_LISTED_LIST;
+}
 
 #define SG_LISTED_FOREVER 0xffffffffU
 

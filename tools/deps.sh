@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Installs what is missing of the Debian packages that a purpose needs:
-# deps.sh [--print] build|test|deb|package|scenarios|page...
+# deps.sh [--print] build|test|deb|package|scenarios|page|integrations...
 # With --print it only prints them all, one a line.
 # Does nothing, and asks nobody, when all are there.
 set -euo pipefail
 
 build=(gcc libc6-dev make pkg-config clang bpftool libbpf-dev libelf-dev zlib1g-dev libyaml-dev
-       libjansson-dev libcap-ng-dev libmicrohttpd-dev libwiretap-dev libwsutil-dev libglib2.0-dev
+       libjansson-dev libmaxminddb-dev libcap-ng-dev libmicrohttpd-dev libwiretap-dev libwsutil-dev
+       libglib2.0-dev
        linux-libc-dev bsdextrautils)
 test=(libpcap-dev clang-19 libclang-rt-14-dev llvm libcmocka-dev libosip2-dev libsofia-sip-ua-dev
       iproute2 nftables ethtool kamailio sip-tester sipsak baresip-core strace jq procps util-linux tcpdump tshark
@@ -19,6 +20,8 @@ package=(lintian debootstrap iproute2 util-linux shellcheck systemd yamllint nod
 # Clients and registrars of which CI runs none.
 scenarios=(linphone-cli twinkle-console libnet-sip-perl nodejs ejabberd erlang-p1-sip
            debootstrap hping3 socat)
+# What tools/ has something for.
+integrations=(fail2ban crowdsec curl jq iproute2)
 # Other packages of Node.js than Debian's bring npm with them.
 command -v npm >/dev/null || scenarios+=(npm) package+=(npm)
 
@@ -40,8 +43,9 @@ for purpose in "$@"; do
 	package) wanted+=("${package[@]}") ;;
 	scenarios) wanted+=("${scenarios[@]}") ;;
 	page) wanted+=("${page[@]}") ;;
+	integrations) wanted+=("${integrations[@]}") ;;
 	*)
-		echo "deps.sh: no purpose '$purpose'; there are build, test, deb, package, scenarios and page." >&2
+		echo "deps.sh: no purpose '$purpose'; its first lines list them." >&2
 		exit 2
 		;;
 	esac
@@ -72,6 +76,11 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 echo "sipguard: installing ${missing[*]}"
+# CrowdSec's package registers the machine at its makers', unless there is a file for that already.
+if [[ " ${missing[*]} " == *" crowdsec "* && ! -e /etc/crowdsec/online_api_credentials.yaml ]]; then
+	mkdir -p /etc/crowdsec
+	echo "# not registered" >/etc/crowdsec/online_api_credentials.yaml
+fi
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # Services must not start here: policy-rc.d answers for the time of the installation only.

@@ -120,6 +120,7 @@ struct sg_config *config(void);
 void config_defaults(struct sg_config *config);
 void mode_set(enum sg_reason reason, enum sg_mode mode);
 void list_set(const char *prefix, enum sg_list list);
+void list_put(const char *prefix, struct sg_listed value); /* whose length is set here */
 /* Never the same twice: what is remembered of the zones of a configuration is void. */
 __u32 fixture_generation(void);
 /* Of one of the two configurations; sg_config.zones grows to `zone`. */

@@ -49,9 +49,16 @@ static __u32 address_parse(const char *text, bool *ipv6, __u8 *address)
 
 void list_set(const char *prefix, enum sg_list list)
 {
+	list_put(prefix, (struct sg_listed){
+		.sides = SG_LISTED_BOTH(list | SG_LISTED_THERE | SG_LISTED_BY_HAND),
+		.until = SG_LISTED_FOREVER,
+	});
+}
+
+void list_put(const char *prefix, struct sg_listed value)
+{
 	struct sg_prefix6 key6;
 	struct sg_prefix4 key4;
-	struct sg_listed value = {.list = list, .until = SG_LISTED_FOREVER};
 	bool ipv6;
 
 	key6.length = key4.length = address_parse(prefix, &ipv6, key6.address);

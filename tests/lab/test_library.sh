@@ -16,7 +16,7 @@ library() {
 
 # shown LINE...: what is listed.
 shown() {
-	equal "$(library show)" "$(printf '%s\n' "$@")"
+	equal "$(library show | sort)" "$(printf '%s\n' "$@" | sort)"
 }
 
 clean_state() {
@@ -24,21 +24,55 @@ clean_state() {
 	sipguard attach "$LAB_IF_SERVER" >/dev/null
 }
 
+# Two lists have a prefix, and the operator, too: when one goes the others still do.
 replaces() {
 	sipguard deny add 203.0.113.3 >/dev/null
-	library replace deny 7 0 203.0.113.1 203.0.113.2 2001:db8:7::/48
-	shown "deny 7 203.0.113.1" "deny 7 203.0.113.2" "deny 0 203.0.113.3" "deny 7 2001:db8:7::/48"
-	library replace deny 8 0 198.51.100.0/24
-	# What is there by hand stays so; another name keeps what it has.
-	library replace deny 7 0 203.0.113.3 203.0.113.2 198.51.100.0/24 203.0.113.0/24
-	shown "deny 8 198.51.100.0/24" "deny 7 203.0.113.0/24" "deny 7 203.0.113.2" \
+	library replace deny a 0 203.0.113.1 203.0.113.2 2001:db8:7::/48
+	shown "deny a 203.0.113.1" "deny a 203.0.113.2" "deny 0 203.0.113.3" "deny a 2001:db8:7::/48"
+	library replace deny b 0 198.51.100.0/24
+	library replace deny a 0 203.0.113.3 203.0.113.2 198.51.100.0/24 203.0.113.0/24
+	shown "deny a 198.51.100.0/24" "deny a 203.0.113.0/24" "deny a 203.0.113.2" \
 		"deny 0 203.0.113.3"
-	library replace deny 7 0
-	shown "deny 8 198.51.100.0/24" "deny 0 203.0.113.3"
-	# By hand it becomes the operator's.
+	library replace deny a 0
+	shown "deny b 198.51.100.0/24" "deny 0 203.0.113.3"
 	sipguard deny add 198.51.100.0/24 >/dev/null
-	library replace deny 8 0
+	library replace deny b 0
 	shown "deny 0 198.51.100.0/24" "deny 0 203.0.113.3"
+	library add deny c 0 203.0.113.3
+	sipguard deny del 203.0.113.3 2>&1 | grep -q "203.0.113.3 stays on the deny list: the list 'c'"
+	shown "deny 0 198.51.100.0/24" "deny c 203.0.113.3"
+	fails 1 "by the list 'c': .sipguard deny del --name c." deny del 203.0.113.3
+	# What is allowed goes before what is denied, and hides it only.
+	library add allow d 0 203.0.113.3
+	shown "deny 0 198.51.100.0/24" "allow d 203.0.113.3"
+	sipguard allow del --name d >/dev/null
+	sipguard allow add 203.0.113.3 >/dev/null
+	shown "deny 0 198.51.100.0/24" "allow 0 203.0.113.3"
+	equal "$(sipguard deny show --name c)" 203.0.113.3
+	sipguard allow del 203.0.113.3 >/dev/null
+	sipguard deny del --name c >/dev/null
+	shown "deny 0 198.51.100.0/24"
+	equal "$(sipguard deny lists)" ""
+}
+
+# What is added to a list does not end with the rest of it.
+grows() {
+	library add deny a 3600 203.0.113.1
+	library add deny a 0 203.0.113.2
+	equal "$(sipguard deny lists --json | jq -c '.lists[] | [.name, .prefixes, .seconds_left]')" \
+		'["a",2,null]'
+	printf '203.0.113.9\n' >"$LAB_DIR/grown"
+	sipguard deny import "$LAB_DIR/grown" --name a --for 1d >/dev/null
+	equal "$(sipguard deny show --name a | tr '\n' ' ')" "203.0.113.1 203.0.113.2 203.0.113.9 "
+	sipguard deny import "$LAB_DIR/grown" --name a --for 1d --replace >/dev/null
+	equal "$(sipguard deny lists --json | jq -c ".lists[] | [.origin, .seconds_left > 86000]")" \
+		"[\"$LAB_DIR/grown\",true]"
+	sipguard deny export "$LAB_DIR/grown.2" --name a --format ipset >/dev/null
+	sipguard deny del --name a >/dev/null
+	fails 1 "has a timeout" deny import "$LAB_DIR/grown.2"
+	sipguard deny import "$LAB_DIR/grown.2" --name b >/dev/null
+	equal "$(sipguard deny lists --json | jq -c ".lists[] | [.name, .seconds_left > 86000]")" \
+		'["b",true]'
 }
 
 # library_fails REGEX ARGUMENT...: and nothing has changed.
@@ -56,10 +90,17 @@ library_fails() {
 }
 
 refuses() {
-	library replace deny 7 0 203.0.113.1
-	sipguard allow add 203.0.113.2 >/dev/null
-	library_fails "203.0.113.2 is on the allow list" replace deny 7 0 203.0.113.4 203.0.113.2
-	library_fails "$LAB_SERVER4 is an address of this host" replace deny 7 0 203.0.113.4 "$LAB_SERVER4"
+	library replace deny a 0 203.0.113.1
+	library_fails "$LAB_SERVER4 is an address of this host" \
+		replace deny a 0 203.0.113.4 "$LAB_SERVER4"
+	printf '%s\n' "$LAB_SERVER4" 203.0.113.5 >"$LAB_DIR/own"
+	# With --force it is in the list, and packets from there are not denied.
+	sipguard deny import "$LAB_DIR/own" --name a --replace --force >/dev/null
+	shown "deny a 203.0.113.5"
+	fails 1 "there is no list 'z'" deny del --name z
+	fails 2 "takes 1 to 31 letters" deny import "$LAB_DIR/own" --name "a b"
+	fails 2 "for 'import' with --name" deny import "$LAB_DIR/own" --replace
+	fails 2 "for 'import'" deny show --column 1
 	sipguard detach --all >/dev/null
 	[[ $(library show 2>&1) == "as_library: the guard is not attached"* ]]
 }
@@ -71,16 +112,77 @@ settled() {
 
 # What is over goes with the next that settles; what is not stays.
 ends() {
-	library add deny 7 1 203.0.113.1
-	library add deny 7 3600 203.0.113.2
+	library add deny a 1 203.0.113.1
+	library add deny b 3600 203.0.113.2 203.0.113.1
+	library add deny c 1 203.0.113.4
 	library add deny 0 0 203.0.113.3
-	until_true settled "deny 7 203.0.113.2" "deny 0 203.0.113.3"
+	until_true settled "deny b 203.0.113.1" "deny b 203.0.113.2" "deny 0 203.0.113.3"
+	equal "$(sipguard deny lists --json | jq -c '[.lists[].name]')" '["b"]'
+	equal "$(find "$SIPGUARD_PIN_ROOT"/v*/lists -type f | wc -l)" 1
+}
+
+# killed CALL: a replacement that is killed at its bpf() number CALL; false if it had fewer.
+killed() {
+	lab_in server strace -qq -o /dev/null -e trace=bpf -e inject="bpf:signal=KILL:when=$1" \
+		"$SIPGUARD" deny import "$LAB_DIR/new" --name a --replace >/dev/null 2>&1 &&
+		return 1
+	return 0
+}
+
+# What packets find is one or the other, wherever it is killed, and so is what the next command says,
+# which puts all in order. Each of them has what the other has not, shorter and longer.
+killed_halfway() {
+	local call old new found side=old
+	printf '%s\n' 203.0.113.0/24 198.51.100.7 100.64.2.0/25 2001:db8:7::/48 >"$LAB_DIR/old"
+	printf '%s\n' 203.0.113.0/26 198.51.100.7 100.64.2.0/24 100.64.2.9 2001:db8:7:1::/64 \
+		2001:db8:8::/48 >"$LAB_DIR/new"
+	sipguard deny add 100.64.2.9 >/dev/null
+	sipguard deny import "$LAB_DIR/new" --name a >/dev/null
+	new=$(sipguard deny show)
+	sipguard deny import "$LAB_DIR/old" --name a --replace >/dev/null
+	old=$(sipguard deny show)
+	[[ $old != "$new" ]]
+	for ((call = 78; ; call++)); do
+		killed "$call" || break
+		found=$(sipguard deny show)
+		if [[ $found == "$new" ]]; then
+			side=new
+		else
+			equal "$found" "$old"
+			# Once it is in force it stays so.
+			equal "$side" old
+		fi
+		[[ $((call % 4)) -ne 0 ]] || settled_as "$found"
+	done
+	equal "$side" new
+	settled_as "$new"
+	[[ ! -e $(echo "$SIPGUARD_PIN_ROOT"/v*/lists-next) ]]
+}
+
+# settled_as LIST: an edit recovers, and then it is as it was; back to the beginning.
+settled_as() {
+	sipguard deny add 203.0.113.200 >/dev/null
+	sipguard deny del 203.0.113.200 >/dev/null
+	equal "$(sipguard deny show)" "$1"
+	equal "$(sipguard deny show | sort)" \
+		"$({ sipguard deny show --name a; echo 100.64.2.9; } | sort -u)"
+	equal "$(library show | grep -c "^none")" 0
+	sipguard deny import "$LAB_DIR/old" --name a --replace >/dev/null
+	side=old
 }
 
 # bpf_calls COMMAND ARGUMENT...: how often it has the kernel run that command of bpf().
 bpf_calls() {
 	lab_in server strace -f -qq -o "$LAB_DIR/trace" -e trace=bpf "$SIPGUARD" "${@:2}" >/dev/null
 	grep -cE "^[0-9]+ +bpf\($1" "$LAB_DIR/trace" || true
+}
+
+# An edit takes lists away whose time is over, however much else is listed.
+ended_goes() {
+	sipguard deny add 203.0.113.5 >/dev/null
+	sipguard deny del 203.0.113.5 >/dev/null
+	equal "$(library show | grep " z ")" ""
+	equal "$(sipguard deny lists)" ""
 }
 
 # However long the lists are, who puts one prefix on them does not read them; and who takes one off
@@ -92,6 +194,9 @@ edits_are_cheap() {
 	equal "$(bpf_calls 'BPF_MAP_(LOOKUP_BATCH|GET_NEXT_KEY)' deny add 203.0.113.1)" 0
 	equal "$(bpf_calls 'BPF_MAP_(LOOKUP_BATCH|GET_NEXT_KEY)' allow add 203.0.113.2)" 0
 	[[ $(bpf_calls 'BPF_MAP_(LOOKUP_BATCH|GET_NEXT_KEY)' deny del 203.0.113.1) -le 1 ]]
+	library add deny z 1 203.0.113.9
+	until_true ended_goes
+	[[ ! -e $(echo "$SIPGUARD_PIN_ROOT"/v*/lists/1) ]]
 	# Also where a longer or a shorter prefix is there: only the same one counts.
 	fails 1 "10.0.0.0/24 is not on the deny list" deny del 10.0.0.0/24
 	fails 1 "10.0.0.1/32 is not on the allow list|10.0.0.1 is not on the allow list" allow del 10.0.0.1
@@ -145,8 +250,10 @@ trap test_ended EXIT
 
 check "a walk meets each entry that stays, while others go" "$LIBRARY" walk
 check "a named list is replaced" replaces
+check "lists that grow, and files of ipset" grows
 check "what may not be listed is refused, and nothing changes" refuses
 check "a prefix whose time is over" ends
+check "a replacement that is killed has happened or not" killed_halfway
 check "nobody denies himself by mistake" lock_outs
 check "an edit of long lists does not read them" edits_are_cheap
 test_done

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "base/prefix.h"
+#include "named/source.h"
 
 static struct error why;
 
@@ -229,19 +230,27 @@ static void test_bad_bans_are_explained(void **state)
 	}
 }
 
-/* prefix_file() of a file with this content. */
+/* source_read() of a file with this content. */
 static int list_file(const char *content, size_t size, struct prefix **prefixes, size_t *count,
 		     size_t *line)
 {
 	struct memory_file file = memory_file(content, size);
+	struct source source;
 	int err;
 
 	*prefixes = NULL;
 	*count = 12345;
 	*line = 12345;
 	why = (struct error){};
-	err = prefix_file(file.path, prefixes, count, &why);
+	err = source_read(file.path, &(struct source_wish){.format = SOURCE_TEXT}, &source, &why);
 	*line = why.line;
+	if (!err) {
+		*prefixes = source.count ? calloc(source.count, sizeof(**prefixes)) : NULL;
+		*count = source.count;
+		for (size_t i = 0; i < source.count; i++)
+			(*prefixes)[i] = source.item[i].prefix;
+	}
+	source_free(&source);
 	memory_file_end(&file);
 	return err;
 }
@@ -322,17 +331,17 @@ static void test_list_file_of_endless_lines(void **state)
 
 static void test_unreadable_list_files(void **state)
 {
-	struct prefix *prefixes = NULL;
-	size_t count;
+	static const struct source_wish any;
+	struct source source;
 
 	(void)state;
 	why = (struct error){};
-	assert_int_equal(prefix_file("/nowhere/list", &prefixes, &count, &why), -ENOENT);
+	assert_int_equal(source_read("/nowhere/list", &any, &source, &why), -ENOENT);
 	assert_int_equal(why.line, 0);
 	assert_int_equal(why.code, -ENOENT);
 	assert_non_null(strstr(why.text, "No such file"));
-	assert_int_equal(prefix_file("/", &prefixes, &count, &why), -EISDIR);
-	assert_null(prefixes);
+	assert_int_equal(source_read("/", &any, &source, &why), -EISDIR);
+	assert_null(source.item);
 }
 
 /* What a list may hold is read; one more is refused, with its line. */

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Builds the unit tests, one program per file, with what they test compiled under the sanitizers.
 # Run them from the top of the tree. Included by the Makefile.
-UNIT_TESTED = base/error base/escape base/identity base/lines base/names base/prefix \
+UNIT_TESTED = base/error base/escape base/identity base/lines base/names base/notice base/prefix \
+              named/apiban named/csv named/ipset named/mmdb named/source \
               policy/callees policy/config policy/config_check policy/dialled policy/document \
               policy/domains policy/places policy/profiles policy/setting \
               policy/topology policy/zones replay/capture \
               replay/encapsulation replay/messages
 UNIT_OBJS = $(UNIT_TESTED:%=$(BUILD)/tests/unit/user/%.o)
 UNIT_PROGRAMS = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
-UNIT_LIBS = $(shell pkg-config --libs yaml-0.1 cmocka) $(WIRETAP_LIBS)
+UNIT_LIBS = $(shell pkg-config --libs yaml-0.1 cmocka jansson libmaxminddb) $(WIRETAP_LIBS)
 UNIT_HEADERS = $(wildcard tests/*.h tests/unit/*.h user/*/*.h) $(SHARED)
 
 .SECONDARY: $(UNIT_OBJS)

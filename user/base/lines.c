@@ -10,7 +10,8 @@
 #define LINE_SIZE 4096 /* a comment may be long, but not endless */
 
 /* The next line. 1, or 0 at the end of the file, or -errno. */
-static int line_read(FILE *file, const char *what, char *line, size_t room, struct error *error)
+static int line_read(FILE *file, const char *what, bool comments, char *line, size_t room,
+		     struct error *error)
 {
 	size_t length = 0;
 	bool comment = false;
@@ -19,7 +20,7 @@ static int line_read(FILE *file, const char *what, char *line, size_t room, stru
 	while ((c = getc_unlocked(file)) != EOF && c != '\n') {
 		if (c == '\0')
 			return error_set(error, -EINVAL, "a NUL byte; this is not a text file");
-		comment |= c == '#';
+		comment |= comments && c == '#';
 		if (comment || (!length && strchr(" \t\r", c)))
 			continue;
 		if (length + 1 >= room)
@@ -37,33 +38,54 @@ static int line_read(FILE *file, const char *what, char *line, size_t room, stru
 	return 1;
 }
 
+int lines_each(FILE *file, const char *what, const bool *comments, unsigned int line,
+	       int (*each)(void *context, const char *text, struct error *error), void *context,
+	       struct error *error)
+{
+	char text[LINE_SIZE];
+	int err;
+
+	do {
+		line++;
+		err = line_read(file, what, *comments, text, sizeof(text), error);
+		if (err <= 0)
+			break;
+		err = *text ? each(context, text, error) : 0;
+	} while (!err);
+	if (err && error)
+		error->line = line;
+	return err;
+}
+
+int lines_open(const char *path, FILE **file, struct error *error)
+{
+	struct stat st;
+	int err = 0;
+
+	*file = fopen(path, "re");
+	if (!*file || fstat(fileno(*file), &st))
+		err = -errno;
+	else if (S_ISDIR(st.st_mode))
+		err = -EISDIR;
+	if (!err)
+		return 0;
+	if (*file)
+		fclose(*file);
+	return error_set(error, err, "cannot read it: %s; name a readable text file",
+			 strerror(-err));
+}
+
 int lines_read(const char *path, const char *what,
 	       int (*each)(void *context, const char *text, struct error *error), void *context,
 	       struct error *error)
 {
-	FILE *file = fopen(path, "re");
-	char text[LINE_SIZE];
-	unsigned int line = 0;
-	struct stat st;
-	int err = 0;
+	static const bool comments = true;
+	FILE *file;
+	int err = lines_open(path, &file, error);
 
-	if (!file || fstat(fileno(file), &st))
-		err = -errno;
-	else if (S_ISDIR(st.st_mode))
-		err = -EISDIR;
 	if (err)
-		error_set(error, err, "cannot read it: %s; name a readable text file",
-			  strerror(-err));
-	while (!err) {
-		line++;
-		err = line_read(file, what, text, sizeof(text), error);
-		if (err <= 0)
-			break;
-		err = *text ? each(context, text, error) : 0;
-	}
-	if (file)
-		fclose(file);
-	if (err && line && error)
-		error->line = line;
+		return err;
+	err = lines_each(file, what, &comments, 0, each, context, error);
+	fclose(file);
 	return err;
 }

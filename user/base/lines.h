@@ -3,6 +3,9 @@
 #ifndef SIPGUARD_LINES_H
 #define SIPGUARD_LINES_H
 
+#include <stdbool.h>
+#include <stdio.h>
+
 #include "base/error.h"
 
 /*
@@ -11,6 +14,15 @@
  * whole), of which the name is left to the caller.
  */
 int lines_read(const char *path, const char *what,
+	       int (*each)(void *context, const char *text, struct error *error), void *context,
+	       struct error *error);
+
+/*
+ * The same in two parts, for who looks at the beginning of a file first. `comments` is asked before
+ * each line, `line` is how many were read already.
+ */
+int lines_open(const char *path, FILE **file, struct error *error);
+int lines_each(FILE *file, const char *what, const bool *comments, unsigned int line,
 	       int (*each)(void *context, const char *text, struct error *error), void *context,
 	       struct error *error);
 

@@ -6,6 +6,19 @@
 
 static void (*heard_by)(const char *text);
 
+static void (*followed_by)(const char *what, size_t done, size_t total);
+
+void progress_to(void (*hear)(const char *what, size_t done, size_t total))
+{
+	followed_by = hear;
+}
+
+void progress(const char *what, size_t done, size_t total)
+{
+	if (followed_by)
+		followed_by(what, done, total);
+}
+
 void notice_to(void (*hear)(const char *text))
 {
 	heard_by = hear;

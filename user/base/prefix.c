@@ -2,10 +2,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/lines.h"
 #include "base/prefix.h"
 #include "base/quote.h"
 
@@ -248,50 +246,4 @@ void flow_format(const struct sg_flow_key *key, char *text, size_t size)
 		snprintf(text, size, "%s:%u", address, ntohs(key->port));
 	else
 		snprintf(text, size, "[%s]:%u", address, ntohs(key->port));
-}
-
-struct prefix_array {
-	struct prefix *item;
-	size_t count, room;
-};
-
-static int prefix_append(struct prefix_array *array, const struct prefix *prefix,
-			 struct error *error)
-{
-	struct prefix *grown;
-
-	if (array->count == SG_LIST_ENTRIES)
-		return error_set(error, -EINVAL, "more than %d prefixes; a list holds no more",
-				 SG_LIST_ENTRIES);
-	if (array->count == array->room) {
-		array->room = array->room ? array->room * 2 : 1024;
-		grown = reallocarray(array->item, array->room, sizeof(*grown));
-		if (!grown)
-			return error_set(error, -ENOMEM, "out of memory");
-		array->item = grown;
-	}
-	array->item[array->count++] = *prefix;
-	return 0;
-}
-
-static int prefix_line(void *context, const char *text, struct error *error)
-{
-	struct prefix prefix;
-	int err = prefix_parse(text, &prefix, error);
-
-	return err ? err : prefix_append(context, &prefix, error);
-}
-
-int prefix_file(const char *path, struct prefix **prefixes, size_t *count, struct error *error)
-{
-	struct prefix_array array = {};
-	int err = lines_read(path, "prefix", prefix_line, &array, error);
-
-	if (err) {
-		free(array.item);
-		return err;
-	}
-	*prefixes = array.item;
-	*count = array.count;
-	return 0;
 }

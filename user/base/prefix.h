@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Addresses, prefixes, flows and list files, as people write them. */
+/* Addresses, prefixes and flows, as people write them. */
 #ifndef SIPGUARD_PREFIX_H
 #define SIPGUARD_PREFIX_H
 
@@ -41,12 +41,5 @@ struct prefix flow_prefix(const struct sg_flow_key *key);
 
 /* As flow_parse() reads it back: "2001:db8::/64", "[2001:db8::1]:5060". Not the transport. */
 void flow_format(const struct sg_flow_key *key, char *text, size_t size);
-
-/*
- * A list file: one prefix a line, `#` starts a comment, blank lines are skipped. All or nothing:
- * 0 with *prefixes (to be freed; NULL if there are none) and *count, or -errno with the line in
- * *error (0: the file as a whole), of which the name is left to the caller.
- */
-int prefix_file(const char *path, struct prefix **prefixes, size_t *count, struct error *error);
 
 #endif

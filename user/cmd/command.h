@@ -42,6 +42,13 @@ struct options {
 	__u64 limit;            /* bytes; 0: not given */
 	const char *metrics;    /* where to listen; NULL: not given */
 	const char *host;       /* names with commas between them; NULL: none */
+	/* Of allow and deny; NULL: not given. */
+	const char *name;       /* of a list */
+	const char *format;     /* of a file */
+	const char *column;
+	const char *country;
+	const char *asn;
+	bool replace;
 	char **arguments;       /* what is left, `count` of them */
 	int count;
 };
@@ -69,6 +76,10 @@ enum option_bit {
 	OPTION_CHECK = 1 << 18,
 	OPTION_METRICS = 1 << 19,
 	OPTION_HOST = 1 << 20,
+	OPTION_NAME = 1 << 21,
+	OPTION_REPLACE = 1 << 22,
+	OPTION_FORMAT = 1 << 23,
+	OPTION_PICK = 1 << 24, /* --column, --country, --asn */
 };
 
 struct command {
@@ -86,6 +97,9 @@ extern const struct command commands[];
 
 /* Standard error, and what libbpf and the verifier say there, which is shown only if `verbose`. */
 void say_setup(bool verbose);
+
+/* From here on a line on a terminal says how far long work has come, see notice.h. */
+void say_progress(void);
 
 /*
  * Prints the error, with its file, line and column if it has them; there is no other place that

@@ -1,35 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* allow and deny: add, del, show, import. */
+/* allow and deny: add, del, import; what they print is in list_show.c. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/command.h"
-#include "guard/session.h"
-#include "model/lists.h"
+#include "base/notice.h"
+#include "cmd/lists.h"
 #include "model/lockout.h"
 #include "render/output.h"
 
 /* What a command line or a file says, before anything is opened. */
 struct request {
 	enum sg_list list;
-	enum { VERB_ADD, VERB_DEL, VERB_SHOW, VERB_IMPORT, VERB__MAX } verb;
+	enum verb {
+		VERB_ADD, VERB_DEL, VERB_SHOW, VERB_LISTS, VERB_IMPORT, VERB_EXPORT, VERB__MAX
+	} verb;
+	const char *name; /* of a list; NULL: by hand, or all */
+	const char *path; /* of import and export */
+	enum source_format format;
 	struct prefix *prefixes;
 	size_t count;
+	struct source source; /* of import */
 };
 
-static const char *const verbs[VERB__MAX] = {"add", "del", "show", "import"};
+static const char *const verbs[VERB__MAX] = {"add", "del", "show", "lists", "import", "export"};
+
+static enum exit_code out_of_memory(void)
+{
+	struct error error = {};
+
+	error_set(&error, -ENOMEM, "out of memory.");
+	return failed(&error);
+}
 
 static enum exit_code read_prefixes(char **words, int count, struct request *request)
 {
 	struct error error = {};
 
 	request->prefixes = calloc(count, sizeof(*request->prefixes));
-	if (!request->prefixes) {
-		error_set(&error, -ENOMEM, "out of memory.");
-		return failed(&error);
-	}
+	if (!request->prefixes)
+		return out_of_memory();
 	for (int i = 0; i < count; i++) {
 		if (prefix_parse(words[i], &request->prefixes[i], &error)) {
 			failed(&error);
@@ -40,90 +51,227 @@ static enum exit_code read_prefixes(char **words, int count, struct request *req
 	return DONE;
 }
 
-static enum exit_code read_file(const char *path, struct request *request)
+/* What is by hand has no end. */
+static enum exit_code refuse_ends(const struct request *request)
 {
-	struct error why = {};
-	int err = prefix_file(path, &request->prefixes, &request->count, &why);
+	struct error error = {};
 
-	return err ? failed_lines(path, err, &why) : DONE;
+	for (size_t i = 0; !request->name && i < request->source.count; i++) {
+		if (request->source.item[i].seconds) {
+			error_set(&error, -EINVAL, "%s: what is in it has a timeout, which only a "
+				  "list with a name can have: give --name NAME; nothing of the "
+				  "file was applied.", request->path);
+			return failed(&error);
+		}
+	}
+	return DONE;
+}
+
+static enum exit_code read_file(const struct options *options, struct request *request)
+{
+	const struct source_wish wish = {
+		.format = request->format,
+		.column = options->column,
+		.countries = options->country,
+		.networks = options->asn,
+	};
+	const char *shown = strcmp(request->path, "-") ? request->path : "standard input";
+	struct error why = {};
+	int err;
+
+	say_progress();
+	err = source_read(request->path, &wish, &request->source, &why);
+	if (err)
+		return failed_lines(shown, err, &why);
+	request->prefixes = calloc(request->source.count + 1, sizeof(*request->prefixes));
+	if (!request->prefixes)
+		return out_of_memory();
+	for (size_t i = 0; i < request->source.count; i++)
+		request->prefixes[i] = request->source.item[i].prefix;
+	request->count = request->source.count;
+	return refuse_ends(request);
+}
+
+static enum exit_code read_format(const char *text, struct request *request)
+{
+	bool writes = request->verb == VERB_EXPORT;
+
+	if (!text)
+		return DONE;
+	for (int i = 0; i < SOURCE__MAX; i++) {
+		if (strcmp(text, source_formats[i]) == 0) {
+			request->format = i;
+			return writes && i != SOURCE_TEXT && i != SOURCE_IPSET
+				       ? usage("'export' writes text or ipset.") : DONE;
+		}
+	}
+	return usage("--format takes text, ipset, apiban, csv or mmdb.");
+}
+
+/* Options that fit the verb. */
+static enum exit_code check_options(const struct options *options, const struct request *request)
+{
+	enum verb verb = request->verb;
+
+	if (options->name && !named_is_name(options->name))
+		return usage("--name takes 1 to %d letters, digits, '-', '_' and '.'.",
+			     NAMED_NAME - 1);
+	if (options->name && (verb == VERB_ADD || verb == VERB_LISTS))
+		return usage("'%s' has no --name: a list with a name is imported.", verbs[verb]);
+	if ((options->seconds || options->replace) && (verb != VERB_IMPORT || !options->name))
+		return usage("--for and --replace are for 'import' with --name.");
+	if (verb != VERB_IMPORT && (options->column || options->country || options->asn))
+		return usage("--column, --country and --asn are for 'import'.");
+	if (options->format && verb != VERB_IMPORT && verb != VERB_EXPORT)
+		return usage("--format is for 'import' and 'export'.");
+	return DONE;
+}
+
+static enum exit_code read_arguments(const struct options *options, struct request *request)
+{
+	int words = options->count - 1;
+
+	switch (request->verb) {
+	case VERB_SHOW:
+	case VERB_LISTS:
+		return words == 0 ? DONE : usage("'%s' takes no prefix.", verbs[request->verb]);
+	case VERB_IMPORT:
+	case VERB_EXPORT:
+		request->path = options->arguments[1];
+		if (words != 1)
+			return usage("'%s' takes one file.", verbs[request->verb]);
+		return request->verb == VERB_IMPORT ? read_file(options, request) : DONE;
+	default:
+		if (request->name)
+			return words ? usage("'del' takes prefixes or --name.") : DONE;
+		return words ? read_prefixes(options->arguments + 1, words, request)
+			     : usage("'%s' needs a prefix, like 192.0.2.0/24.",
+				     verbs[request->verb]);
+	}
 }
 
 static enum exit_code request_read(const struct options *options, struct request *request)
 {
 	const char *verb = options->arguments[0];
-	int words = options->count - 1;
+	enum exit_code code;
 
+	request->name = options->name;
 	request->verb = 0;
 	while (request->verb < VERB__MAX && strcmp(verb, verbs[request->verb]))
 		request->verb++;
 	if (request->verb == VERB__MAX)
 		return usage("There is no '%s %s'.", list_names[request->list], verb);
-	if (request->verb == VERB_SHOW)
-		return words == 0 ? DONE : usage("'show' takes no prefix.");
-	if (request->verb == VERB_IMPORT)
-		return words == 1 ? read_file(options->arguments[1], request)
-				  : usage("'import' takes one file.");
-	return words ? read_prefixes(options->arguments + 1, words, request)
-		     : usage("'%s' needs a prefix, like 192.0.2.0/24.", verb);
+	code = check_options(options, request);
+	if (code == DONE)
+		code = read_format(options->format, request);
+	return code == DONE ? read_arguments(options, request) : code;
 }
 
-static int show(struct session *session, enum sg_list list, bool json, struct error *error)
+static void report(const struct request *request, size_t count, bool json)
 {
-	json_t *all = json ? json_array() : NULL;
-	char text[PREFIX_TEXT];
-	struct lists lists;
-	int err = lists_read(&session->maps, &lists, error);
+	bool removed = request->verb == VERB_DEL;
+	const char *did = removed ? "removed" : "added";
+	json_t *top;
 
-	session_end(session); /* before anything is printed */
-	for (size_t i = 0; !err && i < lists.count; i++) {
-		if (lists.entry[i].listed.list != list)
-			continue;
-		prefix_format(&lists.entry[i].prefix, text, sizeof(text));
-		if (json)
-			json_array_append_new(all, json_string(text));
-		else
-			puts(text);
+	if (!json) {
+		printf("%zu %s %s the %s list%s%s%s.\n", count,
+		       count == 1 ? "prefix" : "prefixes", removed ? "removed from" : "put on",
+		       list_names[request->list], request->name ? ": the list '" : "",
+		       request->name ? request->name : "", request->name ? "'" : "");
+		return;
 	}
-	if (!err)
-		lists_free(&lists);
-	if (!err && json)
-		output_json(json_pack("{s:s, s:o}", "list", list_names[list], "prefixes", all));
-	else
-		json_decref(all);
-	return err;
+	top = json_pack("{s:s, s:I}", "list", list_names[request->list], did, (json_int_t)count);
+	if (request->name)
+		json_object_set_new(top, "name", json_string(request->name));
+	output_json(top);
 }
 
-static void report(const struct request *request, bool json)
+/* A named list; *count: the prefixes it has now, or had. */
+static int change_named(struct session *session, const struct request *request,
+			const struct options *options, size_t *count, struct error *error)
 {
-	const char *did = request->verb == VERB_DEL ? "removed" : "added";
+	struct list_terms terms = {
+		.name = request->name,
+		.origin = request->path,
+		.replace = options->replace,
+		.force = options->force,
+	};
+	__u64 now;
+	int err;
 
-	if (json)
-		output_json(json_pack("{s:s, s:I}", "list", list_names[request->list], did,
-				      (json_int_t)request->count));
-	else
-		printf("%zu %s %s the %s list.\n", request->count,
-		       request->count == 1 ? "prefix" : "prefixes",
-		       request->verb == VERB_DEL ? "removed from" : "put on",
-		       list_names[request->list]);
+	if (request->verb == VERB_DEL)
+		return lists_drop(&session->maps, request->list, request->name, count, error);
+	err = maps_clock(&session->maps, &now, error);
+	if (err)
+		return err;
+	if (options->seconds)
+		terms.until = now + options->seconds * SG_NSEC_PER_SEC;
+	return lists_import(&session->maps, request->list, &terms, request->source.item,
+			    request->source.count, count, error);
 }
 
-static enum exit_code carry_out(struct session *session, const struct request *request, bool json)
+static int change_by_hand(struct session *session, const struct request *request, size_t *count,
+			  struct error *error)
 {
 	static const struct list_terms by_hand;
+
+	*count = request->count;
+	if (request->verb == VERB_DEL)
+		return lists_del(&session->maps, request->list, request->prefixes, request->count,
+				 error);
+	return lists_add(&session->maps, request->list, &by_hand, request->prefixes,
+			 request->count, error);
+}
+
+/* Ends the session. */
+static enum exit_code print(struct session *session, const struct request *request, bool json)
+{
 	struct error error = {};
+	size_t count;
 	int err;
 
 	if (request->verb == VERB_SHOW)
-		return show(session, request->list, json, &error) ? failed(&error) : output_end();
-	if (request->verb == VERB_DEL)
-		err = lists_del(&session->maps, request->list, request->prefixes, request->count,
-				&error);
+		err = lists_show(session, request->list, request->name, json, &error);
+	else if (request->verb == VERB_LISTS)
+		err = lists_names(session, request->list, json, &error);
 	else
-		err = lists_add(&session->maps, request->list, &by_hand, request->prefixes,
-				request->count, &error);
+		err = lists_export(session, request->list, request->name, request->format,
+				   request->path, &count, &error);
 	if (err)
 		return failed(&error);
-	report(request, json);
+	if (request->verb == VERB_EXPORT && strcmp(request->path, "-")) {
+		if (json)
+			output_json(json_pack("{s:s, s:I}", "list", list_names[request->list],
+					      "written", (json_int_t)count));
+		else
+			printf("%zu %s written.\n", count, count == 1 ? "prefix" : "prefixes");
+	}
+	return output_end();
+}
+
+static bool prints(const struct request *request)
+{
+	return request->verb == VERB_SHOW || request->verb == VERB_LISTS ||
+	       request->verb == VERB_EXPORT;
+}
+
+static enum exit_code carry_out(struct session *session, const struct request *request,
+				const struct options *options)
+{
+	struct error error = {};
+	size_t count = 0;
+	int err;
+
+	if (prints(request))
+		return print(session, request, options->json);
+	if (request->name)
+		err = change_named(session, request, options, &count, &error);
+	else
+		err = change_by_hand(session, request, &count, &error);
+	progress(NULL, 0, 0);
+	if (err)
+		return failed(&error);
+	report(request, count, options->json);
 	return DONE;
 }
 
@@ -142,15 +290,15 @@ static enum exit_code run(const struct options *options, enum sg_list list)
 	if (code == DONE && adds(&request) && list == SG_LIST_DENY && !options->force &&
 	    lockout_check(request.prefixes, request.count, &error))
 		code = failed(&error);
-	if (code == DONE && session_begin(&session, request.verb == VERB_SHOW ? ACCESS_READ
-									     : ACCESS_CHANGE,
+	if (code == DONE && session_begin(&session, prints(&request) ? ACCESS_READ : ACCESS_CHANGE,
 					  &error)) {
 		code = failed(&error);
 	} else if (code == DONE) {
-		code = carry_out(&session, &request, options->json);
+		code = carry_out(&session, &request, options);
 		session_end(&session);
 	}
 	free(request.prefixes);
+	source_free(&request.source);
 	return code;
 }
 

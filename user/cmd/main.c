@@ -14,11 +14,19 @@ static enum exit_code cmd_help(const struct options *options);
 static enum exit_code cmd_version(const struct options *options);
 
 #define LIST_DETAILS(what)                                                                        \
-	"  add PREFIX...   put prefixes on the list\n"                                            \
-	"  del PREFIX...   take them off\n"                                                       \
-	"  show            print the list\n"                                                      \
-	"  import FILE     add every prefix of a file, one a line, # starts a comment; all of\n"  \
-	"                  them or, if one line is wrong, none\n\n" what
+	"  add PREFIX...   put prefixes on the list, by hand\n"                                   \
+	"  del PREFIX...   take them off; del --name NAME: a whole list that was imported\n"      \
+	"  show            print what is listed; with --name what that list has\n"                \
+	"  lists           the lists that were imported by name: how long, how old, from where\n" \
+	"  import FILE     add every prefix of a file (- is standard input), all of them or, if\n" \
+	"                  one line is wrong, none: one a line, # starts a comment; or of ipset\n" \
+	"                  save, APIBAN, a table, a MaxMind DB. With --name as a list that can\n" \
+	"                  end (--for), be taken off, and be replaced (--replace): each packet\n" \
+	"                  meets the old list or the new one\n"                                   \
+	"  export FILE     write what is listed, or with --name that list, as import reads it\n\n" \
+	what
+
+#define LIST_OPTIONS (OPTION_NAME | OPTION_FOR | OPTION_REPLACE | OPTION_FORMAT | OPTION_PICK)
 
 const struct command commands[] = {
 	{"attach", "IFACE...", "guard interfaces; again: upgrade the running guard",
@@ -83,13 +91,14 @@ const struct command commands[] = {
 	 0, 0, 1, cmd_explain},
 	{"check-config", "FILE", "look for mistakes in a configuration",
 	 "Reads the file as `reload` would, and changes nothing.", 0, 1, 1, cmd_check_config},
-	{"allow", "add|del|show|import ...", "the list of prefixes that always pass",
-	 LIST_DETAILS("The longest prefix decides, whichever list it is on."), 0, 1, -1, cmd_allow},
-	{"deny", "add|del|show|import ...", "the list of prefixes that never pass",
+	{"allow", "add|del|show|lists|import|export ...", "the list of prefixes that always pass",
+	 LIST_DETAILS("The longest prefix decides, whichever list it is on."),
+	 LIST_OPTIONS, 1, -1, cmd_allow},
+	{"deny", "add|del|show|lists|import|export ...", "the list of prefixes that never pass",
 	 LIST_DETAILS("The longest prefix decides, whichever list it is on. Addresses of this\n"
 		      "host are never denied; the address you are logged in from (SSH) and\n"
 		      "that of a default gateway only with --force."),
-	 OPTION_FORCE, 1, -1, cmd_deny},
+	 LIST_OPTIONS | OPTION_FORCE, 1, -1, cmd_deny},
 	{"events", "", "what happens, as it happens",
 	 "Prints a line for each packet that was dropped, would be dropped in enforce mode, or is\n"
 	 "watched (its reason's own mode is monitor), for each ban that the guard makes, and for\n"

@@ -23,11 +23,18 @@ static const struct option_text rows[] = {
 	{"watch", 'w', OPTION_WATCH, "SECONDS", "print rates again and again, until interrupted"},
 	{"transport", 't', OPTION_TRANSPORT, "udp|tcp", "of the flow ADDRESS:PORT (default: udp)"},
 	{"for", 'f', OPTION_FOR, "TIME",
-	 "for how long: 90s, 10m, 1d, up to 30d (else: a ban 10m, an identity 1d)"},
+	 "for how long: 90s, 10m, 1d, up to 30d (else: a ban 10m, an identity 1d, a list for good)"},
 	{"raw", 'r', OPTION_RAW, NULL, "a folder, each of whose files is one message"},
 	{"limits", 'l', OPTION_LIMITS, NULL, "run the limits too, on the capture's own clock"},
 	{"dev", 'd', OPTION_DEV, "INTERFACE", "as if all had come in there, if zones name it"},
 	{"zone", 'z', OPTION_ZONE, "NAME", "through which they are registered (default: none)"},
+	{"name", 'N', OPTION_NAME, "NAME", "of a list that came from a file"},
+	{"replace", 'P', OPTION_REPLACE, NULL, "what is imported is all that the list has then"},
+	{"format", 'o', OPTION_FORMAT, "FORMAT",
+	 "text, ipset, apiban, csv or mmdb (default: what it looks like)"},
+	{"column", 'k', OPTION_PICK, "COLUMN", "of a table: name or number, from 1"},
+	{"country", 'y', OPTION_PICK, "XX[,YY]", "of an mmdb: networks of these countries"},
+	{"asn", 'A', OPTION_PICK, "N[,M]", "of an mmdb: of these autonomous systems"},
 	{"force", 'F', OPTION_FORCE, NULL, "also where you are logged in from, and a gateway"},
 	{"reason", 'R', OPTION_REASON, "REASON", "only what has this reason"},
 	{"source", 's', OPTION_SOURCE, "PREFIX", "only of sources in it: an address or a prefix"},
@@ -230,6 +237,24 @@ static enum exit_code read_option(int letter, const char *value, struct options 
 		return DONE;
 	case 'z':
 		options->zone = value;
+		return DONE;
+	case 'N':
+		options->name = value;
+		return DONE;
+	case 'P':
+		options->replace = true;
+		return DONE;
+	case 'o':
+		options->format = value;
+		return DONE;
+	case 'k':
+		options->column = value;
+		return DONE;
+	case 'y':
+		options->country = value;
+		return DONE;
+	case 'A':
+		options->asn = value;
 		return DONE;
 	case 'F':
 		options->force = true;

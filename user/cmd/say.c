@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <bpf/libbpf.h>
 
@@ -28,10 +29,40 @@ static int libbpf_loud(enum libbpf_print_level level, const char *format, va_lis
 	return vfprintf(stderr, format, args);
 }
 
+/* What is on the line now is in the way of all else that is printed. */
+static bool line_used;
+
+static void line_clear(void)
+{
+	if (line_used)
+		fputs("\r\033[K", stderr);
+	line_used = false;
+}
+
 static void hear(const char *text)
 {
+	line_clear();
 	fflush(stdout); /* in the order it was said, also when both go to one file */
 	escape_printf(stderr, "sipguard: note: %s\n", text);
+}
+
+static void follow(const char *what, size_t done, size_t total)
+{
+	line_clear();
+	if (!what)
+		return;
+	if (total)
+		fprintf(stderr, "sipguard: %s, %zu %%", what, 100 * done / total);
+	else
+		fprintf(stderr, "sipguard: %s, %zu", what, done);
+	fflush(stderr);
+	line_used = true;
+}
+
+void say_progress(void)
+{
+	if (isatty(STDERR_FILENO))
+		progress_to(follow);
 }
 
 void say_setup(bool verbose)
@@ -45,6 +76,7 @@ enum exit_code failed(const struct error *error)
 	const char *text = error->text[0] ? error->text
 					  : "this failed, and nobody said why: please report it.";
 
+	line_clear();
 	fflush(stdout);
 	if (error->file && error->line)
 		escape_printf(stderr, "%s:%u:%u: %s\n", error->file, error->line, error->column,

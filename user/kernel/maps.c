@@ -104,7 +104,7 @@ int maps_open(const struct pins *pins, struct maps *maps, struct error *error)
 {
 	int err = 0;
 
-	*maps = (struct maps){};
+	*maps = (struct maps){.pins = pins};
 	for (int id = 0; !err && id < MAP__MAX; id++) {
 		maps->fd[id] = open_pin(pins, map_names[id], error);
 		err = maps->fd[id] < 0 ? maps->fd[id] : 0;
@@ -216,6 +216,26 @@ enum sg_trial maps_trial(const struct maps *maps, __u64 now, __u64 *left)
 	if (state->trial_until > now)
 		*left = state->trial_until - now;
 	return state->trial;
+}
+
+/* An update of an array of maps waits for a grace period: of one that nobody else has. */
+int maps_wait_for_packets(void)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts);
+	__u32 zero = 0;
+	int err, outer = -1, inner = bpf_map_create(BPF_MAP_TYPE_ARRAY, "waits_inner", sizeof(zero),
+						    sizeof(zero), 1, NULL);
+
+	if (inner < 0)
+		return inner;
+	opts.inner_map_fd = inner;
+	outer = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "waits_outer", sizeof(zero),
+			       sizeof(zero), 1, &opts);
+	err = outer < 0 ? outer : bpf_map_update_elem(outer, &zero, &inner, BPF_ANY);
+	if (outer >= 0)
+		close(outer);
+	close(inner);
+	return err;
 }
 
 __u64 maps_memory_used(const struct maps *maps, enum map_id id)

@@ -104,6 +104,7 @@ enum sg_memory sizes_find(__u32 proven);
 struct maps {
 	int fd[MAP__MAX];
 	int clock;                 /* program that reads the guard's clock */
+	const struct pins *pins;   /* where they are pinned, which outlives them; NULL: not known */
 	struct sg_state *state;    /* both are the memory that packets see */
 	struct sg_config *configs;
 };
@@ -147,6 +148,12 @@ int maps_mode_by_hand(struct maps *maps, __u32 reason, enum sg_mode mode, struct
 
 /* How many entries a map has room for; 0 if the kernel does not tell. */
 __u32 maps_entries(const struct maps *maps, enum map_id id);
+
+/*
+ * Returns when no packet is under way any more that was when it was called: some ms. 0 or -errno,
+ * unsaid.
+ */
+int maps_wait_for_packets(void);
 
 /* Bytes of kernel memory, 0 if the kernel does not tell. */
 __u64 maps_memory_used(const struct maps *maps, enum map_id id);

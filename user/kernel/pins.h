@@ -13,6 +13,7 @@
  *                                while one of these exists; v2/ without any is a leftover
  *       tcx/, clsact/            what is attached at tc beside those, see egress.h
  *       staged/, commit/         see journal.h
+ *       lists/N, lists-next/N    named lists, see named/store.h
  *
  * SIPGUARD_PIN_ROOT names another directory in place of /sys/fs/bpf/sipguard.
  */

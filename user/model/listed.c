@@ -8,11 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <bpf/bpf.h>
-
-#include "kernel/walk.h"
-
-#define BATCH 65536
 
 const char *const list_names[] = {
 	[SG_LIST_NONE] = "none",
@@ -21,179 +16,19 @@ const char *const list_names[] = {
 	[SG_LIST_OWN] = "own",
 };
 
-/* The key of either map: a length, then the address. */
-union list_key {
-	struct sg_prefix4 v4;
-	struct sg_prefix6 v6;
-};
-
-static size_t address_size(int family)
-{
-	return family == AF_INET ? 4 : 16;
-}
-
-static size_t key_size(int family)
-{
-	return sizeof(__u32) + address_size(family);
-}
-
-static int map_of(const struct maps *maps, int family)
-{
-	return maps->fd[family == AF_INET ? MAP_LISTS4 : MAP_LISTS6];
-}
-
-static void key_of(const struct prefix *prefix, void *key)
-{
-	memcpy(key, &prefix->length, sizeof(prefix->length));
-	memcpy((char *)key + sizeof(prefix->length), prefix->address, address_size(prefix->family));
-}
-
-static struct list_entry entry_of(int family, const void *key, const struct sg_listed *listed)
-{
-	struct list_entry entry = {.prefix.family = family, .listed = *listed};
-
-	memcpy(&entry.prefix.length, key, sizeof(entry.prefix.length));
-	memcpy(entry.prefix.address, (const char *)key + sizeof(entry.prefix.length),
-	       address_size(family));
-	return entry;
-}
-
-int prefix_compare(const void *a, const void *b)
-{
-	const struct prefix *p = a, *q = b;
-	int order = p->family - q->family;
-
-	if (!order)
-		order = memcmp(p->address, q->address, sizeof(p->address));
-	return order ? order : (int)p->length - (int)q->length;
-}
-
-/* That of the longest prefix that contains it. */
-static bool lookup(const struct maps *maps, const struct prefix *prefix, struct sg_listed *listed)
-{
-	union list_key key;
-
-	key_of(prefix, &key);
-	return bpf_map_lookup_elem(map_of(maps, prefix->family), &key, listed) == 0;
-}
-
-bool listed_exact(const struct maps *maps, const struct prefix *prefix, struct sg_listed *listed)
-{
-	return lookup(maps, prefix, listed) && listed->length == prefix->length;
-}
-
 enum sg_list lists_lookup(const struct maps *maps, const struct prefix *prefix)
 {
 	struct sg_listed listed;
 
-	return lookup(maps, prefix, &listed) ? listed.list : SG_LIST_NONE;
-}
-
-/* Before the prefix is in the map, or packets would not look for it yet. */
-static void mark_block(const struct maps *maps, const struct prefix *prefix)
-{
-	if (prefix->family == AF_INET)
-		sg_listed4_set(maps->state->listed4, prefix->address, prefix->length);
-}
-
-static int put_one(const struct maps *maps, const struct prefix *prefix, struct sg_listed listed)
-{
-	union list_key key;
-
-	listed.length = prefix->length;
-	mark_block(maps, prefix);
-	key_of(prefix, &key);
-	return bpf_map_update_elem(map_of(maps, prefix->family), &key, &listed, BPF_ANY);
-}
-
-struct batch {
-	void *keys;
-	struct sg_listed *values;
-};
-
-/* Writes the prefixes of one family, as many at a time as fit a batch. */
-static int put_family(const struct maps *maps, int family, struct batch *batch,
-		      struct sg_listed listed, const struct prefix *prefixes, size_t count)
-{
-	__u32 used = 0, written;
-	int err = 0;
-
-	for (size_t i = 0; !err && i <= count; i++) {
-		if (i < count && prefixes[i].family == family) {
-			key_of(&prefixes[i], (char *)batch->keys + used * key_size(family));
-			listed.length = prefixes[i].length;
-			batch->values[used++] = listed;
-			mark_block(maps, &prefixes[i]);
-		}
-		if (used && (used == BATCH || i == count)) {
-			written = used;
-			err = bpf_map_update_batch(map_of(maps, family), batch->keys, batch->values,
-						   &written, NULL);
-			used = 0;
-		}
-	}
-	return err;
-}
-
-int listed_put(const struct maps *maps, const struct prefix *prefixes, size_t count,
-	       struct sg_listed listed)
-{
-	struct batch batch;
-	int err = -ENOMEM;
-
-	if (count == 1)
-		return put_one(maps, prefixes, listed);
-	batch.keys = calloc(BATCH, sizeof(union list_key));
-	batch.values = calloc(BATCH, sizeof(*batch.values));
-	if (batch.keys && batch.values)
-		err = put_family(maps, AF_INET, &batch, listed, prefixes, count);
-	if (!err)
-		err = put_family(maps, AF_INET6, &batch, listed, prefixes, count);
-	free(batch.keys);
-	free(batch.values);
-	return err;
-}
-
-int listed_take(const struct maps *maps, const struct prefix *prefix)
-{
-	union list_key key;
-
-	key_of(prefix, &key);
-	return bpf_map_delete_elem(map_of(maps, prefix->family), &key);
-}
-
-static int each_of_family(const struct maps *maps, int family,
-			  int (*visit)(const struct list_entry *entry, void *context),
-			  void *context)
-{
-	const void *key, *value;
-	struct list_entry entry;
-	struct walk walk;
-	int err = walk_begin(&walk, map_of(maps, family));
-
-	if (err)
-		return err;
-	while ((err = walk_next(&walk, &key, &value)) > 0) {
-		entry = entry_of(family, key, value);
-		err = visit(&entry, context);
-		if (err)
-			break;
-	}
-	walk_end(&walk);
-	return err;
-}
-
-int listed_each(const struct maps *maps,
-		int (*visit)(const struct list_entry *entry, void *context), void *context)
-{
-	int err = each_of_family(maps, AF_INET, visit, context);
-
-	return err ? err : each_of_family(maps, AF_INET6, visit, context);
+	return trie_find(maps, prefix, &listed) ? sg_listed_list(&listed, maps->state->lists)
+						 : SG_LIST_NONE;
 }
 
 struct copy {
 	struct lists *lists;
 	size_t room;
+	__u32 hint;
+	__u32 now; /* sg_since() */
 };
 
 static int append(const struct list_entry *entry, void *context)
@@ -201,7 +36,10 @@ static int append(const struct list_entry *entry, void *context)
 	struct copy *copy = context;
 	struct lists *lists = copy->lists;
 	struct list_entry *grown;
+	__u8 side = entry->listed.sides >> (copy->hint & SG_LISTS_SIDE);
 
+	if (!(side & SG_LISTED_THERE) || entry->listed.until < copy->now)
+		return 0;
 	if (lists->count == copy->room) {
 		copy->room = copy->room ? 2 * copy->room : 1024;
 		grown = reallocarray(lists->entry, copy->room, sizeof(*grown));
@@ -209,7 +47,8 @@ static int append(const struct list_entry *entry, void *context)
 			return -ENOMEM;
 		lists->entry = grown;
 	}
-	lists->entry[lists->count++] = *entry;
+	lists->entry[lists->count] = *entry;
+	lists->entry[lists->count++].list = side & SG_LISTED_LIST;
 	return 0;
 }
 
@@ -229,11 +68,15 @@ static void sort(struct lists *lists)
 
 int lists_read(const struct maps *maps, struct lists *lists, struct error *error)
 {
-	struct copy copy = {.lists = lists};
-	int err;
+	struct copy copy = {.lists = lists, .hint = maps->state->lists};
+	__u64 now;
+	int err = maps_clock(maps, &now, error);
 
 	*lists = (struct lists){};
-	err = listed_each(maps, append, &copy);
+	if (err)
+		return err;
+	copy.now = sg_since(now);
+	err = trie_each(maps, append, &copy);
 	if (err) {
 		lists_free(lists);
 		return error_set(error, err, "cannot read the allow and deny lists: %s.",
@@ -254,7 +97,7 @@ size_t lists_count(const struct lists *lists, enum sg_list list)
 	size_t count = 0;
 
 	for (size_t i = 0; i < lists->count; i++)
-		count += lists->entry[i].listed.list == list;
+		count += lists->entry[i].list == list;
 	return count;
 }
 
@@ -286,7 +129,7 @@ int own_addresses(struct prefix **own, size_t *count, struct error *error)
 		(*count)++;
 	}
 	freeifaddrs(all);
+	if (*own)
+		*count = prefix_unique(*own, *count);
 	return *own ? 0 : error_set(error, -ENOMEM, "out of memory.");
 }
-
-_Static_assert(offsetof(struct list_entry, prefix) == 0, "prefix_compare() compares either");

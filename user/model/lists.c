@@ -2,29 +2,32 @@
 #include "model/lists.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/notice.h"
 #include "kernel/netns.h"
 #include "kernel/walk.h"
+#include "named/change.h"
+#include "named/items.h"
 
 /* Lists of more prefixes are not read when some are taken off. */
 #define TIDY_MOST 4096
 
 struct prefixes {
 	struct prefix *item;
-	size_t count;
+	size_t count, room; /* room 0: that is not known */
 };
 
 static int prefixes_append(struct prefixes *to, const struct prefix *prefix)
 {
 	struct prefix *grown;
 
-	/* Room for powers of two. */
-	if (!(to->count & (to->count - 1))) {
-		grown = reallocarray(to->item, to->count ? 2 * to->count : 1, sizeof(*grown));
+	if (to->count >= to->room) {
+		to->room = to->count ? 2 * to->count : 64;
+		grown = reallocarray(to->item, to->room, sizeof(*grown));
 		if (!grown)
 			return -ENOMEM;
 		to->item = grown;
@@ -33,16 +36,7 @@ static int prefixes_append(struct prefixes *to, const struct prefix *prefix)
 	return 0;
 }
 
-/* --- own addresses --- */
-
-static bool is_among(const struct prefixes *all, const struct prefix *prefix)
-{
-	for (size_t i = 0; i < all->count; i++) {
-		if (prefix_compare(&all->item[i], prefix) == 0)
-			return true;
-	}
-	return false;
-}
+/* --- a change, from the beginning to the end --- */
 
 /* Whether it guards in other network namespaces, too, whose addresses nobody sees from here. */
 static bool has_others(const struct maps *maps)
@@ -60,35 +54,71 @@ static bool has_others(const struct maps *maps)
 	return others;
 }
 
-/*
- * An entry of full length for each own address, which no denied prefix can outdo. An address that
- * the operator allows stays as it is.
- */
-static int protect_own(const struct maps *maps, const struct prefixes *own, struct error *error)
+static void change_end(struct change *change)
 {
-	static const struct sg_listed mine = {.list = SG_LIST_OWN, .until = SG_LISTED_FOREVER};
-	struct sg_listed now;
+	store_close(&change->store);
+	free(change->own);
+}
+
+/* What is to be changed is the caller's to say. 0, or -errno; then there is nothing to end. */
+static int change_begin(struct change *change, struct maps *maps, struct error *error)
+{
+	__u64 now;
+	int err = maps_clock(maps, &now, error);
+
+	*change = (struct change){.maps = maps};
+	if (err)
+		return err;
+	change->now = sg_since(now);
+	change->others = true; /* who settles looks */
+	change->denies = maps->state->lists & SG_LISTS_DENY;
+	err = own_addresses(&change->own, &change->own_count, error);
+	if (!err)
+		err = change_recover(change, error);
+	if (!err)
+		err = store_open(maps, &change->store, error);
+	if (err)
+		change_end(change);
+	return err;
+}
+
+/* These prefixes and, while anything is denied, own addresses; `prefixes` is sorted by that. */
+static int apply(struct change *change, enum sg_list list, struct prefixes *prefixes,
+		 struct error *error)
+{
+	struct prefix conflict;
+	char text[PREFIX_TEXT];
 	int err = 0;
 
-	for (size_t i = 0; !err && i < own->count; i++) {
-		if (listed_exact(maps, &own->item[i], &now) &&
-		    (now.list == SG_LIST_ALLOW || now.list == SG_LIST_OWN))
-			continue;
-		err = listed_put(maps, &own->item[i], 1, mine);
+	for (size_t i = 0; change->denies && !err && i < change->own_count; i++)
+		err = prefixes_append(prefixes, &change->own[i]);
+	prefixes->count = prefix_unique(prefixes->item, prefixes->count);
+	if (!err)
+		err = change_apply(change, prefixes->item, prefixes->count, &conflict);
+	if (err == -EEXIST) {
+		enum sg_list other = list == SG_LIST_ALLOW ? SG_LIST_DENY : SG_LIST_ALLOW;
+
+		prefix_format(&conflict, text, sizeof(text));
+		return error_set(error, err, "%s is on the %s list: remove it there first, with "
+				 "`sipguard %s del %s`.", text, list_names[other],
+				 list_names[other], text);
 	}
-	if (err)
-		error_set(error, err, "cannot protect the own addresses: %s.", strerror(-err));
-	return err;
+	if (err == -ENOSPC)
+		return error_set(error, err, "the lists hold at most %d prefixes of a family, "
+				 "allowed and denied, old and new together: remove some, or join "
+				 "neighbours to shorter prefixes.", SG_LIST_ENTRIES);
+	return err ? error_set(error, err, "cannot write the %s list: %s.", list_names[list],
+			       strerror(-err)) : 0;
 }
 
 /* --- what looks after the whole --- */
 
 /* What is there, as far as it was looked at. */
 struct survey {
-	__u32 now;                /* sg_since() */
+	__u32 now, hint;
 	size_t seen, most;
 	size_t count[SG_LIST_OWN + 1];
-	struct prefixes own, over;
+	struct prefixes look; /* rows to look at: what is over, and own addresses */
 	__u64 listed4[SG_LISTED_BLOCKS / 64];
 };
 
@@ -100,63 +130,66 @@ static void survey_mark(struct survey *survey, const struct prefix *prefix)
 
 static int survey_visit(const struct list_entry *entry, void *context)
 {
+	enum sg_list list = sg_listed_list(&entry->listed, ((struct survey *)context)->hint);
 	struct survey *survey = context;
 
 	if (survey->seen++ == survey->most)
 		return -E2BIG;
-	if (entry->listed.until < survey->now)
-		return prefixes_append(&survey->over, &entry->prefix);
-	survey->count[entry->listed.list % (SG_LIST_OWN + 1)]++;
-	if (entry->listed.list == SG_LIST_OWN)
-		return prefixes_append(&survey->own, &entry->prefix);
 	survey_mark(survey, &entry->prefix);
-	return 0;
+	if (entry->listed.until < survey->now)
+		return prefixes_append(&survey->look, &entry->prefix);
+	survey->count[list]++;
+	return list == SG_LIST_OWN ? prefixes_append(&survey->look, &entry->prefix) : 0;
 }
 
-static void take_all(const struct maps *maps, const struct prefixes *gone)
+static int put_list(struct change *change, __u16 place, const struct named_head *head,
+		    const struct named_items *items, struct error *error);
+
+/* Lists of which nothing is left, however long they are. */
+static int drop_ended(struct change *change, struct error *error)
 {
-	for (size_t i = 0; i < gone->count; i++)
-		listed_take(maps, &gone->item[i]);
-}
-
-/* Takes back entries of addresses that are no longer ours. */
-static void drop_stale(const struct maps *maps, struct survey *survey, const struct prefixes *own)
-{
-	bool others = has_others(maps);
-
-	for (size_t i = 0; i < survey->own.count; i++) {
-		const struct prefix *prefix = &survey->own.item[i];
-
-		if (others || is_among(own, prefix))
-			survey_mark(survey, prefix);
-		else
-			listed_take(maps, prefix);
-	}
-}
-
-/*
- * Puts in order what `survey` has found. Marks of blocks are set anew, without those that have no
- * prefix any more.
- */
-static int put_in_order(struct maps *maps, struct survey *survey, struct error *error)
-{
-	bool denies = survey->count[SG_LIST_DENY];
-	struct prefixes own = {};
 	int err = 0;
 
-	take_all(maps, &survey->over);
-	if (denies)
-		err = own_addresses(&own.item, &own.count, error);
-	if (err)
-		return err;
-	if (!denies)
-		maps_store(&maps->state->lists, survey->count[SG_LIST_ALLOW] ? SG_LISTS_ANY : 0);
-	drop_stale(maps, survey, &own);
+	for (int i = 1; !err && i < NAMED_PLACES; i++) {
+		const struct named *list = &change->store.list[i];
+		struct named_head gone = {.side = ~change->maps->state->lists & SG_LISTS_SIDE};
+
+		if (!list->head || named_end(list) >= change->now)
+			continue;
+		gone.list = list->head->list;
+		err = put_list(change, i, &gone, &(struct named_items){}, error);
+	}
+	change->staged = false;
+	return err;
+}
+
+/* A bit too many costs packets time; marks are set anew, without those of what has gone. */
+static void write_hints(struct maps *maps, struct survey *survey, const struct change *change)
+{
+	__u32 lists = maps->state->lists;
+
+	for (size_t i = 0; i < change->own_count; i++)
+		survey_mark(survey, &change->own[i]);
 	for (size_t i = 0; i < SG_LISTED_BLOCKS / 64; i++)
 		__atomic_store_n(&maps->state->listed4[i], survey->listed4[i], __ATOMIC_RELEASE);
-	if (denies)
-		err = protect_own(maps, &own, error);
-	free(own.item);
+	if (change->denies)
+		return;
+	lists &= ~(SG_LISTS_ANY | SG_LISTS_DENY);
+	if (survey->count[SG_LIST_ALLOW])
+		lists |= SG_LISTS_ANY;
+	/* Unless something was left undone every row is plain now, so either side will do. */
+	maps_store(&maps->state->lists, lists & (SG_LISTS_ANY | SG_LISTS_CHANGING) ? lists : 0);
+}
+
+static int put_in_order(struct change *change, struct survey *survey, struct error *error)
+{
+	int err;
+
+	change->denies = survey->count[SG_LIST_DENY];
+	change->others = has_others(change->maps);
+	err = apply(change, SG_LIST_DENY, &survey->look, error);
+	if (!err)
+		write_hints(change->maps, survey, change);
 	return err;
 }
 
@@ -164,20 +197,22 @@ static int put_in_order(struct maps *maps, struct survey *survey, struct error *
 static int settle(struct maps *maps, size_t most, struct error *error)
 {
 	struct survey *survey = calloc(1, sizeof(*survey));
-	__u64 now;
-	int err = survey ? maps_clock(maps, &now, error) : -ENOMEM;
+	struct change change;
+	int err = survey ? change_begin(&change, maps, error) : -ENOMEM;
 
 	if (!err) {
-		survey->now = sg_since(now);
+		err = drop_ended(&change, error);
+		survey->now = change.now;
+		survey->hint = maps->state->lists;
 		survey->most = most;
-		err = listed_each(maps, survey_visit, survey);
+		if (!err)
+			err = trie_each(maps, survey_visit, survey);
+		if (!err)
+			err = put_in_order(&change, survey, error);
+		change_end(&change);
 	}
-	if (!err)
-		err = put_in_order(maps, survey, error);
-	if (survey) {
-		free(survey->own.item);
-		free(survey->over.item);
-	}
+	if (survey)
+		free(survey->look.item);
 	free(survey);
 	if (!err || err == -E2BIG)
 		return 0;
@@ -189,241 +224,230 @@ int lists_settle(struct maps *maps, struct error *error)
 	return settle(maps, SIZE_MAX, error);
 }
 
-/* --- changes --- */
+/* --- by hand --- */
 
-static bool is_of_operator(enum sg_list list)
+static int copy_sorted(struct prefixes *to, const struct prefix *prefixes, size_t count)
 {
-	return list == SG_LIST_ALLOW || list == SG_LIST_DENY;
-}
-
-static int refuse_conflict(enum sg_list list, const struct prefix *prefix,
-			   const struct sg_listed *now, const struct prefixes *own,
-			   struct error *error)
-{
-	char text[PREFIX_TEXT];
-
-	prefix_format(prefix, text, sizeof(text));
-	if (list == SG_LIST_DENY && is_among(own, prefix))
-		return error_set(error, -EINVAL, "%s is an address of this host, which is never "
-				 "denied: take it out and try again.", text);
-	if (now && is_of_operator(now->list) && now->list != list)
-		return error_set(error, -EEXIST, "%s is on the %s list: remove it there first, "
-				 "with `sipguard %s del %s`.", text, list_names[now->list],
-				 list_names[now->list], text);
+	*to = (struct prefixes){.item = calloc(count + 1, sizeof(*to->item))};
+	if (!to->item)
+		return -ENOMEM;
+	memcpy(to->item, prefixes, count * sizeof(*prefixes));
+	to->count = prefix_unique(to->item, count);
 	return 0;
 }
 
-/* What is to be written, and what was there before it. */
-struct change {
-	struct prefix *prefix;
-	struct sg_listed *before; /* list NONE: it was not there */
-	size_t count;
-};
-
-static void change_free(struct change *change)
+static int refuse_own(const struct change *change, const struct prefix *prefix,
+		      struct error *error)
 {
-	free(change->prefix);
-	free(change->before);
-}
+	char text[PREFIX_TEXT];
 
-/* Refuses, or finds out what is new: what another name or the operator has stays his. */
-static int change_make(const struct maps *maps, enum sg_list list, const struct list_terms *terms,
-		       const struct prefix *prefixes, size_t count, const struct prefixes *own,
-		       struct change *change, struct error *error)
-{
-	int err = 0;
-
-	*change = (struct change){
-		.prefix = calloc(count, sizeof(*change->prefix)),
-		.before = calloc(count, sizeof(*change->before)),
-	};
-	if (!change->prefix || !change->before)
-		return error_set(error, -ENOMEM, "out of memory.");
-	for (size_t i = 0; !err && i < count; i++) {
-		struct sg_listed now = {};
-		bool there = listed_exact(maps, &prefixes[i], &now);
-
-		err = refuse_conflict(list, &prefixes[i], there ? &now : NULL, own, error);
-		if (there && now.list == list && terms->name && now.name != terms->name)
-			continue;
-		change->prefix[change->count] = prefixes[i];
-		change->before[change->count++] = there ? now : (struct sg_listed){};
-	}
-	return err;
-}
-
-static void change_undo(const struct maps *maps, const struct change *change)
-{
-	for (size_t i = 0; i < change->count; i++) {
-		if (change->before[i].list == SG_LIST_NONE)
-			listed_take(maps, &change->prefix[i]);
-		else
-			listed_put(maps, &change->prefix[i], 1, change->before[i]);
-	}
-}
-
-/* All or nothing: who presses Ctrl-C waits, some seconds for a million. */
-static int change_apply(struct maps *maps, const struct change *change, struct sg_listed listed)
-{
-	sigset_t signals, before;
-	int err;
-
-	sigfillset(&signals);
-	sigprocmask(SIG_BLOCK, &signals, &before);
-	err = listed_put(maps, change->prefix, change->count, listed);
-	if (err)
-		change_undo(maps, change);
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	return err;
-}
-
-static int add_checked(struct maps *maps, enum sg_list list, const struct list_terms *terms,
-		       const struct change *change, const struct prefixes *own,
-		       struct error *error)
-{
-	struct sg_listed listed = {
-		.list = list,
-		.name = terms->name,
-		.until = terms->until ? sg_since(terms->until) : SG_LISTED_FOREVER,
-	};
-	__u32 hint = maps->state->lists, denies = list == SG_LIST_DENY ? SG_LISTS_DENY : 0;
-	int err = 0;
-
-	/* Own addresses first: not one packet may meet the denied prefix alone. */
-	if (denies || hint & SG_LISTS_DENY)
-		err = protect_own(maps, own, error);
-	if (err)
-		return err;
-	maps_store(&maps->state->lists, hint | SG_LISTS_ANY | denies);
-	err = change_apply(maps, change, listed);
-	if (!err)
+	if (!bsearch(prefix, change->own, change->own_count, sizeof(*prefix), prefix_compare))
 		return 0;
-	maps_store(&maps->state->lists, hint);
-	if (err == -ENOSPC)
-		return error_set(error, err, "the lists hold at most %d prefixes of a family, "
-				 "allowed and denied together: remove some, or join neighbours to "
-				 "shorter prefixes.", SG_LIST_ENTRIES);
-	return error_set(error, err, "cannot write the %s list: %s.", list_names[list],
-			 strerror(-err));
+	prefix_format(prefix, text, sizeof(text));
+	return error_set(error, -EINVAL, "%s is an address of this host, which is never denied: "
+			 "take it out and try again.", text);
+}
+
+/* Gives these prefixes a listing by hand, or NONE. */
+static int by_hand(struct change *change, enum sg_list list, enum sg_list becomes, __u64 until,
+		   const struct prefixes *hand, struct error *error)
+{
+	struct prefixes look = {};
+	int err = 0;
+
+	change->hand = hand->item;
+	change->hand_count = hand->count;
+	change->hand_list = becomes;
+	change->hand_until = until ? sg_since(until) : SG_LISTED_FOREVER;
+	change->denies |= becomes == SG_LIST_DENY;
+	for (size_t i = 0; !err && becomes == SG_LIST_DENY && i < hand->count; i++)
+		err = refuse_own(change, &hand->item[i], error);
+	if (!err)
+		err = copy_sorted(&look, hand->item, hand->count);
+	if (!err)
+		err = apply(change, list, &look, error);
+	free(look.item);
+	return err;
 }
 
 int lists_add(struct maps *maps, enum sg_list list, const struct list_terms *terms,
 	      const struct prefix *prefixes, size_t count, struct error *error)
 {
-	struct change change = {};
-	struct prefixes own = {};
-	int err = count ? own_addresses(&own.item, &own.count, error) : 0;
+	struct prefixes hand = {};
+	struct change change;
+	int err = count ? change_begin(&change, maps, error) : 0;
 
-	if (!err && count)
-		err = change_make(maps, list, terms, prefixes, count, &own, &change, error);
-	if (!err && change.count)
-		err = add_checked(maps, list, terms, &change, &own, error);
-	change_free(&change);
-	free(own.item);
+	if (err || !count)
+		return err;
+	err = copy_sorted(&hand, prefixes, count);
+	if (!err)
+		err = by_hand(&change, list, list, terms->until, &hand, error);
+	change_end(&change);
+	free(hand.item);
 	return err;
 }
 
-static int refuse_absent(const struct maps *maps, enum sg_list list, const struct prefix *prefixes,
-			 size_t count, struct error *error)
+static bool is_there(const struct maps *maps, const struct prefix *prefix, enum sg_list list,
+		     struct sg_listed *listed)
+{
+	return trie_find(maps, prefix, listed) && listed->length == prefix->length &&
+	       sg_listed_list(listed, maps->state->lists) == list;
+}
+
+static int refuse_absent(const struct change *change, enum sg_list list,
+			 const struct prefix *prefix, struct error *error)
+{
+	bool denied = list == SG_LIST_DENY;
+	const struct named *named;
+	struct sg_listed now;
+	char text[PREFIX_TEXT];
+
+	prefix_format(prefix, text, sizeof(text));
+	if (!is_there(change->maps, prefix, list, &now))
+		return error_set(error, -ENOENT, "%s is not on the %s list: `sipguard %s show` "
+				 "prints what is.", text, list_names[list], list_names[list]);
+	if (listed_side(&now, change->maps->state->lists) & SG_LISTED_BY_HAND)
+		return 0;
+	named = &change->store.list[now.name % NAMED_PLACES];
+	return error_set(error, -ENOENT, "%s is on the %s list by the list '%s': `sipguard %s del "
+			 "--name %s` takes all of that off%s%s%s.", text, list_names[list],
+			 named->head ? named->head->name : "?", list_names[list],
+			 named->head ? named->head->name : "?",
+			 denied ? ", and `sipguard allow add " : "", denied ? text : "",
+			 denied ? "` lets this one in" : "");
+}
+
+/* Of what was taken off by hand. */
+static void tell_left(const struct maps *maps, const struct store *store, enum sg_list list,
+		      const struct prefixes *hand)
 {
 	struct sg_listed now;
 	char text[PREFIX_TEXT];
 
-	for (size_t i = 0; i < count; i++) {
-		if (listed_exact(maps, &prefixes[i], &now) && now.list == list)
+	for (size_t i = 0; i < hand->count; i++) {
+		const struct named_head *head;
+
+		if (!is_there(maps, &hand->item[i], list, &now))
 			continue;
-		prefix_format(&prefixes[i], text, sizeof(text));
-		return error_set(error, -ENOENT, "%s is not on the %s list: `sipguard %s show` "
-				 "prints what is.", text, list_names[list], list_names[list]);
+		head = store->list[now.name % NAMED_PLACES].head;
+		prefix_format(&hand->item[i], text, sizeof(text));
+		notice("%s stays on the %s list: the list '%s' has it, too.", text,
+		       list_names[list], head ? head->name : "?");
 	}
-	return 0;
-}
-
-/* An own address that was allowed needs protection now, if anything is denied. */
-static int protect_again(const struct maps *maps, struct error *error)
-{
-	struct prefixes own = {};
-	int err;
-
-	if (!(maps->state->lists & SG_LISTS_DENY))
-		return 0;
-	err = own_addresses(&own.item, &own.count, error);
-	if (!err)
-		err = protect_own(maps, &own, error);
-	free(own.item);
-	return err;
 }
 
 int lists_del(struct maps *maps, enum sg_list list, const struct prefix *prefixes, size_t count,
 	      struct error *error)
 {
-	int err = refuse_absent(maps, list, prefixes, count, error);
+	struct prefixes hand = {};
+	struct change change;
+	int err = change_begin(&change, maps, error);
 
 	if (err)
 		return err;
-	for (size_t i = 0; !err && i < count; i++) {
-		err = listed_take(maps, &prefixes[i]);
-		if (err == -ENOENT) /* named twice */
-			err = 0;
-		if (err)
-			error_set(error, err, "cannot change the %s list: %s.", list_names[list],
-				  strerror(-err));
-	}
+	for (size_t i = 0; !err && i < count; i++)
+		err = refuse_absent(&change, list, &prefixes[i], error);
 	if (!err)
-		err = protect_again(maps, error);
+		err = copy_sorted(&hand, prefixes, count);
+	if (!err)
+		err = by_hand(&change, list, SG_LIST_NONE, 0, &hand, error);
+	if (!err)
+		tell_left(maps, &change.store, list, &hand);
+	change_end(&change);
+	free(hand.item);
 	return err ? err : settle(maps, TIDY_MOST, error);
 }
 
-/* What a list has under a name. */
-struct named {
-	enum sg_list list;
-	__u16 name;
-	struct prefixes found;
-};
+/* --- named lists --- */
 
-static int named_visit(const struct list_entry *entry, void *context)
+/* Puts `items` in a place, in the kernel and for packets. */
+static int put_list(struct change *change, __u16 place, const struct named_head *head,
+		    const struct named_items *items, struct error *error)
 {
-	struct named *named = context;
+	struct named *slot = &change->store.list[place], old = *slot, next;
+	struct prefixes look = {.item = named_differences(&old, items, &look.count)};
+	int err = look.item ? 0 : -ENOMEM;
 
-	if (entry->listed.list != named->list || entry->listed.name != named->name)
-		return 0;
-	return prefixes_append(&named->found, &entry->prefix);
-}
-
-/* Takes away what is not among the prefixes. */
-static int take_others(const struct maps *maps, const struct prefixes *old,
-		       const struct prefix *prefixes, size_t count)
-{
-	struct prefix *sorted = calloc(count + 1, sizeof(*sorted));
-
-	if (!sorted)
-		return -ENOMEM;
-	memcpy(sorted, prefixes, count * sizeof(*sorted));
-	qsort(sorted, count, sizeof(*sorted), prefix_compare);
-	for (size_t i = 0; i < old->count; i++) {
-		if (!bsearch(&old->item[i], sorted, count, sizeof(*sorted), prefix_compare))
-			listed_take(maps, &old->item[i]);
+	if (!err)
+		err = store_stage(change->maps, place, head, items->item, &next, error);
+	if (!err) {
+		*slot = next;
+		change->staged = true;
+		err = apply(change, head->list, &look, error);
+		*slot = old;
+		named_close(&next);
+		if (err)
+			store_settle(change->maps, NULL);
 	}
-	free(sorted);
-	return 0;
+	free(look.item);
+	return err;
 }
 
-int lists_replace(struct maps *maps, enum sg_list list, const struct list_terms *terms,
-		  const struct prefix *prefixes, size_t count, struct error *error)
+static int import(struct change *change, enum sg_list list, const struct list_terms *terms,
+		  const struct named_items *items, const struct named *old, struct error *error)
 {
-	struct named named = {.list = list, .name = terms->name};
-	int err = terms->name ? listed_each(maps, named_visit, &named) : -EINVAL;
+	struct named_head head = {
+		.list = list,
+		.side = ~change->maps->state->lists & SG_LISTS_SIDE,
+		.count = items->count,
+		.made = change->now,
+	};
+	int err = 0, place = old ? old->place : store_free_place(&change->store, error);
+
+	snprintf(head.name, sizeof(head.name), "%s", terms->name);
+	snprintf(head.origin, sizeof(head.origin), "%s", terms->origin ? terms->origin : "");
+	change->denies |= list == SG_LIST_DENY && items->count;
+	for (size_t i = 0; !err && list == SG_LIST_DENY && !terms->force && i < items->count; i++)
+		err = refuse_own(change, &items->item[i].prefix, error);
+	if (!err && place < 0)
+		err = place;
+	if (err || (!old && !items->count))
+		return err;
+	return put_list(change, place, &head, items, error);
+}
+
+int lists_import(struct maps *maps, enum sg_list list, const struct list_terms *terms,
+		 const struct source_item *source, size_t count, size_t *held, struct error *error)
+{
+	struct named_items items = {};
+	const struct named *old;
+	struct change change;
+	__u64 now;
+	int err = maps_clock(maps, &now, error);
+
+	if (!err)
+		err = change_begin(&change, maps, error);
+	if (err)
+		return err;
+	old = store_find(&change.store, list, terms->name);
+	err = named_items(source, count, now, terms->until, terms->replace ? NULL : old, &items);
+	if (!err)
+		err = import(&change, list, terms, &items, old, error);
+	*held = items.count;
+	change_end(&change);
+	free(items.item);
+	return err ? err : settle(maps, TIDY_MOST, error);
+}
+
+int lists_drop(struct maps *maps, enum sg_list list, const char *name, size_t *held,
+	       struct error *error)
+{
+	const struct list_terms terms = {.name = name, .replace = true};
+	const struct named *old;
+	struct change change;
+	int err = change_begin(&change, maps, error);
 
 	if (err)
-		error_set(error, err, "cannot read the allow and deny lists: %s.", strerror(-err));
-	if (!err)
-		err = lists_add(maps, list, terms, prefixes, count, error);
-	if (!err) {
-		err = take_others(maps, &named.found, prefixes, count);
-		if (err)
-			error_set(error, err, "cannot change the %s list: %s.", list_names[list],
-				  strerror(-err));
+		return err;
+	old = store_find(&change.store, list, name);
+	if (old) {
+		*held = old->head->count;
+		err = import(&change, list, &terms, &(struct named_items){}, old, error);
+	} else {
+		err = error_set(error, -ENOENT, "there is no list '%s' on the %s list: `sipguard "
+				"%s lists` prints their names.", name, list_names[list],
+				list_names[list]);
 	}
-	free(named.found.item);
-	return err ? err : lists_settle(maps, error);
+	change_end(&change);
+	return err ? err : settle(maps, TIDY_MOST, error);
 }

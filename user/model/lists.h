@@ -3,44 +3,53 @@
  * Changes the allow and deny lists, and the own addresses that a denied prefix shall not reach.
  * Needs a session that may; reading does not, see listed.h.
  *
- * A prefix is there once: on one list, by hand or with one named list. What the operator puts there
- * by hand is his, and no named list takes it over; of two named lists the first has it.
+ * A prefix is listed by hand, or by named lists, each of which came from a file, may end, and is
+ * replaced or taken off as a whole. What the operator puts there by hand is his, and counts before
+ * what lists have; several lists may have the same prefix, and when one of them goes the others
+ * still do. Which of them counts, and that packets see a change as a whole, is in named/change.h.
  *
- * Each prefix is put or taken in one step, which no packet sees half done; many of them one after
- * the other. Own addresses come before the first denied prefix.
+ * What is over counts as not listed, for packets, too, and is taken away by the next change or
+ * lists_settle().
  */
 #ifndef SIPGUARD_LISTS_H
 #define SIPGUARD_LISTS_H
 
 #include "model/listed.h"
+#include "named/source.h"
 
 /* How prefixes are put on a list. {} is by hand, for good. */
 struct list_terms {
-	__u16 name;  /* number of a named list; 0: by hand */
-	__u64 until; /* ns of the guard's clock; 0: for good. Gone with who settles after that */
+	const char *name;   /* of a named list, named_is_name(); NULL: by hand */
+	const char *origin; /* the file that it comes from; NULL: none */
+	__u64 until;        /* ns of the guard's clock; 0: for good */
+	bool replace;       /* these are all that the named list has from now on */
+	bool force;         /* own addresses in a denied list are kept out of it, not refused */
 };
 
 /*
- * All return 0, or -errno; then the lists are as they were, but that lists_del() may have taken
- * some and lists_replace() may have left old ones.
+ * All return 0, or -errno; then the lists are as they were. The cost is that of what changes,
+ * however long the lists are.
  *
- * Refuses a prefix that is on the other list, and an own address on the deny list. Costs a lookup
- * or two a prefix, however long the lists are.
+ * By hand. Refuses a prefix that is by hand on the other list, and an own address on the deny list.
  */
 int lists_add(struct maps *maps, enum sg_list list, const struct list_terms *terms,
 	      const struct prefix *prefixes, size_t count, struct error *error);
 
-/* Refuses a prefix that is not on the list. Of long lists it leaves tidying to lists_settle(). */
+/* By hand. Refuses a prefix that is not on the list by hand. */
 int lists_del(struct maps *maps, enum sg_list list, const struct prefix *prefixes, size_t count,
 	      struct error *error);
 
 /*
- * Makes these all that a list has under terms->name, which is not 0. First what is new is put
- * there, then what is old is taken away: a packet that comes meanwhile meets what both have, and
- * some of the rest; never a prefix of both that is missing. Refuses what lists_add() does.
+ * Makes a named list, adds to it, or with terms->replace puts these in place of what it has; with
+ * none of them it is gone. Refuses an own address on the deny list unless terms->force. `held`: how
+ * many it has then.
  */
-int lists_replace(struct maps *maps, enum sg_list list, const struct list_terms *terms,
-		  const struct prefix *prefixes, size_t count, struct error *error);
+int lists_import(struct maps *maps, enum sg_list list, const struct list_terms *terms,
+		 const struct source_item *items, size_t count, size_t *held, struct error *error);
+
+/* Takes a named list off. `held`: how many prefixes it had. -ENOENT if there is none. */
+int lists_drop(struct maps *maps, enum sg_list list, const char *name, size_t *held,
+	       struct error *error);
 
 /*
  * Brings the entries of own addresses up to date with this network namespace, takes away what is

@@ -99,10 +99,11 @@ static int gather_lists(const struct session *session, const struct clocks *cloc
 
 	for (size_t i = 0; !err && i < lists.count; i++) {
 		const struct sg_listed *listed = &lists.entry[i].listed;
-		struct saved_prefix item = {lists.entry[i].prefix, listed->list, 0};
+		__u32 list = lists.entry[i].list;
+		struct saved_prefix item = {lists.entry[i].prefix, list, 0};
 
 		/* What came with a named list comes with it again. */
-		if (listed->name || (listed->list != SG_LIST_ALLOW && listed->list != SG_LIST_DENY))
+		if (listed->name || (list != SG_LIST_ALLOW && list != SG_LIST_DENY))
 			continue;
 		if (listed->until != SG_LISTED_FOREVER)
 			item.until = wall_of(clocks, ((__u64)listed->until + 1) << SG_SINCE_SHIFT);

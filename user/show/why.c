@@ -114,7 +114,7 @@ static void listed_prefix(const struct sg_why *why, char *text)
 	struct prefix prefix = flow_prefix(&why->flow);
 	__u32 bits = prefix.family == AF_INET ? 32 : 128;
 
-	prefix.length = why->listed.length < bits ? why->listed.length : bits;
+	prefix.length = why->list_length < bits ? why->list_length : bits;
 	for (__u32 bit = prefix.length; bit < bits; bit++)
 		prefix.address[bit / 8] &= ~(0x80 >> bit % 8);
 	prefix_format(&prefix, text, PREFIX_TEXT);
@@ -195,6 +195,17 @@ static void print_flows(const struct answer *a)
 	}
 }
 
+static void print_list(const struct sg_why *why)
+{
+	char text[PREFIX_TEXT];
+
+	printf("  %-14s %s", "list", list_names[why->list & SG_LIST_OWN]);
+	listed_prefix(why, text);
+	if (why->list && why->list_length != SG_WHY_UNKNOWN)
+		printf(", by %s", text);
+	putchar('\n');
+}
+
 static void print_answer(const struct answer *a)
 {
 	const struct sg_why *w = &a->why;
@@ -207,12 +218,7 @@ static void print_answer(const struct answer *a)
 		escape_printf(stdout, "  %-14s %s\n", "zone", a->config.zone[w->zone].name);
 	else
 		printf("  %-14s none: what is not proven shares the budget of strangers\n", "zone");
-	if (w->listed.list) {
-		listed_prefix(w, text);
-		printf("  %-14s %s, by %s\n", "list", list_names[w->listed.list], text);
-	} else {
-		printf("  %-14s none\n", "list");
-	}
+	print_list(w);
 	print_ban("source", &w->source_ban, w->now);
 	print_ban("flow", &w->flow_ban, w->now);
 	print_flows(a);
@@ -300,8 +306,9 @@ static json_t *answer_json(const struct answer *a)
 			 w->flow.port ? flow_transport(&w->flow) : NULL, "mode",
 			 mode_names[a->mode], "zone",
 			 w->zone ? output_string(a->config.zone[w->zone].name) : json_null());
-	json_object_set_new(json, "list", w->listed.list
-		? json_pack("{s:s, s:s}", "list", list_names[w->listed.list], "prefix", prefix)
+	json_object_set_new(json, "list", w->list
+		? json_pack("{s:s, s:s?}", "list", list_names[w->list & SG_LIST_OWN], "prefix",
+			    w->list_length == SG_WHY_UNKNOWN ? NULL : prefix)
 		: json_null());
 	json_object_set_new(json, "source_ban", ban_json(&w->source_ban, w->now));
 	json_object_set_new(json, "flow_ban", ban_json(&w->flow_ban, w->now));

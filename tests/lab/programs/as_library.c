@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Uses what is below cmd/ as any other program would: named lists with an end, of which no command
- * knows yet, and the reader of maps while they are changed. What is wrong is printed here alone.
+ * Uses what is below cmd/ as any other program would: lists with ends of seconds, what packets find
+ * of them, and the reader of maps while they are changed. What is wrong is printed here alone.
  *
  *   as_library walk
  *   as_library add|replace allow|deny NAME SECONDS [PREFIX...]
- *                            NAME is a number; SECONDS 0: for good
+ *                            NAME "0": by hand; SECONDS 0: for good
  *   as_library settle
- *   as_library show          LIST NAME PREFIX, sorted
+ *   as_library show          LIST NAME PREFIX of each row that there is
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,6 +20,7 @@
 #include "guard/session.h"
 #include "kernel/walk.h"
 #include "model/lists.h"
+#include "named/store.h"
 
 #define ENTRIES 200000 /* some batches */
 
@@ -94,11 +95,30 @@ static int walk(enum bpf_map_type type)
 	return hash || met[0] > 1 ? 0 : walk_failed("the kernel did not begin anew", 0, met[0]);
 }
 
+/* By the name "0" by hand. */
+static int put_items(struct session *session, enum sg_list list, const struct list_terms *terms,
+		     const struct prefix *prefixes, int count, struct error *error)
+{
+	struct source_item *items;
+	size_t held;
+	int err;
+
+	if (strcmp(terms->name, "0") == 0)
+		return lists_add(&session->maps, list, terms, prefixes, count, error);
+	items = calloc(count + 1, sizeof(*items));
+	for (int i = 0; items && i < count; i++)
+		items[i].prefix = prefixes[i];
+	err = items ? lists_import(&session->maps, list, terms, items, count, &held, error)
+		    : -ENOMEM;
+	free(items);
+	return err;
+}
+
 static int put(struct session *session, const char *verb, char **words, int count,
 	       struct error *error)
 {
 	enum sg_list list = strcmp(words[0], "allow") ? SG_LIST_DENY : SG_LIST_ALLOW;
-	struct list_terms terms = {.name = atoi(words[1])};
+	struct list_terms terms = {.name = words[1], .replace = strcmp(verb, "replace") == 0};
 	__u64 seconds = atoi(words[2]), now;
 	struct prefix *prefixes = calloc(count, sizeof(*prefixes));
 	int err = prefixes ? maps_clock(&session->maps, &now, error) : -ENOMEM;
@@ -106,29 +126,40 @@ static int put(struct session *session, const char *verb, char **words, int coun
 	terms.until = seconds ? now + seconds * SG_NSEC_PER_SEC : 0;
 	for (int i = 3; !err && i < count; i++)
 		err = prefix_parse(words[i], &prefixes[i - 3], error);
-	if (!err && strcmp(verb, "replace") == 0)
-		err = lists_replace(&session->maps, list, &terms, prefixes, count - 3, error);
-	else if (!err)
-		err = lists_add(&session->maps, list, &terms, prefixes, count - 3, error);
+	if (!err)
+		err = put_items(session, list, &terms, prefixes, count - 3, error);
 	free(prefixes);
 	return err;
 }
 
+struct shown {
+	const struct maps *maps;
+	struct store store;
+};
+
+static int show_one(const struct list_entry *entry, void *context)
+{
+	const struct shown *shown = context;
+	__u32 list = sg_listed_list(&entry->listed, shown->maps->state->lists);
+	const struct named_head *head = shown->store.list[entry->listed.name].head;
+	char text[PREFIX_TEXT];
+
+	prefix_format(&entry->prefix, text, sizeof(text));
+	if (list != SG_LIST_OWN)
+		printf("%s %s %s\n", list_names[list], head ? head->name : "0", text);
+	return 0;
+}
+
+/* What packets find, and through which list: those that are over, too. */
 static int show(struct session *session, struct error *error)
 {
-	char text[PREFIX_TEXT];
-	struct lists lists;
-	int err = lists_read(&session->maps, &lists, error);
+	struct shown shown = {.maps = &session->maps};
+	int err = store_open(&session->maps, &shown.store, error);
 
-	for (size_t i = 0; !err && i < lists.count; i++) {
-		const struct list_entry *entry = &lists.entry[i];
-
-		prefix_format(&entry->prefix, text, sizeof(text));
-		if (entry->listed.list != SG_LIST_OWN)
-			printf("%s %u %s\n", list_names[entry->listed.list], entry->listed.name,
-			       text);
-	}
-	lists_free(&lists);
+	if (err)
+		return err;
+	err = trie_each(&session->maps, show_one, &shown);
+	store_close(&shown.store);
 	return err;
 }
 

@@ -37,6 +37,51 @@ static void lists_unused(void)
 	fix.state->lists = 0;
 }
 
+/* A change that goes on: the other side is not in force yet. */
+static void two_sides(void)
+{
+	__u8 there = SG_LISTED_THERE;
+	struct sg_listed comes = {
+		.sides = SG_LIST_NONE | (SG_LIST_DENY | there) << 4,
+		.until = SG_LISTED_FOREVER,
+	};
+	struct sg_listed goes = {
+		.sides = SG_LIST_DENY | there | SG_LIST_ALLOW << 4,
+		.until = SG_LISTED_FOREVER,
+	};
+
+	list_put("192.0.2.0/24", comes);
+	list_put("203.0.113.0/24", goes);
+	list_put(IPV6_A, comes);
+	list_put(IPV6_B, goes);
+}
+
+static void other_side(void)
+{
+	two_sides();
+	fix.state->lists |= SG_LISTS_SIDE | SG_LISTS_CHANGING;
+}
+
+/* Nobody has tidied yet. */
+static void over(void)
+{
+	struct sg_listed denied = {
+		.sides = SG_LISTED_BOTH(SG_LIST_DENY | SG_LISTED_THERE),
+		.until = sg_since(guard_clock()) - 1,
+	};
+
+	list_set("192.0.2.0/24", SG_LIST_ALLOW);
+	list_put("192.0.2.1", denied);
+	list_put("192.0.2.128/25", denied);
+	list_put("192.0.2.129/32", denied);
+	list_put("203.0.113.1", denied);
+	list_put("0.0.0.0/0", denied);
+	list_put("2001:db8:1::/48", denied);
+	list_set("2001:db8::/32", SG_LIST_DENY);
+	denied.until++;
+	list_put("203.0.113.2", denied);
+}
+
 static void own(void)
 {
 	list_set("192.0.2.0/24", SG_LIST_DENY);
@@ -101,6 +146,19 @@ const struct test_case policy_cases[] = {
 	{"IPv4 lists are not for IPv6", lists4, {.source = "2001:db8:2::1"}, IS_OPTIONS},
 	{"IPv6 lists are not for IPv4", lists6, {}, IS_OPTIONS},
 	{"lists that are not in use", lists_unused, {.source = "203.0.113.1"}, IS_OPTIONS},
+	{"a change that is not in force: comes", two_sides, {}, IS_OPTIONS},
+	{"a change that is not in force: goes", two_sides, {.source = "203.0.113.1"}, DENIED},
+	{"a change that is not in force, IPv6: comes", two_sides, {.source = IPV6_A}, IS_OPTIONS},
+	{"a change that is not in force, IPv6: goes", two_sides, {.source = IPV6_B}, DENIED},
+	{"a change that is in force: has come", other_side, {}, DENIED},
+	{"a change that is in force: has gone", other_side, {.source = "203.0.113.1"}, ALLOWED},
+	{"a change that is in force, IPv6: has come", other_side, {.source = IPV6_A}, DENIED},
+	{"a change that is in force, IPv6: has gone", other_side, {.source = IPV6_B}, ALLOWED},
+	{"over: the next shorter prefix counts", over, {.source = "192.0.2.1"}, ALLOWED},
+	{"over: one inside the other", over, {.source = "192.0.2.129"}, IS_OPTIONS},
+	{"over: nothing is behind it", over, {.source = "198.51.100.1"}, IS_OPTIONS},
+	{"over: its last second is not over", over, {.source = "203.0.113.2"}, DENIED},
+	{"over, IPv6: the next shorter prefix counts", over, {.source = "2001:db8:1::1"}, DENIED},
 	{"lists are for guarded ports", lists4, {.source = "203.0.113.1", .dport = 53},
 	 NOT_LOOKED_AT},
 	{"lists count tcp, too", lists4, {.source = "203.0.113.1", OVER_TCP}, DENIED},
