@@ -44,6 +44,14 @@ write_units() {
 		systemctl restart one.service && echo restarted
 		systemctl stop one.service && echo "stopped: $(systemctl is-active one.service)"
 		sipguard status | grep -E '^  (mode|veth0) ' | cut -c1-40
+		# As over a reboot: what was known when it was stopped is known again.
+		systemctl start one.service
+		sipguard deny add 203.0.113.0/24
+		sipguard mode enforce
+		systemctl stop one.service
+		sipguard detach --all
+		systemctl start one.service
+		echo "restored: $(sipguard deny show) $(sipguard status --json | grep -o enforce)"
 		cat /one.log
 	EOF
 }

@@ -4,7 +4,7 @@ PACKAGE = tools/package
 SBINDIR = $(PREFIX)/sbin
 # systemd looks there for what the administrator has installed, and there for packages.
 UNITDIR ?= $(PREFIX)/lib/systemd/system
-UNITS = $(patsubst $(PACKAGE)/%.in,%,$(wildcard $(PACKAGE)/*.service.in))
+UNITS = $(patsubst $(PACKAGE)/%.in,%,$(wildcard $(PACKAGE)/*.service.in $(PACKAGE)/*.timer.in))
 INSTALLED = $(BUILD)/sipguard $(MANUAL_FILES)
 
 .PHONY: installed-files install-files deb-files print-version
