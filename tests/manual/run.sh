@@ -141,8 +141,8 @@ completes_commands() {
 }
 
 completes_options() {
-	offers "sipguard attach --" "--config --enforce --help --json --verbose --version --xdp"
-	offers "sipguard status --" "--help --json --verbose --version"
+	offers "sipguard attach --" "--config --enforce --for --help --json --verbose --version --xdp"
+	offers "sipguard status --" "--check --help --json --verbose --version"
 	offers "sipguard attach --xdp " "auto generic native"
 	offers "sipguard attach -x n" "native"
 	offers "sipguard attach --xdp =" "auto generic native"
@@ -161,7 +161,7 @@ completes_words() {
 		$(grep -cE '^	X\([A-Z_]+, "[a-z-]+", *\\?$|^	X\([A-Z_]+, "[a-z-]+",  ' "$DIR/words")))"
 	offers "sipguard explain greylist-adm" "greylist-admitted"
 	offers "sipguard explain regis" "register register-user"
-	offers "sipguard allow " "add del import show"
+	offers "sipguard allow " "add del export import lists show"
 	offers "sipguard allow add " ""
 	offers "sipguard shadow ac" "accept"
 }

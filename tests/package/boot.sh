@@ -27,6 +27,11 @@ write_units() {
 			sed '/^\[Install\]/d; s/%I/veth0/'
 		printf 'StandardOutput=file:/one.log\nStandardError=file:/one.log\n'
 	} >"$UNITS/one.service"
+	{
+		printf '[Unit]\nDefaultDependencies=no\n'
+		sed -n '/^\[Service\]/,/^\[Install\]/p' "$ROOT/lib/systemd/system/sipguard-watch.service" |
+			sed '/^\[Install\]/d'
+	} >"$UNITS/three.service"
 	cat >"$UNITS/two.service" <<-'EOF'
 		[Unit]
 		DefaultDependencies=no
@@ -51,6 +56,14 @@ write_units() {
 		systemctl stop one.service
 		sipguard detach --all
 		systemctl start one.service
+		systemctl start three.service
+		sleep 2
+		sipguard mode monitor >/dev/null
+		sleep 2
+		echo "watching: $(systemctl is-active three.service)" \
+			"$(journalctl -t sipguard -o cat SIPGUARD_WHAT=mode)"
+		systemctl stop three.service
+		sipguard mode enforce >/dev/null
 		echo "restored: $(sipguard deny show) $(sipguard status --json | grep -o enforce)"
 		cat /one.log
 	EOF

@@ -40,6 +40,7 @@ struct options {
 	const char *write;      /* a file; NULL: not given */
 	unsigned int sample;    /* one packet in so many; 0: not given */
 	__u64 limit;            /* bytes; 0: not given */
+	bool journal;
 	const char *metrics;    /* where to listen; NULL: not given */
 	const char *host;       /* names with commas between them; NULL: none */
 	/* Of allow and deny; NULL: not given. */
@@ -79,6 +80,7 @@ enum option_bit {
 	OPTION_NAME = 1 << 21,
 	OPTION_REPLACE = 1 << 22,
 	OPTION_FORMAT = 1 << 23,
+	OPTION_JOURNAL = 1 << 25,
 	OPTION_PICK = 1 << 24, /* --column, --country, --asn */
 };
 

@@ -205,8 +205,10 @@ const struct command commands[] = {
 	 "guard goes on as it is. Exit status 0 if there is no " SAVED_FILE ",\n"
 	 "1 if an interface that was guarded is not there; all else is restored then.",
 	 0, 0, 1, cmd_restore},
-	{"watch", "--metrics [ADDRESS:]PORT", "serve a status page, and metrics",
-	 "Serves by HTTP, until it is interrupted:\n"
+	{"watch", "--metrics [ADDRESS:]PORT | --journal", "serve a status page and metrics; log events",
+	 "With --journal writes to the journal of systemd what `events` prints, with fields of its\n"
+	 "own: `journalctl -t sipguard SIPGUARD_REASON=garbage`.\n"
+	 "With --metrics serves by HTTP, until it is interrupted:\n"
 	 "  /               a page that shows what the guard does now\n"
 	 "  /metrics        all counters, for Prometheus\n"
 	 "  /status.json    what `status`, `stats` and `bans` print as JSON, in one\n\n"
@@ -216,7 +218,7 @@ const struct command commands[] = {
 	 "may come, go and be upgraded meanwhile; sipguard_up says whether it is there. Requests\n"
 	 "to a name are refused, but for localhost and the names of --host: else a page of\n"
 	 "somebody else could have your browser read it.",
-	 OPTION_METRICS | OPTION_HOST, 0, 0, cmd_watch},
+	 OPTION_METRICS | OPTION_HOST | OPTION_JOURNAL, 0, 0, cmd_watch},
 	{"help", "[COMMAND]", "this list, or one command in full", "Explains commands.", 0, 0, 1,
 	 cmd_help},
 	{"version", "", "version of the command and of its ABI", "Prints the version.", 0, 0, 0,

@@ -45,6 +45,7 @@ static const struct option_text rows[] = {
 	{"quiet", 'q', OPTION_QUIET, NULL, "only the summary, no line for each packet"},
 	{"metrics", 'm', OPTION_METRICS, "[ADDRESS:]PORT",
 	 "where to serve them by HTTP (a port alone: 127.0.0.1)"},
+	{"journal", 'J', OPTION_JOURNAL, NULL, "write events to the journal of systemd"},
 	{"host", 'H', OPTION_HOST, "NAME,...", "names by which a browser or Prometheus may ask"},
 	{"json", 'j', 0, NULL, "print JSON"},
 	{"verbose", 'v', 0, NULL, "show what libbpf and the kernel's verifier say"},
@@ -272,6 +273,9 @@ static enum exit_code read_option(int letter, const char *value, struct options 
 		return read_limit(value, options);
 	case 'C':
 		options->check = true;
+		return DONE;
+	case 'J':
+		options->journal = true;
 		return DONE;
 	case 'q':
 		options->quiet = true;

@@ -2,18 +2,25 @@
 /* watch: what runs for long beside the guard, and which the guard does not need. */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "base/notice.h"
 #include "cmd/command.h"
+#include "events/keeper.h"
 #include "guard/preflight.h"
+#include "render/journal.h"
 #include "render/output.h"
 #include "watch/address.h"
 #include "watch/loop.h"
 #include "watch/privileges.h"
 #include "watch/server.h"
 
+#define TURN_NS 500000000 /* what changes is told within a second */
+
 struct watch {
+	struct keeper *keeper; /* NULL: nobody wants events */
 	struct mailbox box;
 	struct server *server;
 	struct self self;
@@ -58,6 +65,51 @@ static int read_guard(struct loop_source *source, struct error *error)
 	return 0;
 }
 
+static void log_event(void *context, const struct follow *follow, const struct sg_event *event)
+{
+	(void)context;
+	journal_event(follow, event);
+}
+
+static void log_change(void *context, const struct change *change)
+{
+	(void)context;
+	journal_change(change);
+}
+
+static void log_left_out(void *context, __u64 limited, __u64 lost)
+{
+	(void)context;
+	journal_left_out(limited, lost);
+}
+
+static int turn(struct loop_source *source, struct error *error)
+{
+	struct watch *watch = source->of;
+	__u64 expired;
+
+	(void)error;
+	if (read(source->fd, &expired, sizeof(expired)) == sizeof(expired))
+		keeper_turn(watch->keeper);
+	return 0;
+}
+
+/* The row of the loop that logs events. 0 or -errno. */
+static int begin_log(struct watch *watch, struct loop_source *source, struct error *error)
+{
+	static const struct keeper_ears ears = {log_event, log_change, log_left_out, NULL};
+	const struct itimerspec twice = {{0, TURN_NS}, {0, 1}};
+
+	*source = (struct loop_source){-1, turn, watch};
+	if (!journal_is_there())
+		notice("there is no journal of systemd here: events are lost until there is one.");
+	watch->keeper = keeper_begin(&ears);
+	source->fd = watch->keeper ? timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC) : -1;
+	if (source->fd < 0 || timerfd_settime(source->fd, 0, &twice, NULL))
+		return error_set(error, -ENOMEM, "cannot begin to log: %s.", strerror(errno));
+	return 0;
+}
+
 static enum exit_code say_where(const struct address *address, bool json)
 {
 	if (json)
@@ -73,23 +125,42 @@ static enum exit_code say_where(const struct address *address, bool json)
 	return output_end();
 }
 
-/* Until a signal ends it. The socket is closed by then. */
-static int run(int socket, int signals, const struct options *options, struct error *error)
+static int begin_server(struct watch *watch, int socket, const char *host,
+			struct loop_source *source, struct error *error)
 {
-	struct watch watch = {};
-	struct loop_source sources[2];
-	int err = mailbox_open(&watch.box, error);
+	int err = mailbox_open(&watch->box, error);
 
 	if (err) {
 		close(socket);
 		return err;
 	}
-	watch.server = server_start(socket, options->host, &watch.box, error);
-	sources[0] = (struct loop_source){.fd = signals, .ready = end};
-	sources[1] = (struct loop_source){watch.box.asked, read_guard, &watch};
-	err = watch.server ? loop_run(sources, 2, error) : error->code;
-	server_stop(watch.server);
-	mailbox_close(&watch.box);
+	*source = (struct loop_source){watch->box.asked, read_guard, watch};
+	watch->server = server_start(socket, host, &watch->box, error);
+	if (watch->server)
+		return 0;
+	mailbox_close(&watch->box);
+	return error->code;
+}
+
+/* Until a signal ends it. The socket, if there is one, is closed by then. */
+static int run(int socket, int signals, const struct options *options, struct error *error)
+{
+	struct loop_source sources[3] = {{.fd = signals, .ready = end}};
+	struct watch watch = {};
+	size_t count = 1;
+	int err = 0;
+
+	if (options->metrics)
+		err = begin_server(&watch, socket, options->host, &sources[count++], error);
+	if (!err && options->journal)
+		err = begin_log(&watch, &sources[count++], error);
+	if (!err)
+		err = loop_run(sources, count, error);
+	keeper_end(watch.keeper);
+	if (watch.server) {
+		server_stop(watch.server);
+		mailbox_close(&watch.box);
+	}
 	return err;
 }
 
@@ -100,13 +171,15 @@ static int prepare(struct address *address, int *socket, int *signals, struct er
 
 	if (err)
 		return err;
-	*socket = address_listen(address, error);
-	if (*socket < 0)
-		return *socket;
+	if (address->text[0]) {
+		*socket = address_listen(address, error);
+		if (*socket < 0)
+			return *socket;
+	}
 	err = privileges_keep_few(error);
 	if (!err)
 		err = *signals = loop_signals(error);
-	if (err < 0)
+	if (err < 0 && *socket >= 0)
 		close(*socket);
 	return err < 0 ? err : 0;
 }
@@ -114,19 +187,20 @@ static int prepare(struct address *address, int *socket, int *signals, struct er
 enum exit_code cmd_watch(const struct options *options)
 {
 	int socket = -1, signals = -1, err;
+	struct address address = {};
 	struct error error = {};
-	struct address address;
-	enum exit_code code;
+	enum exit_code code = DONE;
 
-	if (!options->metrics)
-		return usage("'watch' needs --metrics ADDRESS: there is nothing else it does.");
-	if (address_parse(options->metrics, &address, &error)) {
+	if (!options->metrics && !options->journal)
+		return usage("'watch' needs --metrics ADDRESS, or --journal, or both.");
+	if (options->metrics && address_parse(options->metrics, &address, &error)) {
 		failed(&error);
 		return USAGE;
 	}
 	if (prepare(&address, &socket, &signals, &error))
 		return failed(&error);
-	code = say_where(&address, options->json);
+	if (options->metrics)
+		code = say_where(&address, options->json);
 	if (code != DONE) {
 		close(socket);
 		return code;

@@ -112,24 +112,19 @@ static int add_state(struct lines *lines, const struct session *session, struct 
 	return 0;
 }
 
-static int look(struct lines *lines, struct error *error)
+static int look(struct lines *lines, const struct session *session, struct error *error)
 {
 	struct interfaces interfaces = {};
 	struct counters counters;
-	struct session session;
-	int err = session_begin(&session, ACCESS_READ, error);
+	int err = add_state(lines, session, error);
 
-	if (err)
-		return err;
-	err = add_state(lines, &session, error);
 	if (!err)
-		err = counters_read(&session, &counters, error);
+		err = counters_read(session, &counters, error);
 	if (!err)
-		err = interfaces_read(&session, &counters, &interfaces, error);
+		err = interfaces_read(session, &counters, &interfaces, error);
 	if (!err)
 		add_interfaces(lines, &interfaces);
 	interfaces_free(&interfaces);
-	session_end(&session);
 	return err;
 }
 
@@ -167,13 +162,14 @@ static void compare(const struct lines *old, const struct lines *new,
 	}
 }
 
-int changes_look(struct changes *changes, void (*each)(void *, const struct change *),
-		 void *context, struct error *error)
+int changes_look_at(struct changes *changes, const struct session *session,
+		    void (*each)(void *, const struct change *), void *context,
+		    struct error *error)
 {
 	struct lines new = {};
-	int err = look(&new, error);
+	int err = session ? look(&new, session, error) : 0;
 
-	if (err && err != -ENOTCONN) {
+	if (err) {
 		free(new.line);
 		return err;
 	}
@@ -182,5 +178,20 @@ int changes_look(struct changes *changes, void (*each)(void *, const struct chan
 	free(changes->now.line);
 	changes->now = new;
 	changes->looked = true;
+	return 0;
+}
+
+int changes_look(struct changes *changes, void (*each)(void *, const struct change *),
+		 void *context, struct error *error)
+{
+	struct session session;
+	int err = session_begin(&session, ACCESS_READ, error);
+
+	if (err == -ENOTCONN)
+		changes_look_at(changes, NULL, each, context, NULL);
+	if (err)
+		return err;
+	err = changes_look_at(changes, &session, each, context, error);
+	session_end(&session);
 	return err;
 }

@@ -25,6 +25,11 @@ struct changes;
 struct changes *changes_begin(void);
 void changes_free(struct changes *changes);
 
+/* As below, by a session that was begun for it; NULL: the guard is gone. */
+int changes_look_at(struct changes *changes, const struct session *session,
+		    void (*each)(void *, const struct change *), void *context,
+		    struct error *error);
+
 /*
  * Looks at the guard, and calls `each` for all that is other than at the last look, but for the
  * first one. 0 or -errno: of a guard that is gone, -ENOTCONN, after it has said that of each

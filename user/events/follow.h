@@ -32,6 +32,9 @@ struct follow;
 struct follow *follow_begin(const struct session *session, const struct follow_wants *wants,
 			    follow_each each, void *context, struct error *error);
 
+/* Whether it follows the guard of that session: after a detach and an attach it is another one. */
+bool follow_is_of(const struct follow *follow, const struct session *session);
+
 /*
  * Waits for events for at most so many milliseconds, and hands on what there is. To be called at
  * least every three seconds. 0, what `each` has said, or -errno: -ESTALE if this process stood

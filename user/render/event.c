@@ -47,19 +47,19 @@ static const char *reason_of(const struct sg_event *e)
 	return e->reason < SG_REASON__MAX ? reason_texts[e->reason].label : "unknown";
 }
 
-static const char *outcome_of(const struct sg_event *e)
+const char *event_outcome(const struct sg_event *e)
 {
 	return e->kind == SG_EVENT_BAN ? "banned" : outcome_texts[e->outcome % SG_OUTCOME__MAX];
 }
 
 char *event_summary(const struct sg_event *e, char *text)
 {
-	snprintf(text, EVENT_SUMMARY, "%s: %s", outcome_of(e), reason_of(e));
+	snprintf(text, EVENT_SUMMARY, "%s: %s", event_outcome(e), reason_of(e));
 	return text;
 }
 
 /* "192.0.2.1:5060", or without a port where it has none. */
-static void source_of(const struct sg_event *e, char *text)
+void event_source(const struct sg_event *e, char *text)
 {
 	struct sg_flow_key key = {.port = e->port, .transport = e->transport, .family = e->family};
 	struct prefix address = {.family = e->family == 4 ? AF_INET : AF_INET6};
@@ -75,33 +75,37 @@ static void source_of(const struct sg_event *e, char *text)
 	prefix_format(&address, text, PREFIX_TEXT);
 }
 
-static const char *transport_of(const struct sg_event *e)
+const char *event_transport(const struct sg_event *e)
 {
 	return e->transport == IPPROTO_TCP ? "tcp" : e->transport == IPPROTO_UDP ? "udp" : "";
 }
 
-void event_text(const struct follow *follow, const struct sg_event *e)
+char *event_line(const struct follow *follow, const struct sg_event *e, char *text)
 {
-	char when[EVENT_TIME], source[PREFIX_TEXT], zone[SG_ZONE_NAME], name[IF_NAMESIZE] = "";
-	struct timespec time = event_time(e);
+	char source[PREFIX_TEXT], zone[SG_ZONE_NAME], name[IF_NAMESIZE] = "", more[48] = "";
+	const char *kind = "";
 
-	source_of(e, source);
+	event_source(e, source);
 	follow_zone(follow, e, zone);
 	if (e->interface)
 		if_indextoname(e->interface, name);
-	escape_printf(stdout, "%s %-10s %-20s %s%s %s", event_format_time(&time, when),
-		      outcome_of(e), reason_of(e), e->leaves ? "to " : "", source,
-		      transport_of(e));
-	if (e->kind == SG_EVENT_PACKET && e->class < SG_CLASS__MAX && e->method < SG_METHOD__MAX)
-		escape_printf(stdout, " %s", e->method ? method_names[e->method]
-						       : class_names[e->class]);
-	if (zone[0])
-		escape_printf(stdout, " zone %s", zone);
-	if (name[0])
-		escape_printf(stdout, " %s", name);
 	if (e->more)
-		printf(", %u more like it before", e->more);
-	putchar('\n');
+		snprintf(more, sizeof(more), ", %u more like it before", e->more);
+	if (e->kind == SG_EVENT_PACKET && e->class < SG_CLASS__MAX && e->method < SG_METHOD__MAX)
+		kind = e->method ? method_names[e->method] : class_names[e->class];
+	snprintf(text, EVENT_LINE, "%-10s %-20s %s%s %s%s%s%s%s%s%s%s", event_outcome(e),
+		 reason_of(e), e->leaves ? "to " : "", source, event_transport(e),
+		 *kind ? " " : "", kind, *zone ? " zone " : "", zone, *name ? " " : "", name, more);
+	return text;
+}
+
+void event_text(const struct follow *follow, const struct sg_event *e)
+{
+	char when[EVENT_TIME], line[EVENT_LINE];
+	struct timespec time = event_time(e);
+
+	escape_printf(stdout, "%s %s\n", event_format_time(&time, when),
+		      event_line(follow, e, line));
 }
 
 json_t *event_json(const struct follow *follow, const struct sg_event *e)
@@ -110,14 +114,14 @@ json_t *event_json(const struct follow *follow, const struct sg_event *e)
 	struct timespec time = event_time(e);
 	json_t *json;
 
-	source_of(e, source);
+	event_source(e, source);
 	follow_zone(follow, e, zone);
 	if (e->interface)
 		if_indextoname(e->interface, name);
 	json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?}", "time", event_format_time(&time, when),
 			 "event", e->kind == SG_EVENT_BAN ? "ban" : "packet", "outcome",
-			 outcome_of(e), "reason", reason_of(e), "source", source, "transport",
-			 e->transport ? transport_of(e) : NULL);
+			 event_outcome(e), "reason", reason_of(e), "source", source, "transport",
+			 e->transport ? event_transport(e) : NULL);
 	json_object_set_new(json, "direction", json_string(e->leaves ? "out" : "in"));
 	json_object_set_new(json, "class", e->class < SG_CLASS__MAX
 					   ? json_string(class_names[e->class]) : json_null());
@@ -138,15 +142,19 @@ static char *time_now(char *text)
 	return event_format_time(&now, text);
 }
 
+char *change_line(const struct change *change, char *text)
+{
+	snprintf(text, EVENT_LINE, "%-10s %s: %s%s%s%s", "changed", change->what,
+		 change->is[0] ? change->is : "gone", change->was[0] ? " (was: " : "",
+		 change->was, change->was[0] ? ")" : "");
+	return text;
+}
+
 void change_text(const struct change *change)
 {
-	char when[EVENT_TIME];
+	char when[EVENT_TIME], line[EVENT_LINE];
 
-	escape_printf(stdout, "%s %-10s %s: %s", time_now(when), "changed", change->what,
-		      change->is[0] ? change->is : "gone");
-	if (change->was[0])
-		escape_printf(stdout, " (was: %s)", change->was);
-	putchar('\n');
+	escape_printf(stdout, "%s %s\n", time_now(when), change_line(change, line));
 }
 
 json_t *change_json(const struct change *change)

@@ -208,12 +208,72 @@ ends_on_a_full_disk() {
 refuses() {
 	fails 2 "needs --write" capture
 	fails 1 "cannot open /nowhere/x: No such file" capture -w /nowhere/x
+	fails 2 "needs --metrics ADDRESS, or --journal" watch
 	fails 2 "--limit takes a size" capture -w x --limit 5T
 	fails 2 "--sample takes a number" capture -w x --sample 0
 	sipguard detach --all >/dev/null
 	fails 3 "not attached" events
 	fails 3 "not attached" capture -w "$LAB_DIR/b.pcapng"
 	[[ ! -e $LAB_DIR/b.pcapng ]]
+}
+
+# A journal of its own, of the real journald, and `watch` that writes to it.
+journal_begin() {
+	mkdir -p "$LAB_DIR/journal"
+	cat >"$LAB_DIR/journal.sh" <<-'END'
+		set -e
+		mkdir -p /run/systemd
+		mount -t tmpfs none /run/systemd
+		mkdir /run/systemd/journal
+		mkdir -p /run/log
+		mount --bind "$1" /run/log
+		env --default-signal /lib/systemd/systemd-journald &
+		until [ -S /run/systemd/journal/socket ]; do sleep 0.1; done
+		trap 'kill %1 %2; wait' EXIT
+		"$2" watch --journal &
+		until [ -e "$1/end" ]; do sleep 0.1; done
+		kill %2
+		wait %2
+	END
+	rm -f "$LAB_DIR/journal/end"
+	nsenter --net="/run/netns/$LAB_NS_SERVER" -- unshare --mount --propagation private \
+		bash "$LAB_DIR/journal.sh" "$LAB_DIR/journal" "$SIPGUARD" >"$LAB_DIR/said" 2>&1 &
+	FOLLOWERS+=($!)
+}
+
+# logged MATCH... has FILTER: some entry of the journal with these fields is so.
+logged() {
+	local filter=$1
+	shift
+	journalctl -D "$LAB_DIR/journal/journal" -o json "$@" 2>/dev/null |
+		jq -es "any(.[]; $filter)" >/dev/null
+}
+
+writes_the_journal() {
+	local status=0
+	journal_begin
+	until_true follows_journal
+	sipguard mode monitor >/dev/null
+	until_true logged '.SIPGUARD_IS == "monitor" and .PRIORITY == "5"' SIPGUARD_WHAT=mode
+	sipguard mode enforce >/dev/null
+	garbage 1
+	until_true logged '.SIPGUARD_SOURCE | startswith("'"$LAB_CLIENT4"':")' -t sipguard \
+		SIPGUARD_REASON=garbage SIPGUARD_OUTCOME=dropped "SIPGUARD_INTERFACE=$LAB_IF_SERVER"
+	# The guard goes, and another one comes.
+	sipguard detach --all >/dev/null
+	until_true logged '.PRIORITY == "3" and .SIPGUARD_IS == ""' "SIPGUARD_WHAT=interface $LAB_IF_SERVER"
+	sipguard attach "$LAB_IF_SERVER" --enforce >/dev/null
+	until_true follows_journal
+	sipguard ban "$LAB_CLIENT4" >/dev/null
+	garbage 1
+	until_true logged '.MESSAGE | startswith("dropped")' SIPGUARD_REASON=ban-source
+	touch "$LAB_DIR/journal/end"
+	wait "${FOLLOWERS[-1]}" || status=$?
+	equal "$status" 0
+}
+
+follows_journal() {
+	equal "$(places)" 1
 }
 
 # why FILTER ARGUMENT...: what is known is so.
@@ -310,6 +370,7 @@ check "packets go through a pipe" writes_to_a_pipe
 check "a file ends at its limit" ends_at_a_limit
 check "a full disk is told once" ends_on_a_full_disk
 check "what cannot be is refused" refuses
+check "it is written to the journal, over a detach" writes_the_journal
 check "what is known of a source is shown" says_why
 check "so is what it has spent of its limits" says_why_of_a_zone
 check "eight follow, and a killed one makes room" eight_follow

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "events/keeper.h"
+
+#include <stdlib.h>
+
+#define RING (1 << 20) /* some ten thousand events */
+
+struct keeper {
+	struct keeper_ears ears;
+	struct follow *follow;
+	struct changes *changes;
+	__u64 lost;
+	__u64 limited;
+};
+
+static int hear(void *context, const struct sg_event *event)
+{
+	struct keeper *k = context;
+
+	k->ears.event(k->ears.context, k->follow, event);
+	return 0;
+}
+
+struct keeper *keeper_begin(const struct keeper_ears *ears)
+{
+	struct keeper *k = calloc(1, sizeof(*k));
+
+	if (!k)
+		return NULL;
+	k->ears = *ears;
+	k->changes = changes_begin();
+	if (k->changes)
+		return k;
+	free(k);
+	return NULL;
+}
+
+static void tell_left_out(struct keeper *k)
+{
+	__u64 lost = follow_lost(k->follow), limited = follow_limited(k->follow);
+
+	if (lost != k->lost || limited != k->limited)
+		k->ears.left_out(k->ears.context, limited - k->limited, lost - k->lost);
+	k->lost = lost;
+	k->limited = limited;
+}
+
+static void leave(struct keeper *k)
+{
+	follow_end(k->follow);
+	k->follow = NULL;
+	k->lost = k->limited = 0;
+}
+
+static void join(struct keeper *k, const struct session *session)
+{
+	const struct follow_wants wants = {.outcomes = ~0U, .ring = RING};
+
+	if (k->follow && !follow_is_of(k->follow, session))
+		leave(k);
+	if (!k->follow)
+		k->follow = follow_begin(session, &wants, hear, k, NULL);
+}
+
+void keeper_turn(struct keeper *k)
+{
+	struct session session;
+
+	/* First what the guard has said, which may be gone by now. */
+	if (k->follow && follow_wait(k->follow, 0, NULL))
+		leave(k);
+	else if (k->follow)
+		tell_left_out(k);
+	if (session_begin(&session, ACCESS_READ, NULL)) {
+		changes_look_at(k->changes, NULL, k->ears.change, k->ears.context, NULL);
+		leave(k);
+		return;
+	}
+	changes_look_at(k->changes, &session, k->ears.change, k->ears.context, NULL);
+	join(k, &session);
+	session_end(&session);
+}
+
+void keeper_end(struct keeper *k)
+{
+	if (!k)
+		return;
+	leave(k);
+	changes_free(k->changes);
+	free(k);
+}
