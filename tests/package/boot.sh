@@ -56,6 +56,7 @@ write_units() {
 		systemctl stop one.service
 		sipguard detach --all
 		systemctl start one.service
+		echo "restored: $(sipguard deny show) $(sipguard status --json | grep -o enforce)"
 		systemctl start three.service
 		sleep 2
 		sipguard mode monitor >/dev/null
@@ -63,8 +64,6 @@ write_units() {
 		echo "watching: $(systemctl is-active three.service)" \
 			"$(journalctl -t sipguard -o cat SIPGUARD_WHAT=mode)"
 		systemctl stop three.service
-		sipguard mode enforce >/dev/null
-		echo "restored: $(sipguard deny show) $(sipguard status --json | grep -o enforce)"
 		cat /one.log
 	EOF
 }
