@@ -112,7 +112,6 @@ static __always_inline __u32 event_interface(hook_ctx *ctx)
 			__u8 bytes[room];                                                         \
 		} *place_ = bpf_ringbuf_reserve(ring, sizeof(*place_), 0);                        \
 		__u32 last_ = (g)->p.frame - 1;                                                   \
-                                                                                                  \
 		if (!place_) {                                                                    \
 			__sync_fetch_and_add(&(f)->lost, 1);                                      \
 			return 0;                                                                 \

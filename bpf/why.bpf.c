@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Attached to nothing: run by BPF_PROG_RUN on the maps of the guard, it says what the guard knows of
- * a source and one of its flows, by the functions that packets go by. It writes none of them. A
+ * Attached to nothing: run by BPF_PROG_RUN on the maps of the guard, it says what the guard knows
+ * of a source and one of its flows, by the functions that packets go by. It writes none of them. A
  * program of type syscall would do, but may not look into tries.
  */
 #include "packet/class.bpf.h"
@@ -99,9 +99,11 @@ int why(__attribute__((unused)) struct xdp_md *ctx)
 	w->in_zone = g->in_zone;
 	why_proof(w, g);
 	why_bans(w, &g->p);
-	why_spent(w->source_tat, rows_find(&sg_src_buckets, source_hash(&g->p), sg_sizes.source_row));
+	why_spent(w->source_tat,
+		  rows_find(&sg_src_buckets, source_hash(&g->p), sg_sizes.source_row));
 	if (w->flow.port)
-		why_spent(w->flow_tat, rows_find(&sg_flow_buckets, g->p.flow >> 8, sg_sizes.flow_row));
+		why_spent(w->flow_tat,
+			  rows_find(&sg_flow_buckets, g->p.flow >> 8, sg_sizes.flow_row));
 	lately = lately_find(source_hash(&g->p), g->in_zone || proof_counts(g->proof));
 	if (!lately)
 		lately = lately_find(source_hash(&g->p), !(g->in_zone || proof_counts(g->proof)));

@@ -10,8 +10,7 @@
 
 #include <linux/types.h>
 
-#include "callee.h"
-#include "dialled.h"
+#include "called.h"
 #include "domain.h"
 #include "events.h"
 #include "flow.h"

@@ -44,7 +44,7 @@ struct sg_event {
 	__u32 frame;      /* bytes of the frame; of several datagrams of all of them */
 	__u32 kept;       /* bytes of it that follow */
 	__u32 more;       /* of this source and reason that were not told of since the last one */
-	__u16 vlan;       /* TCI of a tag that is not in these bytes, since the device took it; or 0 */
+	__u16 vlan;       /* TCI of a tag that is not in these bytes: the device took it; or 0 */
 	__u8 family;      /* 4 or 6 */
 	__u8 transport;   /* IPPROTO_UDP or IPPROTO_TCP; 0: not known */
 	__u8 kind;        /* enum sg_event_kind */
@@ -59,7 +59,7 @@ struct sg_event {
 
 /* Somebody who follows. Userspace writes all but the last three, in words. */
 struct sg_follower {
-	__u64 until;      /* ns of the guard's clock: as long it listens; before all else is set: 0 */
+	__u64 until;      /* ns of the guard's clock: so long it listens; 0 until all else is set */
 	__u64 holder;     /* who has this place, and until when: packets do not look at it */
 	__u64 reasons[2]; /* a bit for each reason that it wants to hear of */
 	__u32 outcomes;   /* a bit for each enum sg_outcome */

@@ -139,6 +139,12 @@ sent_again() {
 	at_least $((before + 1)) "$(sent_twice)"
 }
 
+# sums STATUS: how many sums of UDP and TCP are so, as Wireshark sees it: 0 bad, 1 good.
+sums() {
+	tshark -r "$LAB_DIR/wire.pcap" -o udp.check_checksum:TRUE -o tcp.check_checksum:TRUE \
+		-Y "udp.checksum.status == $1 or tcp.checksum.status == $1" 2>/dev/null | wc -l
+}
+
 masked_on_the_wire() {
 	local transport
 	kill -TERM "$WIRE"
@@ -152,6 +158,8 @@ masked_on_the_wire() {
 	equal "$(wire -vv | grep -acE 'bad udp cksum|incorrect')" 0
 	at_least 10 "$(wire -vv udp | grep -ac 'udp sum ok')"
 	at_least 10 "$(wire -vv tcp | grep -ac '(correct)')"
+	equal "$(sums 0)" 0
+	at_least 100 "$(sums 1)"
 	jq -e '.events | .["topology-masked"] >= 20 and .["topology-failed"] == 0
 		and .["topology-found"] == 0' "$LAB_DIR/server.json"
 	lab_in server ethtool -K "$LAB_IF_SERVER" tx on >/dev/null
@@ -409,7 +417,7 @@ all_seen() {
 
 # --- all of it
 
-for tool in baresip:baresip-core stdbuf:coreutils tcpdump:tcpdump; do
+for tool in baresip:baresip-core stdbuf:coreutils tcpdump:tcpdump tshark:tshark; do
 	command -v "${tool%%:*}" >/dev/null ||
 		lab_die "${tool%%:*} is missing: apt-get install ${tool#*:}."
 done

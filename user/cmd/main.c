@@ -104,12 +104,12 @@ const struct command commands[] = {
 	 "watched (its reason's own mode is monitor), for each ban that the guard makes, and for\n"
 	 "each change of mode, configuration, greylist, shedding, shadow and of what is guarded,\n"
 	 "until interrupted.\n"
-	 "Of one source and reason it tells once a second, and of one reason at most 50 times; the\n"
+	 "Of one source and reason it tells once a second, of one reason 50 times at most; the\n"
 	 "next line says how many it left out. Eight commands may follow the guard at once.",
 	 OPTION_REASON | OPTION_SOURCE, 0, 0, cmd_events},
 	{"capture", "-w FILE", "the packets that are dropped, as pcapng",
 	 "Writes the packets that were dropped, would be dropped in enforce mode, or are watched,\n"
-	 "as the guard got them, each with its verdict and reason as a comment, until interrupted.\n"
+	 "as the guard got them, each with verdict and reason as a comment, until interrupted.\n"
 	 "Wireshark, tshark and sngrep open the file; `-w - | tshark -r -` reads along.\n"
 	 "What comes faster than it can be written is lost, and counted; packets are cut at 16384\n"
 	 "bytes.",
@@ -117,10 +117,10 @@ const struct command commands[] = {
 	 cmd_capture},
 	{"why", "ADDRESS[:PORT]", "what the guard knows of a source, and why it drops it",
 	 "Shows the zone, list, bans and proofs of a source (an IPv6 address stands for its /64),\n"
-	 "or of one flow of it; what it has spent of each limit; for which reasons its packets were\n"
-	 "dropped lately, would be, or were watched, and which one thing lifts each.\n"
-	 "The last four reasons are remembered; in a flood the numbers are estimates, and strangers\n"
-	 "push out other strangers. Over UDP anybody can send in its name.\n"
+	 "or of one flow of it; what it has spent of each limit; for which reasons packets of it\n"
+	 "were dropped lately, would be, or were watched, and which one thing lifts each.\n"
+	 "The last four reasons are remembered; in a flood the numbers are estimates, and\n"
+	 "strangers push out other strangers. Over UDP anybody can send in its name.\n"
 	 "Where zones name interfaces, --dev says at which one.",
 	 OPTION_TRANSPORT | OPTION_DEV, 1, 1, cmd_why},
 	{"ban", "ADDRESS[:PORT]", "deny a source or a flow for a time",
@@ -205,9 +205,9 @@ const struct command commands[] = {
 	 "guard goes on as it is. Exit status 0 if there is no " SAVED_FILE ",\n"
 	 "1 if an interface that was guarded is not there; all else is restored then.",
 	 0, 0, 1, cmd_restore},
-	{"watch", "--metrics [ADDRESS:]PORT | --journal", "serve a status page and metrics; log events",
-	 "With --journal writes to the journal of systemd what `events` prints, with fields of its\n"
-	 "own: `journalctl -t sipguard SIPGUARD_REASON=garbage`.\n"
+	{"watch", "--metrics [ADDRESS:]PORT | --journal", "a status page, metrics; log events",
+	 "With --journal writes to the journal of systemd what `events` prints, with fields of\n"
+	 "its own: `journalctl -t sipguard SIPGUARD_REASON=garbage`.\n"
 	 "With --metrics serves by HTTP, until it is interrupted:\n"
 	 "  /               a page that shows what the guard does now\n"
 	 "  /metrics        all counters, for Prometheus\n"

@@ -23,7 +23,7 @@ static const struct option_text rows[] = {
 	{"watch", 'w', OPTION_WATCH, "SECONDS", "print rates again and again, until interrupted"},
 	{"transport", 't', OPTION_TRANSPORT, "udp|tcp", "of the flow ADDRESS:PORT (default: udp)"},
 	{"for", 'f', OPTION_FOR, "TIME",
-	 "for how long: 90s, 10m, 1d, up to 30d (else: a ban 10m, an identity 1d, a list for good)"},
+	 "for how long: 90s, 10m, 1d, up to 30d (default: a ban 10m, an identity 1d)"},
 	{"raw", 'r', OPTION_RAW, NULL, "a folder, each of whose files is one message"},
 	{"limits", 'l', OPTION_LIMITS, NULL, "run the limits too, on the capture's own clock"},
 	{"dev", 'd', OPTION_DEV, "INTERFACE", "as if all had come in there, if zones name it"},

@@ -64,7 +64,6 @@ static struct line *add(struct lines *lines, const char *what, const char *which
 #define ADD(lines, what, which, ...)                                                              \
 	do {                                                                                      \
 		struct line *line_ = add(lines, what, which);                                     \
-                                                                                                  \
 		if (line_)                                                                        \
 			snprintf(line_->is, sizeof(line_->is), __VA_ARGS__);                      \
 	} while (0)

@@ -154,8 +154,8 @@ static int listen_on(struct follow *f, struct error *error)
 	if (err)
 		return err;
 	if (!keep_place(f, now))
-		return error_set(error, -ESTALE, "this command stood still for so long that another "
-				 "one follows in its place: start it again.");
+		return error_set(error, -ESTALE, "this command stood still for so long that "
+				 "another one follows in its place: start it again.");
 	__atomic_store_n(&f->mine->until, now + LISTEN, __ATOMIC_RELEASE);
 	if (__atomic_load_n(all, __ATOMIC_ACQUIRE) < now + LISTEN)
 		__atomic_store_n(all, now + LISTEN, __ATOMIC_RELEASE);

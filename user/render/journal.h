@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Events in the journal of systemd, with fields of their own: SIPGUARD_REASON=, _SOURCE= and so on. */
+/* Events in the journal of systemd, with fields of their own: SIPGUARD_REASON= and so on. */
 #ifndef SIPGUARD_RENDER_JOURNAL_H
 #define SIPGUARD_RENDER_JOURNAL_H
 

@@ -311,7 +311,8 @@ static void strangers_push_out_no_customer(void)
 const struct sequence event_sequences[] = {
 	{"events: a drop is told once a second", a_drop_is_told_once_a_second},
 	{"events: what passes is not told", what_passes_is_not_told},
-	{"events: what is watched, or would be dropped, is", what_is_watched_or_would_be_dropped_is},
+	{"events: what is watched or would be dropped is",
+	 what_is_watched_or_would_be_dropped_is},
 	{"events: each hears what it wants", each_hears_what_it_wants},
 	{"events: a flood is told of in measure", a_flood_is_told_of_in_measure},
 	{"events: a ban is told", a_ban_is_told},
