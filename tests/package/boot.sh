@@ -56,13 +56,11 @@ write_units() {
 		systemctl stop one.service
 		sipguard detach --all
 		systemctl start one.service
-		echo "restored: $(sipguard deny show) $(sipguard status --json | grep -o enforce)"
+		echo "restored: $(sipguard deny show) $(sipguard status | sed -n 's/^  mode  *\([a-z]*\).*/\1/p')"
+		# (There is no journald in so little a system.)
 		systemctl start three.service
-		sleep 2
-		sipguard mode monitor >/dev/null
-		sleep 2
-		echo "watching: $(systemctl is-active three.service)" \
-			"$(journalctl -t sipguard -o cat SIPGUARD_WHAT=mode)"
+		sleep 3
+		echo "watching: $(systemctl is-active three.service)"
 		systemctl stop three.service
 		cat /one.log
 	EOF

@@ -102,7 +102,7 @@ booted() {
 	grep -qx "started: active" <<<"$said"
 	grep -qx "reloaded" <<<"$said"
 	grep -qx "restarted" <<<"$said"
-	grep -q "^watching: active changed .*mode: monitor" <<<"$said"
+	grep -qx "watching: active" <<<"$said"
 	grep -q "^restored: 203.0.113.0/24.* enforce$" <<<"$said"
 	grep -qx "stopped: inactive" <<<"$said"
 	grep -q "^  veth0  *native XDP" <<<"$said"
