@@ -388,6 +388,7 @@ struct {
 	__type(value, __u32);
 } sg_slots SEC(".maps");
 
+#if !SHADOW /* nobody hears of what it would do but by its own counters */
 MAP_ARRAY(sg_lately, SG_LATELY, struct sg_lately);
 MAP_ARRAY(sg_followers, SG_FOLLOWERS, struct sg_follower);
 MAP_ARRAY(sg_told, SG_TOLD, struct sg_told);
@@ -402,6 +403,7 @@ struct {
 		__uint(max_entries, 4096);
 	});
 } sg_rings SEC(".maps");
+#endif
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -7,9 +7,11 @@
 #ifndef SIPGUARD_VERDICT_BPF_H
 #define SIPGUARD_VERDICT_BPF_H
 
-#include "events.bpf.h"
 #include "maps.bpf.h"
+#if !SHADOW
+#include "events.bpf.h"
 #include "state/lately.bpf.h"
+#endif
 
 /* What the hook is told; at tc the next program may still see what passes. */
 #if HOOK_SKB
@@ -111,16 +113,31 @@ static __always_inline bool verdict_is_final(struct guard *g, __u32 reason)
 	return false;
 }
 
+#if SHADOW
+/* It does nothing, and differences are all that is told of it. */
+static __always_inline void verdict_banned(__attribute__((unused)) const struct guard *g,
+					   __attribute__((unused)) __u32 cause)
+{
+}
+#else
 /* Who follows the guard is told what became of a packet that has a reason, and who asks later. */
 static __always_inline void verdict_tell(hook_ctx *ctx, struct guard *g, __u32 reason,
 					 __u32 outcome)
 {
-	if (SHADOW || !reason)
+	if (!reason)
 		return;
 	lately_note(g, reason, outcome);
 	if (event_is_heard(g))
 		event_tell(ctx, g, EVENT(SG_EVENT_PACKET, reason, outcome));
 }
+
+/* A flow was banned for an offence, by a program that has no packet at hand any more. */
+static __always_inline void verdict_banned(const struct guard *g, __u32 cause)
+{
+	if (event_is_heard(g))
+		event_ban(g, EVENT(SG_EVENT_BAN, cause, SG_OUTCOME_DROPPED));
+}
+#endif
 
 static __always_inline int verdict_unguarded(__u32 frame)
 {
@@ -162,6 +179,7 @@ __noinline int verdict_count_more(const struct guard *g, __u32 outcome)
 	return 0;
 }
 
+#if !SHADOW
 /* Counts the packet and gives the action. A packet that was not guarded passes with one count. */
 static __always_inline int verdict(hook_ctx *ctx, struct guard *g, __u32 reason)
 {
@@ -218,12 +236,6 @@ static __always_inline int verdict_reply(hook_ctx *ctx, struct guard *g, __u32 r
 	verdict_tell(ctx, g, reason, outcome);
 	return outcome == SG_OUTCOME_DROPPED ? VERDICT_DROP : VERDICT_PASS;
 }
-
-/* A flow was banned for an offence, by a program that has no packet at hand any more. */
-static __always_inline void verdict_banned(const struct guard *g, __u32 cause)
-{
-	if (!SHADOW && event_is_heard(g))
-		event_ban(g, EVENT(SG_EVENT_BAN, cause, SG_OUTCOME_DROPPED));
-}
+#endif
 
 #endif
