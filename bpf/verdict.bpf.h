@@ -124,9 +124,13 @@ static __always_inline void verdict_banned(__attribute__((unused)) const struct 
 static __always_inline void verdict_tell(hook_ctx *ctx, struct guard *g, __u32 reason,
 					 __u32 outcome)
 {
+	__u32 packets;
+
 	if (!reason)
 		return;
-	lately_note(g, reason, outcome);
+	packets = lately_weight(g);
+	if (packets)
+		lately_note(g, reason, outcome, packets);
 	if (event_is_heard(g))
 		event_tell(ctx, g, EVENT(SG_EVENT_PACKET, reason, outcome));
 }

@@ -16,7 +16,7 @@
 #define LATELY_ALL 8     /* packets of a tick */
 #define LATELY_SAMPLE 16 /* a power of two */
 
-/* How many packets this one stands for; 0: it is not noted. */
+/* How many packets this one stands for; 0: it is not noted, and pays for no call. */
 static __always_inline __u32 lately_weight(struct guard *g)
 {
 	__u32 tick = g->now >> 20; /* about a millisecond */
@@ -68,19 +68,15 @@ static __always_inline void lately_add(struct sg_lately *entry, __u32 reason, __
 }
 
 /*
- * A packet has a reason. Global, as all that only such packets need. Two CPUs that note one source
+ * So many packets have a reason. Global, as all that only such packets need. Two CPUs that note one source
  * at once may lose one of its packets.
  */
-__noinline int lately_note(struct guard *g, __u32 reason, __u32 outcome)
+__noinline int lately_note(const struct guard *g, __u32 reason, __u32 outcome, __u32 packets)
 {
 	struct sg_lately *entry;
-	__u32 packets;
 	__u64 hash;
 
 	if (!g)
-		return 0;
-	packets = lately_weight(g);
-	if (!packets)
 		return 0;
 	hash = sg_source_hash(g->p.source, sg_state.secret);
 	entry = lately_entry(hash, g->in_zone || proof_counts(g->proof));
