@@ -104,9 +104,9 @@ int why(__attribute__((unused)) struct xdp_md *ctx)
 	if (w->flow.port)
 		why_spent(w->flow_tat,
 			  rows_find(&sg_flow_buckets, g->p.flow >> 8, sg_sizes.flow_row));
-	lately = lately_find(source_hash(&g->p), g->in_zone || proof_counts(g->proof));
-	if (!lately)
-		lately = lately_find(source_hash(&g->p), !(g->in_zone || proof_counts(g->proof)));
+	lately = lately_find(source_hash(&g->p), !pays_budget(g));
+	if (!lately) /* it was otherwise then */
+		lately = lately_find(source_hash(&g->p), pays_budget(g));
 	if (lately)
 		w->lately = *lately;
 	return XDP_PASS;

@@ -19,7 +19,7 @@ struct sg_buckets {
 /* What a source was dropped for, or would be, or was watched for. */
 struct sg_lately_reason {
 	__u32 packets; /* in a flood an estimate */
-	__u32 last;    /* when, in units of 2^30 ns of the guard's clock, about a second */
+	__u32 last;    /* when: sg_since() */
 	__u8 reason;
 	__u8 outcome;  /* enum sg_outcome */
 	__u8 reserved[2];

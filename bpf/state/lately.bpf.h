@@ -86,7 +86,7 @@ __noinline int lately_note(const struct guard *g, __u32 reason, __u32 outcome, _
 		__builtin_memset(entry, 0, sizeof(*entry));
 		entry->tag = hash | 1;
 	}
-	lately_add(entry, reason, outcome, packets, g->now >> 30);
+	lately_add(entry, reason, outcome, packets, sg_since(g->now));
 	return 0;
 }
 

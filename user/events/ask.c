@@ -16,22 +16,16 @@
 #include "base/prefix.h"
 #include "why.skel.h"
 
-#define GLOBAL ".data." /* of which the maps of global data have their names, see loader.c */
-
 static int share_maps(struct why_bpf *object, const struct session *session)
 {
 	struct bpf_map *map;
 	int err = 0;
 
 	bpf_object__for_each_map(map, object->obj) {
-		const char *name = bpf_map__name(map);
+		enum map_id id = map_find(bpf_map__name(map));
 
-		if (strncmp(name, GLOBAL, strlen(GLOBAL)) == 0)
-			name += strlen(GLOBAL);
-		for (int id = 0; !err && id < MAP__MAX; id++) {
-			if (strcmp(name, map_names[id]) == 0)
-				err = bpf_map__reuse_fd(map, session->maps.fd[id]);
-		}
+		if (!err && id != MAP__MAX)
+			err = bpf_map__reuse_fd(map, session->maps.fd[id]);
 	}
 	return err;
 }

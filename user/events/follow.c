@@ -29,6 +29,8 @@ struct follow {
 	follow_each each;
 	void *context;
 	int said;                    /* by `each`, if that was negative */
+	__u64 limited;               /* as follow_left_out() has told */
+	__u64 lost;
 };
 
 static size_t places_size(void)
@@ -254,9 +256,16 @@ __u64 follow_lost(const struct follow *f)
 	return __atomic_load_n(&f->mine->lost, __ATOMIC_RELAXED);
 }
 
-__u64 follow_limited(const struct follow *f)
+bool follow_left_out(struct follow *f, __u64 *limited, __u64 *lost)
 {
-	return __atomic_load_n(&f->mine->limited, __ATOMIC_RELAXED);
+	__u64 now_limited = __atomic_load_n(&f->mine->limited, __ATOMIC_RELAXED);
+	__u64 now_lost = follow_lost(f);
+
+	*limited = now_limited - f->limited;
+	*lost = now_lost - f->lost;
+	f->limited = now_limited;
+	f->lost = now_lost;
+	return *limited || *lost;
 }
 
 void follow_zone(const struct follow *f, const struct sg_event *event, char *name)

@@ -42,9 +42,14 @@ bool follow_is_of(const struct follow *follow, const struct session *session);
  */
 int follow_wait(struct follow *follow, int milliseconds, struct error *error);
 
-/* Events that found no room in the ring, and those that were more than is told of one reason. */
+/* Events that found no room in the ring. */
 __u64 follow_lost(const struct follow *follow);
-__u64 follow_limited(const struct follow *follow);
+
+/*
+ * What was not told since the last call: *limited were more than is told of one reason, *lost found
+ * no room. Whether there was any.
+ */
+bool follow_left_out(struct follow *follow, __u64 *limited, __u64 *lost);
 
 /* The name of the zone of an event, at most SG_ZONE_NAME bytes with the NUL; "" of none. */
 void follow_zone(const struct follow *follow, const struct sg_event *event, char *name);

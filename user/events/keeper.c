@@ -9,8 +9,6 @@ struct keeper {
 	struct keeper_ears ears;
 	struct follow *follow;
 	struct changes *changes;
-	__u64 lost;
-	__u64 limited;
 };
 
 static int hear(void *context, const struct sg_event *event)
@@ -37,19 +35,16 @@ struct keeper *keeper_begin(const struct keeper_ears *ears)
 
 static void tell_left_out(struct keeper *k)
 {
-	__u64 lost = follow_lost(k->follow), limited = follow_limited(k->follow);
+	__u64 limited, lost;
 
-	if (lost != k->lost || limited != k->limited)
-		k->ears.left_out(k->ears.context, limited - k->limited, lost - k->lost);
-	k->lost = lost;
-	k->limited = limited;
+	if (follow_left_out(k->follow, &limited, &lost))
+		k->ears.left_out(k->ears.context, limited, lost);
 }
 
 static void leave(struct keeper *k)
 {
 	follow_end(k->follow);
 	k->follow = NULL;
-	k->lost = k->limited = 0;
 }
 
 static void join(struct keeper *k, const struct session *session)

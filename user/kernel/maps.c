@@ -19,6 +19,20 @@ const char *const map_names[MAP__MAX] = {
 #undef X
 };
 
+/* Global data is in maps of their own, named after their section. */
+#define GLOBAL ".data."
+
+enum map_id map_find(const char *name)
+{
+	if (strncmp(name, GLOBAL, strlen(GLOBAL)) == 0)
+		name += strlen(GLOBAL);
+	for (int id = 0; id < MAP__MAX; id++) {
+		if (strcmp(name, map_names[id]) == 0)
+			return id;
+	}
+	return MAP__MAX;
+}
+
 static int open_pin(const struct pins *pins, const char *name, struct error *error)
 {
 	int fd = pins_get(pins, "%s", name);

@@ -76,6 +76,9 @@ enum map_id {
 
 extern const char *const map_names[MAP__MAX];
 
+/* Which map of the guard has the name of one in an object of libbpf; MAP__MAX: none has. */
+enum map_id map_find(const char *name);
+
 /* What userspace notes about one of sg_configs; the kernel side has no use for it. */
 struct note {
 	__u32 generation;    /* of its content; odd: it is being written */

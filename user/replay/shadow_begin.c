@@ -88,19 +88,9 @@ static bool is_own(const struct bpf_map *map)
 	return false;
 }
 
-/* The map of the guard that has the name of one of the shadow's; MAP__MAX: it has none. */
-static enum map_id guards_map(const struct bpf_map *map)
-{
-	for (int id = 0; id < MAP__MAX; id++) {
-		if (strcmp(plain_name(map), map_names[id]) == 0)
-			return id;
-	}
-	return MAP__MAX;
-}
-
 static bool is_shared(const struct bpf_map *map)
 {
-	return !is_own(map) && guards_map(map) != MAP__MAX;
+	return !is_own(map) && map_find(bpf_map__name(map)) != MAP__MAX;
 }
 
 static int refused(int err, struct error *error)
@@ -132,7 +122,7 @@ static int make_maps(struct beginning *b, struct error *error)
 	bpf_program__set_autoload(b->base->progs.shadow_judge, false);
 	bpf_object__for_each_map(map, b->base->obj) {
 		if (!err && is_shared(map))
-			err = bpf_map__reuse_fd(map, b->session->maps.fd[guards_map(map)]);
+			err = bpf_map__reuse_fd(map, b->session->maps.fd[map_find(bpf_map__name(map))]);
 	}
 	if (!err)
 		err = shadow_bpf__load(b->base);
@@ -148,8 +138,8 @@ static int find_maps(struct beginning *b, struct error *error)
 	for (int id = 0; id < MAP__MAX; id++)
 		b->maps.fd[id] = dup(b->session->maps.fd[id]);
 	bpf_object__for_each_map(map, b->base->obj) {
-		if (is_own(map) && guards_map(map) != MAP__MAX)
-			dup2(bpf_map__fd(map), b->maps.fd[guards_map(map)]);
+		if (is_own(map) && map_find(bpf_map__name(map)) != MAP__MAX)
+			dup2(bpf_map__fd(map), b->maps.fd[map_find(bpf_map__name(map))]);
 	}
 	close(b->maps.fd[MAP_NOTES]);
 	b->maps.fd[MAP_NOTES] = maps_create_notes();

@@ -20,8 +20,6 @@ struct events {
 	const struct options *options;
 	struct follow *follow;
 	struct changes *changes;
-	__u64 lost;
-	__u64 limited;
 };
 
 static void interrupt(int signal)
@@ -54,19 +52,16 @@ static void print_change(void *context, const struct change *change)
 /* What was not told since the last time. */
 static void print_left_out(struct events *e)
 {
-	__u64 lost = follow_lost(e->follow), limited = follow_limited(e->follow);
+	__u64 limited, lost;
 
-	if (lost == e->lost && limited == e->limited)
+	if (!follow_left_out(e->follow, &limited, &lost))
 		return;
 	if (e->options->json)
 		output_json_line(json_pack("{s:s, s:I, s:I}", "event", "left_out", "limited",
-					   (json_int_t)(limited - e->limited), "lost",
-					   (json_int_t)(lost - e->lost)));
+					   (json_int_t)limited, "lost", (json_int_t)lost));
 	else
-		printf("(%llu more of sources that are not named here, %llu lost)\n",
-		       limited - e->limited, lost - e->lost);
-	e->lost = lost;
-	e->limited = limited;
+		printf("(%llu more of sources that are not named here, %llu lost)\n", limited,
+		       lost);
 }
 
 static enum exit_code follow(struct events *e)

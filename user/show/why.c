@@ -17,7 +17,6 @@
 #include "render/output.h"
 
 #define LIFT 160
-#define TICKS_PER_SECOND 1.073741824 /* lately's unit of time, 2^30 ns, in seconds */
 
 struct answer {
 	struct sg_why why;
@@ -103,9 +102,9 @@ static __u64 seconds_until(__u64 then, __u64 now)
 
 static __u64 seconds_ago(const struct answer *a, const struct sg_lately_reason *r)
 {
-	__u32 now = a->why.now >> 30;
+	__u64 last = (__u64)r->last << SG_SINCE_SHIFT;
 
-	return (now > r->last ? now - r->last : 0) * TICKS_PER_SECOND;
+	return a->why.now > last ? (a->why.now - last) / SG_NSEC_PER_SEC : 0;
 }
 
 /* The prefix by which it is on a list. */
