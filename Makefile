@@ -137,8 +137,8 @@ $(SKELETONS): $(BUILD)/%.skel.h: $(BUILD)/bpf/%.bpf.o
 
 # --- the command ---
 
-$(BUILD)/user/replay/capture.o $(BUILD)/user/events/packets.o \
-$(BUILD)/tests/unit/user/replay/capture.o: ALLCFLAGS += $(WIRETAP_CFLAGS)
+$(foreach file,replay/capture events/packets events/wiretap,$(BUILD)/user/$(file).o \
+  $(BUILD)/tests/unit/user/$(file).o): ALLCFLAGS += $(WIRETAP_CFLAGS)
 
 $(BUILD)/user/%.o: user/%.c $(USER_DEPS) $(SKELETONS)
 	@mkdir -p $(@D)

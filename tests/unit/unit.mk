@@ -2,6 +2,7 @@
 # Builds the unit tests, one program per file, with what they test compiled under the sanitizers.
 # Run them from the top of the tree. Included by the Makefile.
 UNIT_TESTED = base/error base/escape base/identity base/lines base/names base/notice base/prefix \
+              events/wiretap \
               named/apiban named/csv named/ipset named/mmdb named/source \
               policy/callees policy/config policy/config_check policy/dialled policy/document \
               policy/domains policy/places policy/profiles policy/setting \

@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 #include <wiretap/wtap.h>
-#include <wsutil/wslog.h>
+
+#include "events/wiretap.h"
 
 #define INTERFACES_MOST 4096 /* that came and went while it was written */
 #define TAG 4                /* bytes of an 802.1Q tag, behind the two addresses of Ethernet */
@@ -38,17 +39,6 @@ static int failed_to(struct packets *packets, const char *what, int code, gchar 
 		  strcmp(packets->path, "-") ? packets->path : "standard output", why);
 	g_free(info);
 	return err;
-}
-
-static void begin_wiretap(void)
-{
-	static bool done;
-
-	if (done)
-		return;
-	done = true;
-	ws_log_set_level(LOG_LEVEL_ERROR);
-	wtap_init(FALSE); /* no plugins */
 }
 
 /* Whether packets of an interface have no Ethernet header, as those of tun. */
@@ -125,7 +115,7 @@ struct packets *packets_begin(const char *path, const __u32 *interfaces, size_t 
 		error_set(error, -ENOMEM, "out of memory.");
 		return NULL;
 	}
-	begin_wiretap();
+	wiretap_begin();
 	packets->path = path;
 	packets->dumper = begin_file(packets, interfaces, count, error);
 	if (packets->dumper)

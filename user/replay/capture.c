@@ -15,7 +15,8 @@
 #include <sys/stat.h>
 
 #include <wiretap/wtap.h>
-#include <wsutil/wslog.h>
+
+#include "events/wiretap.h"
 
 #define NO_PROTOCOL 0xffff    /* reserved (RFC 7042 appendix B.1): the guard passes it as foreign */
 #define SECONDS_MAX (1ULL << 33) /* of a time stamp: in ns this leaves the guard's clock room */
@@ -113,18 +114,6 @@ static const struct link *find_link(int type)
 	return NULL;
 }
 
-static void wiretap_init(void)
-{
-	static bool done;
-
-	if (done)
-		return;
-	done = true;
-	/* What it tells programmers is not for people; what it tells people comes back to us. */
-	ws_log_set_level(LOG_LEVEL_ERROR);
-	wtap_init(FALSE); /* no plugins */
-}
-
 /* wiretap's error in words, for inside of a sentence. */
 static void say_error(int err, gchar *info, struct error *error)
 {
@@ -193,7 +182,7 @@ static int open_wiretap(struct capture *capture, const char *path, struct error 
 	struct error reason = {};
 	int err = 0;
 
-	wiretap_init();
+	wiretap_begin();
 	wtap_rec_init(&capture->record);
 	ws_buffer_init(&capture->packet, 1536);
 	capture->wtap = wtap_open_offline(path, WTAP_TYPE_AUTO, &err, &info, FALSE);
