@@ -70,8 +70,11 @@ static enum exit_code attach_mode(const struct saved *saved, enum xdp_mode mode,
 	return cmd_attach(&options);
 }
 
-/* Where nothing is guarded. *missing: interfaces that are not there. */
-static enum exit_code attach_all(const struct saved *saved, size_t *missing)
+/*
+ * Where nothing is guarded. *missing: interfaces that are not there. Without the zones of its
+ * configuration, enforce would drop customers: it is monitor then.
+ */
+static enum exit_code attach_all(struct saved *saved, size_t *missing)
 {
 	const struct saved_interface *interface = saved->interfaces.item;
 	const char *config = saved->config[0] ? saved->config : NULL;
@@ -85,8 +88,10 @@ static enum exit_code attach_all(const struct saved *saved, size_t *missing)
 		       interface[i].name, interface[i].name);
 	}
 	if (config && access(config, F_OK)) {
-		notice("%s is gone, so the guard begins with another configuration.", config);
+		notice("%s is gone, so the guard begins with another configuration, and in monitor "
+		       "mode: `sipguard mode enforce` when it is the right one.", config);
 		config = NULL;
+		saved->mode = SG_MODE_MONITOR;
 	}
 	code = attach_mode(saved, XDP_MODE_NATIVE, &config);
 	return code == DONE ? attach_mode(saved, XDP_MODE_GENERIC, &config) : code;
@@ -127,7 +132,7 @@ static void report(const struct saved *saved, const struct saved_counts *counts,
 		      counts->identities, counts->over, counts->refused, mode_names[saved->mode]);
 }
 
-static enum exit_code restore(const struct saved *saved, const char *path, bool json)
+static enum exit_code restore(struct saved *saved, const char *path, bool json)
 {
 	struct saved_counts counts;
 	struct error error = {};

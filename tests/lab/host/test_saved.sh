@@ -91,7 +91,12 @@ all_comes_back() {
 	ip -n "$LAB_NS_SERVER" link del "$PORT"
 	# What is left is restored, and the exit status says that it is not all.
 	fails_twice 1 "no interface $PORT" "Restored from" restore "$STATE"
-	status_is '.attached and .bans.sources == 2'
+	status_is '.attached and .bans.sources == 2 and .mode == "enforce"'
+	# Nor is there anybody's zone when the file is gone: nothing is dropped without it.
+	sipguard detach --all >/dev/null
+	rm "$LAB_DIR/saved/a b.yaml"
+	fails_twice 1 "in monitor mode" "mode is monitor" restore "$STATE"
+	status_is '.attached and .mode == "monitor" and .bans.sources == 2'
 }
 
 # fails_twice CODE ERRORS SAID ARGUMENT...: by exit status and note, with something done all the same.
