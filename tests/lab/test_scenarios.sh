@@ -12,7 +12,8 @@ SCENARIOS=$LAB_ROOT/tools/scenarios/scenarios.sh
 NAMES=(brute-force enumeration scanner hoard reflection nat-office carrier
 	spoofed-invite-flood spoofed-register-flood
 	forger-pbx forger-keepalive forger-syn-flood forger-names forger-acks forger-register-flood
-	forger-guesser forger-enumeration forger-proxy forger-branches forger-clients)
+	forger-guesser forger-enumeration forger-proxy forger-branches forger-clients
+	operate-reload)
 
 # Each has a lab of its own; the rows and what it says are here.
 OUT=$(mktemp -d)
