@@ -84,7 +84,8 @@ suite() { # NAME COMMAND...
 }
 
 # The machines of the kernels only compute, so they take what the others leave them of the CPUs: at
-# the lowest priority, and with time to spare. What sends most has the machine to itself.
+# the lowest priority, and with time to spare. The last suite mostly waits, and holds under load (`make
+# test-busy`), so they may go on beside it, too.
 begin kernels nice -n 19 env -u CMOCKA_MESSAGE_OUTPUT SG_VM_TIMEOUT=3600 timeout 5400 \
 	tests/kernels/run.sh
 for program in "$build"/tests/unit/test_*; do
@@ -100,8 +101,8 @@ suite corpus timeout 1800 tests/corpus/run.sh
 suite fuzz timeout 900 tests/fuzz/run.sh
 end watch
 suite lab timeout 5400 tests/lab/run.sh --beside
-end kernels
 suite "lab alone" timeout 3600 tests/lab/run.sh --alone
+end kernels
 
 echo
 echo "$passed passed, $failed failed"
