@@ -205,7 +205,8 @@ const struct command commands[] = {
 	 "guard goes on as it is. Exit status 0 if there is no " SAVED_FILE ",\n"
 	 "1 if an interface that was guarded is not there; all else is restored then.",
 	 0, 0, 1, cmd_restore},
-	{"watch", "--metrics [ADDRESS:]PORT | --journal", "a status page, metrics; log events",
+	{"watch", "--metrics [ADDRESS:]PORT | --journal | --hep ADDRESS",
+	 "a status page, metrics; log events, send packets",
 	 "With --journal writes to the journal of systemd what `events` prints, with fields of\n"
 	 "its own: `journalctl -t sipguard SIPGUARD_REASON=garbage`.\n"
 	 "With --metrics serves by HTTP, until it is interrupted:\n"
@@ -217,8 +218,10 @@ const struct command commands[] = {
 	 "can be changed by it. The guard is read when somebody asks, at most once a second. It\n"
 	 "may come, go and be upgraded meanwhile; sipguard_up says whether it is there. Requests\n"
 	 "to a name are refused, but for localhost and the names of --host: else a page of\n"
-	 "somebody else could have your browser read it.",
-	 OPTION_METRICS | OPTION_HOST | OPTION_JOURNAL, 0, 0, cmd_watch},
+	 "somebody else could have your browser read it.\n\n"
+	 "With --hep sends each packet that `events` tells of to a collector of HEP3 (Homer,\n"
+	 "Kamailio, sngrep): the SIP message, and why it was dropped as a log of the same call.",
+	 OPTION_METRICS | OPTION_HOST | OPTION_JOURNAL | OPTION_HEP, 0, 0, cmd_watch},
 	{"help", "[COMMAND]", "this list, or one command in full", "Explains commands.", 0, 0, 1,
 	 cmd_help},
 	{"version", "", "version of the command and of its ABI", "Prints the version.", 0, 0, 0,
