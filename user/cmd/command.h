@@ -84,6 +84,7 @@ enum option_bit {
 	OPTION_REPLACE = 1 << 22,
 	OPTION_FORMAT = 1 << 23,
 	OPTION_JOURNAL = 1 << 25,
+	OPTION_DISPATCHER = 1 << 28,
 	OPTION_HEP = 1 << 29,  /* --hep, --hep-id, --hep-key-file */
 	OPTION_PICK = 1 << 24, /* --column, --country, --asn */
 };

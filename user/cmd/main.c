@@ -36,6 +36,7 @@ const struct command commands[] = {
 	 "  --xdp native    in the driver (XDP): the fastest; refused if the driver cannot\n"
 	 "  --xdp generic   at tc ingress, which is there on every interface\n"
 	 "  --xdp auto      native where the driver can, generic elsewhere and on tun and tap\n"
+	 "  --dispatcher    native, beside XDP programs of others: libxdp's dispatcher calls them\n"
 	 "Interfaces are known by what they are, not by name: rename or move them as you like;\n"
 	 "where zones name one, write its new name there and reload.\n"
 	 "One above or below a guarded one (bridge, bond, VLAN, macvlan) is refused: what comes\n"
@@ -47,7 +48,8 @@ const struct command commands[] = {
 	 "With --for it is on trial until `sipguard confirm`. If that does not come in time, a\n"
 	 "new guard lets everything pass and is detached by the next command; one that was there\n"
 	 "before goes to monitor mode, and keeps what it knows. The kernel does that by itself.",
-	 OPTION_CONFIG | OPTION_XDP | OPTION_ENFORCE | OPTION_FOR, 1, -1, cmd_attach},
+	 OPTION_CONFIG | OPTION_XDP | OPTION_DISPATCHER | OPTION_ENFORCE | OPTION_FOR, 1, -1,
+	 cmd_attach},
 	{"confirm", "", "keep what `attach --for` or `mode enforce --for` has begun",
 	 "Ends the trial: the guard stays as it is. Exit status 1 if nothing is on trial, 3 if\n"
 	 "the time of `attach --for` was over before.", 0, 0, 0, cmd_confirm},

@@ -18,6 +18,8 @@ static const struct option_text rows[] = {
 	{"config", 'c', OPTION_CONFIG, "FILE", "the configuration (YAML)"},
 	{"xdp", 'x', OPTION_XDP, "native|generic|auto",
 	 "in the driver, behind it (slower), or what works (default)"},
+	{"dispatcher", 'D', OPTION_DISPATCHER, NULL,
+	 "native, beside other XDP programs, which libxdp's dispatcher calls, too"},
 	{"enforce", 'e', OPTION_ENFORCE, NULL, "drop at once, instead of starting in monitor mode"},
 	{"all", 'a', OPTION_ALL, NULL, "every guarded interface"},
 	{"watch", 'w', OPTION_WATCH, "SECONDS", "print rates again and again, until interrupted"},
@@ -132,8 +134,18 @@ static __u64 read_time(const char *text)
 	return value <= FOR_SECONDS_MAX ? value : 0;
 }
 
+static enum exit_code read_dispatcher(struct options *options)
+{
+	if (options->xdp != XDP_MODE_AUTO)
+		return usage("--dispatcher is a way of its own: leave --xdp out.");
+	options->xdp = XDP_MODE_DISPATCHER;
+	return DONE;
+}
+
 static enum exit_code read_xdp(const char *text, struct options *options)
 {
+	if (options->xdp == XDP_MODE_DISPATCHER)
+		return usage("--dispatcher is a way of its own: leave --xdp out.");
 	for (int mode = XDP_MODE_AUTO; mode <= XDP_MODE_GENERIC; mode++) {
 		if (strcmp(text, xdp_mode_names[mode]) == 0) {
 			options->xdp = mode;
@@ -228,6 +240,8 @@ static enum exit_code read_option(int letter, const char *value, struct options 
 		return value[0] ? DONE : usage("--config takes the name of a file.");
 	case 'x':
 		return read_xdp(value, options);
+	case 'D':
+		return read_dispatcher(options);
 	case 'e':
 		options->enforce = true;
 		return DONE;
