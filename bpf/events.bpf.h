@@ -105,7 +105,7 @@ static __always_inline __u32 event_interface(hook_ctx *ctx)
 }
 
 /* A packet with as many bytes of it as there is `room` for, a constant power of two. */
-#define EVENT_SEND(ctx, g, event, ring, f, room)                                                  \
+#define EVENT_SEND(ctx, g, event, ring, f, more_, room)                                           \
 	do {                                                                                      \
 		struct {                                                                          \
 			struct sg_event event;                                                    \
@@ -117,6 +117,7 @@ static __always_inline __u32 event_interface(hook_ctx *ctx)
 			return 0;                                                                 \
 		}                                                                                 \
 		event_fill(&place_->event, g, event);                                             \
+		place_->event.more = more_;                                                       \
 		place_->event.interface = event_interface(ctx);                                   \
 		place_->event.vlan = hook_vlan(ctx);                                              \
 		if (last_ > (room) - 1)                                                           \
@@ -129,50 +130,50 @@ static __always_inline __u32 event_interface(hook_ctx *ctx)
 	} while (0)
 
 /* Global, each by itself: of three in one function the verifier follows all ways through all. */
-__noinline int event_small(hook_ctx *ctx, const struct guard *g, __u32 event, __u32 at)
+__noinline int event_small(hook_ctx *ctx, const struct guard *g, __u32 event, __u32 at, __u32 more)
 {
 	struct sg_follower *f = bpf_map_lookup_elem(&sg_followers, &at);
 	void *ring = bpf_map_lookup_elem(&sg_rings, &at);
 
 	if (!ctx || !g || !f || !ring)
 		return 0;
-	EVENT_SEND(ctx, g, event, ring, f, SG_EVENT_SMALL);
+	EVENT_SEND(ctx, g, event, ring, f, more, SG_EVENT_SMALL);
 	return 0;
 }
 
-__noinline int event_medium(hook_ctx *ctx, const struct guard *g, __u32 event, __u32 at)
+__noinline int event_medium(hook_ctx *ctx, const struct guard *g, __u32 event, __u32 at, __u32 more)
 {
 	struct sg_follower *f = bpf_map_lookup_elem(&sg_followers, &at);
 	void *ring = bpf_map_lookup_elem(&sg_rings, &at);
 
 	if (!ctx || !g || !f || !ring)
 		return 0;
-	EVENT_SEND(ctx, g, event, ring, f, SG_EVENT_MEDIUM);
+	EVENT_SEND(ctx, g, event, ring, f, more, SG_EVENT_MEDIUM);
 	return 0;
 }
 
-__noinline int event_large(hook_ctx *ctx, const struct guard *g, __u32 event, __u32 at)
+__noinline int event_large(hook_ctx *ctx, const struct guard *g, __u32 event, __u32 at, __u32 more)
 {
 	struct sg_follower *f = bpf_map_lookup_elem(&sg_followers, &at);
 	void *ring = bpf_map_lookup_elem(&sg_rings, &at);
 
 	if (!ctx || !g || !f || !ring)
 		return 0;
-	EVENT_SEND(ctx, g, event, ring, f, SG_EVENT_LARGE);
+	EVENT_SEND(ctx, g, event, ring, f, more, SG_EVENT_LARGE);
 	return 0;
 }
 
 /* The packet itself, if it is one of a sample. */
 static __always_inline int event_frame(hook_ctx *ctx, const struct guard *g, __u32 event, __u32 at,
-				       __u32 sample)
+				       __u32 sample, __u32 more)
 {
 	if (sample > 1 && bpf_get_prandom_u32() % sample)
 		return 0;
 	if (g->p.frame <= SG_EVENT_SMALL)
-		return event_small(ctx, g, event, at);
+		return event_small(ctx, g, event, at, more);
 	if (g->p.frame <= SG_EVENT_MEDIUM)
-		return event_medium(ctx, g, event, at);
-	return event_large(ctx, g, event, at);
+		return event_medium(ctx, g, event, at, more);
+	return event_large(ctx, g, event, at, more);
 }
 
 /* What became of a packet. */
@@ -201,12 +202,15 @@ static __always_inline int event_plain(struct sg_follower *f, const struct guard
 __noinline int event_to(hook_ctx *ctx, const struct guard *g, __u32 event, __u32 at)
 {
 	struct sg_follower *f = bpf_map_lookup_elem(&sg_followers, &at);
+	__u32 turn = 1;
 
 	if (!ctx || !g || !f || !follower_wants(f, g, event))
 		return 0;
-	if (f->frames)
-		return event_frame(ctx, g, event, at, f->sample);
-	return event_plain(f, g, event, at, event_interface(ctx));
+	if (f->frames == SG_FRAMES_NONE)
+		return event_plain(f, g, event, at, event_interface(ctx));
+	if (f->frames == SG_FRAMES_TOLD)
+		turn = follower_turn(f, g, event, at);
+	return turn ? event_frame(ctx, g, event, at, f->sample, turn - 1) : 0;
 }
 
 /* All of them are. */

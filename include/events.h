@@ -35,6 +35,13 @@ enum sg_event_kind {
 	SG_EVENT_BAN,    /* a flow was banned, for this reason */
 };
 
+/* What a follower wants of packets. */
+enum sg_frames {
+	SG_FRAMES_NONE, /* what became of them, and of bans: so many as SG_EVENTS_RATE says */
+	SG_FRAMES_ALL,  /* the packets themselves, all of them */
+	SG_FRAMES_TOLD, /* the packets themselves of which the first kind is told */
+};
+
 struct sg_event {
 	__u64 time;       /* ns of CLOCK_MONOTONIC */
 	__u32 address[4]; /* of the peer, as in struct sg_flow_key */
@@ -63,8 +70,8 @@ struct sg_follower {
 	__u64 holder;     /* who has this place, and until when: packets do not look at it */
 	__u64 reasons[2]; /* a bit for each reason that it wants to hear of */
 	__u32 outcomes;   /* a bit for each enum sg_outcome */
-	__u32 frames;     /* flag: it wants the packets themselves, and all of them */
-	__u32 sample;     /* of packets one in so many; 0 and 1: all */
+	__u32 frames;     /* enum sg_frames */
+	__u32 sample;     /* of the packets themselves one in so many; 0 and 1: all */
 	__u32 family;     /* 4 or 6: only sources in the prefix; 0: all */
 	__u32 address[4]; /* the prefix, */
 	__u32 mask[4];    /* and which bits of an address it has */

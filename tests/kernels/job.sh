@@ -12,7 +12,7 @@
 # that passed and STATUS "refused" if the object did not load, one "@frames OBJECT
 # STATUS NUMBER" likewise, one "@probe OBJECT STATUS RESULT" line a probe, "@attach
 # STATUS RESULT", "@interfaces STATUS MISSING", "@coalesced STATUS MISSING", "@shadow
-# STATUS RESULT", and "@done" last; everything else is for people.
+# STATUS RESULT", "@dispatcher STATUS RESULT", and "@done" last; everything else is for people.
 
 verify=$1 run_test=$2 probe=$3
 shift 3
@@ -88,4 +88,6 @@ script attach "$SG_SIPGUARD" "$SG_AT_EGRESS" "$SG_TCP_ENDS"
 script interfaces "$SG_SIPGUARD_SHORT"
 script coalesced "$SG_SIPGUARD" "$SG_UDP_SEGMENT"
 script shadow "$SG_SIPGUARD" "$SG_SEND_MESSAGES"
+script dispatcher "$SG_SIPGUARD" "$SG_XDP/xdp-loader" "$SG_XDP/no_ping.bpf.o" \
+	"$SG_XDP/xdp-dispatcher.o"
 echo "@done"

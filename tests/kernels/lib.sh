@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# lib.sh: how attach.sh, interfaces.sh, coalesced.sh and shadow.sh begin, which job.sh calls in a
-# network namespace and a mount namespace of their own. Sourced with `sipguard` set. Sets tmp,
+# lib.sh: how attach.sh, interfaces.sh, coalesced.sh, shadow.sh and dispatcher.sh begin, which job.sh
+# calls in a network namespace and a mount namespace of their own. Sourced with `sipguard` set. Sets tmp,
 # beside which a script may make files "$tmp".NAME, and the pins' root below it; what is in
 # `running` ends with the script. POSIX shell: in the machine, the shell is busybox.
 

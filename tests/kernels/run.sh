@@ -30,6 +30,7 @@ usage()
 	        build/tests/run_guard_plain, build/tests/corpus_probe, build/sipguard,
 	        build/tests/sipguard_short, build/tests/at_egress, build/tests/tcp_ends,
 	        build/tests/frames, build/tests/udp_segment, build/tests/send_messages)
+	SG_XDP: libxdp's parts, and somebody else's program (build/tests/xdp)
 	EOF
 	exit 2
 }
@@ -51,6 +52,7 @@ tcp_ends=${SG_TCP_ENDS:-build/tests/tcp_ends}
 frames=${SG_FRAMES:-build/tests/frames}
 udp_segment=${SG_UDP_SEGMENT:-build/tests/udp_segment}
 send_messages=${SG_SEND_MESSAGES:-build/tests/send_messages}
+xdp=${SG_XDP:-build/tests/xdp}
 jobs=${SG_VM_JOBS:-$(nproc)}
 only=
 verified=0 # objects that are shown to the verifier
@@ -104,16 +106,16 @@ start_kernel()
 	local command=(env "SG_MUTATIONS=${SG_MUTATIONS:-5000}" "SG_SIPGUARD=$sipguard"
 		"SG_AT_EGRESS=$at_egress" "SG_TCP_ENDS=$tcp_ends" "SG_FRAMES=$frames"
 		"SG_SIPGUARD_SHORT=$short" "SG_UDP_SEGMENT=$udp_segment"
-		"SG_SEND_MESSAGES=$send_messages"
+		"SG_SEND_MESSAGES=$send_messages" "SG_XDP=$xdp"
 		sh "$here/job.sh" "$verify" "$run_test" "$probe" "${objects[@]}")
 
 	if [[ $series == host ]]; then
 		timeout --kill-after=5 "${SG_VM_TIMEOUT:-1200}" "${command[@]}" \
 			>"$out/host.log" 2>&1 &
 	else
-		printf '%s\n' "$here"/{job,lib,attach,interfaces,coalesced,shadow}.sh \
+		printf '%s\n' "$here"/{job,lib,attach,interfaces,coalesced,shadow,dispatcher}.sh \
 			"$udp_segment" "$verify" "$run_test" "$probe" "$sipguard" "$short" "$at_egress" \
-			"$tcp_ends" "$frames" "$send_messages" "${objects[@]}" \
+			"$tcp_ends" "$frames" "$send_messages" "$xdp" "${objects[@]}" \
 			>"$out/$series.files"
 		"$here/vm.sh" "$out/$series" "$out/$series.files" -- "${command[@]}" \
 			>"$out/$series.log" 2>&1 &
@@ -289,6 +291,20 @@ check_shadow()
 	fi
 }
 
+check_dispatcher()
+{
+	local kernel=$1 log=$2 series=$3 status result
+
+	read -r status result < <(sed -n 's/^@dispatcher //p' "$log") || true
+	if [[ ${status:-none} == 0 && $result == all ]]; then
+		ok "kernel $kernel: the guard runs beside another program, by libxdp's dispatcher"
+	elif [[ ${status:-none} == 0 && $series == host ]]; then
+		ok "kernel $kernel: libxdp's dispatcher is refused in a sentence"
+	else
+		not_ok "kernel $kernel: libxdp's dispatcher: ${result:-nothing}"
+	fi
+}
+
 check_kernel()
 {
 	local series=$1 log=$out/$1.log status kernel before=$failed
@@ -304,6 +320,7 @@ check_kernel()
 	check_interfaces "${kernel:-$series}" "$log" "$series"
 	check_coalesced "${kernel:-$series}" "$log"
 	check_shadow "${kernel:-$series}" "$log" "$series"
+	check_dispatcher "${kernel:-$series}" "$log" "$series"
 	if [[ $status == 124 ]]; then
 		not_ok "kernel ${kernel:-$series}: timed out; if only slow, raise SG_VM_TIMEOUT"
 	elif [[ $status != 0 ]] || ! grep -q '^@done$' "$log"; then

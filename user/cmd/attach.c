@@ -129,7 +129,7 @@ static int stage_judges(struct attach *a)
 		const struct guard_link *link = &a->session.links.link[i];
 		int program;
 
-		if (link->state == LINK_GONE)
+		if (link->state == LINK_GONE || link->kind == LINK_DISPATCHED)
 			continue;
 		program = loader_judge(&a->loader, link->place.judge, link->place.slot, &a->error);
 		if (program < 0)
@@ -348,15 +348,13 @@ static int attach_more(struct attach *a)
 		notice("%s", why.text);
 	if (shadowed)
 		shadow_settle(&a->session.pins);
-	return 0;
+	return targets_dispatch(a);
 }
 
 static void tell(const struct target *target, const struct guard_link *link, enum sg_mode mode)
 {
-	bool tc = link_mode(link) == XDP_MODE_GENERIC;
-
 	escape_printf(stdout, "%s: %s, %s, mode %s.\n", target->device.name,
-	       target->running ? "upgraded" : "guarded", tc ? "at tc ingress" : "native XDP",
+	       target->running ? "upgraded" : "guarded", link_text(link),
 	       mode_names[mode]);
 	if (target->hooked.why[0])
 		notice("%s is guarded at tc ingress, which is slower than native XDP, since %s.",

@@ -69,6 +69,12 @@ bool targets_upgrade(const struct attach *a);
 int trial_begin(struct attach *a);
 void trial_undo(struct attach *a);
 
+/*
+ * Upgrades what libxdp's dispatchers call, after all else: libxdp knows no journal. 0 or -errno,
+ * and then some of them have this version's program, and some the older one.
+ */
+int targets_dispatch(struct attach *a);
+
 /* At a target where nobody has listened yet there are calls that the guard does not know. */
 void targets_listen(struct attach *a);
 

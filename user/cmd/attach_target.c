@@ -147,6 +147,21 @@ bool targets_upgrade(const struct attach *a)
 	return false;
 }
 
+/* What is out of reach stays as it is. */
+int targets_dispatch(struct attach *a)
+{
+	int err = 0;
+
+	for (size_t i = 0; a->upgrade && !err && i < a->session.links.count; i++) {
+		const struct guard_link *link = &a->session.links.link[i];
+
+		if (link->kind == LINK_DISPATCHED &&
+		    (link->state == LINK_HERE || link->state == LINK_REMOVED))
+			err = hook_dispatch(&a->session.pins, &a->loader, link, &a->error);
+	}
+	return err;
+}
+
 void targets_listen(struct attach *a)
 {
 	for (int i = 0; i < a->count; i++) {

@@ -43,6 +43,9 @@ struct options {
 	bool journal;
 	const char *metrics;    /* where to listen; NULL: not given */
 	const char *host;       /* names with commas between them; NULL: none */
+	const char *hep;        /* the collector; NULL: none */
+	__u32 hep_id;           /* 0: not given */
+	const char *hep_key;    /* a file; NULL: not given */
 	/* Of allow and deny; NULL: not given. */
 	const char *name;       /* of a list */
 	const char *format;     /* of a file */
@@ -81,6 +84,8 @@ enum option_bit {
 	OPTION_REPLACE = 1 << 22,
 	OPTION_FORMAT = 1 << 23,
 	OPTION_JOURNAL = 1 << 25,
+	OPTION_DISPATCHER = 1 << 28,
+	OPTION_HEP = 1 << 29,  /* --hep, --hep-id, --hep-key-file */
 	OPTION_PICK = 1 << 24, /* --column, --country, --asn */
 };
 

@@ -117,8 +117,11 @@ static int detach(struct session *session, const struct guard_link **gone, int c
 	struct error why = {};
 	int err = 0;
 
-	for (int i = 0; !err && i < count; i++)
+	for (int i = 0; !err && i < count; i++) {
 		err = egress_reachable(&session->pins, gone[i], error);
+		if (!err)
+			err = link_reachable(&session->pins, gone[i], error);
+	}
 	if (err)
 		return err;
 	err = count == 1 ? detach_single(&session->pins, gone[0], error)

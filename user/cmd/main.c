@@ -36,6 +36,7 @@ const struct command commands[] = {
 	 "  --xdp native    in the driver (XDP): the fastest; refused if the driver cannot\n"
 	 "  --xdp generic   at tc ingress, which is there on every interface\n"
 	 "  --xdp auto      native where the driver can, generic elsewhere and on tun and tap\n"
+	 "  --dispatcher    native, beside XDP programs of others: libxdp's dispatcher calls them\n"
 	 "Interfaces are known by what they are, not by name: rename or move them as you like;\n"
 	 "where zones name one, write its new name there and reload.\n"
 	 "One above or below a guarded one (bridge, bond, VLAN, macvlan) is refused: what comes\n"
@@ -47,7 +48,8 @@ const struct command commands[] = {
 	 "With --for it is on trial until `sipguard confirm`. If that does not come in time, a\n"
 	 "new guard lets everything pass and is detached by the next command; one that was there\n"
 	 "before goes to monitor mode, and keeps what it knows. The kernel does that by itself.",
-	 OPTION_CONFIG | OPTION_XDP | OPTION_ENFORCE | OPTION_FOR, 1, -1, cmd_attach},
+	 OPTION_CONFIG | OPTION_XDP | OPTION_DISPATCHER | OPTION_ENFORCE | OPTION_FOR, 1, -1,
+	 cmd_attach},
 	{"confirm", "", "keep what `attach --for` or `mode enforce --for` has begun",
 	 "Ends the trial: the guard stays as it is. Exit status 1 if nothing is on trial, 3 if\n"
 	 "the time of `attach --for` was over before.", 0, 0, 0, cmd_confirm},
@@ -205,7 +207,8 @@ const struct command commands[] = {
 	 "guard goes on as it is. Exit status 0 if there is no " SAVED_FILE ",\n"
 	 "1 if an interface that was guarded is not there; all else is restored then.",
 	 0, 0, 1, cmd_restore},
-	{"watch", "--metrics [ADDRESS:]PORT | --journal", "a status page, metrics; log events",
+	{"watch", "--metrics [ADDRESS:]PORT | --journal | --hep ADDRESS",
+	 "a status page, metrics; log events, send packets",
 	 "With --journal writes to the journal of systemd what `events` prints, with fields of\n"
 	 "its own: `journalctl -t sipguard SIPGUARD_REASON=garbage`.\n"
 	 "With --metrics serves by HTTP, until it is interrupted:\n"
@@ -217,8 +220,10 @@ const struct command commands[] = {
 	 "can be changed by it. The guard is read when somebody asks, at most once a second. It\n"
 	 "may come, go and be upgraded meanwhile; sipguard_up says whether it is there. Requests\n"
 	 "to a name are refused, but for localhost and the names of --host: else a page of\n"
-	 "somebody else could have your browser read it.",
-	 OPTION_METRICS | OPTION_HOST | OPTION_JOURNAL, 0, 0, cmd_watch},
+	 "somebody else could have your browser read it.\n\n"
+	 "With --hep sends each packet that `events` tells of to a collector of HEP3 (Homer,\n"
+	 "Kamailio, sngrep): the SIP message, and why it was dropped as a log of the same call.",
+	 OPTION_METRICS | OPTION_HOST | OPTION_JOURNAL | OPTION_HEP, 0, 0, cmd_watch},
 	{"help", "[COMMAND]", "this list, or one command in full", "Explains commands.", 0, 0, 1,
 	 cmd_help},
 	{"version", "", "version of the command and of its ABI", "Prints the version.", 0, 0, 0,

@@ -18,6 +18,8 @@ static const struct option_text rows[] = {
 	{"config", 'c', OPTION_CONFIG, "FILE", "the configuration (YAML)"},
 	{"xdp", 'x', OPTION_XDP, "native|generic|auto",
 	 "in the driver, behind it (slower), or what works (default)"},
+	{"dispatcher", 'D', OPTION_DISPATCHER, NULL,
+	 "native, beside other XDP programs, which libxdp's dispatcher calls, too"},
 	{"enforce", 'e', OPTION_ENFORCE, NULL, "drop at once, instead of starting in monitor mode"},
 	{"all", 'a', OPTION_ALL, NULL, "every guarded interface"},
 	{"watch", 'w', OPTION_WATCH, "SECONDS", "print rates again and again, until interrupted"},
@@ -47,6 +49,10 @@ static const struct option_text rows[] = {
 	 "where to serve them by HTTP (a port alone: 127.0.0.1)"},
 	{"journal", 'J', OPTION_JOURNAL, NULL, "write events to the journal of systemd"},
 	{"host", 'H', OPTION_HOST, "NAME,...", "names by which a browser or Prometheus may ask"},
+	{"hep", 'E', OPTION_HEP, "[tcp:]ADDRESS[:PORT]",
+	 "send dropped packets to a collector, by UDP unless told (port 9060)"},
+	{"hep-id", 'I', OPTION_HEP, "N", "number of this agent, of HEP, from 1 (default 1)"},
+	{"hep-key-file", 'K', OPTION_HEP, "FILE", "whose first line is the collector's key"},
 	{"json", 'j', 0, NULL, "print JSON"},
 	{"verbose", 'v', 0, NULL, "show what libbpf and the kernel's verifier say"},
 	{"help", 'h', 0, NULL, "explain the command"},
@@ -128,8 +134,18 @@ static __u64 read_time(const char *text)
 	return value <= FOR_SECONDS_MAX ? value : 0;
 }
 
+static enum exit_code read_dispatcher(struct options *options)
+{
+	if (options->xdp != XDP_MODE_AUTO)
+		return usage("--dispatcher is a way of its own: leave --xdp out.");
+	options->xdp = XDP_MODE_DISPATCHER;
+	return DONE;
+}
+
 static enum exit_code read_xdp(const char *text, struct options *options)
 {
+	if (options->xdp == XDP_MODE_DISPATCHER)
+		return usage("--dispatcher is a way of its own: leave --xdp out.");
 	for (int mode = XDP_MODE_AUTO; mode <= XDP_MODE_GENERIC; mode++) {
 		if (strcmp(text, xdp_mode_names[mode]) == 0) {
 			options->xdp = mode;
@@ -203,6 +219,19 @@ static enum exit_code read_sample(const char *text, struct options *options)
 						 : usage("--sample takes a number, 1 to 1G.");
 }
 
+static enum exit_code read_hep_id(const char *text, struct options *options)
+{
+	unsigned long long value;
+	char *end;
+
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (errno || *end || text[0] < '0' || text[0] > '9' || !value || value > 0xffffffff)
+		return usage("--hep-id takes a number, 1 to 4294967295.");
+	options->hep_id = value;
+	return DONE;
+}
+
 static enum exit_code read_option(int letter, const char *value, struct options *options)
 {
 	switch (letter) {
@@ -211,6 +240,8 @@ static enum exit_code read_option(int letter, const char *value, struct options 
 		return value[0] ? DONE : usage("--config takes the name of a file.");
 	case 'x':
 		return read_xdp(value, options);
+	case 'D':
+		return read_dispatcher(options);
 	case 'e':
 		options->enforce = true;
 		return DONE;
@@ -285,6 +316,14 @@ static enum exit_code read_option(int letter, const char *value, struct options 
 		return DONE;
 	case 'H':
 		options->host = value;
+		return DONE;
+	case 'E':
+		options->hep = value;
+		return DONE;
+	case 'I':
+		return read_hep_id(value, options);
+	case 'K':
+		options->hep_key = value;
 		return DONE;
 	case 'j':
 		options->json = true;

@@ -94,7 +94,9 @@ static enum exit_code attach_all(struct saved *saved, size_t *missing)
 		saved->mode = SG_MODE_MONITOR;
 	}
 	code = attach_mode(saved, XDP_MODE_NATIVE, &config);
-	return code == DONE ? attach_mode(saved, XDP_MODE_GENERIC, &config) : code;
+	if (code == DONE)
+		code = attach_mode(saved, XDP_MODE_GENERIC, &config);
+	return code == DONE ? attach_mode(saved, XDP_MODE_DISPATCHER, &config) : code;
 }
 
 /* The sentence of what is wrong gets an end: where the file is now. */

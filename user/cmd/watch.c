@@ -10,6 +10,7 @@
 #include "cmd/command.h"
 #include "events/keeper.h"
 #include "guard/preflight.h"
+#include "hep/export.h"
 #include "render/journal.h"
 #include "render/output.h"
 #include "watch/address.h"
@@ -19,8 +20,19 @@
 
 #define TURN_NS 500000000 /* what changes is told within a second */
 
+/* Where packets go. */
+struct exports {
+	struct address address;
+	bool tcp;
+	struct hep_agent agent;
+	struct collector *collector; /* NULL: nowhere */
+	__u64 unread;                /* that found no room in the ring */
+};
+
 struct watch {
-	struct keeper *keeper; /* NULL: nobody wants events */
+	struct keeper *keeper;  /* NULL: nobody wants events */
+	struct keeper *packets; /* NULL: nor packets */
+	struct exports *exports;
 	struct mailbox box;
 	struct server *server;
 	struct self self;
@@ -48,6 +60,19 @@ static void tell(struct watch *watch, const struct view *view)
 	watch->told = code;
 }
 
+static void tell_exports(const struct exports *exports, struct self *self)
+{
+	struct collector_counts counts;
+
+	if (!exports->collector)
+		return;
+	counts = collector_counts(exports->collector);
+	self->hep = true;
+	self->hep_sent = counts.sent;
+	self->hep_refused = counts.refused;
+	self->hep_lost = counts.lost + exports->unread;
+}
+
 static int read_guard(struct loop_source *source, struct error *error)
 {
 	struct watch *watch = source->of;
@@ -60,6 +85,7 @@ static int read_guard(struct loop_source *source, struct error *error)
 	watch->self.failures += view.error.code && view.error.code != -ENOTCONN;
 	tell(watch, &view);
 	server_tell(watch->server, &watch->self);
+	tell_exports(watch->exports, &watch->self);
 	mailbox_answer(&watch->box, documents_make(&view, &watch->self));
 	view_free(&view);
 	return 0;
@@ -83,31 +109,86 @@ static void log_left_out(void *context, __u64 limited, __u64 lost)
 	journal_left_out(limited, lost);
 }
 
+static void send_event(void *context, const struct follow *follow, const struct sg_event *event)
+{
+	const struct exports *exports = context;
+
+	export_event(exports->collector, &exports->agent, follow, event);
+}
+
+static void count_unread(void *context, __u64 limited, __u64 lost)
+{
+	struct exports *exports = context;
+
+	(void)limited;
+	exports->unread += lost;
+}
+
 static int turn(struct loop_source *source, struct error *error)
 {
 	struct watch *watch = source->of;
 	__u64 expired;
 
 	(void)error;
-	if (read(source->fd, &expired, sizeof(expired)) == sizeof(expired))
+	if (read(source->fd, &expired, sizeof(expired)) != sizeof(expired))
+		return 0;
+	if (watch->keeper)
 		keeper_turn(watch->keeper);
+	if (watch->packets) {
+		keeper_turn(watch->packets);
+		collector_turn(watch->exports->collector);
+	}
 	return 0;
 }
 
-/* The row of the loop that logs events. 0 or -errno. */
-static int begin_log(struct watch *watch, struct loop_source *source, struct error *error)
+static bool begin_log(struct watch *watch)
 {
-	static const struct keeper_ears ears = {log_event, log_change, log_left_out, NULL};
-	const struct itimerspec twice = {{0, TURN_NS}, {0, 1}};
+	static const struct keeper_ears ears = {log_event, log_change, log_left_out, NULL, false};
 
-	*source = (struct loop_source){-1, turn, watch};
 	if (!journal_is_there())
 		notice("there is no journal of systemd here: events are lost until there is one.");
 	watch->keeper = keeper_begin(&ears);
-	source->fd = watch->keeper ? timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC) : -1;
+	return watch->keeper;
+}
+
+static bool begin_export(struct watch *watch)
+{
+	struct exports *exports = watch->exports;
+	const struct keeper_ears ears = {send_event, NULL, count_unread, exports, true};
+
+	exports->collector = collector_begin(&exports->address, exports->tcp);
+	watch->packets = exports->collector ? keeper_begin(&ears) : NULL;
+	if (!watch->packets)
+		return false;
+	collector_turn(exports->collector);
+	return true;
+}
+
+/* The row of the loop that hears events, for the journal and for a collector. 0 or -errno. */
+static int begin_events(struct watch *watch, const struct options *options,
+			struct loop_source *source, struct error *error)
+{
+	const struct itimerspec twice = {{0, TURN_NS}, {0, 1}};
+
+	*source = (struct loop_source){-1, turn, watch};
+	errno = ENOMEM;
+	if ((!options->journal || begin_log(watch)) && (!options->hep || begin_export(watch)))
+		source->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 	if (source->fd < 0 || timerfd_settime(source->fd, 0, &twice, NULL))
-		return error_set(error, -ENOMEM, "cannot begin to log: %s.", strerror(errno));
+		return error_set(error, -ENOMEM, "cannot begin to follow events: %s.",
+				 strerror(errno));
 	return 0;
+}
+
+static void end_export(struct exports *exports)
+{
+	struct collector_counts counts;
+
+	if (!exports->collector)
+		return;
+	counts = collector_end(exports->collector);
+	notice("%llu packets were sent to the collector, %llu of these refused; %llu were lost.",
+	       counts.sent, counts.refused, counts.lost + exports->unread);
 }
 
 static enum exit_code say_where(const struct address *address, bool json)
@@ -143,24 +224,27 @@ static int begin_server(struct watch *watch, int socket, const char *host,
 }
 
 /* Until a signal ends it. The socket, if there is one, is closed by then. */
-static int run(int socket, int signals, const struct options *options, struct error *error)
+static int run(int socket, int signals, const struct options *options, struct exports *exports,
+	       struct error *error)
 {
 	struct loop_source sources[3] = {{.fd = signals, .ready = end}};
-	struct watch watch = {};
+	struct watch watch = {.exports = exports};
 	size_t count = 1;
 	int err = 0;
 
 	if (options->metrics)
 		err = begin_server(&watch, socket, options->host, &sources[count++], error);
-	if (!err && options->journal)
-		err = begin_log(&watch, &sources[count++], error);
+	if (!err && (options->journal || options->hep))
+		err = begin_events(&watch, options, &sources[count++], error);
 	if (!err)
 		err = loop_run(sources, count, error);
 	keeper_end(watch.keeper);
+	keeper_end(watch.packets);
 	if (watch.server) {
 		server_stop(watch.server);
 		mailbox_close(&watch.box);
 	}
+	end_export(exports);
 	return err;
 }
 
@@ -184,19 +268,40 @@ static int prepare(struct address *address, int *socket, int *signals, struct er
 	return err < 0 ? err : 0;
 }
 
+static enum exit_code read_exports(const struct options *options, struct exports *exports)
+{
+	struct error error = {};
+
+	exports->agent.id = options->hep_id ? options->hep_id : 1;
+	if (!options->hep)
+		return options->hep_id || options->hep_key
+			? usage("--hep-id and --hep-key-file go with --hep.") : DONE;
+	if (collector_parse(options->hep, &exports->address, &exports->tcp, &error)) {
+		failed(&error);
+		return USAGE;
+	}
+	if (options->hep_key && export_read_key(options->hep_key, &exports->agent, &error))
+		return failed(&error);
+	return DONE;
+}
+
 enum exit_code cmd_watch(const struct options *options)
 {
 	int socket = -1, signals = -1, err;
+	struct exports exports = {};
 	struct address address = {};
 	struct error error = {};
-	enum exit_code code = DONE;
+	enum exit_code code;
 
-	if (!options->metrics && !options->journal)
-		return usage("'watch' needs --metrics ADDRESS, or --journal, or both.");
+	if (!options->metrics && !options->journal && !options->hep)
+		return usage("'watch' needs --metrics ADDRESS, or --journal, or --hep ADDRESS.");
 	if (options->metrics && address_parse(options->metrics, &address, &error)) {
 		failed(&error);
 		return USAGE;
 	}
+	code = read_exports(options, &exports);
+	if (code != DONE)
+		return code;
 	if (prepare(&address, &socket, &signals, &error))
 		return failed(&error);
 	if (options->metrics)
@@ -205,7 +310,7 @@ enum exit_code cmd_watch(const struct options *options)
 		close(socket);
 		return code;
 	}
-	err = run(socket, signals, options, &error);
+	err = run(socket, signals, options, &exports, &error);
 	close(signals);
 	return err ? failed(&error) : DONE;
 }

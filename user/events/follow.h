@@ -15,8 +15,8 @@ struct follow_wants {
 	int reason;            /* only of this one; 0: of all */
 	struct prefix source;  /* only of sources in it; family 0: of all */
 	__u32 outcomes;        /* a bit for each enum sg_outcome */
-	bool frames;           /* the packets themselves, all of them, or of */
-	__u32 sample;          /* so many one; 0 and 1: all */
+	enum sg_frames frames; /* the packets themselves, and of these */
+	__u32 sample;          /* one of so many; 0 and 1: all */
 	size_t ring;           /* bytes of the ring, a power of two of 4096 or more */
 };
 

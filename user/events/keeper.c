@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 
-#define RING (1 << 20) /* some ten thousand events */
+#define RING (1 << 20)         /* some ten thousand events */
+#define RING_PACKETS (4 << 20) /* some thousands, or 250 of the largest */
 
 struct keeper {
 	struct keeper_ears ears;
@@ -49,12 +50,22 @@ static void leave(struct keeper *k)
 
 static void join(struct keeper *k, const struct session *session)
 {
-	const struct follow_wants wants = {.outcomes = ~0U, .ring = RING};
+	const struct follow_wants wants = {
+		.outcomes = ~0U,
+		.frames = k->ears.packets ? SG_FRAMES_TOLD : SG_FRAMES_NONE,
+		.ring = k->ears.packets ? RING_PACKETS : RING,
+	};
 
 	if (k->follow && !follow_is_of(k->follow, session))
 		leave(k);
 	if (!k->follow)
 		k->follow = follow_begin(session, &wants, hear, k, NULL);
+}
+
+static void look(struct keeper *k, const struct session *session)
+{
+	if (k->ears.change)
+		changes_look_at(k->changes, session, k->ears.change, k->ears.context, NULL);
 }
 
 void keeper_turn(struct keeper *k)
@@ -67,11 +78,11 @@ void keeper_turn(struct keeper *k)
 	else if (k->follow)
 		tell_left_out(k);
 	if (session_begin(&session, ACCESS_READ, NULL)) {
-		changes_look_at(k->changes, NULL, k->ears.change, k->ears.context, NULL);
+		look(k, NULL);
 		leave(k);
 		return;
 	}
-	changes_look_at(k->changes, &session, k->ears.change, k->ears.context, NULL);
+	look(k, &session);
 	join(k, &session);
 	session_end(&session);
 }

@@ -9,10 +9,11 @@
 /* Who hears of it. */
 struct keeper_ears {
 	void (*event)(void *context, const struct follow *follow, const struct sg_event *event);
-	void (*change)(void *context, const struct change *change);
+	void (*change)(void *context, const struct change *change); /* NULL: nobody */
 	/* Events that were not told: too many of a reason; no room. */
 	void (*left_out)(void *context, __u64 limited, __u64 lost);
 	void *context;
+	bool packets; /* events of packets come with their bytes, and those of bans do not come */
 };
 
 struct keeper;

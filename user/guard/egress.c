@@ -12,12 +12,14 @@
 #include <bpf/libbpf.h>
 
 #include "base/notice.h"
+#include "dispatcher/dispatcher.h"
 #include "kernel/filter.h"
 #include "kernel/netns.h"
 #include "kernel/program.h"
 
 #define TCX "tcx"
 #define CLSACT "clsact"
+#define DISPATCHER "dispatcher"
 
 const char *const reply_names[REPLY__MAX] = {
 	[REPLY_ETHERNET] = "reply",
@@ -43,7 +45,7 @@ struct record {
 	char entry[PLACE_PIN + 64];
 	char pin[PLACE_PIN];
 	struct place place;
-	enum direction direction;
+	enum direction direction; /* DIRECTION__MAX: called by a dispatcher */
 	__u32 ifindex;
 	unsigned long netns; /* inode */
 };
@@ -58,14 +60,19 @@ static bool is_here(const struct record *record)
 	return record->netns == netns_here();
 }
 
+static bool is_dispatched(const struct record *record)
+{
+	return record->direction == DIRECTION__MAX;
+}
+
 static bool record_parse(const char *entry, struct record *record)
 {
-	char direction[8];
+	char direction[16];
 	int used = 0;
 
 	*record = (struct record){};
 	if (strlen(entry) >= sizeof(record->entry) ||
-	    sscanf(entry, "%7[^:]:%u:%lu:%n", direction, &record->ifindex, &record->netns,
+	    sscanf(entry, "%15[^:]:%u:%lu:%n", direction, &record->ifindex, &record->netns,
 		   &used) != 3 || !used || strlen(entry + used) >= sizeof(record->pin))
 		return false;
 	strcpy(record->entry, entry);
@@ -73,7 +80,9 @@ static bool record_parse(const char *entry, struct record *record)
 	while (record->direction < DIRECTION__MAX &&
 	       strcmp(direction, direction_names[record->direction]))
 		record->direction++;
-	return record->direction < DIRECTION__MAX && place_parse(record->pin, &record->place);
+	if (is_dispatched(record) && strcmp(direction, DISPATCHER))
+		return false;
+	return place_parse(record->pin, &record->place);
 }
 
 /* The records in dir/clsact. Freed by the caller; 0 or -errno. */
@@ -113,13 +122,30 @@ static const char *record_name(const struct record *record, char name[IF_NAMESIZ
 	return strcpy(name, record->place.name);
 }
 
+static int dispatched_remove(const struct pins *pins, const char *dir, const struct record *record,
+			     struct error *error)
+{
+	__u32 map = links_state_map(pins);
+	int err = is_here(record) && map ? dispatcher_detach(record->ifindex, map, 0) : 0;
+	char name[IF_NAMESIZE];
+
+	if (err)
+		return error_set(error, err, "cannot take the guard from libxdp's dispatcher on "
+				 "%s: %s.", record_name(record, name), strerror(-err));
+	pins_remove(pins, "%s/" CLSACT "/%s", dir, record->entry);
+	return 0;
+}
+
 /* Takes the filter down, then its record. */
 static int record_remove(const struct pins *pins, const char *dir, const struct record *record,
 			 struct error *error)
 {
-	int err = is_here(record) ? filter_remove(record->ifindex, record->direction) : 0;
 	char name[IF_NAMESIZE];
+	int err;
 
+	if (is_dispatched(record))
+		return dispatched_remove(pins, dir, record, error);
+	err = is_here(record) ? filter_remove(record->ifindex, record->direction) : 0;
 	if (err)
 		return error_set(error, err, "cannot remove the tc filter at %s of %s: %s.",
 				 direction_names[record->direction], record_name(record, name),
@@ -131,22 +157,37 @@ static int record_remove(const struct pins *pins, const char *dir, const struct 
 /* The filter of a record that is not here cannot be taken down from here. */
 static void record_leave(const struct record *record)
 {
-	if (!is_here(record))
+	if (!is_here(record) && is_dispatched(record))
+		notice("the guard may be left in libxdp's dispatcher on %s in another network "
+		       "namespace: `xdp-loader unload` takes it off there.", record->place.name);
+	else if (!is_here(record))
 		notice("a tc filter may be left in another network namespace: remove it there with "
 		       "`tc filter del dev %s %s pref %d`.", record->place.name,
 		       direction_names[record->direction], FILTER_PRIORITY);
 }
 
+static int record_make(const struct pins *pins, const char *dir, const char *direction,
+		       const struct place *place, __u32 ifindex, struct error *error)
+{
+	int err = pins_mkdir(pins, error, "%s/" CLSACT, dir);
+	char pin[PLACE_PIN];
+
+	place_encode(place, pin);
+	return err ? err : pins_mkdir(pins, error, "%s/" CLSACT "/%s:%u:%lu:%s", dir, direction,
+				      ifindex, netns_here(), pin);
+}
+
+int dispatched_record(const struct pins *pins, const struct place *place, struct error *error)
+{
+	return record_make(pins, ".", DISPATCHER, place, place->ifindex, error);
+}
+
 static int clsact_attach(const struct pins *pins, const char *dir, enum direction direction,
 			 const struct place *place, __u32 ifindex, int program, struct error *error)
 {
-	char pin[PLACE_PIN], name[IF_NAMESIZE];
-	int err = pins_mkdir(pins, error, "%s/" CLSACT, dir);
+	int err = record_make(pins, dir, direction_names[direction], place, ifindex, error);
+	char name[IF_NAMESIZE];
 
-	place_encode(place, pin);
-	if (!err)
-		err = pins_mkdir(pins, error, "%s/" CLSACT "/%s:%u:%lu:%s", dir,
-				 direction_names[direction], ifindex, netns_here(), pin);
 	if (err)
 		return err;
 	err = filter_prepare(ifindex);
@@ -341,8 +382,8 @@ int egress_reachable(const struct pins *pins, const struct guard_link *link, str
 	}
 	free(set.record);
 	if (err)
-		error_set(error, err, "%s is in another network namespace, and its tc filter can "
-			  "be changed only there: run the same command there.", link->name);
+		error_set(error, err, "%s is in another network namespace, and what is attached to "
+			  "it can be changed only there: run the same command there.", link->name);
 	return err;
 }
 

@@ -8,6 +8,8 @@
  *            clsact/DIRECTION:IFINDEX:NETNS:PLACE. It is made before the filter and removed after
  *            it, so a filter of ours without a record does not exist.
  *
+ * What libxdp's dispatcher calls has such a record, too: clsact/dispatcher:...
+ *
  * Whether an interface is guarded is told by links/PLACE alone. What is here follows: an attachment
  * without links/PLACE is what a killed command has left, and egress_tidy() takes it down. One that
  * somebody else took down is missing until the interface is attached again.
@@ -62,6 +64,9 @@ int egress_attach(const struct pins *pins, const char *dir, const struct place *
 /* A filter at ingress, with its record; the directory links/PLACE is still to come. As above. */
 int ingress_attach(const struct pins *pins, const struct place *place, int program,
 		   struct error *error);
+
+/* The record of what a dispatcher is to call there: 0 or -errno. Before it does. */
+int dispatched_record(const struct pins *pins, const struct place *place, struct error *error);
 
 /* Has egress run the programs pinned in `dir`. 0, or -errno: then only some do. */
 int egress_update(const struct pins *pins, const char *dir, struct error *error);

@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <linux/if_link.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "dispatcher/dispatcher.h"
 #include "guard/egress.h"
 #include "guard/preflight.h"
 #include "kernel/filter.h"
@@ -19,7 +21,7 @@ int hook_check(const struct device *device, enum xdp_mode mode, struct error *er
 		return error_set(error, -EOPNOTSUPP, "%s is of a type that the guard cannot read "
 				 "(ARPHRD %u): guard the interface below it, or the one by which "
 				 "its packets reach the server.", device->name, device->type);
-	if (mode != XDP_MODE_NATIVE || !hook_obstacle(device))
+	if ((mode != XDP_MODE_NATIVE && mode != XDP_MODE_DISPATCHER) || !hook_obstacle(device))
 		return 0;
 	return error_set(error, -EOPNOTSUPP, "%s cannot be guarded by native XDP, because %s: "
 			 "leave --xdp out, or use --xdp generic.", device->name,
@@ -104,6 +106,41 @@ static int attach_tc(const struct pins *pins, struct place *place, int program,
 	return ingress_attach(pins, place, program, error);
 }
 
+/* The record first: what libxdp calls without one is what a killed command has left. */
+static int attach_dispatched(const struct pins *pins, const struct loader *loader,
+			     struct place *place, struct hooked *hooked, struct error *error)
+{
+	int id;
+
+	place->judge = JUDGE_DISPATCHED;
+	id = dispatched_record(pins, place, error);
+	if (!id)
+		id = loader_dispatched(loader, place->ifindex, place->name, place->slot, error);
+	if (id < 0)
+		return id;
+	hooked->program_id = id;
+	return 0;
+}
+
+int hook_dispatch(const struct pins *pins, const struct loader *loader,
+		  const struct guard_link *link, struct error *error)
+{
+	int err, id = loader_dispatched(loader, link->ifindex, link->name, link->place.slot,
+					error);
+
+	if (id < 0)
+		return id;
+	err = dispatcher_detach(link->ifindex, links_state_map(pins), id);
+	if (err)
+		return error_set(error, err, "cannot take the older program from libxdp's "
+				 "dispatcher on %s: %s: both judge what comes in there, until "
+				 "`sipguard attach %s` is run again.", link->name, strerror(-err),
+				 link->name);
+	err = link_note_program(pins, link->place.slot, id);
+	return err ? error_set(error, err, "cannot note the program of %s: %s.", link->name,
+			       strerror(-err)) : 0;
+}
+
 int hook_attach(const struct pins *pins, const struct loader *loader, const struct device *device,
 		enum xdp_mode mode, struct place *place, struct hooked *hooked, struct error *error)
 {
@@ -111,6 +148,8 @@ int hook_attach(const struct pins *pins, const struct loader *loader, const stru
 	int program, err = 1;
 
 	*hooked = (struct hooked){.link = -1};
+	if (mode == XDP_MODE_DISPATCHER)
+		return attach_dispatched(pins, loader, place, hooked, error);
 	if (mode != XDP_MODE_GENERIC && !obstacle)
 		err = attach_xdp(loader, mode, place, hooked, error);
 	else if (mode != XDP_MODE_GENERIC)

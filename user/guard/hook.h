@@ -21,8 +21,8 @@ const char *hook_obstacle(const struct device *device);
 
 /* What was attached, and is not guarded for good before its link is pinned. */
 struct hooked {
-	int link;           /* -1: by a filter of clsact */
-	__u32 program_id;   /* of that filter; 0 if there is a link */
+	int link;           /* -1: by a filter of clsact, or called by a dispatcher */
+	__u32 program_id;   /* of that; 0 if there is a link */
 	char why[HOOK_WHY]; /* auto took tc, because of that; "" if it did not */
 };
 
@@ -33,5 +33,13 @@ struct hooked {
 int hook_attach(const struct pins *pins, const struct loader *loader, const struct device *device,
 		enum xdp_mode mode, struct place *place, struct hooked *hooked,
 		struct error *error);
+
+/*
+ * Has the dispatcher of a link, which is DISPATCHED, call another program: the new one first, then
+ * the older one is taken off. In between, less than a tenth of a second, both judge, so a packet is
+ * charged twice. 0 or -errno; then the older one goes on.
+ */
+int hook_dispatch(const struct pins *pins, const struct loader *loader,
+		  const struct guard_link *link, struct error *error);
 
 #endif

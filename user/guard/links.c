@@ -11,6 +11,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "dispatcher/dispatcher.h"
 #include "kernel/filter.h"
 #include "kernel/maps.h"
 #include "kernel/netns.h"
@@ -22,12 +23,14 @@ const char *const judge_names[JUDGE__MAX] = {
 	[JUDGE_FRAGS] = "guard_frags",
 	[JUDGE_TC] = "ingress",
 	[JUDGE_BARE] = "ingress",
+	[JUDGE_DISPATCHED] = "guard",
 };
 
 const char *const xdp_mode_names[] = {
 	[XDP_MODE_AUTO] = "auto",
 	[XDP_MODE_NATIVE] = "native",
 	[XDP_MODE_GENERIC] = "generic",
+	[XDP_MODE_DISPATCHER] = "dispatcher",
 };
 
 static bool xdp_runs(__u32 ifindex, __u32 id)
@@ -83,17 +86,44 @@ static __u32 noted_program(const struct pins *pins, __u32 slot)
 	return fd == -ENOENT ? 0 : note.program;
 }
 
-/* Nothing but the filter tells where it is, and it goes when its interface moves or ends. */
+__u32 links_state_map(const struct pins *pins)
+{
+	int map = pins_get(pins, "%s", map_names[MAP_STATE]);
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info);
+
+	if (map < 0)
+		return 0;
+	if (bpf_obj_get_info_by_fd(map, &info, &size))
+		info.id = 0;
+	close(map);
+	return info.id;
+}
+
+/* What runs on the interface here, or 0. Who may not look at a dispatcher has what was noted. */
+static __u32 runs_here(const struct pins *pins, const struct guard_link *link)
+{
+	int id;
+
+	if (link->kind == LINK_CLSACT)
+		return filter_program(link->ifindex, DIRECTION_INGRESS);
+	id = dispatcher_find(link->ifindex, links_state_map(pins));
+	return id == -EPERM ? noted_program(pins, link->place.slot) : id < 0 ? 0 : id;
+}
+
+/*
+ * Nothing but the filter tells where it is, and it goes when its interface moves or ends. So it is
+ * with what a dispatcher calls.
+ */
 static void open_directory(const struct pins *pins, struct guard_link *link)
 {
 	bool here = link->place.netns == netns_here();
 	char name[IF_NAMESIZE];
 
 	link->fd = -1;
-	link->kind = LINK_CLSACT;
+	link->kind = link->place.judge == JUDGE_DISPATCHED ? LINK_DISPATCHED : LINK_CLSACT;
 	link->ifindex = link->place.ifindex;
-	link->program_id = here ? filter_program(link->ifindex, DIRECTION_INGRESS)
-				: noted_program(pins, link->place.slot);
+	link->program_id = here ? runs_here(pins, link) : noted_program(pins, link->place.slot);
 	if (link->program_id)
 		link->state = here ? LINK_HERE : LINK_ELSEWHERE;
 	else if (here && if_indextoname(link->ifindex, name))
@@ -207,12 +237,21 @@ const struct guard_link *links_find_pin(const struct link_set *set, const char *
 
 enum xdp_mode link_mode(const struct guard_link *link)
 {
+	if (link->kind == LINK_DISPATCHED)
+		return XDP_MODE_DISPATCHER;
 	return link->kind == LINK_XDP ? XDP_MODE_NATIVE : XDP_MODE_GENERIC;
 }
 
 const char *link_hook(const struct guard_link *link)
 {
-	return link->kind == LINK_XDP ? "xdp" : "tc";
+	return link->kind == LINK_XDP || link->kind == LINK_DISPATCHED ? "xdp" : "tc";
+}
+
+const char *link_text(const struct guard_link *link)
+{
+	if (link->kind == LINK_DISPATCHED)
+		return "native XDP, called by libxdp's dispatcher";
+	return link->kind == LINK_XDP ? "native XDP" : "at tc ingress";
 }
 
 static __u32 program_id(int program)
@@ -223,15 +262,14 @@ static __u32 program_id(int program)
 	return bpf_obj_get_info_by_fd(program, &info, &size) ? 0 : info.id;
 }
 
-/* What is noted of a slot and is not given here stays. */
-static int note_program(const struct pins *pins, __u32 slot, int program)
+int link_note_program(const struct pins *pins, __u32 slot, __u32 program)
 {
 	int map = pins_get(pins, "%s", map_names[MAP_PLACES]);
 	struct place_note note;
 	int err = map < 0 ? map : bpf_map_lookup_elem(map, &slot, &note);
 
 	if (!err) {
-		note.program = program_id(program);
+		note.program = program;
 		err = bpf_map_update_elem(map, &slot, &note, BPF_ANY);
 	}
 	if (map >= 0)
@@ -245,6 +283,8 @@ int link_update(const struct pins *pins, const struct guard_link *link, int prog
 
 	if (link->state == LINK_GONE)
 		return 0;
+	if (link->kind == LINK_DISPATCHED)
+		return 0;
 	if (link->kind != LINK_CLSACT)
 		return bpf_link_update(link->fd, program, NULL);
 	if (link->state == LINK_ELSEWHERE)
@@ -252,7 +292,17 @@ int link_update(const struct pins *pins, const struct guard_link *link, int prog
 	err = filter_prepare(link->ifindex);
 	if (!err)
 		err = filter_set(link->ifindex, DIRECTION_INGRESS, program);
-	return err ? err : note_program(pins, link->place.slot, program);
+	return err ? err : link_note_program(pins, link->place.slot, program_id(program));
+}
+
+int link_reachable(const struct pins *pins, const struct guard_link *link, struct error *error)
+{
+	if (link->kind != LINK_DISPATCHED ||
+	    dispatcher_find(link->ifindex, links_state_map(pins)) != -EPERM)
+		return 0;
+	return error_set(error, -EPERM, "%s is guarded by libxdp's dispatcher, and this process "
+			 "lacks CAP_SYS_ADMIN, so it cannot change that: run sipguard as root.",
+			 link->name);
 }
 
 void link_detach(const struct guard_link *link)

@@ -8,6 +8,8 @@
  *   a directory        the same by a filter of clsact, which nothing can pin. Before the filter
  *                      there is its record, clsact/ingress:..., and the directory comes after it,
  *                      see egress.h: a filter without it is what a killed command has left.
+ *   another one        of JUDGE_DISPATCHED: the guard is a program that libxdp's dispatcher calls.
+ *                      libxdp pins it. Its record is clsact/dispatcher:...
  *
  * At tc the guard runs where XDP would get several datagrams as one frame and could not tell:
  * whatever has no XDP in its driver, and tun and tap. What the kernel calls generic XDP is not
@@ -31,6 +33,7 @@ enum xdp_mode {
 	XDP_MODE_AUTO, /* asked for only */
 	XDP_MODE_NATIVE,
 	XDP_MODE_GENERIC,
+	XDP_MODE_DISPATCHER, /* native, beside the programs of others: libxdp's dispatcher */
 };
 
 extern const char *const xdp_mode_names[];
@@ -41,6 +44,7 @@ enum judge {
 	JUDGE_FRAGS = 1, /* "guard_frags", for frames of several buffers */
 	JUDGE_TC = 2,    /* "ingress" */
 	JUDGE_BARE = 3,  /* the same, for packets without a header of the link */
+	JUDGE_DISPATCHED = 4, /* "guard", which a dispatcher calls */
 	JUDGE__MAX
 };
 
@@ -51,6 +55,7 @@ enum link_kind {
 	LINK_XDP,
 	LINK_TCX,
 	LINK_CLSACT,
+	LINK_DISPATCHED,
 };
 
 enum link_state {
@@ -66,7 +71,7 @@ struct guard_link {
 	struct place place;        /* what that says */
 	enum link_kind kind;
 	enum link_state state;
-	int fd;                    /* -1 of CLSACT */
+	int fd;                    /* -1 of CLSACT and DISPATCHED */
 	__u32 id;
 	__u32 ifindex;             /* now; 0 if GONE */
 	__u32 program_id;
@@ -82,6 +87,9 @@ int links_read(const struct pins *pins, const char *name, struct link_set *set,
 	       struct error *error);
 void links_free(struct link_set *set);
 
+/* The number of the map by which a program is known to be the guard's; 0 if it is not pinned. */
+__u32 links_state_map(const struct pins *pins);
+
 /*
  * The link of the interface that is called so here, by whichever of its names; else a link that is
  * not HERE, but was attached under this name. NULL if there is none.
@@ -89,20 +97,30 @@ void links_free(struct link_set *set);
 const struct guard_link *links_find(const struct link_set *set, const char *name);
 const struct guard_link *links_find_pin(const struct link_set *set, const char *pin);
 
-/* NATIVE or GENERIC. */
+/* NATIVE, GENERIC or DISPATCHER. */
 enum xdp_mode link_mode(const struct guard_link *link);
 const char *link_hook(const struct guard_link *link); /* "xdp" or "tc" */
+const char *link_text(const struct guard_link *link); /* the same for people */
 
 /*
  * Has it run another program of its judge. 0 or -errno, unsaid. From another network namespace a
- * filter cannot be changed: -EXDEV.
+ * filter cannot be changed: -EXDEV. Not of DISPATCHED, see hook_dispatch().
  */
 int link_update(const struct pins *pins, const struct guard_link *link, int program);
 
-/* Takes effect at once, where unpinning takes a while. A filter is left to egress_tidy(). */
+/* Whether this process may take down what a dispatcher calls: 0, or -EPERM. */
+int link_reachable(const struct pins *pins, const struct guard_link *link, struct error *error);
+
+/*
+ * Takes effect at once, where unpinning takes a while. A filter, and what a dispatcher calls, is
+ * left to egress_tidy().
+ */
 void link_detach(const struct guard_link *link);
 
 /* Notes where the counters of a slot begin: 0 or -errno, unsaid. See struct place_note. */
 int link_note(const struct pins *pins, __u32 slot, __u32 program, __u64 received, __u64 seen);
+
+/* What else is noted of the slot stays. */
+int link_note_program(const struct pins *pins, __u32 slot, __u32 program);
 
 #endif

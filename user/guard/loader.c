@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/notice.h"
 #include "connections.skel.h"
+#include "dispatcher/dispatcher.h"
 #include "guard.skel.h"
 #include "guard/preflight.h"
 #include "ingress.skel.h"
@@ -107,15 +108,22 @@ static int share_maps(const struct loader *loader, struct bpf_object *object)
 	return err;
 }
 
+/* What will be loaded of an object: one program, on the guard's maps. */
+static int choose_one(const struct loader *loader, struct bpf_object *object, const char *name)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, object)
+		bpf_program__set_autoload(program, strcmp(bpf_program__name(program), name) == 0);
+	return share_maps(loader, object);
+}
+
 /* Loads one program of an object: a new fd of it, or -errno. */
 static int load_one(const struct loader *loader, struct bpf_object *object, const char *name,
 		    struct error *error)
 {
-	struct bpf_program *program;
-	int err = share_maps(loader, object), fd;
+	int err = choose_one(loader, object, name), fd;
 
-	bpf_object__for_each_program(program, object)
-		bpf_program__set_autoload(program, strcmp(bpf_program__name(program), name) == 0);
 	if (!err)
 		err = bpf_object__load(object);
 	if (err)
@@ -144,6 +152,26 @@ static int load_xdp(const struct loader *loader, enum judge judge, __u32 slot, s
 	fd = load_one(loader, object->obj, judge_names[judge], error);
 	guard_bpf__destroy(object);
 	return fd;
+}
+
+int loader_dispatched(const struct loader *loader, __u32 ifindex, const char *name, __u32 slot,
+		      struct error *error)
+{
+	struct guard_bpf *object = guard_bpf__open();
+	int id;
+
+	if (!object)
+		return cannot_open("for XDP", error);
+	SAME_CONSTANTS(object, loader);
+	object->rodata->sg_interface = slot;
+	id = choose_one(loader, object->obj, judge_names[JUDGE_DISPATCHED]);
+	if (id)
+		error_set(error, id, "cannot share the guard's maps: %s.", strerror(-id));
+	else
+		id = dispatcher_attach(ifindex, name, object->obj, judge_names[JUDGE_DISPATCHED],
+				       error);
+	guard_bpf__destroy(object);
+	return id;
 }
 
 static int load_ingress(const struct loader *loader, enum judge judge, __u32 slot,

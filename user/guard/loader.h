@@ -50,6 +50,13 @@ int loader_judge(const struct loader *loader, enum judge judge, __u32 slot, stru
 int loader_reply(const struct loader *loader, enum reply reply, struct error *error);
 
 /*
+ * Loads the program for XDP so that libxdp's dispatcher calls it on the interface. Its number, or
+ * -errno.
+ */
+int loader_dispatched(const struct loader *loader, __u32 ifindex, const char *name, __u32 slot,
+		      struct error *error);
+
+/*
  * Afterwards: the programs that count connections. They look into the kernel's own types; a guard
  * without them is better than none, so there is only notice given why they are not.
  */

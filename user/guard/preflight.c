@@ -14,6 +14,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "dispatcher/dispatcher.h"
 
 static const struct {
 	unsigned int capability;
@@ -76,8 +77,11 @@ static void program_name(__u32 id, char *name, size_t size)
 	close(fd);
 }
 
-static int preflight_other(const char *name, unsigned int ifindex, struct error *error)
+/* A dispatcher has room for the guard. */
+static int preflight_other(const char *name, unsigned int ifindex, enum xdp_mode mode,
+			   struct error *error)
 {
+	bool dispatcher = dispatcher_is_there(ifindex);
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
 	char text[64];
 	__u32 id;
@@ -88,9 +92,15 @@ static int preflight_other(const char *name, unsigned int ifindex, struct error 
 	id = id ? id : query.drv_prog_id;
 	id = id ? id : query.skb_prog_id;
 	id = id ? id : query.hw_prog_id;
-	if (!id)
+	if (!id || (dispatcher && mode == XDP_MODE_DISPATCHER))
 		return 0;
 	program_name(id, text, sizeof(text));
+	if (dispatcher)
+		return error_set(error, -EBUSY, "%s already runs XDP programs that libxdp's "
+				 "dispatcher calls (id %u): use --dispatcher, which has it call "
+				 "the guard, too, or take them off with `xdp-loader unload %s "
+				 "--all`, or use --xdp generic, which goes behind them.", name, id,
+				 name);
 	return error_set(error, -EBUSY, "%s already runs an XDP program, %s (id %u), and can run "
 			 "only one: detach it with the tool that attached it, or with `ip link set "
 			 "dev %s xdp off`, or use --xdp generic, which goes behind it.", name, text,
@@ -128,11 +138,11 @@ static unsigned int mtu_of(const char *name)
 
 int preflight_xdp(const char *name, enum xdp_mode mode, struct error *error)
 {
-	int err = preflight_other(name, if_nametoindex(name), error);
+	int err = preflight_other(name, if_nametoindex(name), mode, error);
 
 	if (err)
 		return err;
-	if (mode == XDP_MODE_NATIVE && lro_is_on(name))
+	if ((mode == XDP_MODE_NATIVE || mode == XDP_MODE_DISPATCHER) && lro_is_on(name))
 		return error_set(error, -EOPNOTSUPP, "%s has large receive offload (LRO) on, whose "
 				 "packets native XDP cannot take: switch it off with `ethtool -K "
 				 "%s lro off`, or use --xdp generic.", name, name);

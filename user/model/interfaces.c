@@ -64,7 +64,7 @@ static const char *twice(const struct link_set *links, const struct device_set *
 
 static const char *obstacle(const struct device_set *devices, const struct guard_link *link)
 {
-	for (size_t i = 0; link->kind != LINK_XDP && i < devices->count; i++) {
+	for (size_t i = 0; link_mode(link) == XDP_MODE_GENERIC && i < devices->count; i++) {
 		if (link->state == LINK_HERE && devices->device[i].ifindex == link->ifindex)
 			return hook_obstacle(&devices->device[i]);
 	}

@@ -101,8 +101,9 @@ static void print_now(const struct snapshot *s)
 
 static void print_guarded(const struct interface *i)
 {
-	if (i->mode == XDP_MODE_NATIVE)
-		escape_printf(stdout, "  %-16s native XDP", i->name);
+	if (i->mode != XDP_MODE_GENERIC)
+		escape_printf(stdout, "  %-16s native XDP%s", i->name,
+			      i->mode == XDP_MODE_NATIVE ? "" : ", called by libxdp's dispatcher");
 	else
 		escape_printf(stdout, "  %-16s at tc ingress%s%s", i->name,
 			      i->obstacle ? ", since " : "", i->obstacle ? i->obstacle : "");
@@ -135,7 +136,7 @@ static void print_blind(const struct interface *i)
 {
 	printf("  %-16s the guard sees NOTHING of what this interface receives: another program ",
 	       "");
-	if (i->mode == XDP_MODE_NATIVE)
+	if (i->mode != XDP_MODE_GENERIC)
 		escape_printf(stdout,
 			      "hands it over past the driver, as bpf_redirect_peer() does for "
 			      "pods: detach %s, and attach it with --xdp generic\n", i->name);

@@ -229,6 +229,11 @@ static int load_one(const struct beginning *b, struct stand_in *at, struct error
 	struct bpf_object *object;
 	int err;
 
+	if (at->link->place.judge == JUDGE_DISPATCHED)
+		return error_set(error, -EOPNOTSUPP, "there can be no shadow of %s, which libxdp's "
+				 "dispatcher calls, since no program can stand in one that stands "
+				 "in another: attach it without --dispatcher for that.",
+				 at->link->name);
 	at->guard = bpf_prog_get_fd_by_id(at->link->program_id);
 	if (at->guard < 0)
 		return error_set(error, at->guard, "cannot open the program that guards %s: %s%s.",

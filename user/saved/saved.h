@@ -44,7 +44,7 @@ struct saved_reason {
 
 struct saved_interface {
 	char name[IF_NAMESIZE];
-	enum xdp_mode mode; /* NATIVE or GENERIC */
+	enum xdp_mode mode; /* NATIVE, GENERIC or DISPATCHER */
 };
 
 struct saved_prefix {

@@ -234,6 +234,8 @@ static int read_interface(struct saved *s, char **word)
 	strcpy(item.name, word[0]);
 	if (!strcmp(word[1], xdp_mode_names[XDP_MODE_GENERIC]))
 		item.mode = XDP_MODE_GENERIC;
+	else if (!strcmp(word[1], xdp_mode_names[XDP_MODE_DISPATCHER]))
+		item.mode = XDP_MODE_DISPATCHER;
 	else if (strcmp(word[1], xdp_mode_names[XDP_MODE_NATIVE]))
 		return -EINVAL;
 	return saved_append(&s->interfaces, &item, sizeof(item), SAVED_INTERFACES);

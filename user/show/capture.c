@@ -108,7 +108,7 @@ static enum exit_code begin(const struct options *options, const struct session 
 		.reason = options->reason,
 		.source = options->source,
 		.outcomes = ~0U,
-		.frames = true,
+		.frames = SG_FRAMES_ALL,
 		.sample = options->sample,
 		.ring = RING,
 	};

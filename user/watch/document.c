@@ -44,8 +44,16 @@ static json_t *sources_json(const struct view *view)
 
 static json_t *self_json(const struct self *self)
 {
-	return json_pack("{s:I, s:I, s:I}", "failures", (json_int_t)self->failures, "evicted",
-			 (json_int_t)self->evicted, "late", (json_int_t)self->late);
+	json_t *json = json_pack("{s:I, s:I, s:I}", "failures", (json_int_t)self->failures,
+				 "evicted", (json_int_t)self->evicted, "late",
+				 (json_int_t)self->late);
+
+	if (self->hep)
+		json_object_set_new(json, "hep", json_pack("{s:I, s:I, s:I}", "sent",
+							   (json_int_t)self->hep_sent, "refused",
+							   (json_int_t)self->hep_refused, "lost",
+							   (json_int_t)self->hep_lost));
+	return json;
 }
 
 static json_t *view_json(const struct view *view, const struct self *self)

@@ -239,6 +239,18 @@ static void write_guard(struct text *text, const struct snapshot *s)
 	/* Figures of calls (RFC 6076) are one function more here, as soon as the kernel counts. */
 }
 
+static void write_hep(struct text *text, const struct self *self)
+{
+	family(text, "watch_hep_packets_total", "counter", "Packets for the collector of --hep: "
+	       "sent; of these refused, as far as the network says that nobody listens there; "
+	       "lost, which were not sent.");
+	text_add(text, "sipguard_watch_hep_packets_total{what=\"sent\"} %llu\n"
+		 "sipguard_watch_hep_packets_total{what=\"refused\"} %llu\n"
+		 "sipguard_watch_hep_packets_total{what=\"lost\"} %llu\n",
+		 (number_t)self->hep_sent, (number_t)self->hep_refused,
+		 (number_t)self->hep_lost);
+}
+
 static void write_self(struct text *text, const struct view *view, const struct self *self)
 {
 	family(text, "watch_reading_seconds", "gauge", "How long the last reading of the guard "
@@ -258,6 +270,7 @@ static void write_self(struct text *text, const struct view *view, const struct 
 	text_add(text, "sipguard_watch_closed_connections_total{why=\"evicted\"} %llu\n"
 		 "sipguard_watch_closed_connections_total{why=\"late\"} %llu\n",
 		 (number_t)self->evicted, (number_t)self->late);
+	write_hep(text, self);
 }
 
 void metrics_write(const struct view *view, const struct self *self, struct text *text)

@@ -25,6 +25,10 @@ struct self {
 	__u64 answers[6];     /* of HTTP, by the first digit of their status; 0: none was made */
 	__u64 evicted;        /* connections that made room for newer ones */
 	__u64 late;           /* and those that were closed because they took too long */
+	bool hep;             /* packets go to a collector: */
+	__u64 hep_sent;       /* so many, */
+	__u64 hep_refused;    /* of which so many were refused */
+	__u64 hep_lost;       /* and these found no room on their way, or nobody who takes them */
 };
 
 /*

@@ -134,7 +134,7 @@ static void a_ban_is_told(void)
 	struct heard *heard;
 
 	follower_begin(0, &(struct sg_follower){EVERYTHING});
-	follower_begin(1, &(struct sg_follower){EVERYTHING, .frames = 1});
+	follower_begin(1, &(struct sg_follower){EVERYTHING, .frames = SG_FRAMES_ALL});
 	config()->ban[SG_OFFENCE_MALFORMED] = sg_ban_rule_of(2, 30, 60);
 	may_not_send(&peer, BAD(""));
 	assert_int_equal(follower_hears(0)->bans, 0);
@@ -155,7 +155,7 @@ static void a_packet_is_kept_whole(void)
 	__u8 frame[FRAME_MAX];
 	size_t length;
 
-	follower_begin(3, &(struct sg_follower){EVERYTHING, .frames = 1});
+	follower_begin(3, &(struct sg_follower){EVERYTHING, .frames = SG_FRAMES_ALL});
 	for (size_t i = 0; i < COUNT(fills); i++) {
 		struct packet_spec spec = {BYTES(NOT_SIP), .source = IPV6_A, .fill = fills[i]};
 
@@ -170,21 +170,42 @@ static void a_packet_is_kept_whole(void)
 
 static void packets_are_not_limited(void)
 {
-	follower_begin(0, &(struct sg_follower){EVERYTHING, .frames = 1});
+	follower_begin(0, &(struct sg_follower){EVERYTHING, .frames = SG_FRAMES_ALL});
 	for (int i = 0; i < 40; i++)
 		SEND_GARBAGE(.source = STRANGER);
 	hears(0, 40);
-	follower_begin(0, &(struct sg_follower){EVERYTHING, .frames = 1, .sample = 1000000000});
+	follower_begin(0, &(struct sg_follower){EVERYTHING, .frames = SG_FRAMES_ALL,
+						.sample = 1000000000});
 	for (int i = 0; i < 40; i++)
 		SEND_GARBAGE(.source = STRANGER);
 	assert_true(follower_hears(0)->count < 40);
+}
+
+/* With its bytes, and as seldom as without them. */
+static void packets_are_told_of_with_their_bytes(void)
+{
+	struct packet_spec spec = {BYTES(NOT_SIP), .source = STRANGER};
+	struct heard *heard;
+	__u8 frame[FRAME_MAX];
+	size_t length = packet_build(&spec, frame);
+
+	follower_begin(0, &(struct sg_follower){EVERYTHING, .frames = SG_FRAMES_TOLD});
+	assert_int_equal(fixture_run(frame, length), XDP_DROP);
+	for (int i = 0; i < 9; i++)
+		SEND_GARBAGE(.source = STRANGER);
+	heard = hears(0, 1);
+	assert_int_equal(heard->last.kept, length);
+	assert_memory_equal(heard->bytes, frame, length);
+	clock_move(2 * SECOND);
+	SEND_GARBAGE(.source = STRANGER);
+	assert_int_equal(hears(0, 1)->last.more, 9);
 }
 
 static void what_finds_no_room_is_counted(void)
 {
 	int heard;
 
-	follower_begin(0, &(struct sg_follower){EVERYTHING, .frames = 1});
+	follower_begin(0, &(struct sg_follower){EVERYTHING, .frames = SG_FRAMES_ALL});
 	follower_begin(1, &(struct sg_follower){EVERYTHING});
 	for (int i = 0; i < 300; i++)
 		SEND_GARBAGE(.source = STRANGER);
@@ -216,7 +237,7 @@ static void nobody_listens_for_ever(void)
 static void a_place_without_a_ring_hurts_nobody(void)
 {
 	follower_begin(0, &(struct sg_follower){EVERYTHING});
-	follower_begin(1, &(struct sg_follower){EVERYTHING, .frames = 1});
+	follower_begin(1, &(struct sg_follower){EVERYTHING, .frames = SG_FRAMES_ALL});
 	*follower_place(2) = *follower_place(0);
 	*follower_place(3) = *follower_place(1);
 	SEND_GARBAGE(.source = STRANGER);
@@ -318,6 +339,7 @@ const struct sequence event_sequences[] = {
 	{"events: a ban is told", a_ban_is_told},
 	{"events: a packet is kept whole", a_packet_is_kept_whole},
 	{"events: packets are not limited", packets_are_not_limited},
+	{"events: some come with their packets", packets_are_told_of_with_their_bytes},
 	{"events: what finds no room is counted", what_finds_no_room_is_counted},
 	{"events: nobody listens for ever", nobody_listens_for_ever},
 	{"events: a place without a ring hurts nobody", a_place_without_a_ring_hurts_nobody},
