@@ -76,6 +76,11 @@ void keeper_turn(struct keeper *k)
 	session_end(&session);
 }
 
+bool keeper_follows(const struct keeper *k)
+{
+	return k->follow;
+}
+
 void keeper_end(struct keeper *k)
 {
 	if (!k)
