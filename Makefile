@@ -33,7 +33,8 @@ BPF_DEPS   = $(wildcard bpf/*.h bpf/*/*.h) $(SHARED) bpf/guard.bpf.c # which ing
 USER_DEPS  = $(wildcard user/*/*.h) $(SHARED)
 USER_OBJS  = $(patsubst user/%.c,$(BUILD)/user/%.o,$(wildcard user/*/*.c))
 USER_LIBS  = -lbpf -lelf -lz $(WIRETAP_LIBS) \
-             $(shell pkg-config --libs yaml-0.1 jansson libcap-ng libmicrohttpd libmaxminddb libsystemd 2>/dev/null)
+             $(shell pkg-config --libs yaml-0.1 jansson libcap-ng libmicrohttpd libmaxminddb libsystemd \
+               ncursesw 2>/dev/null)
 # The programs that are loaded into the kernel, each an object and a skeleton of its own.
 PROGRAMS   = guard ingress reply connections shadow shadow_ingress why
 SKELETONS  = $(PROGRAMS:%=$(BUILD)/%.skel.h)

@@ -62,9 +62,9 @@ static int load(struct why_bpf *object, const struct session *session)
 	return err ? err : why_bpf__load(object);
 }
 
-/* The object is all there is of it. */
 struct asker {
 	struct why_bpf *object;
+	__u32 guard; /* the number of its state */
 };
 
 static int cannot_ask(int err, struct error *error)
@@ -80,6 +80,7 @@ struct asker *ask_begin(const struct session *session, struct error *error)
 	if (!err) {
 		asker->object = why_bpf__open();
 		err = asker->object ? load(asker->object, session) : -errno;
+		asker->guard = maps_number(&session->maps, MAP_STATE);
 	}
 	if (!err)
 		return asker;
@@ -93,6 +94,11 @@ void ask_end(struct asker *asker)
 	if (asker)
 		why_bpf__destroy(asker->object);
 	free(asker);
+}
+
+bool ask_is_of(const struct asker *asker, const struct session *session)
+{
+	return asker->guard == maps_number(&session->maps, MAP_STATE);
 }
 
 int ask_again(struct asker *asker, const struct sg_flow_key *flow, __u32 slot, struct sg_why *why)

@@ -16,6 +16,9 @@ struct asker;
 struct asker *ask_begin(const struct session *session, struct error *error);
 void ask_end(struct asker *asker);
 
+/* Whether it asks the guard of that session: after a detach and an attach it is another one. */
+bool ask_is_of(const struct asker *asker, const struct session *session);
+
 /* As ask_why(), some us: 0 or -errno, unsaid. */
 int ask_again(struct asker *asker, const struct sg_flow_key *flow, __u32 slot,
 	      struct sg_why *why);
