@@ -125,7 +125,6 @@ static void ask(struct screen *s, enum asking asking, const char *input)
 static void ask_ban(struct screen *s, bool flow)
 {
 	const struct row *row = screen_chosen(s);
-	char minutes[16];
 
 	if (!row) {
 		screen_say(s, true, "Nobody is chosen.");
@@ -136,8 +135,7 @@ static void ask_ban(struct screen *s, bool flow)
 		return;
 	}
 	s->target = flow ? row->flow : sg_source_key(row->key.family, row->key.address);
-	snprintf(minutes, sizeof(minutes), "%d", BAN_SECONDS / 60);
-	ask(s, ASKING_MINUTES, minutes);
+	ask(s, ASKING_MINUTES, "");
 }
 
 static void ask_lift(struct screen *s)
@@ -154,7 +152,7 @@ static void ask_lift(struct screen *s)
 
 static void answer_minutes(struct screen *s)
 {
-	unsigned long minutes = strtoul(s->input, NULL, 10);
+	unsigned long minutes = s->input[0] ? strtoul(s->input, NULL, 10) : BAN_SECONDS / 60;
 
 	if (!minutes || minutes > BAN_MINUTES_MOST) {
 		screen_say(s, true, "A ban lasts for 1 to %d minutes.", BAN_MINUTES_MOST);

@@ -226,8 +226,8 @@ static void draw_question(const struct screen *s, struct canvas *c, int row)
 			   "filter (address, prefix, zone, reason; Esc: as before): %s_", s->input);
 		break;
 	case ASKING_MINUTES:
-		canvas_put(c, row, 0, 0, LOOK_BOLD, "ban %s for how many minutes (Esc: not at "
-			   "all): %s_", who, s->input);
+		canvas_put(c, row, 0, 0, LOOK_BOLD, "ban %s for how many minutes (Enter: %d, Esc: "
+			   "not at all): %s_", who, BAN_SECONDS / 60, s->input);
 		break;
 	case ASKING_BAN:
 		canvas_put(c, row, 0, 0, LOOK_BOLD, "ban %s%s%s for %u min? y/n", who,
