@@ -12,7 +12,7 @@ build=(gcc libc6-dev make pkg-config clang bpftool libbpf-dev libelf-dev zlib1g-
        linux-libc-dev bsdextrautils)
 test=(libpcap-dev clang-19 libclang-rt-14-dev llvm libcmocka-dev libosip2-dev libsofia-sip-ua-dev
       iproute2 nftables ethtool kamailio sip-tester sipsak baresip-core strace jq procps util-linux tcpdump tshark
-      qemu-system-x86 busybox-static cpio zstd xz-utils debian-archive-keyring shellcheck
+      qemu-system-x86 busybox-static cpio zstd xz-utils debian-archive-keyring shellcheck tmux
       cppcheck prometheus curl systemd mandoc man-db bash-completion)
 deb=(build-essential debhelper dpkg-dev)
 # What looks at the Debian package, and installs it in a root of its own.
