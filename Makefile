@@ -42,7 +42,7 @@ MATRIX     = $(foreach version,$(CLANGS),$(PROGRAMS:%=$(BUILD)/bpf/clang$(versio
 
 # A recipe that fails leaves no half-made file behind that the next run would take for whole.
 .DELETE_ON_ERROR:
-.PHONY: all deb package-test demo test page-test test-busy unit kernels bench scenarios assess fuzz \
+.PHONY: all deb package-test demo test page-test screenshots test-busy unit kernels bench scenarios assess fuzz \
         lint install clean help deps deps-test integrations test-programs
 
 all: deps ## Build sipguard and its tools into build/
@@ -60,6 +60,11 @@ page-test: deps-test ## The status page in a real Chromium, which is installed f
 	@tools/deps.sh page
 	@$(MAKE) --no-print-directory $(BUILD)/sipguard
 	@tests/page/page_test.sh
+
+screenshots: deps-test ## The pictures of top and of the status page, into docs/images/ (3 minutes)
+	@tools/deps.sh page
+	@$(MAKE) --no-print-directory all
+	@tools/screenshots/screenshots.sh
 
 test-busy: deps-test ## The same while something else keeps every CPU busy (30 minutes)
 	@$(MAKE) --no-print-directory all test-programs

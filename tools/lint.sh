@@ -24,7 +24,7 @@ for file in "${files[@]}"; do
 done
 
 spdx=$(for file in "${files[@]}"; do
-	case $file in LICENSE | *.md) continue ;; esac
+	case $file in LICENSE | *.md | *.png) continue ;; esac
 	[ -f "$file" ] && ! head -n 2 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-only' && echo "$file"
 done)
 report "no SPDX line at the top" "$spdx"

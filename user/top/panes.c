@@ -9,6 +9,7 @@
 
 #define NARROW_ROWS 2  /* of a pane that is not chosen */
 #define ROOM_FOR_ALL 12
+#define ROWS_MEASURED 512 /* of which the longest address is looked for */
 
 enum cell {
 	CELL_WHO,
@@ -37,7 +38,7 @@ static const struct column senders[] = {
 	{CELL_WHO, "address", 24, 48, 0, false},   {CELL_RATE, "seen/s", 8, 8, 0, true},
 	{CELL_PACKETS, "packets", 9, 9, 100, true}, {CELL_LIMIT, "limit", 15, 16, 64, false},
 	{CELL_LEFT, "ban", 6, 6, 48, true},        {CELL_LIVE, "tcp", 6, 6, 72, true},
-	{CELL_ZONE, "zone", 12, 20, 100, false},   {CELL_WHAT, "reasons", 20, 90, 56, false},
+	{CELL_ZONE, "zone", 12, 14, 100, false},   {CELL_WHAT, "reasons", 20, 90, 56, false},
 	{},
 };
 
@@ -128,33 +129,53 @@ static enum look cell_look(const struct row *row, enum cell cell)
 	return LOOK_PLAIN;
 }
 
-/* A column gets its wide form, in the order of the table, as far as there is room. */
-static int width_of(const struct column *all, const struct column *column, int screen)
+/* How wide a column would be: that of addresses as the longest of those that there are. */
+static int wide_of(const struct column *c, int longest)
 {
-	int spare = screen;
+	if (c->cell != CELL_WHO || longest + 2 > c->wide)
+		return c->wide;
+	return longest + 2 > c->width ? longest + 2 : c->width;
+}
+
+/* It gets its wide form, in the order of the table, as far as there is room. */
+static int width_of(const struct column *all, const struct column *column, int screen, int longest)
+{
+	int spare = screen, more;
 
 	for (const struct column *c = all; c->title; c++)
 		spare -= screen >= c->from ? c->width : 0;
-	for (const struct column *c = all; c < column; c++) {
-		int more = c->wide - c->width;
-
+	for (const struct column *c = all; c < column && spare > 0; c++) {
+		more = wide_of(c, longest) - c->width;
 		if (screen >= c->from)
-			spare -= more < spare ? more : spare > 0 ? spare : 0;
+			spare -= more < spare ? more : spare;
 	}
 	if (!column[1].title)
 		return column->width + spare;
-	return column->width + (spare <= 0 ? 0 : column->wide - column->width < spare
-				? column->wide - column->width : spare);
+	more = wide_of(column, longest) - column->width;
+	return column->width + (spare <= 0 ? 0 : more < spare ? more : spare);
+}
+
+static int longest_of(const struct row_list *list)
+{
+	char text[PREFIX_TEXT];
+	size_t longest = 0;
+
+	for (size_t i = 0; i < list->count && i < ROWS_MEASURED; i++) {
+		row_who(&list->row[i], text);
+		if (strlen(text) > longest)
+			longest = strlen(text);
+	}
+	return longest;
 }
 
 static void draw_row(struct canvas *c, int at, const struct column *all, const struct row *row,
-		     bool chosen)
+		     int longest, bool chosen)
 {
 	char text[ROW_WHAT + PREFIX_TEXT];
 	int column = 0;
 
 	for (const struct column *k = all; k->title; k++) {
-		int width = width_of(all, k, c->columns);
+		int width = width_of(all, k, c->columns, longest);
 
 		if (c->columns < k->from || width < 2)
 			continue;
@@ -170,12 +191,12 @@ static void draw_row(struct canvas *c, int at, const struct column *all, const s
 		canvas_paint(c, at, LOOK_CHOSEN);
 }
 
-static void draw_heads(struct canvas *c, int at, const struct column *all)
+static void draw_heads(struct canvas *c, int at, const struct column *all, int longest)
 {
 	int column = 0;
 
 	for (const struct column *k = all; k->title; k++) {
-		int width = width_of(all, k, c->columns);
+		int width = width_of(all, k, c->columns, longest);
 
 		if (c->columns < k->from || width < 2)
 			continue;
@@ -216,7 +237,8 @@ static void draw_title(const struct screen *s, const struct reading *r, struct c
 }
 
 /* Rows of a list from its top, which moves so that who is chosen is seen. */
-static void draw_list(struct screen *s, struct canvas *c, int at, int rows, enum pane pane)
+static void draw_list(struct screen *s, struct canvas *c, int at, int rows, enum pane pane,
+		      int longest)
 {
 	const struct row_list *list = &s->shown[pane];
 	int chosen = rows_find(list, &s->chosen[pane]), count = list->count;
@@ -229,7 +251,7 @@ static void draw_list(struct screen *s, struct canvas *c, int at, int rows, enum
 	if (*top + rows > count)
 		*top = count > rows ? count - rows : 0;
 	for (int i = 0; i < rows && *top + i < count; i++)
-		draw_row(c, at + i, columns[pane], &list->row[*top + i],
+		draw_row(c, at + i, columns[pane], &list->row[*top + i], longest,
 			 !s->all && pane == s->pane && *top + i == chosen);
 }
 
@@ -237,11 +259,13 @@ static void draw_list(struct screen *s, struct canvas *c, int at, int rows, enum
 static int draw_pane(struct screen *s, const struct reading *r, struct canvas *c, int at, int rows,
 		     enum pane pane)
 {
+	int longest = longest_of(&s->shown[pane]);
+
 	draw_title(s, r, c, at, pane);
 	if (rows < 2 || !s->shown[pane].count)
 		return 1;
-	draw_heads(c, at + 1, columns[pane]);
-	draw_list(s, c, at + 2, rows - 2, pane);
+	draw_heads(c, at + 1, columns[pane], longest);
+	draw_list(s, c, at + 2, rows - 2, pane, longest);
 	return rows;
 }
 
