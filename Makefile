@@ -33,7 +33,8 @@ BPF_DEPS   = $(wildcard bpf/*.h bpf/*/*.h) $(SHARED) bpf/guard.bpf.c # which ing
 USER_DEPS  = $(wildcard user/*/*.h) $(SHARED)
 USER_OBJS  = $(patsubst user/%.c,$(BUILD)/user/%.o,$(wildcard user/*/*.c))
 USER_LIBS  = -lxdp -lbpf -lelf -lz $(WIRETAP_LIBS) \
-             $(shell pkg-config --libs yaml-0.1 jansson libcap-ng libmicrohttpd libmaxminddb libsystemd 2>/dev/null)
+             $(shell pkg-config --libs yaml-0.1 jansson libcap-ng libmicrohttpd libmaxminddb libsystemd \
+               ncursesw 2>/dev/null)
 # The programs that are loaded into the kernel, each an object and a skeleton of its own.
 PROGRAMS   = guard ingress reply connections shadow shadow_ingress why
 SKELETONS  = $(PROGRAMS:%=$(BUILD)/%.skel.h)
@@ -41,7 +42,7 @@ MATRIX     = $(foreach version,$(CLANGS),$(PROGRAMS:%=$(BUILD)/bpf/clang$(versio
 
 # A recipe that fails leaves no half-made file behind that the next run would take for whole.
 .DELETE_ON_ERROR:
-.PHONY: all deb package-test demo test page-test test-busy unit kernels bench scenarios assess fuzz \
+.PHONY: all deb package-test demo test page-test screenshots test-busy unit kernels bench scenarios assess fuzz \
         lint install clean help deps deps-test integrations test-programs
 
 all: deps ## Build sipguard and its tools into build/
@@ -59,6 +60,11 @@ page-test: deps-test ## The status page in a real Chromium, which is installed f
 	@tools/deps.sh page
 	@$(MAKE) --no-print-directory $(BUILD)/sipguard
 	@tests/page/page_test.sh
+
+screenshots: deps-test ## The pictures of top and of the status page, into docs/images/ (3 minutes)
+	@tools/deps.sh page
+	@$(MAKE) --no-print-directory all
+	@tools/screenshots/screenshots.sh
 
 test-busy: deps-test ## The same while something else keeps every CPU busy (30 minutes)
 	@$(MAKE) --no-print-directory all test-programs
@@ -166,4 +172,4 @@ include $(filter-out $(HARNESS_RULES),$(wildcard tools/*/*.mk tests/*/*.mk tests
 test-programs: $(MATRIX) $(UNIT_PROGRAMS) $(RUN_PROGRAMS) $(KERNELS_PROGRAMS) $(LAB_PROGRAMS) \
                $(CORPUS_PROGRAMS) $(PEERS_PROGRAMS) $(FUZZ_PROGRAMS) \
                $(LAB_TEST_PROGRAMS) $(WATCH_PROGRAMS) $(SCENARIO_PROGRAMS) $(BENCH_PROGRAMS) \
-               $(MANUAL_FILES)
+               $(TOP_PROGRAMS) $(MANUAL_FILES)

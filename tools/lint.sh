@@ -24,7 +24,7 @@ for file in "${files[@]}"; do
 done
 
 spdx=$(for file in "${files[@]}"; do
-	case $file in LICENSE | *.md) continue ;; esac
+	case $file in LICENSE | *.md | *.png) continue ;; esac
 	[ -f "$file" ] && ! head -n 2 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-only' && echo "$file"
 done)
 report "no SPDX line at the top" "$spdx"
@@ -65,7 +65,7 @@ report "files that include each other in a circle" "$(includes | tsort 2>&1 >/de
 
 # The layers of the command, from the bottom: a file includes its own folder and those before it.
 report "includes of a higher layer of user/" "$(includes |
-	awk -v layers="base policy kernel dispatcher guard named model saved events render replay watch hep cmd show" '
+	awk -v layers="base policy kernel dispatcher guard named model saved events render replay watch hep top cmd show" '
 		BEGIN { for (n = split(layers, name, " "); n; n--) level[name[n]] = n }
 		{ split($1, from, "/"); split($2, to, "/") }
 		from[1] == "user" && !level[from[2]] { print $1 ": of no layer" }

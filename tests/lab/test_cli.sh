@@ -66,7 +66,7 @@ every_json() {
 		"allow show" "deny show" \
 		"ban 198.51.100.9 --for 1h" "unban 198.51.100.9" "mode enforce" "mode garbage off" \
 		"mode garbage enforce" reload "allow add 198.51.100.9" "allow del 198.51.100.9" \
-		"identity add a@x --zone trunk" "identity show" "identity del a@x" shadow \
+		"identity add a@x --zone trunk" "identity show" "identity del a@x" shadow top \
 		"check-config $LAB_DIR/good.yaml"; do
 		# shellcheck disable=SC2086 # words of a command
 		json_of $reason || {
@@ -101,7 +101,7 @@ not_attached() {
 	local command
 	for command in "mode enforce" reload stats "allow show" "deny add 198.51.100.1" bans \
 		"ban 198.51.100.1" "unban 198.51.100.1" "identity show" "detach $LAB_IF_SERVER" "detach --all" \
-		shadow "shadow off" "shadow accept"; do
+		shadow "shadow off" "shadow accept" top "top --once"; do
 		# shellcheck disable=SC2086 # words of a command
 		fails 3 "not attached" $command
 	done

@@ -9,20 +9,15 @@
 #include "render/json.h"
 #include "render/output.h"
 
-#define BAN_SECONDS 600 /* without --for */
-
 static int ban(struct session *session, const struct sg_flow_key *key,
 	       const struct options *options, struct error *error)
 {
-	struct sg_ban ban = {.cause = SG_REASON_NONE, .origin = SG_ORIGIN_OPERATOR};
 	char text[PREFIX_TEXT], time[OUTPUT_TEXT];
-	__u64 now, seconds = options->seconds ? options->seconds : BAN_SECONDS;
+	__u64 seconds = options->seconds ? options->seconds : BAN_SECONDS;
 	bool flow = ban_is_flow(key);
-	int err = maps_clock(&session->maps, &now, error);
+	struct sg_ban ban;
+	int err = bans_order(&session->maps, key, seconds, &ban, error);
 
-	ban.until = now + seconds * SG_NSEC_PER_SEC;
-	if (!err)
-		err = bans_set(&session->maps, key, &ban, now, error);
 	if (err)
 		return err;
 	flow_format(key, text, sizeof(text));

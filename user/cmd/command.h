@@ -33,6 +33,8 @@ struct options {
 	const char *transport;  /* "udp", "tcp", NULL */
 	const char *dev;        /* name of an interface; NULL: none */
 	unsigned int watch;     /* seconds; 0: once */
+	unsigned int interval;  /* seconds; 0: not given */
+	bool once;
 	__u64 seconds;          /* for how long; 0: not given */
 	const char *zone;       /* its name; NULL: not given */
 	int reason;             /* 0: not given */
@@ -87,6 +89,8 @@ enum option_bit {
 	OPTION_DISPATCHER = 1 << 28,
 	OPTION_HEP = 1 << 29,  /* --hep, --hep-id, --hep-key-file */
 	OPTION_PICK = 1 << 24, /* --column, --country, --asn */
+	OPTION_INTERVAL = 1 << 29,
+	OPTION_ONCE = 1 << 30,
 };
 
 struct command {
@@ -165,6 +169,7 @@ enum exit_code cmd_shadow(const struct options *options);
 enum exit_code cmd_events(const struct options *options);
 enum exit_code cmd_capture(const struct options *options);
 enum exit_code cmd_why(const struct options *options);
+enum exit_code cmd_top(const struct options *options);
 enum exit_code cmd_watch(const struct options *options);
 
 #endif

@@ -125,6 +125,17 @@ const struct command commands[] = {
 	 "strangers push out other strangers. Over UDP anybody can send in its name.\n"
 	 "Where zones name interfaces, --dev says at which one.",
 	 OPTION_TRANSPORT | OPTION_DEV, 1, 1, cmd_why},
+	{"top", "", "rates, who is refused, limits and bans, on a full screen",
+	 "Shows mode and state of the guard, packets a second by class and by reason, who was\n"
+	 "refused or watched lately, with how full his limits are, proven flows by how full\n"
+	 "theirs are, and bans with the time left, until q. The keys, of which h tells, sort,\n"
+	 "filter, pause, ban, lift a ban, and show what `why` knows of who is chosen.\n"
+	 "Who is refused is known from events, so the numbers there are at least so many, and\n"
+	 "of a flood from many addresses some are not named. It is one of the eight commands that\n"
+	 "may follow the guard at once. If the guard is detached it says so, and goes on with\n"
+	 "the next one. With --once, or with --json, it reads twice, the interval apart, prints\n"
+	 "what it would show, and ends.",
+	 OPTION_INTERVAL | OPTION_ONCE, 0, 0, cmd_top},
 	{"ban", "ADDRESS[:PORT]", "deny a source or a flow for a time",
 	 "Bans a source (an IPv6 address stands for its /64), or with a port one flow of one\n"
 	 "address: of IPv6 [ADDRESS]:PORT, since without brackets the port would be read as its\n"

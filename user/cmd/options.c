@@ -23,6 +23,8 @@ static const struct option_text rows[] = {
 	{"enforce", 'e', OPTION_ENFORCE, NULL, "drop at once, instead of starting in monitor mode"},
 	{"all", 'a', OPTION_ALL, NULL, "every guarded interface"},
 	{"watch", 'w', OPTION_WATCH, "SECONDS", "print rates again and again, until interrupted"},
+	{"interval", 'i', OPTION_INTERVAL, "SECONDS", "between two readings (default: 1)"},
+	{"once", 'b', OPTION_ONCE, NULL, "print one screen as text, for scripts, and end"},
 	{"transport", 't', OPTION_TRANSPORT, "udp|tcp", "of the flow ADDRESS:PORT (default: udp)"},
 	{"for", 'f', OPTION_FOR, "TIME",
 	 "for how long: 90s, 10m, 1d, up to 30d (default: a ban 10m, an identity 1d)"},
@@ -155,15 +157,17 @@ static enum exit_code read_xdp(const char *text, struct options *options)
 	return usage("--xdp takes native, generic or auto.");
 }
 
-static enum exit_code read_watch(const char *text, struct options *options)
+/* 1 to `most` seconds of an option. */
+static enum exit_code read_seconds(const char *name, const char *text, unsigned int most,
+				   unsigned int *seconds)
 {
 	unsigned long value;
 	char *end;
 
 	value = strtoul(text, &end, 10);
-	if (*end || text[0] < '0' || text[0] > '9' || value < 1 || value > 86400)
-		return usage("--watch takes a number of seconds, 1 to 86400.");
-	options->watch = value;
+	if (*end || text[0] < '0' || text[0] > '9' || value < 1 || value > most)
+		return usage("--%s takes a number of seconds, 1 to %u.", name, most);
+	*seconds = value;
 	return DONE;
 }
 
@@ -249,7 +253,12 @@ static enum exit_code read_option(int letter, const char *value, struct options 
 		options->all = true;
 		return DONE;
 	case 'w':
-		return read_watch(value, options);
+		return read_seconds("watch", value, 86400, &options->watch);
+	case 'i':
+		return read_seconds("interval", value, 3600, &options->interval);
+	case 'b':
+		options->once = true;
+		return DONE;
 	case 't':
 		options->transport = value;
 		if (strcmp(value, "udp") && strcmp(value, "tcp"))

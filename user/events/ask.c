@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
@@ -46,28 +47,74 @@ static int run(struct why_bpf *object, struct sg_why *why)
 	return err;
 }
 
+/* Ready to be run. 0 or -errno. */
+static int load(struct why_bpf *object, const struct session *session)
+{
+	struct sg_sizes sizes;
+	int err;
+
+	object->rodata->sg_tick = clock_tick();
+	sizes_of(sizes_find(maps_entries(&session->maps, MAP_PROVEN)), &sizes);
+	object->rodata->sg_sizes = sizes;
+	err = sizes_set(object->obj, &sizes);
+	if (!err)
+		err = share_maps(object, session);
+	return err ? err : why_bpf__load(object);
+}
+
+struct asker {
+	struct why_bpf *object;
+	__u32 guard; /* the number of its state */
+};
+
+static int cannot_ask(int err, struct error *error)
+{
+	return error_set(error, err, "cannot ask the guard: %s.", strerror(-err));
+}
+
+struct asker *ask_begin(const struct session *session, struct error *error)
+{
+	struct asker *asker = calloc(1, sizeof(*asker));
+	int err = asker ? 0 : -ENOMEM;
+
+	if (!err) {
+		asker->object = why_bpf__open();
+		err = asker->object ? load(asker->object, session) : -errno;
+		asker->guard = maps_number(&session->maps, MAP_STATE);
+	}
+	if (!err)
+		return asker;
+	cannot_ask(err, error);
+	ask_end(asker);
+	return NULL;
+}
+
+void ask_end(struct asker *asker)
+{
+	if (asker)
+		why_bpf__destroy(asker->object);
+	free(asker);
+}
+
+bool ask_is_of(const struct asker *asker, const struct session *session)
+{
+	return asker->guard == maps_number(&session->maps, MAP_STATE);
+}
+
+int ask_again(struct asker *asker, const struct sg_flow_key *flow, __u32 slot, struct sg_why *why)
+{
+	*why = (struct sg_why){.flow = *flow, .slot = slot};
+	return run(asker->object, why);
+}
+
 int ask_why(const struct session *session, const struct sg_flow_key *flow, __u32 slot,
 	    struct sg_why *why, struct error *error)
 {
-	struct why_bpf *object = why_bpf__open();
-	struct sg_sizes sizes;
-	int err = object ? 0 : -errno;
+	struct asker *asker = ask_begin(session, error);
+	int err = asker ? ask_again(asker, flow, slot, why) : error->code;
 
-	*why = (struct sg_why){.flow = *flow, .slot = slot};
-	if (!err) {
-		object->rodata->sg_tick = clock_tick();
-		sizes_of(sizes_find(maps_entries(&session->maps, MAP_PROVEN)), &sizes);
-		object->rodata->sg_sizes = sizes;
-		err = sizes_set(object->obj, &sizes);
-	}
-	if (!err)
-		err = share_maps(object, session);
-	if (!err)
-		err = why_bpf__load(object);
-	if (!err)
-		err = run(object, why);
-	why_bpf__destroy(object);
-	return err ? error_set(error, err, "cannot ask the guard: %s.", strerror(-err)) : 0;
+	ask_end(asker);
+	return err ? cannot_ask(err, error) : 0;
 }
 
 static bool is_proven(const struct sg_why *why)

@@ -7,6 +7,22 @@
 #include "base/error.h"
 #include "guard/session.h"
 
+struct asker;
+
+/*
+ * For who asks often: loads the program that looks, once. NULL with an error. The session may end
+ * meanwhile; what is asked is the guard that it was of. Freed by ask_end().
+ */
+struct asker *ask_begin(const struct session *session, struct error *error);
+void ask_end(struct asker *asker);
+
+/* Whether it asks the guard of that session: after a detach and an attach it is another one. */
+bool ask_is_of(const struct asker *asker, const struct session *session);
+
+/* As ask_why(), some us: 0 or -errno, unsaid. */
+int ask_again(struct asker *asker, const struct sg_flow_key *flow, __u32 slot,
+	      struct sg_why *why);
+
 /*
  * Of a flow, or of a source if its port is 0; at the interface in a place, SG_INTERFACES for none.
  * 0 or -errno.

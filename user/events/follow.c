@@ -222,17 +222,9 @@ struct follow *follow_begin(const struct session *session, const struct follow_w
 	return NULL;
 }
 
-static __u32 map_number(int fd)
-{
-	struct bpf_map_info info = {};
-	__u32 size = sizeof(info);
-
-	return bpf_obj_get_info_by_fd(fd, &info, &size) ? 0 : info.id;
-}
-
 bool follow_is_of(const struct follow *f, const struct session *session)
 {
-	return map_number(f->maps.fd[MAP_STATE]) == map_number(session->maps.fd[MAP_STATE]);
+	return maps_number(&f->maps, MAP_STATE) == maps_number(&session->maps, MAP_STATE);
 }
 
 int follow_wait(struct follow *f, int milliseconds, struct error *error)

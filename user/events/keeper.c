@@ -87,6 +87,11 @@ void keeper_turn(struct keeper *k)
 	session_end(&session);
 }
 
+bool keeper_follows(const struct keeper *k)
+{
+	return k->follow;
+}
+
 void keeper_end(struct keeper *k)
 {
 	if (!k)

@@ -27,6 +27,9 @@ struct keeper *keeper_begin(const struct keeper_ears *ears);
  */
 void keeper_turn(struct keeper *keeper);
 
+/* Whether it hears of events now: else nothing is guarded, or eight follow already. */
+bool keeper_follows(const struct keeper *keeper);
+
 void keeper_end(struct keeper *keeper);
 
 #endif

@@ -62,6 +62,11 @@ __u32 maps_entries(const struct maps *maps, enum map_id id)
 	return info_of(maps->fd[id]).max_entries;
 }
 
+__u32 maps_number(const struct maps *maps, enum map_id id)
+{
+	return info_of(maps->fd[id]).id;
+}
+
 static const struct sg_sizes presets[SG_MEMORY__MAX] = {
 #define X(field, map, rows, small, standard, large) .field = small,
 	[SG_MEMORY_SMALL] = { SG_SIZES(X) },

@@ -152,6 +152,9 @@ int maps_mode_by_hand(struct maps *maps, __u32 reason, enum sg_mode mode, struct
 /* How many entries a map has room for; 0 if the kernel does not tell. */
 __u32 maps_entries(const struct maps *maps, enum map_id id);
 
+/* The kernel's number of a map, by which a guard is told from the one that comes after it. */
+__u32 maps_number(const struct maps *maps, enum map_id id);
+
 /*
  * Returns when no packet is under way any more that was when it was called: some ms. 0 or -errno,
  * unsaid.

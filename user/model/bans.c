@@ -182,6 +182,22 @@ int bans_set(struct maps *maps, const struct sg_flow_key *key, const struct sg_b
 	return err ? err : put(maps, key, ban, now, error);
 }
 
+int bans_order(struct maps *maps, const struct sg_flow_key *key, __u64 seconds, struct sg_ban *ban,
+	       struct error *error)
+{
+	__u64 now;
+	int err = maps_clock(maps, &now, error);
+
+	if (err)
+		return err;
+	*ban = (struct sg_ban){
+		.until = now + seconds * SG_NSEC_PER_SEC,
+		.cause = SG_REASON_NONE,
+		.origin = SG_ORIGIN_OPERATOR,
+	};
+	return bans_set(maps, key, ban, now, error);
+}
+
 static bool is_own(const struct sg_flow_key *key, const struct prefix *own, size_t count)
 {
 	struct prefix source = flow_prefix(key);

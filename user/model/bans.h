@@ -12,6 +12,8 @@
 #include "base/error.h"
 #include "kernel/maps.h"
 
+#define BAN_SECONDS 600 /* of an operator's ban, if he does not say */
+
 struct ban {
 	struct sg_flow_key key; /* of a source: see sg_source_key() */
 	struct sg_ban ban;
@@ -38,6 +40,10 @@ void bans_free(struct ban_list *list);
  */
 int bans_set(struct maps *maps, const struct sg_flow_key *key, const struct sg_ban *ban, __u64 now,
 	     struct error *error);
+
+/* An operator's ban, for so many seconds from now; *ban is what was set. As bans_set(). */
+int bans_order(struct maps *maps, const struct sg_flow_key *key, __u64 seconds, struct sg_ban *ban,
+	       struct error *error);
 
 /*
  * Bans of before, all at once: one that is there already stays as it is, one that names an address

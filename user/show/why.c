@@ -3,319 +3,23 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/escape.h"
-#include "base/names.h"
 #include "cmd/command.h"
-#include "events/ask.h"
-#include "guard/slots.h"
-#include "model/bans.h"
-#include "model/listed.h"
-#include "model/proven.h"
-#include "render/event.h"
+#include "events/answer.h"
 #include "render/output.h"
-
-#define LIFT 160
-
-struct answer {
-	struct sg_why why;
-	struct sg_config config;
-	enum sg_mode mode;
-	struct proven_list flows; /* of the address */
-};
-
-/* Zones may name interfaces: the place of the one that is asked for, or of none. */
-static int find_slot(const struct session *session, const char *dev, __u32 *slot,
-		     struct error *error)
-{
-	struct slots *slots = dev ? malloc(sizeof(*slots)) : NULL;
-
-	*slot = SG_INTERFACES;
-	if (!dev)
-		return 0;
-	if (!slots)
-		return error_set(error, -ENOMEM, "out of memory.");
-	slots_of_links(slots, &session->links);
-	for (size_t i = 0; i < slots->count; i++) {
-		if (strcmp(slots->slot[i].name, dev) == 0)
-			*slot = slots->slot[i].number;
-	}
-	free(slots);
-	return *slot < SG_INTERFACES ? 0 : error_set(error, -ENODEV, "%s is not guarded: "
-						     "`sipguard status` lists what is.", dev);
-}
-
-static bool is_of(const struct sg_flow_key *flow, const struct sg_flow_key *asked)
-{
-	struct sg_flow_key a = sg_source_key(flow->family, flow->address);
-	struct sg_flow_key b = sg_source_key(asked->family, asked->address);
-
-	if (asked->port)
-		return memcmp(flow, asked, sizeof(*flow)) == 0;
-	return memcmp(&a, &b, sizeof(a)) == 0;
-}
-
-/* Of all flows that are known, those of the source. */
-static int read_flows(const struct session *session, struct answer *a, struct error *error)
-{
-	int err = proven_read(&session->maps, a->why.now, &a->flows, error);
-	size_t kept = 0;
-
-	if (err)
-		return err;
-	for (size_t i = 0; i < a->flows.count; i++) {
-		if (is_of(&a->flows.flow[i].key, &a->why.flow))
-			a->flows.flow[kept++] = a->flows.flow[i];
-	}
-	a->flows.count = kept;
-	proven_sort(&a->flows);
-	return 0;
-}
+#include "render/why.h"
 
 static int read_answer(const struct options *options, const struct sg_flow_key *key,
 		       struct answer *a, struct error *error)
 {
 	struct session session;
-	struct note note;
-	__u32 slot;
 	int err = session_begin(&session, ACCESS_READ, error);
 
 	if (err)
 		return err;
-	err = find_slot(&session, options->dev, &slot, error);
-	if (!err)
-		err = maps_config(&session.maps, &a->config, &note, error);
-	if (!err)
-		err = ask_why(&session, key, slot, &a->why, error);
-	if (!err)
-		err = read_flows(&session, a, error);
-	a->mode = session.maps.state->mode % SG_MODE__MAX;
+	err = answer_read(&session, key, options->dev, a, error);
 	session_end(&session);
 	return err;
-}
-
-static __u64 seconds_until(__u64 then, __u64 now)
-{
-	return then > now ? (then - now + SG_NSEC_PER_SEC - 1) / SG_NSEC_PER_SEC : 0;
-}
-
-static __u64 seconds_ago(const struct answer *a, const struct sg_lately_reason *r)
-{
-	__u64 last = (__u64)r->last << SG_SINCE_SHIFT;
-
-	return a->why.now > last ? (a->why.now - last) / SG_NSEC_PER_SEC : 0;
-}
-
-/* The prefix by which it is on a list. */
-static void listed_prefix(const struct sg_why *why, char *text)
-{
-	struct prefix prefix = flow_prefix(&why->flow);
-	__u32 bits = prefix.family == AF_INET ? 32 : 128;
-
-	prefix.length = why->list_length < bits ? why->list_length : bits;
-	for (__u32 bit = prefix.length; bit < bits; bit++)
-		prefix.address[bit / 8] &= ~(0x80 >> bit % 8);
-	prefix_format(&prefix, text, PREFIX_TEXT);
-}
-
-static bool is_seen(const struct sg_lately_reason *r)
-{
-	return r->packets && r->reason && r->reason < SG_REASON__MAX;
-}
-
-/* --- for people --- */
-
-static void print_ban(const char *what, const struct sg_ban *ban, __u64 now)
-{
-	char time[OUTPUT_TEXT];
-
-	if (ban->until)
-		printf("  %-14s banned (%s), %s left\n", what, ban_cause(ban),
-		       output_seconds(seconds_until(ban->until, now), time));
-}
-
-static void print_limits(const struct answer *a)
-{
-	const struct sg_profile *profile = &a->config.profile[a->why.profile % SG_PROFILES];
-	bool source = a->why.proof != SG_PROOF_REGISTER && a->why.proof != SG_PROOF_CALL;
-
-	printf("\nLimits: spent, of so many at once (a second)\n");
-	for (int id = 0; id < SG_LIMIT__MAX; id++) {
-		const struct sg_limit *flow = why_flow_limit(&a->why, &a->config, id);
-		const struct sg_limit *all = &profile->limit[id];
-
-		printf("  %-14s", limit_keys[id]);
-		if (source)
-			printf(" source %4u of %u (%u)",
-			       why_spent(a->why.source_tat[id], a->why.now, all), all->burst,
-			       all->rate);
-		if (a->why.flow.port)
-			printf("%s flow %4u of %u (%u)", source ? "," : "",
-			       why_spent(a->why.flow_tat[id], a->why.now, flow), flow->burst,
-			       flow->rate);
-		putchar('\n');
-	}
-}
-
-static void print_lately(const struct answer *a)
-{
-	char time[OUTPUT_TEXT], lift[LIFT];
-	bool any = false;
-
-	printf("\nLately\n");
-	for (int i = 0; i < SG_LATELY_REASONS; i++) {
-		const struct sg_lately_reason *r = &a->why.lately.of[i];
-
-		if (!is_seen(r))
-			continue;
-		any = true;
-		printf("  %-14s %s: %u packets, the last %s ago\n",
-		       reason_texts[r->reason].label, outcome_texts[r->outcome % SG_OUTCOME__MAX],
-		       r->packets, output_seconds(seconds_ago(a, r), time));
-		escape_printf(stdout, "  %-14s lifted by %s\n", "",
-			      why_lift(&a->why, &a->config, r->reason, lift, sizeof(lift)));
-	}
-	if (!any)
-		printf("  Nothing of it was dropped or watched that the guard remembers.\n");
-}
-
-static void print_flows(const struct answer *a)
-{
-	char text[PREFIX_TEXT], time[OUTPUT_TEXT];
-
-	for (size_t i = 0; i < a->flows.count; i++) {
-		const struct proven *p = &a->flows.flow[i];
-
-		flow_format(&p->key, text, sizeof(text));
-		printf("  %-14s %s %s, %s, %s left\n", "known flow", text, flow_transport(&p->key),
-		       proof_names[p->proven.proof % SG_PROOF__MAX],
-		       output_seconds(seconds_until(p->proven.until, a->why.now), time));
-	}
-}
-
-static void print_list(const struct sg_why *why)
-{
-	char text[PREFIX_TEXT];
-
-	printf("  %-14s %s", "list", list_names[why->list & SG_LIST_OWN]);
-	listed_prefix(why, text);
-	if (why->list && why->list_length != SG_WHY_UNKNOWN)
-		printf(", by %s", text);
-	putchar('\n');
-}
-
-static void print_answer(const struct answer *a)
-{
-	const struct sg_why *w = &a->why;
-	char text[PREFIX_TEXT];
-
-	flow_format(&w->flow, text, sizeof(text));
-	printf("%s%s%s, the guard's mode is %s\n\n", text, w->flow.port ? " " : "",
-	       w->flow.port ? flow_transport(&w->flow) : "", mode_names[a->mode]);
-	if (w->zone)
-		escape_printf(stdout, "  %-14s %s\n", "zone", a->config.zone[w->zone].name);
-	else
-		printf("  %-14s none: what is not proven shares the budget of strangers\n", "zone");
-	print_list(w);
-	print_ban("source", &w->source_ban, w->now);
-	print_ban("flow", &w->flow_ban, w->now);
-	print_flows(a);
-	if (!a->flows.count)
-		printf("  %-14s nothing\n", w->flow.port ? "it has proven" : "has proven");
-	print_limits(a);
-	print_lately(a);
-}
-
-/* --- for programs --- */
-
-static json_t *ban_json(const struct sg_ban *ban, __u64 now)
-{
-	return ban->until ? json_pack("{s:s, s:I}", "cause", ban_cause(ban), "seconds_left",
-				      (json_int_t)seconds_until(ban->until, now))
-			  : json_null();
-}
-
-static json_t *spent_json(const struct sg_limit *limit, __u64 tat, __u64 now)
-{
-	json_t *json = output_limit(limit);
-
-	json_object_set_new(json, "spent", json_integer(why_spent(tat, now, limit)));
-	return json;
-}
-
-static json_t *limits_json(const struct answer *a, bool flow)
-{
-	const struct sg_profile *profile = &a->config.profile[a->why.profile % SG_PROFILES];
-	json_t *json = json_object();
-
-	for (int id = 0; id < SG_LIMIT__MAX; id++)
-		json_object_set_new(json, limit_keys[id], flow
-			? spent_json(why_flow_limit(&a->why, &a->config, id), a->why.flow_tat[id],
-				     a->why.now)
-			: spent_json(&profile->limit[id], a->why.source_tat[id], a->why.now));
-	return json;
-}
-
-static json_t *lately_json(const struct answer *a)
-{
-	json_t *json = json_array();
-	char lift[LIFT];
-
-	for (int i = 0; i < SG_LATELY_REASONS; i++) {
-		const struct sg_lately_reason *r = &a->why.lately.of[i];
-
-		if (is_seen(r))
-			json_array_append_new(json, json_pack("{s:s, s:s, s:I, s:I, s:s}",
-				"reason", reason_texts[r->reason].label, "outcome",
-				outcome_texts[r->outcome % SG_OUTCOME__MAX], "packets",
-				(json_int_t)r->packets, "seconds_ago",
-				(json_int_t)seconds_ago(a, r), "lift",
-				why_lift(&a->why, &a->config, r->reason, lift, sizeof(lift))));
-	}
-	return json;
-}
-
-static json_t *flows_json(const struct answer *a)
-{
-	json_t *json = json_array();
-	char text[PREFIX_TEXT];
-
-	for (size_t i = 0; i < a->flows.count; i++) {
-		const struct proven *p = &a->flows.flow[i];
-
-		flow_format(&p->key, text, sizeof(text));
-		json_array_append_new(json, json_pack("{s:s, s:s, s:s, s:I}", "source", text,
-			"transport", flow_transport(&p->key), "proof",
-			proof_names[p->proven.proof % SG_PROOF__MAX], "seconds_left",
-			(json_int_t)seconds_until(p->proven.until, a->why.now)));
-	}
-	return json;
-}
-
-static json_t *answer_json(const struct answer *a)
-{
-	const struct sg_why *w = &a->why;
-	char text[PREFIX_TEXT], prefix[PREFIX_TEXT];
-	json_t *json;
-
-	flow_format(&w->flow, text, sizeof(text));
-	listed_prefix(w, prefix);
-	json = json_pack("{s:s, s:s?, s:s, s:o}", "of", text, "transport",
-			 w->flow.port ? flow_transport(&w->flow) : NULL, "mode",
-			 mode_names[a->mode], "zone",
-			 w->zone ? output_string(a->config.zone[w->zone].name) : json_null());
-	json_object_set_new(json, "list", w->list
-		? json_pack("{s:s, s:s?}", "list", list_names[w->list & SG_LIST_OWN], "prefix",
-			    w->list_length == SG_WHY_UNKNOWN ? NULL : prefix)
-		: json_null());
-	json_object_set_new(json, "source_ban", ban_json(&w->source_ban, w->now));
-	json_object_set_new(json, "flow_ban", ban_json(&w->flow_ban, w->now));
-	json_object_set_new(json, "flows", flows_json(a));
-	json_object_set_new(json, "source_limits", limits_json(a, false));
-	json_object_set_new(json, "flow_limits", w->flow.port ? limits_json(a, true) : json_null());
-	json_object_set_new(json, "lately", lately_json(a));
-	return json;
 }
 
 enum exit_code cmd_why(const struct options *options)
@@ -333,11 +37,11 @@ enum exit_code cmd_why(const struct options *options)
 	err = a ? read_answer(options, &key, a, &error)
 		: error_set(&error, -ENOMEM, "out of memory.");
 	if (!err && options->json)
-		output_json(answer_json(a));
+		output_json(why_json(a));
 	else if (!err)
-		print_answer(a);
+		why_text(a, stdout);
 	if (a)
-		proven_free(&a->flows);
+		answer_free(a);
 	free(a);
 	return err ? failed(&error) : output_end();
 }

@@ -26,6 +26,16 @@ static void read_guard(const struct session *session, struct view *view)
 		view->snapshot = snapshot_read(session, error);
 }
 
+int view_take_of(const struct session *session, struct view *view)
+{
+	double begun = seconds_of(CLOCK_MONOTONIC);
+
+	*view = (struct view){.taken = seconds_of(CLOCK_REALTIME)};
+	read_guard(session, view);
+	view->seconds = seconds_of(CLOCK_MONOTONIC) - begun;
+	return view->snapshot ? 0 : view->error.code;
+}
+
 void view_take(struct view *view)
 {
 	double begun = seconds_of(CLOCK_MONOTONIC);

@@ -36,6 +36,9 @@ struct self {
  * Freed by view_free(), whatever came of it. Takes as long as `status` does.
  */
 void view_take(struct view *view);
+
+/* The same of a session that was begun for it: 0 or -errno, which is in view->error, too. */
+int view_take_of(const struct session *session, struct view *view);
 void view_free(struct view *view);
 
 #endif

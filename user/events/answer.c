@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "events/answer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "guard/slots.h"
+
+/* Zones may name interfaces: the place of the one that is asked for, or of none. */
+static int find_slot(const struct session *session, const char *dev, __u32 *slot,
+		     struct error *error)
+{
+	struct slots *slots = dev ? malloc(sizeof(*slots)) : NULL;
+
+	*slot = SG_INTERFACES;
+	if (!dev)
+		return 0;
+	if (!slots)
+		return error_set(error, -ENOMEM, "out of memory.");
+	slots_of_links(slots, &session->links);
+	for (size_t i = 0; i < slots->count; i++) {
+		if (strcmp(slots->slot[i].name, dev) == 0)
+			*slot = slots->slot[i].number;
+	}
+	free(slots);
+	return *slot < SG_INTERFACES ? 0 : error_set(error, -ENODEV, "%s is not guarded: "
+						     "`sipguard status` lists what is.", dev);
+}
+
+static bool is_of(const struct sg_flow_key *flow, const struct sg_flow_key *asked)
+{
+	struct sg_flow_key a = sg_source_key(flow->family, flow->address);
+	struct sg_flow_key b = sg_source_key(asked->family, asked->address);
+
+	if (asked->port)
+		return memcmp(flow, asked, sizeof(*flow)) == 0;
+	return memcmp(&a, &b, sizeof(a)) == 0;
+}
+
+/* Of all flows that are known, those of the source. */
+static int read_flows(const struct session *session, struct answer *a, struct error *error)
+{
+	int err = proven_read(&session->maps, a->why.now, &a->flows, error);
+	size_t kept = 0;
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < a->flows.count; i++) {
+		if (is_of(&a->flows.flow[i].key, &a->why.flow))
+			a->flows.flow[kept++] = a->flows.flow[i];
+	}
+	a->flows.count = kept;
+	proven_sort(&a->flows);
+	return 0;
+}
+
+int answer_read(const struct session *session, const struct sg_flow_key *key, const char *dev,
+		struct answer *a, struct error *error)
+{
+	struct note note;
+	__u32 slot;
+	int err = find_slot(session, dev, &slot, error);
+
+	if (!err)
+		err = maps_config(&session->maps, &a->config, &note, error);
+	if (!err)
+		err = ask_why(session, key, slot, &a->why, error);
+	if (!err)
+		err = read_flows(session, a, error);
+	a->mode = session->maps.state->mode % SG_MODE__MAX;
+	return err;
+}
+
+void answer_free(struct answer *a)
+{
+	proven_free(&a->flows);
+}
