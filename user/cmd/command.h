@@ -28,6 +28,7 @@ struct options {
 	bool quiet;
 	bool force;
 	bool check;
+	bool apply;
 	const char *config;     /* NULL: not given */
 	enum xdp_mode xdp;
 	const char *transport;  /* "udp", "tcp", NULL */
@@ -43,6 +44,8 @@ struct options {
 	bool journal;
 	const char *metrics;    /* where to listen; NULL: not given */
 	const char *host;       /* names with commas between them; NULL: none */
+	const char *trust;      /* prefixes with commas between them; NULL: none */
+	const char *server;     /* likewise */
 	/* Of allow and deny; NULL: not given. */
 	const char *name;       /* of a list */
 	const char *format;     /* of a file */
@@ -82,6 +85,9 @@ enum option_bit {
 	OPTION_FORMAT = 1 << 23,
 	OPTION_JOURNAL = 1 << 25,
 	OPTION_PICK = 1 << 24, /* --column, --country, --asn */
+	OPTION_APPLY = 1 << 28,
+	OPTION_TRUST = 1 << 29,
+	OPTION_SERVER = 1 << 30,
 };
 
 struct command {
@@ -156,6 +162,7 @@ enum exit_code cmd_connections(const struct options *options);
 enum exit_code cmd_save(const struct options *options);
 enum exit_code cmd_restore(const struct options *options);
 enum exit_code cmd_replay(const struct options *options);
+enum exit_code cmd_calibrate(const struct options *options);
 enum exit_code cmd_shadow(const struct options *options);
 enum exit_code cmd_events(const struct options *options);
 enum exit_code cmd_capture(const struct options *options);
