@@ -137,8 +137,8 @@ static int explain_nothing(const struct calibration *c, struct error *error)
 static int explain_nobody(const struct calibration *c, struct error *error)
 {
 	if (!c->recording.out)
-		return error_set(error, -ENODATA, "there is no reply of the server in the recording, "
-				 "so nobody has proven anything: capture both directions (tcpdump "
+		return error_set(error, -ENODATA, "there is no reply of the server in the "
+				 "recording, so nobody has proven anything: capture both directions (tcpdump "
 				 "without -Q), or name whom to provide for by --trust.");
 	return error_set(error, -ENODATA, "none of %zu senders has proven anything, by a "
 			 "registration or a call: record for longer, or name whom to provide for "
@@ -203,8 +203,8 @@ static int find_senders(struct calibration *c, struct error *error)
 	if (err)
 		return err;
 	if (c->charges_lost || fflush(c->charges))
-		return error_set(error, -ENOSPC, "cannot keep what each packet costs in a temporary "
-				 "file: make room in " P_tmpdir ", 40 bytes for each packet.");
+		return error_set(error, -ENOSPC, "cannot keep what each packet costs in a "
+				 "temporary file: make room in " P_tmpdir ", 40 bytes for each packet.");
 	if (!c->recording.in)
 		return explain_nothing(c, error);
 	count_senders(c);

@@ -28,7 +28,7 @@ struct calibration {
 	struct proposal proposal;
 	__u64 counting;                   /* senders who count, */
 	__u64 packets;                    /* and what they sent */
-	struct sender_drops today, after; /* of that: what limits drop, or would with the proposal */
+	struct sender_drops today, after; /* of that: by limits of today; of the proposal */
 };
 
 /* Reads the files several times. 0 or -errno; calibration_free() in any case. */

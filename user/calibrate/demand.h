@@ -76,9 +76,9 @@ bool demand_fits(const struct demand *demand, const struct sg_limit *limit, doub
 
 /*
  * The narrowest limit that is no narrower than `least`, and would have dropped nothing had there
- * been `headroom` times as much. Its rate is at least that of the busiest minute, and its burst
- * grows with the rate, to what that gives in a second, and is no more than it gives in four, or that of `least`. False: none of these rates is
- * enough; then *limit is the widest.
+ * been `headroom` times as much. Its rate is at least that of the busiest minute. Its burst grows
+ * with the rate, to what that gives in a second; it is no more than what that gives in four, or
+ * that of `least`. False: none of these rates is enough; then *limit is the widest.
  */
 bool demand_limit(const struct demand *demand, const struct sg_limit *least, double headroom,
 		  struct sg_limit *limit);

@@ -367,6 +367,8 @@ int edit_install(const char *path, const struct text *text, bool keep, struct er
 	int err = replace(real ? real : path, text, keep);
 
 	free(real);
-	return err ? error_set(error, err, "cannot write %s: %s; what was there before is there "
-			       "still.", path, err == -EINVAL ? "it is no file" : strerror(-err)) : 0;
+	if (!err)
+		return 0;
+	return error_set(error, err, "cannot write %s: %s; what was there before is there still.",
+			 path, err == -EINVAL ? "it is no file" : strerror(-err));
 }

@@ -25,7 +25,7 @@ struct proposal_row {
 	struct sg_limit wanted; /* the same, if that is enough */
 	bool enough;            /* false: no limit that can be proposed is */
 	__u32 most[DEMAND_WINDOWS]; /* messages of the busiest in these windows */
-	__u32 usual;            /* in a second, 999 of 1000 in which one sent any; 0: of one alone */
+	__u32 usual;            /* in 999 of 1000 seconds in which one sent any; 0: not known */
 	struct sg_flow_key who; /* the busiest in a second; all zero: a total */
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Items found by a key that they begin with. There are only so many: whoever sends chooses the keys,
- * and must not choose how much memory is taken.
+ * Items found by a key that they begin with. There are only so many: whoever sends chooses the
+ * keys, and must not choose how much memory is taken.
  */
 #ifndef SIPGUARD_TABLE_H
 #define SIPGUARD_TABLE_H

@@ -38,7 +38,8 @@ int loader_load_replay(struct loader *loader, struct error *error);
 
 /*
  * Afterwards, on the same maps and the same clock: what judges frames of several buffers, and what
- * sees what the server sends. To have one verified takes half a second. fd, to be closed, or -errno.
+ * sees what the server sends. To have one verified takes half a second. fd, to be closed, or
+ * -errno.
  */
 int loader_replay_frags(const struct loader *loader, struct error *error);
 int loader_replay_reply(const struct loader *loader, struct error *error);

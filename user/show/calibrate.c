@@ -57,8 +57,8 @@ static int check_unchanged(const struct policy *policy, const char *before, stru
 			"meanwhile: nothing was written; run calibrate again.", POLICY_FILE);
 	err = edit_begin(policy->path, &now, error);
 	if (!err && strcmp(now.data, before))
-		err = error_set(error, -EEXIST, "%s was changed meanwhile: nothing was written; run "
-				"calibrate again.", policy->path);
+		err = error_set(error, -EEXIST, "%s was changed meanwhile: nothing was written; "
+				"run calibrate again.", policy->path);
 	text_free(&now);
 	return err;
 }

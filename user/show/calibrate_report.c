@@ -67,8 +67,8 @@ static void print_rows(const struct calibration *c)
 	       "99.9 %", "proposed", "the busiest");
 	for (size_t i = 0; i < c->proposal.count; i++)
 		print_row(c, &c->proposal.row[i]);
-	printf("\nLimits are messages a second / at once. 1 s, 10 s, 60 s: messages a second of the "
-	       "busiest in\nits busiest second, ten seconds, minute; 99.9 %%: of 1000 seconds in "
+	printf("\nLimits are messages a second / at once. 1 s, 10 s, 60 s: messages a second of "
+	       "the busiest in\nits busiest second, ten seconds, minute; 99.9 %%: of 1000 seconds in "
 	       "which one sent any, 999 had\nno more. \"-\": today's limit leaves half as much "
 	       "again.\n");
 }
@@ -270,7 +270,8 @@ json_t *calibrate_json(const struct calibration *c)
 		json_array_append_new(senders, sender_json(c, *s));
 	free(sorted);
 	return json_pack("{s:o, s:I, s:I, s:I, s:f, s:I, s:I, s:b, s:o, s:o, s:o, s:o, s:I, s:I}",
-			 "config", c->policy->path[0] ? output_string(c->policy->path) : json_null(),
+			 "config",
+			 c->policy->path[0] ? output_string(c->policy->path) : json_null(),
 			 "packets", (json_int_t)c->recording.packets, "incoming",
 			 (json_int_t)c->recording.in, "outgoing", (json_int_t)c->recording.out,
 			 "seconds", (double)(c->recording.last - c->recording.first) /

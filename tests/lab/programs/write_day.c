@@ -106,7 +106,8 @@ static void headers(struct transaction *t, unsigned int call, unsigned int cseq,
 {
 	snprintf(t->tag, sizeof(t->tag), "%s", tag);
 	snprintf(t->headers, sizeof(t->headers),
-		 "Via: SIP/2.0/UDP %s:%u;branch=z9hG4bK-%u\r\nFrom: <sip:%s@example.com>;tag=f%u\r\n"
+		 "Via: SIP/2.0/UDP %s:%u;branch=z9hG4bK-%u\r\n"
+		 "From: <sip:%s@example.com>;tag=f%u\r\n"
 		 "Call-ID: c%u@%s\r\nCSeq: %u %s\r\n",
 		 host(t->who), t->who->port, ++serial, t->user, call, call, host(t->who), cseq,
 		 t->method);
@@ -116,7 +117,8 @@ static void ask(__u64 us, const struct transaction *t, const char *more)
 {
 	char text[2048];
 
-	snprintf(text, sizeof(text), "%s sip:%s@example.com SIP/2.0\r\n%sTo: <sip:%s@example.com>%s\r\n"
+	snprintf(text, sizeof(text), "%s sip:%s@example.com SIP/2.0\r\n%s"
+		 "To: <sip:%s@example.com>%s\r\n"
 		 "Max-Forwards: 70\r\nContact: <sip:%s@%s:%u>\r\nUser-Agent: desk phone\r\n%s"
 		 "Content-Length: 0\r\n\r\n", t->method, t->user, t->headers, t->user, t->tag,
 		 t->user, host(t->who), t->who->port, more);
@@ -128,8 +130,8 @@ static void answer(__u64 us, const struct transaction *t, const char *status, co
 	char text[2048];
 
 	snprintf(text, sizeof(text), "SIP/2.0 %s\r\n%sTo: <sip:%s@example.com>%s\r\n%s"
-		 "Content-Length: 0\r\n\r\n", status, t->headers, t->user, *t->tag ? t->tag : ";tag=s",
-		 more);
+		 "Content-Length: 0\r\n\r\n", status, t->headers, t->user,
+		 *t->tag ? t->tag : ";tag=s", more);
 	add(us, t->to, t->who, text);
 }
 
@@ -146,7 +148,9 @@ static void simple(__u64 us, const struct party *who, const char *user, const ch
 /* Challenged, and accepted. */
 static void register_(__u64 us, const struct party *who, const char *user)
 {
-	struct transaction t = {.who = who, .to = server_of(who), .method = "REGISTER", .user = user};
+	struct transaction t = {
+		.who = who, .to = server_of(who), .method = "REGISTER", .user = user,
+	};
 	unsigned int call = ++serial, nonce = ++serial;
 	char more[512];
 
@@ -234,7 +238,8 @@ static void others(void)
 		singles[i] = (struct party){addresses[i], 5070};
 		snprintf(user, sizeof(user), "single%d", i);
 		register_(i * 900 * MS, &singles[i], user);
-		call(40 * SECOND + i * 1700 * MS, &singles[i], server_of(&singles[i]), user, 8 * SECOND);
+		call(40 * SECOND + i * 1700 * MS, &singles[i], server_of(&singles[i]), user,
+		     8 * SECOND);
 	}
 }
 
