@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The unit test of calibrate, which runs with the others. Included by the Makefile.
 CALIBRATE_OBJS = $(patsubst %,$(BUILD)/tests/unit/user/%.o,base/error base/prefix base/text \
-                 calibrate/demand calibrate/edit calibrate/table policy/document replay/endpoints)
+                 calibrate/demand calibrate/edit calibrate/servers calibrate/table policy/document replay/endpoints)
 UNIT_PROGRAMS += $(BUILD)/tests/unit/test_calibrate
 
 $(BUILD)/tests/unit/test_calibrate: tests/calibrate/test_calibrate.c $(CALIBRATE_OBJS) $(UNIT_HEADERS)

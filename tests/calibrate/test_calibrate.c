@@ -7,6 +7,7 @@
 
 #include "calibrate/demand.h"
 #include "calibrate/edit.h"
+#include "calibrate/servers.h"
 #include "calibrate/table.h"
 #include "replay/endpoints.h"
 
@@ -369,6 +370,92 @@ static void cut_frames(void **state)
 	}
 }
 
+/* --- which way --- */
+
+struct packet {
+	__u8 from, to; /* last bytes of the addresses; 1 is the server */
+	__u16 sport, dport;
+	__u8 wire_from, wire_to; /* the same on the wire */
+	enum direction direction;
+};
+
+static void make_packet(const struct packet *p, __u8 *bytes, struct endpoints *ends)
+{
+	*ends = (struct endpoints){
+		.from = {{0, 0, htonl(0xffff), htonl(0xc0000200 | p->from)}, htons(p->sport),
+			 IPPROTO_UDP, 4},
+		.to = {{0, 0, htonl(0xffff), htonl(0xc0000200 | p->to)}, htons(p->dport),
+		       IPPROTO_UDP, 4},
+	};
+	memset(bytes, 0, ETH_HLEN);
+	bytes[0] = p->wire_to;
+	bytes[ETH_ALEN] = p->wire_from;
+}
+
+static void check_directions(const struct packet *packets, size_t count,
+			     const struct prefix *named)
+{
+	static struct sg_config config;
+	struct error error = {};
+	struct servers servers;
+	__u8 bytes[ETH_HLEN];
+	const struct frame frame = {.bytes = bytes, .length = ETH_HLEN};
+	struct endpoints ends;
+
+	config.port[5060] = SG_PORT_UDP;
+	assert_int_equal(servers_init(&servers, &config, named, named != NULL, &error), 0);
+	for (size_t i = 0; i < count; i++) {
+		make_packet(&packets[i], bytes, &ends);
+		servers_vote(&servers, &frame, &ends);
+	}
+	for (size_t i = 0; i < count; i++) {
+		make_packet(&packets[i], bytes, &ends);
+		assert_int_equal(servers_direction(&servers, &frame, &ends), packets[i].direction);
+	}
+	servers_free(&servers);
+}
+
+/* Phones with ports of their own tell which address of a trunk at 5060 is the server. */
+static const struct packet with_phones[] = {
+	{2, 1, 40000, 5060, 2, 1, DIRECTION_IN}, {1, 2, 5060, 40000, 1, 2, DIRECTION_OUT},
+	{2, 1, 40000, 5060, 2, 1, DIRECTION_IN}, {3, 1, 5060, 5060, 3, 1, DIRECTION_IN},
+	{1, 3, 5060, 5060, 1, 3, DIRECTION_OUT}, {2, 1, 40000, 80, 2, 1, DIRECTION_OTHER},
+	/* It asks another server, and is answered. */
+	{1, 9, 41000, 5060, 1, 3, DIRECTION_OTHER}, {9, 1, 5060, 41000, 3, 1, DIRECTION_OTHER},
+};
+
+/* Its other address is known by its interface. */
+static const struct packet by_wire[] = {
+	{2, 1, 40000, 5060, 2, 1, DIRECTION_IN}, {3, 7, 5060, 5060, 3, 1, DIRECTION_IN},
+	{7, 3, 5060, 5060, 1, 3, DIRECTION_OUT},
+};
+
+static const struct packet by_peers[] = {
+	{2, 1, 5060, 5060, 0, 0, DIRECTION_IN}, {1, 3, 5060, 5060, 0, 0, DIRECTION_OUT},
+	{3, 1, 5060, 5060, 0, 0, DIRECTION_IN},
+};
+
+static const struct packet one_peer[] = {
+	{2, 1, 5060, 5060, 0, 0, DIRECTION_UNKNOWN}, {1, 2, 5060, 5060, 0, 0, DIRECTION_UNKNOWN},
+};
+
+static const struct packet named[] = {
+	{2, 1, 5060, 5060, 0, 0, DIRECTION_IN}, {1, 2, 5060, 5060, 0, 0, DIRECTION_OUT},
+	{2, 3, 40000, 5060, 0, 0, DIRECTION_OTHER}, {2, 3, 5060, 5060, 0, 0, DIRECTION_OTHER},
+};
+
+static void directions(void **state)
+{
+	const struct prefix server = {.family = AF_INET, .length = 32, .address = {192, 0, 2, 1}};
+
+	(void)state;
+	check_directions(with_phones, COUNT(with_phones), NULL);
+	check_directions(by_wire, COUNT(by_wire), NULL);
+	check_directions(by_peers, COUNT(by_peers), NULL);
+	check_directions(one_peer, COUNT(one_peer), NULL);
+	check_directions(named, COUNT(named), &server);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -382,6 +469,7 @@ int main(void)
 		cmocka_unit_test(zones_are_put_in),
 		cmocka_unit_test(endpoints_are_found),
 		cmocka_unit_test(cut_frames),
+		cmocka_unit_test(directions),
 	};
 
 	return cmocka_run_group_tests_name("calibrate", tests, NULL, NULL);

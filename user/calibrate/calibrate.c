@@ -2,10 +2,15 @@
 #include "calibrate/calibrate.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/notice.h"
+
+#define CHARGES_FOLDER "/var/tmp" /* which is no memory, as /tmp may be */
+#define CHARGES_MOST (32 << 20)   /* 1.3 GB */
 
 /* --- a guard whose limits nobody meets --- */
 
@@ -84,19 +89,19 @@ static void note(void *context, const struct sight *sight)
 	if (sight->judgement->drop ||
 	    !charge_of(sight->ends, sight->proof, sight->counted, sight->now, &charge))
 		return;
-	if (fwrite(&charge, sizeof(charge), 1, c->charges) != 1)
+	if (c->charge_count++ >= CHARGES_MOST)
+		c->charges_left++;
+	else if (fwrite(&charge, sizeof(charge), 1, c->charges) != 1)
 		c->charges_lost = true;
 }
 
-static void note_drop(struct calibration *c, const struct sight *sight, bool after)
+static void note_drop(const struct calibration *c, const struct sight *sight, bool after)
 {
 	struct sender *sender = senders_find(&c->senders, &sight->ends->from);
 
 	if (!sender || !sight->judgement->drop || !is_limit(sight->judgement->reason))
 		return;
 	sender_drop(after ? &sender->proposed : &sender->today, sight->judgement->reason);
-	if (!sender_exclusion(sender))
-		sender_drop(after ? &c->after : &c->today, sight->judgement->reason);
 }
 
 static void drop_today(void *context, const struct sight *sight)
@@ -118,6 +123,9 @@ static int explain_nothing(const struct calibration *c, struct error *error)
 
 	flow_format(&r->puzzle.from, one, sizeof(one));
 	flow_format(&r->puzzle.to, other, sizeof(other));
+	if (c->live)
+		return error_set(error, -ENODATA, "no packet came to a guarded port at the "
+				 "interfaces that are guarded.");
 	if (!r->packets)
 		return error_set(error, -ENODATA, "there is no packet in the recording.");
 	if (r->unknown)
@@ -136,10 +144,15 @@ static int explain_nothing(const struct calibration *c, struct error *error)
 
 static int explain_nobody(const struct calibration *c, struct error *error)
 {
+	if (!c->recording.out && c->live)
+		return error_set(error, -ENODATA, "no reply of the server was seen, so nobody has "
+				 "proven anything: attach the interface by which they leave, or "
+				 "name whom to provide for by --trust.");
 	if (!c->recording.out)
 		return error_set(error, -ENODATA, "there is no reply of the server in the "
-				 "recording, so nobody has proven anything: capture both directions (tcpdump "
-				 "without -Q), or name whom to provide for by --trust.");
+				 "recording, so nobody has proven anything: capture both "
+				 "directions (tcpdump without -Q), or name whom to provide for by "
+				 "--trust.");
 	return error_set(error, -ENODATA, "none of %zu senders has proven anything, by a "
 			 "registration or a call: record for longer, or name whom to provide for "
 			 "by --trust.", c->senders.table.count);
@@ -162,49 +175,85 @@ static void give_notice(const struct calibration *c)
 	if (r->foreign)
 		notice("%llu packets were left out, as they are of a link type that is not read.",
 		       r->foreign);
+	if (r->lost)
+		notice("%llu packets came faster than they could be looked at, and were left out.",
+		       r->lost);
+	if (c->charges_left)
+		notice("%llu packets were left out of what is proposed: there are more than %d.",
+		       c->charges_left, CHARGES_MOST);
 	if (r->stood)
 		notice("time goes backwards in the recording: for %llu packets the clock of the "
 		       "limits stood still.", r->stood);
 }
 
-/* Those who count, and what they sent. */
+static void add_drops(struct sender_drops *all, const struct sender_drops *drops)
+{
+	if (drops->packets && !all->packets)
+		all->first = drops->first;
+	all->packets += drops->packets;
+}
+
+/* Those who count, what they sent, and what was dropped of it. */
 static void count_senders(struct calibration *c)
 {
 	size_t next = 0;
 
 	c->counting = c->packets = 0;
+	c->today = c->after = (struct sender_drops){};
 	for (const struct sender *s; (s = table_next(&c->senders.table, &next));) {
 		if (sender_exclusion(s) || !s->packets)
 			continue;
 		c->counting++;
 		c->packets += s->packets;
+		add_drops(&c->today, &s->today);
+		add_drops(&c->after, &s->proposed);
 	}
 }
 
 /* --- the passes --- */
 
-static int find_senders(struct calibration *c, struct error *error)
+/* A file without a name, which goes with this process. */
+static FILE *charges_open(void)
+{
+	int fd = open(CHARGES_FOLDER, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	FILE *file = fd >= 0 ? fdopen(fd, "w+") : NULL;
+
+	if (fd >= 0 && !file)
+		close(fd);
+	return file ? file : tmpfile();
+}
+
+/* What is live does not come again, so today's limits are tried at once. */
+static int show_senders(struct calibration *c, struct error *error)
 {
 	struct config *opened = config_opened(c->policy->config);
-	const struct pass pass = {
-		.what = "who sends what", .config = opened, .came = note, .proved = proved,
-		.context = c,
+	const struct pass passes[] = {
+		{.what = "who sends what", .config = opened, .came = note, .proved = proved,
+		 .context = c},
+		{.config = c->policy->config, .came = drop_today, .context = c},
 	};
+	int err = opened ? recording_pass(&c->recording, passes, c->live ? 2 : 1, error)
+			 : error_set(error, -ENOMEM, "out of memory.");
+
+	free(opened);
+	return err;
+}
+
+static int find_senders(struct calibration *c, struct error *error)
+{
 	int err;
 
-	c->charges = tmpfile();
+	c->charges = charges_open();
 	if (!c->charges)
-		err = error_set(error, -errno, "cannot make a temporary file: %s.",
-				strerror(errno));
-	else
-		err = opened ? recording_pass(&c->recording, &pass, error)
-			     : error_set(error, -ENOMEM, "out of memory.");
-	free(opened);
+		return error_set(error, -errno, "cannot make a temporary file in " CHARGES_FOLDER
+				 ": %s.", strerror(errno));
+	err = show_senders(c, error);
 	if (err)
 		return err;
 	if (c->charges_lost || fflush(c->charges))
 		return error_set(error, -ENOSPC, "cannot keep what each packet costs in a "
-				 "temporary file: make room in " P_tmpdir ", 40 bytes for each packet.");
+				 "temporary file: make room in " CHARGES_FOLDER ", 40 bytes for "
+				 "each packet.");
 	if (!c->recording.in)
 		return explain_nothing(c, error);
 	count_senders(c);
@@ -228,7 +277,8 @@ static int find_needs_once(struct calibration *c, struct error *error)
 			needs_add(&c->needs, sender, &charge);
 	}
 	if (ferror(c->charges))
-		return error_set(error, -EIO, "cannot read what was written to " P_tmpdir ".");
+		return error_set(error, -EIO, "cannot read what was written to "
+				 CHARGES_FOLDER ".");
 	needs_end(&c->needs, &c->senders);
 	return 0;
 }
@@ -252,16 +302,15 @@ static int try_limits(struct calibration *c, struct error *error)
 		.what = "trying today's limits", .config = c->policy->config,
 		.came = drop_today, .context = c,
 	};
-	int err = recording_pass(&c->recording, &pass, error);
+	int err = c->live ? 0 : recording_pass(&c->recording, &pass, 1, error);
 
-	if (err || !(c->proposal.changed || c->proposal.zones)) {
-		c->after = c->today;
+	if (err || c->live || !(c->proposal.changed || c->proposal.zones))
 		return err;
-	}
 	pass.what = "trying what is proposed";
 	pass.config = c->proposal.config;
 	pass.came = drop_after;
-	return recording_pass(&c->recording, &pass, error);
+	c->tried = true;
+	return recording_pass(&c->recording, &pass, 1, error);
 }
 
 int calibration_run(struct calibration *calibration, struct error *error)
@@ -271,10 +320,10 @@ int calibration_run(struct calibration *calibration, struct error *error)
 
 	c->recording = (struct recording){
 		.files = c->files, .count = c->file_count, .config = c->policy->config,
-		.path = c->policy->path,
+		.path = c->policy->path, .live = c->live, .seconds = c->seconds, .stop = c->stop,
 	};
 	err = recording_open(&c->recording, c->servers, c->server_count, error);
-	if (!err && !c->recording.servers.guarded)
+	if (!err && !c->live && !c->recording.servers.guarded)
 		err = explain_nothing(c, error);
 	if (!err)
 		err = senders_init(&c->senders, c->policy->config, c->trusted, c->trusted_count,

@@ -4,11 +4,20 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/notice.h"
 #include "replay/capture.h"
 
 #define PROGRESS_PACKETS 1024 /* between one word of it and the next */
+
+static __u64 clock_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
 
 static const char *base_name(const char *path)
 {
@@ -71,7 +80,7 @@ static int vote(struct recording *r, const struct frame *frame, void *context, s
 	(void)error;
 	r->foreign += frame->foreign;
 	if (!frame->foreign && frame->length >= ETH_HLEN && endpoints_find(frame, &ends))
-		servers_vote(&r->servers, &ends);
+		servers_vote(&r->servers, frame, &ends);
 	return 0;
 }
 
@@ -97,6 +106,12 @@ struct work {
 	struct judgement judgement;
 };
 
+struct works {
+	struct work work[PASSES_MOST];
+	int count;
+	enum direction direction; /* of a packet that is seen live */
+};
+
 static void note_time(struct recording *r, __u64 time)
 {
 	if (!r->first)
@@ -120,75 +135,130 @@ static void tell(const struct recording *r, const struct work *w, const struct e
 	told(w->pass->context, &sight);
 }
 
-static int came_in(struct recording *r, const struct frame *frame, struct work *w,
+/* 1; 0 if the kernel takes none as large; -errno. */
+static int came_in(const struct recording *r, const struct frame *frame, struct work *w,
 		   const struct endpoints *ends, struct error *error)
 {
 	int err = replay_judge(w->replay, frame, &w->judgement, error);
 
-	if (err == -EMSGSIZE) {
-		r->cut++;
-		return 0;
-	}
 	if (err)
-		return err;
-	r->in++;
+		return err == -EMSGSIZE ? 0 : err;
 	tell(r, w, ends, &ends->from, w->pass->came);
-	return 0;
+	return 1;
 }
 
-static int went_out(struct recording *r, const struct frame *frame, struct work *w,
+static int went_out(const struct recording *r, const struct frame *frame, struct work *w,
 		    const struct endpoints *ends, struct error *error)
 {
 	int err = replay_hear(w->replay, frame, error);
 
 	if (err)
 		return err;
-	r->out++;
 	if (w->pass->proved && replay_counted(w->replay)->count[SG_COUNT_PROVEN])
 		tell(r, w, ends, &ends->to, w->pass->proved);
+	return 1;
+}
+
+static int show_each(struct recording *r, const struct frame *frame, struct works *works,
+		     const struct endpoints *ends, bool in, struct error *error)
+{
+	int result = 1;
+
+	for (int i = 0; i < works->count && result > 0; i++)
+		result = in ? came_in(r, frame, &works->work[i], ends, error)
+			    : went_out(r, frame, &works->work[i], ends, error);
+	if (result < 0)
+		return result;
+	if (!result)
+		r->cut++;
+	else if (in)
+		r->in++;
+	else
+		r->out++;
 	return 0;
 }
 
 static int show(struct recording *r, const struct frame *frame, void *context, struct error *error)
 {
-	struct work *w = context;
+	struct works *works = context;
+	enum direction direction = works->direction;
 	struct endpoints ends;
-	enum direction direction;
 
-	if (frame->foreign) {
-		r->foreign++;
+	r->foreign += frame->foreign;
+	if (frame->foreign || frame->length < ETH_HLEN || !endpoints_find(frame, &ends))
 		return 0;
-	}
-	if (frame->length < ETH_HLEN || !endpoints_find(frame, &ends))
-		return 0;
-	direction = servers_direction(&r->servers, &ends);
+	if (!r->live)
+		direction = servers_direction(&r->servers, frame, &ends);
 	if (direction == DIRECTION_OTHER)
 		return 0;
 	note_time(r, frame->time);
-	if (direction == DIRECTION_UNKNOWN) {
-		if (!r->unknown++)
-			r->puzzle = ends;
+	if (direction == DIRECTION_UNKNOWN && !r->unknown++)
+		r->puzzle = ends;
+	if (direction == DIRECTION_UNKNOWN)
 		return 0;
-	}
-	if (frame->missing) {
-		r->cut++;
-		return 0;
-	}
-	return direction == DIRECTION_IN ? came_in(r, frame, w, &ends, error)
-					 : went_out(r, frame, w, &ends, error);
+	r->cut += frame->missing != 0;
+	return frame->missing ? 0 : show_each(r, frame, works, &ends,
+					      direction == DIRECTION_IN, error);
 }
 
-int recording_pass(struct recording *recording, const struct pass *pass, struct error *error)
+/* The next packet, if there is one: 1, 0, -errno. */
+static int listen_once(struct recording *r, struct works *works, __u64 *time, struct error *error)
 {
-	struct work work = {.pass = pass};
-	int err = replay_open(pass->config, recording->path, true, &work.replay, error);
+	struct frame frame;
+	int result = live_next(r->live, &frame, &works->direction, error), err;
 
-	recording->in = recording->out = recording->unknown = recording->cut = 0;
-	recording->foreign = recording->first = recording->last = 0;
+	if (result <= 0)
+		return result;
+	*time = frame.time;
+	r->packets++;
+	err = show(r, &frame, works, error);
+	return err ? err : 1;
+}
+
+/* What comes and goes for some time, with what has come by its end. */
+static int listen_all(struct recording *r, struct works *works, struct error *error)
+{
+	__u64 begun = clock_seconds(), now = begun, time = 0;
+	struct timespec end;
+	int result = 0;
+
+	while (result >= 0 && !*r->stop && now < begun + r->seconds) {
+		result = listen_once(r, works, &time, error);
+		now = clock_seconds();
+		progress("listening", now - begun, r->seconds);
+	}
+	clock_gettime(CLOCK_REALTIME, &end);
+	/* The kernel hands packets over in blocks, after a tenth of a second: see live.c. */
+	for (int quiet = 0; result >= 0 && quiet < 3;) {
+		result = listen_once(r, works, &time, error);
+		quiet += !result;
+		if (result > 0 && time > end.tv_sec * SG_NSEC_PER_SEC + end.tv_nsec)
+			break;
+	}
+	progress(NULL, 0, 0);
+	r->lost = live_lost(r->live);
+	return result < 0 ? result : 0;
+}
+
+int recording_pass(struct recording *recording, const struct pass *passes, int count,
+		   struct error *error)
+{
+	struct recording *r = recording;
+	struct works works = {.count = count};
+	int err = 0;
+
+	r->packets = r->in = r->out = r->unknown = r->cut = 0;
+	r->foreign = r->first = r->last = 0;
+	for (int i = 0; i < count && !err; i++) {
+		works.work[i].pass = &passes[i];
+		err = replay_open(passes[i].config, r->path, true, &works.work[i].replay, error);
+	}
 	if (!err)
-		err = read_all(recording, pass->what, show, &work, error);
+		err = r->live ? listen_all(r, &works, error)
+			      : read_all(r, passes->what, show, &works, error);
 	if (!err)
-		recording->stood = replay_stood(work.replay);
-	replay_close(work.replay);
+		r->stood = replay_stood(works.work[0].replay);
+	for (int i = 0; i < count; i++)
+		replay_close(works.work[i].replay);
 	return err;
 }

@@ -6,6 +6,9 @@
 #ifndef SIPGUARD_RECORDING_H
 #define SIPGUARD_RECORDING_H
 
+#include <signal.h>
+
+#include "calibrate/live.h"
 #include "calibrate/servers.h"
 #include "replay/run.h"
 
@@ -15,12 +18,17 @@ struct recording {
 	const struct config *config;
 	const char *path;   /* of the configuration */
 	struct servers servers;
+	/* Instead of files: what is seen from now on, for so long, or until *stop. */
+	struct live *live;
+	__u64 seconds;
+	const volatile sig_atomic_t *stop;
 	/* Of the last pass. */
 	__u64 packets, in, out;
 	__u64 unknown;      /* see DIRECTION_UNKNOWN */
 	__u64 cut;          /* that were cut short when they were captured, or cannot be judged */
 	__u64 foreign;      /* of a link type that is not read */
 	__u64 stood;        /* see replay_stood() */
+	__u64 lost;         /* see live_lost() */
 	__u64 first, last;  /* ns since 1970 */
 	struct endpoints puzzle; /* the first one of `unknown` */
 };
@@ -46,8 +54,14 @@ struct pass {
 int recording_open(struct recording *recording, const struct prefix *servers, size_t count,
 		   struct error *error);
 
-/* Shows all of it to a guard that knows nothing, in enforce mode. 0 or -errno. */
-int recording_pass(struct recording *recording, const struct pass *pass, struct error *error);
+#define PASSES_MOST 2
+
+/*
+ * Shows all of it to guards that know nothing, in enforce mode, one for each of up to PASSES_MOST
+ * passes: packet by packet to one after the other. 0 or -errno.
+ */
+int recording_pass(struct recording *recording, const struct pass *passes, int count,
+		   struct error *error);
 
 void recording_close(struct recording *recording);
 

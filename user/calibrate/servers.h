@@ -19,7 +19,8 @@ enum direction {
 };
 
 struct servers {
-	struct table table; /* addresses, and how many packets came to a guarded port of each */
+	struct table table; /* addresses of IP and of Ethernet, and what is known of each */
+	struct table pairs; /* who has spoken with whom from a guarded port to another one */
 	const struct sg_config *config;
 	const struct prefix *named; /* by the operator: all of them, then */
 	size_t named_count;
@@ -31,11 +32,14 @@ int servers_init(struct servers *servers, const struct sg_config *config,
 		 const struct prefix *named, size_t count, struct error *error);
 
 /*
- * A packet of the recording, before any is asked for: what is sent from other ports to a guarded
- * one comes in, mostly, and who gets most of that is the server.
+ * A packet of the recording, before any is asked for. What is sent from other ports to a guarded
+ * one comes in, mostly: who gets most of that is the server. Where all send from guarded ports, as
+ * phones of a local network do, it is who has most peers.
  */
-void servers_vote(struct servers *servers, const struct endpoints *ends);
-enum direction servers_direction(const struct servers *servers, const struct endpoints *ends);
+void servers_vote(struct servers *servers, const struct frame *frame,
+		  const struct endpoints *ends);
+enum direction servers_direction(const struct servers *servers, const struct frame *frame,
+				 const struct endpoints *ends);
 
 void servers_free(struct servers *servers);
 

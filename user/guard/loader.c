@@ -253,9 +253,9 @@ int loader_load(struct loader *loader, enum sg_memory memory, struct error *erro
 	return loader_finish_alone(loader, error);
 }
 
-int loader_load_replay(struct loader *loader, struct error *error)
+int loader_load_replay(struct loader *loader, enum sg_memory memory, struct error *error)
 {
-	int err = loader_open(loader, SG_MEMORY_DEFAULT, error);
+	int err = loader_open(loader, memory, error);
 
 	if (err)
 		return err;

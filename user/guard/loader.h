@@ -34,7 +34,7 @@ int loader_load(struct loader *loader, enum sg_memory memory, struct error *erro
  * As loader_load(), with a program that is only run by BPF_PROG_RUN: its clock is what is written
  * to sg_replay_clock, and their counters are of one CPU, in memory that can be mapped.
  */
-int loader_load_replay(struct loader *loader, struct error *error);
+int loader_load_replay(struct loader *loader, enum sg_memory memory, struct error *error);
 
 /*
  * Afterwards, on the same maps and the same clock: what judges frames of several buffers, and what

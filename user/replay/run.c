@@ -93,7 +93,7 @@ int replay_open(const struct config *config, const char *path, bool limits, stru
 		return error_set(error, -ENOMEM, "out of memory.");
 	r->frags = r->reply = -1;
 	r->tick = clock_tick();
-	err = loader_load_replay(&r->loader, error);
+	err = loader_load_replay(&r->loader, config->kernel.memory_preset, error);
 	if (!err)
 		err = replay_init(r, config, path, limits, error);
 	if (!err)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* calibrate: limits that a recording would have needed. Changes something only with --apply. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,14 @@
 #include "show/calibrate.h"
 
 #define NAMED_MOST 64 /* prefixes of an option */
+
+static volatile sig_atomic_t stop;
+
+static void interrupt(int signal)
+{
+	(void)signal;
+	stop = 1;
+}
 
 struct named {
 	struct prefix prefix[NAMED_MOST];
@@ -64,15 +73,18 @@ static int check_unchanged(const struct policy *policy, const char *before, stru
 }
 
 /* What is in the file now is put in force, if a guard is attached. */
-static enum exit_code put_in_force(const struct policy *policy, bool json)
+static enum exit_code put_in_force(const struct policy *policy)
 {
-	const struct options reload = {.config = target_of(policy), .json = json};
+	const char *path = target_of(policy);
+	const struct options reload = {.config = path};
 	struct session session;
 	struct error error = {};
 	int err = session_begin(&session, ACCESS_READ, &error);
 
 	if (err == -ENOTCONN) {
-		notice("no guard is attached: `sipguard attach` reads %s.", target_of(policy));
+		notice("no guard is attached: `sipguard attach IFACE%s%s` reads it.",
+		       strcmp(path, POLICY_FILE) ? " --config " : "",
+		       strcmp(path, POLICY_FILE) ? path : "");
 		return DONE;
 	}
 	if (err)
@@ -81,7 +93,7 @@ static enum exit_code put_in_force(const struct policy *policy, bool json)
 	return cmd_reload(&reload);
 }
 
-static enum exit_code apply(const struct calibration *c, const char *before, bool json)
+static enum exit_code apply(const struct calibration *c, const char *before)
 {
 	const char *path = target_of(c->policy);
 	struct error error = {};
@@ -95,7 +107,7 @@ static enum exit_code apply(const struct calibration *c, const char *before, boo
 		return failed(&error);
 	notice("wrote %s%s%s%s.", path, c->policy->path[0] ? "; what it was is in " : "",
 	       c->policy->path[0] ? path : "", c->policy->path[0] ? ".bak" : "");
-	return put_in_force(c->policy, json);
+	return put_in_force(c->policy);
 }
 
 static enum exit_code write_to(const struct calibration *c, const char *path)
@@ -123,7 +135,62 @@ static enum exit_code report(const struct calibration *c, const struct options *
 	code = output_end();
 	if (code == DONE && options->write)
 		code = write_to(c, options->write);
-	return code == DONE && options->apply ? apply(c, before, options->json) : code;
+	return code == DONE && options->apply ? apply(c, before) : code;
+}
+
+/* The file that is in force, unless another one is named. */
+static int read_in_force(const struct options *options, struct session *session,
+			 struct policy *policy, struct error *error)
+{
+	struct note note;
+	int err;
+
+	if (options->config)
+		return policy_read(options->config, policy, error);
+	err = maps_note(&session->maps, session->maps.state->active & 1, &note, error);
+	return err ? err : policy_read(note.path, policy, error);
+}
+
+/* At the interfaces that are guarded now. */
+static int listen_begin(const struct options *options, struct session *session,
+			struct policy *policy, struct live **live, struct error *error)
+{
+	struct sigaction action = {.sa_handler = interrupt}; /* without SA_RESTART */
+	__u32 ifindexes[SG_INTERFACES];
+	size_t count = 0;
+	int err = read_in_force(options, session, policy, error);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < session->links.count && count < SG_INTERFACES; i++) {
+		const struct guard_link *link = &session->links.link[i];
+
+		if (link->state == LINK_HERE)
+			ifindexes[count++] = link->ifindex;
+	}
+	if (session->maps.state->mode == SG_MODE_ENFORCE)
+		notice("the guard's mode is enforce: what it drops is not seen at interfaces where "
+		       "it runs in the driver.");
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	return live_open(&policy->config->kernel, ifindexes, count, live, error);
+}
+
+/* Which configuration, and what is looked at. */
+static int begin(const struct options *options, struct policy *policy, struct live **live,
+		 struct error *error)
+{
+	struct session session;
+	int err;
+
+	if (options->count)
+		return policy_read(options->config, policy, error);
+	err = session_begin(&session, ACCESS_READ, error);
+	if (err)
+		return err;
+	err = listen_begin(options, &session, policy, live, error);
+	session_end(&session);
+	return err;
 }
 
 static enum exit_code calibrate(const struct options *options, const struct named *trusted,
@@ -134,20 +201,21 @@ static enum exit_code calibrate(const struct options *options, const struct name
 		.policy = &policy, .files = options->arguments, .file_count = options->count,
 		.trusted = trusted->prefix, .trusted_count = trusted->count,
 		.servers = servers->prefix, .server_count = servers->count,
+		.seconds = options->seconds, .stop = &stop,
 	};
 	struct text before = {};
 	struct error error = {};
 	enum exit_code code;
-	int err = policy_read(options->config, &policy, &error);
+	int err = begin(options, &policy, &c.live, &error);
 
-	if (err)
-		return failed(&error);
 	say_progress();
-	err = edit_begin(policy.path, &before, &error);
+	if (!err)
+		err = edit_begin(policy.path, &before, &error);
 	if (!err)
 		err = calibration_run(&c, &error);
 	code = err ? failed(&error) : report(&c, options, before.data);
 	calibration_free(&c);
+	live_close(c.live);
 	text_free(&before);
 	policy_free(&policy);
 	return code;
@@ -163,6 +231,8 @@ enum exit_code cmd_calibrate(const struct options *options)
 		code = read_named("server", options->server, &servers);
 	if (code != DONE)
 		return code;
+	if (!options->count == !options->seconds)
+		return usage("Name captures, or say by --for how long to listen.");
 	if (options->write && options->apply)
 		return usage("--write writes another file, and --apply the one in force.");
 	for (int i = 0; i < options->count; i++) {

@@ -68,8 +68,8 @@ static void print_rows(const struct calibration *c)
 	for (size_t i = 0; i < c->proposal.count; i++)
 		print_row(c, &c->proposal.row[i]);
 	printf("\nLimits are messages a second / at once. 1 s, 10 s, 60 s: messages a second of "
-	       "the busiest in\nits busiest second, ten seconds, minute; 99.9 %%: of 1000 seconds in "
-	       "which one sent any, 999 had\nno more. \"-\": today's limit leaves half as much "
+	       "the busiest in\nits busiest second, ten seconds, minute; 99.9 %%: of 1000 seconds "
+	       "in which one sent any, 999 had\nno more. \"-\": today's limit leaves half as much "
 	       "again.\n");
 }
 
@@ -117,10 +117,15 @@ static void print_left_out(const struct calibration *c, struct sender **sorted)
 		       c->senders.forgotten, c->senders.forgotten_packets);
 }
 
-static void print_dropped(struct sender **sorted, const struct sender_drops *all, bool after)
+static void print_dropped(const struct calibration *c, struct sender **sorted, bool after)
 {
+	const struct sender_drops *all = after ? &c->after : &c->today;
 	size_t count = 0;
 
+	if (after && !c->tried) {
+		printf("\nIt was not tried: what was seen is not kept, as a capture is.\n");
+		return;
+	}
 	printf("\n%s", after ? "With the proposal " : "Today's limits would ");
 	if (!all->packets) {
 		printf("%s of it.\n", after ? "nothing would be dropped" : "have dropped nothing");
@@ -192,13 +197,13 @@ void calibrate_print(const struct calibration *c)
 		      "%llu packets of %llu senders; the limits are those of %s.\n",
 		      c->recording.packets, span, c->recording.in, c->recording.out, c->packets,
 		      c->counting, policy_name(c->policy->path));
-	print_dropped(sorted, &c->today, false);
+	print_dropped(c, sorted, false);
 	print_rows(c);
 	print_left_out(c, sorted);
 	print_zones(c, sorted);
 	print_changes(c);
 	if (c->proposal.changed || c->proposal.zones)
-		print_dropped(sorted, &c->after, true);
+		print_dropped(c, sorted, true);
 	if (c->needs.lost)
 		printf("\n%llu messages found no room, and are in none of this.\n", c->needs.lost);
 	free(sorted);
@@ -278,7 +283,8 @@ json_t *calibrate_json(const struct calibration *c)
 			 SG_NSEC_PER_SEC, "counting_senders", (json_int_t)c->counting,
 			 "counting_packets", (json_int_t)c->packets, "proposes",
 			 c->proposal.changed || c->proposal.zones, "dropped_today",
-			 drops_json(&c->today), "dropped_with_proposal", drops_json(&c->after),
+			 drops_json(&c->today), "dropped_with_proposal",
+			 c->tried ? drops_json(&c->after) : json_null(),
 			 "limits", limits, "senders", senders, "forgotten_senders",
 			 (json_int_t)c->senders.forgotten, "lost_messages",
 			 (json_int_t)c->needs.lost);

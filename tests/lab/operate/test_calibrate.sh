@@ -112,10 +112,40 @@ applies() {
 	guard_left_nothing
 }
 
+# listens: whether calibrate does, on all interfaces.
+listens() {
+	# shellcheck disable=SC2016 # of awk
+	lab_in server awk 'NR > 1 && $5 == 0 { found = 1 } END { exit !found }' /proc/net/packet
+}
+
+# Real calls at a real server, of IPv4 and IPv6: who made them has proven it, as the guard itself says.
+listens_live() {
+	local family pid
+	sipguard attach "$LAB_IF_SERVER" >/dev/null
+	nsenter --net="/run/netns/$LAB_NS_SERVER" -- "$SIPGUARD" calibrate --for 2m --json \
+		>"$LAB_DIR/found" 2>"$LAB_DIR/notes" &
+	pid=$!
+	until_true listens
+	for family in 4 6; do
+		lab_sipp "calls-$family" call "$family" udp -r 20 -m 10 -timeout "$LAB_PATIENCE"
+		wait "$LAB_PID"
+	done
+	kill -INT "$pid"
+	wait "$pid"
+	equal "$(cat "$LAB_DIR/notes")" ""
+	says '.proposes == false and .counting_senders == 2 and .dropped_today.packets == 0'
+	says "[.senders[] | select(.source == \"$LAB_CLIENT4\") | .proof, .sent.INVITE] == [\"call\", 10]"
+	says '[.senders[] | select(.source | endswith("/64")) | .proof, .sent.BYE] == ["call", 10]'
+	sipguard detach --all >/dev/null
+	guard_left_nothing
+}
+
 # What nothing can be learned from is told in a sentence, and nothing is written.
 refuses() {
 	head -c 1000 "$CAPTURES/mixed.pcap" >"$LAB_DIR/cut.pcap"
-	fails 2 "needs more" calibrate
+	fails 2 "captures, or say by --for" calibrate
+	fails 2 "captures, or say by --for" calibrate x.pcap --for 1m
+	fails 3 "the guard is not attached" calibrate --for 1s
 	fails 2 "give it as a file" calibrate -
 	fails 2 "apply the one in force" calibrate x.pcap --apply --write y
 	fails 2 "trust: .*300" calibrate x.pcap --trust 192.0.2.0/24,300.0.0.1
@@ -134,8 +164,7 @@ refuses() {
 
 [[ -x $SIPGUARD && -x $WRITE_DAY && -x $WRITE_CAPTURES ]] ||
 	lab_die "$SIPGUARD or $WRITE_DAY is not built: run \"make all test-programs\" first."
-lab_up
-trap test_ended EXIT
+test_lab
 DAY=$LAB_DIR/day
 CAPTURES=$LAB_DIR/captures
 mkdir "$DAY" "$CAPTURES"
@@ -147,5 +176,6 @@ check "attackers make no room for themselves" leaves_attackers_out
 check "they drop nothing of the day" drops_none_of_the_day
 check "floods are stopped under them" stops_floods
 check "it is put in the file, and in force" applies
+check "real calls, as they come and go" listens_live
 check "what nothing can be learned from" refuses
 test_done
