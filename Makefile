@@ -32,7 +32,7 @@ SHARED     = $(wildcard include/*.h include/*/*.h)
 BPF_DEPS   = $(wildcard bpf/*.h bpf/*/*.h) $(SHARED) bpf/guard.bpf.c # which ingress.bpf.c includes
 USER_DEPS  = $(wildcard user/*/*.h) $(SHARED)
 USER_OBJS  = $(patsubst user/%.c,$(BUILD)/user/%.o,$(wildcard user/*/*.c))
-USER_LIBS  = -lxdp -lbpf -lelf -lz $(WIRETAP_LIBS) \
+USER_LIBS  = -lxdp -lbpf -lelf -lz -lpcap $(WIRETAP_LIBS) \
              $(shell pkg-config --libs yaml-0.1 jansson libcap-ng libmicrohttpd libmaxminddb libsystemd \
                ncursesw 2>/dev/null)
 # The programs that are loaded into the kernel, each an object and a skeleton of its own.

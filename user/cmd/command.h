@@ -28,6 +28,7 @@ struct options {
 	bool quiet;
 	bool force;
 	bool check;
+	bool apply;
 	const char *config;     /* NULL: not given */
 	enum xdp_mode xdp;
 	const char *transport;  /* "udp", "tcp", NULL */
@@ -48,6 +49,8 @@ struct options {
 	const char *hep;        /* the collector; NULL: none */
 	__u32 hep_id;           /* 0: not given */
 	const char *hep_key;    /* a file; NULL: not given */
+	const char *trust;      /* prefixes with commas between them; NULL: none */
+	const char *server;     /* likewise */
 	/* Of allow and deny; NULL: not given. */
 	const char *name;       /* of a list */
 	const char *format;     /* of a file */
@@ -61,36 +64,39 @@ struct options {
 
 /* Options a command accepts beside --json, --verbose and --help. */
 enum option_bit {
-	OPTION_CONFIG = 1 << 0,
-	OPTION_XDP = 1 << 1,
-	OPTION_ENFORCE = 1 << 2,
-	OPTION_ALL = 1 << 3,
-	OPTION_WATCH = 1 << 4,
-	OPTION_TRANSPORT = 1 << 5,
-	OPTION_FOR = 1 << 6,
-	OPTION_RAW = 1 << 7,
-	OPTION_LIMITS = 1 << 8,
-	OPTION_QUIET = 1 << 9,
-	OPTION_DEV = 1 << 10,
-	OPTION_FORCE = 1 << 11,
-	OPTION_ZONE = 1 << 12,
-	OPTION_REASON = 1 << 13,
-	OPTION_SOURCE = 1 << 14,
-	OPTION_WRITE = 1 << 15,
-	OPTION_SAMPLE = 1 << 16,
-	OPTION_LIMIT = 1 << 17,
-	OPTION_CHECK = 1 << 18,
-	OPTION_METRICS = 1 << 19,
-	OPTION_HOST = 1 << 20,
-	OPTION_NAME = 1 << 21,
-	OPTION_REPLACE = 1 << 22,
-	OPTION_FORMAT = 1 << 23,
-	OPTION_JOURNAL = 1 << 25,
-	OPTION_DISPATCHER = 1 << 28,
-	OPTION_HEP = 1 << 29,  /* --hep, --hep-id, --hep-key-file */
-	OPTION_PICK = 1 << 24, /* --column, --country, --asn */
-	OPTION_INTERVAL = 1 << 29,
-	OPTION_ONCE = 1 << 30,
+	OPTION_CONFIG = 1ULL << 0,
+	OPTION_XDP = 1ULL << 1,
+	OPTION_ENFORCE = 1ULL << 2,
+	OPTION_ALL = 1ULL << 3,
+	OPTION_WATCH = 1ULL << 4,
+	OPTION_TRANSPORT = 1ULL << 5,
+	OPTION_FOR = 1ULL << 6,
+	OPTION_RAW = 1ULL << 7,
+	OPTION_LIMITS = 1ULL << 8,
+	OPTION_QUIET = 1ULL << 9,
+	OPTION_DEV = 1ULL << 10,
+	OPTION_FORCE = 1ULL << 11,
+	OPTION_ZONE = 1ULL << 12,
+	OPTION_REASON = 1ULL << 13,
+	OPTION_SOURCE = 1ULL << 14,
+	OPTION_WRITE = 1ULL << 15,
+	OPTION_SAMPLE = 1ULL << 16,
+	OPTION_LIMIT = 1ULL << 17,
+	OPTION_CHECK = 1ULL << 18,
+	OPTION_METRICS = 1ULL << 19,
+	OPTION_HOST = 1ULL << 20,
+	OPTION_NAME = 1ULL << 21,
+	OPTION_REPLACE = 1ULL << 22,
+	OPTION_FORMAT = 1ULL << 23,
+	OPTION_JOURNAL = 1ULL << 24,
+	OPTION_DISPATCHER = 1ULL << 25,
+	OPTION_HEP = 1ULL << 26,  /* --hep, --hep-id, --hep-key-file */
+	OPTION_PICK = 1ULL << 27, /* --column, --country, --asn */
+	OPTION_INTERVAL = 1ULL << 28,
+	OPTION_ONCE = 1ULL << 29,
+	OPTION_APPLY = 1ULL << 30,
+	OPTION_TRUST = 1ULL << 31,
+	OPTION_SERVER = 1ULL << 32,
 };
 
 struct command {
@@ -98,7 +104,7 @@ struct command {
 	const char *arguments; /* as the usage line shows them */
 	const char *summary;   /* one line of `sipguard help` */
 	const char *details;   /* of `sipguard COMMAND --help` */
-	unsigned int accepts;  /* enum option_bit */
+	__u64 accepts;         /* enum option_bit */
 	int min, max;          /* arguments; max -1: any number */
 	enum exit_code (*run)(const struct options *options);
 };
@@ -165,6 +171,7 @@ enum exit_code cmd_connections(const struct options *options);
 enum exit_code cmd_save(const struct options *options);
 enum exit_code cmd_restore(const struct options *options);
 enum exit_code cmd_replay(const struct options *options);
+enum exit_code cmd_calibrate(const struct options *options);
 enum exit_code cmd_shadow(const struct options *options);
 enum exit_code cmd_events(const struct options *options);
 enum exit_code cmd_capture(const struct options *options);

@@ -193,6 +193,22 @@ const struct command commands[] = {
 	 "The summary in JSON goes to standard error, or with --quiet to standard output. Exit\n"
 	 "status 0 if the capture was read to its end.",
 	 OPTION_CONFIG | OPTION_RAW | OPTION_LIMITS | OPTION_DEV | OPTION_QUIET, 1, 1, cmd_replay},
+	{"calibrate", "FILE... | --for TIME", "limits that a recorded day would have needed",
+	 "Reads captures (pcap, pcapng) of both directions, in the order of time, as of `tcpdump\n"
+	 "-i eth0 -w day.pcap port 5060`, and attaches nothing; or with --for listens at the\n"
+	 "interfaces that are guarded, best in monitor mode, for so long or until interrupted.\n"
+	 "The guard's own programs say what each packet is, and by the server's replies who is\n"
+	 "proven. Says how much was sent, and by whom; what today's limits would have dropped;\n"
+	 "and proposes limits with half as much again to spare, never below today's. Who needs\n"
+	 "far more than the others gets a zone.\n"
+	 "What attackers have sent counts for nothing: only senders do that have registered with\n"
+	 "a password or completed a call, that have a zone, or that --trust names.\n"
+	 "  --write FILE    the whole configuration with the proposal\n"
+	 "  --apply         the same in place of the file, which stays as FILE.bak, and `reload`\n"
+	 "                  if a guard is attached; comments stay\n\n"
+	 "It knows of no lists. docs/calibrate.md says more.",
+	 OPTION_CONFIG | OPTION_FOR | OPTION_TRUST | OPTION_SERVER | OPTION_WRITE | OPTION_APPLY,
+	 0, -1, cmd_calibrate},
 	{"shadow", "[FILE | accept | off]", "what another configuration would change, live",
 	 "  shadow FILE     put a configuration beside the one in force: it judges the same\n"
 	 "                  packets, and nothing is done about what it says; replaces the last\n"

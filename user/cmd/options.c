@@ -42,9 +42,14 @@ static const struct option_text rows[] = {
 	{"force", 'F', OPTION_FORCE, NULL, "also where you are logged in from, and a gateway"},
 	{"reason", 'R', OPTION_REASON, "REASON", "only what has this reason"},
 	{"source", 's', OPTION_SOURCE, "PREFIX", "only of sources in it: an address or a prefix"},
-	{"write", 'w', OPTION_WRITE, "FILE", "to this file (pcapng); - is standard output"},
+	{"write", 'w', OPTION_WRITE, "FILE", "to this file; - is standard output"},
 	{"sample", 'n', OPTION_SAMPLE, "N", "one packet in N"},
 	{"limit", 'L', OPTION_LIMIT, "SIZE", "end when the file has so many bytes: 500k, 10M, 2G"},
+	{"trust", 'T', OPTION_TRUST, "PREFIX,...",
+	 "senders who count though they have proven nothing"},
+	{"server", 'S', OPTION_SERVER, "PREFIX,...",
+	 "addresses of the server (default: those that most is sent to)"},
+	{"apply", 'p', OPTION_APPLY, NULL, "put it in the configuration file, and in force"},
 	{"check", 'C', OPTION_CHECK, NULL, "one line and an exit status, for Nagios and the like"},
 	{"quiet", 'q', OPTION_QUIET, NULL, "only the summary, no line for each packet"},
 	{"metrics", 'm', OPTION_METRICS, "[ADDRESS:]PORT",
@@ -311,6 +316,15 @@ static enum exit_code read_option(int letter, const char *value, struct options 
 		return read_sample(value, options);
 	case 'L':
 		return read_limit(value, options);
+	case 'T':
+		options->trust = value;
+		return DONE;
+	case 'S':
+		options->server = value;
+		return DONE;
+	case 'p':
+		options->apply = true;
+		return DONE;
 	case 'C':
 		options->check = true;
 		return DONE;

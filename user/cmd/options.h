@@ -10,7 +10,7 @@
 struct option_text {
 	const char *name;
 	char letter;
-	unsigned int bit;     /* 0: every command accepts it */
+	__u64 bit;            /* 0: every command accepts it */
 	const char *argument; /* NULL: takes none */
 	const char *help;
 };

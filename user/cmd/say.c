@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <bpf/libbpf.h>
@@ -46,8 +47,23 @@ static void hear(const char *text)
 	escape_printf(stderr, "sipguard: note: %s\n", text);
 }
 
+/* Of those who tell often: a line that changes faster than once a second is not read. */
+static bool is_due(void)
+{
+	static struct timespec told;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (line_used && now.tv_sec - told.tv_sec < 1 + (now.tv_nsec < told.tv_nsec))
+		return false;
+	told = now;
+	return true;
+}
+
 static void follow(const char *what, size_t done, size_t total)
 {
+	if (what && !is_due())
+		return;
 	line_clear();
 	if (!what)
 		return;

@@ -48,10 +48,8 @@ static int loader_open(struct loader *loader, enum sg_memory memory, struct erro
 	int err;
 
 	*loader = (struct loader){
-		.notes = -1, .places = -1, .clock = -1, .connections = {-1, -1},
+		.notes = -1, .places = -1, .clock = -1, .plain = -1, .connections = {-1, -1},
 	};
-	for (int judge = 0; judge < JUDGE__MAX; judge++)
-		loader->programs[judge] = -1;
 	loader->object = guard_bpf__open();
 	if (!loader->object)
 		return error_set(error, -errno, "cannot open the guard's object: %s.",
@@ -283,14 +281,15 @@ int loader_load(struct loader *loader, enum sg_memory memory, struct error *erro
 	return loader_finish_alone(loader, error);
 }
 
-int loader_load_replay(struct loader *loader, struct error *error)
+int loader_load_replay(struct loader *loader, enum sg_memory memory, struct error *error)
 {
-	int err = loader_open(loader, SG_MEMORY_DEFAULT, error);
+	int err = loader_open(loader, memory, error);
 
 	if (err)
 		return err;
 	loader->object->rodata->sg_tick = 0;
 	loader->object->rodata->sg_syn_opens = 1;
+	bpf_program__set_autoload(loader->object->progs.guard_frags, false);
 	err = bpf_map__set_type(loader->object->maps.sg_stats, BPF_MAP_TYPE_ARRAY);
 	if (!err)
 		err = bpf_map__set_map_flags(loader->object->maps.sg_stats, BPF_F_MMAPABLE);
@@ -300,9 +299,46 @@ int loader_load_replay(struct loader *loader, struct error *error)
 	err = loader_finish_alone(loader, error);
 	if (err)
 		return err;
-	loader->programs[JUDGE_PLAIN] = bpf_program__fd(loader->object->progs.guard);
-	loader->programs[JUDGE_FRAGS] = bpf_program__fd(loader->object->progs.guard_frags);
+	loader->plain = bpf_program__fd(loader->object->progs.guard);
 	return 0;
+}
+
+/* All that is in there is sg_replay_clock, as in every object. */
+static int load_replay(const struct loader *loader, struct bpf_object *object, struct bpf_map *bss,
+		       const char *name, struct error *error)
+{
+	int err = bpf_map__reuse_fd(bss, bpf_map__fd(loader->object->maps.bss));
+
+	return err ? error_set(error, err, "cannot share the clock of replay: %s.", strerror(-err))
+		   : load_one(loader, object, name, error);
+}
+
+int loader_replay_frags(const struct loader *loader, struct error *error)
+{
+	struct guard_bpf *object = guard_bpf__open();
+	int fd;
+
+	if (!object)
+		return cannot_open("for XDP", error);
+	SAME_CONSTANTS(object, loader);
+	object->rodata->sg_syn_opens = 1;
+	fd = load_replay(loader, object->obj, object->maps.bss, judge_names[JUDGE_FRAGS], error);
+	guard_bpf__destroy(object);
+	return fd;
+}
+
+int loader_replay_reply(const struct loader *loader, struct error *error)
+{
+	struct reply_bpf *object = reply_bpf__open();
+	int fd;
+
+	if (!object)
+		return cannot_open("at tc egress", error);
+	SAME_CONSTANTS(object, loader);
+	object->rodata->sg_syn_opens = 1;
+	fd = load_replay(loader, object->obj, object->maps.bss, "reply", error);
+	reply_bpf__destroy(object);
+	return fd;
 }
 
 /* libbpf takes any map it is given: only we know that the layout must be the same. */

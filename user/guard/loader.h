@@ -18,7 +18,7 @@ struct loader {
 	int notes;
 	int places;
 	/* Owned by the objects; -1 if not loaded. */
-	int programs[JUDGE__MAX];        /* for replay alone */
+	int plain;                       /* for replay alone: what judges */
 	int clock;
 	/* Not to be closed by others; -1 each if this kernel cannot have them. */
 	int connections[CONNECTION_LINK__MAX];
@@ -31,10 +31,18 @@ struct loader {
 int loader_load(struct loader *loader, enum sg_memory memory, struct error *error);
 
 /*
- * As loader_load(), with programs that are only run by BPF_PROG_RUN: their clock is what is written
+ * As loader_load(), with a program that is only run by BPF_PROG_RUN: its clock is what is written
  * to sg_replay_clock, and their counters are of one CPU, in memory that can be mapped.
  */
-int loader_load_replay(struct loader *loader, struct error *error);
+int loader_load_replay(struct loader *loader, enum sg_memory memory, struct error *error);
+
+/*
+ * Afterwards, on the same maps and the same clock: what judges frames of several buffers, and what
+ * sees what the server sends. To have one verified takes half a second. fd, to be closed, or
+ * -errno.
+ */
+int loader_replay_frags(const struct loader *loader, struct error *error);
+int loader_replay_reply(const struct loader *loader, struct error *error);
 
 /*
  * As loader_load(), on the pinned maps, which must have the layout that the object has, and keep

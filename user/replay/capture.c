@@ -335,6 +335,17 @@ int capture_next(struct capture *capture, struct frame *frame, struct error *err
 	return err ? err : 1;
 }
 
+unsigned int capture_percent(const struct capture *capture)
+{
+	gint64 read = wtap_read_so_far(capture->wtap), size;
+	int err = 0;
+
+	size = wtap_file_size(capture->wtap, &err);
+	if (err || size <= 0 || read < 0)
+		return 0;
+	return read < size ? 1 + 99 * read / size : 100;
+}
+
 void capture_close(struct capture *capture)
 {
 	if (!capture)

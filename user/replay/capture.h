@@ -24,6 +24,9 @@ int capture_open(const char *path, struct capture **capture, struct error *error
  */
 int capture_next(struct capture *capture, struct frame *frame, struct error *error);
 
+/* Percent of the file that was read, 1 to 100; 0 where its size is not known. */
+unsigned int capture_percent(const struct capture *capture);
+
 /* NULL is allowed. */
 void capture_close(struct capture *capture);
 

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 
@@ -34,6 +35,7 @@ struct replay {
 	__u64 first, latest;    /* times of frames */
 	bool started;
 	__u64 stood;
+	int frags, reply; /* programs that few need; -1: not loaded yet */
 };
 
 /*
@@ -89,8 +91,9 @@ int replay_open(const struct config *config, const char *path, bool limits, stru
 
 	if (!r)
 		return error_set(error, -ENOMEM, "out of memory.");
+	r->frags = r->reply = -1;
 	r->tick = clock_tick();
-	err = loader_load_replay(&r->loader, error);
+	err = loader_load_replay(&r->loader, config->kernel.memory_preset, error);
 	if (!err)
 		err = replay_init(r, config, path, limits, error);
 	if (!err)
@@ -121,13 +124,18 @@ static void clock_set(struct replay *replay, __u64 time)
 
 static int run(struct replay *replay, const struct frame *frame, __u32 *action, struct error *error)
 {
-	enum judge judge = frame->length > PLAIN_MAX ? JUDGE_FRAGS : JUDGE_PLAIN;
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame->bytes,
 		    .data_size_in = frame->length, .repeat = 1);
-	int err = bpf_prog_test_run_opts(replay->loader.programs[judge], &options);
+	bool large = frame->length > PLAIN_MAX;
+	int err;
 
+	if (large && replay->frags < 0)
+		replay->frags = loader_replay_frags(&replay->loader, error);
+	if (large && replay->frags < 0)
+		return replay->frags;
+	err = bpf_prog_test_run_opts(large ? replay->frags : replay->loader.plain, &options);
 	*action = options.retval;
-	if (judge == JUDGE_FRAGS && (err == -EINVAL || err == -ENOMEM || err == -E2BIG))
+	if (large && (err == -EINVAL || err == -ENOMEM || err == -E2BIG))
 		err = -EMSGSIZE;
 	if (err && err != -EMSGSIZE)
 		error_set(error, err, "the kernel does not run the guard on a frame of %u bytes: "
@@ -198,6 +206,41 @@ int replay_judge(struct replay *replay, const struct frame *frame, struct judgem
 			 frame->length, action, judgement->reason);
 }
 
+int replay_hear(struct replay *replay, const struct frame *frame, struct error *error)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame->bytes,
+		    .data_size_in = frame->length, .repeat = 1);
+	int err;
+
+	if (replay->reply < 0)
+		replay->reply = loader_replay_reply(&replay->loader, error);
+	if (replay->reply < 0)
+		return replay->reply;
+	clock_set(replay, frame->time);
+	memset(replay->stats, 0, sizeof(*replay->stats));
+	err = bpf_prog_test_run_opts(replay->reply, &options);
+	if (!err || err == -EINVAL || err == -ENOMEM || err == -E2BIG)
+		return 0;
+	return error_set(error, err, "the kernel does not run the guard on a reply of %u bytes: "
+			 "%s.", frame->length, strerror(-err));
+}
+
+const struct sg_stats *replay_counted(const struct replay *replay)
+{
+	return replay->stats;
+}
+
+enum sg_proof replay_proof(const struct replay *replay, const struct sg_flow_key *key)
+{
+	struct sg_proven proven;
+	int fd = bpf_map__fd(replay->loader.object->maps.sg_proven);
+
+	if (bpf_map_lookup_elem(fd, key, &proven) ||
+	    proven.until <= replay->loader.object->bss->sg_replay_clock)
+		return SG_PROOF_NONE;
+	return proven.proof > SG_PROOF_GREYLIST ? proven.proof : SG_PROOF_NONE;
+}
+
 __u64 replay_stood(const struct replay *replay)
 {
 	return replay->stood;
@@ -209,6 +252,10 @@ void replay_close(struct replay *replay)
 		return;
 	if (replay->stats)
 		munmap(replay->stats, sizeof(*replay->stats));
+	if (replay->frags >= 0)
+		close(replay->frags);
+	if (replay->reply >= 0)
+		close(replay->reply);
 	loader_close(&replay->loader);
 	free(replay);
 }

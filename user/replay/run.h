@@ -38,6 +38,19 @@ int replay_open(const struct config *config, const char *path, bool limits, stru
 int replay_judge(struct replay *replay, const struct frame *frame, struct judgement *judgement,
 		 struct error *error);
 
+/*
+ * Shows a frame that the server sends, so that the guard learns from it who is proven, as it does
+ * when it is attached. The first call loads the program for that. 0 also if the frame is larger
+ * than the kernel takes (3.5 kB before Linux 7.2) and nothing is learned, or -errno.
+ */
+int replay_hear(struct replay *replay, const struct frame *frame, struct error *error);
+
+/* What was counted for the frame that was judged or heard last; until the next one. */
+const struct sg_stats *replay_counted(const struct replay *replay);
+
+/* What a flow has proven by now: enum sg_proof, SG_PROOF_NONE for nothing. */
+enum sg_proof replay_proof(const struct replay *replay, const struct sg_flow_key *key);
+
 /* Packets whose time was a tick or more before that of another one ahead of them. */
 __u64 replay_stood(const struct replay *replay);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/notice.h"
 #include "cmd/command.h"
@@ -13,6 +14,8 @@
 #include "replay/capture.h"
 #include "replay/messages.h"
 #include "replay/report.h"
+
+#define PROGRESS_PACKETS 1024 /* between one word of it and the next */
 
 /* Where the frames come from: one of the two. */
 struct source {
@@ -123,6 +126,21 @@ static int judge(struct run *run, const struct frame *frame, struct report_packe
 	return 0;
 }
 
+/* How far it has come, where no lines of packets show that. */
+static void tell_progress(const struct run *run, __u64 packets)
+{
+	unsigned int percent = 0;
+
+	if (packets % PROGRESS_PACKETS)
+		return;
+	if (run->source.capture)
+		percent = capture_percent(run->source.capture);
+	if (percent)
+		progress("replaying", percent, 100);
+	else
+		progress("replaying, packets", packets, 0);
+}
+
 /* 0 if all was read and judged. */
 static int replay_all(struct run *run, struct error *error)
 {
@@ -143,6 +161,7 @@ static int replay_all(struct run *run, struct error *error)
 		if (result)
 			return result;
 		report_packet(&run->report, &packet);
+		tell_progress(run, packet.number);
 		if (ferror(stdout))
 			return -EPIPE; /* output_end() says so */
 	}
@@ -178,7 +197,10 @@ static enum exit_code replay(struct run *run)
 				  &run->replay, &error);
 	if (err)
 		return failed(&error);
+	if (run->options->quiet || !isatty(STDOUT_FILENO))
+		say_progress();
 	err = replay_all(run, &error);
+	progress(NULL, 0, 0);
 	if (error.text[0])
 		failed(&error);
 	terms = (struct report_terms){

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What the lab tests need built: captures that a test makes itself, a look at tc egress, both ends of
 # TCP connections. Included by the Makefile.
-LAB_TEST_PROGRAMS = $(BUILD)/tests/write_captures $(BUILD)/tests/at_egress \
+LAB_TEST_PROGRAMS = $(BUILD)/tests/write_captures $(BUILD)/tests/write_day $(BUILD)/tests/at_egress \
                     $(BUILD)/tests/tcp_ends $(BUILD)/tests/sipguard_short $(BUILD)/tests/tun_send \
                     $(BUILD)/tests/tcp_peer $(BUILD)/tests/wire $(BUILD)/tests/udp_segment \
                     $(BUILD)/tests/forger $(BUILD)/tests/as_library \
@@ -11,8 +11,8 @@ LAB_TEST = tests/lab/programs
 $(BUILD)/tests/forger $(BUILD)/tests/udp_segment: $(LAB_TEST)/ends.h
 
 # Those that build frames.
-$(BUILD)/tests/write_captures: LAB_TEST_LIBS = -lpcap
-$(BUILD)/tests/write_captures $(BUILD)/tests/tun_send $(BUILD)/tests/forger: \
+$(BUILD)/tests/write_captures $(BUILD)/tests/write_day: LAB_TEST_LIBS = -lpcap
+$(BUILD)/tests/write_captures $(BUILD)/tests/write_day $(BUILD)/tests/tun_send $(BUILD)/tests/forger: \
 $(BUILD)/tests/%: $(LAB_TEST)/%.c tests/harness/packet.c $(HARNESS_DEPS)
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -Itests/harness -o $@ $(filter %.c,$^) $(LAB_TEST_LIBS)
