@@ -46,12 +46,11 @@ static void hear_left_out(void *context, __u64 limited, __u64 lost)
 
 struct reading *reading_begin(void)
 {
-	struct keeper_ears ears = {hear_event, hear_change, hear_left_out, NULL};
 	struct reading *r = calloc(1, sizeof(*r));
+	struct keeper_ears ears = {hear_event, hear_change, hear_left_out, r, false};
 
 	if (!r)
 		return NULL;
-	ears.context = r;
 	if (!senders_begin(&r->senders, now_ns()))
 		r->keeper = keeper_begin(&ears);
 	if (r->keeper)
