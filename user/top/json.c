@@ -54,7 +54,7 @@ static json_t *row_json(const struct row *row, const char *what, json_t *value)
 			 "limit", limit_json(row), "seconds_left", (json_int_t)row->left);
 }
 
-static json_t *senders_json(struct row_list *rows)
+static json_t *talkers_json(struct row_list *rows)
 {
 	json_t *all = json_array();
 
@@ -108,7 +108,7 @@ json_t *top_json(struct reading *r)
 	json_object_set_new(json, "reasons", rates_json(&r->reasons, true));
 	json_object_set_new(json, "heard", json_boolean(r->heard));
 	json_object_set_new(json, "not_named_per_second", json_real(r->unnamed));
-	json_object_set_new(json, "senders", senders_json(&r->rows[PANE_SENDERS]));
+	json_object_set_new(json, "senders", talkers_json(&r->rows[PANE_SENDERS]));
 	json_object_set_new(json, "flows_proven", json_integer(r->flows.known));
 	json_object_set_new(json, "flows", flows_json(&r->rows[PANE_FLOWS]));
 	json_object_set_new(json, "bans", bans_json(&r->view));

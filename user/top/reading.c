@@ -27,7 +27,7 @@ static void hear_event(void *context, const struct follow *follow, const struct 
 	char zone[SG_ZONE_NAME];
 
 	follow_zone(follow, event, zone);
-	senders_add(&r->senders, event, zone);
+	talkers_add(&r->senders, event, zone);
 }
 
 /* The screen shows what is; that it has changed is seen. */
@@ -51,7 +51,7 @@ struct reading *reading_begin(void)
 
 	if (!r)
 		return NULL;
-	if (!senders_begin(&r->senders, now_ns()))
+	if (!talkers_begin(&r->senders, now_ns()))
 		r->keeper = keeper_begin(&ears);
 	if (r->keeper)
 		return r;
@@ -65,7 +65,7 @@ void reading_end(struct reading *r)
 		return;
 	keeper_end(r->keeper);
 	ask_end(r->asker);
-	senders_free(&r->senders);
+	talkers_free(&r->senders);
 	for (int pane = 0; pane < PANE__MAX; pane++)
 		rows_free(&r->rows[pane]);
 	view_free(&r->view);
@@ -99,7 +99,7 @@ static __u64 seconds_left(__u64 until, __u64 now)
 	return until > now ? (until - now + SG_NSEC_PER_SEC - 1) / SG_NSEC_PER_SEC : 0;
 }
 
-static void add_reasons(struct row *row, const struct sender *sender)
+static void add_reasons(struct row *row, const struct talker *sender)
 {
 	size_t length = 0;
 
@@ -152,14 +152,14 @@ static void add_senders(struct reading *r, const struct session *session, __u64 
 	struct row_list *list = &r->rows[PANE_SENDERS];
 
 	for (size_t i = 0; i < r->senders.count; i++) {
-		const struct sender *sender = &r->senders.sender[i];
+		const struct talker *sender = &r->senders.sender[i];
 		struct row *row = rows_add(list);
 
 		if (!row)
 			return;
 		row->key = sender->key;
 		row->flow = sender->flow;
-		row->rate = sender_rate(sender, now);
+		row->rate = talker_rate(sender, now);
 		row->packets = sender->packets;
 		memcpy(row->zone, sender->zone, sizeof(row->zone));
 		add_reasons(row, sender);
@@ -283,7 +283,7 @@ int reading_take(struct reading *r)
 
 	view_free(&r->view);
 	clear_rows(r);
-	senders_expire(&r->senders, now);
+	talkers_expire(&r->senders, now);
 	r->unnamed = window_rate(&r->senders.unnamed, r->senders.begun, now);
 	err = session_begin(&session, ACCESS_READ, &r->view.error);
 	if (!err) {

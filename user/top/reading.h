@@ -11,7 +11,7 @@
 #include "events/flows.h"
 #include "top/rates.h"
 #include "top/rows.h"
-#include "top/senders.h"
+#include "top/talkers.h"
 #include "watch/view.h"
 
 struct reading {
@@ -25,7 +25,7 @@ struct reading {
 	bool heard;                 /* somebody tells of events */
 
 	/* What it needs. */
-	struct senders senders;
+	struct talkers senders;
 	struct flows flows;
 	struct keeper *keeper;
 	struct asker *asker;

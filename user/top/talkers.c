@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "top/senders.h"
+#include "top/talkers.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -7,16 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-int senders_begin(struct senders *s, __u64 now)
+int talkers_begin(struct talkers *s, __u64 now)
 {
-	*s = (struct senders){.sender = calloc(SENDERS_MOST, sizeof(*s->sender)), .begun = now};
+	*s = (struct talkers){.sender = calloc(SENDERS_MOST, sizeof(*s->sender)), .begun = now};
 	return s->sender ? 0 : -ENOMEM;
 }
 
-void senders_free(struct senders *s)
+void talkers_free(struct talkers *s)
 {
 	free(s->sender);
-	*s = (struct senders){};
+	*s = (struct talkers){};
 }
 
 static bool is_same(const struct sg_flow_key *a, const struct sg_flow_key *b)
@@ -39,9 +39,9 @@ static struct sg_flow_key flow_of(const struct sg_event *event)
 }
 
 /* Where one more goes: behind the others, or over the one that was silent for longest. */
-static struct sender *room(struct senders *s)
+static struct talker *room(struct talkers *s)
 {
-	struct sender *oldest = s->sender;
+	struct talker *oldest = s->sender;
 
 	if (s->count < SENDERS_MOST)
 		return &s->sender[s->count++];
@@ -52,24 +52,24 @@ static struct sender *room(struct senders *s)
 	return oldest;
 }
 
-static struct sender *find(struct senders *s, const struct sg_flow_key *flow)
+static struct talker *find(struct talkers *s, const struct sg_flow_key *flow)
 {
 	struct sg_flow_key key = sg_source_key(flow->family, flow->address);
-	struct sender *sender;
+	struct talker *sender;
 
 	for (size_t i = 0; i < s->count; i++) {
 		if (is_same(&s->sender[i].key, &key))
 			return &s->sender[i];
 	}
 	sender = room(s);
-	*sender = (struct sender){.key = key, .flow = *flow};
+	*sender = (struct talker){.key = key, .flow = *flow};
 	return sender;
 }
 
 /* The place of a reason; the one with the fewest packets makes room. */
-static struct sender_reason *reason_of(struct sender *sender, int reason)
+static struct talker_reason *reason_of(struct talker *sender, int reason)
 {
-	struct sender_reason *last = &sender->of[SENDER_REASONS - 1];
+	struct talker_reason *last = &sender->of[SENDER_REASONS - 1];
 
 	for (int i = 0; i < SENDER_REASONS; i++) {
 		if (sender->of[i].reason == reason || !sender->of[i].reason) {
@@ -77,31 +77,31 @@ static struct sender_reason *reason_of(struct sender *sender, int reason)
 			return &sender->of[i];
 		}
 	}
-	*last = (struct sender_reason){.reason = reason};
+	*last = (struct talker_reason){.reason = reason};
 	return last;
 }
 
-static void move_up(struct sender *sender, struct sender_reason *r)
+static void move_up(struct talker *sender, struct talker_reason *r)
 {
 	for (; r > sender->of && r[-1].packets < r->packets; r--) {
-		struct sender_reason other = r[-1];
+		struct talker_reason other = r[-1];
 
 		r[-1] = *r;
 		*r = other;
 	}
 }
 
-static void put_mark(struct sender_reason *r, __u64 time)
+static void put_mark(struct talker_reason *r, __u64 time)
 {
 	memmove(r->mark + 1, r->mark, sizeof(r->mark) - sizeof(*r->mark));
 	r->mark[0] = (struct mark){time, r->packets};
 }
 
-void senders_add(struct senders *s, const struct sg_event *event, const char *zone)
+void talkers_add(struct talkers *s, const struct sg_event *event, const char *zone)
 {
 	struct sg_flow_key flow = flow_of(event);
-	struct sender_reason *r;
-	struct sender *sender;
+	struct talker_reason *r;
+	struct talker *sender;
 
 	if (event->kind != SG_EVENT_PACKET || event->leaves || !event->reason ||
 	    event->reason >= SG_REASON__MAX)
@@ -120,7 +120,7 @@ void senders_add(struct senders *s, const struct sg_event *event, const char *zo
 	sender->last = event->time;
 }
 
-void senders_expire(struct senders *s, __u64 now)
+void talkers_expire(struct talkers *s, __u64 now)
 {
 	size_t kept = 0;
 
@@ -132,7 +132,7 @@ void senders_expire(struct senders *s, __u64 now)
 }
 
 /* Of one reason. What one event alone tells is one packet. */
-static double reason_rate(const struct sender_reason *r, __u64 now)
+static double reason_rate(const struct talker_reason *r, __u64 now)
 {
 	const struct mark *last = &r->mark[0], *first = NULL;
 	__u64 end = last->time, silent = 2ULL << SG_TOLD_SHIFT;
@@ -150,7 +150,7 @@ static double reason_rate(const struct sender_reason *r, __u64 now)
 	return (last->packets - first->packets) * (double)SG_NSEC_PER_SEC / (end - first->time);
 }
 
-double sender_rate(const struct sender *sender, __u64 now)
+double talker_rate(const struct talker *sender, __u64 now)
 {
 	double rate = 0;
 

@@ -3,7 +3,7 @@
 #include "../unit/unit.h"
 
 #include "flow4.h"
-#include "top/senders.h"
+#include "top/talkers.h"
 
 #define SECOND SG_NSEC_PER_SEC
 #define START (1000 * SECOND)
@@ -21,11 +21,11 @@ static struct sg_event event4(__u32 last, __u16 port, int reason, __u64 time, __
 	return event;
 }
 
-static void hear(struct senders *s, __u32 last, __u16 port, int reason, __u64 time, __u32 more)
+static void hear(struct talkers *s, __u32 last, __u16 port, int reason, __u64 time, __u32 more)
 {
 	struct sg_event event = event4(last, port, reason, time, more);
 
-	senders_add(s, &event, "trunk");
+	talkers_add(s, &event, "trunk");
 }
 
 /* --- rates --- */
@@ -92,10 +92,10 @@ static void rates_have_six_letters(void **state)
 
 static void a_sender_has_what_events_tell(void **state)
 {
-	struct senders s;
+	struct talkers s;
 
 	(void)state;
-	assert_int_equal(senders_begin(&s, START), 0);
+	assert_int_equal(talkers_begin(&s, START), 0);
 	hear(&s, 9, 5060, SG_REASON_GARBAGE, START, 0);
 	hear(&s, 9, 5060, SG_REASON_GARBAGE, START + SECOND, 99);
 	hear(&s, 9, 5060, SG_REASON_BAN_SOURCE, START + SECOND, 200);
@@ -107,63 +107,63 @@ static void a_sender_has_what_events_tell(void **state)
 	assert_int_equal(s.sender[0].of[1].packets, 101);
 	hear(&s, 9, 5061, SG_REASON_GARBAGE, START + SECOND, 0);
 	assert_int_equal(s.sender[0].flow.port, 0); /* several */
-	senders_expire(&s, START + (SENDERS_FORGET + 1) * SECOND - 1);
+	talkers_expire(&s, START + (SENDERS_FORGET + 1) * SECOND - 1);
 	assert_int_equal(s.count, 1);
-	senders_expire(&s, START + (SENDERS_FORGET + 1) * SECOND);
+	talkers_expire(&s, START + (SENDERS_FORGET + 1) * SECOND);
 	assert_int_equal(s.count, 0);
-	senders_free(&s);
+	talkers_free(&s);
 }
 
 /* Of a flood of 100 a second: never more than that, whenever somebody looks. */
 static void a_rate_is_that_between_events(void **state)
 {
-	struct senders s;
+	struct talkers s;
 
 	(void)state;
-	senders_begin(&s, START);
+	talkers_begin(&s, START);
 	hear(&s, 9, 0, SG_REASON_GARBAGE, START, 4000); /* of which nobody knows when they came */
-	assert_true(sender_rate(&s.sender[0], START + SECOND / 2) < 1);
+	assert_true(talker_rate(&s.sender[0], START + SECOND / 2) < 1);
 	for (int i = 1; i < 20; i++) {
 		hear(&s, 9, 0, SG_REASON_GARBAGE, START + i * SECOND, 99);
 		for (int part = 0; part < 10; part++) {
-			double rate = sender_rate(&s.sender[0],
+			double rate = talker_rate(&s.sender[0],
 						  START + i * SECOND + part * SECOND / 10);
 
 			assert_true(rate > 99.9 && rate < 100.1);
 		}
 	}
-	assert_true(sender_rate(&s.sender[0], START + 22 * SECOND) < 80);
-	assert_true(sender_rate(&s.sender[0], START + 25 * SECOND) == 0);
-	senders_free(&s);
+	assert_true(talker_rate(&s.sender[0], START + 22 * SECOND) < 80);
+	assert_true(talker_rate(&s.sender[0], START + 25 * SECOND) == 0);
+	talkers_free(&s);
 }
 
 static void others_are_no_senders(void **state)
 {
 	struct sg_event event = event4(9, 5060, SG_REASON_GARBAGE, START, 0);
-	struct senders s;
+	struct talkers s;
 
 	(void)state;
-	senders_begin(&s, START);
+	talkers_begin(&s, START);
 	event.leaves = 1;
-	senders_add(&s, &event, "");
+	talkers_add(&s, &event, "");
 	event.leaves = 0;
 	event.kind = SG_EVENT_BAN;
-	senders_add(&s, &event, "");
+	talkers_add(&s, &event, "");
 	event.kind = SG_EVENT_PACKET;
 	event.reason = SG_REASON__MAX;
-	senders_add(&s, &event, "");
+	talkers_add(&s, &event, "");
 	assert_int_equal(s.count, 0);
-	senders_free(&s);
+	talkers_free(&s);
 }
 
 /* Who was silent for longest makes room; of IPv6 a /64 is one. */
 static void senders_have_an_end(void **state)
 {
 	struct sg_event six = event4(0, 5060, SG_REASON_GARBAGE, START, 0);
-	struct senders s;
+	struct talkers s;
 
 	(void)state;
-	senders_begin(&s, START);
+	talkers_begin(&s, START);
 	for (int i = 0; i < SENDERS_MOST; i++)
 		hear(&s, i, 5060, SG_REASON_GARBAGE, START + (i == 7 ? 1 : 2 + i), 0);
 	hear(&s, SENDERS_MOST, 5060, SG_REASON_GARBAGE, START + SECOND, 0);
@@ -173,10 +173,10 @@ static void senders_have_an_end(void **state)
 	six.family = 6;
 	for (__u32 host = 1; host < 3; host++) {
 		six.address[3] = htonl(host);
-		senders_add(&s, &six, "");
+		talkers_add(&s, &six, "");
 	}
 	assert_int_equal(s.count, 1);
-	senders_free(&s);
+	talkers_free(&s);
 }
 
 int main(void)
