@@ -73,10 +73,10 @@ static int check_unchanged(const struct policy *policy, const char *before, stru
 }
 
 /* What is in the file now is put in force, if a guard is attached. */
-static enum exit_code put_in_force(const struct policy *policy)
+static enum exit_code put_in_force(const struct policy *policy, bool json)
 {
 	const char *path = target_of(policy);
-	const struct options reload = {.config = path};
+	const struct options reload = {.config = path, .json = json};
 	struct session session;
 	struct error error = {};
 	int err = session_begin(&session, ACCESS_READ, &error);
@@ -93,7 +93,7 @@ static enum exit_code put_in_force(const struct policy *policy)
 	return cmd_reload(&reload);
 }
 
-static enum exit_code apply(const struct calibration *c, const char *before)
+static enum exit_code apply(const struct calibration *c, const char *before, bool json)
 {
 	const char *path = target_of(c->policy);
 	struct error error = {};
@@ -107,7 +107,7 @@ static enum exit_code apply(const struct calibration *c, const char *before)
 		return failed(&error);
 	notice("wrote %s%s%s%s.", path, c->policy->path[0] ? "; what it was is in " : "",
 	       c->policy->path[0] ? path : "", c->policy->path[0] ? ".bak" : "");
-	return put_in_force(c->policy);
+	return put_in_force(c->policy, json);
 }
 
 static enum exit_code write_to(const struct calibration *c, const char *path)
@@ -135,7 +135,7 @@ static enum exit_code report(const struct calibration *c, const struct options *
 	code = output_end();
 	if (code == DONE && options->write)
 		code = write_to(c, options->write);
-	return code == DONE && options->apply ? apply(c, before) : code;
+	return code == DONE && options->apply ? apply(c, before, options->json) : code;
 }
 
 /* The file that is in force, unless another one is named. */
