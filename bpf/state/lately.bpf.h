@@ -68,8 +68,8 @@ static __always_inline void lately_add(struct sg_lately *entry, __u32 reason, __
 }
 
 /*
- * So many packets have a reason. Global, as all that only such packets need. Two CPUs that note one source
- * at once may lose one of its packets.
+ * So many packets have a reason. Global, as all that only such packets need. Two CPUs that note one
+ * source at once may lose one of its packets.
  */
 __noinline int lately_note(const struct guard *g, __u32 reason, __u32 outcome, __u32 packets)
 {

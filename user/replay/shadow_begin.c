@@ -121,8 +121,10 @@ static int make_maps(struct beginning *b, struct error *error)
 	err = sizes_set(b->base->obj, &sizes);
 	bpf_program__set_autoload(b->base->progs.shadow_judge, false);
 	bpf_object__for_each_map(map, b->base->obj) {
+		int id = map_find(bpf_map__name(map));
+
 		if (!err && is_shared(map))
-			err = bpf_map__reuse_fd(map, b->session->maps.fd[map_find(bpf_map__name(map))]);
+			err = bpf_map__reuse_fd(map, b->session->maps.fd[id]);
 	}
 	if (!err)
 		err = shadow_bpf__load(b->base);
