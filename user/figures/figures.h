@@ -21,7 +21,7 @@ enum figures_ratio {
 
 struct zone_figures {
 	bool there;               /* the zone is in the configuration in force, or it is zone 0 */
-	char zone[SG_ZONE_NAME];  /* its name; "" for who is in none */
+	char zone[SG_ZONE_NAME];  /* its name; "unlisted" for who is in none */
 	struct sg_figures counts; /* of all CPUs, see sg_figures_add() */
 };
 

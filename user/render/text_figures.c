@@ -27,7 +27,7 @@ static void print_counts(const struct zone_figures *zone, enum sg_figured what, 
 	const struct sg_figured_counts *c = &zone->counts.of[what];
 	double by = seconds ? seconds : 1;
 
-	printf("  %-20s %10.0f %10.0f %10.0f", zone->zone[0] ? zone->zone : "no zone",
+	printf("  %-20s %10.0f %10.0f %10.0f", zone->zone,
 	       figures_attempts(c) / by, c->class[1] / by, c->silent / by);
 }
 
