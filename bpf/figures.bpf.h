@@ -5,8 +5,9 @@
  * that is in no dialog, or a REGISTER. One that answers a challenge goes on with its attempt, whose
  * delay began with the first (RFC 6076 section 4.1); others of one Call-ID are told apart by CSeq.
  *
- * Counted is what was let in, and what the server says to it. Nothing is judged by what is here, and
- * anybody can have forged it: who floods the server with calls makes its figures those of a flood.
+ * Counted is what was let in, and what the server says to it. Nothing is judged by what is here,
+ * and anybody can have forged it: who floods the server with calls makes its figures those of a
+ * flood.
  *
  * Fixed memory: lines of 8 attempts. One that is over makes room first, then the oldest, which is
  * counted as lost.
@@ -54,8 +55,8 @@ static __always_inline __u64 figures_now(const struct guard *g)
 }
 
 /*
- * The same of a clock whose steps are no longer than a registrar takes; only what it has said before
- * may be subtracted. Never 0.
+ * The same of a clock whose steps are no longer than a registrar takes; only what it has said
+ * before may be subtracted. Never 0.
  */
 static __always_inline __u32 figures_clock(void)
 {
@@ -211,16 +212,18 @@ static __always_inline bool figures_waits(const struct sg_attempt *a, __u64 now)
 static __always_inline void figures_lose(const struct guard *g, const struct sg_attempt *a,
 					 __u64 now)
 {
-	struct sg_figures *row = figures_row(g, a->zone);
+	bool waits = figures_waits(a, now);
 	struct sg_figured_counts *c;
+	struct sg_figures *row;
 
-	if (!row || !a->tag)
+	if (!a->tag || (!waits && a->state != FIGURES_TRIES && a->state != FIGURES_RINGS))
+		return;
+	row = figures_row(g, a->zone);
+	if (!row)
 		return;
 	c = figures_counts(row, a->registers);
-	if (figures_waits(a, now))
+	if (waits)
 		figures_pend(c, figures_epoch(figures_last(a)), -1);
-	else if (a->state != FIGURES_TRIES && a->state != FIGURES_RINGS)
-		return;
 	c->lost++;
 }
 

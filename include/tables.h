@@ -222,6 +222,9 @@ struct sg_figured_counts {
 	struct sg_pending pending[SG_PENDINGS];
 };
 
+/* Those that only grow. */
+#define SG_FIGURED_WORDS (__builtin_offsetof(struct sg_figured_counts, pending) / sizeof(__u64))
+
 /* Of a zone, on each CPU. */
 struct sg_figures {
 	__u32 id; /* sg_zone.id: void if the zone of this number has another one */
@@ -366,7 +369,7 @@ static inline void sg_figures_add(struct sg_figures *sum, const struct sg_figure
 		const struct sg_figured_counts *c = &one->of[what];
 		struct sg_figured_counts *to = &sum->of[what];
 
-		for (__u32 i = 0; i < __builtin_offsetof(struct sg_figured_counts, pending) / 8; i++)
+		for (__u32 i = 0; i < SG_FIGURED_WORDS; i++)
 			((__u64 *)to)[i] += ((const __u64 *)c)[i];
 		for (int i = 0; i < SG_PENDINGS; i++) {
 			if (epoch - c->pending[i].epoch < SG_SILENT_EPOCHS)

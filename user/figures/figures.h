@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The figures of RFC 6076, by zone, as the kernel counts them (bpf/figures.bpf.h): docs/figures.md. */
+/* The figures of RFC 6076, by zone, as bpf/figures.bpf.h counts them: docs/figures.md. */
 #ifndef SIPGUARD_FIGURES_H
 #define SIPGUARD_FIGURES_H
 
@@ -39,7 +39,7 @@ void figures_between(const struct figures *then, const struct figures *now,
 
 /* Attempts: what was asked for, once for all requests that answer its challenges. */
 __u64 figures_attempts(const struct sg_figured_counts *counts);
-/* Those that have a final response other than a challenge, or will have none since they are silent. */
+/* Those that have a final response other than a challenge, or have none since it is silent. */
 __u64 figures_ended(const struct sg_figured_counts *counts);
 /* Those that have none yet, or whose client did not answer a challenge in the end. */
 __u64 figures_open(const struct sg_figured_counts *counts);
@@ -56,6 +56,7 @@ double figures_sum(const struct sg_delay *delay);
 /* Upper bounds of all but the last of SG_DELAY_COUNTS, in ms. */
 extern const unsigned int figures_bounds[];
 extern const unsigned int figures_statuses[SG_STATUS__MAX];
-extern const char *const figures_keys[FIGURES_RATIO__MAX], *const figures_labels[FIGURES_RATIO__MAX];
+extern const char *const figures_keys[FIGURES_RATIO__MAX];
+extern const char *const figures_labels[FIGURES_RATIO__MAX];
 
 #endif

@@ -41,8 +41,7 @@ static void subtract(void *from, const void *what, size_t words)
 static void zone_between(const struct sg_figures *then, struct sg_figures *now)
 {
 	for (int i = 0; i < SG_FIGURED__MAX; i++)
-		subtract(&now->of[i], &then->of[i],
-			 offsetof(struct sg_figured_counts, pending) / sizeof(__u64));
+		subtract(&now->of[i], &then->of[i], SG_FIGURED_WORDS);
 	subtract(now->delay, then->delay, sizeof(now->delay) / (sizeof(__u64)));
 }
 

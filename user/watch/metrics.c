@@ -253,8 +253,8 @@ static void write_asked(struct text *text, const struct figures *figures, enum s
 	char name[NAME], label[NAME];
 
 	write_name(name, method, "", "_requests_total");
-	family(text, name, "counter", "Such requests that were let in, each once; those that answer "
-	       "a challenge are counted beside the first. See docs/figures.md.");
+	family(text, name, "counter", "Such requests that were let in, each once; those that "
+	       "answer a challenge are counted beside the first. See docs/figures.md.");
 	write_figured(text, name, figures, what, "", FIGURED(requests));
 	write_name(name, method, "", "_responses_total");
 	family(text, name, "counter", "What the server says to them, each once: of 1xx the first.");
@@ -318,9 +318,9 @@ static void write_figures(struct text *text, const struct figures *figures)
 {
 	write_asked(text, figures, SG_FIGURED_INVITE);
 	write_asked(text, figures, SG_FIGURED_REGISTER);
-	family(text, "session_request_delay_seconds", "histogram", "From the first INVITE until the "
-	       "server says how the call stands, by whether it is answered or refused in the end: "
-	       "RFC 6076 section 4.3.");
+	family(text, "session_request_delay_seconds", "histogram",
+	       "From the first INVITE until the server says how the call stands, by whether it is "
+	       "answered or refused in the end: RFC 6076 section 4.3.");
 	write_delays(text, "session_request_delay_seconds", figures, SG_DELAY_SESSION,
 		     ",outcome=\"answered\"");
 	write_delays(text, "session_request_delay_seconds", figures, SG_DELAY_FAILED,
