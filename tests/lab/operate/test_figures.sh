@@ -12,6 +12,7 @@ source "$(dirname "$0")/../lib.sh"
 
 LAB_SIPP_FILES=$LAB_ROOT/tests/lab/operate/figures
 # So that an INVITE without a response comes again. Both count the same, however busy the machine is.
+# shellcheck disable=SC2034 # for the lab
 LAB_T1=500
 CALLS=600
 PHONES=100
