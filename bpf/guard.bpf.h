@@ -61,6 +61,8 @@ struct guard {
 	struct topology topology;
 	__u32 lately_tick;        /* see lately.bpf.h */
 	__u32 lately_count;
+	__u32 figures_tick;       /* see figures.bpf.h */
+	__u32 figures_count;
 	/* From here on all is zero when a packet comes. */
 	__u64 now;      /* ns of the guard's clock */
 	__u64 faults;   /* of the message that was read, as SIP_FAULT()s */

@@ -11,6 +11,7 @@
 #include "checks/guess.bpf.h"
 #include "checks/overload.bpf.h"
 #include "checks/request.bpf.h"
+#include "figures.bpf.h"
 #include "state/proven.bpf.h"
 
 /*
@@ -116,6 +117,8 @@ static __always_inline void learn_request(struct guard *g)
 		learn_transaction(g);
 	else if (config_of(g)->calls && callee_is_called(g))
 		learn_begins(g);
+	if (figures_apply(g))
+		figures_asked(g);
 }
 
 /*

@@ -37,6 +37,9 @@
  *   sg_callers
  *   sg_trans-     admitted messages       replies         pinned
  *   actions
+ *   sg_attempts   admitted INVITEs and    the same        pinned
+ *                 REGISTERs, replies
+ *   sg_figures    the same                userspace       pinned
  *   sg_streams,   segments of TCP         the same        pinned
  *   sg_heads
  *   sg_openings   SYN-ACKs that leave     segments        pinned
@@ -389,6 +392,16 @@ struct {
 } sg_slots SEC(".maps");
 
 #if !SHADOW /* nobody hears of what it would do but by its own counters */
+/* Sessions and registrations that are asked for, and what came of them: see figures.bpf.h. */
+MAP_ARRAY(sg_attempts, SG_ATTEMPTS, struct sg_attempts);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SG_ZONES);
+	__type(key, __u32);
+	__type(value, struct sg_figures);
+} sg_figures SEC(".maps");
+
 MAP_ARRAY(sg_lately, SG_LATELY, struct sg_lately);
 MAP_ARRAY(sg_followers, SG_FOLLOWERS, struct sg_follower);
 MAP_ARRAY(sg_told, SG_TOLD, struct sg_told);

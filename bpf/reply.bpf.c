@@ -15,6 +15,7 @@
 #include "checks/calls.bpf.h"   /* and which calls it has let somebody have */
 #include "checks/dialog.bpf.h"  /* which dialogs the server is in */
 #include "checks/overload.bpf.h" /* and of the server */
+#include "figures.bpf.h"     /* how it does what it is asked for */
 #include "sip/reader.h"
 #include "state/streams.bpf.h"
 #include "topology.bpf.h"   /* and of the network behind it */
@@ -117,6 +118,8 @@ static __always_inline __u32 slot_of(__u32 ifindex)
 
 static __always_inline __u32 reply_judge(struct __sk_buff *skb, struct guard *g)
 {
+	bool tells;
+
 	if (lists_find(g) == SG_LIST_ALLOW) {
 		reply_allowed(skb, g);
 		return SG_REASON_NONE;
@@ -129,7 +132,13 @@ static __always_inline __u32 reply_judge(struct __sk_buff *skb, struct guard *g)
 		if (verdict_is_final(g, reason))
 			return reason;
 	}
-	if ((answer_tells(g->status) || calls_tell(g)) && reply_read(skb, g) == SIP_RESPONSE)
+	tells = answer_tells(g->status) || calls_tell(g);
+	if ((!tells && !config_of(g)->figures) || reply_read(skb, g) != SIP_RESPONSE)
+		return SG_REASON_NONE;
+	/* It changes nothing of what the guard goes by: of that it tells no more than before. */
+	if (config_of(g)->figures)
+		figures_answered(g);
+	if (tells)
 		reply_learn(skb, g);
 	return SG_REASON_NONE;
 }

@@ -39,6 +39,7 @@ enum sg_memory {
 	X(transactions, "sg_transactions", 1, SG_TRANSACTIONS / 4, SG_TRANSACTIONS,               \
 	  4 * SG_TRANSACTIONS)                                                                    \
 	X(dialogs, "sg_dialogs", 1, SG_DIALOGS / 4, SG_DIALOGS, 4 * SG_DIALOGS)                   \
+	X(attempts, "sg_attempts", 1, SG_ATTEMPTS / 4, SG_ATTEMPTS, 4 * SG_ATTEMPTS)              \
 	X(offences, "sg_offences", 1, SG_OFFENCE_ENTRIES / 4, SG_OFFENCE_ENTRIES,                 \
 	  4 * SG_OFFENCE_ENTRIES)
 

@@ -33,6 +33,7 @@
  * of 100 000 two in a hundred.
  */
 #define SG_DIALOGS (1 << 15)
+#define SG_ATTEMPTS (1 << 12)  /* lines of 8 sessions or registrations, 512 KB */
 #define SG_STRAY_ROW (1 << 13)
 #define SG_CALLS (1 << 13)     /* lines of 4 calls that are held against somebody, 512 KB */
 #define SG_CALLERS (1 << 13)   /* who has such calls, 384 KB */

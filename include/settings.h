@@ -40,6 +40,8 @@
 	  "seconds until a level less is shed, 5 to 86400")                                       \
 	X(FLAG, overload_unchallenged, "overload/unchallenged", 0, 1, 0, "it is", "",             \
 	  "yes: requests over UDP without credentials that are looked at tell of it, too")        \
+	X(FLAG, figures, "figures", 0, 1, 0, "it is", "",                                         \
+	  "yes: delays and outcomes of calls and registrations are counted (RFC 6076)")           \
 	/* As long as Kamailio waits for the rest of a message. */                                \
 	X(SECONDS, first_data, "connections/first-data", 1, SG_SECONDS_MAX, 20, "it is",          \
 	  "seconds", "seconds after which one that has sent nothing is reported")

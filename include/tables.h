@@ -139,6 +139,100 @@ struct sg_transactions {
 	struct sg_transaction transaction[8];
 };
 
+/*
+ * A session or a registration that somebody asks our server for, see figures.bpf.h. Times are in
+ * units of 2^10 ns, by two clocks.
+ */
+struct sg_attempt {
+	__u32 tag;   /* of its hash, never 0; 0: free */
+	/* When it was first asked for, and once it rings how long that took; 0: not measured. */
+	__u32 begun;
+	__u32 last;  /* when it came to where it stands, and the bits above that */
+	__u32 above : 16;
+	__u32 cseq : 8;  /* the lower bits of its number */
+	__u32 registers : 1;
+	__u32 zone : 4;
+	__u32 state : 3; /* enum figures_state */
+};
+
+struct sg_attempts {
+	struct sg_attempt attempt[8];
+};
+
+/* What is asked for. */
+enum sg_figured {
+	SG_FIGURED_INVITE,
+	SG_FIGURED_REGISTER,
+	SG_FIGURED__MAX
+};
+
+/* Statuses with a counter of their own: those of RFC 6076, and what an operator looks for. */
+#define SG_FIGURED_STATUSES(X)                                                                    \
+	X(401) X(402) X(403) X(404) X(407) X(408) X(480) X(486) X(487) X(500) X(503) X(504)       \
+	X(600) X(603)
+
+enum sg_figured_status {
+#define X(status) SG_STATUS_##status,
+	SG_FIGURED_STATUSES(X)
+#undef X
+	SG_STATUS__MAX
+};
+
+/* Delays are counted by these upper bounds, in ms, and behind them by those above the last. */
+#define SG_DELAY_BOUNDS(X)                                                                        \
+	X(2) X(5) X(20) X(50) X(100) X(200) X(500) X(1000) X(2000) X(5000) X(10000)
+
+#define SG_DELAY_SHIFT 10 /* their unit is 2^10 ns, as above */
+
+enum sg_delay_of {
+	SG_DELAY_SESSION,  /* until the server says how a session stands that it then accepts; */
+	SG_DELAY_FAILED,   /* or refuses */
+	SG_DELAY_REGISTER, /* until it accepts a registration */
+	SG_DELAY__MAX
+};
+
+struct sg_delay {
+	__u64 units; /* all of them together */
+#define X(ms) +1
+	__u64 count[1 SG_DELAY_BOUNDS(X)];
+#undef X
+};
+
+#define SG_DELAY_COUNTS (sizeof(((struct sg_delay *)0)->count) / sizeof(__u64))
+
+/* Requests of an epoch, 8.6 s, that no response has left to: on one CPU it may be below 0. */
+struct sg_pending {
+	__u32 epoch;
+	__s32 count;
+};
+
+#define SG_PENDINGS 8     /* epochs, a power of two */
+#define SG_EPOCH_SHIFT 33 /* of ns */
+/* Behind so many epochs 32 s are over: timers B and F of RFC 3261 section 17, 64 * T1. */
+#define SG_SILENT_EPOCHS 5
+
+struct sg_figured_counts {
+	__u64 requests;  /* the first one, and each that answers a challenge */
+	__u64 copies;    /* that came again */
+	__u64 resent;    /* final responses that left again */
+	__u64 class[6];  /* of responses, by their first digit; of 1xx the first to a request */
+	__u64 status[SG_STATUS__MAX];
+	__u64 silent;    /* requests without any response; younger ones are below */
+	__u64 lost;      /* made room for others before they had a final response */
+	struct sg_pending pending[SG_PENDINGS];
+};
+
+/* Those that only grow. */
+#define SG_FIGURED_WORDS (__builtin_offsetof(struct sg_figured_counts, pending) / sizeof(__u64))
+
+/* Of a zone, on each CPU. */
+struct sg_figures {
+	__u32 id; /* sg_zone.id: void if the zone of this number has another one */
+	__u32 reserved;
+	struct sg_figured_counts of[SG_FIGURED__MAX];
+	struct sg_delay delay[SG_DELAY__MAX];
+};
+
 /* A dialog, or the branch of a request of our server: see dialogs.bpf.h. */
 struct sg_dialog {
 	__u32 tag;  /* of its hash, never 0; 0: free */
@@ -264,6 +358,30 @@ static inline __u64 sg_connections_mark(const struct sg_flow_key *source)
 	return (number * 0x9e3779b97f4a7c15ULL >> 32 | 1) << 32;
 }
 
+/*
+ * Adds what one CPU has counted, in the epoch that it is now. What waits for a response is in
+ * pending[0] of the sum.
+ */
+static inline void sg_figures_add(struct sg_figures *sum, const struct sg_figures *one,
+				  __u32 epoch)
+{
+	for (int what = 0; what < SG_FIGURED__MAX; what++) {
+		const struct sg_figured_counts *c = &one->of[what];
+		struct sg_figured_counts *to = &sum->of[what];
+
+		for (__u32 i = 0; i < SG_FIGURED_WORDS; i++)
+			((__u64 *)to)[i] += ((const __u64 *)c)[i];
+		for (int i = 0; i < SG_PENDINGS; i++) {
+			if (epoch - c->pending[i].epoch < SG_SILENT_EPOCHS)
+				to->pending[0].count += c->pending[i].count;
+			else
+				to->silent += (__s64)c->pending[i].count;
+		}
+	}
+	for (__u32 i = 0; i < sizeof(sum->delay) / 8; i++)
+		((__u64 *)sum->delay)[i] += ((const __u64 *)one->delay)[i];
+}
+
 _Static_assert(sizeof(struct sg_lately) == 64, "what is known of one is a cache line");
 _Static_assert(sizeof(struct sg_buckets) == 64, "the buckets of one are a cache line");
 _Static_assert(sizeof(struct sg_offences) == 64, "a line, too");
@@ -276,6 +394,8 @@ _Static_assert(SG_OFFENCE_ENUMERATION == SG_OFFENCE__MAX - 1 && SG_OFFENCE__MAX 
 	       "the others have a place in struct sg_offences");
 _Static_assert(sizeof(struct sg_proven) == 16 && sizeof(struct sg_ban) == 16, "memory is fixed");
 _Static_assert(sizeof(struct sg_registered_line) == 128, "two cache lines");
+_Static_assert(sizeof(struct sg_attempts) == 128, "two cache lines, as that of transactions");
+_Static_assert(SG_ZONES <= 16, "a zone has 4 bits in struct sg_attempt");
 _Static_assert(SG_PROOF__MAX <= 16, "a proof has 4 bits");
 _Static_assert(sizeof(struct sg_streams) == 64, "and this one");
 _Static_assert(sizeof(struct sg_dialogs) == 64 && sizeof(struct sg_calls) == 64, "lines, too");

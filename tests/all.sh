@@ -88,8 +88,8 @@ suite() { # NAME COMMAND...
 # test-busy`), so they may go on beside it, too.
 begin kernels nice -n 19 env -u CMOCKA_MESSAGE_OUTPUT SG_VM_TIMEOUT=3600 timeout 5400 \
 	tests/kernels/run.sh
-for program in "$build"/tests/unit/test_*; do
-	[ -x "$program" ] && suite "unit ${program##*/test_}" timeout 900 "$program"
+for program in "$build"/tests/unit/test_* "$build"/tests/unit/*/test_*; do
+	[ -f "$program" ] && [ -x "$program" ] && suite "unit ${program##*/test_}" timeout 900 "$program"
 done
 for object in "$build"/bpf/guard.bpf.o "$build"/bpf/clang*/guard.bpf.o; do
 	suite "run ${object#"$build"/bpf/}" env SIPGUARD_OBJ="$object" timeout 1800 \

@@ -145,10 +145,12 @@ static __always_inline void request_mixes(struct packet *p, const struct sg_tran
 /* What the transaction of a request says of it: a copy, new, or neither, since it has none. */
 static __always_inline void request_is_new(struct guard *g)
 {
-	__u64 key = transaction_key(&g->reader, packet_fold6(g->p.address32));
+	__u64 call = transaction_call(&g->reader, packet_fold6(g->p.address32));
+	__u64 key = transaction_key_in(&g->reader, call, g->reader.message.cseq_method_id);
 	struct sg_transactions *line = key ? transaction_line(key) : NULL;
 	struct sg_transaction *t;
 
+	g->p.call = call;
 	if (!line)
 		return;
 	g->p.transaction = key;
@@ -174,6 +176,7 @@ __noinline int request_know(struct guard *g)
 	g->signature = g->copy = g->fresh = 0;
 	p->user = p->credentials = p->owner = p->asked = p->known = p->roams = 0;
 	p->mixed = p->waits = p->checked = 0;
+	p->call = 0;
 	if (g->reader.message.kind != SIP_REQUEST)
 		return 0;
 	if (!is_proven(g)) {

@@ -80,6 +80,7 @@ struct packet {
 	__u64 destination;   /* a fold of our own address */
 	__u64 connection;    /* the hash of its connection, see streams.bpf.h */
 	__u64 transaction;   /* the key of its transaction, see transaction.bpf.h */
+	__u64 call;          /* of a request: a number for its Call-ID, see transaction_call() */
 	__u32 seq;           /* sequence number of the byte at `offset` */
 	__u32 ack;           /* acknowledgment number */
 	__u16 network;       /* offset of the IP header */

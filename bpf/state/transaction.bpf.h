@@ -40,21 +40,34 @@ static __always_inline __u32 transaction_tag(__u64 key)
 	return (__u32)(key >> 39) | 1;
 }
 
+/* A number for the Call-ID of the message in the reader, to or from `address`, a fold of it. */
+static __always_inline __u64 transaction_call(const struct sip_reader *r, __u64 address)
+{
+	const struct sip_span *id = &r->message.call_id;
+
+	return span_hash(r, id->at, id->length, address);
+}
+
 /*
- * Of the message in the reader, to or from `address`, a fold of it, if its CSeq had that method. 0:
- * it has no branch and no Call-ID.
+ * Of that message, by the number for its Call-ID, if its CSeq had that method. 0: it has no branch
+ * and no Call-ID.
  */
-static __always_inline __u64 transaction_key_of(const struct sip_reader *r, __u64 address,
+static __always_inline __u64 transaction_key_in(const struct sip_reader *r, __u64 call,
 						__u32 method)
 {
 	const struct sip_message *m = &r->message;
 	const struct sip_span *branch = &m->party[SIP_VIA].tag;
-	__u64 hash = address ^ ((__u64)m->cseq << 8 | method) * SPAN_FACTOR;
 
 	if (!branch->length && !m->call_id.length)
 		return 0;
-	hash = span_hash(r, branch->at, branch->length, hash);
-	return span_hash(r, m->call_id.at, m->call_id.length, hash);
+	return span_hash(r, branch->at, branch->length,
+			 call ^ ((__u64)m->cseq << 8 | method) * SPAN_FACTOR);
+}
+
+static __always_inline __u64 transaction_key_of(const struct sip_reader *r, __u64 address,
+						__u32 method)
+{
+	return transaction_key_in(r, transaction_call(r, address), method);
 }
 
 static __always_inline __u64 transaction_key(const struct sip_reader *r, __u64 address)

@@ -61,6 +61,7 @@ static int find_maps(void)
 		.callees = object_map(object, "sg_own_callees"),
 		.dialled = object_map(object, "sg_dialled"),
 		.stats = object_map(object, "sg_stats"),
+		.figures = object_map(object, "sg_figures"),
 		.proven = object_map(object, "sg_proven"),
 		.connections = object_map(object, "sg_connections"),
 		.slots = object_map(object, "sg_slots"),
@@ -71,6 +72,7 @@ static int find_maps(void)
 		.registered = object_memory(object, "sg_registered"),
 		.identities = object_map(object, "sg_identities"),
 		.transactions = object_memory(object, "sg_transactions"),
+		.attempts = object_memory(object, "sg_attempts"),
 		.streams = object_memory(object, "sg_streams"),
 		.heads = object_memory(object, "sg_heads"),
 		.followers = object_memory(object, "sg_followers"),
@@ -79,7 +81,7 @@ static int find_maps(void)
 		.rings = object_map(object, "sg_rings"),
 	};
 	return fix.state && fix.configs && maps.heads && maps.src_buckets && maps.flow_buckets &&
-	       maps.offences && maps.askers && maps.transactions && maps.streams &&
+	       maps.offences && maps.askers && maps.transactions && maps.attempts && maps.streams &&
 	       maps.registered && maps.followers && maps.told &&
 	       maps.lately ? 0 : -1;
 }

@@ -209,6 +209,9 @@ void transactions_forget(void);
 void streams_forget(void);
 void heads_forget(void); /* headers that began and never ended */
 void offences_forget(void);
+/* The figures of a zone, of all CPUs together; and none are there, nor any attempt. */
+void figures_read(__u32 zone, struct sg_figures *sum);
+void figures_forget(void);
 /* An IP id that no test has used. */
 __u32 fragment_id(void);
 /* The clock of the guard outside of tests, see clock.h. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #include "defaults.h"
 #include "fixture.h"
@@ -288,6 +289,30 @@ void limits_forget(void)
 void transactions_forget(void)
 {
 	memset(maps.transactions, 0, SG_TRANSACTIONS * sizeof(*maps.transactions));
+}
+
+void figures_read(__u32 zone, struct sg_figures *sum)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct sg_figures *each = calloc(cpus, sizeof(*each));
+
+	memset(sum, 0, sizeof(*sum));
+	assert_non_null(each);
+	assert_int_equal(bpf_map_lookup_elem(maps.figures, &zone, each), 0);
+	for (int cpu = 0; cpu < cpus; cpu++)
+		sg_figures_add(sum, &each[cpu], guard_clock() >> SG_EPOCH_SHIFT);
+	free(each);
+}
+
+void figures_forget(void)
+{
+	struct sg_figures *zero = calloc(libbpf_num_possible_cpus(), sizeof(*zero));
+
+	assert_non_null(zero);
+	for (__u32 zone = 0; zone < SG_ZONES; zone++)
+		assert_int_equal(bpf_map_update_elem(maps.figures, &zone, zero, BPF_ANY), 0);
+	free(zero);
+	memset(maps.attempts, 0, SG_ATTEMPTS * sizeof(*maps.attempts));
 }
 
 void streams_forget(void)

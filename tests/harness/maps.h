@@ -11,13 +11,14 @@ struct maps {
 	struct sg_asked *askers;
 	struct sg_registered_line *registered;
 	struct sg_transactions *transactions;
+	struct sg_attempts *attempts;
 	struct sg_streams *streams;
 	struct sg_head *heads;
 	struct sg_follower *followers;
 	struct sg_told *told;
 	struct sg_lately *lately;
 	int lists4, lists6, bans, zones[2], domains, callees, dialled, stats, proven, connections;
-	int slots, identities, rings;
+	int slots, identities, rings, figures;
 };
 
 extern struct maps maps;

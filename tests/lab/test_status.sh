@@ -176,7 +176,7 @@ json_keys() {
 		overload loaded_seconds connections dialogs trial config shadow ports proven_limits \
 		topology_fields dialled_prefixes exit_codes memory_preset proven_call_seconds proven_unchallenged greylist_hold_seconds \
 		overload_shed overload_share overload_least overload_hold_seconds \
-		overload_unchallenged first_data_seconds ban_rules totals callees zones <<<"$status"
+		overload_unchallenged figures first_data_seconds ban_rules totals callees zones <<<"$status"
 	has_keys .lists allow deny <<<"$status"
 	has_keys .bans sources flows <<<"$status"
 	has_keys .flows proven contact greylist most greylist_armed greylist_seconds_left \
@@ -190,7 +190,7 @@ json_keys() {
 	has_keys .connections counted sources live <<<"$status"
 	has_keys '.interfaces[0]' name ifindex state xdp hook since replies program program_id \
 		received seen blind charged_twice_by <<<"$status"
-	has_keys . interfaces unguarded allowed reasons classes methods events <<<"$stats"
+	has_keys . interfaces unguarded allowed reasons classes methods events figures <<<"$stats"
 	has_keys .reasons.garbage passed would_drop dropped watched <<<"$stats"
 	has_keys .classes.garbage passed would_drop dropped <<<"$stats"
 	has_keys .methods.INVITE passed would_drop dropped <<<"$stats"

@@ -155,6 +155,7 @@ int main(void)
 	add_sequences(route_sequences, route_sequences_count);
 	add_sequences(callee_sequences, callee_sequences_count);
 	add_sequences(overload_sequences, overload_sequences_count);
+	add_sequences(figure_sequences, figure_sequences_count);
 	add_sequences(event_sequences, event_sequences_count);
 	add_bare_sequences(flow_sequences, flow_sequences_count);
 	add_bare_sequences(greylist_sequences, greylist_sequences_count);

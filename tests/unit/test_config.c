@@ -217,7 +217,7 @@ static void test_flows(void **state)
 				       "greylist: {hold: 3}\n"
 				       "memory: small\n"
 				       "overload: {shed: yes, share: 70, least: 9, hold: 5,\n"
-				       "           unchallenged: yes}\n"
+				       "           unchallenged: yes}\nfigures: yes\n"
 				       "bans: {malformed: {threshold: 5, time: 9}}\n"
 				       "zones:\n"
 				       "  - {name: a, prefixes: [192.0.2.0/24],\n"
@@ -242,6 +242,7 @@ static void test_flows(void **state)
 	assert_int_equal(kernel->overload_least, 9);
 	assert_int_equal(kernel->overload_hold, 5);
 	assert_int_equal(kernel->overload_unchallenged, 1);
+	assert_int_equal(kernel->figures, 1);
 	assert_int_equal(rule->threshold, 5);
 	assert_int_equal(rule->window, 30);
 	assert_int_equal(rule->seconds, 9);

@@ -91,7 +91,8 @@ alerts_fire() {
 
 test_lab
 ip -n "$LAB_NS_SERVER" link add name "sg-$$o" type veth peer name "sg-$$p"
-sipguard attach "$LAB_IF_SERVER" "sg-$$o" --enforce >/dev/null
+echo "figures: yes" >"$LAB_DIR/figures.yaml"
+sipguard attach "$LAB_IF_SERVER" "sg-$$o" --enforce --config "$LAB_DIR/figures.yaml" >/dev/null
 watch_start
 check "each alert fires when it should" rules_hold
 check "Prometheus scrapes the guard" prometheus_start

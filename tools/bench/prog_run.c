@@ -33,6 +33,7 @@ enum flags {
 	PROVEN = 64,
 	ZONE = 128,     /* the source is in the only zone, of one prefix */
 	ZONES = 256,    /* in one of four, of 10 000 */
+	FIGURES = 512,  /* counted for RFC 6076, as what comes again */
 };
 
 struct entry {
@@ -95,6 +96,7 @@ static struct entry entries[] = {
 	GUARD("proven-options", OPTIONS, LIFTED | PROVEN, NONE, 0),
 	GUARD("valid-register", REGISTER, LIFTED, NONE, 0),
 	GUARD("valid-invite", INVITE, LIFTED, NONE, 300),
+	GUARD("figures-invite", INVITE, LIFTED | FIGURES, NONE, 340),
 	GUARD("malformed-invite", MALFORMED, LIFTED, CSEQ, 300),
 	STREAM("valid-options-tcp", OPTIONS_TCP),
 	STREAM("valid-invite-tcp", INVITE_TCP),
@@ -159,6 +161,8 @@ static void entry_prepare(struct target *target, const struct entry *entry)
 		target_zones(target, 1, 1);
 	if (entry->flags & ZONES)
 		target_zones(target, 4, 10000);
+	if (entry->flags & FIGURES)
+		target->config->figures = 1;
 	if (entry->flags & PROVEN)
 		target_prove(target, BENCH_SOURCE, BENCH_PORT);
 	if (entry->sources)

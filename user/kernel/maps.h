@@ -34,6 +34,8 @@
 	X(GREYLIST, "sg_greylist")                                                                \
 	X(RETURNED, "sg_returned")                                                                \
 	X(TRANSACTIONS, "sg_transactions")                                                        \
+	X(ATTEMPTS, "sg_attempts")                                                                \
+	X(FIGURES, "sg_figures")                                                                  \
 	X(DIALOGS, "sg_dialogs")                                                                  \
 	X(STRAYS, "sg_strays")                                                                    \
 	X(CALLS, "sg_calls")                                                                      \

@@ -32,12 +32,14 @@ static void counted_read(const struct session *session, const struct guard_link 
 int counters_read(const struct session *session, struct counters *counters, struct error *error)
 {
 	const struct link_set *links = &session->links;
+	int err;
 
 	memset(counters->counted, 0, sizeof(counters->counted));
 	for (size_t i = 0; i < links->count; i++)
 		counted_read(session, &links->link[i],
 			     &counters->counted[links->link[i].place.slot]);
-	return maps_stats(&session->maps, &counters->stats, error);
+	err = maps_stats(&session->maps, &counters->stats, error);
+	return err ? err : figures_read(&session->maps, &counters->figures, error);
 }
 
 void counters_between(const struct counters *then, const struct counters *now,
@@ -51,6 +53,7 @@ void counters_between(const struct counters *then, const struct counters *now,
 		d[i] = a[i] < b[i] ? a[i] : a[i] - b[i];
 	for (int slot = 0; slot < SG_INTERFACES; slot++)
 		between->counted[slot].seen = 0;
+	figures_between(&then->figures, &now->figures, &between->figures);
 }
 
 __u64 counters_seen(const struct counters *counters, __u32 slot)

@@ -5,6 +5,7 @@
 
 #include <net/if.h>
 
+#include "figures/figures.h"
 #include "guard/session.h"
 
 /* The interface whose packets are counted in a slot; of the last slot there may be several. */
@@ -19,6 +20,7 @@ struct counted {
 struct counters {
 	struct sg_stats stats; /* the sum over all CPUs */
 	struct counted counted[SG_INTERFACES];
+	struct figures figures;
 };
 
 /* 0 or -errno. */

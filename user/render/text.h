@@ -14,5 +14,7 @@ void settings_text(const struct sg_config *config, const struct served_list *ser
 
 /* Counters as they are, or per second if they are those of so many `seconds`; 0 if they are not. */
 void stats_text(const struct counters *counters, double seconds);
+/* The last part of it, if the figures are counted. */
+void figures_text(const struct figures *figures, double seconds);
 
 #endif

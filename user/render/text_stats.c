@@ -130,4 +130,5 @@ void stats_text(const struct counters *counters, double seconds)
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
 		print_table(&tables[i], seconds);
 	print_events(stats, seconds);
+	figures_text(&counters->figures, seconds);
 }

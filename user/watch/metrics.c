@@ -230,13 +230,114 @@ static void write_state(struct text *text, const struct snapshot *s)
 	       "with the whole.", s->notices);
 }
 
+/* A number of what is asked for, by zone; `label` with its comma in front. */
+static void write_figured(struct text *text, const char *name, const struct figures *figures,
+			  enum sg_figured what, const char *label, size_t offset)
+{
+	for (int i = 0; i < SG_ZONES; i++) {
+		const struct zone_figures *zone = &figures->zone[i];
+
+		if (zone->there)
+			text_add(text, "sipguard_%s{zone=\"%s\"%s} %llu\n", name, zone->zone,
+				 label, (number_t)*(const __u64 *)((const char *)
+					 &zone->counts.of[what] + offset));
+	}
+}
+
+#define FIGURED(field) offsetof(struct sg_figured_counts, field)
+
+/* INVITEs outside of dialogs, or REGISTERs. */
+static void write_asked(struct text *text, const struct figures *figures, enum sg_figured what)
+{
+	const char *method = what == SG_FIGURED_INVITE ? "invite" : "register";
+	char name[NAME], label[NAME];
+
+	write_name(name, method, "", "_requests_total");
+	family(text, name, "counter", "Such requests that were let in, each once; those that "
+	       "answer a challenge are counted beside the first. See docs/figures.md.");
+	write_figured(text, name, figures, what, "", FIGURED(requests));
+	write_name(name, method, "", "_responses_total");
+	family(text, name, "counter", "What the server says to them, each once: of 1xx the first.");
+	for (int i = 0; i < 6; i++) {
+		snprintf(label, sizeof(label), ",class=\"%dxx\"", i + 1);
+		write_figured(text, name, figures, what, label, FIGURED(class) + i * sizeof(__u64));
+	}
+	write_name(name, method, "", "_statuses_total");
+	family(text, name, "counter", "Some of these by their status.");
+	for (int i = 0; i < SG_STATUS__MAX; i++) {
+		snprintf(label, sizeof(label), ",status=\"%u\"", figures_statuses[i]);
+		write_figured(text, name, figures, what, label,
+			      FIGURED(status) + i * sizeof(__u64));
+	}
+	write_name(name, method, "", "_silent_total");
+	family(text, name, "counter", "Requests that no response left to within 34 to 43 seconds.");
+	write_figured(text, name, figures, what, "", FIGURED(silent));
+	write_name(name, method, "", "_lost_total");
+	family(text, name, "counter", "Attempts that made room for others before they had ended.");
+	write_figured(text, name, figures, what, "", FIGURED(lost));
+	write_name(name, method, "", "_retransmissions_total");
+	family(text, name, "counter", "Requests that came in again, and final responses that went "
+	       "out again.");
+	write_figured(text, name, figures, what, ",direction=\"in\"", FIGURED(copies));
+	write_figured(text, name, figures, what, ",direction=\"out\"", FIGURED(resent));
+}
+
+static void write_delay(struct text *text, const char *name, const char *labels,
+			const struct sg_delay *delay)
+{
+	__u64 count = 0;
+
+	for (size_t i = 0; i < SG_DELAY_COUNTS - 1; i++) {
+		count += delay->count[i];
+		text_add(text, "sipguard_%s_bucket{%s,le=\"%g\"} %llu\n", name, labels,
+			 figures_bounds[i] / 1000.0, (number_t)count);
+	}
+	count += delay->count[SG_DELAY_COUNTS - 1];
+	text_add(text, "sipguard_%s_bucket{%s,le=\"+Inf\"} %llu\nsipguard_%s_sum{%s} %.6f\n"
+		 "sipguard_%s_count{%s} %llu\n", name, labels, (number_t)count, name, labels,
+		 figures_sum(delay), name, labels, (number_t)count);
+}
+
+/* A histogram: `label` with its comma in front. */
+static void write_delays(struct text *text, const char *name, const struct figures *figures,
+			 enum sg_delay_of of, const char *label)
+{
+	char labels[NAME];
+
+	for (int i = 0; i < SG_ZONES; i++) {
+		const struct zone_figures *zone = &figures->zone[i];
+
+		if (!zone->there)
+			continue;
+		snprintf(labels, sizeof(labels), "zone=\"%s\"%s", zone->zone, label);
+		write_delay(text, name, labels, &zone->counts.delay[of]);
+	}
+}
+
+static void write_figures(struct text *text, const struct figures *figures)
+{
+	write_asked(text, figures, SG_FIGURED_INVITE);
+	write_asked(text, figures, SG_FIGURED_REGISTER);
+	family(text, "session_request_delay_seconds", "histogram",
+	       "From the first INVITE until the server says how the call stands, by whether it is "
+	       "answered or refused in the end: RFC 6076 section 4.3.");
+	write_delays(text, "session_request_delay_seconds", figures, SG_DELAY_SESSION,
+		     ",outcome=\"answered\"");
+	write_delays(text, "session_request_delay_seconds", figures, SG_DELAY_FAILED,
+		     ",outcome=\"refused\"");
+	family(text, "registration_request_delay_seconds", "histogram", "From the first REGISTER "
+	       "until it is accepted, its challenge included: RFC 6076 section 4.1.");
+	write_delays(text, "registration_request_delay_seconds", figures, SG_DELAY_REGISTER, "");
+}
+
 static void write_guard(struct text *text, const struct snapshot *s)
 {
 	write_state(text, s);
 	write_counters(text, &s->counters);
 	write_interfaces(text, &s->interfaces);
 	write_numbers(text, s);
-	/* Figures of calls (RFC 6076) are one function more here, as soon as the kernel counts. */
+	if (s->counters.figures.counted)
+		write_figures(text, &s->counters.figures);
 }
 
 static void write_hep(struct text *text, const struct self *self)
