@@ -7,7 +7,8 @@
 # they end. Sourced by them.
 
 PEER=$LAB_FLOOD4
-RATE=$(full_or_short 200000 5000)
+# The generator has a CPU together with the commands that are tried: more than the bar speaks of.
+RATE=$(full_or_short 240000 5000)
 
 # peer_config FILE NAME: a configuration with a zone for the peer. Limits that nobody reaches.
 peer_config() {
@@ -90,13 +91,13 @@ peer_rows() {
 	at_most dropped "$(guard_counted '[.classes[].dropped.packets] | add')" 0
 }
 
-# At the rate that the bars speak of.
+# 200 000 packets a second, in the full form.
 fast_enough() {
 	local mpps
 	mpps=$(generated peer .mpps)
 	if [[ $LENGTH == short ]]; then
 		told mpps "$mpps"
 	else
-		at_least mpps "$mpps" "$(jq -n "$RATE * 0.95 / 1000000")"
+		at_least mpps "$mpps" 0.2
 	fi
 }
