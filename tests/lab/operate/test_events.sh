@@ -25,11 +25,10 @@ clean_state() {
 	sipguard attach "$LAB_IF_SERVER" --enforce >/dev/null
 }
 
-# places: how many follow the guard.
+# places: how many follow the guard, and listen already.
 places() {
-	local map
-	map=$(bpftool map show pinned "$SIPGUARD_PIN_ROOT/$PINS_OF_ABI/sg_rings" -j | jq .id)
-	bpftool map dump id "$map" -j | jq '[.[] | select(.value | type == "array")] | length'
+	bpftool map dump pinned "$SIPGUARD_PIN_ROOT/$PINS_OF_ABI/sg_followers" -j |
+		jq '[.. | .until? // empty | select(. > 0)] | length'
 }
 
 # begin FILE ARGUMENT...: the command itself, in the background: signals are for it.
