@@ -17,8 +17,6 @@ void settings_json(const struct sg_config *config, const struct served_list *ser
 		   json_t *object);
 
 json_t *stats_json(const struct counters *counters);
-/* Its last part: an array of zones, empty if the figures are not counted. */
-json_t *figures_json(const struct figures *figures);
 
 /* One ban, which ends in so many seconds, and one source with its connections of TCP. */
 json_t *ban_json(const struct sg_flow_key *key, const struct sg_ban *ban, __u64 seconds);
