@@ -16,8 +16,8 @@ KILLS=$(full_or_short 40 2) # of each
 # killed NAME MS ARGUMENT...: a command that is killed after so many milliseconds.
 killed() {
 	local ms=$2
-	lab_in server timeout --signal=KILL "$(jq -n "$ms / 1000")" "$SIPGUARD" "${@:3}" \
-		</dev/null >>"$LAB_DIR/killed-$1.log" 2>&1 || true
+	lab_in server taskset -c "$LAB_CPU_FLOOD,$LAB_CPU_SERVER" timeout --signal=KILL \
+		"$(jq -n "$ms / 1000")" "$SIPGUARD" "${@:3}" </dev/null >>"$LAB_DIR/killed-$1.log" 2>&1 || true
 }
 
 # kill_each NAME LONGEST ARGUMENT...: LONGEST is about how long it takes, in milliseconds.

@@ -7,8 +7,13 @@
 # they end. Sourced by them.
 
 PEER=$LAB_FLOOD4
-# The generator has a CPU together with the commands that are tried: more than the bar speaks of.
+# More than the bar speaks of: the commands that are tried take some of the generator's CPU.
 RATE=$(full_or_short 240000 5000)
+
+# On any CPU: the generator has one of them to itself, all but a little.
+sipguard() {
+	lab_in server taskset -c "$LAB_CPU_FLOOD,$LAB_CPU_SERVER" "$SIPGUARD" "$@"
+}
 
 # peer_config FILE NAME: a configuration with a zone for the peer. Limits that nobody reaches.
 peer_config() {
