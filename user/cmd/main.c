@@ -231,8 +231,9 @@ const struct command commands[] = {
 	 "Where nothing is guarded, attaches the interfaces that were; then brings back what was\n"
 	 "saved, the mode last. The time that has gone by counts. A guard that is running gets it\n"
 	 "beside what it knows. A file that is damaged is refused as a whole and renamed, and the\n"
-	 "guard goes on as it is. Exit status 0 if there is no " SAVED_FILE ",\n"
-	 "1 if an interface that was guarded is not there; all else is restored then.",
+	 "guard goes on as it is; a FILE that `save` has not written is left where it is. Exit\n"
+	 "status 0 if there is no " SAVED_FILE ", 1 if an interface that was\n"
+	 "guarded is not there; all else is restored then.",
 	 0, 0, 1, cmd_restore},
 	{"watch", "--metrics [ADDRESS:]PORT | --journal | --hep ADDRESS",
 	 "a status page, metrics; log events, send packets",

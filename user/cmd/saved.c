@@ -99,15 +99,21 @@ static enum exit_code attach_all(struct saved *saved, size_t *missing)
 	return code == DONE ? attach_mode(saved, XDP_MODE_DISPATCHER, &config) : code;
 }
 
-/* The sentence of what is wrong gets an end: where the file is now. */
-static enum exit_code refuse(const char *path, const struct error *why)
+/*
+ * The sentence of what is wrong gets an end: where the file is now. One that somebody has named by
+ * mistake, the configuration say, is not taken away.
+ */
+static enum exit_code refuse(const char *path, bool named, const struct error *why)
 {
+	bool foreign = why->code == -EILSEQ;
 	char aside[PATH_MAX];
 	struct error error = {};
 
-	if (why->code != -EBADMSG)
+	if (why->code != -EBADMSG && !foreign)
 		return failed(why);
-	if (saved_keep_aside(path, aside))
+	if (foreign && named)
+		error_set(&error, why->code, "%s, and it is left as it is.", why->text);
+	else if (saved_keep_aside(path, aside))
 		error_set(&error, why->code, "%s, and it cannot be renamed.", why->text);
 	else
 		error_set(&error, why->code, "%s; it is kept as %s.", why->text, aside);
@@ -175,7 +181,7 @@ enum exit_code cmd_restore(const struct options *options)
 	}
 	if (err == -ENOENT)
 		error_set(&error, err, "there is no file %s: `sipguard save` writes one.", path);
-	code = err ? refuse(path, &error) : restore(&saved, path, options->json);
+	code = err ? refuse(path, options->count, &error) : restore(&saved, path, options->json);
 	saved_free(&saved);
 	return code;
 }

@@ -34,6 +34,7 @@
 #include "guard/session.h"
 
 #define SAVED_FILE "/var/lib/sipguard/state"
+#define SAVED_BEGIN "sipguard-state " /* of each, of any version */
 #define SAVED_INTERFACES 256
 #define SAVED_DAYS 366 /* the longest that anything but a list holds */
 
@@ -108,7 +109,10 @@ int saved_parse(FILE *file, struct saved *saved, struct error *error);
  */
 int saved_write(const char *path, const struct saved *saved, struct error *error);
 
-/* As saved_parse(); -ENOENT, unsaid, if there is no such file. */
+/*
+ * As saved_parse(), but -EILSEQ for what begins as no state does: a file of somebody else. -ENOENT,
+ * unsaid, if there is no such file.
+ */
 int saved_read(const char *path, struct saved *saved, struct error *error);
 
 /* Renames what was refused, so that nobody meets it again: its new name in `aside`. 0 or -errno. */

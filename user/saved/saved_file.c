@@ -127,11 +127,23 @@ static int check_owner(int fd, const char *path, struct error *error)
 	return 0;
 }
 
+/* Whether somebody else has written it: it begins with something that no state begins with. */
+static bool is_foreign(FILE *file)
+{
+	char begin[sizeof(SAVED_BEGIN) - 1];
+	size_t got;
+
+	rewind(file);
+	got = fread(begin, 1, sizeof(begin), file);
+	return memcmp(begin, SAVED_BEGIN, got) != 0;
+}
+
 int saved_read(const char *path, struct saved *saved, struct error *error)
 {
 	/* Without waiting for who would write to a FIFO. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct error why = {};
+	bool foreign;
 	FILE *file;
 	int err;
 
@@ -147,9 +159,13 @@ int saved_read(const char *path, struct saved *saved, struct error *error)
 		return err ? err : error_set(error, -ENOMEM, "out of memory.");
 	}
 	err = saved_parse(file, saved, &why);
+	foreign = err == -EBADMSG && is_foreign(file);
 	fclose(file);
 	if (!err)
 		return 0;
+	if (foreign)
+		return error_set(error, -EILSEQ, "%s is no saved state of sipguard; nothing of it "
+				 "was restored", path);
 	if (why.line)
 		return error_set(error, err, "%s is damaged, line %u: %s; nothing of it was "
 				 "restored", path, why.line, why.text);

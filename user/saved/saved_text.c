@@ -8,7 +8,7 @@
 #include "base/quote.h"
 #include "saved/saved.h"
 
-#define VERSION "sipguard-state 1"
+#define VERSION SAVED_BEGIN "1"
 #define LINE_MOST (3 * PATH_MAX + 64)
 #define WORDS_MOST 5
 #define PREFIXES_MOST (2 * SG_LIST_ENTRIES)

@@ -173,7 +173,7 @@ damaged_files() {
 	damaged "with something behind"
 	printf '%s\n' "${good/deny 203/deny 204}" >"$STATE"
 	damaged "changed"
-	head -c 300 /dev/urandom >"$STATE"
+	{ echo "${HEAD[0]}" && head -c 300 /dev/urandom; } >"$STATE"
 	damaged "noise"
 	state sipguard-state\ 2 "${HEAD[@]:1}"
 	damaged "a newer version"
@@ -207,6 +207,13 @@ damaged_files() {
 	chmod 620 "$STATE"
 	fails 1 "may be written by others" restore "$STATE"
 	[[ -e $STATE && ! -e $SIPGUARD_PIN_ROOT ]]
+	# A file of somebody else, named by mistake, is not taken away, whatever is in it.
+	for bad in 'zones: []\n' 'sipguard\n' '\0\0'; do
+		printf '%b' "$bad" >"$STATE"
+		chmod 600 "$STATE"
+		fails 1 "is no saved state of sipguard.*left as it is" restore "$STATE"
+		[[ -e $STATE && ! -e $SIPGUARD_PIN_ROOT ]]
+	done
 	fails 1 "there is no file" restore "$STATE.none"
 	fails 1 "is no file" restore "$LAB_DIR/saved"
 }
