@@ -42,6 +42,15 @@ static bool is_seen(const struct sg_lately_reason *r)
 	return r->packets && r->reason && r->reason < SG_REASON__MAX;
 }
 
+/* NULL: it is only counted, as a wrong password that the server gets to see. */
+static const char *lift_of(const struct answer *a, const struct sg_lately_reason *r,
+			   char text[LIFT])
+{
+	bool drops = r->outcome == SG_OUTCOME_DROPPED || r->outcome == SG_OUTCOME_WOULD_DROP;
+
+	return drops ? why_lift(&a->why, &a->config, r->reason, text, LIFT) : NULL;
+}
+
 /* --- for people --- */
 
 static void print_ban(FILE *to, const char *what, const struct sg_ban *ban, __u64 now)
@@ -91,8 +100,10 @@ static void print_lately(FILE *to, const struct answer *a)
 		fprintf(to, "  %-14s %s: %u packets, the last %s ago\n",
 			reason_texts[r->reason].label, outcome_texts[r->outcome % SG_OUTCOME__MAX],
 			r->packets, output_seconds(seconds_ago(a, r), time));
-		escape_printf(to, "  %-14s lifted by %s\n", "",
-			      why_lift(&a->why, &a->config, r->reason, lift, sizeof(lift)));
+		if (lift_of(a, r, lift))
+			escape_printf(to, "  %-14s lifted by %s\n", "", lift);
+		else
+			fprintf(to, "  %-14s only counted: it passes in enforce mode, too\n", "");
 	}
 	if (!any)
 		fprintf(to, "  Nothing of it was dropped or watched that the guard remembers.\n");
@@ -185,12 +196,11 @@ static json_t *lately_json(const struct answer *a)
 		const struct sg_lately_reason *r = &a->why.lately.of[i];
 
 		if (is_seen(r))
-			json_array_append_new(json, json_pack("{s:s, s:s, s:I, s:I, s:s}",
+			json_array_append_new(json, json_pack("{s:s, s:s, s:I, s:I, s:s?}",
 				"reason", reason_texts[r->reason].label, "outcome",
 				outcome_texts[r->outcome % SG_OUTCOME__MAX], "packets",
 				(json_int_t)r->packets, "seconds_ago",
-				(json_int_t)seconds_ago(a, r), "lift",
-				why_lift(&a->why, &a->config, r->reason, lift, sizeof(lift))));
+				(json_int_t)seconds_ago(a, r), "lift", lift_of(a, r, lift)));
 	}
 	return json;
 }

@@ -303,6 +303,11 @@ says_why() {
 	sipguard deny del 192.0.2.16/28 >/dev/null
 	sipguard unban "$source" >/dev/null
 	why '.source_ban == null and .list == null' "$source"
+	# What is only counted has nothing that lifts it.
+	sipguard mode garbage monitor >/dev/null
+	garbage 1
+	why 'any(.lately[]; .reason == "garbage" and .outcome == "watched" and .lift == null)' "$source"
+	sipguard why "$source" | grep -q "only counted: it passes in enforce mode, too"
 	fails 2 "is not an address" why nonsense
 	fails 1 "is not guarded" why "$source" --dev nowhere
 	sipguard detach --all >/dev/null
