@@ -87,7 +87,8 @@ static void print_wrapped(const char *text)
 /* What lifts a reason in force: for one peer, if its address is looked at, and for everybody. */
 static void explain_lifts(int reason, int mode)
 {
-	const char *peer = "To let one peer pass: `sipguard allow add PREFIX`. ";
+	const char *peer = "To let one peer pass, if nobody else can send from its address: "
+			   "`sipguard allow add PREFIX`. ";
 	char everybody[100] = "", lifts[256];
 
 	if (reason == SG_REASON_DENY_LIST)
