@@ -128,11 +128,13 @@ static void print_dropped(const struct calibration *c, struct sender **sorted, b
 	}
 	printf("\n%s", after ? "With the proposal " : "Today's limits would ");
 	if (!all->packets) {
-		printf("%s of it.\n", after ? "nothing would be dropped" : "have dropped nothing");
+		printf("%s of what counts.\n",
+		       after ? "nothing would be dropped" : "have dropped nothing");
 		return;
 	}
-	printf("%s %llu packets of it%s:\n", after ? "there would be dropped" : "have dropped",
-	       all->packets, after ? ", by limits that do not follow from this" : "");
+	printf("%s %llu packets of what counts%s:\n",
+	       after ? "there would be dropped" : "have dropped", all->packets,
+	       after ? ", by limits that do not follow from this" : "");
 	for (; *sorted; sorted++) {
 		const struct sender_drops *drops = after ? &(*sorted)->proposed : &(*sorted)->today;
 		char who[PREFIX_TEXT];
