@@ -162,9 +162,9 @@ static int flow_parse_source(const char *text, struct sg_flow_key *key, struct e
 		return err;
 	if (prefix.length != address_bits(prefix.family) &&
 	    (prefix.family == AF_INET || prefix.length != 64))
-		return error_set(error, -EINVAL, "'%s' is too wide or too narrow for a ban, which "
-				 "is of one IPv4 address or one IPv6 /64; use `sipguard deny add` "
-				 "for prefixes", text);
+		return error_set(error, -EINVAL, "'%s' is too wide or too narrow: name one IPv4 "
+				 "address, or one IPv6 /64 (other prefixes can be denied, by "
+				 "`sipguard deny add`)", text);
 	flow = flow_of_address(&prefix);
 	*key = sg_source_key(flow.family, flow.address);
 	return 0;

@@ -189,7 +189,7 @@ static enum exit_code read_source(const char *text, struct options *options)
 
 	if (!prefix_parse(text, &options->source, &error))
 		return DONE;
-	return usage("--source: %s", error.text);
+	return usage("--source: %s.", error.text);
 }
 
 /* A number with k, M or G behind it (1000 each); 0 if it is none. */
@@ -216,7 +216,7 @@ static __u64 read_size(const char *text)
 static enum exit_code read_limit(const char *text, struct options *options)
 {
 	options->limit = read_size(text);
-	return options->limit ? DONE : usage("--limit takes a size, 1k to 1000G, like 10M.");
+	return options->limit ? DONE : usage("--limit takes a size, up to 1000G, like 10M.");
 }
 
 static enum exit_code read_sample(const char *text, struct options *options)
@@ -409,6 +409,24 @@ static const struct command *peek(int argc, char **argv, const char *letters,
 	return optind < argc ? find(commands, argv[optind]) : NULL;
 }
 
+/*
+ * getopt puts options before words, so it peeks at a copy: of `reload --config` the second reading
+ * would take `reload` for the value that is missing.
+ */
+static const struct command *peek_at_copy(int argc, char **argv, const char *letters,
+					  const struct option *longs,
+					  const struct command *commands)
+{
+	char **copy = calloc(argc + 1, sizeof(*copy));
+	const struct command *command;
+
+	if (copy)
+		memcpy(copy, argv, argc * sizeof(*copy));
+	command = peek(argc, copy ? copy : argv, letters, longs, commands);
+	free(copy);
+	return command;
+}
+
 static enum exit_code check_arguments(const struct command *command, const struct options *options)
 {
 	if (options->help)
@@ -431,7 +449,7 @@ enum exit_code options_read(int argc, char **argv, const struct command *command
 
 	*options = (struct options){};
 	make_getopt(letters, longs);
-	*command = current = peek(argc, argv, letters, longs, commands);
+	*command = current = peek_at_copy(argc, argv, letters, longs, commands);
 	optind = 0; /* begin again, now that the command is known */
 	while ((letter = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
 		if (letter == 'V')

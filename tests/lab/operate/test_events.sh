@@ -209,6 +209,10 @@ refuses() {
 	fails 1 "cannot open /nowhere/x: No such file" capture -w /nowhere/x
 	fails 2 "needs --metrics ADDRESS, or --journal" watch
 	fails 2 "--limit takes a size" capture -w x --limit 5T
+	# The command is not taken for the value that is missing.
+	fails 2 "--source needs a value" events --source
+	fails 2 "-w needs a value" capture -w
+	fails 2 "--config needs a value" reload --config
 	fails 2 "--sample takes a number" capture -w x --sample 0
 	sipguard detach --all >/dev/null
 	fails 3 "not attached" events
