@@ -47,6 +47,9 @@ enum exit_code cmd_save(const struct options *options)
 		escape_printf(stdout, "Saved in %s: %zu prefixes, %zu bans, %zu proven flows, %zu "
 			      "identities.\n", path, saved.prefixes.count, saved.bans.count,
 			      saved.flows.count, saved.identities.count);
+	if (saved.named)
+		notice("%zu prefixes came with a named list and are not saved: import it again "
+		       "after `sipguard restore`.", saved.named);
 	saved_free(&saved);
 	return output_end();
 }

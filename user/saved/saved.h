@@ -81,6 +81,7 @@ struct saved {
 	__u64 when; /* s of the wall clock */
 	enum sg_mode mode;
 	char config[PATH_MAX]; /* of the file; "": built-in defaults */
+	size_t named; /* prefixes that are left out, since they came with a named list */
 	struct saved_array reasons, interfaces, prefixes, bans, flows, identities;
 };
 

@@ -103,6 +103,7 @@ static int gather_lists(const struct session *session, const struct clocks *cloc
 		struct saved_prefix item = {lists.entry[i].prefix, list, 0};
 
 		/* What came with a named list comes with it again. */
+		saved->named += listed->name && (list == SG_LIST_ALLOW || list == SG_LIST_DENY);
 		if (listed->name || (list != SG_LIST_ALLOW && list != SG_LIST_DENY))
 			continue;
 		if (listed->until != SG_LISTED_FOREVER)

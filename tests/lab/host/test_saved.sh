@@ -256,6 +256,12 @@ writing() {
 	sipguard deny add 10.1.0.0/16 10.2.0.0/16 >/dev/null
 	for i in {1..150}; do echo "10.3.$i.0/24"; done >"$LAB_DIR/saved/list"
 	sipguard deny import "$LAB_DIR/saved/list" >/dev/null
+	# A list that has a name is left to who imports it, and that is said.
+	[[ $(sipguard save "$STATE" 2>&1) != *"named list"* ]]
+	sed 's/^10.3/10.4/' "$LAB_DIR/saved/list" |
+		sipguard deny import - --name some >/dev/null
+	[[ $(sipguard save "$STATE" 2>&1) == *"152 prefixes, 0 bans"*"150 prefixes came with a named list"* ]]
+	sipguard deny del --name some >/dev/null
 	mkdir "$LAB_DIR/saved/full"
 	on_full_disk "$LAB_DIR/saved/full" 2>/dev/null
 }
