@@ -163,7 +163,7 @@ refuses() {
 
 
 [[ -x $SIPGUARD && -x $WRITE_DAY && -x $WRITE_CAPTURES ]] ||
-	lab_die "$SIPGUARD or $WRITE_DAY is not built: run \"make all test-programs\" first."
+	lab_die "$SIPGUARD, $WRITE_DAY or $WRITE_CAPTURES is not built: run \"make all test-programs\" first."
 test_lab
 DAY=$LAB_DIR/day
 CAPTURES=$LAB_DIR/captures
