@@ -132,6 +132,8 @@ int write_command_page(FILE *to)
 		  count_helps, 0, SG_COUNT__MAX);
 	put_words(to, "PROOFS", "What `sipguard sources` shows a flow to be known by.", proof_names,
 		  proof_helps, SG_PROOF_NONE + 1, SG_PROOF__MAX);
-	fputs(".SH \"SEE ALSO\"\n.BR sipguard.yaml (5),\n.BR tc (8),\n.BR bpftool (8)\n", to);
+	fputs(".SH \"SEE ALSO\"\n.BR sipguard.yaml (5),\n.BR tc (8),\n.BR bpftool (8)\n"
+	      ".PP\nPages named docs/NAME.md are in the source tree; the Debian package has them\n"
+	      "in /usr/share/doc/sipguard.\n", to);
 	return 0;
 }

@@ -402,7 +402,9 @@ int write_settings_page(FILE *to, const char *yaml)
 	fputs(".SH SYNOPSIS\n.I " POLICY_FILE "\n.SH DESCRIPTION\n", to);
 	if (!err)
 		err = put_sections(&page);
-	fputs(".SH \"SEE ALSO\"\n.BR sipguard (8)\n", to);
+	fputs(".SH \"SEE ALSO\"\n.BR sipguard (8)\n"
+	      ".PP\nPages named docs/NAME.md are in the source tree; the Debian package has them\n"
+	      "in /usr/share/doc/sipguard.\n", to);
 	for (size_t i = 0; i < page.lines; i++)
 		free(page.line[i]);
 	free(page.shown);
