@@ -155,7 +155,7 @@ static __always_inline struct sg_attempts *figures_line(__u64 key)
 }
 
 /* The one with a key, or NULL. Without a branch, as transaction_place(). */
-static __always_inline struct sg_attempt *figures_find(struct sg_attempts *line, __u64 key)
+static __always_inline struct sg_attempt *figures_place(struct sg_attempts *line, __u64 key)
 {
 	__u32 found = FIGURES_LINE, tag = figures_tag(key);
 	bool none;
@@ -165,6 +165,23 @@ static __always_inline struct sg_attempt *figures_find(struct sg_attempts *line,
 	none = found >= FIGURES_LINE;
 	barrier_var(found);
 	return none ? NULL : &line->attempt[found & (FIGURES_LINE - 1)];
+}
+
+/* Whether its zone was another one of that number, before a reload. */
+static __always_inline bool figures_is_void(const struct guard *g, const struct sg_attempt *a)
+{
+	return figures_last(a) < config_of(g)->zone[a->zone & (SG_ZONES - 1)].since;
+}
+
+static __always_inline struct sg_attempt *figures_find(const struct guard *g,
+						       struct sg_attempts *line, __u64 key)
+{
+	struct sg_attempt *a = figures_place(line, key);
+
+	if (!a || !figures_is_void(g, a))
+		return a;
+	a->tag = 0;
+	return NULL;
 }
 
 /* The place for a new one: free, or of one that is over, or the oldest. */
@@ -216,7 +233,8 @@ static __always_inline void figures_lose(const struct guard *g, const struct sg_
 	struct sg_figured_counts *c;
 	struct sg_figures *row;
 
-	if (!a->tag || (!waits && a->state != FIGURES_TRIES && a->state != FIGURES_RINGS))
+	if (!a->tag || figures_is_void(g, a) ||
+	    (!waits && a->state != FIGURES_TRIES && a->state != FIGURES_RINGS))
 		return;
 	row = figures_row(g, a->zone);
 	if (!row)
@@ -264,7 +282,7 @@ __noinline int figures_asked(struct guard *g)
 	c = figures_counts(row, method == SG_METHOD_REGISTER);
 	cseq = g->reader.message.cseq & FIGURES_CSEQ;
 	now = figures_now(g);
-	a = figures_find(line, key);
+	a = figures_find(g, line, key);
 	if (a && figures_is_copy(a, cseq, now)) {
 		c->copies++;
 		return 0;
@@ -382,20 +400,25 @@ static __always_inline void figures_final(struct sg_figures *row, struct sg_figu
 	figures_status(c, status);
 	if (!figures_is_challenge(status))
 		figures_ends(row, a, method, status);
+	else if (a->state == FIGURES_RINGS)
+		a->begun = 0; /* it is no time any more */
 	figures_moves(a, figures_is_challenge(status) ? FIGURES_CHALLENGED : FIGURES_OVER, now);
 }
 
-/* The attempt that a response in the reader is of, or NULL: none that is known. */
+/*
+ * The attempt that a response in the reader is of, or NULL: none that is known. One that rings may
+ * do so for long: in a queue, callers wait for more than FIGURES_WAIT.
+ */
 static __always_inline struct sg_attempt *figures_recall(const struct guard *g, __u32 method,
 							 __u64 now)
 {
 	__u64 call = transaction_call(&g->reader, packet_fold6(g->p.address32));
 	__u64 key = figures_key(call, method);
 	struct sg_attempts *line = figures_line(key);
-	struct sg_attempt *a = line ? figures_find(line, key) : NULL;
+	struct sg_attempt *a = line ? figures_find(g, line, key) : NULL;
 
 	return a && a->cseq == (g->reader.message.cseq & FIGURES_CSEQ) &&
-	       figures_age(a, now) <= FIGURES_WAIT ? a : NULL;
+	       (a->state == FIGURES_RINGS || figures_age(a, now) <= FIGURES_WAIT) ? a : NULL;
 }
 
 /* A response of the server that was read leaves. Global, likewise. */

@@ -37,6 +37,7 @@ struct sg_zone {
 	__u32 id;         /* of the name, see sg_zone_id(); 0: of zone 0 */
 	__u32 vlans;      /* by bits for sg_places.vlan[]; 0: on all of them, and without a tag */
 	__u64 interfaces; /* by bits for sg_places.interface[]; 0: at all of them */
+	__u64 since;      /* when it got its number, of the guard's clock in units of 2^10 ns */
 };
 
 /* What the trie of the zones has: the number of a zone, and whether its source is known. */

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 
 #include "calibrate/demand.h"
@@ -232,6 +233,8 @@ static const struct edit_case edits[] = {
 	 "zones: [{name: a, limits: {invite: {rate: 7, burst: 9}}}]"},
 	{"zones:\n  - prefixes: [192.0.2.1]\n", "zones/0", "limits", "invite",
 	 "zones:\n  - limits: {invite: {rate: 7, burst: 9}}\n    prefixes: [192.0.2.1]\n"},
+	{"---\nports: {udp: [5060]} # \u00fc\n... # end\n", "", "totals", "syns",
+	 "---\nports: {udp: [5060]} # \u00fc\ntotals:\n  syns: {rate: 7, burst: 9}\n... # end\n"},
 	{"limits:\n", "", "limits", "invite", NULL},
 	{"limits: {invite: [1]}\n", "", "limits", "invite", NULL},
 	{"zones: []\n", "zones/0", "limits", "invite", NULL},
@@ -278,6 +281,7 @@ static const struct zone_case zone_cases[] = {
 	{"zones:\n  # first\n  - name: a\n", "zones:\n  - " ZONE "\n  # first\n  - name: a\n"},
 	{"zones:\n- name: a\n", "zones:\n- " ZONE "\n- name: a\n"},
 	{"# x\nlimits: {}\n", "# x\nlimits: {}\nzones:\n  - " ZONE "\n"},
+	{"---\nlimits: {}\n...\n", "---\nlimits: {}\nzones:\n  - " ZONE "\n...\n"},
 	{"zones: {}\n", NULL},
 };
 
@@ -298,6 +302,23 @@ static void zones_are_put_in(void **state)
 		assert_int_equal(err != 0, !z->after);
 		text_free(&text);
 	}
+}
+
+/* What a first change has spoilt is not said to be a mistake of who wrote the file. */
+static void spoilt_is_said(void **state)
+{
+	const struct prefix prefix = {.family = AF_INET, .length = 32, .address = {192, 0, 2, 7}};
+	const struct sg_limit limit = sg_limit_of(7, 9);
+	struct error error = {};
+	struct text text;
+
+	(void)state;
+	begin(&text, "zones: !!seq\n  - name: a\n");
+	assert_int_equal(edit_zone(&text, "own", &prefix, NULL, &error), 0);
+	assert_int_equal(edit_limit(&text, "zones/0", "limits", "invite", &limit, &error), -EINVAL);
+	assert_non_null(strstr(error.text, "cannot be changed in place"));
+	assert_int_equal(error.line, 0);
+	text_free(&text);
 }
 
 /* --- who sends a frame --- */
@@ -467,6 +488,7 @@ int main(void)
 		cmocka_unit_test(table_is_bounded),
 		cmocka_unit_test(limits_are_set),
 		cmocka_unit_test(zones_are_put_in),
+		cmocka_unit_test(spoilt_is_said),
 		cmocka_unit_test(endpoints_are_found),
 		cmocka_unit_test(cut_frames),
 		cmocka_unit_test(directions),

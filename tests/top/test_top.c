@@ -232,6 +232,12 @@ static void a_ban_is_asked_for_twice(void **state)
 	keys("b99999");
 	screen_key(&top.screen, KEY_IS_ENTER);
 	shows("A ban lasts for 1 to 43200 minutes.");
+	/* Nothing is left of what was typed before. */
+	keys("b5");
+	shows("how many minutes (Enter: 10, Esc: not at all): 5_");
+	screen_key(&top.screen, KEY_IS_ENTER);
+	assert_int_equal(screen_key(&top.screen, 'y'), DEED_BAN);
+	assert_int_equal(top.screen.minutes, 5);
 	keys("B");
 	shows("It sends from several ports");
 	keys("u");

@@ -245,6 +245,9 @@ refuses() {
 	fails 1 "cannot read .*: Is a directory" watch --hep 127.0.0.1 --hep-key-file "$LAB_DIR"
 	echo "$long" >"$LAB_DIR/key"
 	fails 1 "1 to 255 printable characters" watch --hep 127.0.0.1 --hep-key-file "$LAB_DIR/key"
+	# Of a key of any bytes not those before a NUL.
+	printf 'sesame\0open\n' >"$LAB_DIR/key"
+	fails 1 "has no key" watch --hep 127.0.0.1 --hep-key-file "$LAB_DIR/key"
 	fails 2 "has no option --hep" status --hep 127.0.0.1
 }
 

@@ -38,6 +38,18 @@ int edit_begin(const char *path, struct text *text, struct error *error)
 	return err;
 }
 
+/* What is in the middle of being changed; it was well before. */
+static int parse(struct document *document, const char *text, struct error *error)
+{
+	int err = document_parse(document, text, error);
+
+	if (err != -EINVAL)
+		return err;
+	*error = (struct error){};
+	return error_set(error, err, "the configuration is written in a way that cannot be changed "
+			 "in place: put the proposal in by hand.");
+}
+
 /* libyaml counts characters. */
 static size_t offset_of(const char *text, size_t characters)
 {
@@ -168,11 +180,22 @@ static int insert_at_top(struct text *text, const struct document *document, con
 			 struct error *error)
 {
 	const yaml_node_t *root = document->parsed ? document_root(document) : NULL;
+	char *entry;
+	size_t end;
+	int err;
 
 	if (root && root->type == YAML_MAPPING_NODE &&
 	    root->data.mapping.style == YAML_FLOW_MAPPING_STYLE)
 		return insert(text, document, root, what, error);
-	return append(text, what, error);
+	if (!root || document->yaml.end_implicit)
+		return append(text, what, error);
+	if (asprintf(&entry, "%s\n", what) < 0)
+		return no_memory(error);
+	/* Before the mark that ends the document, at whose end this is. */
+	end = offset_of(text->data, document->yaml.end_mark.index) - strlen("...");
+	err = put(text, end, end, entry, error);
+	free(entry);
+	return err;
 }
 
 static int replace_scalar(struct text *text, const yaml_node_t *node, const char *value,
@@ -195,7 +218,7 @@ static int set_number(struct text *text, const char *path, const char *name, __u
 	struct document document;
 	const yaml_node_t *limit, *node;
 	char value[32];
-	int err = document_parse(&document, text->data, error);
+	int err = parse(&document, text->data, error);
 
 	if (err) {
 		document_free(&document);
@@ -247,7 +270,7 @@ int edit_limit(struct text *text, const char *parent, const char *section, const
 	char path[PATH_SIZE], entry[PATH_SIZE];
 	struct document document = {};
 	bool empty = !text->data[strspn(text->data, " \n")], there;
-	int err = empty ? 0 : document_parse(&document, text->data, error);
+	int err = empty ? 0 : parse(&document, text->data, error);
 
 	if (err) {
 		document_free(&document);
@@ -277,7 +300,7 @@ int edit_zone(struct text *text, const char *name, const struct prefix *prefix,
 	char address[PREFIX_TEXT], zone[2 * PATH_SIZE], whole[3 * PATH_SIZE];
 	struct document document = {};
 	const yaml_node_t *zones;
-	int err = empty ? 0 : document_parse(&document, text->data, error);
+	int err = empty ? 0 : parse(&document, text->data, error);
 
 	prefix_format(prefix, address, sizeof(address));
 	/* In one line, as that may stand in every place. */

@@ -23,6 +23,12 @@ static int read_zone(int fd, __u32 number, const struct sg_zone *zone, __u32 epo
 		if (each[cpu].id == zone->id) /* else nothing was counted there since the reload */
 			sg_figures_add(&figures->counts, &each[cpu], epoch);
 	}
+	/* Another CPU may just say less of what one has said already. */
+	for (int i = 0; i < SG_FIGURED__MAX; i++) {
+		struct sg_figured_counts *c = &figures->counts.of[i];
+
+		c->silent = (__s64)c->silent < 0 ? 0 : c->silent;
+	}
 	return 0;
 }
 

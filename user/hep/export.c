@@ -20,6 +20,7 @@ int export_read_key(const char *path, struct hep_agent *agent, struct error *err
 	ssize_t got = fd >= 0 ? read(fd, agent->key, sizeof(agent->key)) : -1;
 	int err = got < 0 ? -errno : 0;
 	size_t length = got > 0 ? got : 0, end;
+	bool ends;
 
 	if (fd >= 0)
 		close(fd);
@@ -28,7 +29,9 @@ int export_read_key(const char *path, struct hep_agent *agent, struct error *err
 				 quote(path).text, strerror(-err));
 	for (end = 0; end < length && agent->key[end] > ' ' && agent->key[end] <= '~'; end++)
 		;
-	if (!end || end == sizeof(agent->key) || (end < length && !strchr("\r\n", agent->key[end])))
+	/* NUL ends no line. */
+	ends = end == length || agent->key[end] == '\n' || agent->key[end] == '\r';
+	if (!end || end == sizeof(agent->key) || !ends)
 		return error_set(error, -EINVAL, "%s has no key of a collector: its first line "
 				 "has to be 1 to %zu printable characters without a blank.",
 				 quote(path).text, sizeof(agent->key) - 1);

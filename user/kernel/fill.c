@@ -152,16 +152,30 @@ static int put_note(const struct maps *maps, __u32 which, const struct note *not
 	return bpf_map_update_elem(maps->fd[MAP_NOTES], &which, note, BPF_ANY);
 }
 
+/* A zone that has the number of another one begins now. */
+static void date_zones(const struct sg_config *old, struct sg_config *fresh, __u64 now)
+{
+	for (int i = 0; i < SG_ZONES; i++)
+		fresh->zone[i].since = fresh->zone[i].id == old->zone[i].id
+					       ? old->zone[i].since : now >> SG_DELAY_SHIFT;
+}
+
 /* Who reads it meanwhile sees by the note that it changes. */
 static int write_config(struct maps *maps, __u32 which, const struct config *config,
 			const char *path, struct note *note)
 {
 	int err = bpf_map_lookup_elem(maps->fd[MAP_NOTES], &which, note);
+	struct error ignored = {};
 	__u32 generation;
+	__u64 now = 0;
 
+	if (err)
+		return err;
+	/* The first one finds no clock yet, and no attempts that are older. */
+	if (maps->configs[!which].generation && maps_clock(maps, &now, &ignored))
+		now = 0;
 	note->generation = (note->generation + 1) | 1;
-	if (!err)
-		err = put_note(maps, which, note);
+	err = put_note(maps, which, note);
 	if (err)
 		return err;
 	/* Above both: one that was in force for a moment may have been undone. */
@@ -169,6 +183,7 @@ static int write_config(struct maps *maps, __u32 which, const struct config *con
 	if (generation < maps->configs[!which].generation)
 		generation = maps->configs[!which].generation;
 	memcpy(&maps->configs[which], &config->kernel, sizeof(config->kernel));
+	date_zones(&maps->configs[!which], &maps->configs[which], now);
 	maps->configs[which].generation = generation + 1;
 	snprintf(note->path, sizeof(note->path), "%s", path);
 	memset(note->by_hand, 0, sizeof(note->by_hand));

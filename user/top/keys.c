@@ -206,7 +206,7 @@ static enum deed key_input(struct screen *s, int key)
 	else if (key == KEY_IS_ERASE && length)
 		s->input[length - 1] = '\0';
 	else if (is_meant(s, key) && length < sizeof(s->input) - 1)
-		s->input[length] = key;
+		snprintf(s->input + length, sizeof(s->input) - length, "%c", key);
 	return DEED_NONE;
 }
 

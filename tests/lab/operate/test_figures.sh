@@ -146,9 +146,29 @@ counts_registrations() {
 	[[ $(sipguard stats) != *SEER* ]]
 }
 
+# from SIDE TO PORT: what comes in leaves as a datagram.
+from() {
+	lab_in "$1" socat -u - "UDP4:$2,bind=:$3"
+}
+
+# What was asked before the zones were numbered otherwise is of none that has its number now.
+another_number() {
+	lab_request INVITE "sip:bob@$LAB_SERVER4" >"$LAB_DIR/invite"
+	from client "$LAB_SERVER4:5060" 5070 <"$LAB_DIR/invite"
+	equal "$(figure .invite.requests)" 1
+	configuration yes | sed "/^zones:/a\\  - {name: another, prefixes: [192.0.2.77/32]}" \
+		>"$LAB_DIR/figures.yaml"
+	sipguard reload --config "$LAB_DIR/figures.yaml" >/dev/null
+	sed -e "1s/.*/SIP\/2.0 200 OK\r/" -e "s/^\(To:.*\)\r/\1;tag=server\r/" "$LAB_DIR/invite" |
+		from server "$LAB_CLIENT4:5070" 5060
+	sipguard stats --json | jq -e '[.figures[].invite | .responses["2xx"], .silent] |
+		all(. == 0)' >/dev/null
+}
+
 lab_up
 trap test_ended EXIT
 check "calls at 200 a second, 10 % busy and 5 % silent, are what SIPp has counted" counts_calls
 check "so they are over TCP" counts_calls_over_tcp
 check "registrations with a challenge, with the delay of both rounds" counts_registrations
+check "a response to what was asked before a reload numbered zones otherwise" another_number
 test_done

@@ -32,6 +32,7 @@ static void on(void)
 	config()->profile[1] = config()->profile[0];
 	config()->total[sg_zone_total(1)] = config()->profile[0].limit[0];
 	config()->zone[1].id = 0;
+	config()->zone[1].since = 0;
 	config()->dialogs = 0; /* or the many here would fill the table for tests that come after */
 	config()->figures = 1;
 	figures_forget();
@@ -411,6 +412,71 @@ static void another_zone_begins_anew(void)
 	are(of(1, SG_FIGURED_INVITE), 1, 0, 1);
 }
 
+/* An attempt of before a reload is not of the zone that has got its number. */
+static void another_zone_is_not_answered(void)
+{
+	const struct sg_figured_counts *c;
+
+	on();
+	caller.source = MEMBER;
+	config()->zone[1].id = sg_zone_id("before");
+	asked("INVITE", "one", 1, "");
+	asked("REGISTER", "two", 1, "");
+	clock_move(MS);
+	config()->zone[1].id = sg_zone_id("after");
+	config()->zone[1].since = UNITS(guard_clock());
+	asked("INVITE", "three", 1, "");
+	said("200 OK", "INVITE", "one", 1);
+	said("200 OK", "INVITE", "three", 1);
+	said("401 Unauthorized", "REGISTER", "two", 1);
+	clock_move(8 * EPOCH);
+	c = of(1, SG_FIGURED_INVITE);
+	responses(c, "010000");
+	assert_int_equal(c->silent, 0);
+	are(c, 1, 0, 0);
+	c = of(1, SG_FIGURED_REGISTER);
+	responses(c, "000000");
+	assert_int_equal(c->silent, 0);
+	/* Nor is what comes again a copy. */
+	asked("REGISTER", "two", 1, "");
+	are(of(1, SG_FIGURED_REGISTER), 1, 0, 1);
+}
+
+/* Who waits in a queue is told so for long; RFC 3261 section 13.3.1.1 has a proxy hear it. */
+static void a_long_queue(void)
+{
+	on();
+	asked("INVITE", "one", 1, "");
+	clock_move(100 * MS);
+	said("182 Queued", "INVITE", "one", 1);
+	for (int i = 0; i < 30; i++) {
+		clock_move(60 * SECOND);
+		said("182 Queued", "INVITE", "one", 1);
+	}
+	said("200 OK", "INVITE", "one", 1);
+	responses(of(0, SG_FIGURED_INVITE), "110000");
+	one_delay(SG_DELAY_SESSION, 100);
+}
+
+/* A challenge after it rang: what was kept of the first is how long that took, and no time. */
+static void a_challenge_that_rang(void)
+{
+	__u64 units;
+
+	on();
+	asked("INVITE", "one", 1, "");
+	clock_move(100 * MS);
+	said("183 Session Progress", "INVITE", "one", 1);
+	clock_move(100 * MS);
+	said("407 Proxy Authentication Required", "INVITE", "one", 1);
+	clock_move(100 * MS);
+	asked("INVITE", "one", 2, "");
+	clock_move(100 * MS);
+	said("200 OK", "INVITE", "one", 2);
+	responses(of(0, SG_FIGURED_INVITE), "110100");
+	assert_int_equal(delays(SG_DELAY_SESSION, &units), 0);
+}
+
 const struct sequence figure_sequences[] = {
 	{"figures: a call, over UDP and TCP, IPv4 and IPv6, of a zone or none", every_way},
 	{"figures: an answered challenge belongs to what it began with", a_challenge},
@@ -423,5 +489,9 @@ const struct sequence figure_sequences[] = {
 	{"figures: off counts nothing", off_counts_nothing},
 	{"figures: what is dropped is no attempt", dropped_is_not_asked},
 	{"figures: the number of a zone is given to another one", another_zone_begins_anew},
+	{"figures: what is of a zone of before is not of the one with its number",
+	 another_zone_is_not_answered},
+	{"figures: a call that waits in a queue for half an hour", a_long_queue},
+	{"figures: a challenge after it rang", a_challenge_that_rang},
 };
 const size_t figure_sequences_count = COUNT(figure_sequences);
