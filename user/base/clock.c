@@ -5,6 +5,19 @@
 
 #include "gcra.h"
 
+__u64 clock_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * SG_NSEC_PER_SEC + now.tv_nsec;
+}
+
+__u64 seconds_until(__u64 then, __u64 now)
+{
+	return then > now ? (then - now + SG_NSEC_PER_SEC - 1) / SG_NSEC_PER_SEC : 0;
+}
+
 __u64 clock_tick(void)
 {
 	struct timespec resolution;

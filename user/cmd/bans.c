@@ -2,6 +2,7 @@
 /* ban, unban, bans. */
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/prefix.h"
 #include "cmd/command.h"
 #include "guard/session.h"
@@ -85,7 +86,7 @@ static void print_bans(const struct ban_list *list, __u64 now, bool json)
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct ban *b = &list->ban[i];
-		__u64 left = (b->ban.until - now + SG_NSEC_PER_SEC - 1) / SG_NSEC_PER_SEC;
+		__u64 left = seconds_until(b->ban.until, now);
 
 		if (json) {
 			json_array_append_new(all, ban_json(&b->key, &b->ban, left));

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/identity.h"
 #include "base/quote.h"
 #include "cmd/command.h"
@@ -113,7 +114,7 @@ static int shown_read(const struct session *session, struct shown *shown, struct
 
 static __u64 seconds_left(const struct shown *shown, const struct identity *identity)
 {
-	return (identity->added.until - shown->now + SG_NSEC_PER_SEC - 1) / SG_NSEC_PER_SEC;
+	return seconds_until(identity->added.until, shown->now);
 }
 
 /* NULL: a zone that is there no more. */

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/escape.h"
 #include "base/names.h"
 #include "model/bans.h"
@@ -12,11 +13,6 @@
 #include "render/output.h"
 
 #define LIFT 160
-
-static __u64 seconds_until(__u64 then, __u64 now)
-{
-	return then > now ? (then - now + SG_NSEC_PER_SEC - 1) / SG_NSEC_PER_SEC : 0;
-}
 
 static __u64 seconds_ago(const struct answer *a, const struct sg_lately_reason *r)
 {

@@ -6,17 +6,13 @@
 
 #include <bpf/bpf.h>
 
+#include "base/clock.h"
 #include "base/names.h"
 #include "base/prefix.h"
 #include "cmd/command.h"
 #include "guard/session.h"
 #include "model/proven.h"
 #include "render/output.h"
-
-static __u64 seconds_between(__u64 from, __u64 to)
-{
-	return to > from ? (to - from + SG_NSEC_PER_SEC - 1) / SG_NSEC_PER_SEC : 0;
-}
 
 static json_int_t known_seconds(const struct proven *p, __u64 now)
 {
@@ -32,7 +28,7 @@ static json_t *flow_json(const struct proven *p, __u64 now)
 	return json_pack("{s:s, s:s, s:s, s:I, s:I}", "source", text, "transport",
 			 flow_transport(&p->key), "proof", proof,
 			 "known_seconds", known_seconds(p, now),
-			 "seconds_left", (json_int_t)seconds_between(now, p->proven.until));
+			 "seconds_left", (json_int_t)seconds_until(p->proven.until, now));
 }
 
 static void print_flow(const struct proven *p, __u64 now)
@@ -42,7 +38,7 @@ static void print_flow(const struct proven *p, __u64 now)
 	flow_format(&p->key, text, sizeof(text));
 	printf("%-44s %-4s %-9s %s left\n", text, flow_transport(&p->key),
 	       proof_names[p->proven.proof % SG_PROOF__MAX],
-	       output_seconds(seconds_between(now, p->proven.until), time));
+	       output_seconds(seconds_until(p->proven.until, now), time));
 }
 
 static int show(struct session *session, bool json, struct error *error)

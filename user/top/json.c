@@ -2,6 +2,7 @@
 /* What top shows, for programs. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/names.h"
 #include "render/json.h"
 #include "render/output.h"
@@ -87,9 +88,9 @@ static json_t *bans_json(const struct view *view)
 
 	for (size_t i = 0; i < view->bans.count; i++) {
 		const struct ban *ban = &view->bans.ban[i];
-		__u64 left = ban->ban.until - view->now + SG_NSEC_PER_SEC - 1;
 
-		json_array_append_new(all, ban_json(&ban->key, &ban->ban, left / SG_NSEC_PER_SEC));
+		json_array_append_new(all, ban_json(&ban->key, &ban->ban,
+						    seconds_until(ban->ban.until, view->now)));
 	}
 	return all;
 }

@@ -4,20 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/names.h"
 #include "render/event.h"
 
 #define HOLDERS 256 /* of connections, that nothing else is known of */
-
-static __u64 now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * SG_NSEC_PER_SEC + now.tv_nsec;
-}
 
 /* --- what is heard --- */
 
@@ -41,7 +33,7 @@ static void hear_left_out(void *context, __u64 limited, __u64 lost)
 {
 	struct reading *r = context;
 
-	window_add(&r->senders.unnamed, now_ns(), limited + lost);
+	window_add(&r->senders.unnamed, clock_now(), limited + lost);
 }
 
 struct reading *reading_begin(void)
@@ -51,7 +43,7 @@ struct reading *reading_begin(void)
 
 	if (!r)
 		return NULL;
-	if (!talkers_begin(&r->senders, now_ns()))
+	if (!talkers_begin(&r->senders, clock_now()))
 		r->keeper = keeper_begin(&ears);
 	if (r->keeper)
 		return r;
@@ -93,11 +85,6 @@ static void reckon(struct reading *r, double now)
 }
 
 /* --- rows --- */
-
-static __u64 seconds_left(__u64 until, __u64 now)
-{
-	return until > now ? (until - now + SG_NSEC_PER_SEC - 1) / SG_NSEC_PER_SEC : 0;
-}
 
 static void add_reasons(struct row *row, const struct talker *sender)
 {
@@ -143,7 +130,7 @@ static void ask_of(struct reading *r, struct row *row, __u32 slot)
 		row->ban = sg_source_key(row->key.family, row->key.address);
 	else if (why.flow_ban.until)
 		row->ban = row->flow;
-	row->left = seconds_left(why.source_ban.until ? why.source_ban.until : why.flow_ban.until,
+	row->left = seconds_until(why.source_ban.until ? why.source_ban.until : why.flow_ban.until,
 				 why.now);
 }
 
@@ -206,7 +193,7 @@ static void add_flows(struct reading *r, const struct sg_config *config)
 		row->key = row->flow = f->proven.key;
 		row->fill = f->fill.percent;
 		row->limit = f->fill.percent > 0 ? limit_keys[f->fill.limit] : "";
-		row->left = seconds_left(f->proven.proven.until, r->view.now);
+		row->left = seconds_until(f->proven.proven.until, r->view.now);
 		row->passes = true;
 		snprintf(row->zone, sizeof(row->zone), "%s",
 			 f->zone ? config->zone[f->zone].name : "");
@@ -228,7 +215,7 @@ static void add_bans(struct reading *r)
 		if (ban_is_flow(&ban->key))
 			row->flow = ban->key;
 		row->fill = FILL_UNKNOWN;
-		row->left = seconds_left(ban->ban.until, r->view.now);
+		row->left = seconds_until(ban->ban.until, r->view.now);
 		snprintf(row->what, sizeof(row->what), "%s", ban_cause(&ban->ban));
 	}
 	r->most[PANE_BANS] = r->view.bans.count;
@@ -257,7 +244,7 @@ static void find_asker(struct reading *r, const struct session *session)
 
 static int read_all(struct reading *r, const struct session *session)
 {
-	__u64 now = now_ns();
+	__u64 now = clock_now();
 	int err = view_take_of(session, &r->view);
 
 	if (err)
@@ -277,7 +264,7 @@ static int read_all(struct reading *r, const struct session *session)
 
 int reading_take(struct reading *r)
 {
-	__u64 now = now_ns();
+	__u64 now = clock_now();
 	struct session session;
 	int err;
 

@@ -3,19 +3,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "render/json.h"
 #include "render/output.h"
 #include "watch/metrics.h"
-
-static __u64 now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * SG_NSEC_PER_SEC + now.tv_nsec;
-}
 
 /* Those that last longest; the list is by their end. */
 static json_t *bans_json(const struct view *view)
@@ -24,9 +16,9 @@ static json_t *bans_json(const struct view *view)
 
 	for (size_t i = view->bans.count; i && json_array_size(all) < DOCUMENT_BANS; i--) {
 		const struct ban *ban = &view->bans.ban[i - 1];
-		__u64 left = ban->ban.until - view->now + SG_NSEC_PER_SEC - 1;
 
-		json_array_append_new(all, ban_json(&ban->key, &ban->ban, left / SG_NSEC_PER_SEC));
+		json_array_append_new(all, ban_json(&ban->key, &ban->ban,
+						    seconds_until(ban->ban.until, view->now)));
 	}
 	return json_pack("{s:I, s:o}", "total", (json_int_t)view->bans.count, "bans", all);
 }
@@ -79,7 +71,7 @@ struct documents *documents_make(const struct view *view, const struct self *sel
 	json_t *json = view_json(view, self);
 
 	if (d && json) {
-		d->taken = now_ns();
+		d->taken = clock_now();
 		metrics_write(view, self, &d->metrics);
 		d->status = json_dumps(json, JSON_COMPACT | OUTPUT_JSON);
 	}
@@ -103,5 +95,5 @@ void documents_free(struct documents *documents)
 
 bool documents_are_old(const struct documents *documents)
 {
-	return now_ns() - documents->taken >= SG_NSEC_PER_SEC;
+	return clock_now() - documents->taken >= SG_NSEC_PER_SEC;
 }

@@ -7,9 +7,9 @@
 #include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "watch/address.h"
 #include "watch/clients.h"
 #include "watch/page.h"
@@ -33,14 +33,6 @@ struct server {
 	/* Written by the thread, atomically. */
 	struct self self;
 };
-
-static __u64 now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * SG_NSEC_PER_SEC + now.tv_nsec;
-}
 
 static void count(__u64 *counter, __u64 value)
 {
@@ -193,7 +185,7 @@ static void completed(void *of, struct MHD_Connection *connection, void **reques
 		digit = 0;
 	count(&server->self.answers[digit], server->self.answers[digit] + 1);
 	if (client && digit)
-		client->since = now_ns();
+		client->since = clock_now();
 }
 
 static void notified(void *of, struct MHD_Connection *connection, void **context,
@@ -207,7 +199,7 @@ static void notified(void *of, struct MHD_Connection *connection, void **context
 	struct client *client = *context;
 
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		*context = client = clients_add(&server->clients, fd, from, now_ns());
+		*context = client = clients_add(&server->clients, fd, from, clock_now());
 		if (!client)
 			shutdown(fd, SHUT_RDWR);
 	} else if (client) {
@@ -285,7 +277,7 @@ static void *run(void *of)
 		poll(at, 2, patience(server));
 		if (at[1].revents && !fetch(server))
 			break;
-		clients_expire(&server->clients, now_ns());
+		clients_expire(&server->clients, clock_now());
 		count(&server->self.late, server->clients.late);
 		MHD_run(server->daemon);
 	}
