@@ -18,8 +18,6 @@
 #include "watch/privileges.h"
 #include "watch/server.h"
 
-#define TURN_NS 500000000 /* what changes is told within a second */
-
 /* Where packets go. */
 struct exports {
 	struct address address;
@@ -38,13 +36,6 @@ struct watch {
 	struct self self;
 	int told; /* code of the error that was told last */
 };
-
-static int end(struct loop_source *source, struct error *error)
-{
-	(void)source;
-	(void)error;
-	return 1;
-}
 
 /* That the guard goes and comes is told once, not at every reading. */
 static void tell(struct watch *watch, const struct view *view)
@@ -168,7 +159,7 @@ static bool begin_export(struct watch *watch)
 static int begin_events(struct watch *watch, const struct options *options,
 			struct loop_source *source, struct error *error)
 {
-	const struct itimerspec twice = {{0, TURN_NS}, {0, 1}};
+	const struct itimerspec twice = {{0, KEEPER_TURN_NS}, {0, 1}};
 
 	*source = (struct loop_source){-1, turn, watch};
 	errno = ENOMEM;
@@ -227,7 +218,7 @@ static int begin_server(struct watch *watch, int socket, const char *host,
 static int run(int socket, int signals, const struct options *options, struct exports *exports,
 	       struct error *error)
 {
-	struct loop_source sources[3] = {{.fd = signals, .ready = end}};
+	struct loop_source sources[3] = {{.fd = signals, .ready = loop_end}};
 	struct watch watch = {.exports = exports};
 	size_t count = 1;
 	int err = 0;

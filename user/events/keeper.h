@@ -6,6 +6,8 @@
 #include "events/changes.h"
 #include "events/follow.h"
 
+#define KEEPER_TURN_NS 500000000 /* between two turns: what changes is told within a second */
+
 /* Who hears of it. */
 struct keeper_ears {
 	void (*event)(void *context, const struct follow *follow, const struct sg_event *event);
@@ -22,7 +24,7 @@ struct keeper;
 struct keeper *keeper_begin(const struct keeper_ears *ears);
 
 /*
- * To be called twice a second: hands on what has happened since the last time. That nothing is
+ * To be called every KEEPER_TURN_NS: hands on what has happened since the last time. That nothing is
  * guarded is no error, nor is what passes by itself (eight follow already); it is tried again.
  */
 void keeper_turn(struct keeper *keeper);

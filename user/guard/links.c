@@ -89,15 +89,13 @@ static __u32 noted_program(const struct pins *pins, __u32 slot)
 __u32 links_state_map(const struct pins *pins)
 {
 	int map = pins_get(pins, "%s", map_names[MAP_STATE]);
-	struct bpf_map_info info = {};
-	__u32 size = sizeof(info);
+	__u32 number;
 
 	if (map < 0)
 		return 0;
-	if (bpf_obj_get_info_by_fd(map, &info, &size))
-		info.id = 0;
+	number = map_number(map);
 	close(map);
-	return info.id;
+	return number;
 }
 
 /* What runs on the interface here, or 0. Who may not look at a dispatcher has what was noted. */

@@ -81,8 +81,8 @@ static void program_name(__u32 id, char *name, size_t size)
 static int preflight_other(const char *name, unsigned int ifindex, enum xdp_mode mode,
 			   struct error *error)
 {
-	bool dispatcher = dispatcher_is_there(ifindex);
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	bool dispatcher;
 	char text[64];
 	__u32 id;
 
@@ -92,6 +92,7 @@ static int preflight_other(const char *name, unsigned int ifindex, enum xdp_mode
 	id = id ? id : query.drv_prog_id;
 	id = id ? id : query.skb_prog_id;
 	id = id ? id : query.hw_prog_id;
+	dispatcher = id && dispatcher_is_there(ifindex);
 	if (!id || (dispatcher && mode == XDP_MODE_DISPATCHER))
 		return 0;
 	program_name(id, text, sizeof(text));

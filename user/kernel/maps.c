@@ -62,9 +62,14 @@ __u32 maps_entries(const struct maps *maps, enum map_id id)
 	return info_of(maps->fd[id]).max_entries;
 }
 
+__u32 map_number(int fd)
+{
+	return info_of(fd).id;
+}
+
 __u32 maps_number(const struct maps *maps, enum map_id id)
 {
-	return info_of(maps->fd[id]).id;
+	return map_number(maps->fd[id]);
 }
 
 static const struct sg_sizes presets[SG_MEMORY__MAX] = {

@@ -154,7 +154,8 @@ int maps_mode_by_hand(struct maps *maps, __u32 reason, enum sg_mode mode, struct
 /* How many entries a map has room for; 0 if the kernel does not tell. */
 __u32 maps_entries(const struct maps *maps, enum map_id id);
 
-/* The kernel's number of a map, by which a guard is told from the one that comes after it. */
+/* The kernel's number of a map, by which a guard is told from the one that comes after it; or 0. */
+__u32 map_number(int fd);
 __u32 maps_number(const struct maps *maps, enum map_id id);
 
 /*

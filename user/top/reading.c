@@ -22,13 +22,6 @@ static void hear_event(void *context, const struct follow *follow, const struct 
 	talkers_add(&r->senders, event, zone);
 }
 
-/* The screen shows what is; that it has changed is seen. */
-static void hear_change(void *context, const struct change *change)
-{
-	(void)context;
-	(void)change;
-}
-
 static void hear_left_out(void *context, __u64 limited, __u64 lost)
 {
 	struct reading *r = context;
@@ -39,7 +32,8 @@ static void hear_left_out(void *context, __u64 limited, __u64 lost)
 struct reading *reading_begin(void)
 {
 	struct reading *r = calloc(1, sizeof(*r));
-	struct keeper_ears ears = {hear_event, hear_change, hear_left_out, r, false};
+	/* The screen shows what is; that it has changed is seen. */
+	struct keeper_ears ears = {hear_event, NULL, hear_left_out, r, false};
 
 	if (!r)
 		return NULL;

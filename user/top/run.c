@@ -16,8 +16,6 @@
 #include "top/terminal.h"
 #include "watch/loop.h"
 
-#define TURN_NS 500000000 /* the guard is heard twice a second: see keeper.h */
-
 struct top {
 	struct reading *reading;
 	struct screen screen;
@@ -145,13 +143,6 @@ static void refresh(struct top *top)
 	draw(top);
 }
 
-static int end(struct loop_source *source, struct error *error)
-{
-	(void)source;
-	(void)error;
-	return 1;
-}
-
 static int turn(struct loop_source *source, struct error *error)
 {
 	struct top *top = source->of;
@@ -224,13 +215,13 @@ static int keys(struct loop_source *source, struct error *error)
 /* What the loop waits for: fds, or -1. */
 static int open_sources(struct loop_source *sources, struct top *top, FILE *in, struct error *error)
 {
-	const struct itimerspec twice = {{0, TURN_NS}, {0, TURN_NS}};
+	const struct itimerspec twice = {{0, KEEPER_TURN_NS}, {0, KEEPER_TURN_NS}};
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGWINCH);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	sources[0] = (struct loop_source){loop_signals(error), end, top};
+	sources[0] = (struct loop_source){loop_signals(error), loop_end, top};
 	sources[1] = (struct loop_source){signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), resized,
 					  top};
 	sources[2] = (struct loop_source){
@@ -294,7 +285,7 @@ int top_run(unsigned int seconds, FILE *out, FILE *in, struct error *error)
 
 int top_read(unsigned int seconds, struct reading **reading, struct error *error)
 {
-	const struct timespec turn = {0, TURN_NS};
+	const struct timespec turn = {0, KEEPER_TURN_NS};
 	int err = begin(reading, error);
 
 	for (unsigned int i = 0; !err && i < 2 * seconds; i++) {

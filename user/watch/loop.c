@@ -23,6 +23,13 @@ int loop_signals(struct error *error)
 					strerror(errno));
 }
 
+int loop_end(struct loop_source *source, struct error *error)
+{
+	(void)source;
+	(void)error;
+	return 1;
+}
+
 int loop_run(struct loop_source *sources, size_t count, struct error *error)
 {
 	struct pollfd at[LOOP_SOURCES];

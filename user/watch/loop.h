@@ -26,6 +26,9 @@ struct loop_source {
 /* A source that is ready when a signal comes that ends the process. fd or -errno. */
 int loop_signals(struct error *error);
 
+/* The ready() of it. */
+int loop_end(struct loop_source *source, struct error *error);
+
 /* At most LOOP_SOURCES. Until one of them ends it: 0 or -errno. */
 int loop_run(struct loop_source *sources, size_t count, struct error *error);
 
