@@ -7,7 +7,7 @@
 /* ns of CLOCK_MONOTONIC. */
 __u64 clock_now(void);
 
-/* Seconds from `now` until then, both in ns, rounded up: who has a moment left has 1. 0: it is over. */
+/* Seconds from `now` until then, both in ns, a part of one being one more; 0: it is over. */
 __u64 seconds_until(__u64 then, __u64 now);
 
 /* One step of the guard's clock in ns: a jiffy of this kernel. */

@@ -24,8 +24,8 @@ struct keeper;
 struct keeper *keeper_begin(const struct keeper_ears *ears);
 
 /*
- * To be called every KEEPER_TURN_NS: hands on what has happened since the last time. That nothing is
- * guarded is no error, nor is what passes by itself (eight follow already); it is tried again.
+ * To be called every KEEPER_TURN_NS: hands on what has happened since the last time. That nothing
+ * is guarded is no error, nor is what passes by itself (eight follow already); it is tried again.
  */
 void keeper_turn(struct keeper *keeper);
 
