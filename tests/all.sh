@@ -93,10 +93,11 @@ guards() {
 	[ "$other" = no ] || echo "$build"/bpf/guard.bpf.o
 }
 
-# The machines of the kernels only compute, so they take what the others leave them of the CPUs: at
+# Each kernel tries the guard of one compiler, `make kernels` that of both: emulated, each takes
+# two minutes of a CPU. The machines of the kernels only compute, so they take what the others leave them of the CPUs: at
 # the lowest priority, and with time to spare. The last suite mostly waits, and holds under load (`make
 # test-busy`), so they may go on beside it, too.
-begin kernels nice -n 19 env -u CMOCKA_MESSAGE_OUTPUT SG_VM_TIMEOUT=3600 timeout 5400 \
+begin kernels nice -n 19 env -u CMOCKA_MESSAGE_OUTPUT SG_PAIRED=yes SG_VM_TIMEOUT=3600 timeout 5400 \
 	tests/kernels/run.sh
 for program in "$build"/tests/unit/test_* "$build"/tests/unit/*/test_*; do
 	[ -f "$program" ] && [ -x "$program" ] && suite "unit ${program##*/test_}" timeout 900 "$program"

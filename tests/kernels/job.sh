@@ -3,13 +3,15 @@
 #
 # job.sh VERIFY RUN_TEST PROBE OBJECT...: what run.sh has done under each kernel,
 # in the virtual machine or on the host. Objects named guard.bpf.o go through the
-# run test and the table of frames (SG_FRAMES) as well; those named probe.bpf.o,
-# through PROBE alone. Last, the command SG_SIPGUARD is tried on an interface, see
-# attach.sh. POSIX shell: in the machine, the shell is busybox.
+# run test and the table of frames (SG_FRAMES) as well, if they are of the compiler
+# SG_RUN_WITH, or that is empty; those named probe.bpf.o, through PROBE alone. Last,
+# the command SG_SIPGUARD is tried on an interface, see attach.sh. POSIX shell: in
+# the machine, the shell is busybox.
 #
 # Prints "@kernel RELEASE" first, one "@verify {...}" line a program, one
 # "@run OBJECT STATUS NUMBER" line a run test, NUMBER being that of the tests
-# that passed and STATUS "refused" if the object did not load, one "@frames OBJECT
+# that passed and STATUS "refused" if the object did not load or "other" if its
+# compiler is not that one, one "@frames OBJECT
 # STATUS NUMBER" likewise, one "@probe OBJECT STATUS RESULT" line a probe, "@attach
 # STATUS RESULT", "@interfaces STATUS MISSING", "@coalesced STATUS MISSING", "@shadow
 # STATUS RESULT", "@dispatcher STATUS RESULT", and "@done" last; everything else is for people.
@@ -79,7 +81,8 @@ for object in "$@"; do
 	status=$?
 	sed 's/^/@verify /' "$tmp/out"
 	case $object,$status in
-	*/guard.bpf.o,0) run_one "$object"; frames_one "$object" ;;
+	*/"${SG_RUN_WITH:-}"*/guard.bpf.o,0) run_one "$object"; frames_one "$object" ;;
+	*/guard.bpf.o,0) echo "@run $object other 0" ;;
 	*/guard.bpf.o,*) echo "@run $object refused 0"; echo "@frames $object refused 0" ;;
 	esac
 done
