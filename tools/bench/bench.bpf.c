@@ -60,6 +60,35 @@ int bench_random(struct xdp_md *ctx)
 	return guard_packet(ctx, ctx->data_end - ctx->data);
 }
 
+/* --- each packet begins a transaction */
+
+__u32 bench_call_id = 1; /* where the Call-ID is in the frame */
+
+/* As eight letters. */
+static __always_inline __u64 call_of(__u64 draw)
+{
+	draw = (draw | draw << 16) & 0x0000ffff0000ffffULL;
+	draw = (draw | draw << 8) & 0x00ff00ff00ff00ffULL;
+	draw = (draw | draw << 4) & 0x0f0f0f0f0f0f0f0fULL;
+	return draw + 0x4141414141414141ULL;
+}
+
+static __always_inline void rewrite_call(struct xdp_md *ctx)
+{
+	void *end = (void *)(long)ctx->data_end;
+	__u64 *call = (void *)(long)ctx->data + (bench_call_id & 1023);
+
+	if ((void *)(call + 1) <= end)
+		*call = call_of((__u32)++bench_drawn);
+}
+
+SEC("xdp")
+int bench_new(struct xdp_md *ctx)
+{
+	rewrite_call(ctx);
+	return guard_packet(ctx, ctx->data_end - ctx->data);
+}
+
 /* --- a stream of TCP: each packet is the next one */
 
 __u32 bench_seq, bench_seq_unseen;

@@ -105,6 +105,7 @@ void target_lift_limits(struct target *target)
 		target->config->profile[0].flow[i] = lifted;
 		target->config->proven[i] = lifted;
 	}
+	target->config->profile[0].callee = lifted;
 	sg_mode_set(target->config, SG_REASON_MALFORMED, SG_MODE_OFF); /* or it is soon banned */
 }
 

@@ -64,6 +64,8 @@ struct entry {
 	 .message = MESSAGE_##bytes_, .flags = LIFTED}
 #define STREAM(name_, message_)                                                                    \
 	{.name = name_, .program = "bench_stream", .message = MESSAGE_##message_, .flags = LIFTED}
+#define NEW(name_, flags_)                                                                         \
+	{.name = name_, .program = "bench_new", .message = MESSAGE_INVITE, .flags = LIFTED | flags_}
 #define PLAIN(name_, program_, sources_)                                                           \
 	{.name = name_, .program = program_, .message = MESSAGE_INVITE, .flags = BASE,             \
 	 .sources = sources_}
@@ -97,6 +99,8 @@ static struct entry entries[] = {
 	GUARD("valid-register", REGISTER, LIFTED, NONE, 0),
 	GUARD("valid-invite", INVITE, LIFTED, NONE, 300),
 	GUARD("figures-invite", INVITE, LIFTED | FIGURES, NONE, 340),
+	NEW("new-invite", 0),
+	NEW("figures-new-invite", FIGURES),
 	GUARD("malformed-invite", MALFORMED, LIFTED, CSEQ, 300),
 	STREAM("valid-options-tcp", OPTIONS_TCP),
 	STREAM("valid-invite-tcp", INVITE_TCP),
@@ -121,13 +125,23 @@ static struct target *entry_target(struct run *run, const struct entry *entry)
 	return strncmp(entry->program, "guard", 5) ? &run->bench : &run->guard;
 }
 
-static void sources_set(const struct target *target, __u32 sources)
+static void variable_set(const struct target *target, const char *name, __u32 value)
 {
-	__u32 *variable = object_variable(target->object, ".data", "bench_sources");
+	__u32 *variable = object_variable(target->object, ".data", name);
 
 	if (!variable)
-		bench_die("The object has no variable bench_sources: build the bench anew.");
-	*variable = sources;
+		bench_die("The object has no variable %s: build the bench anew.", name);
+	*variable = value;
+}
+
+/* Where the Call-ID of a message is in its frame. */
+static __u32 call_id_of(enum message message)
+{
+	unsigned char frame[FRAME_MAX];
+	size_t length = frame_build(message, frame);
+	const unsigned char *at = memmem(frame, length, "Call-ID: ", 9);
+
+	return at ? at - frame + 9 : 0;
 }
 
 /* Runs the program and returns ns a packet. */
@@ -166,7 +180,9 @@ static void entry_prepare(struct target *target, const struct entry *entry)
 	if (entry->flags & PROVEN)
 		target_prove(target, BENCH_SOURCE, BENCH_PORT);
 	if (entry->sources)
-		sources_set(target, entry->sources);
+		variable_set(target, "bench_sources", entry->sources);
+	if (!strcmp(entry->program, "bench_new"))
+		variable_set(target, "bench_call_id", call_id_of(entry->message));
 }
 
 static __u64 entry_counted(const struct target *target, const struct entry *entry)
