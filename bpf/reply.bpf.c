@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The way of a reply: what our own server sends tells whom it knows. Attached to the egress of the
- * guarded interfaces; read reply() and reply_judge() from top to bottom. Nothing is learned from
- * packets that come in, which anybody can forge.
+ * guarded interfaces; read reply(), reply_way() and reply_knows() from top to bottom. Nothing is
+ * learned from packets that come in, which anybody can forge.
  *
  * In struct packet here the peer is the source, as it was in the request.
  */
@@ -16,8 +16,7 @@
 #include "checks/dialog.bpf.h"  /* which dialogs the server is in */
 #include "checks/overload.bpf.h" /* and of the server */
 #include "figures.bpf.h"     /* how it does what it is asked for */
-#include "sip/reader.h"
-#include "state/streams.bpf.h"
+#include "messages.bpf.h"
 #include "topology.bpf.h"   /* and of the network behind it */
 #include "verdict.bpf.h"
 
@@ -26,6 +25,8 @@ char LICENSE[] SEC("license") = "GPL";
 #define REPLY_WAIT 64      /* s for an answer to our own request */
 #define REPLY_START 16     /* bytes that tell a request from a response, and its status */
 #define REPLY_RING 240     /* s for one to an INVITE: more than timer C */
+/* Messages of a segment that are looked at: 64 KB, before it is cut up, of 500 bytes each. */
+#define REPLY_PARTS 128
 
 /* A limit for each destination that is on no list, in no zone and not proven. */
 static __always_inline __u32 reply_limit(struct guard *g)
@@ -36,21 +37,18 @@ static __always_inline __u32 reply_limit(struct guard *g)
 		       ? SG_REASON_NONE : SG_REASON_REPLIES;
 }
 
-/*
- * Reads a message that leaves; how much of it there is to know does not matter. enum of its kind.
- * Global, for the stack's sake.
- */
-__noinline int reply_read(struct __sk_buff *skb, struct guard *g)
+/* Reads a message that leaves; how much of it there is to know does not matter. enum sip_kind. */
+static __always_inline int reply_read(struct __sk_buff *skb, struct guard *g)
 {
-	struct sip_reader *r;
+	struct sip_reader *r = &g->reader;
 
-	if (!g || sip_reader_load(skb, &g->reader, 0, g->p.offset, g->p.datagram, HOOK_SKB))
+	if (sip_reader_load(skb, r, 0, g->p.offset, g->p.datagram, HOOK_SKB))
 		return 0;
-	r = &g->reader;
-	r->input.wanted = 0;
+	r->input.wanted = g->p.transport == IPPROTO_TCP ? STREAM_ENDLESS : 0;
 	r->input.length = g->p.datagram;
-	r->input.flags = g->p.first_fragment ? SIP_MORE : 0;
+	r->input.flags = message_flags(&g->p);
 	sip_read(r, &profile_of(g)->caps);
+	g->p.loaded = 1;
 	return r->message.kind;
 }
 
@@ -58,17 +56,20 @@ __noinline int reply_read(struct __sk_buff *skb, struct guard *g)
  * Our own server asks somebody: the answers are wanted, and no more. It may ask for a stranger, who
  * has named the way (a Route, or an ACK of a dialog that does not exist); so only the answer to an
  * INVITE proves something, since it repeats a branch that was told to nobody else, see
- * learn_response(). Its dialogs are in nobody's favour: see dialog.bpf.h.
+ * learn_response(). Its dialogs are in nobody's favour: see dialog.bpf.h. Whether it is to be read.
  */
-static __always_inline void reply_contact(struct __sk_buff *skb, struct guard *g)
+static __always_inline bool reply_contact(struct guard *g)
 {
 	if (g->method != SG_METHOD_ACK)
 		flow_proves(g, SG_PROOF_CONTACT,
 			    g->method == SG_METHOD_INVITE ? REPLY_RING : REPLY_WAIT);
-	if ((g->method != SG_METHOD_INVITE && !config_of(g)->dialogs &&
-	     !(g->method == SG_METHOD_BYE && config_of(g)->calls)) ||
-	    reply_read(skb, g) != SIP_REQUEST)
-		return;
+	return g->method == SG_METHOD_INVITE || config_of(g)->dialogs ||
+	       (g->method == SG_METHOD_BYE && config_of(g)->calls);
+}
+
+/* And it was read. */
+static __always_inline void reply_asks(struct guard *g)
+{
 	if (g->method == SG_METHOD_BYE && config_of(g)->calls)
 		calls_end(g);
 	if (g->method == SG_METHOD_INVITE)
@@ -97,17 +98,6 @@ static __always_inline void reply_learn(struct __sk_buff *skb, struct guard *g)
 		dialog_answers(g, dialog_is_known_sender(g) || g->evident);
 }
 
-/*
- * Who is on the allow list is asked nothing, and its dialogs are some all the same: what belongs to
- * them may come from elsewhere.
- */
-static __always_inline void reply_allowed(struct __sk_buff *skb, struct guard *g)
-{
-	if (config_of(g)->dialogs && answer_goes_on(g->status) &&
-	    reply_read(skb, g) == SIP_RESPONSE)
-		dialog_answers(g, true);
-}
-
 /* The place among the counters of an interface; SG_INTERFACES if it is not known. */
 static __always_inline __u32 slot_of(__u32 ifindex)
 {
@@ -116,12 +106,27 @@ static __always_inline __u32 slot_of(__u32 ifindex)
 	return slot ? *slot : SG_INTERFACES;
 }
 
-static __always_inline __u32 reply_judge(struct __sk_buff *skb, struct guard *g)
-{
-	bool tells;
+/* What is to be done with a message when it was read. */
+enum reply_way {
+	REPLY_NONE,
+	REPLY_REFUSED, /* but it is not read, and does not leave */
+	/*
+	 * Who is on the allow list is asked nothing, and its dialogs are some all the same: what
+	 * belongs to them may come from elsewhere.
+	 */
+	REPLY_ALLOWED,
+	REPLY_FIGURES, /* it changes nothing of what the guard goes by, and is counted */
+	REPLY_TELLS,   /* and of whom it goes to */
+	REPLY_ASKS,    /* no response, but a request of our own */
+};
 
+/* Before it is read: one of these in *way, and the reason that ends it, or none. */
+static __always_inline __u32 reply_judge(struct __sk_buff *skb, struct guard *g, __u32 *way)
+{
+	*way = REPLY_NONE;
 	if (lists_find(g) == SG_LIST_ALLOW) {
-		reply_allowed(skb, g);
+		if (config_of(g)->dialogs && answer_goes_on(g->status))
+			*way = REPLY_ALLOWED;
 		return SG_REASON_NONE;
 	}
 	zone_find(g, config_of(g)->zones ? slot_of(skb->ifindex) : SG_INTERFACES);
@@ -132,15 +137,36 @@ static __always_inline __u32 reply_judge(struct __sk_buff *skb, struct guard *g)
 		if (verdict_is_final(g, reason))
 			return reason;
 	}
-	tells = answer_tells(g->status) || calls_tell(g);
-	if ((!tells && !config_of(g)->figures) || reply_read(skb, g) != SIP_RESPONSE)
-		return SG_REASON_NONE;
-	/* It changes nothing of what the guard goes by: of that it tells no more than before. */
+	if (answer_tells(g->status) || calls_tell(g))
+		*way = REPLY_TELLS;
+	else if (config_of(g)->figures)
+		*way = REPLY_FIGURES;
+	return SG_REASON_NONE;
+}
+
+static __always_inline void reply_answers(struct __sk_buff *skb, struct guard *g, __u32 way)
+{
 	if (config_of(g)->figures)
 		figures_answered(g);
-	if (tells)
+	if (way == REPLY_TELLS)
 		reply_learn(skb, g);
-	return SG_REASON_NONE;
+}
+
+/*
+ * What a message tells that was read. Global, and not called where it is read, as the stack is
+ * none too deep for either (544 bytes, 6.1).
+ */
+__noinline int reply_knows(struct __sk_buff *skb, struct guard *g, __u32 way)
+{
+	if (!g)
+		return 0;
+	if (way == REPLY_ASKS)
+		reply_asks(g);
+	else if (way == REPLY_ALLOWED)
+		dialog_answers(g, true);
+	else if (way == REPLY_TELLS || way == REPLY_FIGURES)
+		reply_answers(skb, g, way);
+	return 0;
 }
 
 /* The server accepts a SYN, or sends one: see streams.bpf.h. */
@@ -150,39 +176,89 @@ static __always_inline void reply_accepts(struct guard *g)
 	stream_open(&g->p, g->now);
 }
 
-/* A packet of a guarded port that begins so. The action. */
-static __always_inline int reply_message(struct __sk_buff *skb, struct guard *g, const __u8 *start)
+/* What is to be done with the message that begins at g->p.offset, whose start is in the reader. */
+static __always_inline __u32 reply_way(struct __sk_buff *skb, struct guard *g)
 {
-	__u32 kind = known_start(start, start + REPLY_START, g->p.datagram);
+	const __u8 *start = g->reader.text;
+	__u32 kind = known_start(start, start + REPLY_START, g->p.datagram), reason, way;
 
 	g->method = KIND_METHOD(kind);
 	g->status = kind == CLASSED(RESPONSE) ? reply_status(start) : 0;
 	if (!g->status && g->method == SG_METHOD_NONE)
-		return TC_ACT_UNSPEC;
+		return REPLY_NONE;
 	flow_know(g);
 	dialog_hears(g);
-	if (g->status) {
-		count_one(SG_COUNT_REPLIES_SEEN);
-		overload_hears(g);
-		return verdict_reply(skb, g, reply_judge(skb, g));
-	}
-	reply_contact(skb, g);
-	return TC_ACT_UNSPEC;
+	if (!g->status)
+		return reply_contact(g) ? REPLY_ASKS : REPLY_NONE;
+	count_one(SG_COUNT_REPLIES_SEEN);
+	overload_hears(g);
+	reason = reply_judge(skb, g, &way);
+	if (!reason)
+		return way;
+	return verdict_reply(skb, g, reason) == VERDICT_DROP ? REPLY_REFUSED : REPLY_NONE;
 }
 
-/* What leaves, if it does: the last step, since it changes the message. */
-static __always_inline int reply_leaves(struct __sk_buff *skb, struct guard *g, int action)
+/* Reads a message, if it has to be. enum reply_way. Global: a segment may have many of them. */
+__noinline int reply_message(struct __sk_buff *skb, struct guard *g)
 {
-	if (topology_applies(g) && action != TC_ACT_SHOT)
+	__u32 way;
+
+	if (!g || bpf_skb_load_bytes(skb, g->p.offset, g->reader.text, REPLY_START))
+		return REPLY_NONE;
+	way = reply_way(skb, g);
+	barrier_var(way); /* it is read at one place, whatever for */
+	if (way <= REPLY_REFUSED)
+		return way;
+	return reply_read(skb, g) == (way == REPLY_ASKS ? SIP_REQUEST : SIP_RESPONSE)
+		       ? way : REPLY_NONE;
+}
+
+/* Goes to the next message of a segment. Whether there is one. */
+__noinline int reply_next(struct __sk_buff *skb, struct guard *g)
+{
+	__u64 size;
+
+	/* Within a message anything may stand: somebody may have had it put there. */
+	if (!g || (!g->status && g->method == SG_METHOD_NONE))
+		return 0;
+	if (!g->p.loaded)
+		reply_read(skb, g);
+	size = g->p.loaded ? message_size(&g->reader.message) : 0;
+	g->p.loaded = g->p.recalled = g->fresh = g->evident = 0;
+	if (!size || size >= g->p.datagram)
+		return 0;
+	g->p.offset += size;
+	g->p.datagram -= size;
+	return 1;
+}
+
+/*
+ * The messages of a segment behind the first one: a proxy has one connection to a trunk, and what
+ * it writes while the peer's window is full leaves together. Where the segment begins within a
+ * message, as it then may, none is found.
+ */
+static __always_inline void reply_rest(struct __sk_buff *skb, struct guard *g)
+{
+	__u32 offset = g->p.offset, datagram = g->p.datagram;
+
+	for (int i = 1; i < REPLY_PARTS && reply_next(skb, g); i++)
+		reply_knows(skb, g, reply_message(skb, g));
+	g->p.offset = offset;
+	g->p.datagram = datagram;
+}
+
+/* The last step, since it changes the message. */
+static __always_inline void reply_hides(struct __sk_buff *skb, struct guard *g)
+{
+	if (topology_applies(g))
 		topology_packet(skb, g, slot_of(skb->ifindex));
-	return action;
 }
 
 SEC("tc")
 int reply(struct __sk_buff *skb)
 {
-	__u8 start[REPLY_START] __attribute__((aligned(8)));
 	struct guard *g = map_guard();
+	__u32 way;
 
 	if (!g)
 		return TC_ACT_UNSPEC;
@@ -197,10 +273,14 @@ int reply(struct __sk_buff *skb)
 	g->role = port_role(g, g->p.transport, g->p.port);
 	if (g->role && g->p.tcp_flags & TCP_SYN)
 		reply_accepts(g);
-	if (!g->p.datagram)
+	if (!g->p.datagram || (g->role != SG_PORT_UDP && g->role != SG_PORT_TCP))
 		return TC_ACT_UNSPEC;
-	if ((g->role != SG_PORT_UDP && g->role != SG_PORT_TCP) ||
-	    bpf_skb_load_bytes(skb, g->p.offset, start, sizeof(start)))
-		return TC_ACT_UNSPEC;
-	return reply_leaves(skb, g, reply_message(skb, g, start));
+	way = reply_message(skb, g);
+	if (way == REPLY_REFUSED)
+		return TC_ACT_SHOT;
+	reply_knows(skb, g, way);
+	if (g->role == SG_PORT_TCP)
+		reply_rest(skb, g);
+	reply_hides(skb, g);
+	return TC_ACT_UNSPEC;
 }
