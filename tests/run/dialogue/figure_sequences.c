@@ -159,45 +159,6 @@ static void every_way(void)
 	a_call();
 }
 
-/* Appends a message of the server to a segment. */
-static void adds(char *segment, size_t size, const char *status, const char *call)
-{
-	char start[64];
-
-	snprintf(start, sizeof(start), "SIP/2.0 %s", status);
-	strncat(segment, message(start, "INVITE", call, 1, ";tag=of-the-server"),
-		size - strlen(segment) - 1);
-}
-
-/* A proxy writes to a trunk what it has, whichever call it is of. */
-static void many_in_a_segment(void)
-{
-	static char segment[4096];
-
-	on();
-	caller = (struct caller){.source = PACKET_CLIENT4, .transport = IPPROTO_TCP,
-				 .peer = alice()};
-	asked("INVITE", "one", 1, "");
-	asked("INVITE", "two", 1, "");
-	asked("INVITE", "three", 1, "");
-	asked("INVITE", "four", 1, "");
-	segment[0] = 0;
-	adds(segment, sizeof(segment), "100 Trying", "one");
-	adds(segment, sizeof(segment), "486 Busy Here", "two");
-	adds(segment, sizeof(segment), "180 Ringing", "one");
-	adds(segment, sizeof(segment), "200 OK", "one");
-	adds(segment, sizeof(segment), "503 Service Unavailable", "three");
-	/* No response: what a message carries is not looked at, nor what does not say how long it is. */
-	strcat(segment, "MESSAGE sip:alice@example.com SIP/2.0\r\nContent-Length: 300\r\n\r\n");
-	adds(segment, sizeof(segment), "200 OK", "four");
-	assert_false(reply_dropped(&(struct packet_spec){
-		.destination = PACKET_CLIENT4, .dport = PORT, .again = true,
-		.transport = IPPROTO_TCP, .payload = segment,
-	}));
-	are(of(0, SG_FIGURED_INVITE), 4, 0, 1);
-	responses(of(0, SG_FIGURED_INVITE), "110110");
-}
-
 /* The answer to a challenge goes on with what began: one delay, and no attempt more. */
 static void a_challenge(void)
 {
@@ -517,7 +478,6 @@ static void a_challenge_that_rang(void)
 }
 
 const struct sequence figure_sequences[] = {
-	{"figures: several responses in one segment", many_in_a_segment},
 	{"figures: a call, over UDP and TCP, IPv4 and IPv6, of a zone or none", every_way},
 	{"figures: an answered challenge belongs to what it began with", a_challenge},
 	{"figures: failures by their status", failures},

@@ -179,6 +179,36 @@ static void over_tcp_a_call_proves_by_itself(void)
 	assert_int_equal(proven_of(PHONE, IPPROTO_TCP, PORT), SG_PROOF_CALL);
 }
 
+/* Sends what the server writes in one segment; the proof of the flow behind it. */
+static enum sg_proof proof_after(const char *segment)
+{
+	assert_false(packet_dropped(&(struct packet_spec){
+		.source = PHONE, .transport = IPPROTO_TCP, .payload = REQUEST_OF("INVITE", ""),
+	}));
+	assert_false(reply_dropped(&(struct packet_spec){
+		.destination = PHONE, .dport = PORT, .transport = IPPROTO_TCP, .again = true,
+		.payload = segment,
+	}));
+	return proven_of(PHONE, IPPROTO_TCP, PORT);
+}
+
+/* A proxy writes to a trunk what it has, whichever call it is of. */
+static void a_segment_may_have_many_responses(void)
+{
+#define OF_A_CALL REPLY_OF("200 OK", "INVITE", "")
+#define CARRIES(bytes) "SIP/2.0 183 Session Progress\r\nContent-Length: " bytes "\r\n\r\n"
+	assert_int_equal(proof_after(REPLY_OF("100 Trying", "INVITE", "")), SG_PROOF_NONE);
+	/* What a message carries, anybody may have written. */
+	assert_int_equal(proof_after(CARRIES("2000") OF_A_CALL), SG_PROOF_NONE);
+	assert_int_equal(proof_after("v=0\r\n\r\n" OF_A_CALL), SG_PROOF_NONE);
+	/* Nobody knows where this one ends. */
+	assert_int_equal(proof_after("SIP/2.0 183 Session Progress\r\n\r\n" OF_A_CALL),
+			 SG_PROOF_NONE);
+	/* The first Via is the one that .again gives the branch of the request. */
+	assert_int_equal(proof_after("SIP/2.0 100 Trying\r\nContent-Length: 0\r\n\r\n"
+				     CARRIES("4") "v=0\n" OF_A_CALL), SG_PROOF_CALL);
+}
+
 /* IPv6, plain and with a tag. */
 static void ipv6_is_proven_as_well(void)
 {
@@ -371,6 +401,7 @@ const struct sequence flow_sequences[] = {
 	{"the reply may go to another port", the_reply_may_go_to_another_port},
 	{"the ACK of a call proves", the_ack_of_a_call_proves},
 	{"over TCP a call proves by itself", over_tcp_a_call_proves_by_itself},
+	{"a segment may have many responses", a_segment_may_have_many_responses},
 	{"IPv6 flows are proven as well", ipv6_is_proven_as_well},
 	{"proven flows never pay from the budget", the_proven_never_pay_from_the_budget},
 	{"neighbours do not touch proven flows", neighbours_do_not_touch_the_proven},
