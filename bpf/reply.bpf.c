@@ -25,8 +25,6 @@ char LICENSE[] SEC("license") = "GPL";
 #define REPLY_WAIT 64      /* s for an answer to our own request */
 #define REPLY_START 16     /* bytes that tell a request from a response, and its status */
 #define REPLY_RING 240     /* s for one to an INVITE: more than timer C */
-/* Messages of a segment that are looked at: 64 KB, before it is cut up, of 500 bytes each. */
-#define REPLY_PARTS 128
 
 /* A limit for each destination that is on no list, in no zone and not proven. */
 static __always_inline __u32 reply_limit(struct guard *g)
@@ -233,18 +231,28 @@ __noinline int reply_next(struct __sk_buff *skb, struct guard *g)
 }
 
 /*
- * The messages of a segment behind the first one: a proxy has one connection to a trunk, and what
- * it writes while the peer's window is full leaves together. Where the segment begins within a
- * message, as it then may, none is found.
+ * The messages of a packet. Of a segment all: a proxy has one connection to a trunk, and what it
+ * writes while the peer's window is full leaves together. Where the segment begins within a
+ * message, as it then may, none is found. Whether it may leave.
  */
-static __always_inline void reply_rest(struct __sk_buff *skb, struct guard *g)
+static __always_inline bool reply_each(struct __sk_buff *skb, struct guard *g)
 {
-	__u32 offset = g->p.offset, datagram = g->p.datagram;
+	__u32 offset = g->p.offset, datagram = g->p.datagram, way;
+	__u16 port = g->p.source_port;
 
-	for (int i = 1; i < REPLY_PARTS && reply_next(skb, g); i++)
-		reply_knows(skb, g, reply_message(skb, g));
+	for (int i = 0; i < SG_PARTS; i++) {
+		way = reply_message(skb, g);
+		if (way == REPLY_REFUSED)
+			return false;
+		reply_knows(skb, g, way);
+		if (g->role != SG_PORT_TCP || !reply_next(skb, g))
+			break;
+		/* What was recalled for the one before has made it that of its request. */
+		g->p.source_port = port;
+	}
 	g->p.offset = offset;
 	g->p.datagram = datagram;
+	return true;
 }
 
 /* The last step, since it changes the message. */
@@ -258,7 +266,6 @@ SEC("tc")
 int reply(struct __sk_buff *skb)
 {
 	struct guard *g = map_guard();
-	__u32 way;
 
 	if (!g)
 		return TC_ACT_UNSPEC;
@@ -275,12 +282,8 @@ int reply(struct __sk_buff *skb)
 		reply_accepts(g);
 	if (!g->p.datagram || (g->role != SG_PORT_UDP && g->role != SG_PORT_TCP))
 		return TC_ACT_UNSPEC;
-	way = reply_message(skb, g);
-	if (way == REPLY_REFUSED)
+	if (!reply_each(skb, g))
 		return TC_ACT_SHOT;
-	reply_knows(skb, g, way);
-	if (g->role == SG_PORT_TCP)
-		reply_rest(skb, g);
 	reply_hides(skb, g);
 	return TC_ACT_UNSPEC;
 }
