@@ -41,7 +41,8 @@
  *                 REGISTERs, replies
  *   sg_figures    the same                userspace       pinned
  *   sg_streams,   segments of TCP         the same        pinned
- *   sg_heads
+ *   sg_heads      and replies
+ *   sg_sent       replies, handshakes     replies         pinned
  *   sg_openings   SYN-ACKs that leave     segments        pinned
  *   sg_segments   segments                the same        pinned
  *   sg_connect-   sockets that change     SYNs            pinned
@@ -348,6 +349,8 @@ MAP_ROWS(sg_proofs, SG_PROOF_ROW);
 
 /* Connections of TCP whose messages are read, and handshakes: see streams.bpf.h. */
 MAP_ARRAY(sg_streams, SG_STREAMS, struct sg_streams);
+
+MAP_ARRAY(sg_sent, SG_STREAMS, struct sg_sent);
 
 MAP_ARRAY(sg_openings, SG_OPENINGS, struct sg_streams);
 

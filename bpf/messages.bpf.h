@@ -91,12 +91,16 @@ static __always_inline __u32 stream_peek(hook_ctx *ctx, const struct packet *p)
 
 /*
  * Tells the KIND of the message that begins at p->offset, behind p->held bytes that came before;
- * loads it if that takes more than its start.
+ * loads it if that takes more than its start. Global: who calls it would be followed through it.
  */
-static __always_inline __u32 stream_load(hook_ctx *ctx, struct packet *p, struct sip_reader *r)
+__noinline int stream_load(hook_ctx *ctx, struct packet *p, struct sip_reader *r)
 {
-	__u32 held = p->held, kind = stream_peek(ctx, p);
+	__u32 held, kind;
 
+	if (!p || !r)
+		return CLASSED(OTHER);
+	held = p->held;
+	kind = stream_peek(ctx, p);
 	p->kind = kind;
 	p->loaded = 0;
 	if (kind != CLASSED(OTHER))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The way of a reply: what our own server sends tells whom it knows. Attached to the egress of the
- * guarded interfaces; read reply(), reply_way() and reply_knows() from top to bottom. Nothing is
+ * guarded interfaces; read reply(), reply_message(), reply_way() and reply_knows() in turn. Nothing is
  * learned from packets that come in, which anybody can forge.
  *
  * In struct packet here the peer is the source, as it was in the request.
@@ -35,19 +35,36 @@ static __always_inline __u32 reply_limit(struct guard *g)
 		       ? SG_REASON_NONE : SG_REASON_REPLIES;
 }
 
-/* Reads a message that leaves; how much of it there is to know does not matter. enum sip_kind. */
-static __always_inline int reply_read(struct __sk_buff *skb, struct guard *g)
+/*
+ * Reads a message that leaves; how much of it there is to know does not matter. enum sip_kind. Of
+ * a segment only what begins where a message is known to begin; and one whose header does not end
+ * in it is read when the rest leaves. Global, and calls nothing else that needs much of the stack
+ * (544 bytes, 6.1).
+ */
+__noinline int reply_read(struct __sk_buff *skb, struct guard *g)
 {
-	struct sip_reader *r = &g->reader;
+	struct sip_reader *r;
+	struct packet *p;
 
-	if (sip_reader_load(skb, r, 0, g->p.offset, g->p.datagram, HOOK_SKB))
-		return 0;
-	r->input.wanted = g->p.transport == IPPROTO_TCP ? STREAM_ENDLESS : 0;
-	r->input.length = g->p.datagram;
-	r->input.flags = message_flags(&g->p);
+	if (!g)
+		return SIP_NEITHER;
+	p = &g->p;
+	r = &g->reader;
+	if (p->frame < p->offset || (p->stream && !message_applies(p->kind)))
+		return SIP_NEITHER;
+	r->input.length = message_load(skb, p, r);
+	if (!r->input.length) {
+		if (p->stream)
+			p->stream = STREAM_LOST;
+		return SIP_NEITHER;
+	}
+	r->input.wanted = p->stream ? STREAM_ENDLESS : 0;
+	r->input.flags = message_flags(p);
 	sip_read(r, &profile_of(g)->caps);
-	g->p.loaded = 1;
-	return r->message.kind;
+	if (!p->stream || r->message.flags & (SIP_HEAD | SIP_CUT))
+		return r->message.kind;
+	p->stream = STREAM_PART;
+	return SIP_NEITHER;
 }
 
 /*
@@ -174,15 +191,33 @@ static __always_inline void reply_accepts(struct guard *g)
 	stream_open(&g->p, g->now);
 }
 
-/* What is to be done with the message that begins at g->p.offset, whose start is in the reader. */
-static __always_inline __u32 reply_way(struct __sk_buff *skb, struct guard *g)
+/* Whether it is a message of this kind; its method, or its status, is that of the guard then. */
+static __always_inline bool reply_begins(struct __sk_buff *skb, struct guard *g)
 {
 	const __u8 *start = g->reader.text;
-	__u32 kind = known_start(start, start + REPLY_START, g->p.datagram), reason, way;
+	__u32 kind = g->p.kind;
 
+	if (!g->p.stream) {
+		if (bpf_skb_load_bytes(skb, g->p.offset, g->reader.text, REPLY_START))
+			return false;
+		kind = known_start(start, start + REPLY_START, g->p.datagram);
+	}
 	g->method = KIND_METHOD(kind);
-	g->status = kind == CLASSED(RESPONSE) ? reply_status(start) : 0;
-	if (!g->status && g->method == SG_METHOD_NONE)
+	g->status = 0;
+	if (kind == CLASSED(RESPONSE))
+		g->status = g->p.stream ? g->reader.message.status : reply_status(start);
+	return g->status || g->method != SG_METHOD_NONE;
+}
+
+/*
+ * What is to be done with the message that begins at g->p.offset: enum reply_way. Global: a segment
+ * may have many of them.
+ */
+__noinline int reply_way(struct __sk_buff *skb, struct guard *g)
+{
+	__u32 reason, way;
+
+	if (!g || !reply_begins(skb, g))
 		return REPLY_NONE;
 	flow_know(g);
 	dialog_hears(g);
@@ -196,60 +231,109 @@ static __always_inline __u32 reply_way(struct __sk_buff *skb, struct guard *g)
 	return verdict_reply(skb, g, reason) == VERDICT_DROP ? REPLY_REFUSED : REPLY_NONE;
 }
 
-/* Reads a message, if it has to be. enum reply_way. Global: a segment may have many of them. */
-__noinline int reply_message(struct __sk_buff *skb, struct guard *g)
+/* A message of a segment, which is read, or a datagram, which is if it has to be. */
+static __always_inline __u32 reply_message(struct __sk_buff *skb, struct guard *g)
 {
+	int kind = g->p.stream ? reply_read(skb, g) : SIP_NEITHER;
 	__u32 way;
 
-	if (!g || bpf_skb_load_bytes(skb, g->p.offset, g->reader.text, REPLY_START))
+	if (g->p.stream && kind == SIP_NEITHER)
 		return REPLY_NONE;
 	way = reply_way(skb, g);
-	barrier_var(way); /* it is read at one place, whatever for */
 	if (way <= REPLY_REFUSED)
 		return way;
-	return reply_read(skb, g) == (way == REPLY_ASKS ? SIP_REQUEST : SIP_RESPONSE)
-		       ? way : REPLY_NONE;
+	if (!g->p.stream)
+		kind = reply_read(skb, g);
+	if (kind == (way == REPLY_ASKS ? SIP_REQUEST : SIP_RESPONSE))
+		reply_knows(skb, g, way);
+	return way;
 }
 
-/* Goes to the next message of a segment. Whether there is one. */
-__noinline int reply_next(struct __sk_buff *skb, struct guard *g)
-{
-	__u64 size;
+/* --- segments --- */
 
-	/* Within a message anything may stand: somebody may have had it put there. */
-	if (!g || (!g->status && g->method == SG_METHOD_NONE))
+/*
+ * Where the messages of a segment begin: as streams.bpf.h knows it of what comes in. Who has a
+ * connection can have the server's segments end where he likes, by his window, and begin with what
+ * the server repeats or carries for others: that would be a response to him, and prove his flow. Of
+ * a connection that is older than the guard nobody knows, and what begins like a message is taken
+ * for one.
+ */
+__noinline int reply_segment(struct __sk_buff *skb, struct guard *g)
+{
+	struct sg_stream s = {};
+	struct packet *p;
+
+	if (!g || g->p.frame < g->p.offset)
 		return 0;
-	if (!g->p.loaded)
-		reply_read(skb, g);
-	size = g->p.loaded ? message_size(&g->reader.message) : 0;
-	g->p.loaded = g->p.recalled = g->fresh = g->evident = 0;
-	if (!size || size >= g->p.datagram)
+	p = &g->p;
+	p->flow = flow_hash(p);
+	p->connection = stream_hash(p);
+	sent_recall(p->connection, &s);
+	p->assumed = s.state ? STREAM_CERTAIN : STREAM_GUESSED;
+	p->stream = s.state ? stream_look(p, &s) : STREAM_READ;
+	if (p->stream == STREAM_PART) {
+		p->held = stream_recall(&g->reader, p);
+		p->stream = p->held ? STREAM_READ : STREAM_LOST;
+	}
+	if (p->stream == STREAM_READ)
+		stream_load(skb, p, &g->reader);
+	return 0;
+}
+
+/* Where the next segment of its connection goes on. */
+__noinline int reply_goes_on(struct guard *g)
+{
+	struct packet *p;
+	__u32 state;
+
+	if (!g)
 		return 0;
-	g->p.offset += size;
-	g->p.datagram -= size;
-	return 1;
+	p = &g->p;
+	state = p->stream;
+	if (state == STREAM_GAP || state == STREAM_LOST)
+		count_one(SG_COUNT_REPLIES_UNREAD);
+	if (p->assumed == STREAM_GUESSED || !stream_has_moved(p))
+		return 0;
+	if (state == STREAM_PART && !stream_keep(&g->reader, p, g->now))
+		state = STREAM_LOST;
+	sent_note(p->connection, p->seq + (state == STREAM_PART ? p->datagram : 0), state);
+	return 0;
 }
 
 /*
- * The messages of a packet. Of a segment all: a proxy has one connection to a trunk, and what it
- * writes while the peer's window is full leaves together. Where the segment begins within a
- * message, as it then may, none is found. Whether it may leave.
+ * All messages of a segment: a proxy has one connection to a trunk, and what it writes while the
+ * peer's window is full leaves together. None is refused: the limit of replies is one of datagrams.
  */
-static __always_inline bool reply_each(struct __sk_buff *skb, struct guard *g)
+static __always_inline void reply_messages(struct __sk_buff *skb, struct guard *g)
 {
-	__u32 offset = g->p.offset, datagram = g->p.datagram, way;
 	__u16 port = g->p.source_port;
+	bool kept;
 
+	reply_segment(skb, g);
+	kept = g->p.held;
 	for (int i = 0; i < SG_PARTS; i++) {
-		way = reply_message(skb, g);
-		if (way == REPLY_REFUSED)
-			return false;
-		reply_knows(skb, g, way);
-		if (g->role != SG_PORT_TCP || !reply_next(skb, g))
+		if (!stream_is_read(&g->p))
 			break;
+		reply_message(skb, g);
 		/* What was recalled for the one before has made it that of its request. */
 		g->p.source_port = port;
+		g->p.recalled = g->fresh = g->evident = 0;
+		if (stream_next(skb, g) < 0)
+			break;
 	}
+	if (kept && g->p.stream != STREAM_PART)
+		stream_let_go(&g->p);
+	reply_goes_on(g);
+}
+
+/* The messages of a packet. Whether it may leave. */
+static __always_inline bool reply_each(struct __sk_buff *skb, struct guard *g)
+{
+	__u32 offset = g->p.offset, datagram = g->p.datagram;
+
+	if (g->role == SG_PORT_UDP)
+		return reply_message(skb, g) != REPLY_REFUSED;
+	reply_messages(skb, g);
 	g->p.offset = offset;
 	g->p.datagram = datagram;
 	return true;

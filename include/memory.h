@@ -36,6 +36,7 @@ enum sg_memory {
 	X(heads, "sg_heads", 1, SG_HEADS / 8, SG_HEADS, 4 * SG_HEADS)                             \
 	X(secrets, "sg_secrets", 1, SG_SECRETS / 8, SG_SECRETS, 4 * SG_SECRETS)                   \
 	X(streams, "sg_streams", 1, SG_STREAMS / 8, SG_STREAMS, 4 * SG_STREAMS)                   \
+	X(sent, "sg_sent", 1, SG_STREAMS / 8, SG_STREAMS, 4 * SG_STREAMS)                         \
 	X(transactions, "sg_transactions", 1, SG_TRANSACTIONS / 4, SG_TRANSACTIONS,               \
 	  4 * SG_TRANSACTIONS)                                                                    \
 	X(dialogs, "sg_dialogs", 1, SG_DIALOGS / 4, SG_DIALOGS, 4 * SG_DIALOGS)                   \

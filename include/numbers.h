@@ -59,7 +59,7 @@
 #define SG_OPENINGS (1 << 13)  /* lines of 4 handshakes that are under way */
 #define SG_LATELY (1 << 13)    /* sources that were dropped lately, 512 KB */
 #define SG_LATELY_REASONS 4    /* of each */
-#define SG_HEADS (1 << 9)      /* headers that began in one segment and end in another, 4 MB */
+#define SG_HEADS (1 << 9)      /* headers that began in one segment and end in another, 2 MB */
 #define SG_SEGMENT_ROW (1 << 14)
 /* Messages of one frame that are read: as many as datagrams (UDP_MAX_SEGMENTS; 64 up to 6.10). */
 #define SG_PARTS 128

@@ -50,13 +50,20 @@ struct sg_streams {
 	struct sg_stream stream[4];
 };
 
+/* Where the server's next message begins: of the connections in the same places of sg_streams. */
+struct sg_sent {
+	__u32 next[4];  /* sequence number */
+	__u8 state[4];  /* enum stream: READ, PART or LOST; 0: nobody knows */
+	__u32 reserved;
+};
+
 /* The beginning of a message whose header ends in a later segment. */
 struct sg_head {
 	__u64 connection; /* its hash; 0: free */
 	__u64 time;       /* ns */
 	__u32 length;
 	__u32 paid;       /* bool: it was charged to the limit of its kind */
-	__u8 text[SIP_MASK + 1 + SIP_SLACK];
+	__u8 text[SIP_READ_MAX];
 };
 
 /* Until when a flow of this place may be proven, in units of 2^32 ns. */

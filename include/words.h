@@ -252,7 +252,11 @@
 	X(REPLIES_SEEN, "replies-seen",                                                           \
 	  "A reply of the server left by a guarded interface, and could teach who is proven. If " \
 	  "there are none though requests pass, they leave by an interface that is not guarded: " \
-	  "`sipguard attach` it, too.")
+	  "`sipguard attach` it, too.")                                                           \
+	X(REPLIES_UNREAD, "replies-unread",                                                       \
+	  "A segment of the server's left, and nobody can tell where the next message begins "    \
+	  "in it: a header of more than 4096 bytes, no Content-Length, or what was before it "    \
+	  "left by another way. What it answers teaches nothing, and is in no figure.")
 
 /*
  * X(NAME, key, rate, burst, help): limits that are not per source and kind of message.

@@ -31,7 +31,7 @@ __noinline int stream_commit(const struct guard *g)
 	if (state == STREAM_PART && !stream_keep(&g->reader, p, g->now))
 		state = STREAM_LOST;
 	if (s->state == STREAM_PART && state != STREAM_PART)
-		stream_let_go(p->connection);
+		stream_let_go(p);
 	if (state == STREAM_PART || state == STREAM_READ)
 		s->next = p->seq + (state == STREAM_PART ? p->datagram : 0);
 	s->state = state;
@@ -80,12 +80,6 @@ static __always_inline bool stream_goes_on(const struct packet *p)
 	s->next = p->seq;
 	s->assumed = p->assumed;
 	return true;
-}
-
-/* Whether there is something to be put there. */
-static __always_inline bool stream_has_moved(const struct packet *p)
-{
-	return stream_is_read(p) || p->stream == STREAM_LOST || p->stream == STREAM_FOREIGN;
 }
 
 /* Whether it is charged by the segment: what begins in it, if anything, was charged before. */

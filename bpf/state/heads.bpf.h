@@ -23,6 +23,12 @@ static long stream_copy_block(__u32 block, void *context)
 	return 0;
 }
 
+/* Of a connection and a direction: each has a header of its own. */
+static __always_inline __u64 stream_head_key(const struct packet *p)
+{
+	return p->leaves ? ~p->connection : p->connection;
+}
+
 /* One of the two places where the header of a connection may be kept. */
 static __always_inline struct sg_head *stream_head(__u64 connection, __u32 second)
 {
@@ -74,7 +80,8 @@ static __always_inline void stream_copy(__u8 *to, const __u8 *from, __u32 length
  */
 static __always_inline __u32 stream_recall(struct sip_reader *r, struct packet *p)
 {
-	struct sg_head *head = stream_kept(p->connection);
+	__u64 key = stream_head_key(p);
+	struct sg_head *head = stream_kept(key);
 	__u32 length = head ? head->length : 0;
 
 	if (length >= SIP_READ_MAX)
@@ -82,7 +89,7 @@ static __always_inline __u32 stream_recall(struct sip_reader *r, struct packet *
 	if (length)
 		stream_copy(r->text, head->text, length);
 	/* Another CPU may have put another header there meanwhile. */
-	if (!head || *(const volatile __u64 *)&head->connection != p->connection)
+	if (!head || *(const volatile __u64 *)&head->connection != key)
 		return 0;
 	p->paid = head->paid;
 	return length;
@@ -92,7 +99,8 @@ static __always_inline __u32 stream_recall(struct sip_reader *r, struct packet *
 static __always_inline bool stream_keep(const struct sip_reader *r, const struct packet *p,
 					__u64 now)
 {
-	struct sg_head *head = stream_head_place(p->connection, now);
+	__u64 key = stream_head_key(p);
+	struct sg_head *head = stream_head_place(key, now);
 	__u32 length = p->held + p->datagram;
 
 	if (!head || length >= SIP_READ_MAX)
@@ -102,14 +110,14 @@ static __always_inline bool stream_keep(const struct sip_reader *r, const struct
 	head->length = length;
 	head->paid = p->paid;
 	stream_copy(head->text, r->text, length);
-	*(volatile __u64 *)&head->connection = p->connection;
+	*(volatile __u64 *)&head->connection = key;
 	return true;
 }
 
 /* Its message was read. */
-static __always_inline void stream_let_go(__u64 connection)
+static __always_inline void stream_let_go(const struct packet *p)
 {
-	struct sg_head *head = stream_kept(connection);
+	struct sg_head *head = stream_kept(stream_head_key(p));
 
 	if (head)
 		head->connection = 0;

@@ -73,6 +73,12 @@ static __always_inline bool stream_is_read(const struct packet *p)
 	return p->stream == STREAM_READ || p->stream == STREAM_PART;
 }
 
+/* Whether a segment that passes moves the entry of its connection. */
+static __always_inline bool stream_has_moved(const struct packet *p)
+{
+	return stream_is_read(p) || p->stream == STREAM_LOST || p->stream == STREAM_FOREIGN;
+}
+
 /*
  * Of both ends of a connection; p->flow, of the client's, has the secret. Address and port of the
  * server have a round each: in a sum one could make up for the other.
@@ -110,6 +116,45 @@ static __always_inline bool stream_put(struct sg_streams *line, const struct sg_
 	}
 	*place = *stream;
 	return evicts;
+}
+
+/*
+ * What is known of the other direction has the place of the connection in sg_streams: as long as
+ * that has its entry, nobody can have this forgotten. NULL if it has none.
+ */
+static __always_inline struct sg_sent *sent_line(__u64 hash, __u32 *cell)
+{
+	__u32 line = hash >> 8 & (sg_sizes.streams - 1);
+	struct sg_streams *streams = stream_line(&sg_streams, hash, sg_sizes.streams);
+
+	*cell = streams ? cells_find(streams, hash) : CELLS;
+	return *cell < CELLS ? bpf_map_lookup_elem(&sg_sent, &line) : NULL;
+}
+
+/* Notes where the server's next message begins. */
+static __always_inline void sent_note(__u64 hash, __u32 next, __u32 state)
+{
+	__u32 cell;
+	struct sg_sent *sent = sent_line(hash, &cell);
+
+	if (!sent)
+		return;
+	cell &= CELLS - 1;
+	sent->next[cell] = next;
+	sent->state[cell] = state;
+}
+
+/* And where it does: in s->next, with s->state; NONE if nobody knows. */
+static __always_inline void sent_recall(__u64 hash, struct sg_stream *s)
+{
+	__u32 cell;
+	const struct sg_sent *sent = sent_line(hash, &cell);
+
+	if (!sent)
+		return;
+	cell &= CELLS - 1;
+	s->next = sent->next[cell];
+	s->state = sent->state[cell];
 }
 
 /*
@@ -178,14 +223,25 @@ static __always_inline struct sg_stream *stream_add(const struct packet *p, __u3
 		return NULL;
 	if (stream_put(line, &stream, p->connection, now))
 		count_one(SG_COUNT_STREAMS_EVICTED);
+	sent_note(p->connection, 0, STREAM_NONE);
 	return stream_entry(line, p->connection);
 }
 
-/* Its handshake is complete. */
-static __always_inline void stream_opened(struct sg_stream *opening)
+/* The entry of a connection whose handshake is complete; its first byte is `next`. */
+static __always_inline struct sg_stream *stream_opened(const struct packet *p,
+						       struct sg_stream *opening, __u32 next,
+						       __u32 state, __u64 now)
 {
+	__u32 sent = opening->ack;
+	struct sg_stream *s;
+
 	if (!SHADOW)
 		opening->tag = 0;
+	s = stream_add(p, next, state, now);
+	/* The server may have answered what a SYN brought before the client has said a number. */
+	if (!SHADOW && state == STREAM_READ)
+		sent_note(p->connection, sent, STREAM_READ);
+	return s;
 }
 
 /* The state of a new connection to a port of this role. */
@@ -201,8 +257,8 @@ static __always_inline struct sg_stream *stream_answered(const struct packet *p,
 {
 	if (!(p->tcp_flags & TCP_SYN) || p->ack != opening->ack)
 		return NULL;
-	stream_opened(opening);
-	return stream_add(p, p->seq + 1, p->datagram ? STREAM_LOST : stream_begun(role), now);
+	return stream_opened(p, opening, p->seq + 1,
+			     p->datagram ? STREAM_LOST : stream_begun(role), now);
 }
 
 /* The entry for a segment that completes a handshake, or NULL. */
@@ -218,9 +274,8 @@ static __always_inline struct sg_stream *stream_complete(const struct packet *p,
 		return stream_answered(p, opening, role, now);
 	if (p->ack - opening->ack > STREAM_WINDOW || p->seq - opening->next > STREAM_WINDOW)
 		return NULL;
-	stream_opened(opening);
-	return stream_add(p, opening->next, opening->state ? opening->state : stream_begun(role),
-			  now);
+	return stream_opened(p, opening, opening->next,
+			     opening->state ? opening->state : stream_begun(role), now);
 }
 
 /*

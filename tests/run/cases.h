@@ -41,7 +41,7 @@ extern const struct sequence flow_sequences[], offences_sequences[], connection_
 extern const struct sequence secret_sequences[], stream_sequences[], order_sequences[];
 extern const struct sequence corpus_stream_sequences[], neighbour_sequences[], guess_sequences[];
 extern const struct sequence nonce_sequences[], greylist_sequences[];
-extern const struct sequence handshake_sequences[], cut_head_sequences[];
+extern const struct sequence handshake_sequences[], cut_head_sequences[], sent_sequences[];
 extern const struct sequence zone_sequences[], flight_sequences[], ask_sequences[];
 extern const struct sequence mask_sequences[], callee_sequences[], routing_sequences[];
 extern const struct sequence route_sequences[], overload_sequences[];
@@ -55,6 +55,7 @@ extern const size_t limit_sequences_count, fragment_sequences_count, hostile_seq
 extern const size_t corpus_sequences_count, grammar_sequences_count;
 extern const size_t flow_sequences_count, offences_sequences_count, connection_sequences_count;
 extern const size_t secret_sequences_count, stream_sequences_count, order_sequences_count;
+extern const size_t sent_sequences_count;
 extern const size_t corpus_stream_sequences_count, neighbour_sequences_count;
 extern const size_t guess_sequences_count, zone_sequences_count;
 extern const size_t flight_sequences_count, ask_sequences_count, nonce_sequences_count;

@@ -170,6 +170,7 @@ int main(void)
 	add_sequences(stream_sequences, stream_sequences_count);
 	add_sequences(handshake_sequences, handshake_sequences_count);
 	add_sequences(order_sequences, order_sequences_count);
+	add_sequences(sent_sequences, sent_sequences_count);
 	add_sequences(grammar_sequences, grammar_sequences_count);
 	add_bare_sequences(fragment_sequences, fragment_sequences_count);
 	add_bare_sequences(cut_head_sequences, cut_head_sequences_count);

@@ -54,6 +54,7 @@
 	X(DIAL_CALLS, "sg_dial_calls")                                                            \
 	X(PROOFS, "sg_proofs")                                                                    \
 	X(STREAMS, "sg_streams")                                                                  \
+	X(SENT, "sg_sent")                                                                        \
 	X(OPENINGS, "sg_openings")                                                                \
 	X(HEADS, "sg_heads")                                                                      \
 	X(SEGMENTS, "sg_segments")                                                                \
