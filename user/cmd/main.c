@@ -226,7 +226,7 @@ const struct command commands[] = {
 	{"save", "[FILE]", "keep what the guard knows in a file, for `restore`",
 	 "Writes lists, bans, proven flows, identities, modes, and which interfaces are guarded\n"
 	 "by which configuration, by default to " SAVED_FILE ". What was there is replaced as\n"
-	 "a whole. Not saved are named lists (import them again) and a guard on trial.",
+	 "a whole. A guard on trial is not saved.",
 	 0, 0, 1, cmd_save},
 	{"restore", "[FILE]", "have the guard know what was saved",
 	 "Where nothing is guarded, attaches the interfaces that were; then brings back what was\n"

@@ -25,6 +25,7 @@ enum exit_code cmd_save(const struct options *options)
 	struct error error = {};
 	struct session session;
 	struct saved saved = {};
+	size_t prefixes;
 	int err = session_begin(&session, ACCESS_READ, &error);
 
 	if (err)
@@ -37,19 +38,20 @@ enum exit_code cmd_save(const struct options *options)
 		saved_free(&saved);
 		return failed(&error);
 	}
+	prefixes = saved.prefixes.count + saved.items.count;
 	if (options->json)
-		output_json(json_pack("{s:o, s:I, s:I, s:I, s:I}", "file", output_string(path),
-				      "prefixes", (json_int_t)saved.prefixes.count, "bans",
+		output_json(json_pack("{s:o, s:I, s:I, s:I, s:I, s:I}", "file",
+				      output_string(path), "prefixes",
+				      (json_int_t)prefixes, "lists",
+				      (json_int_t)saved.named.count, "bans",
 				      (json_int_t)saved.bans.count, "flows",
 				      (json_int_t)saved.flows.count, "identities",
 				      (json_int_t)saved.identities.count));
 	else
-		escape_printf(stdout, "Saved in %s: %zu prefixes, %zu bans, %zu proven flows, %zu "
-			      "identities.\n", path, saved.prefixes.count, saved.bans.count,
-			      saved.flows.count, saved.identities.count);
-	if (saved.named)
-		notice("%zu prefixes came with a named list and are not saved: import it again "
-		       "after `sipguard restore`.", saved.named);
+		escape_printf(stdout, "Saved in %s: %zu prefixes, %zu named lists, %zu "
+			      "bans, %zu proven flows, %zu identities.\n", path, prefixes,
+			      saved.named.count, saved.bans.count, saved.flows.count,
+			      saved.identities.count);
 	saved_free(&saved);
 	return output_end();
 }
@@ -127,9 +129,10 @@ static void report(const struct saved *saved, const struct saved_counts *counts,
 		   bool json)
 {
 	if (json) {
-		output_json(json_pack("{s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "file",
+		output_json(json_pack("{s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "file",
 				      output_string(path), "mode", mode_names[saved->mode],
-				      "prefixes", (json_int_t)counts->prefixes, "bans",
+				      "prefixes", (json_int_t)counts->prefixes, "lists",
+				      (json_int_t)counts->lists, "bans",
 				      (json_int_t)counts->bans, "flows",
 				      (json_int_t)counts->flows, "identities",
 				      (json_int_t)counts->identities, "over",
@@ -137,10 +140,10 @@ static void report(const struct saved *saved, const struct saved_counts *counts,
 				      (json_int_t)counts->refused));
 		return;
 	}
-	escape_printf(stdout, "Restored from %s: %zu prefixes, %zu bans, %zu proven flows, %zu "
-		      "identities; %zu had ended, %zu were refused or found no room. The guard's "
-		      "mode is %s.\n", path, counts->prefixes, counts->bans, counts->flows,
-		      counts->identities, counts->over, counts->refused, mode_names[saved->mode]);
+	escape_printf(stdout, "Restored from %s: %zu prefixes, %zu named lists, %zu "
+		      "bans, %zu proven flows, %zu identities; %zu had ended, %zu were refused or "
+		      "found no room. The guard's mode is %s.\n", path, counts->prefixes,
+		      counts->lists, counts->bans, counts->flows, counts->identities, counts->over, counts->refused, mode_names[saved->mode]);
 }
 
 static enum exit_code restore(struct saved *saved, const char *path, bool json)

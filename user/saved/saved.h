@@ -14,12 +14,14 @@
  *   reason scanner monitor
  *   interface eth0 native
  *   allow 198.51.100.0/24 0
+ *   named deny drop /etc/drop.txt
+ *   item 203.0.113.0/24 1764453600
  *   ban 203.0.113.9 - 1764450600 limit-invite
  *   flow 203.0.113.7:5060 udp 1764453600 register
  *   identity sip:alice@example.com 0 1764536400
  *   end 10 0123456789abcdef
  *
- * Names and paths are percent-encoded. Nothing secret is in it but who talks to the server: the
+ * Names and paths are percent-encoded; items are of the list named last. Nothing secret is in it but who talks to the server: the
  * keys of the hashed tables stay in the kernel, and are others next time.
  */
 #ifndef SIPGUARD_SAVED_H
@@ -32,6 +34,7 @@
 #include "base/identity.h"
 #include "base/prefix.h"
 #include "guard/session.h"
+#include "named/store.h"
 
 #define SAVED_FILE "/var/lib/sipguard/state"
 #define SAVED_BEGIN "sipguard-state " /* of each, of any version */
@@ -52,6 +55,19 @@ struct saved_prefix {
 	struct prefix prefix;
 	enum sg_list list; /* ALLOW or DENY */
 	__u64 until;       /* s of the wall clock, as all of these; 0: for good */
+};
+
+/* A named list: its items are the next `count` ones. */
+struct saved_named {
+	char name[NAMED_NAME];
+	char origin[NAMED_ORIGIN];
+	enum sg_list list;
+	size_t count;
+};
+
+struct saved_item {
+	struct prefix prefix;
+	__u64 until;
 };
 
 struct saved_ban {
@@ -81,8 +97,7 @@ struct saved {
 	__u64 when; /* s of the wall clock */
 	enum sg_mode mode;
 	char config[PATH_MAX]; /* of the file; "": built-in defaults */
-	size_t named; /* prefixes that are left out, since they came with a named list */
-	struct saved_array reasons, interfaces, prefixes, bans, flows, identities;
+	struct saved_array reasons, interfaces, prefixes, named, items, bans, flows, identities;
 };
 
 void saved_free(struct saved *saved);
@@ -125,13 +140,14 @@ int saved_keep_aside(const char *path, char aside[PATH_MAX]);
 int saved_gather(const struct session *session, struct saved *saved, struct error *error);
 
 struct saved_counts {
-	size_t prefixes, bans, flows, identities;
+	size_t prefixes, lists, bans, flows, identities; /* `prefixes`: of named lists, too */
 	size_t over;    /* what has ended meanwhile */
 	size_t refused; /* what cannot be any more, as an address of the host; or has no room */
 };
 
 /*
- * Has the guard know it, beside what it knows already: the mode last, so that who was known is
+ * Has the guard know it, beside what it knows already (a named list that is there already stays as
+ * it is, since it is the newer one): the mode last, so that who was known is
  * before anything is dropped. 0 or -errno: then some of it is there.
  */
 int saved_apply(struct session *session, const struct saved *saved, struct saved_counts *counts,

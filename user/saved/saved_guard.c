@@ -11,6 +11,7 @@
 #include "model/listed.h"
 #include "model/lists.h"
 #include "model/proven.h"
+#include "named/source.h"
 #include "saved/saved.h"
 
 /* The guard's clock beside that of the wall. */
@@ -91,6 +92,13 @@ static int gather_config(const struct session *session, struct saved *saved, str
 	return err;
 }
 
+/* Of what is listed; 0: for good. */
+static __u64 wall_of_listed(const struct clocks *clocks, __u32 until)
+{
+	return until == SG_LISTED_FOREVER
+		       ? 0 : wall_of(clocks, ((__u64)until + 1) << SG_SINCE_SHIFT);
+}
+
 static int gather_lists(const struct session *session, const struct clocks *clocks,
 			struct saved *saved, struct error *error)
 {
@@ -102,15 +110,47 @@ static int gather_lists(const struct session *session, const struct clocks *cloc
 		__u32 list = lists.entry[i].list;
 		struct saved_prefix item = {lists.entry[i].prefix, list, 0};
 
-		/* What came with a named list comes with it again. */
-		saved->named += listed->name && (list == SG_LIST_ALLOW || list == SG_LIST_DENY);
+		/* What came with a named list is saved with it. */
 		if (listed->name || (list != SG_LIST_ALLOW && list != SG_LIST_DENY))
 			continue;
-		if (listed->until != SG_LISTED_FOREVER)
-			item.until = wall_of(clocks, ((__u64)listed->until + 1) << SG_SINCE_SHIFT);
+		item.until = wall_of_listed(clocks, listed->until);
 		err = append(&saved->prefixes, &item, sizeof(item), error);
 	}
 	lists_free(&lists);
+	return err;
+}
+
+static int gather_named_list(const struct named *list, const struct clocks *clocks,
+			     struct saved *saved, struct error *error)
+{
+	struct saved_named named = {.list = list->head->list, .count = list->head->count};
+	int err;
+
+	snprintf(named.name, sizeof(named.name), "%s", list->head->name);
+	snprintf(named.origin, sizeof(named.origin), "%s", list->head->origin);
+	err = append(&saved->named, &named, sizeof(named), error);
+	for (size_t i = 0; !err && i < named.count; i++) {
+		struct saved_item item = {list->item[i].prefix,
+					  wall_of_listed(clocks, list->item[i].until)};
+
+		err = append(&saved->items, &item, sizeof(item), error);
+	}
+	return err;
+}
+
+static int gather_named(const struct session *session, const struct clocks *clocks,
+			struct saved *saved, struct error *error)
+{
+	struct store store;
+	int err = store_open(&session->maps, &store, error);
+
+	if (err)
+		return err;
+	for (int i = 1; !err && i < NAMED_PLACES; i++) {
+		if (store.list[i].head)
+			err = gather_named_list(&store.list[i], clocks, saved, error);
+	}
+	store_close(&store);
 	return err;
 }
 
@@ -202,6 +242,8 @@ int saved_gather(const struct session *session, struct saved *saved, struct erro
 	if (!err)
 		err = gather_lists(session, &clocks, saved, error);
 	if (!err)
+		err = gather_named(session, &clocks, saved, error);
+	if (!err)
 		err = gather_identities(session, &clocks, saved, error);
 	if (!err)
 		err = gather_bans(session, &clocks, saved, error);
@@ -283,6 +325,68 @@ static int apply_prefixes(struct applying *a, struct error *error)
 					   error);
 	}
 	free(prefixes);
+	return err;
+}
+
+/* What is left of a list, as if it was read from its file. Their number. */
+static size_t left_of(const struct applying *a, const struct saved_item *item, size_t count,
+		      struct source_item *left)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		__u64 until = item[i].until ? guard_of(a, item[i].until) : 0;
+
+		a->counts->over += item[i].until && !until;
+		if (item[i].until && !until)
+			continue;
+		left[used].prefix = item[i].prefix;
+		left[used++].seconds = until ? (until - a->clocks.guard) / SG_NSEC_PER_SEC : 0;
+	}
+	return used;
+}
+
+/* One that finds no room leaves it to the others, and the rest goes on. */
+static int apply_list(struct applying *a, const struct saved_named *named,
+		      const struct saved_item *item, struct error *error)
+{
+	struct list_terms terms = {.name = named->name, .origin = named->origin, .force = true};
+	struct source_item *left = calloc(named->count + 1, sizeof(*left));
+	struct error why = {};
+	size_t count, held;
+	int err;
+
+	if (!left)
+		return error_set(error, -ENOMEM, "out of memory.");
+	count = left_of(a, item, named->count, left);
+	err = lists_import(&a->session->maps, named->list, &terms, left, count, &held, &why);
+	free(left);
+	if (err == -ENOSPC) {
+		notice("%s", why.text);
+		a->counts->refused += count;
+		return 0;
+	}
+	if (err)
+		return error_set(error, err, "%s", why.text);
+	a->counts->lists += count != 0;
+	a->counts->prefixes += count;
+	return 0;
+}
+
+static int apply_named(struct applying *a, struct error *error)
+{
+	const struct saved_named *named = a->saved->named.item;
+	const struct saved_item *item = a->saved->items.item;
+	struct store store;
+	int err = store_open(&a->session->maps, &store, error);
+
+	if (err)
+		return err;
+	for (size_t i = 0; !err && i < a->saved->named.count; item += named[i++].count) {
+		if (!store_find(&store, named[i].list, named[i].name))
+			err = apply_list(a, &named[i], item, error);
+	}
+	store_close(&store);
 	return err;
 }
 
@@ -381,6 +485,8 @@ int saved_apply(struct session *session, const struct saved *saved, struct saved
 	*counts = (struct saved_counts){};
 	if (!err)
 		err = apply_prefixes(&a, error);
+	if (!err)
+		err = apply_named(&a, error);
 	if (!err)
 		err = apply_identities(&a, error);
 	if (!err)

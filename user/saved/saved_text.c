@@ -20,6 +20,8 @@ void saved_free(struct saved *saved)
 	free(saved->reasons.item);
 	free(saved->interfaces.item);
 	free(saved->prefixes.item);
+	free(saved->named.item);
+	free(saved->items.item);
 	free(saved->bans.item);
 	free(saved->flows.item);
 	free(saved->identities.item);
@@ -90,6 +92,11 @@ static const char *encode(const char *text, char *to)
 	return to;
 }
 
+static const char *list_word(enum sg_list list)
+{
+	return list == SG_LIST_ALLOW ? "allow" : "deny";
+}
+
 static void print_head(const struct saved *s, struct printer *p)
 {
 	const struct saved_reason *reason = s->reasons.item;
@@ -109,6 +116,26 @@ static void print_head(const struct saved *s, struct printer *p)
 		     xdp_mode_names[interface[i].mode]);
 }
 
+static void print_named(const struct saved *s, struct printer *p)
+{
+	const struct saved_named *named = s->named.item;
+	const struct saved_item *item = s->items.item;
+	char text[3 * NAMED_ORIGIN];
+
+	for (size_t i = 0; i < s->named.count; i++) {
+		const char *origin = named[i].origin;
+
+		/* "-" is none, and standard input has that name. */
+		origin = strcmp(origin, "-") ? encode(origin, text) : "%2D";
+		line(p, "named %s %s %s\n", list_word(named[i].list), named[i].name,
+		     *origin ? origin : "-");
+		for (size_t j = 0; j < named[i].count; j++, item++) {
+			prefix_format(&item->prefix, text, PREFIX_TEXT);
+			line(p, "item %s %llu\n", text, item->until);
+		}
+	}
+}
+
 static const char *transport_of(const struct sg_flow_key *key)
 {
 	return key->port ? flow_transport(key) : "-";
@@ -126,9 +153,9 @@ int saved_print(const struct saved *s, FILE *file)
 	print_head(s, &p);
 	for (size_t i = 0; i < s->prefixes.count; i++) {
 		prefix_format(&prefix[i].prefix, text, PREFIX_TEXT);
-		line(&p, "%s %s %llu\n", prefix[i].list == SG_LIST_ALLOW ? "allow" : "deny", text,
-		     prefix[i].until);
+		line(&p, "%s %s %llu\n", list_word(prefix[i].list), text, prefix[i].until);
 	}
+	print_named(s, &p);
 	for (size_t i = 0; i < s->identities.count; i++)
 		line(&p, "identity %s %x %llu\n", encode(identity[i].text.text, text),
 		     identity[i].zone, identity[i].until);
@@ -261,6 +288,35 @@ static int read_deny(struct saved *s, char **word)
 	return read_prefix(s, word, SG_LIST_DENY);
 }
 
+static int read_named(struct saved *s, char **word)
+{
+	struct saved_named item = {.list = SG_LIST_ALLOW};
+
+	if (!strcmp(word[0], list_word(SG_LIST_DENY)))
+		item.list = SG_LIST_DENY;
+	else if (strcmp(word[0], list_word(SG_LIST_ALLOW)))
+		return -EINVAL;
+	if (!strcmp(word[2], "-"))
+		word[2][0] = '\0';
+	if (!named_is_name(word[1]) || !decode(word[2]) || strlen(word[2]) >= sizeof(item.origin))
+		return -EINVAL;
+	strcpy(item.name, word[1]);
+	strcpy(item.origin, word[2]);
+	return saved_append(&s->named, &item, sizeof(item), NAMED_PLACES - 1);
+}
+
+static int read_item(struct saved *s, char **word)
+{
+	struct saved_named *named = s->named.item;
+	struct saved_item item;
+
+	if (!s->named.count || prefix_parse(word[0], &item.prefix, NULL) ||
+	    !read_until(s, word[1], SAVED_DAYS * 86400, &item.until))
+		return -EINVAL;
+	named[s->named.count - 1].count++;
+	return saved_append(&s->items, &item, sizeof(item), PREFIXES_MOST);
+}
+
 static int read_identity(struct saved *s, char **word)
 {
 	struct saved_identity item;
@@ -309,6 +365,8 @@ static const struct {
 	{"interface", 2, read_interface},
 	{"allow", 2, read_allow},
 	{"deny", 2, read_deny},
+	{"named", 3, read_named},
+	{"item", 2, read_item},
 	{"identity", 3, read_identity},
 	{"ban", 4, read_ban},
 	{"flow", 4, read_proven},
