@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The way of a reply: what our own server sends tells whom it knows. Attached to the egress of the
- * guarded interfaces; read reply(), reply_message(), reply_way() and reply_knows() in turn. Nothing is
- * learned from packets that come in, which anybody can forge.
+ * guarded interfaces; read reply(), reply_message(), reply_way() and reply_knows() in turn. Nothing
+ * is learned from packets that come in, which anybody can forge.
  *
  * In struct packet here the peer is the source, as it was in the request.
  */

@@ -155,7 +155,10 @@ struct sg_state {
 	__u64 followed_until;   /* ns: until then somebody follows, see events.h */
 	__u64 trial_until;      /* ns; */
 	__u32 trial;            /* enum sg_trial; only while SG_ACTIVE_TRIAL is set */
-	__u32 reserved2[15];
+	/* Rows of the tries that are allowed, and denied, as userspace counts them when it writes. */
+	__u32 listed[2];
+	__u32 listed_end;       /* sg_since(): none of them is over before; 0: none ends */
+	__u32 reserved2[12];
 	struct sg_overload overload;
 	/*
 	 * A bit for each /16 in which an IPv4 prefix is allowed or denied. Random sources mostly

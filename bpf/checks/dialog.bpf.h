@@ -171,8 +171,8 @@ static __always_inline bool dialog_has_listened(const struct guard *g)
 
 /*
  * Whether a request that was read is one that belongs to something, or a response, which has to.
- * Not over TCP: of a connection that is older than the guard not all is read that leaves, so a trunk
- * would have dialogs that nobody has learned; and nobody forges it.
+ * Not over TCP: of a connection that is older than the guard not all is read that leaves, so a
+ * trunk would have dialogs that nobody has learned; and nobody forges it.
  */
 static __always_inline bool dialog_applies(const struct guard *g)
 {

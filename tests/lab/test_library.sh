@@ -159,6 +159,12 @@ killed_halfway() {
 	[[ ! -e $(echo "$SIPGUARD_PIN_ROOT"/v*/lists-next) ]]
 }
 
+# `status` counts without reading them all.
+counted() {
+	equal "$(sipguard status --json | jq -c '[.lists.allow, .lists.deny]')" \
+		"[$(sipguard allow show | wc -l),$(sipguard deny show | wc -l)]"
+}
+
 # settled_as LIST: an edit recovers, and then it is as it was; back to the beginning.
 settled_as() {
 	sipguard deny add 203.0.113.200 >/dev/null
@@ -167,7 +173,9 @@ settled_as() {
 	equal "$(sipguard deny show | sort)" \
 		"$({ sipguard deny show --name a; echo 100.64.2.9; } | sort -u)"
 	equal "$(library show | grep -c "^none")" 0
+	counted
 	sipguard deny import "$LAB_DIR/old" --name a --replace >/dev/null
+	counted
 	side=old
 }
 

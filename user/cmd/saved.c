@@ -143,7 +143,8 @@ static void report(const struct saved *saved, const struct saved_counts *counts,
 	escape_printf(stdout, "Restored from %s: %zu prefixes, %zu named lists, %zu "
 		      "bans, %zu proven flows, %zu identities; %zu had ended, %zu were refused or "
 		      "found no room. The guard's mode is %s.\n", path, counts->prefixes,
-		      counts->lists, counts->bans, counts->flows, counts->identities, counts->over, counts->refused, mode_names[saved->mode]);
+		      counts->lists, counts->bans, counts->flows, counts->identities, counts->over,
+		      counts->refused, mode_names[saved->mode]);
 }
 
 static enum exit_code restore(struct saved *saved, const char *path, bool json)

@@ -118,6 +118,7 @@ struct survey {
 	__u32 now, hint;
 	size_t seen, most;
 	size_t count[SG_LIST_OWN + 1];
+	struct trie_counts all; /* what is over, too, but for its end */
 	struct prefixes look; /* rows to look at: what is over, and own addresses */
 	__u64 listed4[SG_LISTED_BLOCKS / 64];
 };
@@ -132,11 +133,14 @@ static int survey_visit(const struct list_entry *entry, void *context)
 {
 	enum sg_list list = sg_listed_list(&entry->listed, ((struct survey *)context)->hint);
 	struct survey *survey = context;
+	bool over = entry->listed.until < survey->now;
 
 	if (survey->seen++ == survey->most)
 		return -E2BIG;
 	survey_mark(survey, &entry->prefix);
-	if (entry->listed.until < survey->now)
+	trie_count(&survey->all, listed_side(&entry->listed, survey->hint),
+		   over ? SG_LISTED_FOREVER : entry->listed.until, 1);
+	if (over)
 		return prefixes_append(&survey->look, &entry->prefix);
 	survey->count[list]++;
 	return list == SG_LIST_OWN ? prefixes_append(&survey->look, &entry->prefix) : 0;
@@ -185,6 +189,7 @@ static int put_in_order(struct change *change, struct survey *survey, struct err
 {
 	int err;
 
+	trie_counts_set(change->maps, &survey->all);
 	change->denies = survey->count[SG_LIST_DENY];
 	change->others = has_others(change->maps);
 	err = apply(change, SG_LIST_DENY, &survey->look, error);

@@ -63,19 +63,31 @@ static int read_config(const struct session *session, struct snapshot *s, struct
 			 "try again.");
 }
 
-static int read_lists(const struct session *session, struct snapshot *s, struct error *error)
+/* What is over counts no more, and only reading all tells how much that is. */
+static int count_lists(const struct session *session, struct snapshot *s, struct error *error)
 {
 	struct lists lists;
-	int err;
+	int err = lists_read(&session->maps, &lists, error);
 
-	if (!session->maps.state->lists) /* so the packets do not look either */
-		return 0;
-	err = lists_read(&session->maps, &lists, error);
 	if (err)
 		return err;
 	s->number[NUMBER_LISTS_ALLOW] = lists_count(&lists, SG_LIST_ALLOW);
 	s->number[NUMBER_LISTS_DENY] = lists_count(&lists, SG_LIST_DENY);
 	lists_free(&lists);
+	return 0;
+}
+
+static int read_lists(const struct session *session, __u64 now, struct snapshot *s,
+		      struct error *error)
+{
+	struct trie_counts counts = trie_counts(&session->maps);
+
+	if (!session->maps.state->lists) /* so the packets do not look either */
+		return 0;
+	if (counts.end && counts.end < sg_since(now))
+		return count_lists(session, s, error);
+	s->number[NUMBER_LISTS_ALLOW] = counts.listed[0];
+	s->number[NUMBER_LISTS_DENY] = counts.listed[1];
 	return 0;
 }
 
@@ -300,7 +312,7 @@ static int read_all(const struct session *session, struct snapshot *s, struct er
 	if (!err)
 		err = interfaces_read(session, &s->counters, &s->interfaces, error);
 	if (!err)
-		err = read_lists(session, s, error);
+		err = read_lists(session, now, s, error);
 	if (!err)
 		err = read_bans(session, now, s, error);
 	if (!err)

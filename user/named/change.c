@@ -319,6 +319,20 @@ static int write_sides(struct writer *w)
 	return err;
 }
 
+/* The rows as they are from now on. */
+static void count_rows(struct maps *maps, const struct steps *steps)
+{
+	struct trie_counts counts = trie_counts(maps);
+
+	for (size_t i = 0; i < steps->count; i++) {
+		const struct step *step = &steps->step[i];
+
+		trie_count(&counts, step->was, 0, -1);
+		trie_count(&counts, step->after.sides, step->after.until, 1);
+	}
+	trie_counts_set(maps, &counts);
+}
+
 /* What is left undone here is in force all the same, and done by the next change. */
 static void clean_up(struct writer *w)
 {
@@ -344,6 +358,7 @@ static int change_many(struct writer *w)
 		return err;
 	}
 	store_hint(maps, hint_with(w->hint ^ SG_LISTS_SIDE, w->steps) | SG_LISTS_CHANGING);
+	count_rows(maps, w->steps);
 	clean_up(w);
 	return 0;
 }
@@ -354,12 +369,16 @@ static int change_one(struct writer *w)
 	struct maps *maps = w->change->maps;
 	int err;
 
-	if (!w->steps->any)
-		return for_rows(w, row_goes, trie_take, "");
-	store_hint(maps, hint_with(w->hint, w->steps));
-	err = for_rows(w, row_stays, trie_put, "");
+	if (w->steps->any) {
+		store_hint(maps, hint_with(w->hint, w->steps));
+		err = for_rows(w, row_stays, trie_put, "");
+	} else {
+		err = for_rows(w, row_goes, trie_take, "");
+	}
 	if (err)
 		store_hint(maps, w->hint);
+	else
+		count_rows(maps, w->steps);
 	return err;
 }
 
@@ -395,97 +414,5 @@ int change_apply(struct change *change, const struct prefix *prefixes, size_t co
 		err = carry_out(change, &steps);
 	progress(NULL, 0, 0);
 	free(steps.step);
-	return err;
-}
-
-/* --- what a killed command has left --- */
-
-struct odd {
-	__u32 hint;
-	struct list_entry *row;
-	size_t count;
-};
-
-static bool is_odd(const struct list_entry *entry)
-{
-	return listed_side(&entry->listed, 0) != listed_side(&entry->listed, SG_LISTS_SIDE);
-}
-
-static int odd_visit(const struct list_entry *entry, void *context)
-{
-	struct odd *odd = context;
-	struct list_entry *grown;
-
-	/* Of a row that has a new owner, but says what it said, nothing else tells. */
-	if (!is_odd(entry) && !entry->listed.name)
-		return 0;
-	/* Room for powers of two. */
-	if (!(odd->count & (odd->count - 1))) {
-		grown = reallocarray(odd->row, odd->count ? 2 * odd->count : 1, sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		odd->row = grown;
-	}
-	odd->row[odd->count++] = *entry;
-	return 0;
-}
-
-/* Makes them plain, as the side in force has them. */
-static int straighten(struct change *change, const struct odd *odd)
-{
-	int err = 0;
-
-	for (size_t i = 0; !err && i < odd->count; i++) {
-		struct list_entry *row = &odd->row[i];
-		__u8 side = listed_side(&row->listed, odd->hint);
-
-		if (!is_odd(row))
-			continue;
-		row->listed.sides = SG_LISTED_BOTH(side);
-		err = side & SG_LISTED_THERE ? trie_put(change->maps, row, 1)
-					     : trie_take(change->maps, row, 1);
-	}
-	return err;
-}
-
-/* A row tells of one owner, who may be the one that did not become it. */
-static int set_owners(struct change *change, const struct odd *odd, struct error *error)
-{
-	struct prefix *prefixes = calloc(odd->count + 1, sizeof(*prefixes)), unused;
-	int err = prefixes ? 0 : -ENOMEM;
-
-	for (size_t i = 0; !err && i < odd->count; i++)
-		prefixes[i] = odd->row[i].prefix;
-	if (!err)
-		err = store_open(change->maps, &change->store, error);
-	if (!err) {
-		err = change_apply(change, prefixes, prefix_unique(prefixes, odd->count), &unused);
-		store_close(&change->store);
-	}
-	free(prefixes);
-	return err;
-}
-
-int change_recover(struct change *change, struct error *error)
-{
-	struct maps *maps = change->maps;
-	struct odd odd = {.hint = maps->state->lists};
-	int err;
-
-	if (!(odd.hint & SG_LISTS_CHANGING))
-		return store_settle(maps, error);
-	err = trie_each(maps, odd_visit, &odd);
-	if (!err)
-		err = straighten(change, &odd);
-	if (!err)
-		err = store_settle(maps, error);
-	if (!err)
-		store_hint(maps, odd.hint & ~SG_LISTS_CHANGING);
-	if (!err && odd.count)
-		err = set_owners(change, &odd, error);
-	free(odd.row);
-	if (err)
-		error_set(error, err, "cannot put the lists in order that a killed command has "
-			  "left: %s.", strerror(-err));
 	return err;
 }

@@ -175,6 +175,31 @@ int trie_take(const struct maps *maps, const struct list_entry *rows, size_t cou
 	return all_rows(maps, false, rows, count);
 }
 
+void trie_count(struct trie_counts *counts, __u8 side, __u32 until, int more)
+{
+	__u32 list = side & SG_LISTED_THERE ? side & SG_LISTED_LIST : SG_LIST_NONE;
+
+	if (list == SG_LIST_ALLOW || list == SG_LIST_DENY)
+		counts->listed[list == SG_LIST_DENY] += more;
+	if (list != SG_LIST_NONE && more > 0 && until != SG_LISTED_FOREVER &&
+	    (!counts->end || until < counts->end))
+		counts->end = until;
+}
+
+struct trie_counts trie_counts(const struct maps *maps)
+{
+	const struct sg_state *state = maps->state;
+
+	return (struct trie_counts){{state->listed[0], state->listed[1]}, state->listed_end};
+}
+
+void trie_counts_set(struct maps *maps, const struct trie_counts *counts)
+{
+	for (int i = 0; i < 2; i++)
+		maps_store(&maps->state->listed[i], counts->listed[i]);
+	maps_store(&maps->state->listed_end, counts->end);
+}
+
 static int each_of_family(const struct maps *maps, int family,
 			  int (*visit)(const struct list_entry *entry, void *context),
 			  void *context)

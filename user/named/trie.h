@@ -32,6 +32,20 @@ bool trie_find(const struct maps *maps, const struct prefix *prefix, struct sg_l
 int trie_put(const struct maps *maps, const struct list_entry *rows, size_t count);
 int trie_take(const struct maps *maps, const struct list_entry *rows, size_t count);
 
+/*
+ * How many rows there are, so that who looks every second need not read them all: kept beside the
+ * tries, in sg_state. Rows that are over count until they are taken away.
+ */
+struct trie_counts {
+	__u32 listed[2]; /* allowed, denied */
+	__u32 end;       /* sg_since(): none is over before; 0: none ends */
+};
+
+/* Adds one by its side in force, or takes it off (`more` -1). */
+void trie_count(struct trie_counts *counts, __u8 side, __u32 until, int more);
+struct trie_counts trie_counts(const struct maps *maps);
+void trie_counts_set(struct maps *maps, const struct trie_counts *counts);
+
 /* Calls `visit` for each until that says -errno. A prefix may come twice, see walk.h. */
 int trie_each(const struct maps *maps,
 	      int (*visit)(const struct list_entry *entry, void *context), void *context);

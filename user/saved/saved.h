@@ -21,8 +21,9 @@
  *   identity sip:alice@example.com 0 1764536400
  *   end 10 0123456789abcdef
  *
- * Names and paths are percent-encoded; items are of the list named last. Nothing secret is in it but who talks to the server: the
- * keys of the hashed tables stay in the kernel, and are others next time.
+ * Names and paths are percent-encoded; items are of the list named last. Nothing secret is in it but
+ * who talks to the server: the keys of the hashed tables stay in the kernel, and are others next
+ * time.
  */
 #ifndef SIPGUARD_SAVED_H
 #define SIPGUARD_SAVED_H
@@ -134,10 +135,12 @@ int saved_read(const char *path, struct saved *saved, struct error *error);
 /* Renames what was refused, so that nobody meets it again: its new name in `aside`. 0 or -errno. */
 int saved_keep_aside(const char *path, char aside[PATH_MAX]);
 
-/* --- saved_guard.c --- */
+/* --- saved_gather.c --- */
 
 /* What the guard knows now. 0 or -errno. saved_free() in any case. */
 int saved_gather(const struct session *session, struct saved *saved, struct error *error);
+
+/* --- saved_apply.c --- */
 
 struct saved_counts {
 	size_t prefixes, lists, bans, flows, identities; /* `prefixes`: of named lists, too */
