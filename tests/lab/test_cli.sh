@@ -306,11 +306,12 @@ imports() {
 
 bans() {
 	refused 1 "$LAB_SERVER4 is an address of this host" ban "$LAB_SERVER4"
-	refused 1 "of this host in it" ban "$LAB_CLIENT6"
-	sipguard ban "$LAB_CLIENT4" --for 1s
+	refused 1 "of this host in it" ban --force "$LAB_CLIENT6"
+	refused 1 "$LAB_CLIENT4, a default gateway of this host: .*--force" ban "$LAB_CLIENT4"
+	sipguard ban "$LAB_CLIENT4" --force --for 1s
 	until_true says "Nothing is banned" bans
 	counts garbage dropped
-	sipguard ban "$LAB_CLIENT4" --for 1h
+	sipguard ban "$LAB_CLIENT4" --force --for 1h
 	counts ban-source dropped
 	sipguard unban "$LAB_CLIENT4"
 	counts garbage dropped

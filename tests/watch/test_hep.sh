@@ -53,7 +53,7 @@ clean_state() {
 	rm -rf "$LAB_DIR/collected"
 	[[ ! -e $SIPGUARD_PIN_ROOT ]] || sipguard detach --all >/dev/null || equal $? 3
 	sipguard attach "$LAB_IF_SERVER" --enforce >/dev/null
-	sipguard ban "$LAB_CLIENT4" >/dev/null
+	sipguard ban "$LAB_CLIENT4" --force >/dev/null
 	collector_start
 	watch_start --hep 127.0.0.1 --hep-id 77
 	until_true follows 1

@@ -7,6 +7,7 @@
 #include "cmd/command.h"
 #include "guard/session.h"
 #include "model/bans.h"
+#include "model/lockout.h"
 #include "render/json.h"
 #include "render/output.h"
 
@@ -17,8 +18,10 @@ static int ban(struct session *session, const struct sg_flow_key *key,
 	__u64 seconds = options->seconds ? options->seconds : BAN_SECONDS;
 	bool flow = ban_is_flow(key);
 	struct sg_ban ban;
-	int err = bans_order(&session->maps, key, seconds, &ban, error);
+	int err = options->force ? 0 : lockout_check_ban(key, error);
 
+	if (!err)
+		err = bans_order(&session->maps, key, seconds, &ban, error);
 	if (err)
 		return err;
 	flow_format(key, text, sizeof(text));

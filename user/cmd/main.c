@@ -140,8 +140,9 @@ const struct command commands[] = {
 	 "Bans a source (an IPv6 address stands for its /64), or with a port one flow of one\n"
 	 "address: of IPv6 [ADDRESS]:PORT, since without brackets the port would be read as its\n"
 	 "last part.\n"
-	 "Sources on the allow list and addresses of this host cannot be banned.",
-	 OPTION_TRANSPORT | OPTION_FOR, 1, 1, cmd_ban},
+	 "Sources on the allow list and addresses of this host cannot be banned; that from which\n"
+	 "you are logged in (SSH) and that of a default gateway only with --force.",
+	 OPTION_TRANSPORT | OPTION_FOR | OPTION_FORCE, 1, 1, cmd_ban},
 	{"unban", "ADDRESS[:PORT]", "lift a ban", "Lifts a ban before its time.",
 	 OPTION_TRANSPORT, 1, 1, cmd_unban},
 	{"bans", "", "what is banned, and until when",

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "model/bans.h"
+
 #define ANCESTORS 16 /* processes between this one and the shell of sshd: sudo, make, scripts */
 #define ENVIRONMENT (1 << 20) /* bytes; no shell has more */
 #define ADDRESSES 64 /* the shell's, and gateways of as many routes */
@@ -168,7 +170,7 @@ static int refuse(const struct prefix *prefix, const struct meant *meant, size_t
 
 	prefix_format(prefix, text, sizeof(text));
 	prefix_format(&meant->address[i], address, sizeof(address));
-	return error_set(error, -EPERM, "%s holds %s, %s: give --force if that is meant.", text,
+	return error_set(error, -EPERM, "%s holds %s, %s: only with --force, if that is meant.", text,
 			 address, meant->shell && i == 0 ? "from where you are logged in"
 							 : "a default gateway of this host");
 }
@@ -185,4 +187,11 @@ int lockout_check(const struct prefix *prefixes, size_t count, struct error *err
 		}
 	}
 	return 0;
+}
+
+int lockout_check_ban(const struct sg_flow_key *key, struct error *error)
+{
+	struct prefix source = flow_prefix(key);
+
+	return ban_is_flow(key) ? 0 : lockout_check(&source, 1, error);
 }

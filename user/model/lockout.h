@@ -14,4 +14,7 @@
  */
 int lockout_check(const struct prefix *prefixes, size_t count, struct error *error);
 
+/* The same of what is to be banned; a flow of theirs may be. */
+int lockout_check_ban(const struct sg_flow_key *key, struct error *error);
+
 #endif

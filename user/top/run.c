@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/notice.h"
+#include "model/lockout.h"
 #include "render/why.h"
 #include "top/terminal.h"
 #include "watch/loop.h"
@@ -38,9 +39,10 @@ static void hear(const char *text)
 static int ban(const struct top *top, struct session *session, struct error *error)
 {
 	struct sg_ban made;
+	int err = lockout_check_ban(&top->screen.target, error);
 
-	return bans_order(&session->maps, &top->screen.target, top->screen.minutes * 60ULL, &made,
-			  error);
+	return err ? err : bans_order(&session->maps, &top->screen.target,
+				      top->screen.minutes * 60ULL, &made, error);
 }
 
 static int lift(const struct top *top, struct session *session, struct error *error)

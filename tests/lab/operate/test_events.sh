@@ -79,7 +79,7 @@ tells_drops() {
 	until_true has '.event == "packet" and .outcome == "dropped" and .reason == "garbage" and
 		(.source | startswith("'"$LAB_CLIENT4"':")) and .transport == "udp" and
 		.interface == "'"$LAB_IF_SERVER"'" and .direction == "in" and .class == "garbage"'
-	sipguard ban "$LAB_CLIENT4" >/dev/null
+	sipguard ban "$LAB_CLIENT4" --force >/dev/null
 	garbage 1
 	until_true has '.reason == "ban-source"'
 	ends
@@ -267,7 +267,7 @@ writes_the_journal() {
 	until_true logged '.PRIORITY == "3" and .SIPGUARD_IS == ""' "SIPGUARD_WHAT=interface $LAB_IF_SERVER"
 	sipguard attach "$LAB_IF_SERVER" --enforce >/dev/null
 	until_true follows_journal
-	sipguard ban "$LAB_CLIENT4" >/dev/null
+	sipguard ban "$LAB_CLIENT4" --force >/dev/null
 	garbage 1
 	until_true logged '.MESSAGE | startswith("dropped")' SIPGUARD_REASON=ban-source
 	touch "$LAB_DIR/journal/end"
@@ -297,7 +297,7 @@ says_why() {
 	why '.lately | length == 1 and .[0].reason == "garbage" and .[0].packets == 3 and
 		.[0].outcome == "dropped" and (.[0].lift | contains("garbage: monitor"))' "$source"
 	why '.lately == []' 192.0.2.77
-	sipguard ban "$source" --for 1h >/dev/null
+	sipguard ban "$source" --for 1h --force >/dev/null
 	sipguard deny add 192.0.2.16/28 --force >/dev/null
 	garbage 1
 	why '.source_ban.cause == "operator" and .source_ban.seconds_left > 3000 and
