@@ -73,6 +73,7 @@ struct guard {
 	__u8 zone;
 	__u8 profile;   /* that of the zone */
 	__u8 limit;     /* enum sg_limit_id beside SOURCE */
+	__u8 flow_limit;/* the same of its flow, if that has spent one */
 	__u8 proof;     /* enum sg_proof of its flow */
 	__u8 total;     /* which total it pays from, see total_find() */
 	__u8 in_zone;   /* flag: a zone has its source, so it pays nothing from the budget */

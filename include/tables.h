@@ -22,7 +22,8 @@ struct sg_lately_reason {
 	__u32 last;    /* when: sg_since() */
 	__u8 reason;
 	__u8 outcome;  /* enum sg_outcome */
-	__u8 reserved[2];
+	__u8 limit;    /* of limit-flow: enum sg_limit_id of the last one */
+	__u8 reserved;
 };
 
 /* Such a source, see lately.bpf.h: one cache line. */

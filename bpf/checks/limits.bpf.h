@@ -132,13 +132,16 @@ static __always_inline __u32 method_check(const struct guard *g, const struct bu
 						: SG_REASON_NONE;
 }
 
-static __always_inline __u32 flow_check(const struct guard *g, const struct buckets *buckets)
+static __always_inline __u32 flow_check(struct guard *g, const struct buckets *buckets)
 {
-	bool over = buckets_spent(buckets->flow, SG_LIMIT_SOURCE, g->now,
-				  flow_limit(g, SG_LIMIT_SOURCE)) ||
-		    buckets_spent(buckets->flow, g->limit, g->now, flow_limit(g, g->limit));
-
-	return over ? SG_REASON_LIMIT_FLOW : SG_REASON_NONE;
+	if (buckets_spent(buckets->flow, g->limit, g->now, flow_limit(g, g->limit)))
+		g->flow_limit = g->limit;
+	else if (buckets_spent(buckets->flow, SG_LIMIT_SOURCE, g->now,
+			       flow_limit(g, SG_LIMIT_SOURCE)))
+		g->flow_limit = SG_LIMIT_SOURCE;
+	else
+		return SG_REASON_NONE;
+	return SG_REASON_LIMIT_FLOW;
 }
 
 static __always_inline void buckets_charge(struct rows rows, __u32 id, __u64 now,

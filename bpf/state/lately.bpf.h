@@ -45,9 +45,10 @@ static __always_inline const struct sg_lately *lately_find(__u64 hash, bool know
 	return entry && entry->tag == (hash | 1) ? entry : NULL;
 }
 
-static __always_inline void lately_add(struct sg_lately *entry, __u32 reason, __u32 outcome,
-				       __u32 packets, __u32 seconds)
+static __always_inline void lately_add(struct sg_lately *entry, const struct guard *g, __u32 reason,
+				       __u32 outcome, __u32 packets)
 {
+	__u32 seconds = sg_since(g->now);
 	__u32 least = 0;
 
 	for (__u32 i = 0; i < SG_LATELY_REASONS; i++) {
@@ -56,6 +57,7 @@ static __always_inline void lately_add(struct sg_lately *entry, __u32 reason, __
 		if (r->packets && r->reason == reason && r->outcome == outcome) {
 			r->packets += packets;
 			r->last = seconds;
+			r->limit = g->flow_limit;
 			return;
 		}
 		if (!r->packets || (entry->of[least].packets && r->last < entry->of[least].last))
@@ -64,6 +66,7 @@ static __always_inline void lately_add(struct sg_lately *entry, __u32 reason, __
 	least &= SG_LATELY_REASONS - 1;
 	entry->of[least] = (struct sg_lately_reason){
 		.packets = packets, .last = seconds, .reason = reason, .outcome = outcome,
+		.limit = g->flow_limit,
 	};
 }
 
@@ -86,7 +89,7 @@ __noinline int lately_note(const struct guard *g, __u32 reason, __u32 outcome, _
 		__builtin_memset(entry, 0, sizeof(*entry));
 		entry->tag = hash | 1;
 	}
-	lately_add(entry, reason, outcome, packets, sg_since(g->now));
+	lately_add(entry, g, reason, outcome, packets);
 	return 0;
 }
 

@@ -182,10 +182,10 @@ static void lift_ban(const struct sg_why *why, bool flow, char *text, size_t siz
 		 flow ? flow_transport(&key) : "");
 }
 
-char *why_lift(const struct sg_why *why, const struct sg_config *config, int reason, char *text,
-	       size_t size)
+char *why_lift(const struct sg_why *why, const struct sg_config *config,
+	       const struct sg_lately_reason *lately, char *text, size_t size)
 {
-	int id = limit_of_reason(reason);
+	int reason = lately->reason, id = limit_of_reason(reason);
 	char where[SG_ZONE_NAME + 32];
 
 	where_of(why, config, where, sizeof(where));
@@ -196,7 +196,8 @@ char *why_lift(const struct sg_why *why, const struct sg_config *config, int rea
 	else if (reason == SG_REASON_DENY_LIST)
 		snprintf(text, size, "`sipguard deny del`, or `allow add` of a longer prefix");
 	else if (reason == SG_REASON_LIMIT_FLOW)
-		snprintf(text, size, "a wider limit in `%s` %s", flow_limits_of(why), where);
+		snprintf(text, size, "`%s: {%s: {rate: N, burst: N}}` %s", flow_limits_of(why),
+			 limit_keys[lately->limit % SG_LIMIT__MAX], where);
 	else if (id >= 0)
 		snprintf(text, size, "`limits: {%s: {rate: N, burst: N}}` %s", limit_keys[id],
 			 where);

@@ -12,6 +12,7 @@
 #include "render/event.h"
 #include "render/output.h"
 
+#define ESTIMATE 16 /* packets; in a flood one is noted for as many, see lately.bpf.h */
 #define LIFT 160
 
 static __u64 seconds_ago(const struct answer *a, const struct sg_lately_reason *r)
@@ -44,7 +45,7 @@ static const char *lift_of(const struct answer *a, const struct sg_lately_reason
 {
 	bool drops = r->outcome == SG_OUTCOME_DROPPED || r->outcome == SG_OUTCOME_WOULD_DROP;
 
-	return drops ? why_lift(&a->why, &a->config, r->reason, text, LIFT) : NULL;
+	return drops ? why_lift(&a->why, &a->config, r, text, LIFT) : NULL;
 }
 
 /* --- for people --- */
@@ -93,9 +94,9 @@ static void print_lately(FILE *to, const struct answer *a)
 		if (!is_seen(r))
 			continue;
 		any = true;
-		fprintf(to, "  %-14s %s: %u packets, the last %s ago\n",
+		fprintf(to, "  %-14s %s: %s%u packets, the last %s ago\n",
 			reason_texts[r->reason].label, outcome_texts[r->outcome % SG_OUTCOME__MAX],
-			r->packets, output_seconds(seconds_ago(a, r), time));
+			r->packets < ESTIMATE ? "" : "about ", r->packets, output_seconds(seconds_ago(a, r), time));
 		if (lift_of(a, r, lift))
 			escape_printf(to, "  %-14s lifted by %s\n", "", lift);
 		else

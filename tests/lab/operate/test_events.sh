@@ -290,6 +290,26 @@ why() {
 	}
 }
 
+# spends KEY: a zone allows a flow one a second of that, and it is said that this was spent.
+spends() {
+	cat >"$LAB_DIR/flow.yaml" <<-END
+		zones:
+		  - {name: lab, prefixes: [$LAB_CLIENT4/32], flow-limits: {$1: {rate: 1, burst: 1}}}
+	END
+	sipguard reload --config "$LAB_DIR/flow.yaml" >/dev/null
+	# Not so fast that some are taken for many.
+	lab_in client "$LAB_ROOT/build/sipguard-flood" --dev "$LAB_IF_CLIENT" --dst "$LAB_SERVER4" \
+		--dst-mac "$LAB_SERVER_MAC" --source "$LAB_CLIENT4" --sport 5062 --method OPTIONS \
+		--rate 100 --count 20 --seconds "$LAB_PATIENCE" --queue 64 --drain 0 >/dev/null
+	why ".lately[] | select(.reason == \"limit-flow\") |
+		(.lift | contains(\"flow-limits: {$1: {rate: N, burst: N}}\"))" "$LAB_CLIENT4"
+}
+
+says_which_limit() {
+	spends options
+	spends source
+}
+
 says_why() {
 	local source=$LAB_CLIENT4
 	why '.lately == [] and .list == null and .source_ban == null and .zone == null' "$source"
@@ -380,6 +400,7 @@ check "a full disk is told once" ends_on_a_full_disk
 check "what cannot be is refused" refuses
 check "it is written to the journal, over a detach" writes_the_journal
 check "what is known of a source is shown" says_why
+check "why: of a flow, which limit it has spent" says_which_limit
 check "so is what it has spent of its limits" says_why_of_a_zone
 check "eight follow, and a killed one makes room" eight_follow
 check "it ends with its reader" ends_with_its_reader
