@@ -142,7 +142,10 @@ const struct command commands[] = {
 	 "last part.\n"
 	 "Sources on the allow list and addresses of this host cannot be banned.",
 	 OPTION_TRANSPORT | OPTION_FOR, 1, 1, cmd_ban},
-	{"unban", "ADDRESS[:PORT]", "lift a ban", "Lifts a ban before its time.",
+	{"unban", "ADDRESS[:PORT]", "lift a ban",
+	 "Lifts a ban before its time. What led to it still counts: a flow that was banned for\n"
+	 "wrong passwords (auth-failure) has one more try in ten minutes (`bans: guesses`), by a\n"
+	 "right password, too. From another port it has tries of its own.",
 	 OPTION_TRANSPORT, 1, 1, cmd_unban},
 	{"bans", "", "what is banned, and until when",
 	 "Lists the bans that have not expired, and why each was made.",
@@ -243,7 +246,8 @@ const struct command commands[] = {
 	 "With --metrics serves by HTTP, until it is interrupted:\n"
 	 "  /               a page that shows what the guard does now\n"
 	 "  /metrics        all counters, for Prometheus\n"
-	 "  /status.json    what `status`, `stats` and `bans` print as JSON, in one\n\n"
+	 "  /status.json    what `status`, `stats`, `bans` and `connections` print as JSON,\n"
+	 "                  in one\n\n"
 	 "ADDRESS is an IP address, of IPv6 in brackets; a port alone is of 127.0.0.1. There is\n"
 	 "no password and no encryption: leave it there, behind a proxy that has both. Nothing\n"
 	 "can be changed by it. The guard is read when somebody asks, at most once a second. It\n"
