@@ -31,6 +31,7 @@ static enum exit_code cmd_version(const struct options *options);
 const struct command commands[] = {
 	{"attach", "IFACE...", "guard interfaces; again: upgrade the running guard",
 	 "Guards the interfaces in monitor mode: nothing is dropped until `mode enforce`.\n"
+	 "One more interface of a guard that runs has the mode of that guard at once.\n"
 	 "One program judges what comes in, another sees what the host sends (tc egress: tcx, or\n"
 	 "clsact before Linux 6.6). Neither is in the way of tc programs of others.\n"
 	 "  --xdp native    in the driver (XDP): the fastest; refused if the driver cannot\n"
