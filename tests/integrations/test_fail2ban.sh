@@ -8,8 +8,9 @@
 # shellcheck source=../lab/lib.sh
 source "$(dirname "$0")/../lab/lib.sh"
 
+# The action finds the command as it does where it is installed, by PATH.
 fail2ban() {
-	lab_in server fail2ban-client -c "$DIR" -s "$DIR/socket" -p "$DIR/pid" "$@"
+	lab_in server env PATH="$(dirname "$SIPGUARD"):$PATH" fail2ban-client -c "$DIR" -s "$DIR/socket" -p "$DIR/pid" "$@"
 }
 
 # jails SECONDS: configured and started, with bans for so long. It knows Debian's filters.
@@ -34,7 +35,7 @@ jails() {
 		maxretry = 2
 		findtime = 600
 		bantime = $1
-		action = sipguard[sipguard="$SIPGUARD"]
+		action = sipguard
 	END
 	fail2ban start >/dev/null
 }

@@ -97,6 +97,9 @@ refuses() {
 	# With --force it is in the list, and packets from there are not denied.
 	sipguard deny import "$LAB_DIR/own" --name a --replace --force >/dev/null
 	shown "deny a 203.0.113.5"
+	# A download that failed, say.
+	fails 1 "no prefix in -, so the list 'a' stays" deny import - --name a --replace </dev/null
+	shown "deny a 203.0.113.5"
 	fails 1 "there is no list 'z'" deny del --name z
 	fails 2 "takes 1 to 31 letters" deny import "$LAB_DIR/own" --name "a b"
 	fails 2 "for 'import' with --name" deny import "$LAB_DIR/own" --replace

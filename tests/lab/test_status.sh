@@ -345,6 +345,13 @@ other_layout() {
 	guard_left_nothing
 }
 
+# Who keeps them in a file.
+rates_have_a_time() {
+	local first
+	first=$(lab_in server "$SIPGUARD" stats --watch 1 | sed q) || true # its reader is gone
+	[[ $(date -d "$first" +%s) -ge $(($(date +%s) - 3600)) ]]
+}
+
 [[ -x $SIPGUARD && -x $FLOOD ]] || lab_die "$SIPGUARD or $FLOOD is not built: run \"make\" first."
 lab_up
 trap test_ended EXIT
@@ -355,6 +362,7 @@ check "what proves, the greylist's hold, and the rules of bans" offences_as_conf
 check "JSON has the same" json_as_configured
 check "explain says where the mode is another one" explained_as_configured
 check "JSON has the keys that programs read" json_keys
+check "rates say of when they are" rates_have_a_time
 check "an armed greylist in monitor mode" greylist_armed "would have"
 check "an armed greylist in enforce mode" greylist_armed "have" --enforce
 check "a greylist that was armed" greylist_disarmed

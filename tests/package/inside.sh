@@ -128,6 +128,8 @@ installs() {
 	said=$(dpkg -i "/test/$FIRST.deb")
 	matches "$(sipguard version)" "^sipguard $FIRST "
 	sipguard check-config /usr/share/sipguard/sipguard.yaml >/dev/null
+	[[ -x /usr/share/sipguard/crowdsec/sipguard-bouncer.sh &&
+		-s /usr/share/sipguard/fail2ban/sipguard.conf ]]
 	[[ ! -e /etc/sipguard/sipguard.yaml && -d /etc/sipguard ]]
 	# Nothing is begun by itself.
 	[[ ! -e $PINS && -z $(programs) ]]

@@ -41,6 +41,8 @@ static void test_bad_keys_and_types(void **state)
 	static const struct bad cases[] = {
 		{1, 1, "unknown key 'limit' at the top level; known here: profile, ports, limits",
 		 "limit: {}\n"},
+		{1, 1, "it is a key of modes", "limit-invite: off\n"},
+		{1, 1, "; `sipguard mode` says it of the whole guard", "mode: enforce\n"},
 		{3, 1, "unknown key 'Modes'", "ports: {}\nlimits: {}\nModes: {}\n"},
 		{3, 3, "unknown key 'Invite' in limits; known here: source, invite",
 		 "limits:\n  other: {rate: 5, burst: 9}\n  Invite: {rate: 5}\n"},

@@ -62,15 +62,23 @@ look() {
 	fi
 	all=$(stream true) || return 1
 	all=$(jq -r "$AS_IPSET" <<<"$all") || return 1
-	$SIPGUARD deny import - --format ipset --name "$LIST" --replace <<<"$all" >/dev/null || return 1
+	if [[ -n $all ]]; then
+		$SIPGUARD deny import - --format ipset --name "$LIST" --replace <<<"$all" >/dev/null ||
+			return 1
+	elif lists_it; then
+		$SIPGUARD deny del --name "$LIST" >/dev/null || return 1
+	fi
 	COUNT=$(grep -c . <<<"$all" || :)
 	say "$COUNT denied."
 }
 
+lists_it() {
+	$SIPGUARD deny lists --json | jq -e --arg name "$LIST" 'any(.lists[]; .name == $name)' >/dev/null
+}
+
 # A guard that was detached and attached again has no lists.
 has_list() {
-	[[ $COUNT -eq 0 ]] ||
-		$SIPGUARD deny lists --json | jq -e --arg name "$LIST" 'any(.lists[]; .name == $name)' >/dev/null
+	[[ $COUNT -eq 0 ]] || lists_it
 }
 
 [[ -n ${CROWDSEC_KEY:-} ]] || {

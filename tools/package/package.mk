@@ -14,6 +14,14 @@ installed-files: $(INSTALLED)
 install-files: $(INSTALLED)
 	install -D -m 755 $(BUILD)/sipguard $(DESTDIR)$(SBINDIR)/sipguard
 	install -D -m 644 tools/sipguard.yaml $(DESTDIR)$(PREFIX)/share/sipguard/sipguard.yaml
+	install -D -m 644 tools/fail2ban/sipguard.conf \
+		$(DESTDIR)$(PREFIX)/share/sipguard/fail2ban/sipguard.conf
+	install -D -m 755 tools/crowdsec/sipguard-bouncer.sh \
+		$(DESTDIR)$(PREFIX)/share/sipguard/crowdsec/sipguard-bouncer.sh
+	install -D -m 644 tools/prometheus/sipguard.rules.yml \
+		$(DESTDIR)$(PREFIX)/share/sipguard/prometheus/sipguard.rules.yml
+	install -D -m 644 tools/grafana/sipguard.json \
+		$(DESTDIR)$(PREFIX)/share/sipguard/grafana/sipguard.json
 	install -D -m 644 $(MANUAL)/sipguard.8 $(DESTDIR)$(PREFIX)/share/man/man8/sipguard.8
 	install -D -m 644 $(MANUAL)/sipguard.yaml.5 $(DESTDIR)$(PREFIX)/share/man/man5/sipguard.yaml.5
 	install -D -m 644 $(MANUAL)/completion \

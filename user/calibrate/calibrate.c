@@ -125,7 +125,8 @@ static int explain_nothing(const struct calibration *c, struct error *error)
 	flow_format(&r->puzzle.to, other, sizeof(other));
 	if (c->live)
 		return error_set(error, -ENODATA, "no packet came to a guarded port at the "
-				 "interfaces that are guarded.");
+				 "interfaces that are guarded: `sipguard stats` says what "
+				 "does come, and where.");
 	if (!r->packets)
 		return error_set(error, -ENODATA, "there is no packet in the recording.");
 	if (r->unknown)

@@ -61,7 +61,8 @@ static int read_all(struct recording *r, const char *what,
 		}
 		if (result < 0 && why.text[0])
 			error_set(error, result, "%s breaks off or is damaged (%s): nothing was "
-				  "proposed; `editcap` of Wireshark can save what is good of it.",
+				  "proposed; if tcpdump still writes it, end that first, else "
+				  "`editcap` of Wireshark can save what is good of it.",
 				  base_name(r->files[i]), why.text);
 		capture_close(capture);
 		capture = NULL;

@@ -204,6 +204,12 @@ static int change_named(struct session *session, const struct request *request,
 	err = maps_clock(&session->maps, &now, error);
 	if (err)
 		return err;
+	/* An empty download is no list of nobody. */
+	if (options->replace && !request->source.count)
+		return error_set(error, -ENODATA, "there is no prefix in %s, so the list '%s' "
+				 "stays as it is: `sipguard %s del --name %s` takes it off.",
+				 request->path, request->name, list_names[request->list],
+				 request->name);
 	if (options->seconds)
 		terms.until = now + options->seconds * SG_NSEC_PER_SEC;
 	return lists_import(&session->maps, request->list, &terms, request->source.item,

@@ -31,6 +31,7 @@ static enum exit_code cmd_version(const struct options *options);
 const struct command commands[] = {
 	{"attach", "IFACE...", "guard interfaces; again: upgrade the running guard",
 	 "Guards the interfaces in monitor mode: nothing is dropped until `mode enforce`.\n"
+	 "One more interface of a guard that runs has the mode of that guard at once.\n"
 	 "One program judges what comes in, another sees what the host sends (tc egress: tcx, or\n"
 	 "clsact before Linux 6.6). Neither is in the way of tc programs of others.\n"
 	 "  --xdp native    in the driver (XDP): the fastest; refused if the driver cannot\n"
@@ -143,7 +144,10 @@ const struct command commands[] = {
 	 "Sources on the allow list and addresses of this host cannot be banned; that from which\n"
 	 "you are logged in (SSH) and that of a default gateway only with --force.",
 	 OPTION_TRANSPORT | OPTION_FOR | OPTION_FORCE, 1, 1, cmd_ban},
-	{"unban", "ADDRESS[:PORT]", "lift a ban", "Lifts a ban before its time.",
+	{"unban", "ADDRESS[:PORT]", "lift a ban",
+	 "Lifts a ban before its time. What led to it still counts: a flow that was banned for\n"
+	 "wrong passwords (auth-failure) has one more try in ten minutes (`bans: guesses`), by a\n"
+	 "right password, too. From another port it has tries of its own.",
 	 OPTION_TRANSPORT, 1, 1, cmd_unban},
 	{"bans", "", "what is banned, and until when",
 	 "Lists the bans that have not expired, and why each was made.",
@@ -244,7 +248,8 @@ const struct command commands[] = {
 	 "With --metrics serves by HTTP, until it is interrupted:\n"
 	 "  /               a page that shows what the guard does now\n"
 	 "  /metrics        all counters, for Prometheus\n"
-	 "  /status.json    what `status`, `stats` and `bans` print as JSON, in one\n\n"
+	 "  /status.json    what `status`, `stats`, `bans` and `connections` print as JSON,\n"
+	 "                  in one\n\n"
 	 "ADDRESS is an IP address, of IPv6 in brackets; a port alone is of 127.0.0.1. There is\n"
 	 "no password and no encryption: leave it there, behind a proxy that has both. Nothing\n"
 	 "can be changed by it. The guard is read when somebody asks, at most once a second. It\n"

@@ -90,6 +90,9 @@ enum exit_code cmd_mode(const struct options *options)
 	if (of_reason && reason <= SG_REASON_NONE)
 		return usage("There is no reason '%s' (`sipguard explain` lists them).",
 			     options->arguments[0]);
+	if (mode < 0 && !of_reason && reason_find(options->arguments[0]) > SG_REASON_NONE)
+		return usage("Say which mode '%s' is to have: off, monitor or enforce.",
+			     options->arguments[0]);
 	if (mode < 0)
 		return usage("There is no mode '%s': take off, monitor or enforce.",
 			     options->arguments[of_reason]);
@@ -149,6 +152,17 @@ static int read_again(const struct session *session, struct policy *policy, stru
 	return err ? err : policy_read(note.path, policy, error);
 }
 
+/* A mistake in the file: who is in a hurry has to know that it changed nothing. */
+static enum exit_code refused(struct error *error)
+{
+	size_t length = strlen(error->text);
+
+	if (error->file)
+		snprintf(error->text + length, sizeof(error->text) - length,
+			 "; what was in force stays so");
+	return failed(error);
+}
+
 enum exit_code cmd_reload(const struct options *options)
 {
 	struct error error = {};
@@ -158,7 +172,7 @@ enum exit_code cmd_reload(const struct options *options)
 
 	/* Before the lock is taken: it may be a pipe, or a terminal. */
 	if (options->config && policy_read(options->config, &policy, &error))
-		return failed(&error);
+		return refused(&error);
 	if (session_begin(&session, ACCESS_CHANGE, &error)) {
 		policy_free(&policy);
 		return failed(&error);
@@ -173,7 +187,7 @@ enum exit_code cmd_reload(const struct options *options)
 		escape_printf(stdout, "In force: %s.\n", policy_name(policy.path));
 	session_end(&session);
 	if (err)
-		failed(&error);
+		refused(&error);
 	policy_free(&policy);
 	return err ? FAILED : DONE;
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bpf/bpf.h>
+
 #include "guard/slots.h"
 
 /* Zones may name interfaces: the place of the one that is asked for, or of none. */
@@ -55,19 +57,81 @@ static int read_flows(const struct session *session, struct answer *a, struct er
 	return 0;
 }
 
+/* The same of bans. */
+static int read_bans(const struct session *session, struct answer *a, struct error *error)
+{
+	int err = bans_read(&session->maps, a->why.now, &a->bans, error);
+	size_t kept = 0;
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < a->bans.count; i++) {
+		const struct ban *b = &a->bans.ban[i];
+
+		if (!a->why.flow.port && ban_is_flow(&b->key) && is_of(&b->key, &a->why.flow))
+			a->bans.ban[kept++] = *b;
+	}
+	a->bans.count = kept;
+	return 0;
+}
+
+/*
+ * What is noted of a source: see bpf/state/lately.bpf.h. The tag is the hash, of which the place
+ * is, but for the lowest bit.
+ */
+static bool find_lately(const struct session *session, __u64 tag, bool known,
+			struct sg_lately *lately)
+{
+	for (__u64 low = 0; low < 2; low++) {
+		__u32 at = ((tag & ~1ULL) | low) & (SG_LATELY / 2 - 1);
+
+		at |= known ? SG_LATELY / 2 : 0;
+		if (!bpf_map_lookup_elem(session->maps.fd[MAP_LATELY], &at, lately) &&
+		    lately->tag == tag)
+			return true;
+	}
+	memset(lately, 0, sizeof(*lately));
+	return false;
+}
+
+/* The program that is asked finds one of the two. */
+static int read_lately(const struct session *session, struct answer *a, __u32 slot,
+		       struct error *error)
+{
+	__u64 tag = a->why.lately.tag;
+
+	if (a->why.flow.port || a->why.in_zone || !tag)
+		return 0;
+	find_lately(session, tag, true, &a->proven);
+	find_lately(session, tag, false, &a->why.lately);
+	for (size_t i = 0; i < a->flows.count; i++) {
+		__u8 proof = a->flows.flow[i].proven.proof;
+
+		if (proof == SG_PROOF_REGISTER || proof == SG_PROOF_CALL)
+			return ask_why(session, &a->flows.flow[i].key, slot, &a->proven_why, error);
+	}
+	a->proven_why = a->why;
+	return 0;
+}
+
 int answer_read(const struct session *session, const struct sg_flow_key *key, const char *dev,
 		struct answer *a, struct error *error)
 {
-	struct note note;
+	struct note note = {};
 	__u32 slot;
 	int err = find_slot(session, dev, &slot, error);
 
 	if (!err)
 		err = maps_config(&session->maps, &a->config, &note, error);
+	memcpy(a->path, note.path, sizeof(a->path));
 	if (!err)
 		err = ask_why(session, key, slot, &a->why, error);
 	if (!err)
 		err = read_flows(session, a, error);
+	if (!err)
+		err = read_bans(session, a, error);
+	if (!err)
+		err = read_lately(session, a, slot, error);
 	a->mode = session->maps.state->mode % SG_MODE__MAX;
 	return err;
 }
@@ -75,4 +139,5 @@ int answer_read(const struct session *session, const struct sg_flow_key *key, co
 void answer_free(struct answer *a)
 {
 	proven_free(&a->flows);
+	bans_free(&a->bans);
 }

@@ -4,13 +4,22 @@
 #define SIPGUARD_ANSWER_H
 
 #include "events/ask.h"
+#include "model/bans.h"
 #include "model/proven.h"
 
 struct answer {
 	struct sg_why why;
+	/*
+	 * Of a source in no zone: what is noted of its proven flows, apart from what is noted of
+	 * the others, and one of these flows, for what lifts that. If it is asked for as a whole.
+	 */
+	struct sg_lately proven;
+	struct sg_why proven_why;
 	struct sg_config config;
+	char path[PATH_MAX];      /* of its file; "" for the built-in defaults */
 	enum sg_mode mode;
 	struct proven_list flows; /* of the address */
+	struct ban_list bans;     /* of flows of the address, if it is asked for as a whole */
 };
 
 /*

@@ -203,6 +203,9 @@ char *why_lift(const struct sg_why *why, const struct sg_config *config,
 			 where);
 	else if (reason == SG_REASON_UNLISTED_BUDGET || reason == SG_REASON_GREYLIST)
 		snprintf(text, size, "a zone for this source, which pays no budget");
+	else if (reason == SG_REASON_AUTH_FAILURE || reason == SG_REASON_ENUMERATION)
+		snprintf(text, size, "time, as `bans` of the configuration has it, or a zone for "
+			 "this source, which is trusted not to guess");
 	else if (reason == SG_REASON_ZONE_TOTAL)
 		snprintf(text, size, "a wider `total` %s", where);
 	else

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "base/quote.h"
 #include "policy/config_check.h"
 #include "policy/setting.h"
@@ -246,12 +247,17 @@ static const char *other_place(const struct place *place, const char *key)
 static int fail_unknown_key(const struct place *place, const yaml_node_t *key)
 {
 	const char *text = document_text(key), *stands = other_place(place, text);
-	char known[120], nearest[COMPARED_LETTERS + 1], advice[80] = "";
+	char known[120], nearest[COMPARED_LETTERS + 1], advice[96] = "";
 
 	known_keys(place, known, sizeof(known));
 	nearest_key(place, text, nearest, sizeof(nearest));
 	if (stands)
 		snprintf(advice, sizeof(advice), "; it is a key %s", stands);
+	else if (place->where == PLACE_TOP && !place->key && reason_find(text) > SG_REASON_NONE)
+		snprintf(advice, sizeof(advice), "; it is a key of modes");
+	else if (place->where == PLACE_TOP && !place->key && strcmp(text, "mode") == 0)
+		snprintf(advice, sizeof(advice), "; `sipguard mode` says it of the whole guard, "
+			 "modes of each reason");
 	else if (*nearest)
 		snprintf(advice, sizeof(advice), "; is '%s' meant?", nearest);
 	return document_fail(place->document, key, "unknown key '%s' %s%s; known here: %s%s",

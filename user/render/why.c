@@ -9,7 +9,9 @@
 #include "base/names.h"
 #include "model/bans.h"
 #include "model/listed.h"
+#include "policy/policy.h"
 #include "render/event.h"
+#include "render/json.h"
 #include "render/output.h"
 
 #define ESTIMATE 16 /* packets; in a flood one is noted for as many, see lately.bpf.h */
@@ -34,18 +36,33 @@ static void listed_prefix(const struct sg_why *why, char *text)
 	prefix_format(&prefix, text, PREFIX_TEXT);
 }
 
+/* What is noted of it, and what is asked for what lifts that. */
+struct noted {
+	const struct sg_lately *lately;
+	const struct sg_why *why;
+	const char *whose;
+};
+
+#define NOTED 2
+
+static void all_noted(const struct answer *a, struct noted noted[NOTED])
+{
+	noted[0] = (struct noted){&a->why.lately, &a->why, ""};
+	noted[1] = (struct noted){&a->proven, &a->proven_why, " of proven flows"};
+}
+
 static bool is_seen(const struct sg_lately_reason *r)
 {
 	return r->packets && r->reason && r->reason < SG_REASON__MAX;
 }
 
 /* NULL: it is only counted, as a wrong password that the server gets to see. */
-static const char *lift_of(const struct answer *a, const struct sg_lately_reason *r,
-			   char text[LIFT])
+static const char *lift_of(const struct answer *a, const struct sg_why *why,
+			   const struct sg_lately_reason *r, char text[LIFT])
 {
 	bool drops = r->outcome == SG_OUTCOME_DROPPED || r->outcome == SG_OUTCOME_WOULD_DROP;
 
-	return drops ? why_lift(&a->why, &a->config, r, text, LIFT) : NULL;
+	return drops ? why_lift(why, &a->config, r, text, LIFT) : NULL;
 }
 
 /* --- for people --- */
@@ -82,28 +99,60 @@ static void print_limits(FILE *to, const struct answer *a)
 	}
 }
 
-static void print_lately(FILE *to, const struct answer *a)
+/* True if a setting lifts it. */
+static bool print_reason(FILE *to, const struct answer *a, const struct noted *noted,
+			 const struct sg_lately_reason *r)
 {
 	char time[OUTPUT_TEXT], lift[LIFT];
-	bool any = false;
 
+	fprintf(to, "  %-14s %s: %s%u packet%s%s, the last %s ago\n",
+		reason_texts[r->reason].label, outcome_texts[r->outcome % SG_OUTCOME__MAX],
+		r->packets < ESTIMATE ? "" : "about ", r->packets, r->packets == 1 ? "" : "s", noted->whose, output_seconds(seconds_ago(a, r), time));
+	if (!lift_of(a, noted->why, r, lift)) {
+		fprintf(to, "  %-14s only counted: it passes in enforce mode, too\n", "");
+		return false;
+	}
+	escape_printf(to, "  %-14s lifted by %s\n", "", lift);
+	return strncmp(lift, "`sipguard ", 10) != 0;
+}
+
+static void print_lately(FILE *to, const struct answer *a)
+{
+	bool any = false, setting = false;
+	struct noted noted[NOTED];
+
+	all_noted(a, noted);
 	fprintf(to, "\nLately\n");
-	for (int i = 0; i < SG_LATELY_REASONS; i++) {
-		const struct sg_lately_reason *r = &a->why.lately.of[i];
+	for (int i = 0; i < NOTED * SG_LATELY_REASONS; i++) {
+		const struct noted *of = &noted[i / SG_LATELY_REASONS];
+		const struct sg_lately_reason *r = &of->lately->of[i % SG_LATELY_REASONS];
 
 		if (!is_seen(r))
 			continue;
 		any = true;
-		fprintf(to, "  %-14s %s: %s%u packets, the last %s ago\n",
-			reason_texts[r->reason].label, outcome_texts[r->outcome % SG_OUTCOME__MAX],
-			r->packets < ESTIMATE ? "" : "about ", r->packets, output_seconds(seconds_ago(a, r), time));
-		if (lift_of(a, r, lift))
-			escape_printf(to, "  %-14s lifted by %s\n", "", lift);
-		else
-			fprintf(to, "  %-14s only counted: it passes in enforce mode, too\n", "");
+		setting |= print_reason(to, a, of, r);
 	}
 	if (!any)
 		fprintf(to, "  Nothing of it was dropped or watched that the guard remembers.\n");
+	if (!setting)
+		return;
+	fputc('\n', to); /* which is escaped elsewhere than at the end */
+	escape_printf(to, "The file is %s; `sipguard reload` puts it in force.\n",
+		      a->path[0] ? a->path : POLICY_FILE ", if you make one");
+}
+
+static void print_flow_bans(FILE *to, const struct answer *a)
+{
+	char text[PREFIX_TEXT], time[OUTPUT_TEXT];
+
+	for (size_t i = 0; i < a->bans.count; i++) {
+		const struct ban *b = &a->bans.ban[i];
+
+		flow_format(&b->key, text, sizeof(text));
+		fprintf(to, "  %-14s %s %s, banned (%s), %s left\n", "its flow", text,
+			flow_transport(&b->key), ban_cause(&b->ban),
+			output_seconds(seconds_until(b->ban.until, a->why.now), time));
+	}
 }
 
 static void print_flows(FILE *to, const struct answer *a)
@@ -147,6 +196,7 @@ void why_text(const struct answer *a, FILE *to)
 	print_list(to, w);
 	print_ban(to, "source", &w->source_ban, w->now);
 	print_ban(to, "flow", &w->flow_ban, w->now);
+	print_flow_bans(to, a);
 	print_flows(to, a);
 	if (!a->flows.count)
 		fprintf(to, "  %-14s nothing\n", w->flow.port ? "it has proven" : "has proven");
@@ -187,17 +237,34 @@ static json_t *limits_json(const struct answer *a, bool flow)
 static json_t *lately_json(const struct answer *a)
 {
 	json_t *json = json_array();
+	struct noted noted[NOTED];
 	char lift[LIFT];
 
-	for (int i = 0; i < SG_LATELY_REASONS; i++) {
-		const struct sg_lately_reason *r = &a->why.lately.of[i];
+	all_noted(a, noted);
+	for (int i = 0; i < NOTED * SG_LATELY_REASONS; i++) {
+		const struct noted *of = &noted[i / SG_LATELY_REASONS];
+		const struct sg_lately_reason *r = &of->lately->of[i % SG_LATELY_REASONS];
 
 		if (is_seen(r))
 			json_array_append_new(json, json_pack("{s:s, s:s, s:I, s:I, s:s?}",
 				"reason", reason_texts[r->reason].label, "outcome",
 				outcome_texts[r->outcome % SG_OUTCOME__MAX], "packets",
 				(json_int_t)r->packets, "seconds_ago",
-				(json_int_t)seconds_ago(a, r), "lift", lift_of(a, r, lift)));
+				(json_int_t)seconds_ago(a, r), "lift",
+				lift_of(a, of->why, r, lift)));
+	}
+	return json;
+}
+
+static json_t *flow_bans_json(const struct answer *a)
+{
+	json_t *json = json_array();
+
+	for (size_t i = 0; i < a->bans.count; i++) {
+		const struct ban *b = &a->bans.ban[i];
+
+		json_array_append_new(json, ban_json(&b->key, &b->ban,
+						     seconds_until(b->ban.until, a->why.now)));
 	}
 	return json;
 }
@@ -237,6 +304,7 @@ json_t *why_json(const struct answer *a)
 		: json_null());
 	json_object_set_new(json, "source_ban", its_ban_json(&w->source_ban, w->now));
 	json_object_set_new(json, "flow_ban", its_ban_json(&w->flow_ban, w->now));
+	json_object_set_new(json, "flow_bans", flow_bans_json(a));
 	json_object_set_new(json, "flows", flows_json(a));
 	json_object_set_new(json, "source_limits", limits_json(a, false));
 	json_object_set_new(json, "flow_limits", w->flow.port ? limits_json(a, true) : json_null());

@@ -8,6 +8,7 @@
 #include "guard/connections.h"
 #include "guard/session.h"
 #include "model/counters.h"
+#include "render/event.h"
 #include "render/json.h"
 #include "render/output.h"
 #include "render/text.h"
@@ -52,6 +53,8 @@ static void print_rates(const struct sample *then, const struct sample *now, boo
 {
 	double seconds = seconds_between(&then->when, &now->when);
 	struct counters between;
+	struct timespec time;
+	char when[EVENT_TIME];
 
 	counters_between(&then->counters, &now->counters, &between);
 	if (json) {
@@ -59,6 +62,8 @@ static void print_rates(const struct sample *then, const struct sample *now, boo
 					   stats_json(&between)));
 		return;
 	}
+	clock_gettime(CLOCK_REALTIME, &time);
+	printf("%s\n", event_format_time(&time, when));
 	stats_text(&between, seconds);
 	putchar('\n');
 }

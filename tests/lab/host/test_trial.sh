@@ -55,6 +55,7 @@ confirmed() {
 	sipguard confirm --json | jq -e '.confirmed == "attach" and .mode == "monitor"' >/dev/null
 	status_is '.trial.seconds_left == 0 and .mode == "monitor" and .notices == []'
 	fails 1 "nothing waits" confirm
+	fails 2 "which mode 'garbage' is to have" mode garbage
 }
 
 in_monitor() {

@@ -355,6 +355,25 @@ says_why_of_a_zone() {
 	sipguard why "$LAB_CLIENT4" | grep -q "zone  *trunk"
 }
 
+# Of an address with a phone that is proven and others that are not: all that was dropped, and the
+# bans of its flows.
+says_why_of_an_office() {
+	mkdir -p "$LAB_DIR/phone"
+	lab_request OPTIONS "sip:$LAB_SERVER4" | grep -v ^Call-ID >"$LAB_DIR/phone/1"
+	lab_sipp proof call 4 udp -p 5060 -m 1 -timeout 60
+	wait "$LAB_PID"
+	why '.flows[0].proof == "call"' "$LAB_CLIENT4:5060"
+	lab_in client "$LAB_ROOT/build/tests/send_messages" "$LAB_SERVER4" 5060 "$LAB_DIR/phone" >/dev/null
+	garbage 2
+	why '[.lately[].reason] == ["garbage", "field-missing"]' "$LAB_CLIENT4"
+	why '[.lately[].reason] == ["field-missing"]' "$LAB_CLIENT4:5060"
+	sipguard why "$LAB_CLIENT4" | grep -q "^  field-missing  *dropped: 1 packet of proven flows, the"
+	sipguard why "$LAB_CLIENT4" | grep -q "^The file is /etc/sipguard/sipguard.yaml, if you make one;"
+	sipguard ban "$LAB_CLIENT4:5060" --for 1h >/dev/null
+	why '.flow_ban == null and .flow_bans[0].ban == "'"$LAB_CLIENT4"':5060"' "$LAB_CLIENT4"
+	sipguard why "$LAB_CLIENT4" | grep -q "^  its flow  *$LAB_CLIENT4:5060 udp, banned (operator)"
+}
+
 # Eight follow; a ninth is told so. One that was killed makes room in a few seconds.
 eight_follow() {
 	local i
@@ -402,6 +421,7 @@ check "it is written to the journal, over a detach" writes_the_journal
 check "what is known of a source is shown" says_why
 check "why: of a flow, which limit it has spent" says_which_limit
 check "so is what it has spent of its limits" says_why_of_a_zone
+check "and what is known of an office, of all its phones" says_why_of_an_office
 check "eight follow, and a killed one makes room" eight_follow
 check "it ends with its reader" ends_with_its_reader
 test_done
