@@ -107,6 +107,36 @@ forged_wrong_passwords() {
 	phone_registers
 }
 
+# guesses N: so many wrong passwords of a phone that is not known, each for a challenge of its own.
+guesses() {
+	local nonce i
+	for ((i = 0; i < $1; i++)); do
+		nonce=$(register alice "$LAB_PROBE4" 1 | ask "$LAB_PROBE4" "$OWN_PORT" |
+			sed -n 's/^WWW-Authenticate:.*nonce="\([^"]*\)".*/\1/p')
+		register alice "$LAB_PROBE4" 2 "$(credentials alice "$nonce")" |
+			ask "$LAB_PROBE4" "$OWN_PORT" >/dev/null
+	done
+}
+
+is_banned() {
+	sipguard bans --json | jq -e '.bans | length > 0' >/dev/null
+}
+
+# Who has found the right password at last is let in by `unban`, and not at his next mistake banned.
+unban_forgets() {
+	local i nonce
+	for ((i = 0; i < 20; i++)); do
+		is_banned || LAB_PATIENCE=1 guesses 1
+	done
+	is_banned
+	sipguard unban "$LAB_PROBE4:$OWN_PORT" >/dev/null
+	nonce=$(register alice "$LAB_PROBE4" 1 | ask "$LAB_PROBE4" "$OWN_PORT" |
+		sed -n 's/^WWW-Authenticate:.*nonce="\([^"]*\)".*/\1/p')
+	register alice "$LAB_PROBE4" 2 "$(credentials alice "$nonce" "$PASSWORD")" |
+		ask "$LAB_PROBE4" "$OWN_PORT" | head -n 1 | grep -q "200 OK"
+	equal "$(proven)" 1
+}
+
 # A customer forges flows of others, with the nonce of his own challenge and his own password: each
 # is accepted, and a few of them are proven.
 forged_registrations() {
@@ -219,6 +249,7 @@ trap test_ended EXIT
 ip -n "$LAB_NS_CLIENT" addr add "$LAB_PROBE4/32" dev "$LAB_IF_CLIENT"
 lab_kamailio_start WITH_PHONES "PASSWORD=\"$PASSWORD\""
 check "forged wrong passwords ban no registered phone" forged_wrong_passwords
+check "who has guessed wrong is let in by unban" unban_forgets
 check "a customer proves few flows of others" forged_registrations
 check "ACKs that the server relays prove nobody" forged_acks
 check "who calls in the name of a registered phone is noticed" called_in_their_names

@@ -145,9 +145,9 @@ const struct command commands[] = {
 	 "you are logged in (SSH) and that of a default gateway only with --force.",
 	 OPTION_TRANSPORT | OPTION_FOR | OPTION_FORCE, 1, 1, cmd_ban},
 	{"unban", "ADDRESS[:PORT]", "lift a ban",
-	 "Lifts a ban before its time. What led to it still counts: a flow that was banned for\n"
-	 "wrong passwords (auth-failure) has one more try in ten minutes (`bans: guesses`), by a\n"
-	 "right password, too. From another port it has tries of its own.",
+	 "Lifts a ban before its time, and forgets what led to it: wrong passwords and other\n"
+	 "offences that are held against this source or, with a port, against this flow, also if\n"
+	 "they have not led to a ban.",
 	 OPTION_TRANSPORT, 1, 1, cmd_unban},
 	{"bans", "", "what is banned, and until when",
 	 "Lists the bans that have not expired, and why each was made.",

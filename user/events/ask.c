@@ -191,6 +191,8 @@ char *why_lift(const struct sg_why *why, const struct sg_config *config,
 	where_of(why, config, where, sizeof(where));
 	if (reason == SG_REASON_BAN_SOURCE || (reason == SG_REASON_BAN_FLOW && why->flow.port))
 		lift_ban(why, reason == SG_REASON_BAN_FLOW, text, size);
+	else if (reason == SG_REASON_AUTH_FAILURE && why->flow.port && !is_proven(why))
+		lift_ban(why, true, text, size);
 	else if (reason == SG_REASON_BAN_FLOW)
 		snprintf(text, size, "`sipguard unban ADDRESS:PORT`, see `sipguard bans`");
 	else if (reason == SG_REASON_DENY_LIST)

@@ -10,6 +10,7 @@
 #include "base/names.h"
 #include "base/prefix.h"
 #include "kernel/walk.h"
+#include "model/debts.h"
 #include "model/lists.h"
 
 bool ban_is_flow(const struct sg_flow_key *key)
@@ -249,16 +250,19 @@ int bans_restore(struct maps *maps, const struct ban *bans, size_t count, size_t
 int bans_lift(struct maps *maps, const struct sg_flow_key *key, __u64 now, struct error *error)
 {
 	char text[PREFIX_TEXT];
-	int err = settle(maps, now, error);
+	int err = settle(maps, now, error), forgiven;
 
 	if (err)
 		return err;
 	flow_format(key, text, sizeof(text));
 	err = bpf_map_delete_elem(maps->fd[MAP_BANS], key);
-	if (err == -ENOENT)
+	forgiven = debts_forgive(maps, key, now, error);
+	if (forgiven < 0)
+		return forgiven;
+	if (err == -ENOENT && !forgiven)
 		return error_set(error, err, "%s is not banned: `sipguard bans` lists what is.",
 				 text);
-	if (err)
+	if (err && err != -ENOENT)
 		return error_set(error, err, "cannot lift the ban: %s.", strerror(-err));
 	return settle(maps, now, error);
 }

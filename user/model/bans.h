@@ -52,7 +52,10 @@ int bans_order(struct maps *maps, const struct sg_flow_key *key, __u64 seconds, 
 int bans_restore(struct maps *maps, const struct ban *bans, size_t count, size_t *refused,
 		 struct error *error);
 
-/* -ENOENT: it is not banned. */
+/*
+ * And forgets what led to it, or the next offence would be one too many again. -ENOENT: it is not
+ * banned, and nothing is held against it.
+ */
 int bans_lift(struct maps *maps, const struct sg_flow_key *key, __u64 now, struct error *error);
 
 #endif

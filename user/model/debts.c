@@ -3,6 +3,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "flow.h"
+#include "model/bans.h"
 #include "model/debts.h"
 
 static void widen(__u64 *most, const struct sg_limit *limit)
@@ -57,4 +59,48 @@ int debts_cut(const struct maps *maps, __u64 now, struct error *error)
 	if (!err)
 		err = cut_buckets(maps, MAP_FLOW_BUCKETS, flow, now, error);
 	return err;
+}
+
+static __u64 hash_of(const struct maps *maps, const struct sg_flow_key *key)
+{
+	__u64 source = key->family == 4 ? sg_source4(key->address[3])
+					: sg_source6(key->address[0], key->address[1]);
+
+	if (!ban_is_flow(key))
+		return sg_source_hash(source, maps->state->secret);
+	return sg_flow_hash(source, sg_host(key->address), key->port, key->transport,
+			    maps->state->secret);
+}
+
+/* Whether anything was held against him. */
+static bool forgive(struct sg_offences *c, __u64 now)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof(c->tat) / sizeof(*c->tat); i++) {
+		any |= c->tat[i] > now;
+		cut(&c->tat[i], 0);
+	}
+	return any;
+}
+
+int debts_forgive(const struct maps *maps, const struct sg_flow_key *key, __u64 now,
+		  struct error *error)
+{
+	__u32 count = maps_entries(maps, MAP_OFFENCES);
+	size_t size = count * sizeof(struct sg_offences);
+	struct sg_offences *entry = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
+					 maps->fd[MAP_OFFENCES], 0);
+	__u64 who = hash_of(maps, key);
+	int any = 0;
+
+	if (entry == MAP_FAILED)
+		return error_set(error, -ENOMEM, "cannot map the table of offences into memory: %s.",
+				 strerror(errno));
+	for (__u32 i = 0; i < count; i++) {
+		if (__atomic_load_n(&entry[i].who, __ATOMIC_RELAXED) == who)
+			any |= forgive(&entry[i], now);
+	}
+	munmap(entry, size);
+	return any;
 }
