@@ -25,6 +25,8 @@ char LICENSE[] SEC("license") = "GPL";
 #define REPLY_WAIT 64      /* s for an answer to our own request */
 #define REPLY_START 16     /* bytes that tell a request from a response, and its status */
 #define REPLY_RING 240     /* s for one to an INVITE: more than timer C */
+/* s: by then who was connected before has registered again, each hour by default (RFC 3261 10.2) */
+#define REPLY_OLDER 7200
 
 /* A limit for each destination that is on no list, in no zone and not proven. */
 static __always_inline __u32 reply_limit(struct guard *g)
@@ -251,13 +253,50 @@ static __always_inline __u32 reply_message(struct __sk_buff *skb, struct guard *
 
 /* --- segments --- */
 
+enum reply_guess {
+	REPLY_NO_GUESS,
+	REPLY_GUESS,
+	REPLY_GUESS_GOES_ON, /* and behind it the next message begins */
+};
+
 /*
- * Where the messages of a segment begin: as streams.bpf.h knows it of what comes in. Who has a
- * connection can have the server's segments end where he likes, by his window, and begin with what
- * the server repeats or carries for others: that would be a response to him, and prove his flow. Of
- * a connection that is older than the guard nobody knows, and what begins like a message is taken
- * for one.
+ * Whether a segment that begins like a message is taken for one, though nobody knows where one
+ * begins. Who has a connection can have the server's segments end where he likes, by his window, and
+ * begin with what the server repeats or carries for others: that would be a response to him, and
+ * prove his flow. So for whom is trusted already; and, while there may be connections that are older
+ * than the guard, for all of which nothing is known.
  */
+__noinline int reply_may_guess(struct __sk_buff *skb, struct guard *g, __u32 state)
+{
+	if (!g)
+		return REPLY_NO_GUESS;
+	flow_know(g);
+	if (is_proven(g) || lists_find(g) == SG_LIST_ALLOW)
+		return REPLY_GUESS_GOES_ON;
+	zone_find(g, config_of(g)->zones ? slot_of(skb->ifindex) : SG_INTERFACES);
+	if (g->in_zone)
+		return REPLY_GUESS_GOES_ON;
+	return state == STREAM_OLDER &&
+			       g->now - sg_state.heard_since < REPLY_OLDER * SG_NSEC_PER_SEC
+		       ? REPLY_GUESS : REPLY_NO_GUESS;
+}
+
+static __always_inline void reply_guess(struct __sk_buff *skb, struct guard *g)
+{
+	struct packet *p = &g->p;
+	__u32 state = p->stream, guess;
+
+	if (state != STREAM_OLDER && state != STREAM_GAP && state != STREAM_LOST)
+		return;
+	guess = reply_may_guess(skb, g, state);
+	if (guess == REPLY_NO_GUESS)
+		return;
+	p->assumed = STREAM_GUESSED;
+	p->unread = guess == REPLY_GUESS_GOES_ON ? state : STREAM_NONE;
+	p->stream = STREAM_READ;
+}
+
+/* Where the messages of a segment begin: as streams.bpf.h knows it of what comes in. */
 __noinline int reply_segment(struct __sk_buff *skb, struct guard *g)
 {
 	struct sg_stream s = {};
@@ -269,14 +308,17 @@ __noinline int reply_segment(struct __sk_buff *skb, struct guard *g)
 	p->flow = flow_hash(p);
 	p->connection = stream_hash(p);
 	sent_recall(p->connection, &s);
-	p->assumed = s.state ? STREAM_CERTAIN : STREAM_GUESSED;
-	p->stream = s.state ? stream_look(p, &s) : STREAM_READ;
+	p->stream = s.state ? stream_look(p, &s) : STREAM_OLDER;
 	if (p->stream == STREAM_PART) {
 		p->held = stream_recall(&g->reader, p);
 		p->stream = p->held ? STREAM_READ : STREAM_LOST;
 	}
+	reply_guess(skb, g);
 	if (p->stream == STREAM_READ)
 		stream_load(skb, p, &g->reader);
+	if (p->assumed == STREAM_GUESSED && !message_applies(p->kind) &&
+	    KIND_CLASS(p->kind) != SG_CLASS_KEEPALIVE)
+		p->stream = STREAM_GAP; /* a wrong guess */
 	return 0;
 }
 
@@ -290,9 +332,10 @@ __noinline int reply_goes_on(struct guard *g)
 		return 0;
 	p = &g->p;
 	state = p->stream;
-	if (state == STREAM_GAP || state == STREAM_LOST)
+	if (state == STREAM_OLDER || state == STREAM_GAP || state == STREAM_LOST)
 		count_one(SG_COUNT_REPLIES_UNREAD);
-	if (p->assumed == STREAM_GUESSED || !stream_has_moved(p))
+	if (!stream_has_moved(p) ||
+	    (p->assumed == STREAM_GUESSED && !(p->unread && stream_is_read(p))))
 		return 0;
 	if (state == STREAM_PART && !stream_keep(&g->reader, p, g->now))
 		state = STREAM_LOST;
@@ -307,9 +350,11 @@ __noinline int reply_goes_on(struct guard *g)
 static __always_inline void reply_messages(struct __sk_buff *skb, struct guard *g)
 {
 	__u16 port = g->p.source_port;
+	__u64 flow;
 	bool kept;
 
 	reply_segment(skb, g);
+	flow = g->p.flow;
 	kept = g->p.held;
 	for (int i = 0; i < SG_PARTS; i++) {
 		if (!stream_is_read(&g->p))
@@ -317,7 +362,8 @@ static __always_inline void reply_messages(struct __sk_buff *skb, struct guard *
 		reply_message(skb, g);
 		/* What was recalled for the one before has made it that of its request. */
 		g->p.source_port = port;
-		g->p.recalled = g->fresh = g->evident = 0;
+		g->p.flow = flow;
+		g->p.recalled = g->fresh = g->evident = g->proof = 0;
 		if (stream_next(skb, g) < 0)
 			break;
 	}
@@ -362,6 +408,8 @@ int reply(struct __sk_buff *skb)
 		return TC_ACT_UNSPEC;
 	g->now = clock_now();
 	g->role = port_role(g, g->p.transport, g->p.port);
+	if (!sg_state.heard_since)
+		*(volatile __u64 *)&sg_state.heard_since = g->now;
 	if (g->role && g->p.tcp_flags & TCP_SYN)
 		reply_accepts(g);
 	if (!g->p.datagram || (g->role != SG_PORT_UDP && g->role != SG_PORT_TCP))

@@ -155,7 +155,9 @@ struct sg_state {
 	__u64 followed_until;   /* ns: until then somebody follows, see events.h */
 	__u64 trial_until;      /* ns; */
 	__u32 trial;            /* enum sg_trial; only while SG_ACTIVE_TRIAL is set */
-	__u32 reserved2[15];
+	__u32 reserved2;
+	__u64 heard_since; /* ns: what leaves is heard since then; 0: nothing has left yet */
+	__u32 reserved3[12];
 	struct sg_overload overload;
 	/*
 	 * A bit for each /16 in which an IPv4 prefix is allowed or denied. Random sources mostly
