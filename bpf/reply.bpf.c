@@ -259,6 +259,18 @@ enum reply_guess {
 	REPLY_GUESS_GOES_ON, /* and behind it the next message begins */
 };
 
+/* Whether the peer of a segment is proven, in a zone, or on the allow list. */
+__noinline int reply_trusts(struct __sk_buff *skb, struct guard *g)
+{
+	if (!g)
+		return 0;
+	flow_know(g);
+	if (is_proven(g) || lists_find(g) == SG_LIST_ALLOW)
+		return 1;
+	zone_find(g, config_of(g)->zones ? slot_of(skb->ifindex) : SG_INTERFACES);
+	return g->in_zone;
+}
+
 /*
  * Whether a segment that begins like a message is taken for one, though nobody knows where one
  * begins. Who has a connection can have the server's segments end where he likes, by his window, and
@@ -270,11 +282,7 @@ __noinline int reply_may_guess(struct __sk_buff *skb, struct guard *g, __u32 sta
 {
 	if (!g)
 		return REPLY_NO_GUESS;
-	flow_know(g);
-	if (is_proven(g) || lists_find(g) == SG_LIST_ALLOW)
-		return REPLY_GUESS_GOES_ON;
-	zone_find(g, config_of(g)->zones ? slot_of(skb->ifindex) : SG_INTERFACES);
-	if (g->in_zone)
+	if (reply_trusts(skb, g))
 		return REPLY_GUESS_GOES_ON;
 	return state == STREAM_OLDER &&
 			       g->now - sg_state.heard_since < REPLY_OLDER * SG_NSEC_PER_SEC
@@ -323,7 +331,7 @@ __noinline int reply_segment(struct __sk_buff *skb, struct guard *g)
 }
 
 /* Where the next segment of its connection goes on. */
-__noinline int reply_goes_on(struct guard *g)
+__noinline int reply_goes_on(struct __sk_buff *skb, struct guard *g)
 {
 	struct packet *p;
 	__u32 state;
@@ -337,7 +345,8 @@ __noinline int reply_goes_on(struct guard *g)
 	if (!stream_has_moved(p) ||
 	    (p->assumed == STREAM_GUESSED && !(p->unread && stream_is_read(p))))
 		return 0;
-	if (state == STREAM_PART && !stream_keep(&g->reader, p, g->now))
+	if (state == STREAM_PART &&
+	    !stream_keep(&g->reader, p, g->now, reply_trusts(skb, g)))
 		state = STREAM_LOST;
 	sent_note(p->connection, p->seq + (state == STREAM_PART ? p->datagram : 0), state);
 	return 0;
@@ -369,7 +378,7 @@ static __always_inline void reply_messages(struct __sk_buff *skb, struct guard *
 	}
 	if (kept && g->p.stream != STREAM_PART)
 		stream_let_go(&g->p);
-	reply_goes_on(g);
+	reply_goes_on(skb, g);
 }
 
 /* The messages of a packet. Whether it may leave. */

@@ -218,6 +218,20 @@ static void it_goes_on_for_who_is_proven(void)
 	assert_int_equal(counted(SG_COUNT_REPLIES_UNREAD), 2);
 }
 
+/* Others fill all places for headers, and go on doing so. */
+static void places_for_headers_are_full(void)
+{
+	for (int trusted = 0; trusted < 2; trusted++) {
+		bob_is_called();
+		if (trusted)
+			proven_set(PACKET_CLIENT4, IPPROTO_TCP, 40000, SG_PROOF_REGISTER, 60);
+		heads_fill();
+		server_sends(ANSWER, 100);
+		server_says(ANSWER + 100);
+		assert_int_equal(counted(SG_COUNT_REPLIES_SEEN), trusted);
+	}
+}
+
 /* The answer to a request of another connection is not that of what stands behind it. */
 static void two_ports_in_one_segment(void)
 {
@@ -252,6 +266,7 @@ const struct sequence sent_sequences[] = {
 	{"what the server sends when none can be older", when_none_can_be_older},
 	{"what the server sends behind data in a SYN", behind_data_in_a_syn},
 	{"what the server sends is read again for who is proven", it_goes_on_for_who_is_proven},
+	{"places for headers are full, and the server's is split", places_for_headers_are_full},
 	{"the server's answers to two ports in one segment", two_ports_in_one_segment},
 };
 
