@@ -322,6 +322,8 @@ static __always_inline __u32 stream_tuple(hook_ctx *ctx, const struct packet *p,
 	return sizeof(tuple->ipv6);
 }
 
+#define STREAM_TCP_SYN_SENT 2
+#define STREAM_TCP_SYN_RECV 3
 #define STREAM_TCP_TIME_WAIT 6 /* of the kernel's enum, which is no header of userspace's */
 #define STREAM_TCP_CLOSE 7
 #define STREAM_TCP_LISTEN 10
@@ -360,7 +362,10 @@ __noinline int stream_socket(hook_ctx *ctx, const struct packet *p)
 	    state == STREAM_TCP_LISTEN)
 		return STREAM_SERVED;
 	/* A wrong number, which the kernel refuses; taken for older, nothing of it would be known. */
-	return state == STREAM_TCP_NEW_SYN_RECV ? STREAM_HALF_OPEN : STREAM_SOCKET;
+	if (state == STREAM_TCP_NEW_SYN_RECV || state == STREAM_TCP_SYN_RECV ||
+	    state == STREAM_TCP_SYN_SENT)
+		return STREAM_HALF_OPEN;
+	return STREAM_SOCKET;
 }
 
 /*
