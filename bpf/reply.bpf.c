@@ -273,10 +273,10 @@ __noinline int reply_trusts(struct __sk_buff *skb, struct guard *g)
 
 /*
  * Whether a segment that begins like a message is taken for one, though nobody knows where one
- * begins. Who has a connection can have the server's segments end where he likes, by his window, and
- * begin with what the server repeats or carries for others: that would be a response to him, and
- * prove his flow. So for whom is trusted already; and, while there may be connections that are older
- * than the guard, for all of which nothing is known.
+ * begins. Who has a connection can have the server's segments end where he likes, by his window,
+ * and begin with what the server repeats or carries for others: that would be a response to him,
+ * and prove his flow. So for whom is trusted already; and, while there may be connections that are
+ * older than the guard, for all of which nothing is known.
  */
 __noinline int reply_may_guess(struct __sk_buff *skb, struct guard *g, __u32 state)
 {

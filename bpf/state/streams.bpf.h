@@ -361,7 +361,7 @@ __noinline int stream_socket(hook_ctx *ctx, const struct packet *p)
 	if (state == STREAM_TCP_TIME_WAIT || state == STREAM_TCP_CLOSE ||
 	    state == STREAM_TCP_LISTEN)
 		return STREAM_SERVED;
-	/* A wrong number, which the kernel refuses; taken for older, nothing of it would be known. */
+	/* A wrong number, which the kernel refuses: taken for older, it would be one for good. */
 	if (state == STREAM_TCP_NEW_SYN_RECV || state == STREAM_TCP_SYN_RECV ||
 	    state == STREAM_TCP_SYN_SENT)
 		return STREAM_HALF_OPEN;

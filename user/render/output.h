@@ -34,7 +34,7 @@ json_t *output_counter(const struct sg_counter *counter);
  */
 int output_flush(struct error *error);
 
-/* False: standard output is a pipe that nobody reads any more. Who waits for something to say asks. */
+/* False: standard output is a pipe that nobody reads. For who waits for something to say. */
 bool output_has_reader(void);
 
 #endif
