@@ -137,7 +137,7 @@ static __always_inline __u32 guard_judge_each(hook_ctx *ctx, struct guard *g)
 
 	g->admitted = 0;
 	for (int i = 1; i < SG_PARTS; i++) {
-		if (stream_next(ctx, g) < 0)
+		if (message_next(ctx, g) < 0)
 			return SG_REASON_NONE;
 		message_read(ctx, g);
 		reason = guard_judge_more(g);

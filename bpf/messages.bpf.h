@@ -332,23 +332,25 @@ static __always_inline __u32 datagram_kind(hook_ctx *ctx, struct packet *p, stru
 }
 
 /* Goes to the next datagram. Its KIND, as class_datagram(); -1 if there is none. */
-static __always_inline int datagram_next(hook_ctx *ctx, struct packet *p, struct sip_reader *r)
+__noinline int datagram_next(hook_ctx *ctx, struct guard *g)
 {
+	struct packet *p;
 	__u32 size;
 
-	if (!p->rest)
+	if (!g || !g->p.rest)
 		return -1;
+	p = &g->p;
 	size = p->rest < p->part ? p->rest : p->part;
 	p->offset += p->part;
 	p->rest -= size;
 	p->datagram = size;
-	p->kind = datagram_kind(ctx, p, r, size);
+	p->kind = datagram_kind(ctx, p, &g->reader, size);
 	return p->kind;
 }
 
 /* --- the next message of either --- */
 
-/* Goes to the next message of a segment, or of several datagrams. Its KIND; -1: there is none. */
+/* Goes to the next message of a segment. Its KIND; -1: there is none. */
 __noinline int stream_next(hook_ctx *ctx, struct guard *g)
 {
 	struct sip_reader *r;
@@ -359,8 +361,6 @@ __noinline int stream_next(hook_ctx *ctx, struct guard *g)
 		return -1;
 	p = &g->p;
 	r = &g->reader;
-	if (HOOK_SKB && p->part)
-		return datagram_next(ctx, p, r);
 	if (p->stream != STREAM_READ)
 		return -1;
 	size = stream_size(r, p);
@@ -378,6 +378,11 @@ __noinline int stream_next(hook_ctx *ctx, struct guard *g)
 	p->offset += size;
 	p->datagram -= size;
 	return stream_load(ctx, p, r);
+}
+
+static __always_inline int message_next(hook_ctx *ctx, struct guard *g)
+{
+	return HOOK_SKB && g->p.part ? datagram_next(ctx, g) : stream_next(ctx, g);
 }
 
 /* --- reading --- */

@@ -158,7 +158,8 @@ struct sg_state {
 	/* Rows of the tries that are allowed, and denied, as userspace counts them when it writes. */
 	__u32 listed[2];
 	__u32 listed_end;       /* sg_since(): none of them is over before; 0: none ends */
-	__u32 reserved2[12];
+	__u64 heard_since;      /* ns: what leaves is heard since then; 0: nothing has left yet */
+	__u32 reserved2[10];
 	struct sg_overload overload;
 	/*
 	 * A bit for each /16 in which an IPv4 prefix is allowed or denied. Random sources mostly

@@ -28,7 +28,8 @@ __noinline int stream_commit(const struct guard *g)
 	if (!s)
 		return 0;
 	state = p->stream;
-	if (state == STREAM_PART && !stream_keep(&g->reader, p, g->now))
+	if (state == STREAM_PART &&
+	    !stream_keep(&g->reader, p, g->now, g->in_zone || is_proven(g)))
 		state = STREAM_LOST;
 	if (s->state == STREAM_PART && state != STREAM_PART)
 		stream_let_go(p);

@@ -53,8 +53,11 @@ static __always_inline bool stream_is_free(const struct sg_head *head, __u64 now
 			now - head->time > STREAM_HEAD_SECONDS * SG_NSEC_PER_SEC);
 }
 
-/* The place of a header that is kept, or a new one; NULL if others are in both. */
-static __always_inline struct sg_head *stream_head_place(__u64 connection, __u64 now)
+/*
+ * The place of a header that is kept, or a new one; NULL if others are in both. Strangers can fill
+ * all places: whom the guard trusts takes one of theirs.
+ */
+static __always_inline struct sg_head *stream_head_place(__u64 connection, __u64 now, bool trusted)
 {
 	struct sg_head *head = stream_kept(connection);
 
@@ -64,7 +67,7 @@ static __always_inline struct sg_head *stream_head_place(__u64 connection, __u64
 	if (stream_is_free(head, now))
 		return head;
 	head = stream_head(connection, 1);
-	return stream_is_free(head, now) ? head : NULL;
+	return trusted || stream_is_free(head, now) ? head : NULL;
 }
 
 static __always_inline void stream_copy(__u8 *to, const __u8 *from, __u32 length)
@@ -97,10 +100,10 @@ static __always_inline __u32 stream_recall(struct sip_reader *r, struct packet *
 
 /* Keeps the text that is in the reader, the beginning of a message. False if there is no room. */
 static __always_inline bool stream_keep(const struct sip_reader *r, const struct packet *p,
-					__u64 now)
+					__u64 now, bool trusted)
 {
 	__u64 key = stream_head_key(p);
-	struct sg_head *head = stream_head_place(key, now);
+	struct sg_head *head = stream_head_place(key, now, trusted);
 	__u32 length = p->held + p->datagram;
 
 	if (!head || length >= SIP_READ_MAX)

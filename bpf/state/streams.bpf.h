@@ -239,8 +239,9 @@ static __always_inline struct sg_stream *stream_opened(const struct packet *p,
 		opening->tag = 0;
 	s = stream_add(p, next, state, now);
 	/* The server may have answered what a SYN brought before the client has said a number. */
-	if (!SHADOW && state == STREAM_READ)
-		sent_note(p->connection, sent, STREAM_READ);
+	if (!SHADOW)
+		sent_note(p->connection, sent,
+			  state == STREAM_READ ? STREAM_READ : STREAM_LOST);
 	return s;
 }
 
@@ -321,14 +322,18 @@ static __always_inline __u32 stream_tuple(hook_ctx *ctx, const struct packet *p,
 	return sizeof(tuple->ipv6);
 }
 
+#define STREAM_TCP_SYN_SENT 2
+#define STREAM_TCP_SYN_RECV 3
 #define STREAM_TCP_TIME_WAIT 6 /* of the kernel's enum, which is no header of userspace's */
 #define STREAM_TCP_CLOSE 7
 #define STREAM_TCP_LISTEN 10
+#define STREAM_TCP_NEW_SYN_RECV 12
 
 /* What a segment without an entry is to this host. */
 enum stream_socket {
 	STREAM_NO_SOCKET, /* not its own: of a router, a bridge, the host of a container */
 	STREAM_SERVED,    /* the host serves the port, and has no such connection */
+	STREAM_HALF_OPEN, /* its handshake goes on, and this segment is none of it */
 	STREAM_SOCKET,    /* the connection exists, whoever says so */
 };
 
@@ -356,6 +361,10 @@ __noinline int stream_socket(hook_ctx *ctx, const struct packet *p)
 	if (state == STREAM_TCP_TIME_WAIT || state == STREAM_TCP_CLOSE ||
 	    state == STREAM_TCP_LISTEN)
 		return STREAM_SERVED;
+	/* A wrong number, which the kernel refuses: taken for older, it would be one for good. */
+	if (state == STREAM_TCP_NEW_SYN_RECV || state == STREAM_TCP_SYN_RECV ||
+	    state == STREAM_TCP_SYN_SENT)
+		return STREAM_HALF_OPEN;
 	return STREAM_SOCKET;
 }
 

@@ -208,6 +208,7 @@ void limits_forget(void);
 void transactions_forget(void);
 void streams_forget(void);
 void heads_forget(void); /* headers that began and never ended */
+void heads_fill(void);   /* with those of others */
 void offences_forget(void);
 /* The figures of a zone, of all CPUs together; and none are there, nor any attempt. */
 void figures_read(__u32 zone, struct sg_figures *sum);

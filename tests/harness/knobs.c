@@ -326,6 +326,14 @@ void heads_forget(void)
 		maps.heads[i].connection = 0;
 }
 
+void heads_fill(void)
+{
+	for (int i = 0; i < SG_HEADS; i++) {
+		maps.heads[i].connection = 1;
+		maps.heads[i].time = guard_clock();
+	}
+}
+
 void offences_forget(void)
 {
 	memset(maps.offences, 0, SG_OFFENCE_ENTRIES * sizeof(*maps.offences));

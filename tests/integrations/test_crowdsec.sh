@@ -117,6 +117,17 @@ follows() {
 	ends bouncer
 }
 
+# A forger has an address banned that sipguard denies nobody: all others are denied still.
+forged() {
+	cscli decisions delete --all
+	cscli decisions add --ip "$LAB_SERVER4" --duration 1h
+	cscli decisions add --ip "$LAB_CLIENT4" --duration 1h
+	cscli decisions add --range 2001:db8:8::1/64 --duration 1h
+	cscli decisions add --ip 203.0.113.13 --duration 1h
+	bouncer --once
+	equal "$(denied)" "203.0.113.13 "
+}
+
 refused() {
 	local said
 	said=$(KEY=wrong bouncer --once 2>&1) && return 1
@@ -138,5 +149,6 @@ crowdsec_start
 
 check "crowdsec: its decisions are the list of that name" decides
 check "crowdsec: decisions come and go" follows
+check "crowdsec: what cannot be denied keeps nobody else free" forged
 check "crowdsec: a key that is wrong" refused
 test_done

@@ -52,6 +52,33 @@ def cleared: . as $range | split("/") as [$address, $length]
 .new // [] | .[] | select(.type == "ban") | (.duration | seconds) as $left | select($left > 0)
 	| "add crowdsec \(.value | cleared) timeout \([$left, 2147483] | min)"'
 
+# replace LIST: true if sipguard has taken it. It takes all of a list or nothing, and not the
+# addresses of this host, its gateway, or who is logged in. A forger can get any of these banned, and
+# nobody goes free for that: what it names is left out, and said.
+replace() {
+	local all=$1 said name tries
+	for ((tries = 0; tries < 20; tries++)); do
+		COUNT=$(grep -c . <<<"$all" || :)
+		if [[ -z $all ]]; then
+			lists_it || return 0
+			$SIPGUARD deny del --name "$LIST" >/dev/null
+			return
+		fi
+		if said=$($SIPGUARD deny import - --format ipset --name "$LIST" --replace <<<"$all" \
+			2>&1 >/dev/null); then
+			[[ -z $said ]] || echo "$said" >&2
+			return 0
+		fi
+		echo "$said" >&2
+		name=$(sed -nE "s/^sipguard: ([0-9a-f.:]+(\/[0-9]+)?) (is|holds) .*/\\1/p
+			s/^sipguard: [^']*'([0-9a-fA-F.:]+(\/[0-9]+)?)' .*/\\1/p" <<<"$said" | head -n 1)
+		[[ -n $name ]] && grep -qiE "^add $LIST ${name//./\\.}(/[0-9]+)? " <<<"$all" || return 1
+		say "$name is left out."
+		all=$(grep -viE "^add $LIST ${name//./\\.}(/[0-9]+)? " <<<"$all" || :)
+	done
+	return 1
+}
+
 # Does what is needed; false if that failed, and has to be tried again.
 look() {
 	local changes all
@@ -62,13 +89,7 @@ look() {
 	fi
 	all=$(stream true) || return 1
 	all=$(jq -r "$AS_IPSET" <<<"$all") || return 1
-	if [[ -n $all ]]; then
-		$SIPGUARD deny import - --format ipset --name "$LIST" --replace <<<"$all" >/dev/null ||
-			return 1
-	elif lists_it; then
-		$SIPGUARD deny del --name "$LIST" >/dev/null || return 1
-	fi
-	COUNT=$(grep -c . <<<"$all" || :)
+	replace "$all" || return 1
 	say "$COUNT denied."
 }
 

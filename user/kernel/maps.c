@@ -197,6 +197,7 @@ void maps_store(__u32 *word, __u32 value)
 void maps_listen_anew(struct maps *maps)
 {
 	__atomic_store_n(&maps->state->dialogs_until, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&maps->state->heard_since, 0, __ATOMIC_RELEASE);
 }
 
 void maps_activate(struct maps *maps, __u32 which)

@@ -2,10 +2,12 @@
 #include "render/output.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/escape.h"
 
@@ -94,4 +96,11 @@ int output_flush(struct error *error)
 		return 0;
 	err = errno == EPIPE ? -EPIPE : -EIO;
 	return error_set(error, err, "cannot write to standard output: %s.", strerror(errno));
+}
+
+bool output_has_reader(void)
+{
+	struct pollfd end = {.fd = STDOUT_FILENO};
+
+	return poll(&end, 1, 0) <= 0 || !(end.revents & POLLERR);
 }

@@ -3,6 +3,7 @@
 #ifndef SIPGUARD_OUTPUT_H
 #define SIPGUARD_OUTPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <jansson.h>
@@ -32,5 +33,8 @@ json_t *output_counter(const struct sg_counter *counter);
  * seen enough, as `head`.
  */
 int output_flush(struct error *error);
+
+/* False: standard output is a pipe that nobody reads. For who waits for something to say. */
+bool output_has_reader(void);
 
 #endif

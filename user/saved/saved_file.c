@@ -106,7 +106,7 @@ int saved_write(const char *path, const struct saved *saved, struct error *error
 		close(place.fd);
 	if (err)
 		error_set(error, err, "cannot write %s: %s; what was there before is there still.",
-			  path, strerror(-err));
+			  path, err == -EINVAL ? "it is no file" : strerror(-err));
 	return err;
 }
 

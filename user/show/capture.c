@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/notice.h"
@@ -24,6 +25,7 @@ struct taken {
 	struct packets *packets;
 	struct error error;
 	__u64 count;
+	__u64 written; /* of these: the rest is on its way to the file */
 };
 
 static void interrupt(int signal)
@@ -67,6 +69,10 @@ static int run(struct follow *follow, struct taken *taken)
 		err = follow_wait(follow, WAIT_MS, &taken->error);
 		if (!err)
 			err = packets_flush(taken->packets, &taken->error);
+		if (!err)
+			taken->written = taken->count;
+		if (!err && !strcmp(taken->options->write, "-") && !output_has_reader())
+			err = -EPIPE;
 		if (!err && turn % LOOK == LOOK - 1)
 			err = look(&taken->error);
 	}
@@ -78,12 +84,14 @@ static enum exit_code end(struct follow *follow, struct taken *taken, int err)
 	__u64 lost = follow_lost(follow);
 	int end = packets_end(taken->packets, &taken->error);
 
+	if (!end)
+		taken->written = taken->count;
 	follow_end(follow);
 	if (lost)
-		notice("%llu packets were written, and %llu came too fast to be.", taken->count,
-		       lost);
+		notice("%s%llu packets were written, and %llu came too fast to be.",
+		       end ? "at least " : "", taken->written, lost);
 	else
-		notice("%llu packets were written.", taken->count);
+		notice("%s%llu packets were written.", end ? "at least " : "", taken->written);
 	if (err == -EPIPE || end == -EPIPE) /* its reader has seen enough */
 		return FAILED;
 	return err || end ? failed(&taken->error) : DONE;

@@ -75,7 +75,7 @@ static enum exit_code follow(struct events *e)
 			print_left_out(e);
 		if (!err)
 			err = changes_look(e->changes, print_change, e, &error);
-		if (output_end() != DONE)
+		if (output_end() != DONE || !output_has_reader())
 			return FAILED;
 	}
 	return err && err != -EINTR ? failed(&error) : DONE;

@@ -265,6 +265,9 @@ damaged_files() {
 	done
 	fails 1 "there is no file" restore "$STATE.none"
 	fails 1 "is no file" restore "$LAB_DIR/saved"
+	sipguard attach "$LAB_IF_SERVER" >/dev/null
+	fails 1 "cannot write /dev/full: it is no file; what was there" save /dev/full
+	fails 1 "it is no file; what was there" save "$LAB_DIR/saved"
 }
 
 # A disk that is full, in a mount namespace of its own.

@@ -189,7 +189,7 @@ garbage_until_end() {
 
 # Nothing more fits on the disk: one sentence, and what was written can be read.
 ends_on_a_full_disk() {
-	local status=0
+	local status=0 said written
 	mkdir -p "$LAB_DIR/small"
 	mount -t tmpfs -o size=8k none "$LAB_DIR/small"
 	begin "$LAB_DIR/told" capture -w "$LAB_DIR/small/a.pcapng"
@@ -200,7 +200,9 @@ ends_on_a_full_disk() {
 	umount "$LAB_DIR/small"
 	equal "$status" 1
 	equal "$(grep -c "No space left" "$LAB_DIR/said")" 1
-	[[ $(packets "$LAB_DIR/a.pcapng" | wc -l) -ge 10 ]]
+	said=$(sed -n 's/.*at least \([0-9]*\) packets were written.*/\1/p' "$LAB_DIR/said")
+	written=$(packets "$LAB_DIR/a.pcapng" | wc -l) || true # its end is missing
+	[[ $written -ge 10 && $written -ge $said ]]
 	equal "$(sipguard status --json | jq -r .mode)" enforce
 }
 
@@ -395,11 +397,11 @@ follows_again() {
 	begin "$LAB_DIR/told" events
 }
 
-# The reader has seen enough.
+# The reader has seen enough; and nothing more happens.
 ends_with_its_reader() {
 	local status
 	set +e
-	(garbage_soon 1; sleep 1; garbage 1; sleep 1; garbage 1) &
+	garbage_soon 1 &
 	lab_in server timeout 60 "$SIPGUARD" events | head -n 1 | grep -q garbage
 	status=("${PIPESTATUS[@]}")
 	set -e

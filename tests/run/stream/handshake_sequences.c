@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which connection of TCP a segment is of, and who began it. */
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "stream/stream.h"
 
 /* One /64 is one source, and its hosts have connections of their own. */
@@ -35,6 +42,98 @@ static void two_servers_are_two_connections(void)
 	SEND(DROP, FIELD_MISSING, REQUEST, OPTIONS, OVER_TCP, .source = IPV6_A, .sport = 40000,
 	     .destination = second, .dport = 5060, .seq = 1000 + strlen(OPTIONS("1")),
 	     .numbered = true, .payload = BAD(""));
+}
+
+static void half_open_socket(int *listener, int *client, __u16 *port)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(5062)}, own;
+	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP}; /* of the tests' own namespace */
+	socklen_t size = sizeof(own);
+	int seconds = 100;
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	*listener = socket(AF_INET, SOCK_STREAM, 0);
+	*client = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(ioctl(*client, SIOCSIFFLAGS, &lo), 0);
+	/* An acknowledgement alone completes nothing for the server: it waits for data. */
+	assert_int_equal(setsockopt(*listener, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds,
+				    sizeof(seconds)), 0);
+	assert_int_equal(bind(*listener, (const struct sockaddr *)&to, sizeof(to)), 0);
+	assert_int_equal(listen(*listener, 1), 0);
+	assert_int_equal(connect(*client, (const struct sockaddr *)&to, sizeof(to)), 0);
+	assert_int_equal(getsockname(*client, (struct sockaddr *)&own, &size), 0);
+	*port = ntohs(own.sin_port);
+}
+
+/*
+ * The server refuses a wrong number, and waits for the right one. Taken for older than the guard,
+ * nothing of the connection would be known.
+ */
+static void a_wrong_number_is_no_older_connection(void)
+{
+	struct packet_spec peer = {
+		OVER_TCP, .source = "127.0.0.1", .destination = "127.0.0.1", .dport = 5062,
+		.numbered = true, .seq = FIRST_BYTE, .ack_seq = 0x40000000,
+	};
+	int listener, client;
+
+	alice();
+	config()->port[5062] = SG_PORT_TCP;
+	half_open_socket(&listener, &client, &peer.sport);
+	connection_accept(&peer, FIRST_BYTE);
+	packet_dropped(&peer);
+	peer.ack_seq = 0;
+	peer.payload = BAD("");
+	assert_true(packet_dropped(&peer));
+	close(client);
+	close(listener);
+}
+
+/* Who is called by the server from its own port cannot say so either, before he answers. */
+static void nor_is_one_that_the_server_opens(void)
+{
+	struct packet_spec peer = {
+		OVER_TCP, .source = "127.0.0.1", .destination = "127.0.0.1", .dport = 5062,
+		.numbered = true, .seq = 99, .ack_seq = 99,
+	};
+	int listener, other, server = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	struct sockaddr_in to = {.sin_family = AF_INET}, own = to;
+	socklen_t size = sizeof(to);
+
+	alice();
+	config()->port[5062] = SG_PORT_TCP;
+	half_open_socket(&listener, &other, &peer.sport); /* for the interface */
+	close(other);
+	close(listener);
+	to.sin_addr.s_addr = own.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	own.sin_port = htons(5062);
+	/* Whose queue is full answers no SYN. */
+	listener = socket(AF_INET, SOCK_STREAM, 0);
+	other = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(listener, (const struct sockaddr *)&to, sizeof(to)), 0);
+	assert_int_equal(listen(listener, 0), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&to, &size), 0);
+	assert_int_equal(connect(other, (const struct sockaddr *)&to, sizeof(to)), 0);
+	assert_int_equal(bind(server, (const struct sockaddr *)&own, sizeof(own)), 0);
+	connect(server, (const struct sockaddr *)&to, sizeof(to));
+	peer.sport = ntohs(to.sin_port);
+	assert_false(reply_dropped(&(struct packet_spec){
+		.source = "127.0.0.1", .destination = "127.0.0.1", .sport = 5062,
+		.dport = peer.sport, .transport = IPPROTO_TCP, .syn = true, .numbered = true,
+		.seq = 7,
+	}));
+	packet_dropped(&peer);
+	peer.syn = peer.ack = true;
+	peer.seq = FIRST_BYTE - 1;
+	peer.ack_seq = 8;
+	assert_false(packet_dropped(&peer));
+	peer.syn = peer.ack = false;
+	peer.seq = FIRST_BYTE;
+	peer.payload = BAD("");
+	assert_true(packet_dropped(&peer));
+	close(server);
+	close(other);
+	close(listener);
 }
 
 /* Forged, it has no number that the server said, or does not come where the server goes on. */
@@ -138,6 +237,8 @@ const struct sequence handshake_sequences[] = {
 	{"neighbours have streams of their own", neighbours_have_their_own_streams},
 	{"two servers are two connections", two_servers_are_two_connections},
 	{"without a handshake nothing is judged", no_handshake_no_judgement},
+	{"a wrong number is no older connection", a_wrong_number_is_no_older_connection},
+	{"nor is one that the server opens", nor_is_one_that_the_server_opens},
 	{"a SYN changes nothing", a_syn_changes_nothing},
 	{"the server opens a connection", the_server_opens},
 	{"data in a SYN", data_in_a_syn},
