@@ -62,9 +62,7 @@ __noinline int reply_read(struct __sk_buff *skb, struct guard *g)
 	}
 	r->input.wanted = p->stream ? STREAM_ENDLESS : 0;
 	r->input.flags = message_flags(p);
-	barrier(); /* or the reader is followed once for each (405 000 instructions, clang 19, 6.1) */
 	sip_read(r, &profile_of(g)->caps);
-	barrier();
 	if (!p->stream || r->message.flags & (SIP_HEAD | SIP_CUT))
 		return r->message.kind;
 	p->stream = STREAM_PART;

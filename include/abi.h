@@ -155,7 +155,7 @@ struct sg_state {
 	__u64 followed_until;   /* ns: until then somebody follows, see events.h */
 	__u64 trial_until;      /* ns; */
 	__u32 trial;            /* enum sg_trial; only while SG_ACTIVE_TRIAL is set */
-	/* Rows of the tries that are allowed, and denied, as userspace counts them when it writes. */
+	/* Rows of the tries that are allowed, and denied, as userspace counts when it writes. */
 	__u32 listed[2];
 	__u32 listed_end;       /* sg_since(): none of them is over before; 0: none ends */
 	__u64 heard_since;      /* ns: what leaves is heard since then; 0: nothing has left yet */

@@ -307,7 +307,7 @@ imports() {
 bans() {
 	refused 1 "$LAB_SERVER4 is an address of this host" ban "$LAB_SERVER4"
 	refused 1 "of this host in it" ban --force "$LAB_CLIENT6"
-	refused 1 "$LAB_CLIENT4, a default gateway of this host: .*--force" ban "$LAB_CLIENT4"
+	refused 1 "a default gateway of this host: .*--force" ban "$LAB_CLIENT4"
 	sipguard ban "$LAB_CLIENT4" --force --for 1s
 	until_true says "Nothing is banned" bans
 	counts garbage dropped
@@ -334,8 +334,7 @@ bans_ipv6() {
 	equal "$(sipguard bans --json | jq -r '.bans[] | select(.ban | contains("::")) | .ban + " " + .kind' |
 		LC_ALL=C sort)" "$(printf '%s\n' '2001:db8:6::/64 source' "[$LAB_CLIENT6]:5060 flow")"
 	refused 1 "\[${LAB_CLIENT6}0\]:5060 is not banned" unban "[${LAB_CLIENT6}0]:5060"
-	sipguard unban "[$LAB_CLIENT6]:5060"
-	sipguard unban 2001:db8:6::/64
+	for who in "[$LAB_CLIENT6]:5060" 2001:db8:6::/64; do sipguard unban "$who"; done
 }
 
 # A flow that has registered, as the data path writes it: address, port, transport, family.

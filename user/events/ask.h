@@ -38,8 +38,8 @@ const struct sg_limit *why_flow_limit(const struct sg_why *why, const struct sg_
 __u32 why_spent(__u64 tat, __u64 now, const struct sg_limit *limit);
 
 /*
- * The one thing that lifts a reason of lately for who has it, as a command or as a setting, at most `size`
- * bytes. Returns `text`.
+ * The one thing that lifts a reason of lately for who has it, as a command or as a setting, at most
+ * `size` bytes. Returns `text`.
  */
 char *why_lift(const struct sg_why *why, const struct sg_config *config,
 	       const struct sg_lately_reason *lately, char *text, size_t size);

@@ -4,7 +4,6 @@
 #include <sys/mman.h>
 
 #include "flow.h"
-#include "model/bans.h"
 #include "model/debts.h"
 
 static void widen(__u64 *most, const struct sg_limit *limit)
@@ -66,7 +65,7 @@ static __u64 hash_of(const struct maps *maps, const struct sg_flow_key *key)
 	__u64 source = key->family == 4 ? sg_source4(key->address[3])
 					: sg_source6(key->address[0], key->address[1]);
 
-	if (!ban_is_flow(key))
+	if (!key->port)
 		return sg_source_hash(source, maps->state->secret);
 	return sg_flow_hash(source, sg_host(key->address), key->port, key->transport,
 			    maps->state->secret);
@@ -95,8 +94,8 @@ int debts_forgive(const struct maps *maps, const struct sg_flow_key *key, __u64 
 	int any = 0;
 
 	if (entry == MAP_FAILED)
-		return error_set(error, -ENOMEM, "cannot map the table of offences into memory: %s.",
-				 strerror(errno));
+		return error_set(error, -ENOMEM, "cannot map the table of offences into memory: "
+				 "%s.", strerror(errno));
 	for (__u32 i = 0; i < count; i++) {
 		if (__atomic_load_n(&entry[i].who, __ATOMIC_RELAXED) == who)
 			any |= forgive(&entry[i], now);

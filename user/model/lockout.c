@@ -170,8 +170,8 @@ static int refuse(const struct prefix *prefix, const struct meant *meant, size_t
 
 	prefix_format(prefix, text, sizeof(text));
 	prefix_format(&meant->address[i], address, sizeof(address));
-	return error_set(error, -EPERM, "%s holds %s, %s: only with --force, if that is meant.", text,
-			 address, meant->shell && i == 0 ? "from where you are logged in"
+	return error_set(error, -EPERM, "%s holds %s, %s: only with --force, if that is meant.",
+			 text, address, meant->shell && i == 0 ? "from where you are logged in"
 							 : "a default gateway of this host");
 }
 

@@ -107,7 +107,8 @@ static bool print_reason(FILE *to, const struct answer *a, const struct noted *n
 
 	fprintf(to, "  %-14s %s: %s%u packet%s%s, the last %s ago\n",
 		reason_texts[r->reason].label, outcome_texts[r->outcome % SG_OUTCOME__MAX],
-		r->packets < ESTIMATE ? "" : "about ", r->packets, r->packets == 1 ? "" : "s", noted->whose, output_seconds(seconds_ago(a, r), time));
+		r->packets < ESTIMATE ? "" : "about ", r->packets, r->packets == 1 ? "" : "s",
+		noted->whose, output_seconds(seconds_ago(a, r), time));
 	if (!lift_of(a, noted->why, r, lift)) {
 		fprintf(to, "  %-14s only counted: it passes in enforce mode, too\n", "");
 		return false;

@@ -21,9 +21,9 @@
  *   identity sip:alice@example.com 0 1764536400
  *   end 10 0123456789abcdef
  *
- * Names and paths are percent-encoded; items are of the list named last. Nothing secret is in it but
- * who talks to the server: the keys of the hashed tables stay in the kernel, and are others next
- * time.
+ * Names and paths are percent-encoded; items are of the list named last. Nothing secret is in it
+ * but who talks to the server: the keys of the hashed tables stay in the kernel, and are others
+ * next time.
  */
 #ifndef SIPGUARD_SAVED_H
 #define SIPGUARD_SAVED_H
