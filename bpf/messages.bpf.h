@@ -223,10 +223,8 @@ __noinline int stream_class(hook_ctx *ctx, struct guard *g)
 	p->stream = stream_look(p, s);
 	if (p->stream == STREAM_GAP)
 		p->behind = stream_behind(s, p, now);
-	if (p->stream == STREAM_PART) {
-		p->held = stream_recall(r, p);
-		p->stream = p->held ? STREAM_READ : STREAM_LOST;
-	}
+	if (p->stream == STREAM_PART)
+		stream_resume(r, p);
 	if (role == SG_PORT_TCP && !stream_is_read(p))
 		stream_guess(ctx, p, s);
 	/*
@@ -248,18 +246,10 @@ __noinline int stream_class(hook_ctx *ctx, struct guard *g)
 	return stream_unread(ctx, p);
 }
 
-/* Bytes of a message of TCP, read with STREAM_ENDLESS wanted; 0: it does not say. */
-static __always_inline __u64 message_size(const struct sip_message *m)
-{
-	if (!(m->flags & SIP_HEAD) || !(m->seen & SIP_SEEN(CONTENT_LENGTH)) ||
-	    m->faults & STREAM_ENDLESS)
-		return 0;
-	return (__u64)m->body + m->content_length;
-}
-
 /* Bytes of the message that was read; 0: it does not say. */
 static __always_inline __u64 stream_size(const struct sip_reader *r, const struct packet *p)
 {
+	const struct sip_message *m = &r->message;
 	__u32 length = p->held + p->datagram, class = KIND_CLASS(p->kind);
 
 	if (class == SG_CLASS_KEEPALIVE)
@@ -268,7 +258,10 @@ static __always_inline __u64 stream_size(const struct sip_reader *r, const struc
 		return 20 + ((__u32)sip_byte(r, 2) << 8 | sip_byte(r, 3));
 	if (class != SG_CLASS_REQUEST && class != SG_CLASS_RESPONSE)
 		return 0;
-	return message_size(&r->message);
+	if (!(m->flags & SIP_HEAD) || !(m->seen & SIP_SEEN(CONTENT_LENGTH)) ||
+	    m->faults & STREAM_ENDLESS)
+		return 0;
+	return (__u64)m->body + m->content_length;
 }
 
 /* Most segments hold one message, which ends with them: nothing is to be done but to go on. */

@@ -326,10 +326,8 @@ __noinline int reply_segment(struct __sk_buff *skb, struct guard *g)
 	p->connection = stream_hash(p);
 	sent_recall(p->connection, &s);
 	p->stream = s.state ? stream_look(p, &s) : STREAM_OLDER;
-	if (p->stream == STREAM_PART) {
-		p->held = stream_recall(&g->reader, p);
-		p->stream = p->held ? STREAM_READ : STREAM_LOST;
-	}
+	if (p->stream == STREAM_PART)
+		stream_resume(&g->reader, p);
 	reply_guess(skb, g);
 	if (p->stream == STREAM_READ)
 		stream_load(skb, p, &g->reader);

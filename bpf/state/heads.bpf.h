@@ -98,6 +98,13 @@ static __always_inline __u32 stream_recall(struct sip_reader *r, struct packet *
 	return length;
 }
 
+/* A segment goes on with a header that was kept: a message begins in it, from here on. */
+static __always_inline void stream_resume(struct sip_reader *r, struct packet *p)
+{
+	p->held = stream_recall(r, p);
+	p->stream = p->held ? STREAM_READ : STREAM_LOST;
+}
+
 /* Keeps the text that is in the reader, the beginning of a message. False if there is no room. */
 static __always_inline bool stream_keep(const struct sip_reader *r, const struct packet *p,
 					__u64 now, bool trusted)
