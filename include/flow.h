@@ -84,6 +84,15 @@ static inline __u64 sg_flow_hash(__u64 source, __u64 host, __u32 port, __u32 tra
 	return hash ^ hash >> 32;
 }
 
+/* The same of its key. */
+static inline __u64 sg_key_hash(const struct sg_flow_key *key, const __u64 *secret)
+{
+	__u64 source = key->family == 4 ? sg_source4(key->address[3])
+					: sg_source6(key->address[0], key->address[1]);
+
+	return sg_flow_hash(source, sg_host(key->address), key->port, key->transport, secret);
+}
+
 /* The same of all flows of a source together. */
 static inline __u64 sg_source_hash(__u64 source, const __u64 *secret)
 {

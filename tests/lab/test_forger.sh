@@ -107,15 +107,12 @@ forged_wrong_passwords() {
 	phone_registers
 }
 
-# guesses N: so many wrong passwords of a phone that is not known, each for a challenge of its own.
-guesses() {
-	local nonce i
-	for ((i = 0; i < $1; i++)); do
-		nonce=$(register alice "$LAB_PROBE4" 1 | ask "$LAB_PROBE4" "$OWN_PORT" |
-			sed -n 's/^WWW-Authenticate:.*nonce="\([^"]*\)".*/\1/p')
-		register alice "$LAB_PROBE4" 2 "$(credentials alice "$nonce")" |
-			ask "$LAB_PROBE4" "$OWN_PORT" >/dev/null
-	done
+# register_alice [PASSWORD]: the answer to one try of a phone that is not known.
+register_alice() {
+	local nonce
+	nonce=$(own_nonce)
+	register alice "$LAB_PROBE4" 2 "$(credentials alice "$nonce" "$@")" |
+		ask "$LAB_PROBE4" "$OWN_PORT" | head -n 1
 }
 
 is_banned() {
@@ -124,16 +121,13 @@ is_banned() {
 
 # Who has found the right password at last is let in by `unban`, and not at his next mistake banned.
 unban_forgets() {
-	local i nonce
+	local i
 	for ((i = 0; i < 20; i++)); do
-		is_banned || LAB_PATIENCE=1 guesses 1
+		is_banned || register_alice >/dev/null
 	done
 	is_banned
 	sipguard unban "$LAB_PROBE4:$OWN_PORT" >/dev/null
-	nonce=$(register alice "$LAB_PROBE4" 1 | ask "$LAB_PROBE4" "$OWN_PORT" |
-		sed -n 's/^WWW-Authenticate:.*nonce="\([^"]*\)".*/\1/p')
-	register alice "$LAB_PROBE4" 2 "$(credentials alice "$nonce" "$PASSWORD")" |
-		ask "$LAB_PROBE4" "$OWN_PORT" | head -n 1 | grep -q "200 OK"
+	register_alice "$PASSWORD" | grep -q "200 OK"
 	equal "$(proven)" 1
 }
 

@@ -82,27 +82,19 @@ enum exit_code cmd_unban(const struct options *options)
 	return run(options, unban);
 }
 
-static void print_bans(const struct ban_list *list, __u64 now, bool json)
+static void print_bans(const struct ban_list *list, __u64 now)
 {
 	char text[PREFIX_TEXT], time[OUTPUT_TEXT];
-	json_t *all = json ? json_array() : NULL;
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct ban *b = &list->ban[i];
-		__u64 left = seconds_until(b->ban.until, now);
 
-		if (json) {
-			json_array_append_new(all, ban_json(&b->key, &b->ban, left));
-			continue;
-		}
 		flow_format(&b->key, text, sizeof(text));
 		printf("%-44s %-4s %-13s %s left\n", text,
 		       ban_is_flow(&b->key) ? flow_transport(&b->key) : "", ban_cause(&b->ban),
-		       output_seconds(left, time));
+		       output_seconds(seconds_until(b->ban.until, now), time));
 	}
-	if (json)
-		output_json(json_pack("{s:o}", "bans", all));
-	else if (!list->count)
+	if (!list->count)
 		printf("Nothing is banned.\n");
 }
 
@@ -120,8 +112,10 @@ enum exit_code cmd_bans(const struct options *options)
 	if (!err)
 		err = bans_read(&session.maps, now, &list, &error);
 	session_end(&session);
-	if (!err)
-		print_bans(&list, now, options->json);
+	if (!err && options->json)
+		output_json(json_pack("{s:o}", "bans", bans_json(&list, now)));
+	else if (!err)
+		print_bans(&list, now);
 	bans_free(&list);
 	return err ? failed(&error) : output_end();
 }

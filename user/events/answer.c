@@ -57,18 +57,21 @@ static int read_flows(const struct session *session, struct answer *a, struct er
 	return 0;
 }
 
-/* The same of bans. */
+/* Of all bans, those of flows of the source, if it is asked for as a whole. */
 static int read_bans(const struct session *session, struct answer *a, struct error *error)
 {
-	int err = bans_read(&session->maps, a->why.now, &a->bans, error);
 	size_t kept = 0;
+	int err;
 
+	if (a->why.flow.port)
+		return 0;
+	err = bans_read(&session->maps, a->why.now, &a->bans, error);
 	if (err)
 		return err;
 	for (size_t i = 0; i < a->bans.count; i++) {
 		const struct ban *b = &a->bans.ban[i];
 
-		if (!a->why.flow.port && ban_is_flow(&b->key) && is_of(&b->key, &a->why.flow))
+		if (ban_is_flow(&b->key) && is_of(&b->key, &a->why.flow))
 			a->bans.ban[kept++] = *b;
 	}
 	a->bans.count = kept;

@@ -60,15 +60,16 @@ int debts_cut(const struct maps *maps, __u64 now, struct error *error)
 	return err;
 }
 
+/* That of all flows of a source is of its address alone. */
 static __u64 hash_of(const struct maps *maps, const struct sg_flow_key *key)
 {
-	__u64 source = key->family == 4 ? sg_source4(key->address[3])
-					: sg_source6(key->address[0], key->address[1]);
+	const __u32 *address = key->address;
 
-	if (!key->port)
-		return sg_source_hash(source, maps->state->secret);
-	return sg_flow_hash(source, sg_host(key->address), key->port, key->transport,
-			    maps->state->secret);
+	if (key->port)
+		return sg_key_hash(key, maps->state->secret);
+	return sg_source_hash(key->family == 4 ? sg_source4(address[3])
+					       : sg_source6(address[0], address[1]),
+			      maps->state->secret);
 }
 
 /* Whether anything was held against him. */

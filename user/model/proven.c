@@ -56,14 +56,6 @@ int proven_read(const struct maps *maps, __u64 now, struct proven_list *list, st
 	return error_set(error, err, "cannot read the proven flows: %s.", strerror(-err));
 }
 
-static __u64 hash_of(const struct sg_flow_key *key, const __u64 *secret)
-{
-	__u64 source = key->family == 4 ? sg_source4(key->address[3])
-					: sg_source6(key->address[0], key->address[1]);
-
-	return sg_flow_hash(source, sg_host(key->address), key->port, key->transport, secret);
-}
-
 /* As the data path does it: see proven_announce() of proven.bpf.h. */
 static void announce(struct sg_hints *hints, __u64 hash, __u64 until, __u64 now)
 {
@@ -98,7 +90,7 @@ int proven_restore(struct maps *maps, const struct proven *flows, size_t count, 
 			++*refused;
 			err = 0;
 		} else if (!err) {
-			announce(hints, hash_of(&flows[i].key, maps->state->secret),
+			announce(hints, sg_key_hash(&flows[i].key, maps->state->secret),
 				 flows[i].proven.until, now);
 		}
 	}

@@ -20,6 +20,8 @@ json_t *stats_json(const struct counters *counters);
 
 /* One ban, which ends in so many seconds, and one source with its connections of TCP. */
 json_t *ban_json(const struct sg_flow_key *key, const struct sg_ban *ban, __u64 seconds);
+/* All of a list; `now` in ns of the guard's clock. */
+json_t *bans_json(const struct ban_list *list, __u64 now);
 json_t *connections_json(const struct connections *connections);
 
 #endif

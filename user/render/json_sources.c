@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "render/json.h"
 
+#include "base/clock.h"
 #include "base/prefix.h"
 #include "render/output.h"
 
@@ -14,6 +15,19 @@ json_t *ban_json(const struct sg_flow_key *key, const struct sg_ban *ban, __u64 
 			 flow ? "flow" : "source", "transport",
 			 flow ? flow_transport(key) : NULL, "seconds_left",
 			 (json_int_t)seconds, "cause", ban_cause(ban));
+}
+
+json_t *bans_json(const struct ban_list *list, __u64 now)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct ban *ban = &list->ban[i];
+
+		json_array_append_new(all, ban_json(&ban->key, &ban->ban,
+						    seconds_until(ban->ban.until, now)));
+	}
+	return all;
 }
 
 json_t *connections_json(const struct connections *c)

@@ -257,19 +257,6 @@ static json_t *lately_json(const struct answer *a)
 	return json;
 }
 
-static json_t *flow_bans_json(const struct answer *a)
-{
-	json_t *json = json_array();
-
-	for (size_t i = 0; i < a->bans.count; i++) {
-		const struct ban *b = &a->bans.ban[i];
-
-		json_array_append_new(json, ban_json(&b->key, &b->ban,
-						     seconds_until(b->ban.until, a->why.now)));
-	}
-	return json;
-}
-
 static json_t *flows_json(const struct answer *a)
 {
 	json_t *json = json_array();
@@ -305,7 +292,7 @@ json_t *why_json(const struct answer *a)
 		: json_null());
 	json_object_set_new(json, "source_ban", its_ban_json(&w->source_ban, w->now));
 	json_object_set_new(json, "flow_ban", its_ban_json(&w->flow_ban, w->now));
-	json_object_set_new(json, "flow_bans", flow_bans_json(a));
+	json_object_set_new(json, "flow_bans", bans_json(&a->bans, a->why.now));
 	json_object_set_new(json, "flows", flows_json(a));
 	json_object_set_new(json, "source_limits", limits_json(a, false));
 	json_object_set_new(json, "flow_limits", w->flow.port ? limits_json(a, true) : json_null());

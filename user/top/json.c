@@ -2,7 +2,6 @@
 /* What top shows, for programs. */
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/names.h"
 #include "render/json.h"
 #include "render/output.h"
@@ -82,19 +81,6 @@ static json_t *flows_json(const struct row_list *rows)
 	return all;
 }
 
-static json_t *bans_json(const struct view *view)
-{
-	json_t *all = json_array();
-
-	for (size_t i = 0; i < view->bans.count; i++) {
-		const struct ban *ban = &view->bans.ban[i];
-
-		json_array_append_new(all, ban_json(&ban->key, &ban->ban,
-						    seconds_until(ban->ban.until, view->now)));
-	}
-	return all;
-}
-
 json_t *top_json(struct reading *r)
 {
 	const struct snapshot *s = r->view.snapshot;
@@ -112,6 +98,6 @@ json_t *top_json(struct reading *r)
 	json_object_set_new(json, "senders", talkers_json(&r->rows[PANE_SENDERS]));
 	json_object_set_new(json, "flows_proven", json_integer(r->flows.known));
 	json_object_set_new(json, "flows", flows_json(&r->rows[PANE_FLOWS]));
-	json_object_set_new(json, "bans", bans_json(&r->view));
+	json_object_set_new(json, "bans", bans_json(&r->view.bans, r->view.now));
 	return json;
 }

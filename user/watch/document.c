@@ -10,7 +10,7 @@
 #include "watch/metrics.h"
 
 /* Those that last longest; the list is by their end. */
-static json_t *bans_json(const struct view *view)
+static json_t *lasting_bans_json(const struct view *view)
 {
 	json_t *all = json_array();
 
@@ -60,7 +60,7 @@ static json_t *view_json(const struct view *view, const struct self *self)
 	}
 	json_object_set_new(all, "status", status_json(s));
 	json_object_set_new(all, "stats", stats_json(&s->counters));
-	json_object_set_new(all, "bans", bans_json(view));
+	json_object_set_new(all, "bans", lasting_bans_json(view));
 	json_object_set_new(all, "connections", sources_json(view));
 	return all;
 }
