@@ -197,24 +197,27 @@ static __always_inline __u32 guard_judge_segment(struct guard *g)
 }
 
 /* What a message is charged to before a byte of its header is read. */
-static __always_inline __u32 guard_judge_limits(hook_ctx *ctx, struct guard *g,
-						struct buckets *buckets)
+static __always_inline __u32 guard_judge_limits(struct guard *g, struct buckets *buckets)
 {
 	__u32 reason;
 
 	if (pays_budget(g))
-		JUDGE(greylist_check(ctx, g));
+		JUDGE(greylist_check(g));
 	if (pays_total(g))
 		JUDGE(total_check(g));
 	*buckets = limits_find(g);
-	reason = flow_check(g, buckets);
-	if (reason && is_to_blame(g))
-		JUDGE(flow_offends(g, SG_OFFENCE_FLOOD));
-	JUDGE(reason);
+	/*
+	 * The source first: of who sends from any port each packet has another flow, whose place is
+	 * in no cache (85 ns on two CPUs).
+	 */
 	if (pays_budget(g))
 		JUDGE(share_check(g, buckets));
 	JUDGE(source_check(g, buckets));
 	JUDGE(method_check(g, buckets));
+	reason = flow_check(g, buckets);
+	if (reason && is_to_blame(g))
+		JUDGE(flow_offends(g, SG_OFFENCE_FLOOD));
+	JUDGE(reason);
 	if (g->p.syn) {
 		JUDGE(connection_check(g));
 		JUDGE(connections_check(g));
@@ -292,7 +295,7 @@ static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 	JUDGE(guard_check_class(g));
 
 	reason = segment_applies(&g->p) ? guard_judge_segment(g)
-					: guard_judge_limits(ctx, g, &buckets);
+					: guard_judge_limits(g, &buckets);
 	guard_put_off(ctx, g, reason);
 	JUDGE(reason);
 	if (g->p.stream > STREAM_PART)

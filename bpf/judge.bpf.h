@@ -300,7 +300,7 @@ static __always_inline __u32 guard_judge_first(hook_ctx *ctx, struct guard *g)
 		reason = guard_judge_faults(g);
 		if (reason)
 			return reason;
-		JUDGE(head_check(ctx, g));
+		JUDGE(head_check(g));
 	}
 	return guard_judge_sender(g);
 }

@@ -279,7 +279,7 @@ MAP_ARRAY(sg_hints, SG_HINTS, struct sg_hints);
 
 MAP_ARRAY(sg_greylist, SG_GREYLIST, struct sg_recent);
 
-MAP_ARRAY(sg_returned, SG_RETURNED, struct sg_recent);
+MAP_ARRAY(sg_returned, SG_RETURNED, __u64);
 
 MAP_ARRAY(sg_transactions, SG_TRANSACTIONS, struct sg_transactions);
 

@@ -25,8 +25,8 @@
 #define SG_PROVEN 430000       /* flows that are proven */
 #define SG_HINTS (1 << 15)     /* lines of 4; more would leave the cache in a flood */
 #define SG_GREYLIST (1 << 17)  /* lines of 15 requests, 8 MB: a second of 2 million a second */
-#define SG_WAITING 16
-#define SG_RETURNED (1 << 8)   /* lines of 15 requests that came again in a rush, 16 KB */
+#define SG_WAITING 64
+#define SG_RETURNED (1 << 13)  /* requests that came again in a rush, 64 KB */
 #define SG_TRANSACTIONS (1 << 14) /* lines of 8, 2 MB */
 /*
  * Lines of 8 dialogs and branches, 2 MB: of 65 000 dialogs at once one in a thousand finds no room,

@@ -46,12 +46,12 @@ static __always_inline bool is_of_message(__u32 reason)
  * in the rest: as at the greylist, it has to come again. Links of less than FRAGMENT_LINK bytes
  * there are none, so one that shows so little does not come in at all.
  */
-static __always_inline __u32 head_check(hook_ctx *ctx, struct guard *g)
+static __always_inline __u32 head_check(struct guard *g)
 {
 	if (!g->p.first_fragment || g->p.transport != IPPROTO_UDP || !pays_budget(g) ||
 	    g->reader.message.flags & SIP_HEAD || !verdict_looks(g, SG_REASON_FRAGMENT_HEAD))
 		return SG_REASON_NONE;
-	return g->p.datagram >= FRAGMENT_LINK && greylist_came(ctx, g)
+	return g->p.datagram >= FRAGMENT_LINK && greylist_came(g)
 		       ? SG_REASON_NONE : SG_REASON_FRAGMENT_HEAD;
 }
 

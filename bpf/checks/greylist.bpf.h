@@ -96,18 +96,9 @@ static __always_inline void greylist_offer(struct guard *g)
  * put it: to hash the Via took four times as long as all else (veth, 2 CPUs). A sender who leaves
  * the checksum out (RFC 768) is known by flow and length.
  */
-static __always_inline __u64 greylist_key(hook_ctx *ctx, const struct packet *p)
+static __always_inline __u64 greylist_key(const struct packet *p)
 {
-	struct cursor c = {(void *)(long)ctx->data, (void *)(long)ctx->data_end};
-	const struct udphdr *udp;
-	__u32 at = p->offset - sizeof(*udp);
-
-	barrier_var(at);
-	c.at += at & OFFSET_MAX;
-	udp = packet_pull(&c, sizeof(*udp));
-	if (!udp)
-		return 0;
-	return span_mix(p->flow, (__u32)udp->check << 16 | udp->len) * SPAN_FACTOR;
+	return span_mix(p->flow, p->udp_sum) * SPAN_FACTOR;
 }
 
 static __always_inline struct sg_recent *greylist_line(__u64 key)
@@ -131,17 +122,25 @@ __noinline int greylist_see(__u64 key, __u64 now)
 	return age >= GREYLIST_EARLY && age <= GREYLIST_LATE;
 }
 
-static __always_inline struct sg_recent *returned_line(__u64 key)
+/* Where it is noted that a request came again in a rush: the last one of that place. */
+static __always_inline __u64 *returned_place(__u64 key)
 {
-	return recent_line(&sg_returned, key >> 40, SG_RETURNED);
+	__u32 at = key >> 40 & (SG_RETURNED - 1);
+
+	return bpf_map_lookup_elem(&sg_returned, &at);
 }
 
-static __always_inline void returned_put(__u64 key, __u64 now)
+/*
+ * One that waited was seen before: whether it came again. Global, since of a flood's requests
+ * hardly any has.
+ */
+__noinline int greylist_again(__u64 key, __u64 now)
 {
-	struct sg_recent *line = returned_line(key);
+	__u64 *place = returned_place(key);
 
-	if (line)
-		recent_again(line, key, now);
+	if (greylist_see(key, now) && place)
+		*place = (key & ~(__u64)RECENT_TIME) | recent_time(now);
+	return 0;
 }
 
 /*
@@ -164,10 +163,15 @@ __noinline int greylist_flush(struct guard *g)
 	}
 	for (__u32 i = 0; i < SG_WAITING; i++) {
 		__u64 key = memo->waiting[i];
+		struct sg_recent *line = greylist_line(key);
 
-		if (key && greylist_see(key, g->now))
-			returned_put(key, g->now);
 		memo->waiting[i] = 0;
+		if (!key || !line)
+			continue;
+		if (recent_may_have(line, recent_tag(key)))
+			greylist_again(key, g->now);
+		else
+			recent_put(line, key, g->now);
 	}
 	memo->waits = 0;
 	return 0;
@@ -176,25 +180,23 @@ __noinline int greylist_flush(struct guard *g)
 /* In a rush: whether it is known to have come again; if not, it waits to be seen. */
 static __always_inline bool greylist_returned(struct sg_memo *memo, __u64 key, __u64 now)
 {
-	struct sg_recent *line = returned_line(key);
-	__u32 place = memo->waits;
+	const __u64 *place = returned_place(key);
+	__u32 waits = memo->waits;
 
-	if (line && recent_age(line, key, now) <= GREYLIST_LATE)
+	if (place && !((*place ^ key) & ~(__u64)RECENT_TIME) &&
+	    ((recent_time(now) - *place) & RECENT_TIME) <= GREYLIST_LATE)
 		return true;
-	memo->waits = place + 1;
-	barrier_var(place);
-	memo->waiting[place & (SG_WAITING - 1)] = key;
+	memo->waits = waits + 1;
+	barrier_var(waits);
+	memo->waiting[waits & (SG_WAITING - 1)] = key;
 	return false;
 }
 
-/* Whether the request came before. Global, or its variables lie on the stack below the reader. */
-__noinline int greylist_came(hook_ctx *ctx, struct guard *g)
+/* Whether the request came before. */
+static __always_inline bool greylist_came(struct guard *g)
 {
-	__u64 key;
+	__u64 key = greylist_key(&g->p);
 
-	if (!g)
-		return 1;
-	key = greylist_key(ctx, &g->p);
 	return greylist_rush(&g->memo, g->now) ? greylist_returned(&g->memo, key, g->now)
 					       : greylist_see(key, g->now);
 }
@@ -209,7 +211,7 @@ static __always_inline void greylist_catch_up(struct guard *g)
 }
 
 /* Of a packet that is on no list, in no zone, and not proven. */
-static __always_inline __u32 greylist_check(hook_ctx *ctx, struct guard *g)
+static __always_inline __u32 greylist_check(struct guard *g)
 {
 	if (!greylist_armed(g) || !verdict_looks(g, SG_REASON_GREYLIST) ||
 	    g->p.transport != IPPROTO_UDP)
@@ -219,7 +221,7 @@ static __always_inline __u32 greylist_check(hook_ctx *ctx, struct guard *g)
 	if (g->proof == SG_PROOF_GREYLIST)
 		return SG_REASON_NONE;
 	/* Whatever else strangers send would take the budget from those who come again. */
-	if (g->class != SG_CLASS_REQUEST || !greylist_came(ctx, g))
+	if (g->class != SG_CLASS_REQUEST || !greylist_came(g))
 		return SG_REASON_GREYLIST;
 	g->admitted = 1;
 	return SG_REASON_NONE;

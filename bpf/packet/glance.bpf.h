@@ -75,6 +75,7 @@ static __always_inline __u32 plain_udp(struct packet *p, const struct glance *gl
 	length = bpf_ntohs(udp->len);
 	if (length < sizeof(*udp) || (__s32)length > (__s32)carried)
 		return 0;
+	p->udp_sum = packet_udp_sum(udp);
 	p->datagram = length - sizeof(*udp);
 	return sizeof(*udp);
 }

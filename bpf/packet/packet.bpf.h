@@ -73,6 +73,7 @@ struct packet {
 	__u8 loaded;         /* flag: the reader has the message already */
 	__u8 leaves;         /* flag: our own host sends it */
 	__u32 rest;          /* bytes of those that are still to come */
+	__u32 udp_sum;       /* checksum and length, as they stand in the header of UDP */
 	__u16 vlan;          /* ID of its outermost VLAN; 0: none */
 	__u8 sealed;         /* flag: AH signs it */
 	/* From here on packet_read_plain() sets nothing. */
@@ -215,6 +216,11 @@ struct extension_header {
 	__be32 id;
 };
 
+static __always_inline __u32 packet_udp_sum(const struct udphdr *udp)
+{
+	return (__u32)udp->check << 16 | udp->len;
+}
+
 /*
  * The length of a UDP message is that of its own header, inside that of the IP packet, inside
  * that of the frame: Ethernet pads, and a first fragment holds less than the header says.
@@ -227,6 +233,7 @@ static __always_inline bool packet_udp(struct cursor *c, struct packet *p)
 	if (!udp || p->length < sizeof(*udp))
 		return false;
 	packet_ports(p, &udp->source);
+	p->udp_sum = packet_udp_sum(udp);
 	length = bpf_ntohs(udp->len);
 	/* A length of 0 is a jumbogram's (RFC 2675): Linux takes it in any packet of IPv6. */
 	p->malformed = length < sizeof(*udp) || (length > p->length && !p->first_fragment);

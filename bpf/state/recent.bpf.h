@@ -33,10 +33,11 @@ static __always_inline __u32 recent_tag(__u64 key)
 }
 
 /*
- * The number of the cell with this tag, or 0. Two cells at once: a 20-bit field that is equal
- * becomes zero, and taking one from zero sets its highest bit.
+ * Whether a cell has this tag; one in 2^20 times only the place of the next one looks as if. Two
+ * cells at once: a 20-bit field that is equal becomes zero, and taking one from zero sets its
+ * highest bit.
  */
-static __always_inline __u32 recent_find(const struct sg_recent *line, __u32 tag)
+static __always_inline bool recent_may_have(const struct sg_recent *line, __u32 tag)
 {
 	const volatile __u64 *word = (const void *)line;
 	const __u64 ones = (__u64)(RECENT_TIME + 1) << 32 | (RECENT_TIME + 1);
@@ -44,9 +45,15 @@ static __always_inline __u32 recent_find(const struct sg_recent *line, __u32 tag
 
 	for (int i = 0; i < RECENT_CELLS / 2; i++) {
 		x = (word[i] ^ both) & ((__u64)RECENT_TAG << 32 | RECENT_TAG);
-		hits |= (x - ones) & ~x & 0x8000000080000000ULL;
+		hits |= (x - ones) & ~x;
 	}
-	if (!hits)
+	return hits & 0x8000000080000000ULL;
+}
+
+/* The number of the cell with this tag, or 0. */
+static __always_inline __u32 recent_find(const struct sg_recent *line, __u32 tag)
+{
+	if (!recent_may_have(line, tag))
 		return 0;
 	for (int i = 1; i < RECENT_CELLS; i++) {
 		if ((line->cell[i] & RECENT_TAG) == tag)
