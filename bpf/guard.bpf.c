@@ -17,10 +17,15 @@
 #include "judge.bpf.h"              /* 6. a message: its grammar, and who sends it */
 #include "learn.bpf.h"              /* 7. what it proves, for the server's replies */
 #include "verdict.bpf.h"            /* 8. modes, counters, action */
+#if !SHADOW
+#include "rush.bpf.h"               /*    the same answer again, in a flood */
+#endif
 
 char LICENSE[] SEC("license") = "GPL";
 
-#define KIND_UNGUARDED (-1) /* beside enum packet_kind */
+/* Beside enum packet_kind. */
+#define KIND_UNGUARDED (-1)
+#define KIND_RUSH (-2) /* gets the answer in g->rush */
 
 /* What shadow() is told beside a reason: that the guard begins, or that it looks no further. */
 #define SHADOW_BEGINS 0x100
@@ -368,6 +373,20 @@ static __always_inline __u32 guard_judge_kind(hook_ctx *ctx, struct guard *g, in
 	return reason;
 }
 
+#if !SHADOW
+/* Whether a packet gets the answer that one like it has got. Coalesced datagrams may differ. */
+static __always_inline bool guard_rushes(hook_ctx *ctx, struct guard *g,
+					 const struct glance *glance, __u32 frame)
+{
+#if HOOK_SKB
+	if (ctx->gso_size)
+		return false;
+#endif
+	(void)ctx;
+	return rush_holds(g, glance, frame);
+}
+#endif
+
 /*
  * What the headers of a packet say, as enum packet_kind; or KIND_UNGUARDED at once, for a port that
  * is not guarded, as most are. A shadow has to know whose it is all the same.
@@ -386,6 +405,10 @@ static __always_inline int guard_read(hook_ctx *ctx, __u32 frame, struct guard *
 		g->role = port_role(g, glance.transport, glance.port);
 	if (plain && !g->role && !SHADOW)
 		return KIND_UNGUARDED;
+#if !SHADOW
+	if (plain && guard_rushes(ctx, g, &glance, frame))
+		return KIND_RUSH;
+#endif
 	if (plain && packet_read_plain(&g->p, &glance, frame))
 		return PACKET_PORTS;
 	kind = packet_read(ctx, &g->p, frame, 0);
@@ -429,8 +452,8 @@ static __always_inline void guard_shadow(hook_ctx *ctx, const struct guard *g, _
 static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
 {
 	struct guard *g = map_guard();
+	int kind, action;
 	__u32 reason;
-	int kind;
 
 	if (!g)
 		return VERDICT_PASS;
@@ -440,12 +463,14 @@ static __always_inline int guard_packet(hook_ctx *ctx, __u32 frame)
 		return verdict_unguarded(frame);
 	}
 	guard_shadow(ctx, g, SHADOW_BEGINS);
-	reason = guard_reason(ctx, g, kind);
-	kind = verdict(ctx, g, reason);
+	reason = kind == KIND_RUSH ? forget(g->rush.reason, g->now) : guard_reason(ctx, g, kind);
+	action = verdict(ctx, g, reason);
 	if (g->p.stream)
-		guard_keep(g, reason, kind);
+		guard_keep(g, reason, action);
+	else if (action == VERDICT_DROP && kind != KIND_RUSH)
+		rush_look(g, reason);
 	guard_shadow(ctx, g, reason);
-	return kind;
+	return action;
 }
 
 #if HOOK_SKB

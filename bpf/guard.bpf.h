@@ -35,6 +35,20 @@ struct zone_memo {
 
 #define ZONE_MEMOS 64 /* 2 KB: the peers of a busy host */
 
+/* What packets like this one get in the tick in which it was noted: see rush.bpf.h. */
+struct rush {
+	__u64 now;    /* that tick */
+	__u64 looked; /* the last one in which answers were looked at, and how many */
+	__u32 looks;
+	__u32 active; /* sg_state.active */
+	__u64 source; /* whose packets; 0: all strangers' */
+	__u64 start[4]; /* how they begin, see sg_rush_starts */
+	__u16 port;   /* of ours, host order */
+	__u8 method;
+	__u8 reason;
+	__u32 reserved;
+};
+
 /* Where the walk over a message that leaves stands, see topology.bpf.h. */
 struct topology {
 	__u64 sum;      /* what the checksum changes by, not folded */
@@ -63,6 +77,7 @@ struct guard {
 	__u32 lately_count;
 	__u32 figures_tick;       /* see figures.bpf.h */
 	__u32 figures_count;
+	struct rush rush;
 	/* From here on all is zero when a packet comes. */
 	__u64 now;      /* ns of the guard's clock */
 	__u64 faults;   /* of the message that was read, as SIP_FAULT()s */

@@ -279,7 +279,8 @@ MAP_ARRAY(sg_hints, SG_HINTS, struct sg_hints);
 
 MAP_ARRAY(sg_greylist, SG_GREYLIST, struct sg_recent);
 
-MAP_ARRAY(sg_returned, SG_RETURNED, __u64);
+/* A bit for each place, and the places: see greylist.bpf.h. */
+MAP_ARRAY(sg_returned, SG_RETURNED / 64 + SG_RETURNED, __u64);
 
 MAP_ARRAY(sg_transactions, SG_TRANSACTIONS, struct sg_transactions);
 

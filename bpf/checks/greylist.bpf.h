@@ -29,6 +29,7 @@
 
 #define GREYLIST_EARLY (RECENT_UNITS(400) + 2) /* two units may be lost in rounding */
 #define GREYLIST_LATE RECENT_UNITS(32000)
+#define GREYLIST_THIRD RECENT_UNITS(5000) /* the third one follows within 4 s, timer E at most */
 #define GREYLIST_FEW 40 /* no less than the burst of a kind has by default */
 #define GREYLIST_WINDOW (SG_NSEC_PER_SEC / 4)
 #define GREYLIST_BATCH 64  /* packets a CPU counts for itself: the common counter is contended */
@@ -122,12 +123,57 @@ __noinline int greylist_see(__u64 key, __u64 now)
 	return age >= GREYLIST_EARLY && age <= GREYLIST_LATE;
 }
 
-/* Where it is noted that a request came again in a rush: the last one of that place. */
-static __always_inline __u64 *returned_place(__u64 key)
+/*
+ * That a request came again in a rush is noted in its place in sg_returned, the last one of that
+ * place. Nearly no request has, and the table is in no near cache: so there is a bit for each
+ * place, before the places, that is set while somebody is there.
+ */
+static __always_inline __u32 returned_at(__u64 key)
 {
-	__u32 at = key >> 40 & (SG_RETURNED - 1);
+	return key >> 40 & (SG_RETURNED - 1);
+}
+
+static __always_inline __u64 *returned_bits(__u64 key)
+{
+	__u32 at = returned_at(key) / 64;
 
 	return bpf_map_lookup_elem(&sg_returned, &at);
+}
+
+static __always_inline __u64 returned_bit(__u64 key)
+{
+	return 1ULL << (returned_at(key) & 63);
+}
+
+static __always_inline __u64 *returned_place(__u64 key)
+{
+	__u32 at = SG_RETURNED / 64 + returned_at(key);
+
+	return bpf_map_lookup_elem(&sg_returned, &at);
+}
+
+static __always_inline void returned_put(__u64 key, __u64 now)
+{
+	__u64 *bits = returned_bits(key), *place = returned_place(key);
+
+	if (!bits || !place)
+		return;
+	*place = (key & ~(__u64)RECENT_TIME) | recent_time(now);
+	__sync_fetch_and_or(bits, returned_bit(key));
+}
+
+/* Somebody is in the place of a request: whether it is that one. Who was there too long goes. */
+__noinline int returned_is(__u64 key, __u64 now)
+{
+	__u64 *bits = returned_bits(key), *place = returned_place(key);
+
+	if (!bits || !place)
+		return 0;
+	if (((recent_time(now) - *place) & RECENT_TIME) > GREYLIST_THIRD) {
+		__sync_fetch_and_and(bits, ~returned_bit(key));
+		return 0;
+	}
+	return !((*place ^ key) & ~(__u64)RECENT_TIME);
 }
 
 /*
@@ -136,10 +182,8 @@ static __always_inline __u64 *returned_place(__u64 key)
  */
 __noinline int greylist_again(__u64 key, __u64 now)
 {
-	__u64 *place = returned_place(key);
-
-	if (greylist_see(key, now) && place)
-		*place = (key & ~(__u64)RECENT_TIME) | recent_time(now);
+	if (greylist_see(key, now))
+		returned_put(key, now);
 	return 0;
 }
 
@@ -180,11 +224,10 @@ __noinline int greylist_flush(struct guard *g)
 /* In a rush: whether it is known to have come again; if not, it waits to be seen. */
 static __always_inline bool greylist_returned(struct sg_memo *memo, __u64 key, __u64 now)
 {
-	const __u64 *place = returned_place(key);
+	const __u64 *bits = returned_bits(key);
 	__u32 waits = memo->waits;
 
-	if (place && !((*place ^ key) & ~(__u64)RECENT_TIME) &&
-	    ((recent_time(now) - *place) & RECENT_TIME) <= GREYLIST_LATE)
+	if (bits && *bits & returned_bit(key) && returned_is(key, now))
 		return true;
 	memo->waits = waits + 1;
 	barrier_var(waits);

@@ -356,6 +356,11 @@ static void memos_change(void (*change)(struct sg_memo *memo))
 	free(each);
 }
 
+void memos_forget(void)
+{
+	memos_change(NULL);
+}
+
 void stats_clear(void)
 {
 	struct sg_stats *zero = calloc(cpus, sizeof(*zero));
@@ -364,7 +369,7 @@ void stats_clear(void)
 	assert_non_null(zero);
 	assert_int_equal(bpf_map_update_elem(maps.stats, &key, zero, BPF_ANY), 0);
 	free(zero);
-	memos_change(NULL);
+	memos_forget();
 }
 
 static void rush_begin(struct sg_memo *memo)

@@ -196,6 +196,8 @@ bool reply_dropped(const struct packet_spec *spec);
 bool ban_find(const char *address, __u8 transport, __u16 port, struct sg_ban *ban);
 /* Every CPU is, or is not, offered more than the greylist looks at one by one. */
 void rush_set(bool rush);
+/* What CPUs remember from packet to packet, the answers of a tick among it. */
+void memos_forget(void);
 
 /* `burst` messages, then none for an hour. */
 struct sg_limit limit_hourly(__u32 burst);

@@ -278,6 +278,7 @@ void limit_spend(const char *address, enum sg_limit_id limit, int row)
 	write_state("state_spend", &(struct state_request){
 		.hash = source_of(address), .number = limit, .row = row, .until = tat_spent(),
 	});
+	memos_forget(); /* no packet spends a limit while the clock stands still */
 }
 
 void limits_forget(void)

@@ -40,7 +40,7 @@ extern const struct sequence corpus_sequences[], grammar_sequences[];
 extern const struct sequence flow_sequences[], offences_sequences[], connection_sequences[];
 extern const struct sequence secret_sequences[], stream_sequences[], order_sequences[];
 extern const struct sequence corpus_stream_sequences[], neighbour_sequences[], guess_sequences[];
-extern const struct sequence nonce_sequences[], greylist_sequences[];
+extern const struct sequence nonce_sequences[], greylist_sequences[], rush_sequences[];
 extern const struct sequence handshake_sequences[], cut_head_sequences[], sent_sequences[];
 extern const struct sequence zone_sequences[], flight_sequences[], ask_sequences[];
 extern const struct sequence mask_sequences[], callee_sequences[], routing_sequences[];
@@ -64,6 +64,7 @@ extern const size_t route_sequences_count;
 extern const size_t place_sequences_count, dial_sequences_count, dialled_sequences_count;
 extern const size_t identity_sequences_count, topology_sequences_count;
 extern const size_t dialog_sequences_count, calls_sequences_count;
+extern const size_t rush_sequences_count;
 extern const size_t greylist_sequences_count, handshake_sequences_count, cut_head_sequences_count;
 extern const size_t overload_sequences_count;
 

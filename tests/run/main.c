@@ -159,6 +159,7 @@ int main(void)
 	add_sequences(event_sequences, event_sequences_count);
 	add_bare_sequences(flow_sequences, flow_sequences_count);
 	add_bare_sequences(greylist_sequences, greylist_sequences_count);
+	add_bare_sequences(rush_sequences, rush_sequences_count);
 	add_sequences(offences_sequences, offences_sequences_count);
 	add_sequences(guess_sequences, guess_sequences_count);
 	add_sequences(nonce_sequences, nonce_sequences_count);

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * In a flood the answer of one packet holds for those like it until the clock moves (rush.bpf.h):
+ * for no other one. Each sequence first sends what is noted.
+ */
+#include "dialogue/dialogue.h"
+
+#define FLOOD(n) "198.18.0." #n
+
+static void strangers_are_put_off(void)
+{
+	config()->total[SG_TOTAL_UNLISTED_TOTAL] = limit_hourly(1000);
+	fix.state->greylist_until = 1ULL << 62;
+	rush_set(true);
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = FLOOD(1));
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = FLOOD(2));
+}
+
+static void the_known_are_not_meant(void)
+{
+	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 60);
+	list_set("192.0.2.7/32", SG_LIST_ALLOW);
+	list_set("192.0.2.8/32", SG_LIST_DENY);
+	strangers_are_put_off();
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE);
+	assert_false(packet_dropped(&(struct packet_spec){.source = "192.0.2.7"}));
+	SEND(DROP, DENY_LIST, REQUEST, OPTIONS, .source = "192.0.2.8");
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = PHONE, .sport = OTHER_PORT);
+}
+
+/* What becomes known while the clock stands still is known. */
+static void nor_who_becomes_known(void)
+{
+	strangers_are_put_off();
+	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 60);
+	list_set("192.0.2.7/32", SG_LIST_ALLOW);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE);
+	assert_false(packet_dropped(&(struct packet_spec){.source = "192.0.2.7"}));
+	fix.state->mode = SG_MODE_MONITOR;
+	SEND(WOULD_DROP, GREYLIST, REQUEST, OPTIONS, .source = FLOOD(3));
+}
+
+static void each_is_counted_as_what_it_is(void)
+{
+	strangers_are_put_off();
+	SEND(DROP, GREYLIST, REQUEST, INVITE, .source = FLOOD(3), .payload = SIP_REQUEST("INVITE"));
+	SEND(DROP, GREYLIST, REQUEST, UNKNOWN, .source = FLOOD(3),
+	     .payload = SIP_REQUEST("OPTIONSX"));
+	SEND(DROP, GREYLIST, KEEPALIVE, NONE, .source = FLOOD(4), .payload = "\r\n\r\n");
+	SEND(DROP, SOURCE_PORT, REQUEST, OPTIONS, .source = FLOOD(5), .sport_zero = true);
+	SEND(DROP, SOURCE_ADDRESS, REQUEST, OPTIONS, .source = "0.0.0.7");
+	SEND(DROP, UDP_LENGTH, REQUEST, OPTIONS, .source = FLOOD(6), .udp_length_error = 1);
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = "2001:db8:9::1");
+}
+
+static void a_source_that_is_spent_speaks_for_itself(void)
+{
+	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 60);
+	for (int row = 0; row < 2; row++)
+		limit_spend(PHONE, SG_LIMIT_SOURCE, row);
+	SEND(DROP, LIMIT_SOURCE, REQUEST, OPTIONS, .source = PHONE, .sport = OTHER_PORT);
+	SEND(DROP, LIMIT_SOURCE, REQUEST, OPTIONS, .source = PHONE, .sport = OTHER_PORT);
+	SEND(DROP, LIMIT_SOURCE, REQUEST, OPTIONS, .source = PHONE, .sport = 40002);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = FLOOD(1));
+}
+
+static void a_limit_of_a_method_is_that_of_one(void)
+{
+	for (int row = 0; row < 2; row++)
+		limit_spend(PHONE, SG_LIMIT_OPTIONS, row);
+	SEND(DROP, LIMIT_OPTIONS, REQUEST, OPTIONS, .source = PHONE);
+	SEND(DROP, LIMIT_OPTIONS, REQUEST, OPTIONS, .source = PHONE);
+	SEND(PASS, NONE, REQUEST, INVITE, .source = PHONE, .payload = SIP_REQUEST("INVITE"));
+}
+
+/* Those that wait are written, also when nobody takes the long way but by turns. */
+static void who_waits_in_a_flood_is_remembered(void)
+{
+	strangers_are_put_off();
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = PHONE, .again = true);
+	for (int i = 0; i < SG_WAITING + 2; i++)
+		assert_true(packet_dropped(&(struct packet_spec){
+			.source = FLOOD(9), .sport = 2000 + i, .again = true}));
+	clock_move(500 * MS);
+	rush_set(false);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE, .again = true);
+}
+
+const struct sequence rush_sequences[] = {
+	{"the known are not meant", the_known_are_not_meant},
+	{"nor who becomes known", nor_who_becomes_known},
+	{"each is counted as what it is", each_is_counted_as_what_it_is},
+	{"a source that is spent speaks for itself", a_source_that_is_spent_speaks_for_itself},
+	{"a limit of a method is that of one", a_limit_of_a_method_is_that_of_one},
+	{"who waits in a flood is remembered", who_waits_in_a_flood_is_remembered},
+};
+
+const size_t rush_sequences_count = COUNT(rush_sequences);
