@@ -211,18 +211,14 @@ static __always_inline __u32 guard_judge_limits(struct guard *g, struct buckets 
 	if (pays_total(g))
 		JUDGE(total_check(g));
 	*buckets = limits_find(g);
-	/*
-	 * The source first: of who sends from any port each packet has another flow, whose place is
-	 * in no cache (85 ns on two CPUs).
-	 */
-	if (pays_budget(g))
-		JUDGE(share_check(g, buckets));
-	JUDGE(source_check(g, buckets));
-	JUDGE(method_check(g, buckets));
 	reason = flow_check(g, buckets);
 	if (reason && is_to_blame(g))
 		JUDGE(flow_offends(g, SG_OFFENCE_FLOOD));
 	JUDGE(reason);
+	if (pays_budget(g))
+		JUDGE(share_check(g, buckets));
+	JUDGE(source_check(g, buckets));
+	JUDGE(method_check(g, buckets));
 	if (g->p.syn) {
 		JUDGE(connection_check(g));
 		JUDGE(connections_check(g));

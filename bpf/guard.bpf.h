@@ -41,12 +41,13 @@ struct rush {
 	__u64 looked; /* the last one in which answers were looked at, and how many */
 	__u32 looks;
 	__u32 active; /* sg_state.active */
-	__u64 source; /* whose packets; 0: all strangers' */
+	__u64 source; /* whose packets, as `of` says */
+	__u64 flow;
 	__u64 start[4]; /* how they begin, see sg_rush_starts */
 	__u16 port;   /* of ours, host order */
 	__u8 method;
 	__u8 reason;
-	__u32 reserved;
+	__u8 of;      /* enum rush_of */
 };
 
 /* Where the walk over a message that leaves stands, see topology.bpf.h. */
