@@ -199,6 +199,26 @@ static __always_inline struct flood_addr nth_source(const volatile struct flood_
 	return source;
 }
 
+static __always_inline void draw_source(struct fill *fill)
+{
+	if (config.sources > 1) {
+		fill->source = nth_source(&config.source, (draw() >> 32) * config.sources >> 32);
+	} else if (config.random_mask.lo) {
+		fill->source.lo |= draw() & config.random_mask.lo;
+		if (config.random_mask.hi)
+			fill->source.hi |= draw() & config.random_mask.hi;
+	}
+}
+
+static __always_inline void draw_probe_flow(struct fill *fill)
+{
+	__u64 drawn = draw();
+
+	fill->source = nth_source(&config.probe_source,
+				  (drawn >> 32) * config.probe_sources >> 32);
+	fill->sport = config.probe_port + ((drawn & 0xffffffff) * config.probe_ports >> 32);
+}
+
 static __always_inline int send_flood_frame(struct xdp_md *ctx)
 {
 	struct fill fill = {
@@ -211,13 +231,10 @@ static __always_inline int send_flood_frame(struct xdp_md *ctx)
 
 	if (restore_flood(ctx))
 		return XDP_ABORTED;
-	if (config.sources > 1) {
-		fill.source = nth_source(&config.source, (draw() >> 32) * config.sources >> 32);
-	} else if (config.random_mask.lo) {
-		fill.source.lo |= draw() & config.random_mask.lo;
-		if (config.random_mask.hi)
-			fill.source.hi |= draw() & config.random_mask.hi;
-	}
+	if (config.from_probes && draw() >> 32 < config.from_probes)
+		draw_probe_flow(&fill);
+	else
+		draw_source(&fill);
 	if (!fill.sport)
 		fill.sport = 1024 + ((fill.tag >> 48) * 64512 >> 16);
 	return fill_frame(ctx, &config.flood, &fill);

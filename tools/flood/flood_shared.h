@@ -80,6 +80,7 @@ struct flood_config {
 	struct flood_addr probe_source;
 	__u32 probe_sources;
 	__u32 probe_ports;
+	__u64 from_probes;             /* of 2^32: flood frames from the probes' flows */
 	struct flood_addr stranger_source;
 
 	__u32 ifindex;
@@ -90,7 +91,7 @@ struct flood_config {
 	__u16 stranger_port;
 	__u8 flood_on;
 
-	__u8 clocked;         /* read the clock for every frame: paced, or probes alone */
+	__u32 stride;         /* frames for which the clock is read once */
 	__u64 interval;       /* between frames, in ns << FLOOD_RATE_SHIFT; 0: flat out */
 	__u64 window;         /* how much lost time is caught up, in the same unit */
 	__u64 queue_window;   /* how long frames wait for a full ring, in the same unit */
@@ -127,7 +128,7 @@ struct flood_tx {
 	__u64 full_since;    /* ns since first; 0: what waited for the ring is sent */
 	__u64 lost_odds;     /* of 2^32: probes among the frames lost so far, below one */
 	__u32 odds[FLOOD_KINDS]; /* of 2^32, for each frame; together below 2^32 */
-	__u32 tick;
+	__u32 unclocked;     /* frames until the clock is read again */
 	__u32 probes_exhausted;
 	__u32 strangers_exhausted;
 	__u32 births_over;
