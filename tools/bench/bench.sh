@@ -11,6 +11,8 @@
 #   BENCH_PARTS="prog_run two_cpus flood in_situ"   some of these; bench.json has only those then
 #   BENCH_TURNS=3       how often each is measured by BPF_PROG_RUN if there are two
 #   and those of in_situ.sh and flood.sh
+
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # the parts are called by name
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=base.sh

@@ -125,7 +125,9 @@ struct flood_tx {
 	__u64 retry_next;   /* ns; no retransmission is due before */
 	__u64 random;
 	__u64 paused_until;  /* ns; the ring was full */
-	__u64 full_since;    /* ns since first; 0: what waited for the ring is sent */
+	__u64 behind;        /* how late frames were when the ring was full first, as `next` */
+	__u64 lost_lately;   /* frames, since it was looked whether a stranger's is among them */
+	__u64 looked;        /* frames that had been made by then */
 	__u64 lost_odds;     /* of 2^32: probes among the frames lost so far, below one */
 	__u32 odds[FLOOD_KINDS]; /* of 2^32, for each frame; together below 2^32 */
 	__u32 unclocked;     /* frames until the clock is read again */
@@ -140,6 +142,7 @@ struct flood_tx {
 	 */
 	__u32 retry_place[FLOOD_RETRIES];
 	__u32 done;
+	__u32 full;          /* something waits for the ring */
 	__u32 owed;          /* flood frames that it refused and that are sent again */
 	__u32 bulk;          /* frames in the bulk that is being made */
 	__u32 bulk_callers;
