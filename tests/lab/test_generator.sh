@@ -154,6 +154,28 @@ flows_of_probes() {
 		sort | paste -sd ' ')"
 }
 
+# Half of the flood, and each of it malformed in one way.
+flood_of_probes() {
+	local n
+	capture half --random "$LAB_FLOOD_PREFIX4" --rate 2000 --count 2000 --malformed \
+		--seconds "$LAB_PATIENCE" --probes "$LAB_PROBE4" --probe-sources 4 --probe-rate 1 \
+		--from-probes 50
+	n=$(tcpdump -nn -r "$LAB_DIR/half.pcap" src net "$LAB_PROBES4" and src port 5060 2>/dev/null |
+		tee "$LAB_DIR/half" | wc -l)
+	[[ $n -gt 850 && $n -lt 1150 ]]
+	equal "$(awk '{ print $3 }' "$LAB_DIR/half" | sort -u | wc -l)" 4
+	"$SIPGUARD" replay "$LAB_DIR/half.pcap" --json >"$LAB_DIR/replay" 2>/dev/null
+	equal "$(jq -s 'map(select(.method == "INVITE").reason) | unique | join(" ")' \
+		"$LAB_DIR/replay")" '"cseq"'
+}
+
+# Above the rate where the clock is read for some frames at once the rate holds, too; a machine that
+# cannot keep up makes less, never more.
+no_faster() {
+	generate fast --random "$LAB_FLOOD_PREFIX4" --rate 3000000 --seconds 2
+	jq -e '.sent_mpps <= 3.06' "$LAB_DIR/fast.json"
+}
+
 # wrong REGEX OPTION...: refused, with a sentence.
 wrong() {
 	local regex=$1 said status=0
@@ -177,6 +199,9 @@ for method in INVITE REGISTER OPTIONS SUBSCRIBE MESSAGE; do
 	check "$method: valid and unique" valid_and_unique "$method"
 done
 check "probes come from the flows they should" flows_of_probes
+check "half of the flood in the name of probes" flood_of_probes
+check "no faster than it should" no_faster
+check "the name of no probe" wrong 'add --probes' --from-probes 50
 check "strangers in the flood" wrong 'choose --strangers outside' --strangers "$LAB_FLOOD4" \
 	--seconds 6
 check "probes in the flood" wrong 'choose --probes outside' --probes "$LAB_FLOOD4"

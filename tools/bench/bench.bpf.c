@@ -8,7 +8,28 @@
 
 /* Sources are drawn from the bench_sources addresses after 10.0.0.0. */
 __u32 bench_sources = 1;
-__u64 bench_drawn;
+
+/* What a CPU draws for itself: two of them that measure at once share nothing of the bench. */
+#define BENCH_CPUS 64
+struct bench_cpu {
+	__u64 drawn;
+	__u32 seq, seq_unseen; /* of its own stream of TCP */
+	__u32 opened;
+} __attribute__((aligned(64)));
+struct bench_cpu bench_cpus[BENCH_CPUS];
+
+static __always_inline __u32 bench_cpu(void)
+{
+	return bpf_get_smp_processor_id() & (BENCH_CPUS - 1);
+}
+
+/* A number that no other CPU draws. */
+static __always_inline __u64 bench_draw(void)
+{
+	__u32 cpu = bench_cpu();
+
+	return ++bench_cpus[cpu].drawn * BENCH_CPUS + cpu;
+}
 
 SEC("xdp")
 int bench_drop(__attribute__((unused)) struct xdp_md *ctx)
@@ -40,7 +61,7 @@ static __always_inline void rewrite_source(struct xdp_md *ctx)
 	void *end = (void *)(long)ctx->data_end;
 	struct ethhdr *eth = (void *)(long)ctx->data;
 	struct iphdr *ip = (void *)(eth + 1);
-	__u64 draw = ++bench_drawn * 0x9e3779b97f4a7c15ULL >> 32;
+	__u64 draw = bench_draw() * 0x9e3779b97f4a7c15ULL >> 32;
 
 	if ((void *)(ip + 1) <= end)
 		ip->saddr = bpf_htonl(0x0a000000 + (__u32)(draw * bench_sources >> 32));
@@ -79,7 +100,7 @@ static __always_inline void rewrite_call(struct xdp_md *ctx)
 	__u64 *call = (void *)(long)ctx->data + (bench_call_id & 1023);
 
 	if ((void *)(call + 1) <= end)
-		*call = call_of((__u32)++bench_drawn);
+		*call = call_of((__u32)bench_draw());
 }
 
 SEC("xdp")
@@ -89,10 +110,7 @@ int bench_new(struct xdp_md *ctx)
 	return guard_packet(ctx, ctx->data_end - ctx->data);
 }
 
-/* --- a stream of TCP: each packet is the next one */
-
-__u32 bench_seq, bench_seq_unseen;
-__u32 bench_opened;
+/* --- a stream of TCP, of each CPU its own: each packet is the next one */
 
 static __always_inline void rewrite_seq(struct xdp_md *ctx, __u32 *seq)
 {
@@ -103,6 +121,7 @@ static __always_inline void rewrite_seq(struct xdp_md *ctx, __u32 *seq)
 
 	if ((void *)(tcp + 1) > end)
 		return;
+	tcp->source = bpf_htons(40000 + bench_cpu());
 	tcp->seq = bpf_htonl(*seq);
 	*seq += end - (void *)(tcp + 1);
 }
@@ -110,29 +129,30 @@ static __always_inline void rewrite_seq(struct xdp_md *ctx, __u32 *seq)
 /* As if the server had accepted the connection of this packet. */
 static __always_inline void accept_once(struct xdp_md *ctx)
 {
+	__u32 *opened = &bench_cpus[bench_cpu()].opened;
 	struct guard *g = map_guard();
 
-	if (bench_opened || !g)
+	if (*opened || !g)
 		return;
 	packet_read(ctx, &g->p, ctx->data_end - ctx->data, 0);
 	g->p.flow = flow_hash(&g->p);
 	g->p.ack = g->p.seq;
 	g->p.seq = -1;
 	stream_open(&g->p, clock_now());
-	bench_opened = 1;
+	*opened = 1;
 }
 
 SEC("xdp")
 int bench_rewrite_seq(struct xdp_md *ctx)
 {
-	rewrite_seq(ctx, &bench_seq_unseen);
+	rewrite_seq(ctx, &bench_cpus[bench_cpu()].seq_unseen);
 	return XDP_DROP;
 }
 
 SEC("xdp")
 int bench_stream(struct xdp_md *ctx)
 {
-	rewrite_seq(ctx, &bench_seq);
+	rewrite_seq(ctx, &bench_cpus[bench_cpu()].seq);
 	accept_once(ctx);
 	return guard_packet(ctx, ctx->data_end - ctx->data);
 }

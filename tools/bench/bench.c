@@ -2,6 +2,9 @@
 /*
  * bench prog-run GUARD_OBJECT BENCH_OBJECT [ENTRY...]
  *	measures by BPF_PROG_RUN and prints a JSON array.
+ * bench two-cpus GUARD_OBJECT BENCH_OBJECT [ENTRY...]
+ *	likewise, each entry on two CPUs at once, too: "two_cpus" is what it takes then over what it
+ *	takes alone.
  *
  * Exit status: 0 done, 1 failed, 2 wrong usage.
  */
@@ -12,7 +15,6 @@
 #include <time.h>
 
 #include "bench.h"
-#include "object.h"
 
 void bench_die(const char *format, ...)
 {
@@ -34,14 +36,14 @@ __u64 cpu_time(void)
 	return now.tv_sec * SG_NSEC_PER_SEC + now.tv_nsec;
 }
 
-static int command_prog_run(const char *guard, const char *bench, char **names)
+static int command_prog_run(const char *guard, const char *bench, char **names, bool both)
 {
+	int other_cpu = bind_and_find_other();
 	json_t *list;
 
-	/* A thread that moves to another CPU finds cold caches there. */
-	if (stay_on_this_cpu() < 0)
-		bench_die("The process cannot be bound to its CPU.");
-	list = prog_run(guard, bench, names);
+	if (both && other_cpu < 0)
+		bench_die("This needs two CPUs, and the process may use one.");
+	list = prog_run(guard, bench, names, both ? other_cpu : -1);
 	json_dumpf(list, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(5));
 	putchar('\n');
 	json_decref(list);
@@ -50,8 +52,10 @@ static int command_prog_run(const char *guard, const char *bench, char **names)
 
 int main(int argc, char **argv)
 {
-	if (argc >= 4 && !strcmp(argv[1], "prog-run"))
-		return command_prog_run(argv[2], argv[3], argv + 4);
-	fputs("Usage: bench prog-run GUARD_OBJECT BENCH_OBJECT [ENTRY...]\n", stderr);
+	bool both = argc >= 2 && !strcmp(argv[1], "two-cpus");
+
+	if (argc >= 4 && (both || !strcmp(argv[1], "prog-run")))
+		return command_prog_run(argv[2], argv[3], argv + 4, both);
+	fputs("Usage: bench prog-run|two-cpus GUARD_OBJECT BENCH_OBJECT [ENTRY...]\n", stderr);
 	return 2;
 }

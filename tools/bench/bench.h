@@ -88,8 +88,20 @@ double parse_osip(const char *text, size_t length, unsigned int repeat);
 /*
  * prog_run.c: measures the entries of the guard object and of the bench object: a JSON array. Those
  * with these names (a list that ends with NULL), and what is taken off them; without names all.
+ * With another CPU than this thread's (or -1) each is measured on both at once, too, as often.
  */
-json_t *prog_run(const char *guard, const char *bench, char **names);
+json_t *prog_run(const char *guard, const char *bench, char **names, int other_cpu);
+/* Runs the program so often on this CPU; ns a packet of the thread's CPU time. */
+double program_run(int program, enum message message, unsigned int repeat);
+
+/*
+ * two_cpus.c: the same in bursts on this CPU and the other one at once, on the same maps. Of each
+ * burst the slower of the two counts, of all bursts the fastest.
+ */
+double program_run_both(int program, enum message message, unsigned int repeat,
+			unsigned int bursts, int other_cpu);
+/* Binds the thread to the CPU it is on. Another one that it might have used, or -1. */
+int bind_and_find_other(void);
 
 /* CPU time of this thread, ns. */
 __u64 cpu_time(void);

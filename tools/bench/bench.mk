@@ -16,5 +16,5 @@ BENCH_SOURCES = $(filter-out %.bpf.c,$(wildcard tools/bench/*.c)) tests/harness/
 $(BUILD)/tools/bench: $(BENCH_SOURCES) $(HARNESS_STATE) $(HARNESS_DEPS) tools/bench/bench.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE -Iinclude -Itests/harness -I$(BUILD) \
-		$(shell pkg-config --cflags sofia-sip-ua 2>/dev/null) -o $@ $(BENCH_SOURCES) \
+		$(shell pkg-config --cflags sofia-sip-ua 2>/dev/null) -pthread -o $@ $(BENCH_SOURCES) \
 		$(BENCH_LIBS)

@@ -138,7 +138,7 @@ static size_t text_build(enum message message, char *text)
 
 const char *message_text(enum message message, size_t *length)
 {
-	static char text[BENCH_TEXT_MAX];
+	static _Thread_local char text[BENCH_TEXT_MAX];
 
 	*length = text_build(message, text);
 	text[*length] = '\0';

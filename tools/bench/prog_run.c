@@ -48,6 +48,8 @@ struct entry {
 	double bar;            /* ns over bare-drop; 0: none */
 	double ns[ROUNDS];
 	double median;
+	double both[ROUNDS];   /* on two CPUs at once */
+	double both_median;
 	__u64 memory;
 	bool chosen;
 };
@@ -118,6 +120,7 @@ static struct entry entries[] = {
 struct run {
 	struct target guard; /* the object that ships */
 	struct target bench; /* the same code, with the bench's programs around it */
+	int other_cpu;       /* to measure on both at once; -1: not */
 };
 
 static struct target *entry_target(struct run *run, const struct entry *entry)
@@ -144,8 +147,7 @@ static __u32 call_id_of(enum message message)
 	return at ? at - frame + 9 : 0;
 }
 
-/* Runs the program and returns ns a packet. */
-static double program_run(int program, enum message message, unsigned int repeat)
+double program_run(int program, enum message message, unsigned int repeat)
 {
 	unsigned char frame[FRAME_MAX];
 	LIBBPF_OPTS(bpf_test_run_opts, options,
@@ -195,11 +197,16 @@ static __u64 entry_counted(const struct target *target, const struct entry *entr
  * A figure counts only if the packets took the way it is named after. In the table of sources some
  * are within their limits.
  */
-static void entry_check(const struct entry *entry, __u64 counted)
+static void entry_check(const struct entry *entry, __u64 counted, unsigned int packets)
 {
-	if (!(entry->flags & (BASE | NO_BUDGET)) && counted < BURSTS * PACKETS * 0.99)
-		bench_die("%s: %llu of %d packets took the way that was to be measured.",
-			  entry->name, (unsigned long long)counted, BURSTS * PACKETS);
+	if (!(entry->flags & (BASE | NO_BUDGET)) && counted < packets * 0.99)
+		bench_die("%s: %llu of %u packets took the way that was to be measured.",
+			  entry->name, (unsigned long long)counted, packets);
+}
+
+static unsigned int warm_up(const struct entry *entry)
+{
+	return entry->flags & LIFTED ? WARM_UP : SPEND;
 }
 
 static double measure_program(struct run *run, struct entry *entry)
@@ -210,14 +217,29 @@ static double measure_program(struct run *run, struct entry *entry)
 	__u64 counted;
 
 	entry_prepare(target, entry);
-	program_run(program, entry->message, entry->flags & LIFTED ? WARM_UP : SPEND);
+	program_run(program, entry->message, warm_up(entry));
 	counted = entry_counted(target, entry);
 	for (int burst = 0; burst < BURSTS; burst++) {
 		ns = program_run(program, entry->message, PACKETS);
 		least = fmin(least, ns);
 	}
-	entry_check(entry, entry_counted(target, entry) - counted);
+	entry_check(entry, entry_counted(target, entry) - counted, BURSTS * PACKETS);
 	entry->memory = target_memory(target);
+	return least;
+}
+
+static double measure_both(struct run *run, struct entry *entry)
+{
+	struct target *target = entry_target(run, entry);
+	int program = target_program(target, entry->program);
+	double least;
+	__u64 counted;
+
+	entry_prepare(target, entry);
+	program_run_both(program, entry->message, warm_up(entry), 1, run->other_cpu);
+	counted = entry_counted(target, entry);
+	least = program_run_both(program, entry->message, PACKETS, BURSTS, run->other_cpu);
+	entry_check(entry, entry_counted(target, entry) - counted, 2 * BURSTS * PACKETS);
 	return least;
 }
 
@@ -233,9 +255,14 @@ static double measure_parser(double (*parse)(const char *, size_t, unsigned int)
 	return least;
 }
 
-static double measure(struct run *run, struct entry *entry)
+static void measure(struct run *run, struct entry *entry, size_t round)
 {
-	return entry->program ? measure_program(run, entry) : measure_parser(entry->parse);
+	if (entry->program)
+		entry->ns[round] = measure_program(run, entry);
+	else
+		entry->ns[round] = measure_parser(entry->parse);
+	if (entry->program && run->other_cpu >= 0)
+		entry->both[round] = measure_both(run, entry);
 }
 
 static int compare(const void *a, const void *b)
@@ -257,10 +284,14 @@ static const struct entry *entry_find(const char *name)
 static void take_off_rewrite(const char *work, const char *program)
 {
 	double share = entry_find(work)->median - entry_find("bare-drop")->median;
+	double both = entry_find(work)->both_median - entry_find("bare-drop")->both_median;
 
-	for (size_t i = 0; i < ENTRIES; i++)
-		if (entries[i].program && !strcmp(entries[i].program, program))
+	for (size_t i = 0; i < ENTRIES; i++) {
+		if (entries[i].program && !strcmp(entries[i].program, program)) {
 			entries[i].median -= share;
+			entries[i].both_median -= both;
+		}
+	}
 }
 
 static json_t *entry_json(const struct entry *entry)
@@ -270,6 +301,9 @@ static json_t *entry_json(const struct entry *entry)
 	if (entry->program)
 		json_object_set_new(json, "over_bare_drop", json_real(
 			entry->median - entry_find("bare-drop")->median));
+	if (entry->both_median > 0)
+		json_object_set_new(json, "two_cpus",
+				    json_real(entry->both_median / entry->median));
 	if (entry->bar)
 		json_object_set_new(json, "bar", json_real(entry->bar));
 	if (entry->bytes)
@@ -294,10 +328,16 @@ static void entries_choose(char **names)
 		entry_find(*names);
 }
 
-json_t *prog_run(const char *guard, const char *bench, char **names)
+static double median_of(double ns[ROUNDS])
 {
+	qsort(ns, ROUNDS, sizeof(double), compare);
+	return ns[ROUNDS / 2];
+}
+
+json_t *prog_run(const char *guard, const char *bench, char **names, int other_cpu)
+{
+	struct run run = {.other_cpu = other_cpu};
 	json_t *list = json_array();
-	struct run run;
 
 	entries_choose(names);
 	target_load(&run.guard, guard);
@@ -307,12 +347,12 @@ json_t *prog_run(const char *guard, const char *bench, char **names)
 			struct entry *entry = &entries[(i + round * 5) % ENTRIES];
 
 			if (entry->chosen)
-				entry->ns[round] = measure(&run, entry);
+				measure(&run, entry, round);
 		}
 	}
 	for (size_t i = 0; i < ENTRIES; i++) {
-		qsort(entries[i].ns, ROUNDS, sizeof(double), compare);
-		entries[i].median = entries[i].ns[ROUNDS / 2];
+		entries[i].median = median_of(entries[i].ns);
+		entries[i].both_median = median_of(entries[i].both);
 	}
 	take_off_rewrite("rewrite-source", "bench_random");
 	take_off_rewrite("rewrite-seq", "bench_stream");

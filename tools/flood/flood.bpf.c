@@ -199,6 +199,26 @@ static __always_inline struct flood_addr nth_source(const volatile struct flood_
 	return source;
 }
 
+static __always_inline void draw_source(struct fill *fill)
+{
+	if (config.sources > 1) {
+		fill->source = nth_source(&config.source, (draw() >> 32) * config.sources >> 32);
+	} else if (config.random_mask.lo) {
+		fill->source.lo |= draw() & config.random_mask.lo;
+		if (config.random_mask.hi)
+			fill->source.hi |= draw() & config.random_mask.hi;
+	}
+}
+
+static __always_inline void draw_probe_flow(struct fill *fill)
+{
+	__u64 drawn = draw();
+
+	fill->source = nth_source(&config.probe_source,
+				  (drawn >> 32) * config.probe_sources >> 32);
+	fill->sport = config.probe_port + ((drawn & 0xffffffff) * config.probe_ports >> 32);
+}
+
 static __always_inline int send_flood_frame(struct xdp_md *ctx)
 {
 	struct fill fill = {
@@ -211,13 +231,10 @@ static __always_inline int send_flood_frame(struct xdp_md *ctx)
 
 	if (restore_flood(ctx))
 		return XDP_ABORTED;
-	if (config.sources > 1) {
-		fill.source = nth_source(&config.source, (draw() >> 32) * config.sources >> 32);
-	} else if (config.random_mask.lo) {
-		fill.source.lo |= draw() & config.random_mask.lo;
-		if (config.random_mask.hi)
-			fill.source.hi |= draw() & config.random_mask.hi;
-	}
+	if (config.from_probes && draw() >> 32 < config.from_probes)
+		draw_probe_flow(&fill);
+	else
+		draw_source(&fill);
 	if (!fill.sport)
 		fill.sport = 1024 + ((fill.tag >> 48) * 64512 >> 16);
 	return fill_frame(ctx, &config.flood, &fill);
@@ -258,8 +275,11 @@ static __always_inline int send_probe(struct xdp_md *ctx, __u32 number)
 	return fill_frame(ctx, &config.probe, &fill);
 }
 
-/* All copies of a stranger's request are alike, as RFC 3261 section 17.1 wants it. */
-static __always_inline int send_stranger(struct xdp_md *ctx, __u32 number)
+/*
+ * All copies of a stranger's request are alike, as RFC 3261 section 17.1 wants it. What the ring
+ * refused is no first try: it waits, and is not lost any more.
+ */
+static __always_inline int send_stranger(struct xdp_md *ctx, __u32 number, bool first_try)
 {
 	struct flood_caller *stranger = bpf_map_lookup_elem(&strangers, &number);
 	__u64 id = (__u64)config.key << 32 | FLOOD_STRANGER | number;
@@ -277,6 +297,8 @@ static __always_inline int send_stranger(struct xdp_md *ctx, __u32 number)
 	fill.source = nth_source(&config.stranger_source, number);
 	if (!stranger->sent)
 		stranger->sent = bpf_ktime_get_ns();
+	if (first_try && copy_is_lost())
+		return XDP_DROP;
 	place_in_bulk(FLOOD_STRANGER | number);
 	return fill_frame(ctx, &config.stranger, &fill);
 }
@@ -290,7 +312,7 @@ static __always_inline int send_again(struct xdp_md *ctx)
 		tx.agains = last;
 		caller = tx.again[last & (FLOOD_BULK - 1)];
 		if (caller & FLOOD_STRANGER)
-			return send_stranger(ctx, caller & ~FLOOD_STRANGER);
+			return send_stranger(ctx, caller & ~FLOOD_STRANGER, false);
 		return send_probe(ctx, caller);
 	}
 	tx.owed--;
@@ -312,14 +334,14 @@ static __always_inline int send_next_stranger(struct xdp_md *ctx)
 		tx.strangers_exhausted = 1;
 		return XDP_DROP;
 	}
-	return send_stranger(ctx, tx.strangers++);
+	return send_stranger(ctx, tx.strangers++, true);
 }
 
 static __always_inline int send_retry(struct xdp_md *ctx)
 {
 	tx.retry_waits = 0;
 	tx.retries++;
-	return send_stranger(ctx, tx.retry);
+	return send_stranger(ctx, tx.retry, true);
 }
 
 SEC("xdp")

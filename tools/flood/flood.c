@@ -30,6 +30,14 @@
 /* Time lost to other tasks on a busy host is made good up to this much. */
 #define CATCH_UP_SECONDS 0.1
 
+/*
+ * Frames for which the clock is read once. Above some rate it is read for half of those that the
+ * kernel hands on at once (FLOOD_BULK).
+ */
+#define STRIDE_FLAT_OUT 64
+#define STRIDE_PACED    8
+#define PACED_SINGLY    2.5e6
+
 /* In one call: its set-up takes about 35 ms, so there is one call for the whole run. */
 #define FRAMES_A_CALL 0x7fffffff
 
@@ -124,12 +132,14 @@ static void configure_pace(const struct flood_options *options, struct flood_con
 	config->flood_on = flood_wanted(options);
 	config->duration = options->seconds * 1e9;
 	config->count = options->count;
-	config->clocked = options->rate_given;
+	config->stride = options->rate_given ? 1 : STRIDE_FLAT_OUT;
 	if (options->rate_given && options->rate > 0) {
 		config->interval = 1e9 / options->rate * (1 << FLOOD_RATE_SHIFT);
 		config->window = (uint64_t)(CATCH_UP_SECONDS * 1e9) << FLOOD_RATE_SHIFT;
 		config->queue_window = config->interval * options->queue;
 		config->burst_window = FLOOD_FAST(config->interval) * options->burst;
+		if (options->rate > PACED_SINGLY)
+			config->stride = STRIDE_PACED;
 	}
 }
 
@@ -159,6 +169,7 @@ static void configure_probes(const struct run *run, struct flood_config *config)
 	config->probe_sources = options->probe_sources;
 	config->probe_port = options->probe_port;
 	config->probe_ports = options->probe_ports;
+	config->from_probes = options->from_probes / 100 * 4294967296.0;
 	config->probe_max = run->probe_max;
 	if (options->probe_rate)
 		configure_often(run, FLOOD_PROBES, options->probe_rate);
@@ -189,6 +200,7 @@ static int build_callers(const struct run *run, struct flood_config *config,
 
 	spec->method = "OPTIONS";
 	spec->garbage = false;
+	spec->malformed = false;
 	spec->mark = FLOOD_MARK_PROBE;
 	spec->size = 0;
 	spec->sport = options->probe_port;
@@ -210,6 +222,7 @@ static int build_frames(const struct run *run, struct flood_config *config)
 	struct flood_spec spec = {
 		.method = options->method,
 		.garbage = options->garbage,
+		.malformed = options->malformed,
 		.mark = FLOOD_MARK_FLOOD,
 		.size = options->size,
 		.sport = options->sport,

@@ -35,6 +35,7 @@ struct flood_options {
 	uint8_t dst_mac[6];
 	bool dst_mac_given;
 	bool garbage;
+	bool malformed;
 	bool random_source;
 	bool rate_given;
 	bool json;
@@ -48,6 +49,7 @@ struct flood_options {
 	uint32_t probe_every;    /* one probe in so many frames, 0: by rate */
 	uint32_t probe_sources;
 	uint32_t probe_ports;
+	double from_probes;      /* percent of the flood */
 	uint32_t batch;
 	uint32_t burst;          /* frames */
 	uint32_t queue;          /* frames */
@@ -76,6 +78,7 @@ struct flood_addr flood_addr_of(const struct flood_ip *ip);
 struct flood_spec {
 	const char *method;
 	bool garbage;
+	bool malformed;
 	uint8_t mark;
 	uint32_t size;
 	uint16_t sport; /* written into the message; 0: 5060 */

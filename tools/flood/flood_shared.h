@@ -80,6 +80,7 @@ struct flood_config {
 	struct flood_addr probe_source;
 	__u32 probe_sources;
 	__u32 probe_ports;
+	__u64 from_probes;             /* of 2^32: flood frames from the probes' flows */
 	struct flood_addr stranger_source;
 
 	__u32 ifindex;
@@ -90,7 +91,7 @@ struct flood_config {
 	__u16 stranger_port;
 	__u8 flood_on;
 
-	__u8 clocked;         /* read the clock for every frame: paced, or probes alone */
+	__u32 stride;         /* frames for which the clock is read once */
 	__u64 interval;       /* between frames, in ns << FLOOD_RATE_SHIFT; 0: flat out */
 	__u64 window;         /* how much lost time is caught up, in the same unit */
 	__u64 queue_window;   /* how long frames wait for a full ring, in the same unit */
@@ -124,10 +125,12 @@ struct flood_tx {
 	__u64 retry_next;   /* ns; no retransmission is due before */
 	__u64 random;
 	__u64 paused_until;  /* ns; the ring was full */
-	__u64 full_since;    /* ns since first; 0: what waited for the ring is sent */
+	__u64 behind;        /* how late frames were when the ring was full first, as `next` */
+	__u64 lost_lately;   /* frames, since it was looked whether a stranger's is among them */
+	__u64 looked;        /* frames that had been made by then */
 	__u64 lost_odds;     /* of 2^32: probes among the frames lost so far, below one */
 	__u32 odds[FLOOD_KINDS]; /* of 2^32, for each frame; together below 2^32 */
-	__u32 tick;
+	__u32 unclocked;     /* frames until the clock is read again */
 	__u32 probes_exhausted;
 	__u32 strangers_exhausted;
 	__u32 births_over;
@@ -139,6 +142,7 @@ struct flood_tx {
 	 */
 	__u32 retry_place[FLOOD_RETRIES];
 	__u32 done;
+	__u32 full;          /* something waits for the ring */
 	__u32 owed;          /* flood frames that it refused and that are sent again */
 	__u32 bulk;          /* frames in the bulk that is being made */
 	__u32 bulk_callers;

@@ -152,7 +152,7 @@ static void write_request(const struct flood_spec *spec, struct text *text,
 	    method->in_dialog ? ";tag=4d2f7c" : "");
 	add(text, "Call-ID: ");
 	layout->call_id = add_field(text);
-	add(text, "@%s\r\nCSeq: 1 %s\r\n", via, spec->method);
+	add(text, "@%s\r\nCSeq: %s %s\r\n", via, spec->malformed ? "one" : "1", spec->method);
 	if (method->contact)
 		add(text, "Contact: <sip:1001@%s:%u>\r\n", via, port);
 	add(text, "%sUser-Agent: phone%0*d\r\n", method->headers, 1 + agent, 1);

@@ -13,8 +13,9 @@ enum {
 	OPT_DEV = 256, OPT_DST, OPT_DST_MAC, OPT_PORT, OPT_METHOD, OPT_GARBAGE, OPT_SIZE,
 	OPT_SOURCE, OPT_SOURCES, OPT_PREFIX, OPT_RANDOM, OPT_SPORT, OPT_RATE, OPT_SECONDS,
 	OPT_COUNT, OPT_BURST, OPT_QUEUE, OPT_BATCH, OPT_PROBES, OPT_PROBE_EVERY, OPT_PROBE_RATE,
-	OPT_PROBE_SOURCES, OPT_PROBE_PORT, OPT_PROBE_PORTS, OPT_STRANGERS, OPT_STRANGER_RATE,
-	OPT_STRANGER_METHOD, OPT_STRANGER_PORT, OPT_DRAIN, OPT_JSON, OPT_CPU, OPT_HELP,
+	OPT_PROBE_SOURCES, OPT_PROBE_PORT, OPT_PROBE_PORTS, OPT_FROM_PROBES, OPT_STRANGERS,
+	OPT_STRANGER_RATE, OPT_STRANGER_METHOD, OPT_STRANGER_PORT, OPT_DRAIN, OPT_JSON, OPT_CPU,
+	OPT_MALFORMED, OPT_HELP,
 };
 
 static const struct option long_options[] = {
@@ -24,6 +25,7 @@ static const struct option long_options[] = {
 	{ "port", required_argument, NULL, OPT_PORT },
 	{ "method", required_argument, NULL, OPT_METHOD },
 	{ "garbage", no_argument, NULL, OPT_GARBAGE },
+	{ "malformed", no_argument, NULL, OPT_MALFORMED },
 	{ "size", required_argument, NULL, OPT_SIZE },
 	{ "source", required_argument, NULL, OPT_SOURCE },
 	{ "sources", required_argument, NULL, OPT_SOURCES },
@@ -42,6 +44,7 @@ static const struct option long_options[] = {
 	{ "probe-sources", required_argument, NULL, OPT_PROBE_SOURCES },
 	{ "probe-port", required_argument, NULL, OPT_PROBE_PORT },
 	{ "probe-ports", required_argument, NULL, OPT_PROBE_PORTS },
+	{ "from-probes", required_argument, NULL, OPT_FROM_PROBES },
 	{ "strangers", required_argument, NULL, OPT_STRANGERS },
 	{ "stranger-rate", required_argument, NULL, OPT_STRANGER_RATE },
 	{ "stranger-method", required_argument, NULL, OPT_STRANGER_METHOD },
@@ -175,6 +178,9 @@ static int read_probe_option(int option, const char *name, struct flood_options 
 	case OPT_PROBE_PORTS:
 		NUMBER(probe_ports, read_whole, 1, 65535);
 		return 0;
+	case OPT_FROM_PROBES:
+		NUMBER(from_probes, read_number, 0, 100);
+		return 0;
 	}
 	return -1;
 }
@@ -244,6 +250,9 @@ static int read_option(int option, const char *name, struct flood_options *optio
 		return 0;
 	case OPT_METHOD:
 		return read_method(name, optarg, &options->method);
+	case OPT_MALFORMED:
+		options->malformed = true;
+		return 0;
 	case OPT_GARBAGE:
 		options->garbage = true;
 		return 0;
@@ -255,7 +264,7 @@ static int read_option(int option, const char *name, struct flood_options *optio
 		return 0;
 	case OPT_SOURCE ... OPT_SPORT:
 		return read_source_option(option, name, options);
-	case OPT_PROBES ... OPT_PROBE_PORTS:
+	case OPT_PROBES ... OPT_FROM_PROBES:
 		return read_probe_option(option, name, options);
 	case OPT_STRANGERS ... OPT_STRANGER_PORT:
 		return read_stranger_option(option, name, options);
@@ -324,6 +333,8 @@ static int check_callers(const struct flood_options *options)
 	if (options->stranger.family && options->stranger.family != options->dst.family)
 		return flood_fail("strangers and destination are not of one IP version: give two "
 				  "IPv4 or two IPv6 addresses");
+	if (options->from_probes && !options->probe.family)
+		return flood_fail("--from-probes needs to know their flows: add --probes ADDRESS");
 	if (options->probe_port + options->probe_ports > 65536)
 		return flood_fail("there are not so many ports behind --probe-port: give fewer "
 				  "--probe-ports");

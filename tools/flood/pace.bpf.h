@@ -32,8 +32,12 @@ static __always_inline void refuse_bulk(__u32 sent, __u32 drops)
 		callers++;
 	}
 	tx.owed += drops - callers;
-	if (!tx.full_since)
-		tx.full_since = now - tx.first;
+	if (!tx.full) {
+		__u64 at = (now - tx.first) << FLOOD_RATE_SHIFT;
+
+		tx.behind = at > tx.next ? at - tx.next : 0;
+		tx.full = 1;
+	}
 	tx.paused_until = now + PAUSE;
 }
 
@@ -66,26 +70,29 @@ int watch_ring(const __u64 *arguments) /* from, to, sent, drops, error */
 		return 0;
 	if (drops && config.queue_window)
 		refuse_bulk(sent, drops);
-	else if (!tx.owed && !tx.agains)
-		tx.full_since = 0;
 	begin_bulk(sent + drops, more);
 	return 0;
 }
 
 /*
- * Frames fell due while the ring was full, more than may wait: counts them, probes among them. (No
- * stranger is: what it loses before any guard would be asked again half a second later.)
+ * Frames fell due while the ring was full, more than may wait: counts them, probes among them. What
+ * waits is what became late since the ring was full first: how late frames were before is the
+ * generator's own affair.
  */
 static __always_inline void lose_beyond_queue(__u64 at)
 {
-	__u64 waited = at - (tx.full_since << FLOOD_RATE_SHIFT), frames;
+	__u64 late = at - tx.next, frames;
 	__u32 probes;
 
-	if (waited <= config.queue_window)
+	if (late <= tx.behind) {
+		tx.full = 0;
 		return;
-	frames = (waited - config.queue_window) / config.interval;
-	tx.full_since += frames * config.interval >> FLOOD_RATE_SHIFT;
+	}
+	if (late - tx.behind <= config.queue_window)
+		return;
+	frames = (late - tx.behind - config.queue_window) / config.interval;
 	tx.next += frames * config.interval;
+	tx.lost_lately += frames;
 	tx.lost_odds += frames * tx.odds[FLOOD_PROBES];
 	probes = tx.lost_odds >> 32;
 	tx.lost_odds = (__u32)tx.lost_odds;
@@ -93,6 +100,16 @@ static __always_inline void lose_beyond_queue(__u64 at)
 		probes = config.probe_max - tx.probes;
 	tx.probes += probes;
 	tx.flood += frames - probes;
+}
+
+/* Whether a stranger's copy is lost with them: by the share of frames since it was asked last. */
+static __always_inline bool copy_is_lost(void)
+{
+	__u64 frames = all_frames() - tx.looked, lost = tx.lost_lately;
+
+	tx.looked += frames;
+	tx.lost_lately = 0;
+	return (draw() >> 32) * frames < lost << 32;
 }
 
 /*
@@ -105,16 +122,20 @@ static __always_inline bool frame_is_due(__u64 now)
 {
 	__u64 at = (now - tx.first) << FLOOD_RATE_SHIFT;
 
-	if (at < tx.next || at < tx.next_fast)
+	if (at < tx.next) {
+		tx.full = 0;
 		return false;
-	if (tx.full_since)
+	}
+	if (at < tx.next_fast)
+		return false;
+	if (tx.full)
 		lose_beyond_queue(at);
 	if (at - tx.next > config.window)
 		tx.next = at - config.window;
 	if (at - tx.next_fast > config.burst_window)
 		tx.next_fast = at - config.burst_window;
-	tx.next += config.interval;
-	tx.next_fast += FLOOD_FAST(config.interval);
+	tx.next += config.interval * config.stride;
+	tx.next_fast += FLOOD_FAST(config.interval) * config.stride;
 	return true;
 }
 
@@ -217,7 +238,7 @@ static __always_inline void update_odds(__u64 now)
 {
 	__u64 frames = all_frames(), odds, frame_time;
 
-	if (config.clocked || !frames)
+	if (config.interval || !frames)
 		return;
 	frame_time = ((now - tx.first) << FLOOD_RATE_SHIFT) / frames;
 	for (int kind = 0; kind < FLOOD_KINDS; kind++) {
@@ -241,14 +262,14 @@ static __always_inline enum choice choose_in_flood(void)
 	return tx.retry_waits && drawn < odds ? RETRY : FLOOD;
 }
 
-/*
- * Flat out the clock is read for every 64th frame only: 30 ns a frame would cost 6 % of the rate.
- */
+/* The clock takes 30 ns, which at some millions a second are more than there are: see `stride`. */
 static __always_inline enum choice choose(void)
 {
 	if (tx.done)
 		return IDLE;
-	if (config.clocked || !(tx.tick++ & 63)) {
+	if (tx.unclocked) {
+		tx.unclocked--;
+	} else {
 		__u64 now = bpf_ktime_get_ns();
 
 		if (out_of_time(now))
@@ -262,6 +283,7 @@ static __always_inline enum choice choose(void)
 			return AGAIN;
 		if (config.interval && !wait_for_frame(&now))
 			return IDLE;
+		tx.unclocked = config.stride - 1;
 		update_odds(now);
 	}
 	return choose_in_flood();

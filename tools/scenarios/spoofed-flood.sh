@@ -56,21 +56,24 @@ front_off() {
 	server_stop
 }
 
+# rate_of 4.5M, rate_of 20k: packets a second
+rate_of() {
+	case $1 in
+	*M) jq -n "${1%M} * 1000000" ;;
+	*k) echo "${1%k}000" ;;
+	esac
+}
+
 # flood_with GUARD RATE METHOD
 flood_with() {
-	local name=$1-$2 rate=()
-	case $2 in
-	0.5M) rate=(--rate 500000) ;;
-	2M) rate=(--rate 2000000) ;;
-	20k) rate=(--rate 20000) ;;
-	esac
+	local name=$1-$2
 	front_on "$1"
 	phones_register
 	told "phones-registered-$name" "$(counted phones SuccessfulCall)"
 	[[ $1 != sipguard ]] || at_least "proven-flows-$2" "$(proven_flows)" "$PHONES"
 	lab_realtime_on "$LAB_CPU_SERVER"
 	TOOK=$SECONDS
-	generate "$name" --method "$3" --random "$LAB_FLOOD_PREFIX4" "${rate[@]}" "${SHAPE[@]}" \
+	generate "$name" --method "$3" --random "$LAB_FLOOD_PREFIX4" --rate "$(rate_of "$2")" "${SHAPE[@]}" \
 		--seconds "$SECONDS_EACH" --probes "$PHONES_FIRST" --probe-sources "$PHONES" \
 		--probe-rate "$PROBE_RATE" --strangers "$STRANGERS4" \
 		--stranger-rate "$STRANGER_RATE" --stranger-method "$STRANGER_METHOD" --drain "$DRAIN"
@@ -91,9 +94,19 @@ strangers() {
 	generated "$1" '.strangers_answered_within_3s / .strangers_sent'
 }
 
+# Shares compare at one rate alone: NAME OFFERED LEAST, in millions. A slow machine makes less.
+offered() {
+	if [[ $LENGTH == short ]]; then
+		told "offered-mpps-$1" "$2"
+	else
+		at_least "offered-mpps-$1" "$2" "$3"
+	fi
+}
+
 # What each guard made of it, for comparison: GUARD RATE
 told_all() {
 	local name=$1-$2
+	offered "$name" "$(generated "$name" .sent_mpps)" "$(jq -n "$(rate_of "$2") * 0.97e-6")"
 	told "mpps-$name" "$(generated "$name" .mpps)"
 	told "proven-answered-$name" "$(proven "$name")"
 	told "proven-delay-p99-ms-$name" "$(generated "$name" .probe_delay_ms.p99)"
@@ -127,18 +140,19 @@ bars_of_guard() {
 		"$(generated "sipguard-$1" '.strangers_answered / .strangers_sent')" 0.99
 }
 
-# At more than the receiving CPU takes, what counts is the share of the best that can be done.
+# Near what the receiving CPU takes, and beyond it, what counts is the share of the best that can be
+# done at that rate: RATE PROVEN STRANGERS
 bars_of_oracle() {
-	at_least "proven-of-oracle-$1" "$(ratio "$(proven "sipguard-$1")" "$(proven "oracle-$1")")" 0.99
+	at_least "proven-of-oracle-$1" "$(ratio "$(proven "sipguard-$1")" "$(proven "oracle-$1")")" "$2"
 	at_least "strangers-of-oracle-$1" \
-		"$(ratio "$(strangers "sipguard-$1")" "$(strangers "oracle-$1")")" 0.95
+		"$(ratio "$(strangers "sipguard-$1")" "$(strangers "oracle-$1")")" "$3"
 }
 
 scenario() {
 	local method=INVITE guard rate guards rates
 	[[ $SCENARIO != *register* ]] || method=REGISTER
 	read -ra guards <<<"$(full_or_short "none pike oracle sipguard" sipguard)"
-	read -ra rates <<<"$(full_or_short "0.5M 2M flat" 20k)"
+	read -ra rates <<<"$(full_or_short "0.5M 3M 4.5M" 20k)"
 	STRANGER_METHOD=$(full_or_short OPTIONS SUBSCRIBE)
 	DRAIN=$(full_or_short 1 30)
 	SECONDS_EACH=$(full_or_short 10 6)
@@ -152,7 +166,7 @@ scenario() {
 		bars_of_guard "${rates[0]}" "$method"
 	else
 		bars_slow
-		bars_of_oracle 2M
-		bars_of_oracle flat
+		bars_of_oracle 3M 0.97 0.90
+		bars_of_oracle 4.5M 0.97 0.60
 	fi
 }

@@ -60,9 +60,10 @@ const struct command commands[] = {
 	 "nothing: others may use it.)",
 	 OPTION_ALL, 0, -1, cmd_detach},
 	{"status", "", "what is guarded, in which mode, with which limits",
-	 "Shows first what matters in an attack: mode, greylist, bans, proven flows. Then sizes\n"
-	 "of lists and memory, interfaces (where the guard runs, how many packets they received\n"
-	 "and it saw, and if it sees none of them why), and every limit in force.\n"
+	 "Shows first what matters in an attack: mode, greylist (how often strangers have to\n"
+	 "send now, and why), bans, proven flows. Then sizes of lists and memory, interfaces\n"
+	 "(where the guard runs, how many packets they received and it saw, and if it sees none\n"
+	 "of them why), and every limit in force.\n"
 	 "Exit status 3 if nothing is guarded.\n\n"
 	 "With --check one line with performance data, for Nagios, Icinga and the like, and their\n"
 	 "exit status: 0 OK; 1 WARNING, for what the NOTICE lines and the interfaces tell;\n"

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "kernel/program.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 
-#define MAPS_MOST 64
+#define MAPS_MOST 128
 
 struct identity {
 	struct bpf_prog_info info;
@@ -73,4 +74,29 @@ bool program_has_other(int program)
 			return true;
 	}
 	return false;
+}
+
+static bool has_name(int map, const char *name)
+{
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info);
+
+	return !bpf_obj_get_info_by_fd(map, &info, &size) && !strcmp(info.name, name);
+}
+
+int program_map(__u32 id, const char *name)
+{
+	struct identity program;
+
+	if (!identify_id(id, &program))
+		return -ENOENT;
+	for (__u32 i = 0; i < program.info.nr_map_ids; i++) {
+		int fd = bpf_map_get_fd_by_id(program.maps[i]);
+
+		if (fd >= 0 && has_name(fd, name))
+			return fd;
+		if (fd >= 0)
+			close(fd);
+	}
+	return -ENOENT;
 }

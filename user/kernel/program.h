@@ -19,4 +19,7 @@ bool program_is_other(__u32 id, int program);
  */
 bool program_has_other(int program);
 
+/* The fd of the map of that name (15 characters) that the program of an id works on, or -errno. */
+int program_map(__u32 id, const char *name);
+
 #endif

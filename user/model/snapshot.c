@@ -9,10 +9,12 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #include "guard/connections.h"
 #include "guard/shadow.h"
 #include "guard/slots.h"
+#include "kernel/program.h"
 #include "model/bans.h"
 #include "model/listed.h"
 #include "model/proven.h"
@@ -21,6 +23,8 @@
 /* Fewer requests without a reply tell nothing: no server has to answer a scanner. */
 #define UNANSWERED 100
 #define CONFIG_TRIES 100 /* each takes a reload to fail */
+/* As greylist_rush() of bpf/checks/greylist.bpf.h has it: twice GREYLIST_PACE. */
+#define RUSH_NEWS (__s64)(SG_NSEC_PER_SEC / 8)
 
 const struct number_text number_texts[NUMBER__MAX] = {
 #define X(name, group, key, kind, title) [NUMBER_##name] = {group, key, NUMBER_##kind, title},
@@ -105,6 +109,43 @@ static int read_bans(const struct session *session, __u64 now, struct snapshot *
 	return 0;
 }
 
+/*
+ * Whether a CPU that judges for this link is in a rush, by what each keeps first in sg_guards. No
+ * other code of userspace knows of that. False if the kernel does not tell.
+ */
+static bool link_rushes(const struct guard_link *link, __u64 now)
+{
+	int cpus = libbpf_num_possible_cpus(), map = program_map(link->program_id, "sg_guards");
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info), key = 0;
+	const struct sg_memo *memo;
+	bool rushes = false;
+	char *each = NULL;
+
+	if (map >= 0 && cpus > 0 && !bpf_obj_get_info_by_fd(map, &info, &size)) {
+		size = (info.value_size + 7) / 8 * 8;
+		each = size < sizeof(*memo) ? NULL : calloc(cpus, size);
+	}
+	if (each && !bpf_map_lookup_elem(map, &key, each)) {
+		for (int cpu = 0; cpu < cpus; cpu++) {
+			memo = (const struct sg_memo *)(each + (size_t)cpu * size);
+			rushes |= memo->rush && (__s64)(now - memo->pace_since) < RUSH_NEWS;
+		}
+	}
+	free(each);
+	if (map >= 0)
+		close(map);
+	return rushes;
+}
+
+static bool any_rushes(const struct session *session, __u64 now)
+{
+	for (size_t i = 0; i < session->links.count; i++)
+		if (link_rushes(&session->links.link[i], now))
+			return true;
+	return false;
+}
+
 /* What flows have proven, and whether strangers have to come twice at the moment. */
 static int read_flows(const struct session *session, __u64 now, struct snapshot *s,
 		      struct error *error)
@@ -122,9 +163,11 @@ static int read_flows(const struct session *session, __u64 now, struct snapshot 
 	s->number[NUMBER_FLOWS_CONTACT] = count[SG_PROOF_CONTACT];
 	s->number[NUMBER_FLOWS_GREYLIST] = count[SG_PROOF_GREYLIST];
 	s->number[NUMBER_FLOWS_MOST] = maps_entries(&session->maps, MAP_PROVEN);
+	s->number[NUMBER_GREYLIST_TRIES] = 1;
 	if (until <= now)
 		return 0;
 	s->number[NUMBER_GREYLIST_ARMED] = true;
+	s->number[NUMBER_GREYLIST_TRIES] = any_rushes(session, now) ? 3 : 2;
 	s->number[NUMBER_GREYLIST_SECONDS] = (until - now) / SG_NSEC_PER_SEC + 1;
 	return 0;
 }

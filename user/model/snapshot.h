@@ -38,6 +38,8 @@ enum number_kind {
 	X(FLOWS_MOST, "flows", "most", COUNT, NULL)                                               \
 	X(GREYLIST_ARMED, "flows", "greylist_armed", FLAG, NULL)                                  \
 	X(GREYLIST_SECONDS, "flows", "greylist_seconds_left", COUNT, NULL)                        \
+	/* How often a stranger's request has to come over UDP: 1, armed 2, in a rush 3. */       \
+	X(GREYLIST_TRIES, "flows", "greylist_tries", COUNT, NULL)                                 \
 	X(OVERLOAD_LEVEL, "overload", "level", COUNT, NULL)                                       \
 	X(OVERLOAD_SINCE, "overload", "since_seconds", COUNT, NULL)                               \
 	X(OVERLOAD_LEFT, "overload", "seconds_left", COUNT, NULL)                                 \

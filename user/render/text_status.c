@@ -18,12 +18,20 @@ static void print_mode(const struct snapshot *s)
 		       : "`sipguard stats --watch 5` tells what is dropped");
 }
 
+/* How often strangers have to send, and why; the greylist is armed. */
+static const char *greylist_tries(const struct snapshot *s)
+{
+	return s->number[NUMBER_GREYLIST_TRIES] > 2
+		? "three times, since a CPU has more than 625 000 of theirs a second"
+		: "twice, since they exceeded their budget";
+}
+
 static void print_greylist(const struct snapshot *s)
 {
 	if (s->number[NUMBER_GREYLIST_ARMED])
-		printf("  greylist         ARMED: strangers %s to send twice; for %llu s more if "
-		       "the flood ends now\n", s->mode == SG_MODE_MONITOR ? "would have" : "have",
-		       s->number[NUMBER_GREYLIST_SECONDS]);
+		printf("  greylist         ARMED: strangers %s to send %s; for %llu s more if the "
+		       "flood ends now\n", s->mode == SG_MODE_MONITOR ? "would have" : "have",
+		       greylist_tries(s), s->number[NUMBER_GREYLIST_SECONDS]);
 	else
 		printf("  greylist         not armed\n");
 }

@@ -8,6 +8,7 @@
  *                            NAME "0": by hand; SECONDS 0: for good
  *   as_library settle
  *   as_library show          LIST NAME PREFIX of each row that there is
+ *   as_library rush SECONDS  each CPU has been in a rush, as of SECONDS from now
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,8 +17,10 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #include "guard/session.h"
+#include "kernel/program.h"
 #include "kernel/walk.h"
 #include "model/lists.h"
 #include "named/store.h"
@@ -163,6 +166,34 @@ static int show(struct session *session, struct error *error)
 	return err;
 }
 
+/* By what a flood of some hundred thousand a second writes: first in the memory of each CPU. */
+static int rush(struct session *session, int seconds, struct error *error)
+{
+	int map = program_map(session->links.link[0].program_id, "sg_guards");
+	int cpus = libbpf_num_possible_cpus(), err;
+	static char each[1 << 20];
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info), key = 0;
+	__u64 now;
+
+	err = maps_clock(&session->maps, &now, error);
+	if (err)
+		return err;
+	if (map < 0 || bpf_obj_get_info_by_fd(map, &info, &size) ||
+	    (info.value_size + 7) / 8 * 8 * cpus > sizeof(each) ||
+	    bpf_map_lookup_elem(map, &key, each))
+		return error_set(error, -EIO, "the memory of the CPUs cannot be read.");
+	for (int cpu = 0; cpu < cpus; cpu++) {
+		struct sg_memo *memo = (void *)(each + (info.value_size + 7) / 8 * 8 * cpu);
+
+		memo->rush = 1;
+		memo->pace_since = now + seconds * SG_NSEC_PER_SEC;
+	}
+	err = bpf_map_update_elem(map, &key, each, BPF_ANY);
+	close(map);
+	return err;
+}
+
 int main(int argc, char **argv)
 {
 	const char *verb = argc > 1 ? argv[1] : "";
@@ -179,6 +210,8 @@ int main(int argc, char **argv)
 			err = show(&session, &error);
 		else if (strcmp(verb, "settle") == 0)
 			err = lists_settle(&session.maps, &error);
+		else if (strcmp(verb, "rush") == 0 && argc > 2)
+			err = rush(&session, atoi(argv[2]), &error);
 		else if (argc > 4)
 			err = put(&session, verb, argv + 2, argc - 2, &error);
 		else
