@@ -22,6 +22,7 @@
 #include <linux/errno.h>
 
 #include "packet/flow.bpf.h"
+#include "state/cells.bpf.h"
 #include "state/rows.bpf.h"
 
 #define PROVEN_GREYLIST 64 /* s: enough for a caller to be challenged and answered */
@@ -83,10 +84,10 @@ static __always_inline struct proven_flow proven_flow(const struct sg_flow_key *
 	};
 }
 
-/* 1 if a time is over, or 0. No branch: the verifier would follow both, of each cell. */
+/* 1 if a time is over, or 0: see choose(). */
 static __always_inline __u64 proven_is_over(__u64 end, __u64 now)
 {
-	return ((end >> SG_PROVEN_UNIT) - (now >> SG_PROVEN_UNIT) - 1) >> 63;
+	return if_less(end >> SG_PROVEN_UNIT, (now >> SG_PROVEN_UNIT) + 1);
 }
 
 /* 1 if a cell has this flow, and its time is not over, or 0. */
@@ -97,7 +98,8 @@ static __always_inline __u64 proven_has(const struct sg_proven_cell *cell,
 	__u64 other = (cell->upper ^ f->upper) | (cell->lower ^ f->lower) |
 		      ((end ^ f->flow) & SG_PROVEN_FLOW);
 
-	return ~(other | -other) >> 63 & ~proven_is_over(end, now);
+	/* Both halves of it at once, as it may be 2^63 or more. */
+	return if_equal((other >> 32) | (__u32)other, 0) & ~proven_is_over(end, now);
 }
 
 /* The place of a flow in its lines: 1 to 4 in the first, 5 to 8 in the second; 0: in none. */
@@ -108,8 +110,8 @@ static __always_inline __u64 proven_place(const struct proven_flow *f, __u64 now
 	if (!f->first || !f->second)
 		return 0;
 	for (__u64 i = 0; i < SG_PROVEN_CELLS; i++) {
-		place ^= -proven_has(&f->first->cell[i], f, now) & (place ^ (i + 1));
-		place ^= -proven_has(&f->second->cell[i], f, now) & (place ^ (i + 5));
+		place = choose(proven_has(&f->first->cell[i], f, now), i + 1, place);
+		place = choose(proven_has(&f->second->cell[i], f, now), i + 5, place);
 	}
 	return place;
 }
@@ -138,7 +140,7 @@ static __always_inline __u64 proven_room(const struct sg_proven_line *line, __u6
 
 	for (__u64 i = 0; i < SG_PROVEN_CELLS; i++) {
 		over = proven_is_over(*(const volatile __u64 *)&line->cell[i].end, now);
-		*free ^= -over & (*free ^ i);
+		*free = choose(over, i, *free);
 		room += over;
 	}
 	return room;

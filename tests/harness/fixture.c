@@ -81,8 +81,8 @@ static int find_maps(void)
 		.rings = object_map(object, "sg_rings"),
 	};
 	return fix.state && fix.configs && maps.proven && maps.heads && maps.src_buckets &&
-	       maps.flow_buckets && maps.offences && maps.askers && maps.transactions && maps.attempts && maps.streams &&
-	       maps.registered && maps.followers && maps.told &&
+	       maps.flow_buckets && maps.offences && maps.askers && maps.transactions &&
+	       maps.attempts && maps.streams && maps.registered && maps.followers && maps.told &&
 	       maps.lately ? 0 : -1;
 }
 
