@@ -157,11 +157,11 @@ static __always_inline struct sg_attempts *figures_line(__u64 key)
 /* The one with a key, or NULL. Without a branch, as transaction_place(). */
 static __always_inline struct sg_attempt *figures_place(struct sg_attempts *line, __u64 key)
 {
-	__u32 found = FIGURES_LINE, tag = figures_tag(key);
+	__u64 found = FIGURES_LINE;
 	bool none;
 
 	for (__u32 i = 0; i < FIGURES_LINE; i++)
-		found = line->attempt[i].tag == tag ? i : found;
+		found = choose(if_equal(line->attempt[i].tag, figures_tag(key)), i, found);
 	none = found >= FIGURES_LINE;
 	barrier_var(found);
 	return none ? NULL : &line->attempt[found & (FIGURES_LINE - 1)];
@@ -187,16 +187,16 @@ static __always_inline struct sg_attempt *figures_find(const struct guard *g,
 /* The place for a new one: free, or of one that is over, or the oldest. */
 static __always_inline struct sg_attempt *figures_room(struct sg_attempts *line, __u64 now)
 {
-	__u64 longest = 0, age;
-	__u32 oldest = 0;
+	__u64 oldest = 0, longest = 0, age, older, free;
 
 	for (__u32 i = 0; i < FIGURES_LINE; i++) {
 		const struct sg_attempt *a = &line->attempt[i];
 
-		age = figures_age(a, now) >> 1 |
-		      (!a->tag || a->state == FIGURES_OVER ? 1ULL << 48 : 0);
-		oldest = age > longest ? i : oldest;
-		longest = age > longest ? age : longest;
+		free = if_equal(a->tag, 0) | if_equal(a->state, FIGURES_OVER);
+		age = figures_age(a, now) >> 1 | free << 48;
+		older = if_less(longest, age);
+		oldest = choose(older, i, oldest);
+		longest = choose(older, age, longest);
 	}
 	barrier_var(oldest);
 	return &line->attempt[oldest & (FIGURES_LINE - 1)];
@@ -316,9 +316,9 @@ static __always_inline bool figures_apply(const struct guard *g)
 
 static __always_inline void figures_delay(struct sg_delay *delay, __u32 units)
 {
-	__u32 at = 0;
+	__u64 at = 0;
 
-#define X(ms) at += units > FIGURES_UNITS(ms);
+#define X(ms) at += if_less(FIGURES_UNITS(ms), units);
 	SG_DELAY_BOUNDS(X)
 #undef X
 	barrier_var(at);
@@ -329,9 +329,9 @@ static __always_inline void figures_delay(struct sg_delay *delay, __u32 units)
 
 static __always_inline void figures_status(struct sg_figured_counts *c, __u32 status)
 {
-	__u32 at = SG_STATUS__MAX;
+	__u64 at = SG_STATUS__MAX;
 
-#define X(number) at = status == number ? SG_STATUS_##number : at;
+#define X(number) at = choose(if_equal(status, number), SG_STATUS_##number, at);
 	SG_FIGURED_STATUSES(X)
 #undef X
 	barrier_var(at);

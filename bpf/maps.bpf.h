@@ -252,21 +252,10 @@ MAP_ROWS(sg_fragments, SG_FRAGMENT_ROW);
 /* Limits of flows: the same. */
 MAP_ARRAY(sg_flow_buckets, 2 * SG_FLOW_ROW, struct sg_buckets);
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, SG_PROVEN);
-	__type(key, struct sg_flow_key);
-	__type(value, struct sg_proven);
-} sg_proven SEC(".maps");
+/* Flows that have proven something: see proven.bpf.h. */
+MAP_ARRAY(sg_proven, SG_PROVEN, struct sg_proven_line);
 
-/* Its keys in the order in which they are looked at again, see table.bpf.h. */
-struct {
-	__uint(type, BPF_MAP_TYPE_QUEUE);
-	__uint(max_entries, SG_PROVEN);
-	__uint(key_size, 0);
-	__type(value, struct sg_flow_key);
-} sg_proven_queue SEC(".maps");
-
+/* The keys of sg_bans in the order in which they are looked at again, see table.bpf.h. */
 struct {
 	__uint(type, BPF_MAP_TYPE_QUEUE);
 	__uint(max_entries, SG_BANS);

@@ -18,6 +18,7 @@ static __always_inline __u32 text_kind(const struct sip_reader *r, __u32 blanks,
 	const __u8 *start = r->text, *end;
 	__u32 kind;
 
+	length = forget(length, blanks); /* each way to it would be followed */
 	barrier_var(blanks);
 	start += blanks & (STREAM_BLOCK - 1);
 	end = start + STREAM_BLOCK;

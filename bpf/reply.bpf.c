@@ -223,15 +223,12 @@ static __always_inline bool reply_begins(struct __sk_buff *skb, struct guard *g)
 	return g->status || g->method != SG_METHOD_NONE;
 }
 
-/*
- * What is to be done with the message that begins at g->p.offset: enum reply_way. Global: a segment
- * may have many of them.
- */
-__noinline int reply_way(struct __sk_buff *skb, struct guard *g)
+/* What is to be done with the message that begins at g->p.offset. */
+static __always_inline __u32 reply_way_of(struct __sk_buff *skb, struct guard *g)
 {
 	__u32 reason, way;
 
-	if (!g || !reply_begins(skb, g))
+	if (!reply_begins(skb, g))
 		return REPLY_NONE;
 	flow_know(g);
 	dialog_hears(g);
@@ -245,22 +242,46 @@ __noinline int reply_way(struct __sk_buff *skb, struct guard *g)
 	return verdict_reply(skb, g, reason) == VERDICT_DROP ? REPLY_REFUSED : REPLY_NONE;
 }
 
-/* A message of a segment, which is read, or a datagram, which is if it has to be. */
-static __always_inline __u32 reply_message(struct __sk_buff *skb, struct guard *g)
+/* Whether a message that was read is what it began as. */
+static __always_inline bool reply_is_so(__u32 way, int kind)
 {
-	int kind = g->p.stream ? reply_read(skb, g) : SIP_NEITHER;
+	return kind == (way == REPLY_ASKS ? SIP_REQUEST : SIP_RESPONSE);
+}
+
+/*
+ * The same as enum reply_way. Of what was read (`kind`, or SIP_NEITHER) nothing is to be done if it
+ * is not so: said here, as a segment may have many messages, and each way through one of them is
+ * followed for each of them. For that it is global, too.
+ */
+__noinline int reply_way(struct __sk_buff *skb, struct guard *g, int kind)
+{
 	__u32 way;
 
-	if (g->p.stream && kind == SIP_NEITHER)
+	if (!g)
 		return REPLY_NONE;
-	way = reply_way(skb, g);
-	if (way <= REPLY_REFUSED)
-		return way;
-	if (!g->p.stream)
-		kind = reply_read(skb, g);
-	if (kind == (way == REPLY_ASKS ? SIP_REQUEST : SIP_RESPONSE))
+	way = reply_way_of(skb, g);
+	return kind == SIP_NEITHER || way <= REPLY_REFUSED || reply_is_so(way, kind) ? way
+										   : REPLY_NONE;
+}
+
+/* A datagram, which is read if it has to be. */
+static __always_inline __u32 reply_datagram(struct __sk_buff *skb, struct guard *g)
+{
+	__u32 way = reply_way(skb, g, SIP_NEITHER);
+
+	if (way > REPLY_REFUSED && reply_is_so(way, reply_read(skb, g)))
 		reply_knows(skb, g, way);
 	return way;
+}
+
+/* A message of a segment, which is read. */
+static __always_inline void reply_message(struct __sk_buff *skb, struct guard *g)
+{
+	int kind = reply_read(skb, g);
+	__u32 way = kind == SIP_NEITHER ? REPLY_NONE : reply_way(skb, g, kind);
+
+	if (way > REPLY_REFUSED)
+		reply_knows(skb, g, way);
 }
 
 /* --- segments --- */
@@ -394,7 +415,7 @@ static __always_inline bool reply_each(struct __sk_buff *skb, struct guard *g)
 	__u32 offset = g->p.offset, datagram = g->p.datagram;
 
 	if (g->role == SG_PORT_UDP)
-		return reply_message(skb, g) != REPLY_REFUSED;
+		return reply_datagram(skb, g) != REPLY_REFUSED;
 	reply_messages(skb, g);
 	g->p.offset = offset;
 	g->p.datagram = datagram;

@@ -69,13 +69,13 @@ static __always_inline void why_bans(struct sg_why *w, const struct packet *p)
 
 static __always_inline void why_proof(struct sg_why *w, struct guard *g)
 {
-	struct sg_flow_key flow = w->flow;
-	const struct sg_proven *proven = flow.port ? bpf_map_lookup_elem(&sg_proven, &flow) : NULL;
+	const struct proven_flow flow = proven_flow_of(&g->p);
+	const struct sg_proven_cell *proven = w->flow.port ? proven_entry(&flow, w->now) : NULL;
 
-	if (!proven || proven->until <= w->now)
+	if (!proven)
 		return;
 	g->proof = w->proof = proven->proof;
-	w->proof_until = proven->until;
+	w->proof_until = proven->end | SG_PROVEN_FLOW;
 }
 
 SEC("xdp")

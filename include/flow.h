@@ -42,6 +42,12 @@ static inline __u64 sg_host(const __u32 *address)
 	return (__u64)address[3] << 32 | address[2];
 }
 
+/* And its upper half. */
+static inline __u64 sg_net(const __u32 *address)
+{
+	return (__u64)address[1] << 32 | address[0];
+}
+
 /*
  * The key of all flows of a source together: an IPv4 address, or the upper half of an IPv6 one.
  * Bit 1 is set in 6 and not in 4. A branch would have the verifier follow both.

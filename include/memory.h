@@ -20,12 +20,11 @@ enum sg_memory {
 
 /*
  * X(field, map, rows, small, default, large): the map has `rows` times as many entries. All but
- * those of the first five, which are hash tables and their queues, are powers of two: packets mask
- * by them. No two presets have the same number of proven flows, by which a preset is known.
+ * those of bans and connections, which are hash tables and a queue, are powers of two: packets mask
+ * by them. No two presets have the same number of lines of proven flows, by which one is known.
  */
 #define SG_SIZES(X)                                                                               \
-	X(proven, "sg_proven", 1, 27000, SG_PROVEN, 4 * SG_PROVEN)                                \
-	X(proven_queue, "sg_proven_queue", 1, 27000, SG_PROVEN, 4 * SG_PROVEN)                    \
+	X(proven, "sg_proven", 1, SG_PROVEN / 16, SG_PROVEN, 4 * SG_PROVEN)                       \
 	X(bans, "sg_bans", 1, SG_BANS / 8, SG_BANS, 4 * SG_BANS)                                  \
 	X(bans_queue, "sg_bans_queue", 1, SG_BANS / 8, SG_BANS, 4 * SG_BANS)                      \
 	X(connections, "sg_connections", 1, SG_CONNECTIONS / 8, SG_CONNECTIONS,                   \

@@ -22,7 +22,10 @@
 #define SG_ORPHAN_ROW (1 << 14)
 #define SG_FRAGMENT_ROW (1 << 15)
 #define SG_FLOW_ROW (1 << 15)  /* places per row of the limit table of flows; two rows, 4 MB */
-#define SG_PROVEN 430000       /* flows that are proven */
+#define SG_PROVEN (1 << 18)    /* lines of 4 flows that are proven, 32 MB */
+#define SG_PROVEN_CELLS 4
+/* So many flows find room in as many lines: of more than that one in 100 000 does not. */
+#define SG_PROVEN_MOST(lines) (2 * (lines))
 #define SG_HINTS (1 << 15)     /* lines of 4; more would leave the cache in a flood */
 #define SG_GREYLIST (1 << 17)  /* lines of 15 requests, 8 MB: a second of 2 million a second */
 #define SG_WAITING 64

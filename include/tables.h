@@ -304,7 +304,7 @@ struct sg_registered_line {
 	struct sg_registered cell[SG_REGISTERED_CELLS];
 };
 
-/* What the guard knows of a flow that has proven something. Of half a million: 16 bytes. */
+/* What the guard knows of a flow that has proven something, as userspace hands it on. */
 struct sg_proven {
 	__u64 until;      /* ns of the guard's clock */
 	__u32 since;      /* of that clock, too: see sg_since() */
@@ -313,6 +313,51 @@ struct sg_proven {
 };
 
 #define SG_PROVEN_USERS 0xfffffffU
+
+/* The same with the flow, as the table has it: see proven.bpf.h. */
+struct sg_proven_cell {
+	__u64 upper; /* sg_net() of the address; */
+	__u64 lower; /* and sg_host(). */
+	__u64 end;   /* sg_proven_flow(), and above that until when, in units of 2^18 ns */
+	__u32 since;
+	__u32 proof : 4;
+	__u32 user : 28;
+};
+
+struct sg_proven_line {
+	struct sg_proven_cell cell[SG_PROVEN_CELLS];
+};
+
+#define SG_PROVEN_UNIT 18 /* 0.26 ms; no clock that we are given has shorter steps */
+#define SG_PROVEN_FLOW ((1ULL << SG_PROVEN_UNIT) - 1)
+
+/* What of a flow is no address. The lowest bit of a transport is set in UDP and not in TCP. */
+static inline __u64 sg_proven_flow(const struct sg_flow_key *key)
+{
+	return key->port | (key->transport & 1) << 16 | (key->family & 2) << 16;
+}
+
+static inline __u64 sg_proven_end(__u64 until, __u64 flow)
+{
+	return (until & ~SG_PROVEN_FLOW) | flow;
+}
+
+static inline int sg_proven_lives(__u64 end, __u64 now)
+{
+	return end >> SG_PROVEN_UNIT > now >> SG_PROVEN_UNIT;
+}
+
+/* Its two lines, by its hash; `lines` is a power of two. */
+static inline __u32 sg_proven_line_of(__u64 hash, __u32 second, __u32 lines)
+{
+	return (second ? hash >> 32 : hash) & (lines - 1);
+}
+
+static inline int sg_proven_is_of(const struct sg_proven_cell *cell, const struct sg_flow_key *key)
+{
+	return cell->lower == sg_host(key->address) && cell->upper == sg_net(key->address) &&
+	       (cell->end & SG_PROVEN_FLOW) == sg_proven_flow(key);
+}
 
 #define SG_SINCE_SHIFT 30 /* a unit is 2^30 ns, 1.07 s; they last for 146 years */
 
@@ -400,7 +445,8 @@ _Static_assert(!__builtin_offsetof(struct sg_offences, who) &&
 _Static_assert(sizeof(struct sg_asked) == 64 && sizeof(struct sg_transaction) == 16, "and these");
 _Static_assert(SG_OFFENCE_ENUMERATION == SG_OFFENCE__MAX - 1 && SG_OFFENCE__MAX == 8,
 	       "the others have a place in struct sg_offences");
-_Static_assert(sizeof(struct sg_proven) == 16 && sizeof(struct sg_ban) == 16, "memory is fixed");
+_Static_assert(sizeof(struct sg_proven_line) == 128, "two cache lines, which are loaded as one");
+_Static_assert(sizeof(struct sg_ban) == 16, "memory is fixed");
 _Static_assert(sizeof(struct sg_registered_line) == 128, "two cache lines");
 _Static_assert(sizeof(struct sg_attempts) == 128, "two cache lines, as that of transactions");
 _Static_assert(SG_ZONES <= 16, "a zone has 4 bits in struct sg_attempt");

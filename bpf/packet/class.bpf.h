@@ -215,6 +215,8 @@ static __always_inline __u32 class_datagram(hook_ctx *ctx, const struct packet *
 	kind = known_start(c.at, c.end, p->length);
 	if (kind != CLASSED(OTHER))
 		return kind;
+	/* What it is known not to be would be followed on (15 000 instructions, clang 19, 6.18). */
+	barrier();
 	if (is_stun(c.at, c.end, p->length))
 		return CLASSED(STUN);
 	if (sip_is_leading(c.at[0]))

@@ -172,16 +172,16 @@ static __always_inline bool call_is_over(const struct sg_call *call, __u64 now)
 static __always_inline struct sg_call *call_find(__u64 key, __u64 now)
 {
 	struct sg_calls *line = key ? call_line(key) : NULL;
-	__u32 found = CALL_LINE, tag = (__u32)(key >> 32) | 1;
+	__u64 found = CALL_LINE;
 	struct sg_call *call;
 
 	if (!line)
 		return NULL;
 	for (__u32 i = 0; i < CALL_LINE; i++)
-		found = line->call[i].tag == tag ? i : found;
-	barrier_var(found);
+		found = choose(if_equal(line->call[i].tag, (__u32)(key >> 32) | 1), i, found);
 	if (found >= CALL_LINE)
 		return NULL;
+	barrier_var(found); /* keeps the mask */
 	call = &line->call[found & (CALL_LINE - 1)];
 	return call_is_over(call, now) ? NULL : call;
 }
@@ -222,13 +222,14 @@ static __always_inline __u32 call_worth(const struct sg_call *call, __u64 now)
 /* A place for a new call; NULL: all that are there count, and the new one does not yet. */
 static __always_inline struct sg_call *call_room(struct sg_calls *line, bool counts, __u64 now)
 {
-	__u32 place = 0, least = ~0U, worth;
+	__u64 place = 0, least = ~0U, worth, less;
 	struct sg_call *call;
 
 	for (__u32 i = 0; i < CALL_LINE; i++) {
 		worth = call_worth(&line->call[i], now);
-		place = worth < least ? i : place;
-		least = worth < least ? worth : least;
+		less = if_less(worth, least);
+		place = choose(less, i, place);
+		least = choose(less, worth, least);
 	}
 	barrier_var(place);
 	call = &line->call[place & (CALL_LINE - 1)];

@@ -10,7 +10,7 @@
 
 #include "maps.bpf.h"
 
-#define CELLS 4
+#define CELLS 4 /* cells_find() has a table of so many */
 
 /* What the entries of all such lines have in common. */
 struct cell {
@@ -25,6 +25,33 @@ struct cell {
 		       offsetof(entry, seconds) == offsetof(struct cell, seconds), "a cell")
 CELL_LIKE(struct sg_stream);
 CELL_LIKE(struct sg_secret);
+
+/*
+ * To choose among the entries of a line without a branch: of each the verifier would follow both
+ * ways, with the number of the entry, through all that comes after. The barriers hide from the
+ * compiler what it would make branches of, and it is no mask of all bits that is chosen by, since
+ * of that one the verifier follows both values (6.18). Numbers are below 2^63.
+ */
+static __always_inline __u64 if_less(__u64 a, __u64 b)
+{
+	__u64 flag = a - b;
+
+	barrier_var(flag);
+	flag >>= 63;
+	barrier_var(flag);
+	return flag;
+}
+
+static __always_inline __u64 if_equal(__u64 a, __u64 b)
+{
+	return if_less(a ^ b, 1);
+}
+
+/* a if the flag is 1, b if it is 0. */
+static __always_inline __u64 choose(__u64 flag, __u64 a, __u64 b)
+{
+	return b + flag * (a - b);
+}
 
 /* Of 2^30 ns: BPF divides by no constant faster than by anything else. */
 static __always_inline __u16 cell_seconds(__u64 now)
@@ -41,8 +68,9 @@ static __always_inline __u32 cell_tag(__u64 hash)
 static __always_inline __u32 cell_age(const void *entry, __u64 now)
 {
 	const struct cell *cell = entry;
+	__u16 age = cell_seconds(now) - cell->seconds;
 
-	return cell->tag ? (__u16)(cell_seconds(now) - cell->seconds) : 1 << 16;
+	return choose(if_equal(cell->tag, 0), 1 << 16, age);
 }
 
 /*
@@ -52,24 +80,32 @@ static __always_inline __u32 cell_age(const void *entry, __u64 now)
 static __always_inline __u32 cells_find(const void *line, __u64 hash)
 {
 	const struct cell *cells = line;
-	__u32 found = CELLS;
+	__u64 hits = 0;
 
 	for (__u32 i = 0; i < CELLS; i++)
-		found = cells[i].tag == cell_tag(hash) ? i : found;
+		hits |= if_equal(cells[i].tag, cell_tag(hash)) << i;
+	/* The number of the highest of four bits; of none it is CELLS. */
+	return 0x3333333322221104ULL >> hits * 4 & 7;
+}
+
+/* The number of a cell that was found, for what it is an index of: the barrier keeps the mask. */
+static __always_inline __u32 cell_index(__u32 found)
+{
 	barrier_var(found);
-	return found;
+	return found & (CELLS - 1);
 }
 
 /* The place for a new one: a free cell, or the oldest. */
 static __always_inline __u32 cells_oldest(const void *line, __u64 now)
 {
 	const struct cell *cells = line;
-	__u32 oldest = 0, longest = 0, age;
+	__u64 oldest = 0, longest = 0, age, older;
 
 	for (__u32 i = 0; i < CELLS; i++) {
 		age = cell_age(&cells[i], now);
-		oldest = age > longest ? i : oldest;
-		longest = age > longest ? age : longest;
+		older = if_less(longest, age);
+		oldest = choose(older, i, oldest);
+		longest = choose(older, age, longest);
 	}
 	barrier_var(oldest);
 	return oldest & (CELLS - 1);

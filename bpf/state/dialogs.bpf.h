@@ -87,14 +87,14 @@ static __always_inline __u32 dialog_tag(__u64 key)
 /* Without a branch, and hidden, as cells_find(). */
 static __always_inline struct sg_dialog *dialog_find(struct sg_dialogs *line, __u64 key, __u64 now)
 {
-	__u32 found = DIALOG_LINE, tag = dialog_tag(key);
+	__u64 found = DIALOG_LINE;
 	struct sg_dialog *d;
 
 	for (__u32 i = 0; i < DIALOG_LINE; i++)
-		found = line->dialog[i].tag == tag ? i : found;
-	barrier_var(found);
+		found = choose(if_equal(line->dialog[i].tag, dialog_tag(key)), i, found);
 	if (found >= DIALOG_LINE)
 		return NULL;
+	barrier_var(found); /* keeps the mask */
 	d = &line->dialog[found & (DIALOG_LINE - 1)];
 	return dialog_is_over(d, now) ? NULL : d;
 }
@@ -102,20 +102,25 @@ static __always_inline struct sg_dialog *dialog_find(struct sg_dialogs *line, __
 /* What an entry has to be worth to stay: the rank, and below it how lately it was heard of. */
 static __always_inline __u32 dialog_worth(const struct sg_dialog *d, __u64 now)
 {
-	__u32 age = dialog_age(d, now), worth = (__u32)d->rank << 16 | (0xffff - age);
+	__u16 passed = dialog_time(now) - d->time;
+	/* As dialog_age() and dialog_is_over(). */
+	__u64 age = choose(if_equal(passed, 0xffff), 0, passed);
+	__u64 life = choose(if_equal(d->life, 0), DIALOG_LONG, d->life);
+	__u64 over = if_equal(d->tag, 0) | if_less(life, age);
 
-	return !d->tag || age > (d->life ? d->life : DIALOG_LONG) ? 0 : worth;
+	return choose(over, 0, (__u32)d->rank << 16 | (0xffff - age));
 }
 
 /* The place for a new entry of a rank; NULL: all that are there are worth more. */
 static __always_inline struct sg_dialog *dialog_room(struct sg_dialogs *line, __u32 rank, __u64 now)
 {
-	__u32 place = 0, least = ~0U, worth;
+	__u64 place = 0, least = ~0U, worth, less;
 
 	for (__u32 i = 0; i < DIALOG_LINE; i++) {
 		worth = dialog_worth(&line->dialog[i], now);
-		place = worth < least ? i : place;
-		least = worth < least ? worth : least;
+		less = if_less(worth, least);
+		place = choose(less, i, place);
+		least = choose(less, worth, least);
 	}
 	barrier_var(place);
 	if (least)
@@ -154,11 +159,11 @@ __noinline int dialog_note(__u64 key, __u32 rank, __u32 life)
 /* Of all entries of a line what the least is worth, as enum dialog_rank. */
 static __always_inline __u32 dialog_least(const struct sg_dialogs *line, __u64 now)
 {
-	__u32 least = ~0U, worth;
+	__u64 least = ~0U, worth;
 
 	for (__u32 i = 0; i < DIALOG_LINE; i++) {
 		worth = dialog_worth(&line->dialog[i], now);
-		least = worth < least ? worth : least;
+		least = choose(if_less(worth, least), worth, least);
 	}
 	return least >> 16;
 }

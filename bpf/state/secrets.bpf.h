@@ -89,7 +89,7 @@ static __always_inline void secret_note(const struct packet *p, __u64 key)
 		line->secret[cells_oldest(line, now)] = fresh;
 		return;
 	}
-	s = &line->secret[cell & (CELLS - 1)];
+	s = &line->secret[cell_index(cell)];
 	s->flows |= s->flow != fresh.flow;
 	s->sources |= s->source != fresh.source;
 	s->seconds = fresh.seconds;
@@ -132,7 +132,7 @@ static __always_inline const struct sg_secret *secret_noted(__u64 key)
 	const struct sg_secrets *line = secret_line(key);
 	__u32 cell = line ? cells_find(line, key) : CELLS;
 
-	return line && cell < CELLS ? &line->secret[cell & (CELLS - 1)] : NULL;
+	return line && cell < CELLS ? &line->secret[cell_index(cell)] : NULL;
 }
 
 static __always_inline bool secret_was_told(const struct packet *p, __u64 key)

@@ -101,7 +101,7 @@ static __always_inline struct sg_stream *stream_entry(struct sg_streams *line, _
 {
 	__u32 cell = cells_find(line, hash);
 
-	return cell < CELLS ? &line->stream[cell & (CELLS - 1)] : NULL;
+	return cell < CELLS ? &line->stream[cell_index(cell)] : NULL;
 }
 
 /* Puts an entry into a table. True if it took the place of another one. */
@@ -140,7 +140,7 @@ static __always_inline void sent_note(__u64 hash, __u32 next, __u32 state)
 
 	if (!sent)
 		return;
-	cell &= CELLS - 1;
+	cell = cell_index(cell);
 	sent->next[cell] = next;
 	sent->state[cell] = state;
 }
@@ -153,7 +153,7 @@ static __always_inline void sent_recall(__u64 hash, struct sg_stream *s)
 
 	if (!sent)
 		return;
-	cell &= CELLS - 1;
+	cell = cell_index(cell);
 	s->next = sent->next[cell];
 	s->state = sent->state[cell];
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Exact tables of flows whose entries end by themselves: what is proven, and what is banned.
+ * An exact table of flows whose entries end by themselves: what is banned.
  *
  * Nothing runs to clear them up, so who puts an entry in looks at old ones: a queue has the keys of
  * the table, and each time the two that wait longest are taken off it. An entry that has ended is
@@ -17,8 +17,7 @@
 #define TABLE_LOOK 2      /* keys that are looked at with each new entry */
 #define TABLE_LOOK_FULL 16 /* when there is no place */
 
-_Static_assert(!__builtin_offsetof(struct sg_proven, until) &&
-	       !__builtin_offsetof(struct sg_ban, until), "table_sweep() reads either");
+_Static_assert(!__builtin_offsetof(struct sg_ban, until), "table_sweep() reads it");
 
 static __always_inline void table_sweep(void *map, void *queue, __u64 now, __u32 keys)
 {

@@ -150,6 +150,8 @@ void ban_set_cause(const char *address, enum sg_reason cause, int seconds);
  * ones it is over.
  */
 void proven_set(const char *address, __u8 transport, __u16 port, enum sg_proof proof, int seconds);
+/* All other cells have flows, for as many seconds. */
+void proven_fill(int seconds);
 /* Who is registered over it, as in struct sg_proven; it is proven. */
 void proven_user(const char *address, __u8 transport, __u16 port, __u32 user);
 /* It has guessed more passwords than a flow may. */

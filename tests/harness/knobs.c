@@ -381,14 +381,28 @@ void proven_set(const char *address, __u8 transport, __u16 port, enum sg_proof p
 	});
 }
 
-void proven_user(const char *address, __u8 transport, __u16 port, __u32 user)
+/* That of a flow which is proven; or NULL. */
+static struct sg_proven_cell *proven_cell(const char *address, __u8 transport, __u16 port)
 {
 	struct sg_flow_key key = flow_key(address, transport, port);
-	struct sg_proven proven;
+	__u64 hash = flow_hash(address, transport, port);
 
-	assert_int_equal(bpf_map_lookup_elem(maps.proven, &key, &proven), 0);
-	proven.user = user;
-	assert_int_equal(bpf_map_update_elem(maps.proven, &key, &proven, BPF_ANY), 0);
+	for (int i = 0; i < 2 * SG_PROVEN_CELLS; i++) {
+		__u32 line = sg_proven_line_of(hash, i / SG_PROVEN_CELLS, SG_PROVEN);
+		struct sg_proven_cell *cell = &maps.proven[line].cell[i % SG_PROVEN_CELLS];
+
+		if (sg_proven_is_of(cell, &key) && sg_proven_lives(cell->end, guard_clock()))
+			return cell;
+	}
+	return NULL;
+}
+
+void proven_user(const char *address, __u8 transport, __u16 port, __u32 user)
+{
+	struct sg_proven_cell *cell = proven_cell(address, transport, port);
+
+	assert_non_null(cell);
+	cell->user = user;
 }
 
 void guessed_set(const char *address, __u8 transport, __u16 port)
@@ -425,24 +439,17 @@ void calls_fill(void)
 
 enum sg_proof proven_of(const char *address, __u8 transport, __u16 port)
 {
-	struct sg_flow_key key = flow_key(address, transport, port);
-	struct sg_proven proven;
+	const struct sg_proven_cell *cell = proven_cell(address, transport, port);
 
-	if (bpf_map_lookup_elem(maps.proven, &key, &proven) || proven.until <= guard_clock())
-		return SG_PROOF_NONE;
-	return proven.proof;
+	return cell ? cell->proof : SG_PROOF_NONE;
 }
 
 /* For how many seconds more; 0: it is not. */
 int proven_seconds(const char *address, __u8 transport, __u16 port)
 {
-	struct sg_flow_key key = flow_key(address, transport, port);
-	__u64 now = guard_clock();
-	struct sg_proven proven;
+	const struct sg_proven_cell *cell = proven_cell(address, transport, port);
 
-	if (bpf_map_lookup_elem(maps.proven, &key, &proven) || proven.until <= now)
-		return 0;
-	return (proven.until - now) / SECOND;
+	return cell ? ((cell->end | SG_PROVEN_FLOW) - guard_clock()) / SECOND : 0;
 }
 
 void connections_set(const char *address, __u32 live)

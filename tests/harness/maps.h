@@ -14,10 +14,11 @@ struct maps {
 	struct sg_attempts *attempts;
 	struct sg_streams *streams;
 	struct sg_head *heads;
+	struct sg_proven_line *proven;
 	struct sg_follower *followers;
 	struct sg_told *told;
 	struct sg_lately *lately;
-	int lists4, lists6, bans, zones[2], domains, callees, dialled, stats, proven, connections;
+	int lists4, lists6, bans, zones[2], domains, callees, dialled, stats, connections;
 	int slots, identities, rings, figures;
 };
 

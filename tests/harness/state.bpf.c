@@ -27,13 +27,16 @@ SEC("tc")
 int state_prove(struct __sk_buff *skb)
 {
 	struct state_request request, *r = &request;
-	struct sg_flow_key key;
+	struct sg_proven_cell *before;
+	struct proven_flow flow;
 
 	if (!told(skb, r))
 		return -1;
-	key = r->key;
-	bpf_map_delete_elem(&sg_proven, &key);
-	proven_put(&key, r->hash, r->number, r->time, r->until);
+	flow = proven_flow(&r->key, r->hash);
+	before = proven_entry(&flow, r->time);
+	if (before)
+		before->end = 0;
+	proven_put(&flow, r->hash, r->number, r->time, r->until);
 	return 0;
 }
 

@@ -337,17 +337,17 @@ bans_ipv6() {
 	for who in "[$LAB_CLIENT6]:5060" 2001:db8:6::/64; do sipguard unban "$who"; done
 }
 
-# A flow that has registered, as the data path writes it: address, port, transport, family.
+# A flow of port 5060 that has registered: line of the table, address, transport and family.
 # shellcheck disable=SC2086 # bytes
 proves() {
-	bpftool map update pinned "$SIPGUARD_PIN_ROOT/$PINS_OF_ABI/sg_proven" key hex $1 13 c4 11 $2 \
-		value hex ff ff ff ff ff ff ff 7f 0 0 0 0 4 0 0 0
+	bpftool map update pinned "$SIPGUARD_PIN_ROOT/$PINS_OF_ABI/sg_proven" key $1 0 0 0 \
+		value hex $2 13 c4 $3 ff ff ff ff 7f 0 0 0 0 4 0 0 0 $(printf ' 0%.0s' {1..96})
 }
 
 knows_sources() {
-	proves "20 1 d b8 0 0 0 6 0 0 0 0 0 0 0 b" 6
-	proves "20 1 d b8 0 0 0 6 0 0 0 0 0 0 0 a" 6
-	proves "0 0 0 0 0 0 0 0 0 0 ff ff c6 33 64 7" 4
+	proves 0 "20 1 d b8 0 0 0 6 0 0 0 0 0 0 0 b" ff
+	proves 1 "20 1 d b8 0 0 0 6 0 0 0 0 0 0 0 a" ff
+	proves 2 "0 0 0 0 0 0 0 0 0 0 ff ff c6 33 64 7" fd
 	equal "$(sipguard sources --json | jq -r '.sources[] | .source + " " + .transport + " " + .proof')" \
 		"$(printf '%s udp register\n' 198.51.100.7:5060 '[2001:db8:0:6::a]:5060' \
 			'[2001:db8:0:6::b]:5060')"

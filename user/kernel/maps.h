@@ -28,7 +28,6 @@
 	X(FRAGMENTS, "sg_fragments")                                                              \
 	X(FLOW_BUCKETS, "sg_flow_buckets")                                                        \
 	X(PROVEN, "sg_proven")                                                                    \
-	X(PROVEN_QUEUE, "sg_proven_queue")                                                        \
 	X(BANS_QUEUE, "sg_bans_queue")                                                            \
 	X(HINTS, "sg_hints")                                                                      \
 	X(GREYLIST, "sg_greylist")                                                                \

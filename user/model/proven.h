@@ -28,6 +28,9 @@ void proven_free(struct proven_list *list);
 int proven_restore(struct maps *maps, const struct proven *flows, size_t count, __u64 now,
 		   size_t *refused, struct error *error);
 
+/* 0; -ENOENT: it is not proven; or -errno, unsaid. */
+int proven_forget(const struct maps *maps, const struct sg_flow_key *key, __u64 now);
+
 /* By address and port. */
 void proven_sort(struct proven_list *list);
 

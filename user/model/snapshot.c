@@ -162,7 +162,7 @@ static int read_flows(const struct session *session, __u64 now, struct snapshot 
 	s->number[NUMBER_FLOWS_PROVEN] = count[SG_PROOF_REGISTER] + count[SG_PROOF_CALL];
 	s->number[NUMBER_FLOWS_CONTACT] = count[SG_PROOF_CONTACT];
 	s->number[NUMBER_FLOWS_GREYLIST] = count[SG_PROOF_GREYLIST];
-	s->number[NUMBER_FLOWS_MOST] = maps_entries(&session->maps, MAP_PROVEN);
+	s->number[NUMBER_FLOWS_MOST] = SG_PROVEN_MOST(maps_entries(&session->maps, MAP_PROVEN));
 	s->number[NUMBER_GREYLIST_TRIES] = 1;
 	if (until <= now)
 		return 0;

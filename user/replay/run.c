@@ -230,15 +230,36 @@ const struct sg_stats *replay_counted(const struct replay *replay)
 	return replay->stats;
 }
 
+/* What a flow has proven, if this line of the table has it. */
+static enum sg_proof proof_in(const struct guard_bpf *object, __u32 at,
+			      const struct sg_flow_key *key)
+{
+	struct sg_proven_line line;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(object->maps.sg_proven), &at, &line))
+		return SG_PROOF_NONE;
+	for (int i = 0; i < SG_PROVEN_CELLS; i++) {
+		if (sg_proven_is_of(&line.cell[i], key) &&
+		    sg_proven_lives(line.cell[i].end, object->bss->sg_replay_clock))
+			return line.cell[i].proof;
+	}
+	return SG_PROOF_NONE;
+}
+
 enum sg_proof replay_proof(const struct replay *replay, const struct sg_flow_key *key)
 {
-	struct sg_proven proven;
-	int fd = bpf_map__fd(replay->loader.object->maps.sg_proven);
+	const struct guard_bpf *object = replay->loader.object;
+	__u64 hash = sg_key_hash(key, object->data_sg_state->sg_state.secret);
+	__u32 lines = bpf_map__max_entries(object->maps.sg_proven);
 
-	if (bpf_map_lookup_elem(fd, key, &proven) ||
-	    proven.until <= replay->loader.object->bss->sg_replay_clock)
-		return SG_PROOF_NONE;
-	return proven.proof > SG_PROOF_GREYLIST ? proven.proof : SG_PROOF_NONE;
+	for (int i = 0; i < 2; i++) {
+		__u32 at = sg_proven_line_of(hash, i, lines);
+		__u32 proof = proof_in(object, at, key);
+
+		if (proof > SG_PROOF_GREYLIST)
+			return proof;
+	}
+	return SG_PROOF_NONE;
 }
 
 __u64 replay_stood(const struct replay *replay)

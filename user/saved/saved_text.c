@@ -350,7 +350,7 @@ static int read_proven(struct saved *s, char **word)
 	if (proof <= SG_PROOF_NONE || !read_flow(word, false, &item.key) ||
 	    !read_until(s, word[2], FLOW_SECONDS, &item.until))
 		return -EINVAL;
-	return saved_append(&s->flows, &item, sizeof(item), 4 * SG_PROVEN);
+	return saved_append(&s->flows, &item, sizeof(item), 4 * SG_PROVEN_CELLS * SG_PROVEN);
 }
 
 static const struct {

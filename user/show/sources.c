@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <bpf/bpf.h>
-
 #include "base/clock.h"
 #include "base/names.h"
 #include "base/prefix.h"
@@ -73,8 +71,12 @@ static int forget(struct session *session, const struct sg_flow_key *key, bool j
 		  struct error *error)
 {
 	char text[PREFIX_TEXT];
-	int err = bpf_map_delete_elem(session->maps.fd[MAP_PROVEN], key);
+	__u64 now;
+	int err = maps_clock(&session->maps, &now, error);
 
+	if (err)
+		return err;
+	err = proven_forget(&session->maps, key, now);
 	flow_format(key, text, sizeof(text));
 	if (err == -ENOENT)
 		error_set(error, err, "%s has proven nothing: `sipguard sources` lists what has.",

@@ -185,7 +185,7 @@ small() {
 	sipguard attach "$LAB_IF_SERVER" >/dev/null
 	equal "$(passed 5062)" 20
 	[[ $(passed 5063) -lt 15 ]]
-	status_is '.flows.most == 27000 and .memory_preset == "small" and .notices == []'
+	status_is '.flows.most == 32768 and .memory_preset == "small" and .notices == []'
 	echo 'memory: large' >"$LAB_DIR/saved/large"
 	[[ $(sipguard reload --config "$LAB_DIR/saved/large" 2>&1) == *"has the tables of \`small\`"* ]]
 	[[ $(sipguard status --check) == *WARNING*"tables of"* ]]

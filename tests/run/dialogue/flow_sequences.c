@@ -17,6 +17,24 @@ static void a_challenged_register_proves(void)
 	assert_int_equal(proven_of("192.0.2.9", IPPROTO_UDP, PORT), SG_PROOF_NONE);
 }
 
+/* Who has proven something is not forgotten for anybody; what is over is free at once. */
+static void a_full_table_forgets_nobody(void)
+{
+	struct sg_stats stats;
+
+	registers(REGISTER_RIGHT, REGISTER_OK, PORT);
+	proven_fill(60);
+	registers(REGISTER_RIGHT, REGISTER_OK, OTHER_PORT);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, OTHER_PORT), SG_PROOF_NONE);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_REGISTER);
+	stats_read(&stats);
+	assert_int_equal(stats.count[SG_COUNT_PROVEN_FULL], 1);
+	clock_move(61 * SG_NSEC_PER_SEC);
+	registers(REGISTER_RIGHT, REGISTER_OK, OTHER_PORT);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, OTHER_PORT), SG_PROOF_REGISTER);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_REGISTER);
+}
+
 /* Both ways under the tags of a trunk, or in a session of PPPoE. */
 static void a_register_proves_on_every_link(void)
 {
@@ -392,6 +410,7 @@ static void what_is_proven_narrows_no_zone(void)
 
 const struct sequence flow_sequences[] = {
 	{"a challenged REGISTER proves its flow", a_challenged_register_proves},
+	{"a full table forgets nobody", a_full_table_forgets_nobody},
 	{"a register proves on every link", a_register_proves_on_every_link},
 	{"a REGISTER without a challenge proves nothing",
 	 a_register_that_nobody_asked_for_proves_nothing},
