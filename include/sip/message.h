@@ -54,16 +54,22 @@ enum sip_field {
 	SIP_FIELD__MAX
 };
 
-/* Places of the tables in sip/names.h; here, since the skeleton names their types. */
+/*
+ * Places of the tables in sip/names.h; here, since the skeleton names their types. `drop`: bits of
+ * the last word that lie behind the colon.
+ */
 struct sip_short_name {
-	__u64 name; /* folded; 0 in places without one */
-	__u32 id;   /* enum sip_field */
-	__u32 size; /* with its colon */
+	__u64 name; /* folded, with its colon */
+	__u32 drop;
+	__u16 id;   /* enum sip_field */
+	__u16 size; /* with its colon */
 };
 
 struct sip_long_name {
-	__u64 a, b, c; /* the name in folded words */
-	__u64 id;      /* enum sip_field */
+	__u64 a, b, c; /* the name in folded words, with its colon */
+	__u32 drop;    /* of b */
+	__u16 id;      /* enum sip_field */
+	__u16 size;    /* with its colon, if it ends in b */
 };
 
 struct sip_method_name {
