@@ -3,6 +3,8 @@
 #ifndef SIPGUARD_SIP_FIELDS_H
 #define SIPGUARD_SIP_FIELDS_H
 
+#include <stddef.h>
+
 #include "sip/names.h"
 #include "sip/repeat.h"
 #include "sip/state.h"
@@ -86,7 +88,7 @@ SIP_INLINE __u32 sip_nul_name(const struct sip_reader *r, __u32 at)
 		b = a >> 8 & 0xff ? a : a | ':' << 8;
 		brief = &sip_short_names[SIP_SHORT_PLACE(b)];
 		return a == (brief->name & ~0ULL >> brief->drop >> 8)
-			       ? SIP_NAMED(brief->id, at + brief->size)
+			       ? SIP_NAMED(brief->is.id, at + brief->is.size)
 			       : SIP_NO_FIELD;
 	}
 	b = sip_load8(r, at + 8);
@@ -96,7 +98,7 @@ SIP_INLINE __u32 sip_nul_name(const struct sip_reader *r, __u32 at)
 	name = &sip_long_names[SIP_LONG_PLACE(a, b & 0xff ? b : ':')];
 	if (!colon || name->c || a != name->a || b != (name->b & ~0ULL >> name->drop >> 8))
 		return SIP_NO_FIELD;
-	return SIP_NAMED(name->id, at + 9 + sip_first(colon));
+	return SIP_NAMED(name->is.id, at + 9 + sip_first(colon));
 }
 
 /*
@@ -152,10 +154,10 @@ SIP_INLINE int sip_too_many(const struct sip_reader *r)
 }
 
 /*
- * The field that a line begins whose name ends with its colon at once, if both of its first words
- * tell it: SIP_NAMED(), with how many bytes they are instead of where its value begins.
+ * The field that a line begins whose name ends with its colon at once, if its first two words tell
+ * it; else NULL, as for the blank line.
  */
-SIP_INLINE __u32 sip_known_name(const struct sip_reader *r, __u32 at)
+SIP_INLINE const struct sip_named *sip_known_name(const struct sip_reader *r, __u32 at)
 {
 	sip_place place = sip_place_of(r, at);
 	__u64 a = sip_fold(sip_near8(r, place, 0)), b;
@@ -163,41 +165,20 @@ SIP_INLINE __u32 sip_known_name(const struct sip_reader *r, __u32 at)
 	const struct sip_long_name *name;
 
 	if (!((brief->name ^ a) << brief->drop))
-		return SIP_NAMED(brief->id, (__u32)brief->size);
+		return &brief->is;
 	b = sip_fold(sip_near8(r, place, 8));
 	name = &sip_long_names[SIP_LONG_PLACE(a, b)];
 	if (!((name->a ^ a) | (name->b ^ b) << name->drop | name->c))
-		return SIP_NAMED(name->id, (__u32)name->size);
-	return SIP_NO_FIELD;
+		return &name->is;
+	return NULL;
 }
 
-/*
- * A line, `at` to `end`; the next one begins at `next`. Returns 1 if no more are read. (A first
- * line that is a header field is taken as one; then the message has no start line.)
- */
-SIP_INLINE int sip_line(struct sip_reader *r, __u32 at, __u32 end, __u32 next)
+/* A field of a line from `at` to `end`, with its value at `value`. 1: no more are read. */
+SIP_INLINE int sip_field(struct sip_reader *r, __u32 id, __u32 value, __u32 end)
 {
 	struct sip_message *m = &r->message;
-	__u32 named = sip_known_name(r, at), id = SIP_NAMED_ID(named);
-	__u32 value = at + SIP_NAMED_VALUE(named);
-	__u64 bit;
+	__u64 bit = 1ULL << id;
 
-	if (id < SIP_FIELD__MAX) {
-		r->begun = at;
-		r->folded = 0;
-		sip_measure(r, next);
-	} else if (at == m->start && !(m->faults & SIP_FAULT(NUL))) {
-		r->others++;
-		m->start_line = sip_span(at, end);
-		return 0;
-	} else {
-		named = sip_slow_line(r, at, end, next);
-		id = SIP_NAMED_ID(named);
-		value = SIP_NAMED_VALUE(named);
-		if (id >= SIP_FIELD__MAX)
-			return sip_too_many(r);
-	}
-	bit = 1ULL << id;
 	if (m->seen & bit) {
 		sip_again(r, id, value);
 		return sip_too_many(r);
@@ -207,6 +188,35 @@ SIP_INLINE int sip_line(struct sip_reader *r, __u32 at, __u32 end, __u32 next)
 	m->field[id].length = end - value;
 	r->open = id;
 	return 0; /* there are not that many kinds */
+}
+
+/*
+ * A line, `at` to `end`, that begins with `known` or NULL; the next one begins at `next`. Returns 1
+ * if no more are read. (A first line that is a header field is taken as one; then the message has
+ * no start line.)
+ */
+SIP_INLINE int sip_line(struct sip_reader *r, const struct sip_named *known, __u32 at, __u32 end,
+			__u32 next)
+{
+	struct sip_message *m = &r->message;
+	__u32 id, value;
+
+	if (known) {
+		id = known->id;
+		value = at + known->size;
+		r->begun = at;
+		r->folded = 0;
+		sip_measure(r, next);
+	} else if (at == m->start && !(m->faults & SIP_FAULT(NUL))) {
+		r->others++;
+		m->start_line = sip_span(at, end);
+		return 0;
+	} else {
+		value = sip_slow_line(r, at, end, next);
+		id = SIP_NAMED_ID(value);
+		value = SIP_NAMED_VALUE(value);
+	}
+	return id < SIP_FIELD__MAX ? sip_field(r, id, value, end) : sip_too_many(r);
 }
 
 #endif

@@ -14,7 +14,7 @@
 
 #define SIP_BLANKS 32 /* bytes of blanks skipped before the start line */
 #define SIP_TURNS 24 /* without a call, since each one costs: most headers end in them */
-#define SIP_ROUND 8   /* in each call for what is left */
+#define SIP_ROUND 16  /* in each call for what is left */
 
 /* How many blanks stand before the start line (RFC 3261 section 7.5). */
 SIP_FUNCTION int sip_blanks(struct sip_reader *r)
@@ -101,6 +101,7 @@ SIP_FUNCTION int sip_odd(struct sip_reader *r, __u32 at, __u32 line)
 SIP_INLINE int sip_turns(struct sip_reader *r, __u32 turns)
 {
 	__u32 line = r->line, block = r->block, at, next;
+	const struct sip_named *known;
 	__u64 mask = r->pending, low;
 
 	for (__u32 turn = 0; turn < turns; turn++) {
@@ -123,12 +124,13 @@ SIP_INLINE int sip_turns(struct sip_reader *r, __u32 turns)
 			if (next & SIP_LAST)
 				goto last;
 		}
-		if (at == line) {
+		known = sip_known_name(r, line);
+		if (!known && at == line) {
 			r->message.flags |= SIP_HEAD;
 			r->message.body = next;
 			goto last;
 		}
-		if (sip_line(r, line, at, next))
+		if (sip_line(r, known, line, at, next))
 			goto last;
 		line = next;
 	}
@@ -173,7 +175,7 @@ SIP_FUNCTION int sip_last_line(struct sip_reader *r)
 	if (r->line >= m->read || sip_too_many(r))
 		return 0;
 	if (!(m->flags & SIP_CUT)) {
-		sip_line(r, r->line, m->read, m->read);
+		sip_line(r, sip_known_name(r, r->line), r->line, m->read, m->read);
 		return 0;
 	}
 	if (!r->others)

@@ -58,18 +58,21 @@ enum sip_field {
  * Places of the tables in sip/names.h; here, since the skeleton names their types. `drop`: bits of
  * the last word that lie behind the colon.
  */
+struct sip_named {
+	__u16 id;   /* enum sip_field */
+	__u16 size; /* of the name with its colon; of one of three words not used */
+};
+
 struct sip_short_name {
 	__u64 name; /* folded, with its colon */
 	__u32 drop;
-	__u16 id;   /* enum sip_field */
-	__u16 size; /* with its colon */
+	struct sip_named is;
 };
 
 struct sip_long_name {
 	__u64 a, b, c; /* the name in folded words, with its colon */
 	__u32 drop;    /* of b */
-	__u16 id;      /* enum sip_field */
-	__u16 size;    /* with its colon, if it ends in b */
+	struct sip_named is;
 };
 
 struct sip_method_name {

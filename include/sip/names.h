@@ -30,7 +30,7 @@
 SIP_TABLE const struct sip_short_name sip_short_names[64] = {
 #define NAME(field, size, a)                                                                      \
 	[SIP_SHORT_PLACE(SIP_COLON(size, a))] = {SIP_COLON(size, a), 64 - 8 * (size),             \
-						 SIP_FIELD_##field, size}
+						 {SIP_FIELD_##field, size}}
 	NAME(VIA, 2, SIP_WORD('v')),
 	NAME(VIA, 4, SIP_WORD('v', 'i', 'a')),
 	NAME(FROM, 2, SIP_WORD('f')),
@@ -71,7 +71,8 @@ SIP_TABLE const struct sip_short_name sip_short_names[64] = {
 /* Longer ones, of up to 23. */
 SIP_TABLE const struct sip_long_name sip_long_names[32] = {
 #define NAME(field, a, b, c)                                                                      \
-	[SIP_LONG_PLACE(a, b)] = {a, b, c, SIP_DROP(b), SIP_FIELD_##field, 16 - SIP_DROP(b) / 8}
+	[SIP_LONG_PLACE(a, b)] = {                                                                \
+		a, b, c, SIP_DROP(b), {SIP_FIELD_##field, 16 - SIP_DROP(b) / 8}}
 	NAME(MAX_FORWARDS, SIP_WORD('m', 'a', 'x', '-', 'f', 'o', 'r', 'w'),
 	     SIP_WORD('a', 'r', 'd', 's', ':'), 0),
 	NAME(CONTENT_LENGTH, SIP_WORD('c', 'o', 'n', 't', 'e', 'n', 't', '-'),
@@ -127,8 +128,8 @@ SIP_INLINE __u32 sip_field_id(__u64 a, __u64 b, __u64 c)
 	const struct sip_short_name *brief = &sip_short_names[SIP_SHORT_PLACE(a)];
 
 	if (!b)
-		return brief->name == a ? brief->id : SIP_FIELD_OTHER;
-	return (name->a ^ a) | (name->b ^ b) | (name->c ^ c) ? SIP_FIELD_OTHER : name->id;
+		return brief->name == a ? brief->is.id : SIP_FIELD_OTHER;
+	return (name->a ^ a) | (name->b ^ b) | (name->c ^ c) ? SIP_FIELD_OTHER : name->is.id;
 }
 
 /* enum sg_method of a name of up to 15 characters. */

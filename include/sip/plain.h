@@ -3,6 +3,10 @@
  * The request line and the values that matter, in the form that nearly all messages have. Whatever
  * has another form is left to the general way (sip/start.h, sip/via.h, sip/scan.h, sip/values.h),
  * which finds the same and more: the functions here then return 0, with nothing changed.
+ *
+ * A return costs 7 to 8 ns where it is made safe. All the same the address, the Via and the request
+ * line are functions: in one piece with the lines the verifier of 6.1 follows 350 000 instructions
+ * more (clang 19).
  */
 #ifndef SIPGUARD_SIP_PLAIN_H
 #define SIPGUARD_SIP_PLAIN_H
@@ -136,14 +140,15 @@ SIP_INLINE __u32 sip_plain_value(const struct sip_reader *r, __u32 id)
 }
 
 /* From or To: ["Name"] <sip:user@host:port;parameters>[;tag=x] */
-SIP_INLINE int sip_plain_address(struct sip_reader *r, __u32 which, __u32 id)
+SIP_FUNCTION int sip_plain_address(struct sip_reader *r, __u32 which, __u32 id)
 {
 	__u32 at, end, scheme, stop, close, tag_end;
 	struct sip_plain_uri uri;
 	struct sip_party *party;
 	__u64 word;
 
-	if (r->input.wanted & SIP_FAULT(DISPLAY_NAME))
+	if (!r || which >= SIP_PARTIES || id >= SIP_FIELD__MAX ||
+	    r->input.wanted & SIP_FAULT(DISPLAY_NAME))
 		return 0;
 	at = sip_plain_value(r, id);
 	end = sip_field_end(r, id);
@@ -163,6 +168,10 @@ SIP_INLINE int sip_plain_address(struct sip_reader *r, __u32 which, __u32 id)
 			return 0;
 	}
 	if (tag_end != end)
+		return 0;
+	/* Again: clang keeps it where the verifier forgets its bound. */
+	SIP_BARRIER(which);
+	if (which >= SIP_PARTIES)
 		return 0;
 	party = &r->message.party[which];
 	if (close != end)
@@ -224,12 +233,15 @@ SIP_INLINE __u32 sip_plain_parameters(struct sip_reader *r, __u32 base, __u32 st
 }
 
 /* SIP/2.0/UDP host:port;parameters, in 76 bytes. */
-SIP_INLINE int sip_plain_via(struct sip_reader *r)
+SIP_FUNCTION int sip_plain_via(struct sip_reader *r)
 {
 	__u32 at, transport, host, end, port, stop;
-	struct sip_party *party = &r->message.party[SIP_VIA];
+	struct sip_party *party;
 	__u64 mask;
 
+	if (!r)
+		return 0;
+	party = &r->message.party[SIP_VIA];
 	at = sip_plain_value(r, SIP_FIELD_VIA);
 	host = at + 12;
 	if (sip_fold(sip_load8(r, at)) != SIP_WORD('s', 'i', 'p', '/', '2', '.', '0', '/') ||
@@ -323,16 +335,16 @@ SIP_INLINE void sip_all_numbers(struct sip_reader *r)
 }
 
 /* The start line METHOD sip:user@host:port;parameters SIP/2.0 */
-SIP_INLINE int sip_plain_request(struct sip_reader *r)
+SIP_FUNCTION int sip_plain_request(struct sip_reader *r)
 {
 	__u32 at, end, length, id, start, scheme, stop;
 	struct sip_plain_uri uri;
 	struct sip_message *m;
 	__u64 a, b;
 
-	m = &r->message;
-	if (!m->lines)
+	if (!r || !r->message.lines)
 		return 0;
+	m = &r->message;
 	at = m->start_line.at;
 	end = at + m->start_line.length;
 	length = sip_method_until(r, at, ' ', &a, &b);

@@ -120,8 +120,7 @@ struct sip_loop {
 
 /*
  * The same number, of which the verifier knows nothing: else it follows each range that an offset
- * may be in, one for each word that it may have been found in (160 000 instructions with what there
- * is now, clang 19, 6.18).
+ * may be in, one for each word that it may have been found in (clang 19, 6.18).
  */
 SIP_INLINE __u32 sip_forget(const struct sip_reader *r, __u32 x)
 {
