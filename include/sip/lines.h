@@ -13,7 +13,8 @@
 #include "sip/utf8.h"
 
 #define SIP_BLANKS 32 /* bytes of blanks skipped before the start line */
-#define SIP_TURNS 20  /* in one call, since each call costs */
+#define SIP_TURNS 24 /* without a call, since each one costs: most headers end in them */
+#define SIP_ROUND 16  /* in each call for what is left */
 
 /* How many blanks stand before the start line (RFC 3261 section 7.5). */
 SIP_FUNCTION int sip_blanks(struct sip_reader *r)
@@ -93,20 +94,21 @@ SIP_FUNCTION int sip_odd(struct sip_reader *r, __u32 at, __u32 line)
 }
 
 /*
- * Goes from one control character to the next, or to the next block: one of them a turn. What the
- * verifier should forget, lest it follow each value, is kept in memory.
+ * Goes from one control character to the next, or to the next block: one of them a turn. Returns 1
+ * if no lines are left. What the verifier should forget, lest it follow each value, is kept in
+ * memory.
  */
-static long sip_lines_step(__attribute__((unused)) __u32 i, struct sip_loop *loop)
+SIP_INLINE int sip_turns(struct sip_reader *r, __u32 turns)
 {
-	struct sip_reader *r = loop->r;
 	__u32 line = r->line, block = r->block, at, next;
+	const struct sip_named *known;
 	__u64 mask = r->pending, low;
 
-	for (__u32 turn = 0; turn < SIP_TURNS; turn++) {
+	for (__u32 turn = 0; turn < turns; turn++) {
 		if (!mask) {
 			block += SIP_BLOCK;
 			/* Without an LF that belongs to the line end before it. */
-			mask = sip_controls(r, block) & ~(__u64)(line > block ? 1 : 0);
+			mask = sip_controls(r, block) & ~(((__u64)block - line) >> 63);
 			continue;
 		}
 		low = mask & -mask;
@@ -122,12 +124,13 @@ static long sip_lines_step(__attribute__((unused)) __u32 i, struct sip_loop *loo
 			if (next & SIP_LAST)
 				goto last;
 		}
-		if (at == line) {
+		known = sip_known_name(r, line);
+		if (!known && at == line) {
 			r->message.flags |= SIP_HEAD;
 			r->message.body = next;
 			goto last;
 		}
-		if (sip_line(r, line, at, next))
+		if (sip_line(r, known, line, at, next))
 			goto last;
 		line = next;
 	}
@@ -140,36 +143,54 @@ last:
 	return 1;
 }
 
+static long sip_lines_step(__attribute__((unused)) __u32 i, struct sip_loop *loop)
+{
+	return sip_turns(loop->r, SIP_ROUND);
+}
+
+/* What is left of a header of many lines. */
+SIP_FUNCTION int sip_more_lines(struct sip_reader *r)
+{
+	struct sip_loop loop = {r};
+
+	if (!r)
+		return 0;
+	/* Each turn takes a byte or a block. */
+	SIP_REPEAT((SIP_READ_MAX + SIP_READ_MAX / SIP_BLOCK) / SIP_ROUND + 1, sip_lines_step,
+		   &loop);
+	return 0;
+}
+
 /*
  * A line without an end counts, if it is all there is of it. Of one that is cut off only the length
  * does.
  */
-SIP_INLINE void sip_last_line(struct sip_reader *r)
+SIP_FUNCTION int sip_last_line(struct sip_reader *r)
 {
-	struct sip_message *m = &r->message;
+	struct sip_message *m;
 
-	if (m->flags & SIP_HEAD || r->line >= m->read || sip_too_many(r))
-		return;
+	if (!r)
+		return 0;
+	m = &r->message;
+	if (r->line >= m->read || sip_too_many(r))
+		return 0;
 	if (!(m->flags & SIP_CUT)) {
-		sip_line(r, r->line, m->read, m->read);
-		return;
+		sip_line(r, sip_known_name(r, r->line), r->line, m->read, m->read);
+		return 0;
 	}
 	if (!r->others)
 		m->start_line = sip_span(r->line, m->read);
 	if (!sip_is_blank(sip_byte(r, r->line)))
 		r->begun = r->line;
 	sip_measure(r, m->read);
+	return 0;
 }
 
 /* Fills lines, fields, body and flags of the message. */
-SIP_FUNCTION int sip_lines(struct sip_reader *r)
+SIP_INLINE void sip_lines(struct sip_reader *r)
 {
-	struct sip_loop loop = {r};
-	struct sip_message *m;
+	struct sip_message *m = &r->message;
 
-	if (!r)
-		return 0;
-	m = &r->message;
 	if (sip_byte(r, 0) <= ' ')
 		m->start = sip_blanks(r);
 	m->body = m->read;
@@ -178,19 +199,19 @@ SIP_FUNCTION int sip_lines(struct sip_reader *r)
 	r->pending = 0;
 	r->folded = r->others = r->repeats = r->behind = 0;
 	r->open = SIP_FIELD__MAX;
-	/* Each turn takes a byte or a block. */
-	SIP_REPEAT((SIP_READ_MAX + SIP_READ_MAX / SIP_BLOCK) / SIP_TURNS + 1, sip_lines_step,
-		   &loop);
-	sip_last_line(r);
+	SIP_MEMORY(); /* the verifier would follow each bound of where the first line begins */
+	if (!sip_turns(r, SIP_TURNS))
+		sip_more_lines(r);
+	if (!(m->flags & SIP_HEAD))
+		sip_last_line(r);
 	m->fields = sip_fields(r);
 	m->lines = m->fields + r->others;
-	if (sip_too_many(r))
+	if (m->lines >= SIP_LINES)
 		sip_fault(r, SIP_FAULT(FIELDS));
 	if (r->behind)
 		sip_escapes(r);
 	if (m->flags & SIP_NOT_ASCII && r->input.wanted & SIP_FAULT(UTF8))
 		sip_utf8(r);
-	return 0;
 }
 
 #endif

@@ -54,16 +54,25 @@ enum sip_field {
 	SIP_FIELD__MAX
 };
 
-/* Places of the tables in sip/names.h; here, since the skeleton names their types. */
+/*
+ * Places of the tables in sip/names.h; here, since the skeleton names their types. `drop`: bits of
+ * the last word that lie behind the colon.
+ */
+struct sip_named {
+	__u16 id;   /* enum sip_field */
+	__u16 size; /* of the name with its colon; of one of three words not used */
+};
+
 struct sip_short_name {
-	__u64 name; /* folded; 0 in places without one */
-	__u32 id;   /* enum sip_field */
-	__u32 size; /* with its colon */
+	__u64 name; /* folded, with its colon */
+	__u32 drop;
+	struct sip_named is;
 };
 
 struct sip_long_name {
-	__u64 a, b, c; /* the name in folded words */
-	__u64 id;      /* enum sip_field */
+	__u64 a, b, c; /* the name in folded words, with its colon */
+	__u32 drop;    /* of b */
+	struct sip_named is;
 };
 
 struct sip_method_name {

@@ -3,6 +3,10 @@
  * The request line and the values that matter, in the form that nearly all messages have. Whatever
  * has another form is left to the general way (sip/start.h, sip/via.h, sip/scan.h, sip/values.h),
  * which finds the same and more: the functions here then return 0, with nothing changed.
+ *
+ * A return costs 7 to 8 ns where it is made safe. All the same the address, the Via and the request
+ * line are functions: in one piece with the lines the verifier of 6.1 follows 350 000 instructions
+ * more (clang 19).
  */
 #ifndef SIPGUARD_SIP_PLAIN_H
 #define SIPGUARD_SIP_PLAIN_H
@@ -26,11 +30,27 @@ struct sip_plain_uri {
 	__u32 scheme;
 };
 
+/* Beyond the parameters of a URI, from behind the first semicolon on. Returns the stop, or 0. */
+SIP_FUNCTION int sip_plain_rest(struct sip_reader *r, __u32 at)
+{
+	__u32 stop;
+
+	if (!r)
+		return 0;
+	stop = sip_stop(r, at);
+	for (__u32 i = 1; i < SIP_URI_STOPS; i++) {
+		if (!SIP_STOP_IS(stop, ';') && !SIP_STOP_IS(stop, '='))
+			break;
+		stop = sip_stop(r, SIP_STOP_AT(stop) + 1);
+	}
+	return stop;
+}
+
 /*
  * user@host:port;parameters of a URI from `at` on. Returns its stop, or 0. IPv6 addresses are not
  * plain.
  */
-SIP_INLINE __u32 sip_plain_uri(const struct sip_reader *r, __u32 at, struct sip_plain_uri *uri)
+SIP_INLINE __u32 sip_plain_uri(struct sip_reader *r, __u32 at, struct sip_plain_uri *uri)
 {
 	__u32 stop = sip_stop(r, at);
 
@@ -45,12 +65,7 @@ SIP_INLINE __u32 sip_plain_uri(const struct sip_reader *r, __u32 at, struct sip_
 		stop = sip_stop(r, uri->end + 1);
 	if (SIP_STOP_IS(stop, '=') || uri->end == uri->host || sip_byte(r, uri->host) == '[')
 		return 0;
-	for (__u32 i = 0; i < SIP_URI_STOPS; i++) {
-		if (!SIP_STOP_IS(stop, ';') && !SIP_STOP_IS(stop, '='))
-			break;
-		stop = sip_stop(r, SIP_STOP_AT(stop) + 1);
-	}
-	return stop;
+	return SIP_STOP_IS(stop, ';') ? (__u32)sip_plain_rest(r, SIP_STOP_AT(stop) + 1) : stop;
 }
 
 /* What is between two offsets, and not nothing. */
@@ -79,22 +94,35 @@ SIP_INLINE __u32 sip_plain_scheme(__u64 word, struct sip_plain_uri *uri)
 	return sip_head(word, 5) == SIP_WORD('s', 'i', 'p', 's', ':') ? 5 : 0;
 }
 
+/* From the space behind its first word to where a display name ends. Returns the stop, or 0. */
+SIP_FUNCTION int sip_plain_words(struct sip_reader *r, __u32 at, __u32 quoted)
+{
+	__u32 stop = SIP_STOP(at, ' ');
+
+	if (!r)
+		return 0;
+	for (__u32 i = 0; i < 3 && SIP_STOP_IS(stop, ' '); i++) {
+		if (!quoted && sip_byte(r, SIP_STOP_AT(stop) + 1) == '<')
+			break;
+		stop = sip_stop(r, SIP_STOP_AT(stop) + 1);
+	}
+	return stop;
+}
+
 /*
  * Beyond a display name and the space after it: a quoted string without escapes, or tokens. What
  * has another name comes back at a byte that is no <.
  */
-SIP_INLINE __u32 sip_plain_name(const struct sip_reader *r, __u32 at)
+SIP_INLINE __u32 sip_plain_name(struct sip_reader *r, __u32 at)
 {
 	__u32 c = sip_byte(r, at), quoted = c == '"', stop, end;
 
 	if (c == '<')
 		return at;
 	stop = sip_stop(r, at + quoted);
-	for (__u32 i = 0; i < 3 && SIP_STOP_IS(stop, ' '); i++) {
-		if (!quoted && sip_byte(r, SIP_STOP_AT(stop) + 1) == '<')
-			break;
-		stop = sip_stop(r, SIP_STOP_AT(stop) + 1);
-	}
+	if (SIP_STOP_IS(stop, ' ') &&
+	    (quoted || sip_byte(r, SIP_STOP_AT(stop) + 1) != '<'))
+		stop = sip_plain_words(r, SIP_STOP_AT(stop), quoted);
 	end = SIP_STOP_AT(stop);
 	if (!quoted)
 		return SIP_STOP_IS(stop, ' ') ? end + 1 : end;
@@ -156,7 +184,7 @@ SIP_FUNCTION int sip_plain_address(struct sip_reader *r, __u32 which, __u32 id)
  * Whether the first Contact begins as nearly all do, with a URI of a host: what has another form,
  * or a display name, is left to the general way. By default nothing else is wanted of it.
  */
-SIP_INLINE int sip_plain_contact(const struct sip_reader *r)
+SIP_INLINE int sip_plain_contact(struct sip_reader *r)
 {
 	__u32 at = sip_plain_value(r, SIP_FIELD_CONTACT), scheme, stop, c;
 	struct sip_plain_uri uri;
@@ -175,10 +203,39 @@ SIP_INLINE int sip_plain_contact(const struct sip_reader *r)
 	return sip_is_letter(c) || sip_is_digit(c) || c == '[';
 }
 
+/*
+ * The parameters of a Via, of which the first semicolon is `stop`; the stops behind it are in the
+ * mask. Sets the branch. Returns the stop at the end, or 0. What was found is kept in memory, lest
+ * the verifier follow each combination of it.
+ */
+SIP_INLINE __u32 sip_plain_parameters(struct sip_reader *r, __u32 base, __u32 stop, __u64 mask)
+{
+	struct sip_span *branch = &r->message.party[SIP_VIA].tag;
+	__u32 before, at;
+
+	for (__u32 i = 0; i < SIP_PARAMETERS && SIP_STOP_IS(stop, ';'); i++) {
+		before = SIP_STOP_AT(stop) + 1;
+		stop = sip_next_stop(r, base, &mask);
+		if (SIP_STOP_AT(stop) == before)
+			return 0;
+		if (!SIP_STOP_IS(stop, '='))
+			continue;
+		at = SIP_STOP_AT(stop) + 1;
+		stop = sip_next_stop(r, base, &mask);
+		if (before + 7 != at || branch->length ||
+		    sip_head(sip_fold(sip_load8(r, before)), 6) !=
+			    SIP_WORD('b', 'r', 'a', 'n', 'c', 'h'))
+			continue;
+		*branch = sip_span(at, SIP_STOP_AT(stop));
+		SIP_MEMORY();
+	}
+	return stop;
+}
+
 /* SIP/2.0/UDP host:port;parameters, in 76 bytes. */
 SIP_FUNCTION int sip_plain_via(struct sip_reader *r)
 {
-	__u32 at, transport, host, end, port, stop, before, branch = 0, branch_end = 0;
+	__u32 at, transport, host, end, port, stop;
 	struct sip_party *party;
 	__u64 mask;
 
@@ -203,28 +260,14 @@ SIP_FUNCTION int sip_plain_via(struct sip_reader *r)
 		return 0;
 	if (port)
 		stop = sip_next_stop(r, host, &mask);
-	for (__u32 i = 0; i < SIP_PARAMETERS && SIP_STOP_IS(stop, ';'); i++) {
-		before = SIP_STOP_AT(stop);
-		stop = sip_next_stop(r, host, &mask);
-		if (SIP_STOP_IS(stop, '=') && SIP_STOP_AT(stop) != before + 1) {
-			at = SIP_STOP_AT(stop) + 1;
-			stop = sip_next_stop(r, host, &mask);
-			if (branch == branch_end && before + 8 == at &&
-			    sip_head(sip_fold(sip_load8(r, before + 1)), 6) ==
-				    SIP_WORD('b', 'r', 'a', 'n', 'c', 'h')) {
-				branch = at;
-				branch_end = SIP_STOP_AT(stop);
-			}
-		}
-		if (SIP_STOP_AT(stop) == before + 1)
-			return 0;
-	}
-	if (SIP_STOP_AT(stop) != sip_field_end(r, SIP_FIELD_VIA))
+	stop = sip_plain_parameters(r, host, stop, mask);
+	if (SIP_STOP_AT(stop) != sip_field_end(r, SIP_FIELD_VIA)) {
+		party->tag = sip_span(0, 0);
 		return 0;
+	}
 	r->message.transport = transport;
 	party->host = sip_part(host, end);
 	party->port = port;
-	party->tag = sip_span(branch, branch_end);
 	sip_cookie(r);
 	return 1;
 }
@@ -283,15 +326,12 @@ SIP_INLINE int sip_plain_counts(struct sip_reader *r)
 }
 
 /* Those, and CSeq, the general way where it has to be. */
-SIP_FUNCTION int sip_all_numbers(struct sip_reader *r)
+SIP_INLINE void sip_all_numbers(struct sip_reader *r)
 {
-	if (!r)
-		return 0;
 	if (r->message.seen & SIP_SEEN(CSEQ) && !sip_plain_cseq(r))
 		sip_cseq(r);
 	if (!sip_plain_counts(r))
 		sip_numbers(r);
-	return 0;
 }
 
 /* The start line METHOD sip:user@host:port;parameters SIP/2.0 */

@@ -90,6 +90,72 @@ SIP_INLINE __u64 sip_read(struct sip_reader *r, const struct sip_caps *caps)
 }
 
 #ifdef __bpf__
+/* What is copied without a helper: nearly every message, and where nearly every one begins. */
+#define SIP_COPY_MAX 1024
+#define SIP_COPY_OFFSET 1023
+
+SIP_INLINE void sip_copy_block(__u8 *to, const __u8 *from)
+{
+	SIP_UNROLL
+	for (__u32 i = 0; i < SIP_BLOCK; i += 8)
+		*(__u64 *)(to + i) = *(const __u64 *)(from + i);
+}
+
+/*
+ * Copies `size` bytes of a packet from `offset` on to the text, if they lie where the program can
+ * see them: a helper and its three returns cost as much as 600 bytes (30 ns where returns are made
+ * safe). The last block ends where the message does, and overlaps the one before it. Returns 0 if
+ * it is left to the helper.
+ */
+SIP_INLINE int sip_copy(struct sip_reader *r, const __u8 *from, const __u8 *end, __u32 offset,
+			__u32 size)
+{
+	const __u8 *last;
+	__u32 at = size - SIP_BLOCK;
+
+	if (offset > SIP_COPY_OFFSET || size < SIP_BLOCK || size > SIP_COPY_MAX)
+		return 0;
+	SIP_BARRIER(at);
+	at &= SIP_COPY_MAX - 1;
+	from += offset;
+	last = from + at;
+	SIP_BARRIER(last);
+	if (last + SIP_BLOCK > end)
+		return 0;
+	for (__u32 i = 0; i < SIP_COPY_MAX && i < at; i += SIP_BLOCK) {
+		/* For the verifier: it is before the last one. */
+		if (from + i + SIP_BLOCK > end)
+			return 0;
+		sip_copy_block(r->text + i, from + i);
+	}
+	sip_copy_block(r->text + at, last);
+	return 1;
+}
+
+/* The same of any packet, by a helper; 0, or -1 if the packet does not have them. */
+SIP_INLINE int sip_copy_far(void *ctx, __u8 *text, __u32 offset, __u32 size, int skb)
+{
+	/* 6.1 wants the bound this way, and 7.2 the mask: the barrier keeps both. */
+	size--;
+	SIP_BARRIER(size);
+	size = (size & (SIP_READ_MAX - 1)) + 1;
+	return (skb ? bpf_skb_load_bytes(ctx, offset, text, size)
+		    : bpf_xdp_load_bytes(ctx, offset, text, size)) ? -1 : 0;
+}
+
+/* Where the bytes of the packet are that the program can see: of an skb those of its first part. */
+SIP_INLINE const __u8 *sip_packet(void *ctx, int skb)
+{
+	return (const __u8 *)(long)(skb ? ((struct __sk_buff *)ctx)->data
+					: ((struct xdp_md *)ctx)->data);
+}
+
+SIP_INLINE const __u8 *sip_packet_end(void *ctx, int skb)
+{
+	return (const __u8 *)(long)(skb ? ((struct __sk_buff *)ctx)->data_end
+					: ((struct xdp_md *)ctx)->data_end);
+}
+
 /*
  * Copies `length` bytes of a packet from `offset` on to the text, from its byte `at` on, with the
  * zeros after them that the reader counts on; together they become SIP_READ_MAX at most. `at`: what
@@ -100,19 +166,13 @@ SIP_INLINE int sip_reader_load(void *ctx, struct sip_reader *r, __u32 at, __u32 
 			       __u32 length, int skb)
 {
 	__u32 size = length < SIP_READ_MAX - at ? length : SIP_READ_MAX - at;
-	__u8 *text = r->text + at;
+	int copied = __builtin_constant_p(at) && !at &&
+		     sip_copy(r, sip_packet(ctx, skb), sip_packet_end(ctx, skb), offset, size);
 
-	if (size) {
-		/* 6.1 wants the bound this way, and 7.2 the mask: the barrier keeps both. */
-		size--;
-		barrier_var(size);
-		size = (size & (SIP_READ_MAX - 1)) + 1;
-		if (skb ? bpf_skb_load_bytes(ctx, offset, text, size)
-			: bpf_xdp_load_bytes(ctx, offset, text, size))
-			return -1;
-	}
+	if (!copied && size && sip_copy_far(ctx, r->text + at, offset, size, skb))
+		return -1;
 	at += size;
-	barrier_var(at);
+	SIP_BARRIER(at);
 	at &= SIP_MASK;
 	for (__u32 i = 0; i < SIP_SLACK; i += 8)
 		*(__u64 *)(r->text + at + i) = 0;

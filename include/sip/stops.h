@@ -40,7 +40,7 @@ SIP_INLINE __u32 sip_stop(const struct sip_reader *r, __u32 at)
 		if (!stops)
 			continue;
 		n = sip_first(stops);
-		return SIP_STOP(at + i + n, (__u32)(word >> 8 * n & 0xff));
+		return SIP_STOP(sip_forget(r, at + i + n), (__u32)(word >> 8 * n & 0xff));
 	}
 	return 0;
 }
@@ -69,7 +69,7 @@ SIP_INLINE __u64 sip_stops_mask(struct sip_reader *r, __u32 base)
 SIP_INLINE __u32 sip_next_stop(const struct sip_reader *r, __u32 base, __u64 *mask)
 {
 	__u64 low = *mask & -*mask;
-	__u32 at = base + sip_bit(low);
+	__u32 at = sip_forget(r, base + sip_bit(low));
 
 	*mask ^= low;
 	return low ? SIP_STOP(at, sip_byte(r, at)) : 0;

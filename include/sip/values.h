@@ -11,33 +11,50 @@
 #define SIP_TRIM_MAX 256 /* after it: more are taken for a part of the value */
 #define SIP_DIGITS 64 /* of a number with its leading zeros; more are an overflow */
 
+#define SIP_NAME_NEAR 24 /* bytes of a token that are looked at without a call each */
+
+static long sip_token_byte(__attribute__((unused)) __u32 i, struct sip_loop *loop)
+{
+	struct sip_reader *r = loop->r;
+
+	if (!sip_is_token(sip_byte(r, r->at)))
+		return 1;
+	r->at++;
+	return 0;
+}
+
 /*
  * How many bytes from `at` on are a token's, up to SIP_NAME_MAX. A function of its own, as the next
  * one: of what a global function returns the verifier knows nothing, so it follows one length.
  */
 SIP_FUNCTION int sip_token_length(struct sip_reader *r, __u32 at)
 {
-	__u32 i;
+	struct sip_loop loop = {r};
 
 	if (!r)
 		return 0;
-	for (i = 0; i < SIP_NAME_MAX; i++)
+	for (__u32 i = 0; i < SIP_NAME_NEAR; i++)
 		if (!sip_is_token(sip_byte(r, at + i)))
-			break;
-	return i;
+			return i;
+	r->at = at + SIP_NAME_NEAR;
+	SIP_REPEAT(SIP_NAME_MAX - SIP_NAME_NEAR, sip_token_byte, &loop);
+	return r->at - at;
 }
 
 /* The same of spaces and tabs. */
 SIP_FUNCTION int sip_blank_length(struct sip_reader *r, __u32 at)
 {
-	__u32 i;
+	__u64 word, solid;
 
 	if (!r)
 		return 0;
-	for (i = 0; i < SIP_NAME_MAX; i++)
-		if (!sip_is_blank(sip_byte(r, at + i)))
-			break;
-	return i;
+	for (__u32 i = 0; i < SIP_NAME_MAX; i += 8) {
+		word = sip_load8(r, at + i);
+		solid = ~(sip_equal(word, ' ') | sip_equal(word, '\t')) & SIP_HIGH;
+		if (solid)
+			return i + sip_first(solid);
+	}
+	return SIP_NAME_MAX;
 }
 
 /* The high bit of each byte that is no blank of a folded value. */
@@ -247,18 +264,14 @@ SIP_INLINE int sip_method_at(const struct sip_reader *r, __u32 at, __u32 length)
 /* Whether `length` bytes at two places are the same, length up to SIP_NAME_MAX. */
 SIP_FUNCTION int sip_same(struct sip_reader *r, __u32 a, __u32 b, __u32 length)
 {
-	__u64 difference;
+	__u32 i;
 
-	if (!r)
+	if (!r || length > SIP_NAME_MAX)
 		return 0;
-	for (__u32 i = 0; i < SIP_NAME_MAX && i < length; i += 8) {
-		difference = sip_load8(r, a + i) ^ sip_load8(r, b + i);
-		if (length - i < 8)
-			difference = sip_head(difference, length - i);
-		if (difference)
+	for (i = 0; i < SIP_NAME_MAX && i + 8 <= length; i += 8)
+		if (sip_load8(r, a + i) != sip_load8(r, b + i))
 			return 0;
-	}
-	return length <= SIP_NAME_MAX;
+	return !sip_head(sip_load8(r, a + i) ^ sip_load8(r, b + i), length & 7);
 }
 
 /* The method in CSeq: is it the start line's? */
