@@ -120,6 +120,15 @@ static __always_inline __u32 guard_judge_profile(struct guard *g)
 	return reason;
 }
 
+/* Whether none of them has anything to say: of nearly all requests that takes a look each. */
+static __always_inline bool guard_profile_passes(const struct guard *g)
+{
+	const struct sg_profile *profile = profile_of(g);
+
+	return profile->methods >> (g->method & 31) & 1 && !profile->served &&
+	       !profile->identity && !via_may_be_own(g);
+}
+
 /* Whether any of that will end the way of a request, once nothing else does. */
 static __always_inline bool guard_profile_refuses(struct guard *g)
 {
@@ -175,7 +184,7 @@ static __always_inline __u32 guard_judge_call(struct guard *g)
 		reason = guard_judge_policy(g, calls_check(g));
 	if (reason)
 		return reason;
-	if ((dial_applies(g) || dialled_applies(g)) && dial_read(g))
+	if (dial_may_be_number(g) && (dial_applies(g) || dialled_applies(g)) && dial_read(g))
 		reason = guard_judge_number(g);
 	return reason ? reason : guard_judge_policy(g, callee_check(g));
 }
@@ -212,6 +221,30 @@ __noinline int guard_judge_dialog(struct guard *g)
 	return verdict_is_final(g, limit) ? limit : SG_REASON_NONE;
 }
 
+/* Of a request that bears a fingerprint. Global, likewise. */
+__noinline int guard_judge_fingerprint(struct guard *g)
+{
+	__u32 reason;
+
+	if (!g)
+		return SG_REASON_NONE;
+	reason = fingerprint_check(g);
+	if (reason == SG_REASON_SCANNER && is_to_blame(g))
+		flow_offends(g, SG_OFFENCE_SCANNER);
+	return guard_ends(g, reason) ? reason : SG_REASON_NONE;
+}
+
+/* Of a new request, if guess_applies(). Global, likewise. */
+__noinline int guard_judge_guess(struct guard *g)
+{
+	__u32 reason;
+
+	if (!g)
+		return SG_REASON_NONE;
+	reason = guess_check(g);
+	return guard_ends(g, reason) ? reason : SG_REASON_NONE;
+}
+
 /*
  * By what a request without faults shows of its sender. Global, or each of its ways is followed
  * through all that comes after (10 000 instructions, clang 19, 6.18).
@@ -226,18 +259,22 @@ __noinline int guard_judge_sender(struct guard *g)
 	if (!guard_has_request(g))
 		return g->class == SG_CLASS_RESPONSE && dialog_applies(g) ? guard_judge_dialog(g)
 									  : SG_REASON_NONE;
-	reason = guard_judge_profile(g);
-	if (reason)
-		return reason;
-	request_know(g);
-	reason = fingerprint_check(g);
-	if (reason == SG_REASON_SCANNER && is_to_blame(g))
-		flow_offends(g, SG_OFFENCE_SCANNER);
-	if (guard_ends(g, reason))
-		return reason;
-	reason = g->fresh && guess_applies(g) ? guess_check(g) : SG_REASON_NONE;
-	if (guard_ends(g, reason))
-		return reason;
+	if (!guard_profile_passes(g)) {
+		reason = guard_judge_profile(g);
+		if (reason)
+			return reason;
+	}
+	request_know_inline(g);
+	if (g->signature) {
+		reason = guard_judge_fingerprint(g);
+		if (reason)
+			return reason;
+	}
+	if (g->fresh && guess_applies(g)) {
+		reason = guard_judge_guess(g);
+		if (reason)
+			return reason;
+	}
 	reason = dialog_applies(g) ? guard_judge_dialog(g) : SG_REASON_NONE;
 	if (reason)
 		return reason;

@@ -77,7 +77,8 @@ __noinline int learn_transaction(struct guard *g)
 	learn_checks(g);
 	if (g->p.credentials && !g->in_zone)
 		guess_begin(g);
-	overload_asked(g);
+	if (overload_watches(g))
+		overload_asked(g);
 	g->p.begins = g->method == SG_METHOD_INVITE && !g->reader.message.party[SIP_TO].tag.length;
 	transaction_put(t ? t : transaction_oldest(line, g->now), &g->p, g->p.transaction,
 			overload_begun(g, t));

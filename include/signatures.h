@@ -54,6 +54,38 @@ SIP_TABLE const struct sg_signature_text sg_signature_texts[SG_SIGNATURES] = {
 #undef X
 };
 
+/*
+ * Most products begin like none of them: a bit for each way in which one does, by its first three
+ * characters, which are in the first word of each (SG_FIRST() counts on it, too).
+ */
+#define SG_SIGNATURE_BIT(first) (((first) & 0xffffff) * 0x3dc01c7f23650c7bULL >> 56)
+#define SG_BEGINS(text, n)                                                                        \
+	| (SG_SIGNATURE_BIT(SG_FIRST(text)) / 64 == (n)                                         \
+		   ? 1ULL << SG_SIGNATURE_BIT(SG_FIRST(text)) % 64 : 0)
+
+SIP_TABLE const __u64 sg_signature_bits[4] = {
+#define X(text) SG_BEGINS(text, 0)
+	0 SG_SCANNERS(X) SG_LOOKALIKES(X),
+#undef X
+#define X(text) SG_BEGINS(text, 1)
+	0 SG_SCANNERS(X) SG_LOOKALIKES(X),
+#undef X
+#define X(text) SG_BEGINS(text, 2)
+	0 SG_SCANNERS(X) SG_LOOKALIKES(X),
+#undef X
+#define X(text) SG_BEGINS(text, 3)
+	0 SG_SCANNERS(X) SG_LOOKALIKES(X),
+#undef X
+};
+
+/* Whether the text at `at` may be one of the table. */
+SIP_INLINE int sg_signature_begins(const struct sip_reader *r, __u32 at)
+{
+	__u32 bit = SG_SIGNATURE_BIT(sip_fold(sip_load8(r, at)));
+
+	return sg_signature_bits[bit / 64] >> bit % 64 & 1;
+}
+
 /* The first word at `at`, as in the table. */
 SIP_INLINE __u64 sg_signature_first(const struct sip_reader *r, __u32 at)
 {
@@ -120,7 +152,7 @@ SIP_INLINE int sg_signature_from(const struct sip_reader *r)
 
 	if (!(m->seen & SIP_SEEN(FROM)))
 		return 0;
-	return (sg_signature_first(r, at) == SIP_WORD('s', 'i', 'p', 'v', 'i', 'c', 'i', 'o')) ||
+	return (sip_fold(sip_load8(r, at)) == SIP_WORD('s', 'i', 'p', 'v', 'i', 'c', 'i', 'o')) ||
 	       (m->party[SIP_FROM].host.length == 7 &&
 		sip_head(sip_load8(r, host), 7) == SIP_WORD('1', '.', '1', '.', '1', '.', '1'));
 }
@@ -137,6 +169,25 @@ SIP_INLINE int sg_signature_branch(const struct sip_reader *r)
 	       sip_head(word, 7) != SIP_WORD('z', '9', 'h', 'G', '4', 'b', 'K');
 }
 
+/* The user part that SIPp's own scenarios have. */
+SIP_INLINE int sg_signature_user(const struct sip_reader *r)
+{
+	const struct sip_span *user = &r->message.party[SIP_FROM].user;
+
+	return user->length == 4 &&
+	       sip_head(sip_load8(r, user->at), 4) == SIP_WORD('s', 'i', 'p', 'p');
+}
+
+/* Whether a request that was read may have one at all: nearly none has. */
+SIP_INLINE int sg_signature_may_be(const struct sip_reader *r)
+{
+	const struct sip_message *m = &r->message;
+	__u32 agent = sg_signature_start(r, m->field[SIP_FIELD_USER_AGENT].at);
+
+	return (m->seen & SIP_SEEN(USER_AGENT) && sg_signature_begins(r, agent)) ||
+	       sg_signature_from(r) || sg_signature_branch(r) || sg_signature_user(r);
+}
+
 /* enum sg_signature of a request that was read. */
 SIP_INLINE __u32 sg_signature_find(const struct sip_reader *r)
 {
@@ -149,9 +200,7 @@ SIP_INLINE __u32 sg_signature_find(const struct sip_reader *r)
 		return SG_SIGNATURE_SCANNER;
 	if (m->seen & SIP_SEEN(USER_AGENT))
 		found = sg_signature_of(r, sg_signature_start(r, at));
-	/* The user part that SIPp's own scenarios have. */
-	if (!found && m->party[SIP_FROM].user.length == 4 &&
-	    sip_head(sip_load8(r, m->party[SIP_FROM].user.at), 4) == SIP_WORD('s', 'i', 'p', 'p'))
+	if (!found && sg_signature_user(r))
 		found = SG_SIGNATURE_LOOKALIKE;
 	return found;
 }

@@ -74,37 +74,35 @@ static __always_inline __u64 callee_hash_escaped(const struct sip_reader *r, str
 /*
  * A number for the user that an INVITE is for, as sg_callee_hash(); 0: it is for nobody in
  * particular. It ends where his password or parameters begin (RFC 3261 section 25.1), which the
- * caller may choose. Global, or each of its ways is followed through what comes behind it.
+ * caller may choose.
  */
-__noinline __u64 callee_hash(const struct guard *g)
+static __always_inline __u64 callee_hash(const struct guard *g)
 {
+	const struct sip_reader *r = &g->reader;
+	struct sip_span user = callee_of(r);
 	__u64 hash = SECRET_SALT, word, stop;
-	const struct sip_reader *r;
-	struct sip_span user;
 	__u32 i, end;
 
-	if (!g)
-		return 0;
-	r = &g->reader;
-	user = callee_of(r);
 	if (!user.length)
 		return 0;
 	for (i = 0; i < SG_CALLEE_MOST; i += 8) {
 		word = sip_load8(r, user.at + i);
 		stop = sip_equal(word, ':') | sip_equal(word, ';') | sip_equal(word, '%');
-		end = stop ? sip_first(stop) : 8;
-		if (end > user.length - i)
-			end = user.length - i;
-		else if (stop && sip_byte(r, user.at + i + end) == '%')
-			return callee_hash_escaped(r, user);
-		if (end < 8) {
-			if (end)
-				hash = span_mix(hash, sip_head(word, end));
-			return span_mix(hash, i + end) | 1;
-		}
+		if (stop || user.length - i < 8)
+			break;
 		hash = span_mix(hash, word);
 	}
-	return span_mix(hash, i) | 1;
+	i = span_forget(r, i);
+	if (i >= SG_CALLEE_MOST)
+		return span_mix(hash, i) | 1;
+	end = stop ? sip_first(stop) : 8;
+	if (end > user.length - i)
+		end = user.length - i;
+	else if (stop && sip_byte(r, user.at + i + end) == '%')
+		return callee_hash_escaped(r, user);
+	if (end)
+		hash = span_mix(hash, sip_head(word, end));
+	return span_mix(hash, i + end) | 1;
 }
 
 /*

@@ -65,9 +65,17 @@ static long dial_step(__attribute__((unused)) __u32 i, void *context)
 	return d->at >= d->end;
 }
 
+/* Whether a new INVITE may call a number: most names are told by their first letter. */
+static __always_inline bool dial_may_be_number(const struct guard *g)
+{
+	struct sip_span callee = callee_of(&g->reader);
+
+	return callee.length && !sip_is_letter(sip_byte(&g->reader, callee.at));
+}
+
 /*
- * Reads the number that a new INVITE calls into g->dial: how many digits it has, 0 if it is none.
- * Calls to urn:service:sos have none. Global, as few packets need it.
+ * Reads that number into g->dial: how many digits it has, 0 if it is none. Calls to urn:service:sos
+ * have none. Global, as few packets need it.
  */
 __noinline int dial_read(struct guard *g)
 {
@@ -78,9 +86,6 @@ __noinline int dial_read(struct guard *g)
 		return 0;
 	walk.r = &g->reader;
 	callee = callee_of(walk.r);
-	/* Most names go no further. */
-	if (!callee.length || sip_is_letter(sip_byte(walk.r, callee.at)))
-		return 0;
 	walk.at = callee.at;
 	walk.end = callee.at + callee.length;
 	walk.head = walk.tail = walk.digits = walk.count = walk.plus = walk.others =

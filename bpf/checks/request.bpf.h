@@ -110,16 +110,22 @@ static __always_inline __u16 request_asked(const struct sip_reader *r)
 	    ((method == SG_METHOD_BYE || method == SG_METHOD_PRACK) &&
 	     r->message.party[SIP_TO].tag.length))
 		return 0;
-	user = span_hash(r, to->at, to->length, SECRET_SALT);
-	user = span_hash(r, uri->at, uri->length, user) >> 48;
+	user = span_hash_inline(r, to->at, to->length, SECRET_SALT);
+	user = span_hash_inline(r, uri->at, uri->length, user) >> 48;
 	return user ? user : 1;
 }
 
-/* Whose fingerprint the request bears: SCANNER, LOOKALIKE or none. */
-static __always_inline __u32 request_signature(const struct sip_reader *r)
+/*
+ * Whose fingerprint the request bears: SCANNER, LOOKALIKE or none. Global, as few may have one: see
+ * sg_signature_may_be().
+ */
+__noinline int request_signature(const struct sip_reader *r)
 {
-	__u32 found = sg_signature_find(r);
+	__u32 found;
 
+	if (!r)
+		return SG_REASON_NONE;
+	found = sg_signature_find(r);
 	if (found == SG_SIGNATURE_SCANNER)
 		return SG_REASON_SCANNER;
 	return found == SG_SIGNATURE_LOOKALIKE ? SG_REASON_LOOKALIKE : SG_REASON_NONE;
@@ -142,15 +148,30 @@ static __always_inline void request_mixes(struct packet *p, const struct sg_tran
 	p->owner = SECRET_OTHERS;
 }
 
-/* What the transaction of a request says of it: a copy, new, or neither, since it has none. */
-static __always_inline void request_is_new(struct guard *g)
+/*
+ * The key of the transaction of a request, 0 if it has none. Of many its line is not in the cache:
+ * it is asked for here, and comes while other things are looked at.
+ */
+static __always_inline __u64 request_key(struct guard *g)
 {
-	__u64 call = transaction_call(&g->reader, packet_fold6(g->p.address32));
-	__u64 key = transaction_key_in(&g->reader, call, g->reader.message.cseq_method_id);
+	__u64 call = transaction_call_inline(&g->reader, packet_fold6(g->p.address32));
+	__u64 key = transaction_key_inline(&g->reader, call, g->reader.message.cseq_method_id);
+	struct sg_transactions *line = transaction_line(key);
+
+	g->p.call = call;
+	if (line) {
+		(void)*(volatile __u32 *)&line->transaction[0];
+		(void)*(volatile __u32 *)&line->transaction[TRANSACTION_LINE / 2];
+	}
+	return key;
+}
+
+/* What that says of it: a copy, new, or neither, since it has none. */
+static __always_inline void request_is_new(struct guard *g, __u64 key)
+{
 	struct sg_transactions *line = key ? transaction_line(key) : NULL;
 	struct sg_transaction *t;
 
-	g->p.call = call;
 	if (!line)
 		return;
 	g->p.transaction = key;
@@ -165,29 +186,38 @@ static __always_inline void request_is_new(struct guard *g)
 	}
 }
 
-/* Finds out all that. A proven flow may call itself what it likes: it has no fingerprint. */
-__noinline int request_know(struct guard *g)
+/*
+ * Finds out all that. A proven flow may call itself what it likes: it has no fingerprint. Whom a
+ * request asks for is only asked of one that is fresh.
+ */
+static __always_inline void request_know_inline(struct guard *g)
 {
-	struct packet *p;
+	struct packet *p = &g->p;
+	__u64 key;
 
-	if (!g)
-		return 0;
-	p = &g->p;
 	g->signature = g->copy = g->fresh = 0;
 	p->user = p->credentials = p->owner = p->asked = p->known = p->roams = 0;
 	p->mixed = p->waits = p->checked = 0;
 	p->call = 0;
 	if (g->reader.message.kind != SIP_REQUEST)
-		return 0;
-	if (!is_proven(g)) {
+		return;
+	key = request_key(g);
+	if (!is_proven(g) && sg_signature_may_be(&g->reader))
 		g->signature = request_signature(&g->reader);
-		p->asked = request_asked(&g->reader);
-	}
 	if (g->reader.message.seen & REQUEST_HAS_CREDENTIALS) {
 		request_credentials(&g->reader, p);
 		request_roams(g);
 	}
-	request_is_new(g);
+	request_is_new(g, key);
+	if (g->fresh && !is_proven(g))
+		p->asked = request_asked(&g->reader);
+}
+
+/* The same where it is not in the way of each request. */
+__noinline int request_know(struct guard *g)
+{
+	if (g)
+		request_know_inline(g);
 	return 0;
 }
 

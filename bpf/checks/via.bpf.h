@@ -39,19 +39,25 @@ static __always_inline bool via_begins(const struct sip_reader *r, __u32 at, __u
 	return part == own >> 24;
 }
 
+/* Whether the top Via of a request that was read may have the address that it came to. */
+static __always_inline bool via_may_be_own(const struct guard *g)
+{
+	const struct sip_span *host = &g->reader.message.party[SIP_VIA].host;
+	__u32 own = bpf_ntohl((__u32)g->p.destination);
+
+	return g->p.family == 4 &&
+	       sip_byte(&g->reader, host->at + host->length - 1) == '0' + (own & 0xff) % 10 &&
+	       via_begins(&g->reader, host->at, own);
+}
+
 /* A request that was read: the sent-by of its top Via is the address that it came to. */
 static __always_inline __u32 via_check(const struct guard *g)
 {
-	struct sip_span host;
-	__u32 own;
+	struct sip_span host = g->reader.message.party[SIP_VIA].host;
 
-	if (g->p.family != 4 || !pays_budget(g) ||
-	    !verdict_looks(g, SG_REASON_VIA_OWN_ADDRESS))
-		return SG_REASON_NONE;
-	own = bpf_ntohl((__u32)g->p.destination);
-	host = g->reader.message.party[SIP_VIA].host;
-	if (sip_byte(&g->reader, host.at + host.length - 1) != '0' + (own & 0xff) % 10 ||
-	    !via_begins(&g->reader, host.at, own) || !via_is_global(own) ||
+	if (!via_may_be_own(g) || !pays_budget(g) ||
+	    !verdict_looks(g, SG_REASON_VIA_OWN_ADDRESS) ||
+	    !via_is_global(bpf_ntohl((__u32)g->p.destination)) ||
 	    span_address4(&g->reader, host.at, host.length) != SPAN_ADDRESS4(g->p.destination))
 		return SG_REASON_NONE;
 	return SG_REASON_VIA_OWN_ADDRESS;

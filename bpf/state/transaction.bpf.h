@@ -13,7 +13,8 @@
 #include "packet/spans.bpf.h"
 
 #define TRANSACTION_LINE 8
-#define TRANSACTION_TIME 0xfffU
+#define TRANSACTION_TIME_BITS 12
+#define TRANSACTION_TIME ((1U << TRANSACTION_TIME_BITS) - 1)
 #define TRANSACTION_SHIFT 26 /* a unit of time is 2^26 ns, about 67 ms */
 #define TRANSACTION_UNITS(ms) ((ms) * 1000000ULL >> TRANSACTION_SHIFT)
 /*
@@ -48,6 +49,14 @@ static __always_inline __u64 transaction_call(const struct sip_reader *r, __u64 
 	return span_hash(r, id->at, id->length, address);
 }
 
+/* The same, inlined in the way of each request. */
+static __always_inline __u64 transaction_call_inline(const struct sip_reader *r, __u64 address)
+{
+	const struct sip_span *id = &r->message.call_id;
+
+	return span_hash_inline(r, id->at, id->length, address);
+}
+
 /*
  * Of that message, by the number for its Call-ID, if its CSeq had that method. 0: it has no branch
  * and no Call-ID.
@@ -62,6 +71,19 @@ static __always_inline __u64 transaction_key_in(const struct sip_reader *r, __u6
 		return 0;
 	return span_hash(r, branch->at, branch->length,
 			 call ^ ((__u64)m->cseq << 8 | method) * SPAN_FACTOR);
+}
+
+/* The same, likewise. */
+static __always_inline __u64 transaction_key_inline(const struct sip_reader *r, __u64 call,
+						    __u32 method)
+{
+	const struct sip_message *m = &r->message;
+	const struct sip_span *branch = &m->party[SIP_VIA].tag;
+
+	if (!branch->length && !m->call_id.length)
+		return 0;
+	return span_hash_inline(r, branch->at, branch->length,
+				call ^ ((__u64)m->cseq << 8 | method) * SPAN_FACTOR);
 }
 
 static __always_inline __u64 transaction_key_of(const struct sip_reader *r, __u64 address,
@@ -112,19 +134,27 @@ static __always_inline struct sg_transaction *transaction_find(struct sg_transac
 	return transaction_at(line, transaction_place(line, key));
 }
 
-/* The place for a new one: a free one, or the oldest. */
+/*
+ * The place for a new one: the first free one, or the oldest. Without a branch: which of them is
+ * the oldest no CPU foresees. A tag is odd, or the place free.
+ */
 static __always_inline struct sg_transaction *transaction_oldest(struct sg_transactions *line,
 								 __u64 now)
 {
-	__u32 oldest = 0, longest = 0, age;
+	__s64 longest = 0, age, differ, less;
 	const struct sg_transaction *t;
+	__u32 oldest;
 
 	for (__u32 i = 0; i < TRANSACTION_LINE; i++) {
 		t = &line->transaction[i];
-		age = t->tag ? transaction_age(t, now) : TRANSACTION_TIME + 1;
-		oldest = age > longest ? i : oldest;
-		longest = age > longest ? age : longest;
+		age = transaction_age(t, now) | (~t->tag & 1) << TRANSACTION_TIME_BITS;
+		age = age << 3 | (TRANSACTION_LINE - 1 - i);
+		differ = longest - age;
+		less = differ >> 63;
+		barrier_var(less); /* or the compiler makes a branch of it after all */
+		longest -= differ & less;
 	}
+	oldest = ~longest & (TRANSACTION_LINE - 1);
 	barrier_var(oldest);
 	return &line->transaction[oldest & (TRANSACTION_LINE - 1)];
 }
