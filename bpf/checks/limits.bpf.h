@@ -10,6 +10,7 @@
 #define SIPGUARD_LIMITS_BPF_H
 
 #include "maps.bpf.h"
+#include "packet/class.bpf.h"
 #include "state/proven.bpf.h"
 
 /*
@@ -66,16 +67,23 @@ static __always_inline bool is_proven(const struct guard *g)
 
 /*
  * A limit of the flow, by enum sg_limit_id. Of a zone's flow that is proven, the one with the
- * higher rate: a trunk whose zone has wide limits must not be narrowed by its first call.
+ * higher rate: a trunk whose zone has wide limits must not be narrowed by its first call. It stays
+ * with the packet for all its way, so the verifier is let forget which one it is; what it knows of
+ * it is the bound.
  */
 static __always_inline const struct sg_limit *flow_limit(const struct guard *g, __u32 id)
 {
+	const struct sg_config *config = config_of(g);
 	const struct sg_limit *own = &profile_of(g)->flow[limit_index(id)];
-	const struct sg_limit *proven = &config_of(g)->proven[limit_index(id)];
+	const struct sg_limit *proven = &config->proven[limit_index(id)];
+	__u32 at = (const void *)own - (const void *)config;
 
-	if (!is_proven(g))
-		return own;
-	return g->in_zone && own->interval < proven->interval ? own : proven;
+	if (is_proven(g) && !(g->in_zone && own->interval < proven->interval))
+		at = (const void *)proven - (const void *)config;
+	at = forget(at, g->now);
+	if (at > sizeof(*config) - sizeof(*own))
+		at = 0;
+	return (const void *)config + at;
 }
 
 static __always_inline const struct sg_limit *source_limit(const struct guard *g, __u32 id)
@@ -83,10 +91,15 @@ static __always_inline const struct sg_limit *source_limit(const struct guard *g
 	return &profile_of(g)->limit[limit_index(id)];
 }
 
-/* Where a flow and its source have their limits. Pointers, so they stay with who looked. */
+/*
+ * Where a flow and its source have what they spent, and what of it they may: of all messages, and
+ * of those of this kind. Pointers, so they stay with who looked.
+ */
 struct buckets {
 	struct rows flow;
 	struct rows source; /* NULLs: of a proven flow, which has nothing to do with its address */
+	const struct sg_limit *flow_all, *flow_kind;
+	const struct sg_limit *source_all, *source_kind;
 };
 
 /* Finds the limit of this message and the buckets of its flow and its source. */
@@ -97,6 +110,10 @@ static __always_inline struct buckets limits_find(struct guard *g)
 	};
 
 	g->limit = limit_of(g);
+	buckets.flow_all = flow_limit(g, SG_LIMIT_SOURCE);
+	buckets.flow_kind = flow_limit(g, g->limit);
+	buckets.source_all = source_limit(g, SG_LIMIT_SOURCE);
+	buckets.source_kind = source_limit(g, g->limit);
 	if (!is_proven(g))
 		buckets.source = rows_find(&sg_src_buckets, source_hash(&g->p),
 					   sg_sizes.source_row);
@@ -112,15 +129,10 @@ static __always_inline bool buckets_spent(struct rows rows, __u32 id, __u64 now,
 					     &second->tat[limit_index(id)], now, limit);
 }
 
-static __always_inline bool source_spent(const struct guard *g, const struct buckets *buckets,
-					 __u32 id)
-{
-	return buckets_spent(buckets->source, id, g->now, source_limit(g, id));
-}
-
 static __always_inline __u32 source_check(const struct guard *g, const struct buckets *buckets)
 {
-	return source_spent(g, buckets, SG_LIMIT_SOURCE) ? SG_REASON_LIMIT_SOURCE : SG_REASON_NONE;
+	return buckets_spent(buckets->source, SG_LIMIT_SOURCE, g->now, buckets->source_all)
+		       ? SG_REASON_LIMIT_SOURCE : SG_REASON_NONE;
 }
 
 static __always_inline __u32 method_check(const struct guard *g, const struct buckets *buckets)
@@ -128,16 +140,15 @@ static __always_inline __u32 method_check(const struct guard *g, const struct bu
 	/* Was checked before; in monitor mode it would be counted twice. */
 	if (g->limit == SG_LIMIT_SOURCE)
 		return SG_REASON_NONE;
-	return source_spent(g, buckets, g->limit) ? sg_reason_of_limit[limit_index(g->limit)]
-						: SG_REASON_NONE;
+	return buckets_spent(buckets->source, g->limit, g->now, buckets->source_kind)
+		       ? sg_reason_of_limit[limit_index(g->limit)] : SG_REASON_NONE;
 }
 
 static __always_inline __u32 flow_check(struct guard *g, const struct buckets *buckets)
 {
-	if (buckets_spent(buckets->flow, g->limit, g->now, flow_limit(g, g->limit)))
+	if (buckets_spent(buckets->flow, g->limit, g->now, buckets->flow_kind))
 		g->flow_limit = g->limit;
-	else if (buckets_spent(buckets->flow, SG_LIMIT_SOURCE, g->now,
-			       flow_limit(g, SG_LIMIT_SOURCE)))
+	else if (buckets_spent(buckets->flow, SG_LIMIT_SOURCE, g->now, buckets->flow_all))
 		g->flow_limit = SG_LIMIT_SOURCE;
 	else
 		return SG_REASON_NONE;
@@ -152,13 +163,6 @@ static __always_inline void buckets_charge(struct rows rows, __u32 id, __u64 now
 	if (first && second)
 		rows_charge(&first->tat[limit_index(id)], &second->tat[limit_index(id)], now,
 			    limit);
-}
-
-static __always_inline void limit_charge(const struct guard *g, const struct buckets *buckets,
-					 __u32 id)
-{
-	buckets_charge(buckets->flow, id, g->now, flow_limit(g, id));
-	buckets_charge(buckets->source, id, g->now, source_limit(g, id));
 }
 
 /* Whether it is one of those that share the budget. */
@@ -226,13 +230,16 @@ static __always_inline void limits_charge(const struct guard *g, const struct bu
 {
 	if (pays_total(g))
 		gcra_charge(total_tat(g), g->now, total_limit(g));
-	limit_charge(g, buckets, SG_LIMIT_SOURCE);
+	buckets_charge(buckets->flow, SG_LIMIT_SOURCE, g->now, buckets->flow_all);
+	buckets_charge(buckets->source, SG_LIMIT_SOURCE, g->now, buckets->source_all);
 }
 
 static __always_inline void method_charge(const struct guard *g, const struct buckets *buckets)
 {
-	if (g->limit != SG_LIMIT_SOURCE)
-		limit_charge(g, buckets, g->limit);
+	if (g->limit == SG_LIMIT_SOURCE)
+		return;
+	buckets_charge(buckets->flow, g->limit, g->now, buckets->flow_kind);
+	buckets_charge(buckets->source, g->limit, g->now, buckets->source_kind);
 }
 
 static __always_inline void buckets_debit(struct rows rows, __u32 id, __u64 now,
@@ -267,14 +274,12 @@ __noinline int part_charge(struct guard *g)
 	/* What one stranger sends at once takes nothing from others, and arms no greylist. */
 	if (pays_total(g) && (g->in_zone || !budget_is_half_spent(g)))
 		gcra_debit(total_tat(g), g->now, total_limit(g));
-	for (int i = 0; i < 2; i++) {
-		__u32 id = i ? g->limit : SG_LIMIT_SOURCE;
-
-		buckets_debit(buckets.flow, id, g->now, flow_limit(g, id));
-		buckets_debit(buckets.source, id, g->now, source_limit(g, id));
-		if (g->copy || g->limit == SG_LIMIT_SOURCE)
-			break;
-	}
+	buckets_debit(buckets.flow, SG_LIMIT_SOURCE, g->now, buckets.flow_all);
+	buckets_debit(buckets.source, SG_LIMIT_SOURCE, g->now, buckets.source_all);
+	if (g->copy || g->limit == SG_LIMIT_SOURCE)
+		return 0;
+	buckets_debit(buckets.flow, g->limit, g->now, buckets.flow_kind);
+	buckets_debit(buckets.source, g->limit, g->now, buckets.source_kind);
 	return 0;
 }
 
