@@ -158,13 +158,17 @@ static __always_inline struct sg_attempts *figures_line(__u64 key)
 static __always_inline struct sg_attempt *figures_place(struct sg_attempts *line, __u64 key)
 {
 	__u64 found = FIGURES_LINE;
+	struct sg_attempt *a;
 	bool none;
 
 	for (__u32 i = 0; i < FIGURES_LINE; i++)
 		found = choose(if_equal(line->attempt[i].tag, figures_tag(key)), i, found);
 	none = found >= FIGURES_LINE;
 	barrier_var(found);
-	return none ? NULL : &line->attempt[found & (FIGURES_LINE - 1)];
+	a = none ? NULL : &line->attempt[found & (FIGURES_LINE - 1)];
+	/* Or the number is compared again, and 7.2 follows NULL ("R4 invalid mem access", clang 14). */
+	barrier_var(a);
+	return a;
 }
 
 /* Whether its zone was another one of that number, before a reload. */

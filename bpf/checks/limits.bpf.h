@@ -92,14 +92,13 @@ static __always_inline const struct sg_limit *source_limit(const struct guard *g
 }
 
 /*
- * Where a flow and its source have what they spent, and what of it they may: of all messages, and
- * of those of this kind. Pointers, so they stay with who looked.
+ * Where a flow and its source have what they spent, and what they may. Pointers, so they stay with
+ * who looked; no more of them than there is stack for (6.1).
  */
 struct buckets {
 	struct rows flow;
 	struct rows source; /* NULLs: of a proven flow, which has nothing to do with its address */
-	const struct sg_limit *flow_all, *flow_kind;
-	const struct sg_limit *source_all, *source_kind;
+	const struct sg_limit *flow_all, *flow_kind; /* all messages, and those of this kind */
 };
 
 /* Finds the limit of this message and the buckets of its flow and its source. */
@@ -112,8 +111,6 @@ static __always_inline struct buckets limits_find(struct guard *g)
 	g->limit = limit_of(g);
 	buckets.flow_all = flow_limit(g, SG_LIMIT_SOURCE);
 	buckets.flow_kind = flow_limit(g, g->limit);
-	buckets.source_all = source_limit(g, SG_LIMIT_SOURCE);
-	buckets.source_kind = source_limit(g, g->limit);
 	if (!is_proven(g))
 		buckets.source = rows_find(&sg_src_buckets, source_hash(&g->p),
 					   sg_sizes.source_row);
@@ -131,7 +128,7 @@ static __always_inline bool buckets_spent(struct rows rows, __u32 id, __u64 now,
 
 static __always_inline __u32 source_check(const struct guard *g, const struct buckets *buckets)
 {
-	return buckets_spent(buckets->source, SG_LIMIT_SOURCE, g->now, buckets->source_all)
+	return buckets_spent(buckets->source, SG_LIMIT_SOURCE, g->now, source_limit(g, SG_LIMIT_SOURCE))
 		       ? SG_REASON_LIMIT_SOURCE : SG_REASON_NONE;
 }
 
@@ -140,7 +137,7 @@ static __always_inline __u32 method_check(const struct guard *g, const struct bu
 	/* Was checked before; in monitor mode it would be counted twice. */
 	if (g->limit == SG_LIMIT_SOURCE)
 		return SG_REASON_NONE;
-	return buckets_spent(buckets->source, g->limit, g->now, buckets->source_kind)
+	return buckets_spent(buckets->source, g->limit, g->now, source_limit(g, g->limit))
 		       ? sg_reason_of_limit[limit_index(g->limit)] : SG_REASON_NONE;
 }
 
@@ -231,7 +228,7 @@ static __always_inline void limits_charge(const struct guard *g, const struct bu
 	if (pays_total(g))
 		gcra_charge(total_tat(g), g->now, total_limit(g));
 	buckets_charge(buckets->flow, SG_LIMIT_SOURCE, g->now, buckets->flow_all);
-	buckets_charge(buckets->source, SG_LIMIT_SOURCE, g->now, buckets->source_all);
+	buckets_charge(buckets->source, SG_LIMIT_SOURCE, g->now, source_limit(g, SG_LIMIT_SOURCE));
 }
 
 static __always_inline void method_charge(const struct guard *g, const struct buckets *buckets)
@@ -239,7 +236,7 @@ static __always_inline void method_charge(const struct guard *g, const struct bu
 	if (g->limit == SG_LIMIT_SOURCE)
 		return;
 	buckets_charge(buckets->flow, g->limit, g->now, buckets->flow_kind);
-	buckets_charge(buckets->source, g->limit, g->now, buckets->source_kind);
+	buckets_charge(buckets->source, g->limit, g->now, source_limit(g, g->limit));
 }
 
 static __always_inline void buckets_debit(struct rows rows, __u32 id, __u64 now,
@@ -275,11 +272,11 @@ __noinline int part_charge(struct guard *g)
 	if (pays_total(g) && (g->in_zone || !budget_is_half_spent(g)))
 		gcra_debit(total_tat(g), g->now, total_limit(g));
 	buckets_debit(buckets.flow, SG_LIMIT_SOURCE, g->now, buckets.flow_all);
-	buckets_debit(buckets.source, SG_LIMIT_SOURCE, g->now, buckets.source_all);
+	buckets_debit(buckets.source, SG_LIMIT_SOURCE, g->now, source_limit(g, SG_LIMIT_SOURCE));
 	if (g->copy || g->limit == SG_LIMIT_SOURCE)
 		return 0;
 	buckets_debit(buckets.flow, g->limit, g->now, buckets.flow_kind);
-	buckets_debit(buckets.source, g->limit, g->now, buckets.source_kind);
+	buckets_debit(buckets.source, g->limit, g->now, source_limit(g, g->limit));
 	return 0;
 }
 
