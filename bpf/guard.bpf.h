@@ -48,6 +48,7 @@ struct rush {
 	__u8 method;
 	__u8 reason;
 	__u8 of;      /* enum rush_of */
+	__u8 flow_limit; /* as in struct guard */
 };
 
 /* Where the walk over a message that leaves stands, see topology.bpf.h. */

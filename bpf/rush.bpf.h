@@ -111,6 +111,7 @@ __noinline int rush_note(struct guard *g, __u32 reason)
 	r->port = g->p.port;
 	r->reason = reason;
 	r->method = method;
+	r->flow_limit = g->flow_limit;
 	return 0;
 }
 
@@ -151,12 +152,21 @@ static __always_inline void rush_sender(struct packet *p, const struct glance *g
 		packet_source6(p, &ip6->saddr);
 }
 
+/*
+ * Whether the greylist has a word before any limit of a source: who has not come yet is put off and
+ * remembered, though his neighbour, who has, is told of the limit. It may be armed since.
+ */
+static __always_inline bool rush_is_sorted(const struct guard *g)
+{
+	return greylist_armed(g) && verdict_looks(g, SG_REASON_GREYLIST);
+}
+
 /* Whether a packet is of those for whom the answer holds, and its sender nobody who is known. */
 static __always_inline bool rush_means(struct guard *g)
 {
 	const struct rush *r = &g->rush;
 
-	if (r->of < RUSH_ALL && r->source != g->p.source)
+	if (r->of < RUSH_ALL && (r->source != g->p.source || rush_is_sorted(g)))
 		return false;
 	if (sg_state.lists && (g->p.family != 4 || lists_concern4(g)))
 		return false;
@@ -210,6 +220,7 @@ static __always_inline bool rush_holds(struct guard *g, const struct glance *gla
 	p->more = p->stream = 0;
 	g->class = SG_CLASS_REQUEST;
 	g->method = r->method;
+	g->flow_limit = r->flow_limit;
 	g->guarded = 1;
 	return true;
 }

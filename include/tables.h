@@ -347,10 +347,13 @@ static inline int sg_proven_lives(__u64 end, __u64 now)
 	return end >> SG_PROVEN_UNIT > now >> SG_PROVEN_UNIT;
 }
 
-/* Its two lines, by its hash; `lines` is a power of two. */
+/*
+ * Its two lines, by its hash; `lines` is a power of two. Never the same one twice: which of two
+ * CPUs keeps its cell is told by the line, and a flow would not find its own.
+ */
 static inline __u32 sg_proven_line_of(__u64 hash, __u32 second, __u32 lines)
 {
-	return (second ? hash >> 32 : hash) & (lines - 1);
+	return (second ? hash ^ (hash >> 32 | 1) : hash) & (lines - 1);
 }
 
 static inline int sg_proven_is_of(const struct sg_proven_cell *cell, const struct sg_flow_key *key)

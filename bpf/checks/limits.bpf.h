@@ -223,8 +223,11 @@ static __always_inline const struct sg_limit *total_limit(const struct guard *g)
  * whatever is found. The limit of its kind is charged later, by method_charge(), and for each
  * transaction once.
  */
-static __always_inline void limits_charge(const struct guard *g, const struct buckets *buckets)
+static __always_inline void limits_charge(struct guard *g, const struct buckets *buckets)
 {
+	/* The limit of all its messages may be spent now, and comes before that of their kind. */
+	if (g->rush.source == g->p.source && !is_proven(g))
+		g->rush.now = 0;
 	if (pays_total(g))
 		gcra_charge(total_tat(g), g->now, total_limit(g));
 	buckets_charge(buckets->flow, SG_LIMIT_SOURCE, g->now, buckets->flow_all);

@@ -150,6 +150,8 @@ void ban_set_cause(const char *address, enum sg_reason cause, int seconds);
  * ones it is over.
  */
 void proven_set(const char *address, __u8 transport, __u16 port, enum sg_proof proof, int seconds);
+/* The hash of a flow, by which it has its place. */
+__u64 flow_hash(const char *address, __u8 transport, __u16 port);
 /* All other cells have flows, for as many seconds. */
 void proven_fill(int seconds);
 /* Who is registered over it, as in struct sg_proven; it is proven. */
@@ -170,6 +172,8 @@ int proven_seconds(const char *address, __u8 transport, __u16 port);
  * have a zone or a proof, or of strangers.
  */
 __u32 lately_of(const char *address, bool known, enum sg_reason reason, enum sg_outcome outcome);
+/* Of a stranger that was dropped for the limit of its flow lately: which one. */
+enum sg_limit_id lately_limit(const char *address);
 /* A source has so many connections of TCP; how many sources have any. */
 void connections_set(const char *address, __u32 live);
 int connections_known(void);

@@ -5,7 +5,7 @@
 HARNESS       = tests/harness/object.c
 HARNESS_STATE = tests/harness/state.c $(BUILD)/tests/harness/state.skel.h
 HARNESS_GUARD = $(HARNESS) $(HARNESS_STATE) \
-                $(addprefix tests/harness/,check.c clock.c fixture.c follower.c knobs.c packet.c reply.c)
+                $(addprefix tests/harness/,check.c clock.c fixture.c follower.c knobs.c lately.c packet.c reply.c)
 HARNESS_DEPS  = $(wildcard tests/harness/*.h) $(SHARED)
 HARNESS_LIBS  = -lcmocka -lbpf -lelf -lz
 

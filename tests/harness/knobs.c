@@ -195,7 +195,7 @@ void identity_set(const char *uri, __u32 zone, int seconds)
 	assert_int_equal(bpf_map_update_elem(maps.identities, &walk.found, &value, BPF_ANY), 0);
 }
 
-static __u64 source_of(const char *text)
+__u64 source_of(const char *text)
 {
 	__u32 words[4];
 	bool ipv6;
@@ -222,7 +222,7 @@ static struct sg_flow_key flow_key(const char *text, __u8 transport, __u16 port)
 	return transport ? key : sg_source_key(key.family, key.address);
 }
 
-static __u64 flow_hash(const char *address, __u8 transport, __u16 port)
+__u64 flow_hash(const char *address, __u8 transport, __u16 port)
 {
 	struct sg_flow_key key = flow_key(address, transport, port);
 
@@ -472,25 +472,4 @@ int connections_known(void)
 	for (; bpf_map_get_next_key(maps.connections, at, &key) == 0; at = &key)
 		count++;
 	return count;
-}
-
-__u32 lately_of(const char *address, bool known, enum sg_reason reason, enum sg_outcome outcome)
-{
-	const struct sg_lately *entry;
-	__u8 bytes[16];
-	__u32 word[2];
-	__u64 hash;
-	bool ipv6;
-
-	address_parse(address, &ipv6, bytes);
-	memcpy(word, bytes, sizeof(word));
-	hash = sg_source_hash(ipv6 ? sg_source6(word[0], word[1]) : sg_source4(word[0]),
-			      fix.state->secret);
-	entry = &maps.lately[hash % (SG_LATELY / 2) + (known ? SG_LATELY / 2 : 0)];
-	for (int i = 0; entry->tag == (hash | 1) && i < SG_LATELY_REASONS; i++) {
-		if (entry->of[i].packets && entry->of[i].reason == reason &&
-		    entry->of[i].outcome == outcome)
-			return entry->of[i].packets;
-	}
-	return 0;
 }

@@ -24,4 +24,7 @@ struct maps {
 
 extern struct maps maps;
 
+/* The number of a source, see sg_source4(). */
+__u64 source_of(const char *address);
+
 #endif

@@ -17,6 +17,16 @@ static void a_challenged_register_proves(void)
 	assert_int_equal(proven_of("192.0.2.9", IPPROTO_UDP, PORT), SG_PROOF_NONE);
 }
 
+/* Both halves of its hash are alike: once in as many flows as the table has lines. */
+static void whatever_its_hash_is(void)
+{
+	while (((flow_hash(PHONE, IPPROTO_UDP, PORT) >> 32) ^ flow_hash(PHONE, IPPROTO_UDP, PORT)) %
+	       SG_PROVEN)
+		fix.state->secret[0]++;
+	registers(REGISTER_RIGHT, REGISTER_OK, PORT);
+	assert_int_equal(proven_of(PHONE, IPPROTO_UDP, PORT), SG_PROOF_REGISTER);
+}
+
 /* Who has proven something is not forgotten for anybody; what is over is free at once. */
 static void a_full_table_forgets_nobody(void)
 {
@@ -410,6 +420,7 @@ static void what_is_proven_narrows_no_zone(void)
 
 const struct sequence flow_sequences[] = {
 	{"a challenged REGISTER proves its flow", a_challenged_register_proves},
+	{"whatever its hash is", whatever_its_hash_is},
 	{"a full table forgets nobody", a_full_table_forgets_nobody},
 	{"a register proves on every link", a_register_proves_on_every_link},
 	{"a REGISTER without a challenge proves nothing",

@@ -87,6 +87,54 @@ static void who_waits_in_a_flood_is_remembered(void)
 	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE, .again = true);
 }
 
+/* What a phone sends too much of, is what `sipguard why` has to name. */
+static void a_flow_keeps_the_limit_that_it_has_spent(void)
+{
+	config()->profile[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE);
+	for (int i = 0; i < 3; i++)
+		SEND(DROP, LIMIT_FLOW, REQUEST, OPTIONS, .source = PHONE);
+	assert_int_equal(lately_limit(PHONE), SG_LIMIT_OPTIONS);
+}
+
+/* One address has many phones: one that is new waits, whatever the others have spent. */
+static void the_greylist_comes_before_the_limits(void)
+{
+	strangers_are_put_off();
+	rush_set(false);
+	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_GREYLIST, 60);
+	for (int row = 0; row < 2; row++)
+		limit_spend(PHONE, SG_LIMIT_SOURCE, row);
+	SEND(DROP, LIMIT_SOURCE, REQUEST, OPTIONS, .source = PHONE);
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = PHONE, .sport = OTHER_PORT);
+	limits_forget();
+	clock_move(500 * MS);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE, .sport = OTHER_PORT, .again = true);
+}
+
+static void and_when_it_is_armed_meanwhile(void)
+{
+	for (int row = 0; row < 2; row++)
+		limit_spend(PHONE, SG_LIMIT_SOURCE, row);
+	SEND(DROP, LIMIT_SOURCE, REQUEST, OPTIONS, .source = PHONE);
+	fix.state->greylist_until = 1ULL << 62;
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = PHONE);
+}
+
+/* Others of its messages are let in, and spend what comes first. */
+static void a_source_spends_what_it_has_left(void)
+{
+	config()->profile[0].limit[SG_LIMIT_SOURCE] = limit_hourly(3);
+	config()->profile[0].limit[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE);
+	SEND(DROP, LIMIT_OPTIONS, REQUEST, OPTIONS, .source = PHONE);
+	SEND(DROP, LIMIT_OPTIONS, REQUEST, OPTIONS, .source = PHONE);
+	for (int i = 0; i < 2; i++)
+		SEND(PASS, NONE, REQUEST, INVITE, .source = PHONE, .sport = 40002 + i,
+		     .payload = SIP_REQUEST("INVITE"));
+	SEND(DROP, LIMIT_SOURCE, REQUEST, OPTIONS, .source = PHONE);
+}
+
 const struct sequence rush_sequences[] = {
 	{"the known are not meant", the_known_are_not_meant},
 	{"nor who becomes known", nor_who_becomes_known},
@@ -94,6 +142,10 @@ const struct sequence rush_sequences[] = {
 	{"a source that is spent speaks for itself", a_source_that_is_spent_speaks_for_itself},
 	{"a limit of a method is that of one", a_limit_of_a_method_is_that_of_one},
 	{"who waits in a flood is remembered", who_waits_in_a_flood_is_remembered},
+	{"a flow keeps the limit that it has spent", a_flow_keeps_the_limit_that_it_has_spent},
+	{"the greylist comes before the limits", the_greylist_comes_before_the_limits},
+	{"and when it is armed meanwhile", and_when_it_is_armed_meanwhile},
+	{"a source spends what it has left", a_source_spends_what_it_has_left},
 };
 
 const size_t rush_sequences_count = COUNT(rush_sequences);
