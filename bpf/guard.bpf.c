@@ -228,42 +228,6 @@ static __always_inline __u32 guard_judge_limits(struct guard *g, struct buckets 
 	return SG_REASON_NONE;
 }
 
-/* What is refused since others send too much comes again, and gets in then. */
-static __always_inline bool is_put_off(__u32 reason)
-{
-	return reason == SG_REASON_GREYLIST || reason == SG_REASON_UNLISTED_BUDGET ||
-	       reason == SG_REASON_ZONE_TOTAL;
-}
-
-/* A request that was read and is put off. Global: it is dear to verify in the way of each. */
-__noinline int guard_learn_put_off(struct guard *g)
-{
-	if (!g || g->faults || !guard_has_request(g) || guard_profile_refuses(g))
-		return 0;
-	request_know(g);
-	/* When it came again, it would be judged by that, too. */
-	if (verdict_enforces(g, fingerprint_check(g)) ||
-	    (g->fresh && guess_applies(g) && verdict_enforces(g, guess_check(g))))
-		return 0;
-	g->admitted = 0; /* nor has it passed the greylist, or it would not be put off */
-	learn_request(g);
-	return 0;
-}
-
-/*
- * In monitor mode a request passes where enforce mode would have it come again. It is
- * answered, so it does not come again: what it tells is learned now, or who says `enforce` in a
- * flood would know none of the phones that have registered meanwhile.
- */
-static __always_inline void guard_put_off(hook_ctx *ctx, struct guard *g, __u32 reason)
-{
-	if (SHADOW || !is_put_off(reason) || sg_state.mode != SG_MODE_MONITOR ||
-	    g->class != SG_CLASS_REQUEST)
-		return;
-	message_read(ctx, g);
-	guard_learn_put_off(g);
-}
-
 /* A packet for a guarded port. */
 static __always_inline __u32 guard_judge(hook_ctx *ctx, struct guard *g)
 {

@@ -338,7 +338,7 @@ bans_ipv6() {
 }
 
 # A flow of port 5060 that has registered: line of the table, address, transport and family.
-# shellcheck disable=SC2086 # bytes
+# shellcheck disable=SC2046,SC2086 # bytes
 proves() {
 	bpftool map update pinned "$SIPGUARD_PIN_ROOT/$PINS_OF_ABI/sg_proven" key $1 0 0 0 \
 		value hex $2 13 c4 $3 ff ff ff ff 7f 0 0 0 0 4 0 0 0 $(printf ' 0%.0s' {1..96})
