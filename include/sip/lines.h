@@ -13,7 +13,7 @@
 #include "sip/utf8.h"
 
 #define SIP_BLANKS 32 /* bytes of blanks skipped before the start line */
-#define SIP_TURNS 18 /* lines without a call, since each one costs: most headers end in them */
+#define SIP_TURNS 14 /* lines without a call, since each one costs: most headers end in them */
 #define SIP_PLAIN_LINE 72 /* bytes of a line, the same */
 #define SIP_FAR_LINE 256 /* bytes behind those that are looked at in a call */
 #define SIP_ROUND 16  /* in each call for what is left */
