@@ -42,8 +42,12 @@ SIP_INLINE int sip_slow_name(struct sip_reader *r, __u32 at)
 	__u32 c, length, colon;
 
 	length = sip_token_length(r, at);
-	colon = at + length + sip_blank_length(r, at + length);
+	colon = at + length;
 	c = sip_byte(r, colon);
+	if (c != ':') {
+		colon += sip_blank_length(r, colon);
+		c = sip_byte(r, colon);
+	}
 	if (c == ':' && length)
 		return SIP_NAMED(sip_name_id(r, at, length), colon + 1);
 	sip_fault(r, SIP_FAULT(FIELD_LINE));
@@ -157,18 +161,18 @@ SIP_INLINE int sip_too_many(const struct sip_reader *r)
  * The field that a line begins whose name ends with its colon at once, if its first two words tell
  * it; else NULL, as for the blank line.
  */
-SIP_INLINE const struct sip_named *sip_known_name(const struct sip_reader *r, __u32 at)
+SIP_INLINE const struct sip_named *sip_known_name(const struct sip_reader *r, sip_place place)
 {
-	sip_place place = sip_place_of(r, at);
-	__u64 a = sip_fold(sip_near8(r, place, 0)), b;
+	__u64 a = sip_near8(r, place, 0), b;
 	const struct sip_short_name *brief = &sip_short_names[SIP_SHORT_PLACE(a)];
 	const struct sip_long_name *name;
 
-	if (!((brief->name ^ a) << brief->drop))
+	if ((a | brief->loose) == brief->full)
 		return &brief->is;
-	b = sip_fold(sip_near8(r, place, 8));
+	b = sip_near8(r, place, 8);
 	name = &sip_long_names[SIP_LONG_PLACE(a, b)];
-	if (!((name->a ^ a) | (name->b ^ b) << name->drop | name->c))
+	if (!(((a | name->loose_a) ^ name->full_a) | ((b | name->loose_b) ^ name->full_b) |
+	      name->c))
 		return &name->is;
 	return NULL;
 }

@@ -56,7 +56,8 @@ enum sip_field {
 
 /*
  * Places of the tables in sip/names.h; here, since the skeleton names their types. `drop`: bits of
- * the last word that lie behind the colon.
+ * the last word that lie behind the colon. A word with its loose bits set is the full one if it is
+ * the name in any case: those tell the cases apart, or lie behind the colon.
  */
 struct sip_named {
 	__u16 id;   /* enum sip_field */
@@ -64,12 +65,15 @@ struct sip_named {
 };
 
 struct sip_short_name {
+	__u64 loose, full;
 	__u64 name; /* folded, with its colon */
 	__u32 drop;
 	struct sip_named is;
 };
 
 struct sip_long_name {
+	__u64 loose_a, full_a;
+	__u64 loose_b, full_b;
 	__u64 a, b, c; /* the name in folded words, with its colon */
 	__u32 drop;    /* of b */
 	struct sip_named is;

@@ -13,14 +13,24 @@
 #include "sip/message.h"
 #include "sip/text.h"
 
-/* No two names of the same table begin with the same two characters, or nine. */
-#define SIP_SHORT_PLACE(a) ((__u32)((__u32)(a) & 0xffff) * 0x9c3a23cdU >> 26)
-#define SIP_LONG_PLACE(a, b) (((a) + ((b) & 0xff)) * 0xe54e19e5a9e82581ULL >> 59)
+/*
+ * No two names of the same table begin with the same two characters, or nine, whatever their case:
+ * that is one bit of a letter.
+ */
+#define SIP_CASE 0x20
+#define SIP_NO_CASE (0xff & ~SIP_CASE)
+#define SIP_SHORT_PLACE(a) ((__u32)((__u32)(a) & SIP_NO_CASE * 0x101U) * 0x107bc2c5U >> 26)
+#define SIP_LONG_PLACE(a, b)                                                                      \
+	((((a) & SIP_EACH(SIP_NO_CASE)) + ((b) & SIP_NO_CASE)) * 0x9718897d50774b6dULL >> 59)
 #define SIP_METHOD_PLACE(a, b) (((a) + (b)) * 0xe0e574dd7254b925ULL >> 60)
 
 /* A name and its colon, and the bits behind the last byte of a word that is not 0. */
 #define SIP_COLON(size, a) ((a) | (__u64)':' << 8 * ((size) - 1))
 #define SIP_DROP(word) (__builtin_clzll(word) & 56)
+
+/* The loose bits of such a word, and those and the word. */
+#define SIP_LOOSE(word) (((word) & SIP_EACH('@')) / ('@' / SIP_CASE) | ~(~0ULL >> SIP_DROP(word)))
+#define SIP_FULL(word) ((word) | SIP_LOOSE(word))
 
 /*
  * Names of up to seven characters, folded, and how many bytes they and their colon have. The
@@ -29,8 +39,9 @@
  */
 SIP_TABLE const struct sip_short_name sip_short_names[64] = {
 #define NAME(field, size, a)                                                                      \
-	[SIP_SHORT_PLACE(SIP_COLON(size, a))] = {SIP_COLON(size, a), 64 - 8 * (size),             \
-						 {SIP_FIELD_##field, size}}
+	[SIP_SHORT_PLACE(SIP_COLON(size, a))] = {                                                 \
+		SIP_LOOSE(SIP_COLON(size, a)), SIP_FULL(SIP_COLON(size, a)), SIP_COLON(size, a),  \
+		64 - 8 * (size), {SIP_FIELD_##field, size}}
 	NAME(VIA, 2, SIP_WORD('v')),
 	NAME(VIA, 4, SIP_WORD('v', 'i', 'a')),
 	NAME(FROM, 2, SIP_WORD('f')),
@@ -72,7 +83,8 @@ SIP_TABLE const struct sip_short_name sip_short_names[64] = {
 SIP_TABLE const struct sip_long_name sip_long_names[32] = {
 #define NAME(field, a, b, c)                                                                      \
 	[SIP_LONG_PLACE(a, b)] = {                                                                \
-		a, b, c, SIP_DROP(b), {SIP_FIELD_##field, 16 - SIP_DROP(b) / 8}}
+		SIP_LOOSE(a), SIP_FULL(a), SIP_LOOSE(b), SIP_FULL(b), a, b, c,                    \
+		SIP_DROP(b), {SIP_FIELD_##field, 16 - SIP_DROP(b) / 8}}
 	NAME(MAX_FORWARDS, SIP_WORD('m', 'a', 'x', '-', 'f', 'o', 'r', 'w'),
 	     SIP_WORD('a', 'r', 'd', 's', ':'), 0),
 	NAME(CONTENT_LENGTH, SIP_WORD('c', 'o', 'n', 't', 'e', 'n', 't', '-'),
@@ -108,8 +120,8 @@ SIP_TABLE const struct sip_long_name sip_long_names[32] = {
 };
 
 /* A place without a name has zeros, which no name is taken for: those of zeros are in use. */
-_Static_assert(SIP_SHORT_PLACE(SIP_WORD('y', ':')) == 0, "another factor");
-_Static_assert(SIP_LONG_PLACE(SIP_WORD('s', 'u', 'p', 'p', 'o', 'r', 't', 'e'), 'd') == 0,
+_Static_assert(SIP_SHORT_PLACE(SIP_WORD('e', ':')) == 0, "another factor");
+_Static_assert(SIP_LONG_PLACE(SIP_WORD('c', 'o', 'n', 't', 'e', 'n', 't', '-'), 't') == 0,
 	       "another factor");
 
 /* Methods, which are case-sensitive (RFC 3261 section 7.1). */

@@ -100,6 +100,21 @@ SIP_INLINE __u64 sip_near8(__attribute__((unused)) const struct sip_reader *r, s
 	return *(const __u64 *)(place + offset);
 }
 
+/* The number is added there, and not before each jump that leads there. */
+#define SIP_PLACE_ADD(place, number)                                                              \
+	asm volatile("%0 += %1" : "+r"(place) : "i"(number))
+
+/* Its offset, of which the verifier knows nothing: see sip_forget(). */
+SIP_INLINE __u32 sip_place_at(const struct sip_reader *r, sip_place place)
+{
+	return place - (sip_place)r;
+}
+
+SIP_INLINE __u32 sip_near2(__attribute__((unused)) const struct sip_reader *r, sip_place place)
+{
+	return *(const __u16 *)place;
+}
+
 SIP_INLINE __u32 sip_load2(const struct sip_reader *r, __u32 at)
 {
 	SIP_BARRIER(at);
@@ -158,9 +173,21 @@ SIP_INLINE __u64 sip_near8(const struct sip_reader *r, sip_place place, __u32 of
 	return sip_load8(r, place + offset);
 }
 
+#define SIP_PLACE_ADD(place, number) ((place) += (number))
+
+SIP_INLINE __u32 sip_place_at(__attribute__((unused)) const struct sip_reader *r, sip_place place)
+{
+	return place;
+}
+
 SIP_INLINE __u32 sip_load2(const struct sip_reader *r, __u32 at)
 {
 	return sip_load(r, at, 2);
+}
+
+SIP_INLINE __u32 sip_near2(const struct sip_reader *r, sip_place place)
+{
+	return sip_load2(r, place);
 }
 
 SIP_INLINE __u32 sip_byte(const struct sip_reader *r, __u32 at)
