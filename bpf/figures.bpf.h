@@ -166,7 +166,7 @@ static __always_inline struct sg_attempt *figures_place(struct sg_attempts *line
 	none = found >= FIGURES_LINE;
 	barrier_var(found);
 	a = none ? NULL : &line->attempt[found & (FIGURES_LINE - 1)];
-	/* Or the number is compared again, and 7.2 follows NULL ("R4 invalid mem access", clang 14). */
+	/* Or 7.2 follows NULL ("R4 invalid mem access", clang 14): the number is compared again. */
 	barrier_var(a);
 	return a;
 }

@@ -128,7 +128,9 @@ static __always_inline bool buckets_spent(struct rows rows, __u32 id, __u64 now,
 
 static __always_inline __u32 source_check(const struct guard *g, const struct buckets *buckets)
 {
-	return buckets_spent(buckets->source, SG_LIMIT_SOURCE, g->now, source_limit(g, SG_LIMIT_SOURCE))
+	const struct sg_limit *limit = source_limit(g, SG_LIMIT_SOURCE);
+
+	return buckets_spent(buckets->source, SG_LIMIT_SOURCE, g->now, limit)
 		       ? SG_REASON_LIMIT_SOURCE : SG_REASON_NONE;
 }
 
