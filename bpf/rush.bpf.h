@@ -52,8 +52,7 @@ enum rush_of { RUSH_NONE, RUSH_FLOW, RUSH_SOURCE, RUSH_ALL };
  */
 static __always_inline enum rush_of rush_of_budget(const struct guard *g)
 {
-	return gcra_spent(total_tat(g), g->now, total_limit(g)) &&
-			       !(greylist_armed(g) && verdict_looks(g, SG_REASON_GREYLIST))
+	return gcra_spent(total_tat(g), g->now, total_limit(g)) && !greylist_applies(g)
 		       ? RUSH_ALL : RUSH_NONE;
 }
 
@@ -153,20 +152,15 @@ static __always_inline void rush_sender(struct packet *p, const struct glance *g
 }
 
 /*
- * Whether the greylist has a word before any limit of a source: who has not come yet is put off and
- * remembered, though his neighbour, who has, is told of the limit. It may be armed since.
+ * Whether a packet is of those for whom the answer holds, and its sender nobody who is known. The
+ * greylist, which may be armed since, comes before the limits of a flow or a source: who has not
+ * come yet is put off and remembered, though his neighbour, who has, is told of the limit.
  */
-static __always_inline bool rush_is_sorted(const struct guard *g)
-{
-	return greylist_armed(g) && verdict_looks(g, SG_REASON_GREYLIST);
-}
-
-/* Whether a packet is of those for whom the answer holds, and its sender nobody who is known. */
 static __always_inline bool rush_means(struct guard *g)
 {
 	const struct rush *r = &g->rush;
 
-	if (r->of < RUSH_ALL && (r->source != g->p.source || rush_is_sorted(g)))
+	if (r->of < RUSH_ALL && (r->source != g->p.source || greylist_applies(g)))
 		return false;
 	if (sg_state.lists && (g->p.family != 4 || lists_concern4(g)))
 		return false;

@@ -63,19 +63,14 @@ SIP_TABLE const struct sg_signature_text sg_signature_texts[SG_SIGNATURES] = {
 	| (SG_SIGNATURE_BIT(SG_FIRST(text)) / 64 == (n)                                         \
 		   ? 1ULL << SG_SIGNATURE_BIT(SG_FIRST(text)) % 64 : 0)
 
+#define SG_BEGINS_0(text) SG_BEGINS(text, 0)
+#define SG_BEGINS_1(text) SG_BEGINS(text, 1)
+#define SG_BEGINS_2(text) SG_BEGINS(text, 2)
+#define SG_BEGINS_3(text) SG_BEGINS(text, 3)
+#define SG_BITS(X) (0 SG_SCANNERS(X) SG_LOOKALIKES(X))
+
 SIP_TABLE const __u64 sg_signature_bits[4] = {
-#define X(text) SG_BEGINS(text, 0)
-	0 SG_SCANNERS(X) SG_LOOKALIKES(X),
-#undef X
-#define X(text) SG_BEGINS(text, 1)
-	0 SG_SCANNERS(X) SG_LOOKALIKES(X),
-#undef X
-#define X(text) SG_BEGINS(text, 2)
-	0 SG_SCANNERS(X) SG_LOOKALIKES(X),
-#undef X
-#define X(text) SG_BEGINS(text, 3)
-	0 SG_SCANNERS(X) SG_LOOKALIKES(X),
-#undef X
+	SG_BITS(SG_BEGINS_0), SG_BITS(SG_BEGINS_1), SG_BITS(SG_BEGINS_2), SG_BITS(SG_BEGINS_3),
 };
 
 /* Whether the text at `at` may be one of the table. */

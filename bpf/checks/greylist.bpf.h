@@ -253,11 +253,17 @@ static __always_inline void greylist_catch_up(struct guard *g)
 		greylist_flush(g);
 }
 
+/* Whether strangers have to come twice now. */
+static __always_inline bool greylist_applies(const struct guard *g)
+{
+	return greylist_armed(g) && verdict_looks(g, SG_REASON_GREYLIST) &&
+	       g->p.transport == IPPROTO_UDP;
+}
+
 /* Of a packet that is on no list, in no zone, and not proven. */
 static __always_inline __u32 greylist_check(struct guard *g)
 {
-	if (!greylist_armed(g) || !verdict_looks(g, SG_REASON_GREYLIST) ||
-	    g->p.transport != IPPROTO_UDP)
+	if (!greylist_applies(g))
 		return SG_REASON_NONE;
 	greylist_offer(g);
 	greylist_catch_up(g);

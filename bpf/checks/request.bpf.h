@@ -154,8 +154,9 @@ static __always_inline void request_mixes(struct packet *p, const struct sg_tran
  */
 static __always_inline __u64 request_key(struct guard *g)
 {
-	__u64 call = transaction_call_inline(&g->reader, packet_fold6(g->p.address32));
-	__u64 key = transaction_key_inline(&g->reader, call, g->reader.message.cseq_method_id);
+	__u64 call = transaction_call_as(&g->reader, packet_fold6(g->p.address32), true);
+	__u32 method = g->reader.message.cseq_method_id;
+	__u64 key = transaction_key_in(&g->reader, call, method, true);
 	struct sg_transactions *line = transaction_line(key);
 
 	g->p.call = call;

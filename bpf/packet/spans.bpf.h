@@ -57,6 +57,14 @@ __noinline __u64 span_hash(const struct sip_reader *r, __u32 at, __u32 length, _
 	return r ? span_hash_inline(r, at, length, hash) : 1;
 }
 
+/* One of both, as `inlined`, a constant, says. */
+static __always_inline __u64 span_number(const struct sip_reader *r, const struct sip_span *span,
+					 __u64 hash, bool inlined)
+{
+	return inlined ? span_hash_inline(r, span->at, span->length, hash)
+		       : span_hash(r, span->at, span->length, hash);
+}
+
 /*
  * A zero that the verifier does not know, for what a step of bpf_loop() changes on the stack.
  * Before Linux 6.7 it follows one turn of a loop, and removes as dead what the values on the stack

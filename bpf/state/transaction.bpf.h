@@ -41,20 +41,19 @@ static __always_inline __u32 transaction_tag(__u64 key)
 	return (__u32)(key >> 39) | 1;
 }
 
-/* A number for the Call-ID of the message in the reader, to or from `address`, a fold of it. */
-static __always_inline __u64 transaction_call(const struct sip_reader *r, __u64 address)
+/*
+ * A number for the Call-ID of the message in the reader, to or from `address`, a fold of it.
+ * `inlined`, a constant: in the way of each request, see span_hash_inline().
+ */
+static __always_inline __u64 transaction_call_as(const struct sip_reader *r, __u64 address,
+						 bool inlined)
 {
-	const struct sip_span *id = &r->message.call_id;
-
-	return span_hash(r, id->at, id->length, address);
+	return span_number(r, &r->message.call_id, address, inlined);
 }
 
-/* The same, inlined in the way of each request. */
-static __always_inline __u64 transaction_call_inline(const struct sip_reader *r, __u64 address)
+static __always_inline __u64 transaction_call(const struct sip_reader *r, __u64 address)
 {
-	const struct sip_span *id = &r->message.call_id;
-
-	return span_hash_inline(r, id->at, id->length, address);
+	return transaction_call_as(r, address, false);
 }
 
 /*
@@ -62,34 +61,20 @@ static __always_inline __u64 transaction_call_inline(const struct sip_reader *r,
  * and no Call-ID.
  */
 static __always_inline __u64 transaction_key_in(const struct sip_reader *r, __u64 call,
-						__u32 method)
+						__u32 method, bool inlined)
 {
 	const struct sip_message *m = &r->message;
 	const struct sip_span *branch = &m->party[SIP_VIA].tag;
 
 	if (!branch->length && !m->call_id.length)
 		return 0;
-	return span_hash(r, branch->at, branch->length,
-			 call ^ ((__u64)m->cseq << 8 | method) * SPAN_FACTOR);
-}
-
-/* The same, likewise. */
-static __always_inline __u64 transaction_key_inline(const struct sip_reader *r, __u64 call,
-						    __u32 method)
-{
-	const struct sip_message *m = &r->message;
-	const struct sip_span *branch = &m->party[SIP_VIA].tag;
-
-	if (!branch->length && !m->call_id.length)
-		return 0;
-	return span_hash_inline(r, branch->at, branch->length,
-				call ^ ((__u64)m->cseq << 8 | method) * SPAN_FACTOR);
+	return span_number(r, branch, call ^ ((__u64)m->cseq << 8 | method) * SPAN_FACTOR, inlined);
 }
 
 static __always_inline __u64 transaction_key_of(const struct sip_reader *r, __u64 address,
 						__u32 method)
 {
-	return transaction_key_in(r, transaction_call(r, address), method);
+	return transaction_key_in(r, transaction_call(r, address), method, false);
 }
 
 static __always_inline __u64 transaction_key(const struct sip_reader *r, __u64 address)
