@@ -37,14 +37,18 @@ enum message {
 
 #define BENCH_INVITE_LENGTH 619
 #define BENCH_TEXT_MAX 4096
-#define BENCH_SOURCE_TEXT "192.0.2.1"
-#define BENCH_SOURCE 0xc0000201 /* the same, host order */
+/*
+ * Who sends, host order; on the second of two CPUs the next address, as a flow's packets come to one
+ * CPU.
+ */
+#define BENCH_SOURCE 0xc0000201
+#define BENCH_SENDERS 2
 #define BENCH_PORT 5060         /* of its UDP messages */
 
 /* The text of a SIP message or keepalive; *length without the closing NUL. */
-const char *message_text(enum message message, size_t *length);
-/* Writes the Ethernet frame, sent by BENCH_SOURCE, and returns its length. */
-size_t frame_build(enum message message, unsigned char frame[FRAME_MAX]);
+char *message_text(enum message message, size_t *length);
+/* Writes the Ethernet frame of the sender with that number, and returns its length. */
+size_t frame_build(enum message message, __u32 sender, unsigned char frame[FRAME_MAX]);
 
 /* load.c: the guard as the bench sees it. */
 struct target {
@@ -66,13 +70,14 @@ void target_load(struct target *target, const char *path);
 void target_reset(struct target *target);
 /* No limit fires any more, yet each is charged. */
 void target_lift_limits(struct target *target);
-/* A proven flow. `port` in host order. */
-void target_prove(struct target *target, __u32 source, __u16 port);
-/* Zones, each with a profile as the default one, and so many prefixes in all. BENCH_SOURCE is in
- * the last zone. None: 0, 0.
+/* The flow of each sender is proven. */
+void target_prove(struct target *target);
+/* Zones, each with a profile as the default one, and so many prefixes in all. The senders
+ * are in the last zone. None: 0, 0.
  */
 void target_zones(struct target *target, __u32 zones, __u32 prefixes);
-void target_ban(struct target *target, __u32 source);
+/* All senders. */
+void target_ban(struct target *target);
 /* File descriptor of a program. Dies if there is none. */
 int target_program(const struct target *target, const char *name);
 /* Packets counted for a reason in enforce mode (SG_REASON_NONE: passed), over all CPUs. */
@@ -92,11 +97,11 @@ double parse_osip(const char *text, size_t length, unsigned int repeat);
  */
 json_t *prog_run(const char *guard, const char *bench, char **names, int other_cpu);
 /* Runs the program so often on this CPU; ns a packet of the thread's CPU time. */
-double program_run(int program, enum message message, unsigned int repeat);
+double program_run(int program, enum message message, __u32 sender, unsigned int repeat);
 
 /*
- * two_cpus.c: the same in bursts on this CPU and the other one at once, on the same maps. Of each
- * burst the slower of the two counts, of all bursts the fastest.
+ * two_cpus.c: the same in bursts on this CPU and the other one at once, on the same maps, each with
+ * a sender of its own. Of each burst the slower of the two counts, of all bursts the fastest.
  */
 double program_run_both(int program, enum message message, unsigned int repeat,
 			unsigned int bursts, int other_cpu);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The frames of the bench: real-looking messages, since what a parser costs depends on them. */
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "bench.h"
@@ -136,7 +137,7 @@ static size_t text_build(enum message message, char *text)
 	}
 }
 
-const char *message_text(enum message message, size_t *length)
+char *message_text(enum message message, size_t *length)
 {
 	static _Thread_local char text[BENCH_TEXT_MAX];
 
@@ -145,16 +146,27 @@ const char *message_text(enum message message, size_t *length)
 	return text;
 }
 
-size_t frame_build(enum message message, unsigned char frame[FRAME_MAX])
+/* Each sender calls somebody else. */
+static void callee_set(char *text, size_t length, __u32 sender)
 {
+	for (char *at = text; (at = memmem(at, text + length - at, "bob@", 4)); at += 4)
+		at[2] += sender;
+}
+
+size_t frame_build(enum message message, __u32 sender, unsigned char frame[FRAME_MAX])
+{
+	struct in_addr address = {htonl(BENCH_SOURCE + sender)};
 	struct packet_spec spec = {
-		.source = BENCH_SOURCE_TEXT,
+		.source = inet_ntoa(address),
 		.sport = BENCH_PORT,
 		.dport = message == MESSAGE_DNS ? 53 : 5060,
 		.again = true, /* each time the very same frame */
 	};
+	char *text;
 
-	spec.payload = message_text(message, &spec.length);
+	text = message_text(message, &spec.length);
+	callee_set(text, spec.length, sender);
+	spec.payload = text;
 	if (message == MESSAGE_OPTIONS_TCP || message == MESSAGE_INVITE_TCP ||
 	    message == MESSAGE_HTTPS) {
 		spec.transport = IPPROTO_TCP;

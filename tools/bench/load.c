@@ -74,14 +74,20 @@ static struct sg_flow_key ban_key(__u32 source)
 	return sg_source_key(4, address);
 }
 
-void target_reset(struct target *target)
+static void sender_unban(const struct target *target, __u32 source)
 {
-	struct sg_flow_key key = ban_key(BENCH_SOURCE);
+	struct sg_flow_key key = ban_key(source);
 
 	bpf_map_delete_elem(target->bans, &key);
 	key.port = htobe16(BENCH_PORT);
 	key.transport = IPPROTO_UDP;
 	bpf_map_delete_elem(target->bans, &key);
+}
+
+void target_reset(struct target *target)
+{
+	for (__u32 sender = 0; sender < BENCH_SENDERS; sender++)
+		sender_unban(target, BENCH_SOURCE + sender);
 	memset(target->config, 0, sizeof(*target->config));
 	sg_default_config(target->config);
 	memset(target->state, 0, sizeof(*target->state));
@@ -109,7 +115,7 @@ void target_lift_limits(struct target *target)
 	sg_mode_set(target->config, SG_REASON_MALFORMED, SG_MODE_OFF); /* or it is soon banned */
 }
 
-void target_prove(struct target *target, __u32 source, __u16 port)
+static void sender_prove(struct target *target, __u32 source)
 {
 	struct state_request request = {
 		.key = ban_key(source),
@@ -118,7 +124,7 @@ void target_prove(struct target *target, __u32 source, __u16 port)
 	};
 	int err;
 
-	request.key.port = htobe16(port);
+	request.key.port = htobe16(BENCH_PORT);
 	request.key.transport = IPPROTO_UDP;
 	request.hash = sg_flow_hash(sg_source4(request.key.address[3]),
 				    sg_host(request.key.address), request.key.port,
@@ -127,6 +133,12 @@ void target_prove(struct target *target, __u32 source, __u16 port)
 	err = state_run(target->writer, "state_prove", &request);
 	if (err < 0)
 		bench_die("The proof cannot be written (%s).", strerror(-err));
+}
+
+void target_prove(struct target *target)
+{
+	for (__u32 sender = 0; sender < BENCH_SENDERS; sender++)
+		sender_prove(target, BENCH_SOURCE + sender);
 }
 
 /* Prefixes of IPv4, of any length from /16 to /28, all over the addresses. */
@@ -177,13 +189,16 @@ void target_zones(struct target *target, __u32 zones, __u32 prefixes)
 	zone_put(trie, &key, zones);
 }
 
-void target_ban(struct target *target, __u32 source)
+void target_ban(struct target *target)
 {
-	struct sg_flow_key key = ban_key(source);
 	struct sg_ban ban = {.until = ~0ULL, .origin = SG_ORIGIN_OPERATOR};
+	struct sg_flow_key key;
 
-	if (bpf_map_update_elem(target->bans, &key, &ban, BPF_ANY))
-		bench_die("The ban cannot be written (%s).", strerror(errno));
+	for (__u32 sender = 0; sender < BENCH_SENDERS; sender++) {
+		key = ban_key(BENCH_SOURCE + sender);
+		if (bpf_map_update_elem(target->bans, &key, &ban, BPF_ANY))
+			bench_die("The ban cannot be written (%s).", strerror(errno));
+	}
 	target->state->source_bans = 1;
 }
 

@@ -141,18 +141,18 @@ static void variable_set(const struct target *target, const char *name, __u32 va
 static __u32 call_id_of(enum message message)
 {
 	unsigned char frame[FRAME_MAX];
-	size_t length = frame_build(message, frame);
+	size_t length = frame_build(message, 0, frame);
 	const unsigned char *at = memmem(frame, length, "Call-ID: ", 9);
 
 	return at ? at - frame + 9 : 0;
 }
 
-double program_run(int program, enum message message, unsigned int repeat)
+double program_run(int program, enum message message, __u32 sender, unsigned int repeat)
 {
 	unsigned char frame[FRAME_MAX];
 	LIBBPF_OPTS(bpf_test_run_opts, options,
 		.data_in = frame,
-		.data_size_in = frame_build(message, frame),
+		.data_size_in = frame_build(message, sender, frame),
 		.repeat = repeat,
 	);
 	__u64 start = cpu_time();
@@ -168,7 +168,7 @@ static void entry_prepare(struct target *target, const struct entry *entry)
 	if (entry->flags & LIFTED)
 		target_lift_limits(target);
 	if (entry->flags & BANNED)
-		target_ban(target, BENCH_SOURCE);
+		target_ban(target);
 	if (entry->flags & NO_BUDGET)
 		sg_mode_set(target->config, SG_REASON_UNLISTED_BUDGET, SG_MODE_OFF);
 	if (entry->flags & NO_GREYLIST)
@@ -180,7 +180,7 @@ static void entry_prepare(struct target *target, const struct entry *entry)
 	if (entry->flags & FIGURES)
 		target->config->figures = 1;
 	if (entry->flags & PROVEN)
-		target_prove(target, BENCH_SOURCE, BENCH_PORT);
+		target_prove(target);
 	if (entry->sources)
 		variable_set(target, "bench_sources", entry->sources);
 	if (!strcmp(entry->program, "bench_new"))
@@ -217,10 +217,10 @@ static double measure_program(struct run *run, struct entry *entry)
 	__u64 counted;
 
 	entry_prepare(target, entry);
-	program_run(program, entry->message, warm_up(entry));
+	program_run(program, entry->message, 0, warm_up(entry));
 	counted = entry_counted(target, entry);
 	for (int burst = 0; burst < BURSTS; burst++) {
-		ns = program_run(program, entry->message, PACKETS);
+		ns = program_run(program, entry->message, 0, PACKETS);
 		least = fmin(least, ns);
 	}
 	entry_check(entry, entry_counted(target, entry) - counted, BURSTS * PACKETS);

@@ -58,7 +58,7 @@ static void *run_other(void *argument)
 		bench_die("A thread cannot be bound to CPU %d.", both->other_cpu);
 	for (unsigned int burst = 0; burst < both->bursts; burst++) {
 		meet(both, 2 * burst + 1);
-		both->ns[1] = program_run(both->program, both->message, both->repeat);
+		both->ns[1] = program_run(both->program, both->message, 1, both->repeat);
 		meet(both, 2 * burst + 2);
 	}
 	return NULL;
@@ -76,7 +76,7 @@ double program_run_both(int program, enum message message, unsigned int repeat,
 		bench_die("A thread cannot be started.");
 	for (unsigned int burst = 0; burst < bursts; burst++) {
 		meet(&both, 2 * burst + 1);
-		both.ns[0] = program_run(program, message, repeat);
+		both.ns[0] = program_run(program, message, 0, repeat);
 		meet(&both, 2 * burst + 2);
 		least = fmin(least, fmax(both.ns[0], both.ns[1]));
 	}
