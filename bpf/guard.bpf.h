@@ -80,6 +80,7 @@ struct guard {
 	__u32 figures_tick;       /* see figures.bpf.h */
 	__u32 figures_count;
 	struct rush rush;
+	__u8 paid[SG_TOTAL_PLACES]; /* messages that are paid for, of each total: limits.bpf.h */
 	/* From here on all is zero when a packet comes. */
 	__u64 now;      /* ns of the guard's clock */
 	__u64 faults;   /* of the message that was read, as SIP_FAULT()s */

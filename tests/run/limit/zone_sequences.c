@@ -41,6 +41,34 @@ static void random_sources_stop_at_the_total(void)
 	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "192.0.2.1");
 }
 
+/*
+ * Where a zone may much, a CPU pays for 32 messages at once, as long as half of the total is left;
+ * it is charged for no more than that, and what it has paid comes from no other total.
+ */
+static void a_wide_total_is_paid_ahead(void)
+{
+	__u64 *paid = &fix.state->total_tat[sg_zone_total(1)], ahead, half;
+
+	wide();
+	zones(10000);
+	config()->profile[1] = config()->profile[0];
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = MEMBER);
+	ahead = *paid;
+	assert_int_not_equal(ahead, 0);
+	for (int i = 1; i < 32; i++)
+		SEND(PASS, NONE, REQUEST, OPTIONS, .source = MEMBER);
+	assert_int_equal(*paid, ahead);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = OTHER_ZONES);
+	assert_int_equal(*paid, ahead);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = MEMBER);
+	assert_int_equal(*paid - ahead, 32 * config()->total[sg_zone_total(1)].interval);
+	for (int i = 1; i < 32; i++)
+		SEND(PASS, NONE, REQUEST, OPTIONS, .source = MEMBER);
+	half = *paid = guard_clock() + config()->total[sg_zone_total(1)].tolerance / 2;
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = MEMBER);
+	assert_int_equal(*paid - half, config()->total[sg_zone_total(1)].interval);
+}
+
 static void by_default_it_is_ten_sources(void)
 {
 	const struct sg_limit *source = &config()->profile[1].limit[SG_LIMIT_SOURCE];
@@ -220,6 +248,7 @@ static void zones_of_many_addresses(void)
 const struct sequence zone_sequences[] = {
 	{"what zone an address has, of many and again", zones_of_many_addresses},
 	{"random sources of a zone stop at its total", random_sources_stop_at_the_total},
+	{"a wide total of a zone is paid ahead", a_wide_total_is_paid_ahead},
 	{"the total of a zone is that of ten sources", by_default_it_is_ten_sources},
 	{"a zone goes by its profile", a_zone_goes_by_its_profile},
 	{"a proven flow of a zone goes on", a_proven_flow_goes_on},
