@@ -20,7 +20,7 @@
 #define SG_GUARD_SETTINGS(X)                                                                      \
 	/* enum sg_memory. Only a new guard gets other tables. */                                 \
 	X(WORD, memory_preset, "memory", 0, 2, 1, "it is", "",                                    \
-	  "how much its tables take: small (20 MB), default (106 MB), large (381 MB)")            \
+	  "how much its tables take: small (20 MB), default (109 MB), large (387 MB)")            \
 	/* A caller that is no phone of ours, from one call to the next. */                       \
 	X(SECONDS, proven_call, "proven/call", 1, SG_SECONDS_MAX, 600, "it is", "seconds",        \
 	  "seconds that a completed call proves a flow, 1 to 86400")                              \
