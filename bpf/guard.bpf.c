@@ -335,15 +335,13 @@ static __always_inline __u32 guard_judge_kind(hook_ctx *ctx, struct guard *g, in
 
 #if !SHADOW
 /* Whether a packet gets the answer that one like it has got. Coalesced datagrams may differ. */
-static __always_inline bool guard_rushes(hook_ctx *ctx, struct guard *g,
-					 const struct glance *glance, __u32 frame)
+static __always_inline bool guard_rushes(hook_ctx *ctx, struct guard *g, __u32 frame)
 {
 #if HOOK_SKB
 	if (ctx->gso_size)
 		return false;
 #endif
-	(void)ctx;
-	return rush_holds(g, glance, frame);
+	return rush_holds(ctx, g, frame);
 }
 #endif
 
@@ -358,6 +356,10 @@ static __always_inline int guard_read(hook_ctx *ctx, __u32 frame, struct guard *
 	int kind;
 
 	guard_begin(g);
+#if !SHADOW
+	if (guard_rushes(ctx, g, frame))
+		return KIND_RUSH;
+#endif
 	plain = packet_glance(ctx, &glance);
 	if (!plain)
 		headers_pull(ctx, frame, HEADERS_MAX);
@@ -365,10 +367,6 @@ static __always_inline int guard_read(hook_ctx *ctx, __u32 frame, struct guard *
 		g->role = port_role(g, glance.transport, glance.port);
 	if (plain && !g->role && !SHADOW)
 		return KIND_UNGUARDED;
-#if !SHADOW
-	if (plain && guard_rushes(ctx, g, &glance, frame))
-		return KIND_RUSH;
-#endif
 	if (plain && packet_read_plain(&g->p, &glance, frame))
 		return PACKET_PORTS;
 	kind = packet_read(ctx, &g->p, frame, 0);

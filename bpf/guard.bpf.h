@@ -35,16 +35,24 @@ struct zone_memo {
 
 #define ZONE_MEMOS 64 /* 2 KB: the peers of a busy host */
 
+/* Bytes of a packet, from its IP header on; in words, as they are compared. */
+#define RUSH_WORDS 8
+#define RUSH_WORDS4 6 /* of IPv4 */
+struct rush_header {
+	__u64 word[RUSH_WORDS];
+};
+
 /* What packets like this one get in the tick in which it was noted: see rush.bpf.h. */
 struct rush {
-	__u64 now;    /* that tick */
+	__u64 now;    /* that tick; 0: none is noted */
 	__u64 looked; /* the last one in which answers were looked at, and how many */
 	__u32 looks;
 	__u32 active; /* sg_state.active */
-	__u64 source; /* whose packets, as `of` says */
-	__u64 flow;
-	__u64 start[4]; /* how they begin, see sg_rush_starts */
-	__u16 port;   /* of ours, host order */
+	__u64 source; /* who has sent it */
+	struct rush_header is;   /* what such packets are, */
+	struct rush_header mask; /* where it has to be the same */
+	__be16 protocol; /* of Ethernet */
+	__u8 family;
 	__u8 method;
 	__u8 reason;
 	__u8 of;      /* enum rush_of */

@@ -8,7 +8,9 @@
  * No rule is here. An answer is noted when a packet has come all the way and had it (rush_note());
  * a packet gets it that has the same method, for the same port, of which nothing else is known:
  * its source is on no list, its flow has proven nothing, it has not come again. Any doubt, and it
- * goes all the way. So it does once in a tick, and in the greylist once in GREYLIST_BATCH.
+ * goes all the way. What has to be the same lies in the first 64 bytes of a plain packet, and is
+ * compared as it comes, since on the CPU that another one has written it for, whatever is done
+ * between two packets keeps it from asking for the next one. So it does once in a tick, and in the greylist once in GREYLIST_BATCH.
  */
 #ifndef SIPGUARD_RUSH_BPF_H
 #define SIPGUARD_RUSH_BPF_H
@@ -20,6 +22,8 @@
 #include "packet/glance.bpf.h"
 
 #define RUSH_LOOKS 8 /* packets of a tick whose answer may be noted */
+
+#define RUSH_TEXT (sizeof(struct udphdr) + 16) /* of UDP, as much as is compared */
 
 #define RUSH_MASK(n) ((n) < 8 ? ~(~0ULL << (8 * (n) & 63)) : ~0ULL)
 
@@ -37,6 +41,8 @@ const __u64 sg_rush_starts[SG_METHOD__MAX][4] = {
 	SG_KNOWN_METHODS(X)
 #undef X
 };
+
+_Static_assert(!(SG_METHOD__MAX & (SG_METHOD__MAX - 1)), "an index is masked");
 
 /*
  * Whether a packet that was refused stands for others, and for whom: those of its flow or of its
@@ -80,12 +86,68 @@ static __always_inline bool rush_applies(const struct guard *g)
 	       !(g->trial | g->shadowed) && !event_is_heard(g);
 }
 
+/* At a byte of the IP header, or behind it, such packets have this value. */
+static __always_inline void rush_same(struct rush *r, __u32 at, const void *value, __u32 size)
+{
+	__builtin_memcpy((__u8 *)r->is.word + at, value, size);
+	__builtin_memset((__u8 *)r->mask.word + at, 0xff, size);
+}
+
+static __always_inline void rush_same8(struct rush *r, __u32 at, __u8 value)
+{
+	rush_same(r, at, &value, sizeof(value));
+}
+
+/* And as much of the method as there is; `at` is the header of UDP. */
+static __always_inline void rush_same_udp(struct rush *r, __u32 at, const struct packet *p)
+{
+	const __u64 *start = sg_rush_starts[r->method & (SG_METHOD__MAX - 1)];
+	__u8 *is = (__u8 *)r->is.word + at + sizeof(struct udphdr);
+	__u8 *mask = (__u8 *)r->mask.word + at + sizeof(struct udphdr);
+	__be16 port = bpf_htons(p->port);
+
+	if (r->of == RUSH_FLOW)
+		rush_same(r, at, &p->source_port, sizeof(p->source_port));
+	rush_same(r, at + 2, &port, sizeof(port));
+	__builtin_memcpy(is, &start[0], 8);
+	__builtin_memcpy(mask, &start[1], 8);
+	__builtin_memcpy(is + 8, &start[2], 8);
+	__builtin_memcpy(mask + 8, &start[3], 8);
+}
+
+/* RFC 791: no options, and no fragment. */
+static __always_inline void rush_same4(struct rush *r, const struct packet *p)
+{
+	const __be16 fragment = bpf_htons(IP_MF | IP_OFFSET);
+
+	r->protocol = bpf_htons(ETH_P_IP);
+	rush_same8(r, 0, 0x45);
+	__builtin_memcpy((__u8 *)r->mask.word + offsetof(struct iphdr, frag_off), &fragment, 2);
+	rush_same8(r, offsetof(struct iphdr, protocol), IPPROTO_UDP);
+	if (r->of < RUSH_ALL)
+		rush_same(r, offsetof(struct iphdr, saddr), &p->address32[3], 4);
+	rush_same_udp(r, sizeof(struct iphdr), p);
+}
+
+/* RFC 8200: no extension header. A source is a /64. */
+static __always_inline void rush_same6(struct rush *r, const struct packet *p)
+{
+	r->protocol = bpf_htons(ETH_P_IPV6);
+	rush_same8(r, 0, 0x60);
+	*(__u8 *)r->mask.word = 0xf0;
+	rush_same8(r, offsetof(struct ipv6hdr, nexthdr), IPPROTO_UDP);
+	if (r->of < RUSH_ALL)
+		rush_same(r, offsetof(struct ipv6hdr, saddr), p->address, 8);
+	if (r->of == RUSH_FLOW)
+		rush_same(r, offsetof(struct ipv6hdr, saddr) + 8, p->address + 8, 8);
+	rush_same_udp(r, sizeof(struct ipv6hdr), p);
+}
+
 /* Notes what a packet has got that came all the way. Global: few come here. */
 __noinline int rush_note(struct guard *g, __u32 reason)
 {
 	struct rush *r;
 	enum rush_of of;
-	__u32 method;
 
 	if (!g)
 		return 0;
@@ -95,22 +157,23 @@ __noinline int rush_note(struct guard *g, __u32 reason)
 		return 0;
 	of = rush_of(g, reason);
 	/* The wider answer stays. */
-	if (of == RUSH_NONE || (r->now == g->now && r->of >= of))
+	if (of == RUSH_NONE || (r->now == g->now && r->of >= of) ||
+	    g->method >= SG_METHOD_UNKNOWN)
 		return 0;
-	method = g->method;
-	barrier_var(method);
-	if (method >= SG_METHOD_UNKNOWN)
-		return 0;
-	__builtin_memcpy(r->start, sg_rush_starts[method], sizeof(r->start));
 	r->of = of;
 	r->source = g->p.source;
-	r->flow = g->p.flow;
 	r->now = g->now;
 	r->active = *(const volatile __u32 *)&sg_state.active;
-	r->port = g->p.port;
+	r->family = g->p.family;
 	r->reason = reason;
-	r->method = method;
+	r->method = g->method;
 	r->flow_limit = g->flow_limit;
+	__builtin_memset(&r->is, 0, sizeof(r->is));
+	__builtin_memset(&r->mask, 0, sizeof(r->mask));
+	if (r->family == 4)
+		rush_same4(r, &g->p);
+	else
+		rush_same6(r, &g->p);
 	return 0;
 }
 
@@ -129,26 +192,60 @@ static __always_inline void rush_look(struct guard *g, __u32 reason)
 	}
 }
 
-/* Whether the message begins as the one whose answer is noted. 16 bytes of it are there. */
-static __always_inline bool rush_begins(const struct rush *r, const __u8 *text)
+/* What is another one in this word. */
+static __always_inline __u64 rush_other(const struct rush *r, const __u8 *ip, __u32 i)
 {
-	return !(((load8(text) ^ r->start[0]) & r->start[1]) |
-		 ((load8(text + 8) ^ r->start[2]) & r->start[3]));
+	return (load8(ip + 8 * i) ^ r->is.word[i]) & r->mask.word[i];
 }
 
-/* What the checks need to know of the sender. */
-static __always_inline void rush_sender(struct packet *p, const struct glance *glance)
+/* Whether it begins as the one whose answer is noted. */
+static __always_inline bool rush_is_like(const struct rush *r, const __u8 *start, const __u8 *ip)
 {
-	const struct ipv6hdr *ip6 = glance->network;
-	const struct iphdr *ip = glance->network;
+	__u64 other = 0;
 
-	p->family = glance->family;
+	for (int i = 0; i < RUSH_WORDS4; i++)
+		other |= rush_other(r, ip, i);
+	if (r->family == 6)
+		other |= rush_other(r, ip, 6) | rush_other(r, ip, 7);
+	return !other && (!sg_link_header || ((const struct ethhdr *)start)->h_proto == r->protocol);
+}
+
+/* Whether the lengths of both headers agree, with each other and with the frame. */
+static __always_inline bool rush_is_whole(const __u8 *ip, const __u8 *end, __u32 header,
+					  __u32 carried)
+{
+	__u32 length = bpf_ntohs(((const struct udphdr *)(ip + header))->len);
+
+	return length >= RUSH_TEXT && length <= carried && length <= end - ip - header;
+}
+
+/* What the checks need to know of the sender. False: the lengths are wrong. */
+static __always_inline bool rush_sender(struct packet *p, const __u8 *ip, const __u8 *end,
+					__u32 family)
+{
+	const struct ipv6hdr *ip6 = (const void *)ip;
+	const struct iphdr *ip4 = (const void *)ip;
+	const struct udphdr *udp;
+	__u32 carried;
+
+	p->family = family;
 	p->transport = IPPROTO_UDP;
-	p->source_port = glance->ports[0];
-	if (glance->family == 4)
-		packet_source4(p, ip->saddr);
-	else
+	if (family == 4) {
+		packet_source4(p, ip4->saddr);
+		udp = (const void *)(ip + sizeof(*ip4));
+		carried = bpf_ntohs(ip4->tot_len);
+		if (carried < sizeof(*ip4) ||
+		    !rush_is_whole(ip, end, sizeof(*ip4), carried - sizeof(*ip4)))
+			return false;
+	} else {
 		packet_source6(p, &ip6->saddr);
+		udp = (const void *)(ip + sizeof(*ip6));
+		if (!rush_is_whole(ip, end, sizeof(*ip6), bpf_ntohs(ip6->payload_len)))
+			return false;
+	}
+	p->source_port = udp->source;
+	p->udp_sum = packet_udp_sum(udp);
+	return true;
 }
 
 /*
@@ -160,13 +257,13 @@ static __always_inline bool rush_means(struct guard *g)
 {
 	const struct rush *r = &g->rush;
 
-	if (r->of < RUSH_ALL && (r->source != g->p.source || greylist_applies(g)))
+	if (r->of < RUSH_ALL && greylist_applies(g))
 		return false;
 	if (sg_state.lists && (g->p.family != 4 || lists_concern4(g)))
 		return false;
+	if (!sg_state.proven && r->reason != SG_REASON_GREYLIST)
+		return true;
 	g->p.flow = flow_hash(&g->p);
-	if (r->of == RUSH_FLOW && r->flow != g->p.flow)
-		return false;
 	return !sg_state.proven || !proven_hinted(g->p.flow, g->now);
 }
 
@@ -183,31 +280,29 @@ static __always_inline bool rush_is_awaited(struct guard *g)
 }
 
 /*
- * Whether a plain packet for a guarded port gets the answer that is noted: then all is set that
- * verdict() reads. Else nothing has happened.
+ * Whether a packet gets the answer that is noted: then all is set that verdict() reads. Else nothing
+ * has happened.
  */
-static __always_inline bool rush_holds(struct guard *g, const struct glance *glance, __u32 frame)
+static __always_inline bool rush_holds(hook_ctx *ctx, struct guard *g, __u32 frame)
 {
-	const struct udphdr *udp = (const void *)glance->ports;
-	const __u8 *text = (const void *)(udp + 1);
-	const struct rush *r = &g->rush;
+	const __u8 *start = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	const __u8 *ip = start + sg_link_header;
+	struct rush *r = &g->rush;
 	struct packet *p = &g->p;
-	__u32 length;
 
-	if (glance->transport != IPPROTO_UDP || text + 16 > glance->end)
+	if (!r->now || ip + sizeof(r->is) > end)
 		return false;
 	g->now = clock_now();
-	if (r->now != g->now || r->port != glance->port || !rush_begins(r, text) ||
-	    r->active != *(const volatile __u32 *)&sg_state.active || !rush_applies(g))
+	if (r->now != g->now) {
+		r->now = 0;
 		return false;
-	rush_sender(p, glance);
-	length = bpf_ntohs(udp->len);
-	if (length < sizeof(*udp) + 16 || length > glance->end - (const __u8 *)udp ||
-	    (__s32)length > (__s32)glance_carried(glance) || !glance_version(glance))
+	}
+	if (!rush_is_like(r, start, ip) || !rush_applies(g) ||
+	    r->active != *(const volatile __u32 *)&sg_state.active)
 		return false;
-	if (!udp->source || address_is_nobodys(p) || !rush_means(g))
+	if (!rush_sender(p, ip, end, r->family) || !p->source_port || address_is_nobodys(p) ||
+	    !rush_means(g))
 		return false;
-	p->udp_sum = packet_udp_sum(udp);
 	if (r->reason == SG_REASON_GREYLIST && rush_is_awaited(g))
 		return false;
 	p->frame = frame;

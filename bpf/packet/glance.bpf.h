@@ -64,22 +64,6 @@ static __always_inline bool packet_glance(hook_ctx *ctx, struct glance *glance)
 	return true;
 }
 
-/* Bytes of IP's payload, as its header says. */
-static __always_inline __u32 glance_carried(const struct glance *glance)
-{
-	const struct ipv6hdr *ip6 = glance->network;
-	const struct iphdr *ip = glance->network;
-
-	return glance->family == 4 ? bpf_ntohs(ip->tot_len) - sizeof(*ip)
-				   : bpf_ntohs(ip6->payload_len);
-}
-
-/* Whether the IP header is of the version that the frame says. */
-static __always_inline bool glance_version(const struct glance *glance)
-{
-	return *(const volatile __u8 *)glance->network >> 4 == glance->family;
-}
-
 /* Bytes of the header of UDP; 0 if its length contradicts `carried`, that of IP. */
 static __always_inline __u32 plain_udp(struct packet *p, const struct glance *glance, __u32 carried)
 {

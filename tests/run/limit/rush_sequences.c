@@ -135,11 +135,40 @@ static void a_source_spends_what_it_has_left(void)
 	SEND(DROP, LIMIT_SOURCE, REQUEST, OPTIONS, .source = PHONE);
 }
 
+/* A source is a /64, a flow one address and port of it. */
+static void over_ipv6_it_is_the_same(void)
+{
+	proven_set("2001:db8:9::2", IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 60);
+	config()->profile[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "2001:db8:9::1");
+	for (int i = 0; i < 2; i++)
+		SEND(DROP, LIMIT_FLOW, REQUEST, OPTIONS, .source = "2001:db8:9::1");
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "2001:db8:9::1", .sport = OTHER_PORT);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "2001:db8:9::3");
+	for (int row = 0; row < 2; row++)
+		limit_spend("2001:db8:9::1", SG_LIMIT_SOURCE, row);
+	for (int i = 4; i < 6; i++)
+		SEND(DROP, LIMIT_SOURCE, REQUEST, OPTIONS, .source = i == 4 ? "2001:db8:9::4"
+									   : "2001:db8:9::5");
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "2001:db8:9::2");
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "2001:db8:8::1");
+	SEND(DROP, LIMIT_SOURCE, REQUEST, INVITE, .source = "2001:db8:9::4",
+	     .payload = SIP_REQUEST("INVITE"));
+	strangers_are_put_off();
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = "2001:db8:7::1");
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = "2001:db8:6::1");
+	SEND(DROP, SOURCE_PORT, REQUEST, OPTIONS, .source = "2001:db8:5::1", .sport_zero = true);
+	SEND(DROP, SOURCE_ADDRESS, REQUEST, OPTIONS, .source = "ff02::1");
+	SEND(DROP, UDP_LENGTH, REQUEST, OPTIONS, .source = "2001:db8:5::1", .udp_length_error = 1);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "2001:db8:9::2");
+}
+
 const struct sequence rush_sequences[] = {
 	{"the known are not meant", the_known_are_not_meant},
 	{"nor who becomes known", nor_who_becomes_known},
 	{"each is counted as what it is", each_is_counted_as_what_it_is},
 	{"a source that is spent speaks for itself", a_source_that_is_spent_speaks_for_itself},
+	{"over IPv6 it is the same", over_ipv6_it_is_the_same},
 	{"a limit of a method is that of one", a_limit_of_a_method_is_that_of_one},
 	{"who waits in a flood is remembered", who_waits_in_a_flood_is_remembered},
 	{"a flow keeps the limit that it has spent", a_flow_keeps_the_limit_that_it_has_spent},
