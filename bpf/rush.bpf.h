@@ -17,7 +17,6 @@
 
 #include "checks/greylist.bpf.h"
 #include "checks/lists.bpf.h"
-#include "events.bpf.h"
 #include "packet/class.bpf.h"
 #include "packet/glance.bpf.h"
 
@@ -72,6 +71,7 @@ static __always_inline enum rush_of rush_of(const struct guard *g, __u32 reason)
 	case SG_REASON_LIMIT_FLOW:
 		return RUSH_FLOW;
 	case SG_REASON_LIMIT_SOURCE:
+	case SG_REASON_BAN_SOURCE:
 		return RUSH_SOURCE;
 	default:
 		return reason == sg_reason_of_limit[limit_index(g->limit)] ? RUSH_SOURCE
@@ -79,11 +79,10 @@ static __always_inline enum rush_of rush_of(const struct guard *g, __u32 reason)
 	}
 }
 
-/* Whether nothing is configured or known by which one stranger would differ from another. */
+/* Whether what is refused is dropped, and nobody else has to be shown the packet. */
 static __always_inline bool rush_applies(const struct guard *g)
 {
-	return sg_state.mode == SG_MODE_ENFORCE && !sg_state.source_bans && !sg_state.flow_bans &&
-	       !(g->trial | g->shadowed) && !event_is_heard(g);
+	return sg_state.mode == SG_MODE_ENFORCE && !(g->trial | g->shadowed);
 }
 
 /* At a byte of the IP header, or behind it, such packets have this value. */
@@ -164,6 +163,7 @@ __noinline int rush_note(struct guard *g, __u32 reason)
 	r->source = g->p.source;
 	r->now = g->now;
 	r->active = *(const volatile __u32 *)&sg_state.active;
+	r->ban_generation = *(const volatile __u32 *)&sg_state.ban_generation;
 	r->family = g->p.family;
 	r->reason = reason;
 	r->method = g->method;
@@ -244,20 +244,32 @@ static __always_inline bool rush_sender(struct packet *p, const __u8 *ip, const 
 			return false;
 	}
 	p->source_port = udp->source;
+	p->port = bpf_ntohs(udp->dest);
 	p->udp_sum = packet_udp_sum(udp);
 	return true;
 }
 
 /*
- * Whether a packet is of those for whom the answer holds, and its sender nobody who is known. The
- * greylist, which may be armed since, comes before the limits of a flow or a source: who has not
- * come yet is put off and remembered, though his neighbour, who has, is told of the limit.
+ * Whether something comes before the answer that is noted: a ban; and before the limits of a flow or
+ * a source the greylist, which may be armed since. Who has not come yet is put off and remembered,
+ * though his neighbour, who has, is told of the limit.
  */
+static __always_inline bool rush_is_behind(struct guard *g)
+{
+	const struct rush *r = &g->rush;
+
+	if (r->reason == SG_REASON_BAN_SOURCE)
+		return false;
+	return (r->of < RUSH_ALL && greylist_applies(g)) || ban_source_check(g) ||
+	       ban_flow_check(g);
+}
+
+/* Whether a packet is of those for whom the answer holds, and its sender nobody who is known. */
 static __always_inline bool rush_means(struct guard *g)
 {
 	const struct rush *r = &g->rush;
 
-	if (r->of < RUSH_ALL && greylist_applies(g))
+	if (rush_is_behind(g))
 		return false;
 	if (sg_state.lists && (g->p.family != 4 || lists_concern4(g)))
 		return false;
@@ -298,7 +310,8 @@ static __always_inline bool rush_holds(hook_ctx *ctx, struct guard *g, __u32 fra
 		return false;
 	}
 	if (!rush_is_like(r, start, ip) || !rush_applies(g) ||
-	    r->active != *(const volatile __u32 *)&sg_state.active)
+	    r->active != *(const volatile __u32 *)&sg_state.active ||
+	    r->ban_generation != *(const volatile __u32 *)&sg_state.ban_generation)
 		return false;
 	if (!rush_sender(p, ip, end, r->family) || !p->source_port || address_is_nobodys(p) ||
 	    !rush_means(g))
@@ -306,7 +319,7 @@ static __always_inline bool rush_holds(hook_ctx *ctx, struct guard *g, __u32 fra
 	if (r->reason == SG_REASON_GREYLIST && rush_is_awaited(g))
 		return false;
 	p->frame = frame;
-	p->more = p->stream = 0;
+	p->more = p->stream = p->leaves = 0;
 	g->class = SG_CLASS_REQUEST;
 	g->method = r->method;
 	g->flow_limit = r->flow_limit;

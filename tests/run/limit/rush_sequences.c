@@ -163,12 +163,43 @@ static void over_ipv6_it_is_the_same(void)
 	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "2001:db8:9::2");
 }
 
+static void who_is_banned_is_dropped_for_that(void)
+{
+	ban_set("192.0.2.9", 0, 0, 60);
+	ban_set("192.0.2.10", IPPROTO_UDP, PORT, 60);
+	strangers_are_put_off();
+	SEND(DROP, BAN_SOURCE, REQUEST, OPTIONS, .source = "192.0.2.9");
+	SEND(DROP, BAN_FLOW, REQUEST, OPTIONS, .source = "192.0.2.10");
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = "192.0.2.10", .sport = OTHER_PORT);
+	ban_set(FLOOD(2), 0, 0, 60);
+	SEND(DROP, BAN_SOURCE, REQUEST, OPTIONS, .source = FLOOD(2));
+}
+
+static void a_ban_is_that_of_one_source(void)
+{
+	ban_set_cause(PHONE, SG_REASON_MALFORMED, 60);
+	proven_set(PHONE, IPPROTO_UDP, PORT, SG_PROOF_REGISTER, 60);
+	for (int i = 0; i < 3; i++)
+		SEND(DROP, BAN_SOURCE, REQUEST, OPTIONS, .source = PHONE, .sport = 40002 + i);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = FLOOD(1));
+	SEND(DROP, BAN_SOURCE, REQUEST, INVITE, .source = PHONE, .sport = 40002,
+	     .payload = SIP_REQUEST("INVITE"));
+	fix.state->greylist_until = 1ULL << 62;
+	SEND(DROP, BAN_SOURCE, REQUEST, OPTIONS, .source = PHONE, .sport = 40002);
+	fix.state->greylist_until = 0;
+	ban_lift(PHONE);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE, .sport = 40002);
+}
+
 const struct sequence rush_sequences[] = {
 	{"the known are not meant", the_known_are_not_meant},
 	{"nor who becomes known", nor_who_becomes_known},
 	{"each is counted as what it is", each_is_counted_as_what_it_is},
 	{"a source that is spent speaks for itself", a_source_that_is_spent_speaks_for_itself},
 	{"over IPv6 it is the same", over_ipv6_it_is_the_same},
+	{"who is banned is dropped for that", who_is_banned_is_dropped_for_that},
+	{"a ban is that of one source", a_ban_is_that_of_one_source},
 	{"a limit of a method is that of one", a_limit_of_a_method_is_that_of_one},
 	{"who waits in a flood is remembered", who_waits_in_a_flood_is_remembered},
 	{"a flow keeps the limit that it has spent", a_flow_keeps_the_limit_that_it_has_spent},

@@ -98,6 +98,30 @@ static void each_hears_what_it_wants(void)
 		hears(i, ip6[i]);
 }
 
+/* Its packets are not looked at as a whole, see rush.bpf.h; its events say no less. */
+static void so_are_those_of_a_rush(void)
+{
+	struct sg_event e;
+
+	follower_begin(0, &(struct sg_follower){EVERYTHING});
+	fix.state->greylist_until = 1ULL << 62;
+	rush_set(true);
+	for (int i = 1; i < 4; i++)
+		SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = i == 3 ? STRANGER : "198.18.0.1",
+		     .sport = 5070 + i);
+	e = hears(0, 2)->last;
+	assert_int_equal(e.reason, SG_REASON_GREYLIST);
+	assert_int_equal(e.outcome, SG_OUTCOME_DROPPED);
+	assert_int_equal(e.class, SG_CLASS_REQUEST);
+	assert_int_equal(e.method, SG_METHOD_OPTIONS);
+	assert_int_equal(e.family, 4);
+	assert_int_equal(e.transport, IPPROTO_UDP);
+	assert_int_equal(e.address[3], htonl(0xcb007107));
+	assert_int_equal(e.port, htons(5073));
+	assert_int_equal(e.own_port, 5060);
+	assert_int_equal(e.leaves, 0);
+}
+
 static const char *source(int i)
 {
 	static char text[64];
@@ -331,6 +355,7 @@ static void strangers_push_out_no_customer(void)
 
 const struct sequence event_sequences[] = {
 	{"events: a drop is told once a second", a_drop_is_told_once_a_second},
+	{"events: so are those of a rush", so_are_those_of_a_rush},
 	{"events: what passes is not told", what_passes_is_not_told},
 	{"events: what is watched or would be dropped is",
 	 what_is_watched_or_would_be_dropped_is},
