@@ -54,6 +54,8 @@ struct rush {
 	struct rush_header mask; /* where it has to be the same */
 	__be16 protocol; /* of Ethernet */
 	__u8 family;
+	__u8 zone;
+	__u8 in_zone;
 	__u8 method;
 	__u8 reason;
 	__u8 of;      /* enum rush_of */

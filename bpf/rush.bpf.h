@@ -6,11 +6,14 @@
  * was looked at, and takes no look at the rest again: 20 000 in a tick, at five million a second.
  *
  * No rule is here. An answer is noted when a packet has come all the way and had it (rush_note());
- * a packet gets it that has the same method, for the same port, of which nothing else is known:
- * its source is on no list, its flow has proven nothing, it has not come again. Any doubt, and it
- * goes all the way. What has to be the same lies in the first 64 bytes of a plain packet, and is
- * compared as it comes, since on the CPU that another one has written it for, whatever is done
- * between two packets keeps it from asking for the next one. So it does once in a tick, and in the greylist once in GREYLIST_BATCH.
+ * a packet gets it that has the same method, for the same port, of which nothing else is known: its
+ * source is in the same zone, on no list and not banned, its flow has proven nothing, it has not
+ * come again. Any doubt, and it goes all the way. So it does once in a tick, and in the greylist
+ * once in GREYLIST_BATCH.
+ *
+ * What has to be the same lies in the first 64 bytes of a plain packet, and is compared as it comes:
+ * where another CPU has written the packet, a CPU waits for its first bytes longer than for all
+ * else, and what it does between two packets keeps it from asking for those of the next one.
  */
 #ifndef SIPGUARD_RUSH_BPF_H
 #define SIPGUARD_RUSH_BPF_H
@@ -152,7 +155,7 @@ __noinline int rush_note(struct guard *g, __u32 reason)
 		return 0;
 	r = &g->rush;
 	if (g->p.transport != IPPROTO_UDP || g->class != SG_CLASS_REQUEST || g->p.part ||
-	    g->watched || config_of(g)->zones || is_proven(g) || !rush_applies(g))
+	    g->watched || g->p.vlan || is_proven(g) || !rush_applies(g))
 		return 0;
 	of = rush_of(g, reason);
 	/* The wider answer stays. */
@@ -168,6 +171,8 @@ __noinline int rush_note(struct guard *g, __u32 reason)
 	r->reason = reason;
 	r->method = g->method;
 	r->flow_limit = g->flow_limit;
+	r->zone = g->zone;
+	r->in_zone = g->in_zone;
 	__builtin_memset(&r->is, 0, sizeof(r->is));
 	__builtin_memset(&r->mask, 0, sizeof(r->mask));
 	if (r->family == 4)
@@ -269,7 +274,8 @@ static __always_inline bool rush_means(struct guard *g)
 {
 	const struct rush *r = &g->rush;
 
-	if (rush_is_behind(g))
+	zone_find(g, sg_interface);
+	if (g->zone != r->zone || g->in_zone != r->in_zone || rush_is_behind(g))
 		return false;
 	if (sg_state.lists && (g->p.family != 4 || lists_concern4(g)))
 		return false;
@@ -313,7 +319,9 @@ static __always_inline bool rush_holds(hook_ctx *ctx, struct guard *g, __u32 fra
 	    r->active != *(const volatile __u32 *)&sg_state.active ||
 	    r->ban_generation != *(const volatile __u32 *)&sg_state.ban_generation)
 		return false;
-	if (!rush_sender(p, ip, end, r->family) || !p->source_port || address_is_nobodys(p) ||
+	p->vlan = 0;
+	packet_tag(ctx, p);
+	if (p->vlan || !rush_sender(p, ip, end, r->family) || !p->source_port || address_is_nobodys(p) ||
 	    !rush_means(g))
 		return false;
 	if (r->reason == SG_REASON_GREYLIST && rush_is_awaited(g))

@@ -192,6 +192,27 @@ static void a_ban_is_that_of_one_source(void)
 	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE, .sport = 40002);
 }
 
+/* Also those of one /64. */
+static void a_zone_is_for_itself(void)
+{
+	zone_set(0, "198.18.5.0/24", 1);
+	zone_set(0, "2001:db8:9::7/128", 1);
+	config()->profile[1].mode[SG_REASON_LIMIT_SOURCE] = SG_MODE_OFF;
+	strangers_are_put_off();
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "198.18.5.1");
+	for (int row = 0; row < 2; row++) {
+		limit_spend("198.18.5.2", SG_LIMIT_OPTIONS, row);
+		limit_spend("2001:db8:9::1", SG_LIMIT_SOURCE, row);
+	}
+	fix.state->greylist_until = 0;
+	for (int i = 0; i < 2; i++)
+		SEND(DROP, LIMIT_OPTIONS, REQUEST, OPTIONS, .source = "198.18.5.2");
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "198.18.5.1");
+	for (int i = 0; i < 2; i++)
+		SEND(DROP, LIMIT_SOURCE, REQUEST, OPTIONS, .source = "2001:db8:9::1");
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "2001:db8:9::7");
+}
+
 const struct sequence rush_sequences[] = {
 	{"the known are not meant", the_known_are_not_meant},
 	{"nor who becomes known", nor_who_becomes_known},
@@ -200,6 +221,7 @@ const struct sequence rush_sequences[] = {
 	{"over IPv6 it is the same", over_ipv6_it_is_the_same},
 	{"who is banned is dropped for that", who_is_banned_is_dropped_for_that},
 	{"a ban is that of one source", a_ban_is_that_of_one_source},
+	{"a zone is for itself", a_zone_is_for_itself},
 	{"a limit of a method is that of one", a_limit_of_a_method_is_that_of_one},
 	{"who waits in a flood is remembered", who_waits_in_a_flood_is_remembered},
 	{"a flow keeps the limit that it has spent", a_flow_keeps_the_limit_that_it_has_spent},
