@@ -355,7 +355,7 @@ static __always_inline int guard_read(hook_ctx *ctx, __u32 frame, struct guard *
 	bool plain;
 	int kind;
 
-	guard_begin(g);
+	guard_open(g);
 #if !SHADOW
 	if (guard_rushes(ctx, g, frame))
 		return KIND_RUSH;
@@ -367,6 +367,7 @@ static __always_inline int guard_read(hook_ctx *ctx, __u32 frame, struct guard *
 		g->role = port_role(g, glance.transport, glance.port);
 	if (plain && !g->role && !SHADOW)
 		return KIND_UNGUARDED;
+	guard_clear(g);
 	if (plain && packet_read_plain(&g->p, &glance, frame))
 		return PACKET_PORTS;
 	kind = packet_read(ctx, &g->p, frame, 0);

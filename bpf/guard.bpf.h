@@ -92,11 +92,13 @@ struct guard {
 	__u32 figures_count;
 	struct rush rush;
 	__u8 paid[SG_TOTAL_PLACES]; /* messages that are paid for, of each total: limits.bpf.h */
-	/* From here on all is zero when a packet comes. */
+	__u8 active;    /* one of sg_configs, read once: a reload may flip it meanwhile */
+	__u8 shadowed;  /* flag: there is a shadow to be called */
+	__u8 trial;     /* flag: the guard is on trial */
+	__u8 role;      /* enum sg_port_role of the destination port */
+	/* From here on all is zero when a packet is judged. */
 	__u64 now;      /* ns of the guard's clock */
 	__u64 faults;   /* of the message that was read, as SIP_FAULT()s */
-	__u8 active;    /* one of sg_configs, read once: a reload may flip it meanwhile */
-	__u8 role;      /* enum sg_port_role of the destination port */
 	__u8 class;
 	__u8 method;
 	__u8 zone;
@@ -115,8 +117,6 @@ struct guard {
 	__u8 fresh;
 	__u8 evident;   /* flag, of a reply: no forger elsewhere can have sent its request */
 	__u16 status;   /* of a reply */
-	__u8 shadowed;  /* flag: there is a shadow to be called */
-	__u8 trial;     /* flag: the guard is on trial */
 #if SHADOW
 	__u8 ends;      /* the reason that would end the packet's way, or none */
 	__u8 begun;     /* flag: it was judged, and is not compared yet */

@@ -449,16 +449,28 @@ static __always_inline void count_one(__u32 id)
 		stats->count[id]++;
 }
 
-/* Of a packet that comes nothing is known but the configuration that it is judged by. */
-static __always_inline void guard_begin(struct guard *g)
+/* The configuration by which a packet is judged. */
+static __always_inline void guard_open(struct guard *g)
 {
 	__u32 active = SHADOW ? 0 : *(const volatile __u32 *)&sg_state.active;
 
-	__builtin_memset(&g->now, 0, sizeof(*g) - offsetof(struct guard, now));
 	g->active = active & 1;
 	g->shadowed = !!(active & SG_ACTIVE_SHADOW);
 	g->trial = !!(active & SG_ACTIVE_TRIAL);
 	barrier();
+}
+
+/* Nothing else is known of it. Not done for most packets, which are for no guarded port. */
+static __always_inline void guard_clear(struct guard *g)
+{
+	__builtin_memset(&g->now, 0, sizeof(*g) - offsetof(struct guard, now));
+	barrier();
+}
+
+static __always_inline void guard_begin(struct guard *g)
+{
+	guard_open(g);
+	guard_clear(g);
 }
 
 /* The configuration that a packet began with. */

@@ -307,11 +307,12 @@ static __always_inline bool rush_holds(hook_ctx *ctx, struct guard *g, __u32 fra
 	const __u8 *ip = start + sg_link_header;
 	struct rush *r = &g->rush;
 	struct packet *p = &g->p;
+	__u64 now;
 
 	if (!r->now || ip + sizeof(r->is) > end)
 		return false;
-	g->now = clock_now();
-	if (r->now != g->now) {
+	now = clock_now();
+	if (r->now != now) {
 		r->now = 0;
 		return false;
 	}
@@ -319,6 +320,8 @@ static __always_inline bool rush_holds(hook_ctx *ctx, struct guard *g, __u32 fra
 	    r->active != *(const volatile __u32 *)&sg_state.active ||
 	    r->ban_generation != *(const volatile __u32 *)&sg_state.ban_generation)
 		return false;
+	guard_clear(g);
+	g->now = now;
 	p->vlan = 0;
 	packet_tag(ctx, p);
 	if (p->vlan || !rush_sender(p, ip, end, r->family) || !p->source_port || address_is_nobodys(p) ||
