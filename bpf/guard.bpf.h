@@ -47,8 +47,9 @@ struct rush {
 	__u64 now;    /* that tick; 0: none is noted */
 	__u64 looked; /* the last one in which answers were looked at, and how many */
 	__u32 looks;
-	__u32 active; /* sg_state.active, */
-	__u32 ban_generation; /* and the same: a ban may have been lifted */
+	__u32 generation; /* of the configuration, and which one it was */
+	__u32 ban_generation; /* a ban may have been lifted */
+	__u8 active;
 	__u64 source; /* who has sent it */
 	struct rush_header is;   /* what such packets are, */
 	struct rush_header mask; /* where it has to be the same */

@@ -11,9 +11,9 @@
  * come again. Any doubt, and it goes all the way. So it does once in a tick, and in the greylist
  * once in GREYLIST_BATCH.
  *
- * What has to be the same lies in the first 64 bytes of a plain packet, and is compared as it comes:
- * where another CPU has written the packet, a CPU waits for its first bytes longer than for all
- * else, and what it does between two packets keeps it from asking for those of the next one.
+ * What has to be the same lies in the first 64 bytes of a plain packet, and is compared as it
+ * comes: where another CPU has written the packet, a CPU waits for its first bytes longer than for
+ * all else, and what it does between two packets keeps it from asking for those of the next one.
  */
 #ifndef SIPGUARD_RUSH_BPF_H
 #define SIPGUARD_RUSH_BPF_H
@@ -50,7 +50,8 @@ _Static_assert(!(SG_METHOD__MAX & (SG_METHOD__MAX - 1)), "an index is masked");
  * Whether a packet that was refused stands for others, and for whom: those of its flow or of its
  * source, since what that may is spent, or those of all strangers. (Of who sends from any port each
  * packet has another flow, and the place of its limit is in no cache, 85 ns on two CPUs: the
- * source's answer spares that.)
+ * source's answer spares that.) So for a tick a flow that has spent its own limit, too, or a total
+ * that is spent meanwhile, is counted under the source's.
  */
 enum rush_of { RUSH_NONE, RUSH_FLOW, RUSH_SOURCE, RUSH_ALL };
 
@@ -64,6 +65,14 @@ static __always_inline enum rush_of rush_of_budget(const struct guard *g)
 		       ? RUSH_ALL : RUSH_NONE;
 }
 
+/*
+ * A limit of the source. While limits of flows are only counted, each flow has to be looked at.
+ */
+static __always_inline enum rush_of rush_of_source(const struct guard *g)
+{
+	return verdict_mode(g, SG_REASON_LIMIT_FLOW) == SG_MODE_MONITOR ? RUSH_NONE : RUSH_SOURCE;
+}
+
 static __always_inline enum rush_of rush_of(const struct guard *g, __u32 reason)
 {
 	switch (reason) {
@@ -73,11 +82,12 @@ static __always_inline enum rush_of rush_of(const struct guard *g, __u32 reason)
 		return rush_of_budget(g);
 	case SG_REASON_LIMIT_FLOW:
 		return RUSH_FLOW;
-	case SG_REASON_LIMIT_SOURCE:
 	case SG_REASON_BAN_SOURCE:
 		return RUSH_SOURCE;
+	case SG_REASON_LIMIT_SOURCE:
+		return rush_of_source(g);
 	default:
-		return reason == sg_reason_of_limit[limit_index(g->limit)] ? RUSH_SOURCE
+		return reason == sg_reason_of_limit[limit_index(g->limit)] ? rush_of_source(g)
 									   : RUSH_NONE;
 	}
 }
@@ -165,7 +175,8 @@ __noinline int rush_note(struct guard *g, __u32 reason)
 	r->of = of;
 	r->source = g->p.source;
 	r->now = g->now;
-	r->active = *(const volatile __u32 *)&sg_state.active;
+	r->active = g->active;
+	r->generation = config_of(g)->generation;
 	r->ban_generation = *(const volatile __u32 *)&sg_state.ban_generation;
 	r->family = g->p.family;
 	r->reason = reason;
@@ -212,21 +223,21 @@ static __always_inline bool rush_is_like(const struct rush *r, const __u8 *start
 		other |= rush_other(r, ip, i);
 	if (r->family == 6)
 		other |= rush_other(r, ip, 6) | rush_other(r, ip, 7);
-	return !other && (!sg_link_header || ((const struct ethhdr *)start)->h_proto == r->protocol);
+	if (sg_link_header)
+		other |= ((const struct ethhdr *)start)->h_proto ^ r->protocol;
+	return !other;
 }
 
-/* Whether the lengths of both headers agree, with each other and with the frame. */
-static __always_inline bool rush_is_whole(const __u8 *ip, const __u8 *end, __u32 header,
-					  __u32 carried)
+/* Whether the length of UDP agrees with that of IP, as plain_udp() has it. */
+static __always_inline bool rush_is_whole(const struct udphdr *udp, __u32 carried)
 {
-	__u32 length = bpf_ntohs(((const struct udphdr *)(ip + header))->len);
+	__u32 length = bpf_ntohs(udp->len);
 
-	return length >= RUSH_TEXT && length <= carried && length <= end - ip - header;
+	return length >= RUSH_TEXT && length <= carried;
 }
 
 /* What the checks need to know of the sender. False: the lengths are wrong. */
-static __always_inline bool rush_sender(struct packet *p, const __u8 *ip, const __u8 *end,
-					__u32 family)
+static __always_inline bool rush_sender(struct packet *p, const __u8 *ip, __u32 family)
 {
 	const struct ipv6hdr *ip6 = (const void *)ip;
 	const struct iphdr *ip4 = (const void *)ip;
@@ -239,13 +250,12 @@ static __always_inline bool rush_sender(struct packet *p, const __u8 *ip, const 
 		packet_source4(p, ip4->saddr);
 		udp = (const void *)(ip + sizeof(*ip4));
 		carried = bpf_ntohs(ip4->tot_len);
-		if (carried < sizeof(*ip4) ||
-		    !rush_is_whole(ip, end, sizeof(*ip4), carried - sizeof(*ip4)))
+		if (carried < sizeof(*ip4) || !rush_is_whole(udp, carried - sizeof(*ip4)))
 			return false;
 	} else {
 		packet_source6(p, &ip6->saddr);
 		udp = (const void *)(ip + sizeof(*ip6));
-		if (!rush_is_whole(ip, end, sizeof(*ip6), bpf_ntohs(ip6->payload_len)))
+		if (!rush_is_whole(udp, bpf_ntohs(ip6->payload_len)))
 			return false;
 	}
 	p->source_port = udp->source;
@@ -255,9 +265,9 @@ static __always_inline bool rush_sender(struct packet *p, const __u8 *ip, const 
 }
 
 /*
- * Whether something comes before the answer that is noted: a ban; and before the limits of a flow or
- * a source the greylist, which may be armed since. Who has not come yet is put off and remembered,
- * though his neighbour, who has, is told of the limit.
+ * Whether something comes before the answer that is noted: a ban; and before the limits of a flow
+ * or a source the greylist, which may be armed since. Who has not come yet is put off and
+ * remembered, though his neighbour, who has, is told of the limit.
  */
 static __always_inline bool rush_is_behind(struct guard *g)
 {
@@ -265,7 +275,7 @@ static __always_inline bool rush_is_behind(struct guard *g)
 
 	if (r->reason == SG_REASON_BAN_SOURCE)
 		return false;
-	return (r->of < RUSH_ALL && greylist_applies(g)) || ban_source_check(g) ||
+	return (r->of < RUSH_ALL && !g->in_zone && greylist_applies(g)) || ban_source_check(g) ||
 	       ban_flow_check(g);
 }
 
@@ -298,8 +308,8 @@ static __always_inline bool rush_is_awaited(struct guard *g)
 }
 
 /*
- * Whether a packet gets the answer that is noted: then all is set that verdict() reads. Else nothing
- * has happened.
+ * Whether a packet gets the answer that is noted: then all is set that verdict() reads. Else
+ * nothing has happened.
  */
 static __always_inline bool rush_holds(hook_ctx *ctx, struct guard *g, __u32 frame)
 {
@@ -317,15 +327,15 @@ static __always_inline bool rush_holds(hook_ctx *ctx, struct guard *g, __u32 fra
 		return false;
 	}
 	if (!rush_is_like(r, start, ip) || !rush_applies(g) ||
-	    r->active != *(const volatile __u32 *)&sg_state.active ||
+	    r->active != g->active || r->generation != config_of(g)->generation ||
 	    r->ban_generation != *(const volatile __u32 *)&sg_state.ban_generation)
 		return false;
 	guard_clear(g);
 	g->now = now;
 	p->vlan = 0;
 	packet_tag(ctx, p);
-	if (p->vlan || !rush_sender(p, ip, end, r->family) || !p->source_port || address_is_nobodys(p) ||
-	    !rush_means(g))
+	if (p->vlan || !rush_sender(p, ip, r->family) || !p->source_port ||
+	    address_is_nobodys(p) || !rush_means(g))
 		return false;
 	if (r->reason == SG_REASON_GREYLIST && rush_is_awaited(g))
 		return false;

@@ -20,8 +20,9 @@ enum sg_memory {
 
 /*
  * X(field, map, rows, small, default, large): the map has `rows` times as many entries. All but
- * those of bans and connections, which are hash tables and a queue, and of the greylist are powers of
- * two: packets mask by them. No two presets have the same number of lines of proven flows, by which one is known.
+ * those of bans and connections, which are hash tables and a queue, and of the greylist are powers
+ * of two: packets mask by them. No two presets have the same number of lines of proven flows, by
+ * which one is known.
  */
 #define SG_SIZES(X)                                                                               \
 	X(proven, "sg_proven", 1, SG_PROVEN / 16, SG_PROVEN, 4 * SG_PROVEN)                       \

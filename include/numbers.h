@@ -27,7 +27,7 @@
 /* So many flows find room in as many lines: of more than that one in 100 000 does not. */
 #define SG_PROVEN_MOST(lines) (2 * (lines))
 #define SG_HINTS (1 << 15)     /* lines of 4; more would leave the cache in a flood */
-#define SG_GREYLIST (11 << 14) /* lines of 15 requests, 11 MB: half a second of 5 million a second */
+#define SG_GREYLIST (11 << 14) /* lines of 15 requests, 11 MB: 0.5 s of 5 million a second */
 #define SG_WAITING 64
 #define SG_RETURNED (1 << 13)  /* requests that came again in a rush, 64 KB */
 #define SG_TRANSACTIONS (1 << 14) /* lines of 8, 2 MB */

@@ -221,13 +221,21 @@ static __always_inline const struct sg_limit *total_limit(const struct guard *g)
 }
 
 /*
- * A total is one word that all CPUs write. Where many messages are allowed, and while less than
- * half of them have come, a CPU pays for TOTAL_AHEAD at once, and takes those that come from what
- * it has paid. Nobody is refused for what is paid ahead, since half is left. If it was paid long
- * ago, TOTAL_AHEAD - 1 messages of each CPU may come beyond the burst: of 64 CPUs, a quarter of it.
+ * A total is one word that all CPUs write. Where many messages are allowed, and while less than a
+ * quarter of them has come, a CPU pays for TOTAL_AHEAD at once, and takes those that come from what
+ * it has paid. Nobody is refused for what is paid ahead: share_check() begins at the half. If it
+ * was paid long ago, TOTAL_AHEAD - 1 messages of each CPU may come beyond the burst: of 64 CPUs, a
+ * quarter of it.
  */
 #define TOTAL_AHEAD 32
 #define TOTAL_AHEAD_BURST (256 * TOTAL_AHEAD) /* a smaller burst is paid message by message */
+
+static __always_inline bool total_is_wide(const struct guard *g)
+{
+	const struct sg_limit *limit = total_limit(g);
+
+	return limit->tolerance >= (TOTAL_AHEAD_BURST - 1) * limit->interval;
+}
 
 /* Global: where many are allowed, one in TOTAL_AHEAD comes here. */
 __noinline int total_pay_ahead(struct guard *g)
@@ -241,8 +249,7 @@ __noinline int total_pay_ahead(struct guard *g)
 	limit = total_limit(g);
 	old = *(volatile __u64 *)tat;
 	next = sg_gcra_next(old, g->now, limit) + (TOTAL_AHEAD - 1) * limit->interval;
-	if (limit->tolerance >= (TOTAL_AHEAD_BURST - 1) * limit->interval &&
-	    next <= g->now + limit->tolerance / 2 &&
+	if (total_is_wide(g) && next <= g->now + limit->tolerance / 4 &&
 	    __sync_val_compare_and_swap(tat, old, next) == old)
 		g->paid[total_index(g)] = TOTAL_AHEAD - 1;
 	else
@@ -250,12 +257,12 @@ __noinline int total_pay_ahead(struct guard *g)
 	return 0;
 }
 
-/* Whether this message was paid for with an earlier one. */
+/* Whether this message was paid for with an earlier one. A reload may have made the total narrow. */
 static __always_inline bool total_is_paid(struct guard *g)
 {
 	__u8 *paid = &g->paid[total_index(g)];
 
-	if (!*paid)
+	if (!*paid || !total_is_wide(g))
 		return false;
 	--*paid;
 	return true;

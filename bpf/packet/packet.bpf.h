@@ -146,6 +146,7 @@ static __always_inline __u64 packet_fold6(const __u32 *address)
 static __always_inline void packet_source4(struct packet *p, __be32 address)
 {
 	p->source = sg_source4(address);
+	p->address32[0] = p->address32[1] = 0; /* an earlier packet may have left its own */
 	p->address32[2] = bpf_htonl(0xffff);
 	p->address32[3] = address;
 }

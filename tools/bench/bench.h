@@ -38,8 +38,8 @@ enum message {
 #define BENCH_INVITE_LENGTH 619
 #define BENCH_TEXT_MAX 4096
 /*
- * Who sends, host order; on the second of two CPUs the next address, as a flow's packets come to one
- * CPU.
+ * Who sends, host order; on the second of two CPUs the next address, as a flow's packets come to
+ * one CPU.
  */
 #define BENCH_SOURCE 0xc0000201
 #define BENCH_SENDERS 2

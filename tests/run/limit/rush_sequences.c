@@ -213,6 +213,42 @@ static void a_zone_is_for_itself(void)
 	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "2001:db8:9::7");
 }
 
+/* Of IPv6 an address has more bytes, also that of a reply to somebody else. */
+static void one_packet_leaves_nothing_to_the_next(void)
+{
+	zone_set(0, "198.18.5.0/24", 1);
+	zone_set(0, "2001:db8:9::/64", 1);
+	ban_set("192.0.2.9", 0, 0, 60);
+	ban_set("192.0.2.10", IPPROTO_UDP, PORT, 60);
+	strangers_are_put_off();
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "198.18.5.1");
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = "2001:db8:8::1");
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "198.18.5.1");
+	reply_dropped(&(struct packet_spec){.source = PACKET_SERVER6,
+		.destination = "2001:db8:8::1", .dport = 5070, .payload = SIP_RESPONSE});
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "198.18.5.1");
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = "2001:db8:8::1");
+	SEND(DROP, BAN_SOURCE, REQUEST, OPTIONS, .source = "192.0.2.9");
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = "2001:db8:8::1");
+	SEND(DROP, BAN_FLOW, REQUEST, OPTIONS, .source = "192.0.2.10");
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = FLOOD(3));
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = "2001:db8:9::1");
+	SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = FLOOD(4));
+}
+
+/* Who only watches the limits of flows sees each that is over its own. */
+static void watched_flows_are_counted(void)
+{
+	config()->profile[0].mode[SG_REASON_LIMIT_FLOW] = SG_MODE_MONITOR;
+	config()->profile[0].flow[SG_LIMIT_OPTIONS] = limit_hourly(1);
+	SEND(PASS, NONE, REQUEST, OPTIONS, .source = PHONE);
+	for (int row = 0; row < 2; row++)
+		limit_spend(PHONE, SG_LIMIT_SOURCE, row);
+	SEND(DROP, LIMIT_SOURCE, REQUEST, OPTIONS, .source = PHONE, .sport = OTHER_PORT);
+	SEND_WATCHED(DROP, LIMIT_SOURCE, REASON_BIT(SG_REASON_LIMIT_FLOW), REQUEST, OPTIONS,
+		     .source = PHONE);
+}
+
 const struct sequence rush_sequences[] = {
 	{"the known are not meant", the_known_are_not_meant},
 	{"nor who becomes known", nor_who_becomes_known},
@@ -222,6 +258,8 @@ const struct sequence rush_sequences[] = {
 	{"who is banned is dropped for that", who_is_banned_is_dropped_for_that},
 	{"a ban is that of one source", a_ban_is_that_of_one_source},
 	{"a zone is for itself", a_zone_is_for_itself},
+	{"one packet leaves nothing to the next", one_packet_leaves_nothing_to_the_next},
+	{"watched flows are counted", watched_flows_are_counted},
 	{"a limit of a method is that of one", a_limit_of_a_method_is_that_of_one},
 	{"who waits in a flood is remembered", who_waits_in_a_flood_is_remembered},
 	{"a flow keeps the limit that it has spent", a_flow_keeps_the_limit_that_it_has_spent},
