@@ -257,7 +257,7 @@ __noinline int total_pay_ahead(struct guard *g)
 	return 0;
 }
 
-/* Whether this message was paid for with an earlier one. A reload may have made the total narrow. */
+/* Whether this message was paid for with an earlier one, of a total that is still as wide. */
 static __always_inline bool total_is_paid(struct guard *g)
 {
 	__u8 *paid = &g->paid[total_index(g)];
