@@ -65,7 +65,7 @@ static __always_inline enum rush_of rush_of_budget(const struct guard *g)
 		       ? RUSH_ALL : RUSH_NONE;
 }
 
-/* Of a limit of the source. While those of flows are only counted, each flow has to be looked at. */
+/* Of a limit of the source. While those of flows are only counted, each flow is looked at. */
 static __always_inline enum rush_of rush_of_source(const struct guard *g)
 {
 	return verdict_mode(g, SG_REASON_LIMIT_FLOW) == SG_MODE_MONITOR ? RUSH_NONE : RUSH_SOURCE;
