@@ -104,7 +104,7 @@ static __always_inline __u64 greylist_key(const struct packet *p)
 
 static __always_inline struct sg_recent *greylist_line(__u64 key)
 {
-	return recent_line(&sg_greylist, key >> 32, sg_sizes.greylist);
+	return recent_line(&sg_greylist, key, sg_sizes.greylist);
 }
 
 /* Sees a request, and whether it came before, at the time when a client sends it again. */

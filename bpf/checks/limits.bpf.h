@@ -230,10 +230,8 @@ static __always_inline const struct sg_limit *total_limit(const struct guard *g)
 #define TOTAL_AHEAD 32
 #define TOTAL_AHEAD_BURST (256 * TOTAL_AHEAD) /* a smaller burst is paid message by message */
 
-static __always_inline bool total_is_wide(const struct guard *g)
+static __always_inline bool total_is_wide(const struct sg_limit *limit)
 {
-	const struct sg_limit *limit = total_limit(g);
-
 	return limit->tolerance >= (TOTAL_AHEAD_BURST - 1) * limit->interval;
 }
 
@@ -249,7 +247,7 @@ __noinline int total_pay_ahead(struct guard *g)
 	limit = total_limit(g);
 	old = *(volatile __u64 *)tat;
 	next = sg_gcra_next(old, g->now, limit) + (TOTAL_AHEAD - 1) * limit->interval;
-	if (total_is_wide(g) && next <= g->now + limit->tolerance / 4 &&
+	if (total_is_wide(limit) && next <= g->now + limit->tolerance / 4 &&
 	    __sync_val_compare_and_swap(tat, old, next) == old)
 		g->paid[total_index(g)] = TOTAL_AHEAD - 1;
 	else
@@ -262,7 +260,7 @@ static __always_inline bool total_is_paid(struct guard *g)
 {
 	__u8 *paid = &g->paid[total_index(g)];
 
-	if (!*paid || !total_is_wide(g))
+	if (!*paid || !total_is_wide(total_limit(g)))
 		return false;
 	--*paid;
 	return true;

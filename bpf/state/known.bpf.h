@@ -25,7 +25,7 @@ static __always_inline __u64 known_key(const struct packet *p, __u32 user)
 
 static __always_inline bool known_is(__u64 key)
 {
-	const struct sg_recent *line = recent_line(&sg_known, key >> 32, SG_KNOWN);
+	const struct sg_recent *line = recent_line(&sg_known, key, SG_KNOWN);
 
 	return key && line && recent_find(line, recent_tag(key));
 }
@@ -41,7 +41,7 @@ static __always_inline bool known_roams(__u64 nonce, __u32 user)
 
 static __always_inline void known_note(__u64 key)
 {
-	struct sg_recent *line = recent_line(&sg_known, key >> 32, SG_KNOWN);
+	struct sg_recent *line = recent_line(&sg_known, key, SG_KNOWN);
 
 	if (key && line && !recent_find(line, recent_tag(key)))
 		recent_put(line, key, 0);

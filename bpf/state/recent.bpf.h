@@ -72,10 +72,10 @@ static __always_inline __u32 recent_age(const struct sg_recent *line, __u64 key,
 	return cell ? (recent_time(now) - line->cell[cell]) & RECENT_TIME : RECENT_NEVER;
 }
 
-/* The line of a place, by its upper bits, in a table of so many lines. */
-static __always_inline struct sg_recent *recent_line(void *map, __u32 place, __u32 lines)
+/* The line of a key, by its upper bits, in a table of so many lines. */
+static __always_inline struct sg_recent *recent_line(void *map, __u64 key, __u32 lines)
 {
-	__u32 at = (__u64)place * lines >> 32;
+	__u32 at = (key >> 32) * lines >> 32;
 
 	return bpf_map_lookup_elem(map, &at);
 }

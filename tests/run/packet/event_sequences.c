@@ -21,6 +21,20 @@ static struct heard *hears(int at, int count)
 	return heard;
 }
 
+/* A packet of STRANGER over UDP was dropped. */
+static void assert_drop(const struct sg_event *e, enum sg_reason reason, enum sg_class class,
+			__u16 port)
+{
+	assert_int_equal(e->reason, reason);
+	assert_int_equal(e->outcome, SG_OUTCOME_DROPPED);
+	assert_int_equal(e->class, class);
+	assert_int_equal(e->family, 4);
+	assert_int_equal(e->transport, IPPROTO_UDP);
+	assert_int_equal(e->address[3], htonl(0xcb007107));
+	assert_int_equal(e->port, htons(port));
+	assert_int_equal(e->own_port, 5060);
+}
+
 static void a_drop_is_told_once_a_second(void)
 {
 	struct sg_event e;
@@ -29,14 +43,7 @@ static void a_drop_is_told_once_a_second(void)
 	SEND_GARBAGE(.source = STRANGER, .sport = 5070);
 	e = hears(0, 1)->last;
 	assert_int_equal(e.kind, SG_EVENT_PACKET);
-	assert_int_equal(e.reason, SG_REASON_GARBAGE);
-	assert_int_equal(e.outcome, SG_OUTCOME_DROPPED);
-	assert_int_equal(e.class, SG_CLASS_GARBAGE);
-	assert_int_equal(e.family, 4);
-	assert_int_equal(e.transport, IPPROTO_UDP);
-	assert_int_equal(e.address[3], htonl(0xcb007107));
-	assert_int_equal(e.port, htons(5070));
-	assert_int_equal(e.own_port, 5060);
+	assert_drop(&e, SG_REASON_GARBAGE, SG_CLASS_GARBAGE, 5070);
 	assert_int_equal(e.kept, 0);
 	assert_int_equal(e.more, 0);
 	for (int i = 0; i < 9; i++)
@@ -110,15 +117,8 @@ static void so_are_those_of_a_rush(void)
 		SEND(DROP, GREYLIST, REQUEST, OPTIONS, .source = i == 3 ? STRANGER : "198.18.0.1",
 		     .sport = 5070 + i);
 	e = hears(0, 2)->last;
-	assert_int_equal(e.reason, SG_REASON_GREYLIST);
-	assert_int_equal(e.outcome, SG_OUTCOME_DROPPED);
-	assert_int_equal(e.class, SG_CLASS_REQUEST);
+	assert_drop(&e, SG_REASON_GREYLIST, SG_CLASS_REQUEST, 5073);
 	assert_int_equal(e.method, SG_METHOD_OPTIONS);
-	assert_int_equal(e.family, 4);
-	assert_int_equal(e.transport, IPPROTO_UDP);
-	assert_int_equal(e.address[3], htonl(0xcb007107));
-	assert_int_equal(e.port, htons(5073));
-	assert_int_equal(e.own_port, 5060);
 	assert_int_equal(e.leaves, 0);
 }
 
