@@ -235,7 +235,7 @@ static __always_inline bool total_is_wide(const struct sg_limit *limit)
 	return limit->tolerance >= (TOTAL_AHEAD_BURST - 1) * limit->interval;
 }
 
-/* Global: where many are allowed, one in TOTAL_AHEAD comes here. */
+/* Of a wide total. Global: one message in TOTAL_AHEAD comes here. */
 __noinline int total_pay_ahead(struct guard *g)
 {
 	const struct sg_limit *limit;
@@ -247,7 +247,7 @@ __noinline int total_pay_ahead(struct guard *g)
 	limit = total_limit(g);
 	old = *(volatile __u64 *)tat;
 	next = sg_gcra_next(old, g->now, limit) + (TOTAL_AHEAD - 1) * limit->interval;
-	if (total_is_wide(limit) && next <= g->now + limit->tolerance / 4 &&
+	if (next <= g->now + limit->tolerance / 4 &&
 	    __sync_val_compare_and_swap(tat, old, next) == old)
 		g->paid[total_index(g)] = TOTAL_AHEAD - 1;
 	else
@@ -266,6 +266,15 @@ static __always_inline bool total_is_paid(struct guard *g)
 	return true;
 }
 
+/* A narrow one is charged without a call, whose return costs 8 ns on some CPUs. */
+static __always_inline void total_charge(struct guard *g)
+{
+	if (!total_is_wide(total_limit(g)))
+		gcra_charge(total_tat(g), g->now, total_limit(g));
+	else if (!total_is_paid(g))
+		total_pay_ahead(g);
+}
+
 /*
  * Charges what counts every packet, before a byte of the message is read: that costs what it costs,
  * whatever is found. The limit of its kind is charged later, by method_charge(), and for each
@@ -276,8 +285,8 @@ static __always_inline void limits_charge(struct guard *g, const struct buckets 
 	/* The limit of all its messages may be spent now, and comes before that of their kind. */
 	if (g->rush.source == g->p.source && !is_proven(g))
 		g->rush.now = 0;
-	if (pays_total(g) && !total_is_paid(g))
-		total_pay_ahead(g);
+	if (pays_total(g))
+		total_charge(g);
 	buckets_charge(buckets->flow, SG_LIMIT_SOURCE, g->now, buckets->flow_all);
 	buckets_charge(buckets->source, SG_LIMIT_SOURCE, g->now, source_limit(g, SG_LIMIT_SOURCE));
 }
