@@ -6,7 +6,8 @@
  * A flood must not flood who reads. So a follower of events hears of one source and reason once a
  * second, and of a reason SG_EVENTS_RATE times; what it did not hear is a number in the next event,
  * or in `limited`. Who sends from a hundred million addresses can use up the events of the reason
- * that he is dropped for, and of no other one. Who captures gets all that his ring has room for.
+ * that he is dropped for, and of no other one. Who captures gets all that his ring has room for;
+ * who asks for bans alone, all of these: no forger makes one (docs/evidence.md).
  */
 #ifndef SIPGUARD_EVENTS_BPF_H
 #define SIPGUARD_EVENTS_BPF_H
@@ -176,11 +177,11 @@ static __always_inline int event_frame(hook_ctx *ctx, const struct guard *g, __u
 	return event_large(ctx, g, event, at, more);
 }
 
-/* What became of a packet. */
+/* What became of a packet, or a ban. */
 static __always_inline int event_plain(struct sg_follower *f, const struct guard *g, __u32 event,
 				       __u32 at, __u32 interface)
 {
-	__u32 turn = follower_turn(f, g, event, at);
+	__u32 turn = f->frames == SG_FRAMES_BANS ? 1 : follower_turn(f, g, event, at);
 	void *ring = bpf_map_lookup_elem(&sg_rings, &at);
 	struct sg_event *e;
 
@@ -204,7 +205,7 @@ __noinline int event_to(hook_ctx *ctx, const struct guard *g, __u32 event, __u32
 	struct sg_follower *f = bpf_map_lookup_elem(&sg_followers, &at);
 	__u32 turn = 1;
 
-	if (!ctx || !g || !f || !follower_wants(f, g, event))
+	if (!ctx || !g || !f || f->frames == SG_FRAMES_BANS || !follower_wants(f, g, event))
 		return 0;
 	if (f->frames == SG_FRAMES_NONE)
 		return event_plain(f, g, event, at, event_interface(ctx));
@@ -228,7 +229,7 @@ __noinline int event_ban_to(const struct guard *g, __u32 event, __u32 at)
 {
 	struct sg_follower *f = bpf_map_lookup_elem(&sg_followers, &at);
 
-	if (g && f && !f->frames && follower_wants(f, g, event))
+	if (g && f && (!f->frames || f->frames == SG_FRAMES_BANS) && follower_wants(f, g, event))
 		event_plain(f, g, event, at, 0);
 	return 0;
 }

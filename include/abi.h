@@ -24,7 +24,7 @@
 #include "tables.h"
 #include "topology.h"
 
-#define SG_ABI_VERSION 16
+#define SG_ABI_VERSION 17
 
 /*
  * Who is meant: the sources that a prefix of it has, where it is; without a prefix all that are in

@@ -40,6 +40,7 @@ enum sg_frames {
 	SG_FRAMES_NONE, /* what became of them, and of bans: so many as SG_EVENTS_RATE says */
 	SG_FRAMES_ALL,  /* the packets themselves, all of them */
 	SG_FRAMES_TOLD, /* the packets themselves of which the first kind is told */
+	SG_FRAMES_BANS, /* no packets: every ban, as fast as they come */
 };
 
 struct sg_event {

@@ -75,12 +75,19 @@ static inline __u32 sg_listed_list(const struct sg_listed *listed, __u32 hint)
 enum sg_origin {
 	SG_ORIGIN_GUARD, /* the data path itself */
 	SG_ORIGIN_OPERATOR,
+	SG_ORIGIN_FLEET, /* another host's, in the lower 8 bits; above them the hash of its name */
 };
+
+/* The lower 8 bits of an origin: enum sg_origin. */
+static inline __u32 sg_origin_kind(__u32 origin)
+{
+	return origin & 0xff;
+}
 
 struct sg_ban {
 	__u64 until;  /* ns of the guard's clock */
 	__u32 cause;  /* enum sg_reason; NONE: only its origin tells */
-	__u32 origin; /* enum sg_origin */
+	__u32 origin; /* enum sg_origin, see there */
 };
 
 /* Sets the bits of an IPv4 prefix, address in network order, length 0 to 32, in listed4. */

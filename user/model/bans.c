@@ -22,7 +22,7 @@ const char *ban_cause(const struct sg_ban *ban)
 {
 	if (ban->cause != SG_REASON_NONE && ban->cause < SG_REASON__MAX)
 		return reason_texts[ban->cause].label;
-	return "operator";
+	return sg_origin_kind(ban->origin) == SG_ORIGIN_FLEET ? "fleet" : "operator";
 }
 
 static int by_end(const void *a, const void *b)

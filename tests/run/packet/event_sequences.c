@@ -171,6 +171,29 @@ static void a_ban_is_told(void)
 	assert_int_equal(follower_hears(1)->bans, 0);
 }
 
+/* Who asks for bans hears of each of them, however many there are, and of no packet. */
+static void all_bans_are_told_to_who_asks(void)
+{
+	const int bans = SG_EVENTS_BURST + 50;
+
+	follower_begin(0, &(struct sg_follower){EVERYTHING, .frames = SG_FRAMES_BANS});
+	SEND_GARBAGE(.source = STRANGER);
+	hears(0, 0);
+	wide();
+	config()->ban[SG_OFFENCE_MALFORMED] = sg_ban_rule_of(2, 30, 60);
+	for (int i = 0; i < bans; i++) {
+		struct peer peer = alice();
+
+		peer.port += i;
+		connection_accept(&(struct packet_spec){.sport = peer.port}, peer.at);
+		may_not_send(&peer, BAD(""));
+		may_not_send(&peer, BAD(""));
+		assert_int_equal(follower_hears(0)->bans, 1);
+	}
+	assert_int_equal(follower_place(0)->limited, 0);
+	assert_int_equal(follower_place(0)->lost, 0);
+}
+
 /* The bytes of a packet in the ring are those that came. */
 static void a_packet_is_kept_whole(void)
 {
@@ -362,6 +385,7 @@ const struct sequence event_sequences[] = {
 	{"events: each hears what it wants", each_hears_what_it_wants},
 	{"events: a flood is told of in measure", a_flood_is_told_of_in_measure},
 	{"events: a ban is told", a_ban_is_told},
+	{"events: all bans are told to who asks", all_bans_are_told_to_who_asks},
 	{"events: a packet is kept whole", a_packet_is_kept_whole},
 	{"events: packets are not limited", packets_are_not_limited},
 	{"events: some come with their packets", packets_are_told_of_with_their_bytes},
