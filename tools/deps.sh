@@ -8,7 +8,7 @@ set -euo pipefail
 
 build=(gcc libc6-dev make pkg-config clang bpftool libbpf-dev libxdp-dev libelf-dev zlib1g-dev libyaml-dev
        libjansson-dev libmaxminddb-dev libcap-ng-dev libmicrohttpd-dev libsystemd-dev libwiretap-dev libwsutil-dev
-       libglib2.0-dev libncurses-dev libpcap-dev
+       libglib2.0-dev libncurses-dev libpcap-dev libnats-dev
        linux-libc-dev bsdextrautils)
 test=(clang-19 libclang-rt-14-dev llvm libcmocka-dev libosip2-dev libsofia-sip-ua-dev
       iproute2 nftables ethtool kamailio sip-tester sipsak baresip-core strace jq procps util-linux tcpdump tshark

@@ -260,6 +260,11 @@ const struct command commands[] = {
 	 "With --hep sends each packet that `events` tells of to a collector of HEP3 (Homer,\n"
 	 "Kamailio, sngrep): the SIP message, and why it was dropped as a log of the same call.",
 	 OPTION_METRICS | OPTION_HOST | OPTION_JOURNAL | OPTION_HEP, 0, 0, cmd_watch},
+	{"fleet", "run|setup", "share bans and proofs with other hosts",
+	 "  run     the agent: tells the others what this guard learns, and has it know what they\n"
+	 "          have told, until interrupted; sipguard-fleet.service runs it\n"
+	 "  setup   make the streams, or bring them up to date, by a user who may\n",
+	 OPTION_CONFIG, 1, 1, cmd_fleet},
 	{"help", "[COMMAND]", "this list, or one command in full", "Explains commands.", 0, 0, 1,
 	 cmd_help},
 	{"version", "", "version of the command and of its ABI", "Prints the version.", 0, 0, 0,

@@ -83,7 +83,7 @@ void bans_free(struct ban_list *list)
 /* Voids what the CPUs remember of bans. After each change. */
 static void changed(const struct maps *maps)
 {
-	maps_store(&maps->state->ban_generation, maps->state->ban_generation + 1);
+	__atomic_add_fetch(&maps->state->ban_generation, 1, __ATOMIC_SEQ_CST);
 }
 
 /* Whether any source and any flow is banned; bans that have ended are removed. */
@@ -243,6 +243,49 @@ int bans_restore(struct maps *maps, const struct ban *bans, size_t count, size_t
 			error_set(error, err, "cannot write the bans: %s.", strerror(-err));
 	}
 	free(own);
+	changed(maps);
+	return err;
+}
+
+/*
+ * As the data path bans a flow: without the lock. Whoever holds that may find the word zero and put
+ * a zero there, so it is set again afterwards.
+ */
+int bans_take(struct maps *maps, const struct ban *ban, __u64 now)
+{
+	__u32 *any = ban_is_flow(&ban->key) ? &maps->state->flow_bans : &maps->state->source_bans;
+	struct sg_ban old;
+	bool there = !bpf_map_lookup_elem(maps->fd[MAP_BANS], &ban->key, &old);
+	int err;
+
+	if (there && old.until > now && (old.until >= ban->ban.until ||
+					 sg_origin_kind(old.origin) != SG_ORIGIN_FLEET))
+		return -EEXIST;
+	maps_store(any, 1);
+	err = bpf_map_update_elem(maps->fd[MAP_BANS], &ban->key, &ban->ban, BPF_ANY);
+	if (!err && !there)
+		bpf_map_update_elem(maps->fd[MAP_BANS_QUEUE], NULL, &ban->key, BPF_ANY);
+	maps_store(any, 1);
+	return err;
+}
+
+void bans_forgive(struct maps *maps, const struct sg_flow_key *key)
+{
+	struct sg_ban old;
+
+	if (maps->state->flow_bans && !bpf_map_lookup_elem(maps->fd[MAP_BANS], key, &old) &&
+	    sg_origin_kind(old.origin) == SG_ORIGIN_FLEET)
+		bpf_map_delete_elem(maps->fd[MAP_BANS], key);
+}
+
+int bans_give_up(struct maps *maps, const struct sg_flow_key *key, __u64 until)
+{
+	struct sg_ban old;
+	int err = bpf_map_lookup_elem(maps->fd[MAP_BANS], key, &old);
+
+	if (err || old.until > until || sg_origin_kind(old.origin) == SG_ORIGIN_OPERATOR)
+		return -ENOENT;
+	err = bpf_map_delete_elem(maps->fd[MAP_BANS], key);
 	changed(maps);
 	return err;
 }

@@ -53,6 +53,22 @@ int bans_restore(struct maps *maps, const struct ban *bans, size_t count, size_t
 		 struct error *error);
 
 /*
+ * A ban of the fleet, which needs no session: 0; -EEXIST if one that ends later is there, or one of
+ * this host's own; -E2BIG if there is no place; or -errno, unsaid. What it may name is looked at by
+ * who calls.
+ */
+int bans_take(struct maps *maps, const struct ban *ban, __u64 now);
+
+/* Likewise lifts what other hosts hold against a flow. */
+void bans_forgive(struct maps *maps, const struct sg_flow_key *key);
+
+/*
+ * Likewise lifts one that ends at `until` (ns of the guard's clock) or before, and that no operator
+ * of this host has made: 0, -ENOENT, or -errno, unsaid.
+ */
+int bans_give_up(struct maps *maps, const struct sg_flow_key *key, __u64 until);
+
+/*
  * And forgets what led to it, or the next offence would be one too many again. -ENOENT: it is not
  * banned, and nothing is held against it.
  */

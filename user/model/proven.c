@@ -21,21 +21,46 @@ static int by_flow(const void *a, const void *b)
 	return order ? order : x->transport - y->transport;
 }
 
-/* The table in memory, as packets see it; NULL with errno. */
-static struct sg_proven_line *map_lines(const struct maps *maps, __u32 *lines, int protection)
+static void *map_memory(const struct maps *maps, enum map_id id, size_t size)
 {
-	void *memory;
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, maps->fd[id], 0);
 
-	*lines = maps_entries(maps, MAP_PROVEN);
-	memory = mmap(NULL, *lines * sizeof(struct sg_proven_line), protection, MAP_SHARED,
-		      maps->fd[MAP_PROVEN], 0);
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
-static void unmap_lines(struct sg_proven_line *line, __u32 lines)
+int proven_open(const struct maps *maps, struct proven_table *table, struct error *error)
 {
-	if (line)
-		munmap(line, lines * sizeof(*line));
+	int err;
+
+	*table = (struct proven_table){.lines = maps_entries(maps, MAP_PROVEN)};
+	memcpy(table->secret, maps->state->secret, sizeof(table->secret));
+	table->line = map_memory(maps, MAP_PROVEN, table->lines * sizeof(*table->line));
+	if (table->line)
+		table->hints = map_memory(maps, MAP_HINTS, SG_HINTS * sizeof(*table->hints));
+	if (table->hints)
+		return 0;
+	err = -errno;
+	proven_close(table);
+	return error_set(error, err, "cannot open the table of proven flows: %s.", strerror(-err));
+}
+
+void proven_close(struct proven_table *table)
+{
+	if (table->line)
+		munmap(table->line, table->lines * sizeof(*table->line));
+	if (table->hints)
+		munmap(table->hints, SG_HINTS * sizeof(*table->hints));
+	*table = (struct proven_table){};
+}
+
+size_t proven_cells(const struct proven_table *table)
+{
+	return (size_t)table->lines * SG_PROVEN_CELLS;
+}
+
+static struct sg_proven_cell *cell_at(const struct proven_table *table, size_t at)
+{
+	return &table->line[at / SG_PROVEN_CELLS].cell[at % SG_PROVEN_CELLS];
 }
 
 static __u64 end_of(const struct sg_proven_cell *cell)
@@ -73,6 +98,11 @@ static bool read_cell(const struct sg_proven_cell *cell, __u64 now, struct prove
 	return flow->key.port; /* else somebody is about to fill it */
 }
 
+bool proven_at(const struct proven_table *table, size_t at, __u64 now, struct proven *flow)
+{
+	return read_cell(cell_at(table, at), now, flow);
+}
+
 static int append(struct proven_list *list, size_t *room, const struct proven *flow)
 {
 	void *more;
@@ -90,20 +120,23 @@ static int append(struct proven_list *list, size_t *room, const struct proven *f
 
 int proven_read(const struct maps *maps, __u64 now, struct proven_list *list, struct error *error)
 {
+	struct proven_table table;
 	struct proven flow;
 	size_t room = 1;
-	__u32 lines;
-	struct sg_proven_line *line = map_lines(maps, &lines, PROT_READ);
-	int err = line ? 0 : -errno;
+	int err;
 
-	*list = (struct proven_list){.flow = malloc(sizeof(*list->flow))};
-	if (!err && !list->flow)
+	*list = (struct proven_list){};
+	err = proven_open(maps, &table, error);
+	if (err)
+		return err;
+	list->flow = malloc(sizeof(*list->flow));
+	if (!list->flow)
 		err = -ENOMEM;
-	for (__u32 i = 0; !err && i < lines * SG_PROVEN_CELLS; i++) {
-		if (read_cell(&line[i / SG_PROVEN_CELLS].cell[i % SG_PROVEN_CELLS], now, &flow))
+	for (size_t i = 0; !err && i < proven_cells(&table); i++) {
+		if (proven_at(&table, i, now, &flow))
 			err = append(list, &room, &flow);
 	}
-	unmap_lines(line, lines);
+	proven_close(&table);
 	if (!err)
 		return 0;
 	proven_free(list);
@@ -123,20 +156,41 @@ static void announce(struct sg_hints *hints, __u64 hash, __u64 until, __u64 now)
 /* A flow, and its two lines of the table. */
 struct home {
 	struct sg_proven_line *line[2];
-	const struct proven *flow;
+	const struct sg_flow_key *key;
+	__u64 hash;
 	__u64 now;
 };
 
-static bool is_there(const struct home *p)
+static struct home home_of(const struct proven_table *table, const struct sg_flow_key *key,
+			   __u64 now)
+{
+	struct home home = {.key = key, .hash = sg_key_hash(key, table->secret), .now = now};
+
+	for (int second = 0; second < 2; second++)
+		home.line[second] = &table->line[sg_proven_line_of(home.hash, second,
+								   table->lines)];
+	return home;
+}
+
+/* Its cell; NULL: it has proven nothing. */
+static struct sg_proven_cell *find(const struct home *p)
 {
 	for (int i = 0; i < 2 * SG_PROVEN_CELLS; i++) {
-		const struct sg_proven_cell *cell =
-			&p->line[i / SG_PROVEN_CELLS]->cell[i % SG_PROVEN_CELLS];
+		struct sg_proven_cell *cell = &p->line[i / SG_PROVEN_CELLS]->cell[i %
+										  SG_PROVEN_CELLS];
 
-		if (sg_proven_is_of(cell, &p->flow->key) && sg_proven_lives(cell->end, p->now))
-			return true;
+		if (sg_proven_is_of(cell, p->key) && sg_proven_lives(end_of(cell), p->now))
+			return cell;
 	}
-	return false;
+	return NULL;
+}
+
+bool proven_is(const struct proven_table *table, const struct sg_flow_key *key, __u64 now)
+{
+	struct home home = home_of(table, key, now);
+	const struct sg_proven_cell *cell = find(&home);
+
+	return cell && cell->proof > SG_PROOF_GREYLIST;
 }
 
 /* How many cells of a line are free, and one of them. */
@@ -154,111 +208,111 @@ static int room_of(struct sg_proven_line *line, __u64 now, struct sg_proven_cell
 }
 
 /* As the data path does it: proven_fill() of proven.bpf.h. */
-static bool fill(struct sg_proven_cell *cell, const struct home *p)
+static bool fill(struct sg_proven_cell *cell, const struct home *p, const struct sg_proven *proven)
 {
-	const struct sg_flow_key *key = &p->flow->key;
 	__u64 old = end_of(cell), taken = sg_proven_end(p->now + SG_NSEC_PER_SEC, 0);
 
 	if (sg_proven_lives(old, p->now) ||
 	    !__atomic_compare_exchange_n(&cell->end, &old, taken, false, __ATOMIC_SEQ_CST,
 					 __ATOMIC_SEQ_CST))
 		return false;
-	cell->upper = sg_net(key->address);
-	cell->lower = sg_host(key->address);
-	cell->since = p->flow->proven.since;
-	cell->proof = p->flow->proven.proof;
-	cell->user = p->flow->proven.user;
-	__atomic_compare_exchange_n(&cell->end, &taken, sg_proven_end(p->flow->proven.until,
-								      sg_proven_flow(key)),
-				    false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	cell->upper = sg_net(p->key->address);
+	cell->lower = sg_host(p->key->address);
+	cell->since = proven->since;
+	cell->proof = proven->proof;
+	cell->user = proven->user;
+	__atomic_compare_exchange_n(&cell->end, &taken,
+				    sg_proven_end(proven->until, sg_proven_flow(p->key)), false,
+				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	return true;
 }
 
 /* False: there is no room. */
-static bool restore(const struct home *p)
+static bool add(const struct home *p, const struct sg_proven *proven)
 {
 	struct sg_proven_cell *cell[2] = {};
 	int first, second;
 
-	if (is_there(p))
-		return true;
 	do {
 		first = room_of(p->line[0], p->now, &cell[0]);
 		second = room_of(p->line[1], p->now, &cell[1]);
 		if (!first && !second)
 			return false;
-	} while (!fill(cell[first < second], p));
+	} while (!fill(cell[first < second], p, proven));
 	return true;
 }
 
-static void restore_all(const struct maps *maps, struct sg_proven_line *line, __u32 lines,
-			struct sg_hints *hints, const struct proven *flows, size_t count,
-			__u64 now, size_t *refused)
+/* As the data path does it: proven_put() of proven.bpf.h. Whether anything is other than before. */
+static bool prolong(struct sg_proven_cell *cell, const struct home *p,
+		    const struct sg_proven *proven)
 {
-	struct home home = {.now = now};
-	__u64 hash;
+	__u64 old = end_of(cell), end = sg_proven_end(proven->until, sg_proven_flow(p->key));
+	bool weaker = cell->proof < proven->proof, sooner = old < end;
 
-	for (size_t i = 0; i < count; i++) {
-		hash = sg_key_hash(&flows[i].key, maps->state->secret);
-		home.flow = &flows[i];
-		for (int second = 0; second < 2; second++)
-			home.line[second] = &line[sg_proven_line_of(hash, second, lines)];
-		if (restore(&home))
-			announce(hints, hash, flows[i].proven.until, now);
-		else
-			++*refused;
-	}
+	if (weaker)
+		cell->proof = proven->proof;
+	if (sooner)
+		__atomic_compare_exchange_n(&cell->end, &old, end, false, __ATOMIC_SEQ_CST,
+					    __ATOMIC_SEQ_CST);
+	return weaker || sooner;
+}
+
+int proven_add(struct maps *maps, const struct proven_table *table, const struct proven *flow,
+	       __u64 now)
+{
+	struct home home = home_of(table, &flow->key, now);
+	struct sg_proven_cell *cell = find(&home);
+
+	if (cell && !prolong(cell, &home, &flow->proven))
+		return -EEXIST;
+	if (!cell && !add(&home, &flow->proven))
+		return -ENOSPC;
+	announce(table->hints, home.hash, flow->proven.until, now);
+	maps_store(&maps->state->proven, 1);
+	return 0;
 }
 
 int proven_restore(struct maps *maps, const struct proven *flows, size_t count, __u64 now,
 		   size_t *refused, struct error *error)
 {
-	const size_t size = SG_HINTS * sizeof(struct sg_hints);
-	void *hints = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, maps->fd[MAP_HINTS], 0);
-	int err = hints == MAP_FAILED ? -errno : 0;
-	struct sg_proven_line *line = NULL;
-	__u32 lines = 0;
+	struct proven_table table;
+	int err = proven_open(maps, &table, error);
 
 	*refused = 0;
-	if (!err) {
-		line = map_lines(maps, &lines, PROT_READ | PROT_WRITE);
-		err = line ? 0 : -errno;
+	if (err)
+		return err;
+	for (size_t i = 0; i < count; i++) {
+		struct home home = home_of(&table, &flows[i].key, now);
+
+		/* Who is there is known better by now. */
+		if (!find(&home))
+			*refused += proven_add(maps, &table, &flows[i], now) == -ENOSPC;
 	}
-	if (!err)
-		restore_all(maps, line, lines, hints, flows, count, now, refused);
-	unmap_lines(line, lines);
-	if (hints != MAP_FAILED)
-		munmap(hints, size);
-	if (count)
-		maps_store(&maps->state->proven, 1);
-	return err ? error_set(error, err, "cannot write the proven flows: %s.", strerror(-err))
-		   : 0;
+	proven_close(&table);
+	return 0;
 }
 
 int proven_forget(const struct maps *maps, const struct sg_flow_key *key, __u64 now)
 {
-	int err = -ENOENT;
-	__u32 lines;
-	struct sg_proven_line *line = map_lines(maps, &lines, PROT_READ | PROT_WRITE);
+	struct proven_table table;
+	struct home home;
+	struct sg_proven_cell *cell;
+	int err = proven_open(maps, &table, NULL);
+	bool was = false;
 
-	if (!line)
-		return -errno;
-	for (__u32 i = 0; i < lines * SG_PROVEN_CELLS; i++) {
-		struct sg_proven_cell *cell =
-			&line[i / SG_PROVEN_CELLS].cell[i % SG_PROVEN_CELLS];
+	if (err)
+		return err;
+	home = home_of(&table, key, now);
+	/* A packet may prolong it at the same time: then once more. */
+	while ((cell = find(&home))) {
 		__u64 end = end_of(cell);
 
-		if (!sg_proven_is_of(cell, key) || !sg_proven_lives(end, now))
-			continue;
-		/* A packet may prolong it at the same time: then once more. */
-		if (__atomic_compare_exchange_n(&cell->end, &end, 0, false, __ATOMIC_SEQ_CST,
-						__ATOMIC_SEQ_CST))
-			err = 0;
-		else
-			i--;
+		if ((end & SG_PROVEN_FLOW) == sg_proven_flow(key))
+			was |= __atomic_compare_exchange_n(&cell->end, &end, 0, false,
+							   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	}
-	unmap_lines(line, lines);
-	return err;
+	proven_close(&table);
+	return was ? 0 : -ENOENT;
 }
 
 void proven_sort(struct proven_list *list)

@@ -3,6 +3,7 @@
 #ifndef SIPGUARD_PROVEN_H
 #define SIPGUARD_PROVEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "kernel/maps.h"
@@ -20,6 +21,32 @@ struct proven_list {
 /* 0 with a list for proven_free(), or -errno. `now` in ns of the guard's clock. */
 int proven_read(const struct maps *maps, __u64 now, struct proven_list *list, struct error *error);
 void proven_free(struct proven_list *list);
+
+/* The table itself, for who looks often: as packets see it, and writable. */
+struct proven_table {
+	struct sg_proven_line *line;
+	struct sg_hints *hints;
+	__u32 lines;
+	__u64 secret[2]; /* of the hash by which a flow is found */
+};
+
+/* 0 or -errno. It may be used after the maps are closed. */
+int proven_open(const struct maps *maps, struct proven_table *table, struct error *error);
+void proven_close(struct proven_table *table);
+
+/* The cells from 0, each of which may have a flow: false if it has none at `now`. */
+size_t proven_cells(const struct proven_table *table);
+bool proven_at(const struct proven_table *table, size_t cell, __u64 now, struct proven *flow);
+
+/* Whether the flow is proven: by `register` or `call`, see SG_PROOFS. */
+bool proven_is(const struct proven_table *table, const struct sg_flow_key *key, __u64 now);
+
+/*
+ * A flow has proven something, as the data path notes it: what it had proven before stays if it is
+ * stronger, and its time only grows. 0; -EEXIST: nothing is other than before; -ENOSPC.
+ */
+int proven_add(struct maps *maps, const struct proven_table *table, const struct proven *flow,
+	       __u64 now);
 
 /*
  * Flows of before, with who is registered over them unknown; what is there already stays; what

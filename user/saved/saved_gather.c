@@ -142,6 +142,9 @@ static int gather_bans(const struct session *session, const struct clocks *clock
 		struct saved_ban item = {ban->key, wall_of(clocks, ban->ban.until),
 					 ban->ban.cause < SG_REASON__MAX ? ban->ban.cause : 0};
 
+		/* The fleet has those of other hosts, and would not know them for its own. */
+		if (sg_origin_kind(ban->ban.origin) == SG_ORIGIN_FLEET)
+			continue;
 		err = append(&saved->bans, &item, sizeof(item), error);
 	}
 	bans_free(&list);

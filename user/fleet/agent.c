@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "fleet/agent.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/notice.h"
+#include "events/follow.h"
+#include "watch/loop.h"
+#include "watch/privileges.h"
+
+#define TURN_MS 25    /* bans of so long go in one message */
+#define PROOF_TURNS 80 /* in which the table of proofs is looked through: two seconds */
+#define RING (4 << 20) /* forty thousand bans */
+#define SECOND SG_NSEC_PER_SEC
+#define BANS_EVERY (5 * SECOND)
+#define HERE_EVERY (2 * SECOND)
+
+struct turns {
+	struct agent *agent;
+	struct follow *follow; /* NULL: there is no guard, or eight follow it already */
+	__u64 look, bans, here;
+	int told;              /* code of what keeps the guard from us, that was said last */
+	bool telling;          /* the stream was read, so it is known what it does not have */
+};
+
+static int hear(void *context, const struct sg_event *event)
+{
+	struct sg_flow_key key = {
+		.port = event->port,
+		.transport = event->transport,
+		.family = event->family,
+	};
+
+	memcpy(key.address, event->address, sizeof(key.address));
+	if (event->kind == SG_EVENT_BAN)
+		teller_ban(context, &key);
+	return 0;
+}
+
+static void join(struct turns *t)
+{
+	const struct follow_wants wants = {
+		.outcomes = ~0U, .frames = SG_FRAMES_BANS, .ring = RING,
+	};
+
+	t->follow = follow_begin(&t->agent->host.session, &wants, hear, t->agent, NULL);
+}
+
+static void leave(struct turns *t)
+{
+	follow_end(t->follow);
+	t->follow = NULL;
+}
+
+/* Of a guard that is another one nothing is known: all that the stream has is read again. */
+static void begin_anew(struct turns *t)
+{
+	struct agent *a = t->agent;
+
+	leave(t);
+	ledger_free(&a->bans);
+	ledger_free(&a->proofs);
+	a->cell = 0;
+	engine_again(a->engine);
+	t->telling = false;
+}
+
+static void look(struct turns *t)
+{
+	struct agent *a = t->agent;
+	struct error error = {};
+	bool fresh;
+	int err = host_look(&a->host, &fresh, &error);
+
+	if (fresh)
+		begin_anew(t);
+	if (err)
+		leave(t);
+	else if (!t->follow)
+		join(t);
+	if (err != t->told)
+		notice("%s", err ? error.text : "the guard is there.");
+	t->told = err;
+}
+
+static void say_here(struct agent *a)
+{
+	static struct fleet_writer w;
+	char subject[ENGINE_SUBJECT];
+
+	fleet_writer_begin(&w, a->host.wall_now, a->run);
+	snprintf(subject, sizeof(subject), SUBJECT_HERE "%s", a->settings->member);
+	engine_publish(a->engine, subject, w.data, w.length);
+}
+
+static bool is_due(__u64 *last, __u64 every)
+{
+	__u64 now = clock_now();
+
+	if (*last && now - *last < every)
+		return false;
+	*last = now;
+	return true;
+}
+
+/* What is told before the stream was read would be told twice. */
+static void tell(struct turns *t)
+{
+	struct agent *a = t->agent;
+	bool by_hand = a->host.session.maps.state->ban_generation != a->generation;
+
+	if (!t->telling)
+		t->telling = engine_caught_up(a->engine, ENGINE_TOLD);
+	if (!t->telling || host_clocks(&a->host, NULL))
+		return;
+	if (is_due(&t->bans, by_hand ? SECOND : BANS_EVERY))
+		teller_bans(a, NULL);
+	teller_proofs(a, proven_cells(&a->host.proven) / PROOF_TURNS + 1);
+	if (t->follow && follow_wait(t->follow, 0, NULL))
+		leave(t); /* and joins again in a second */
+	teller_flush(a);
+}
+
+static void turn(struct turns *t)
+{
+	struct agent *a = t->agent;
+	bool second = is_due(&t->look, SECOND);
+
+	if (second)
+		look(t);
+	if (a->host.there)
+		tell(t);
+	if (is_due(&t->here, HERE_EVERY))
+		say_here(a);
+	if (second)
+		status_write(a);
+}
+
+static int begin(struct agent *a, struct error *error)
+{
+	int err = host_begin(&a->host, error);
+
+	if (err)
+		return err;
+	if (members_begin(&a->members, a->settings->member))
+		return error_set(error, -ENOMEM, "out of memory.");
+	if (getrandom(&a->run, sizeof(a->run), 0) != sizeof(a->run))
+		a->run = clock_now();
+	a->engine = engine_open(a->settings, false, error);
+	if (!a->engine)
+		return error->code;
+	err = engine_listen(a->engine, SUBJECT_HERE "*", taker_here, a, error);
+	if (!err)
+		err = engine_follow(a->engine, ENGINE_TOLD, ENGINE_WINDOW, taker_told, a, error);
+	return err;
+}
+
+static void loop(struct agent *a, int signals)
+{
+	struct turns turns = {.agent = a, .told = 1};
+	struct pollfd end = {.fd = signals, .events = POLLIN};
+
+	while (poll(&end, 1, TURN_MS) <= 0) {
+		pthread_mutex_lock(&a->lock);
+		turn(&turns);
+		pthread_mutex_unlock(&a->lock);
+	}
+	leave(&turns);
+}
+
+int agent_run(const struct fleet_settings *settings, struct error *error)
+{
+	struct agent *a = calloc(1, sizeof(*a));
+	int err, signals, lock;
+
+	if (!a)
+		return error_set(error, -ENOMEM, "out of memory.");
+	a->settings = settings;
+	pthread_mutex_init(&a->lock, NULL);
+	err = lock = status_lock(settings->status, error);
+	if (lock >= 0)
+		err = privileges_keep_few(error);
+	signals = err ? err : loop_signals(error);
+	err = signals < 0 ? signals : begin(a, error);
+	if (!err)
+		loop(a, signals);
+	engine_close(a->engine); /* whose threads have the rest */
+	if (signals >= 0)
+		close(signals);
+	if (lock >= 0) {
+		unlink(settings->status);
+		close(lock);
+	}
+	ledger_free(&a->bans);
+	ledger_free(&a->proofs);
+	members_end(&a->members);
+	host_end(&a->host);
+	pthread_mutex_destroy(&a->lock);
+	free(a);
+	return err;
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "fleet/host.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "model/listed.h"
+
+int host_begin(struct host *host, struct error *error)
+{
+	*host = (struct host){
+		.sources = calloc(HOST_SOURCES / 64, sizeof(__u64)),
+		.gathering = calloc(HOST_SOURCES / 64, sizeof(__u64)),
+	};
+	if (host->sources && host->gathering)
+		return 0;
+	host_end(host);
+	return error_set(error, -ENOMEM, "out of memory.");
+}
+
+static void leave(struct host *host)
+{
+	if (!host->there)
+		return;
+	proven_close(&host->proven);
+	session_end(&host->session);
+	host->there = false;
+}
+
+void host_end(struct host *host)
+{
+	leave(host);
+	free(host->own);
+	free(host->sources);
+	free(host->gathering);
+	*host = (struct host){};
+}
+
+static int look_at_own(struct host *host, struct error *error)
+{
+	struct prefix *own;
+	size_t owns;
+	int err = own_addresses(&own, &owns, error);
+
+	if (err)
+		return err;
+	free(host->own);
+	host->own = own;
+	host->owns = owns;
+	return 0;
+}
+
+static bool is_same(const struct host *host, const struct session *session)
+{
+	return host->there && maps_number(&host->session.maps, MAP_STATE) ==
+				      maps_number(&session->maps, MAP_STATE);
+}
+
+int host_look(struct host *host, bool *fresh, struct error *error)
+{
+	struct session session;
+	int err = session_begin(&session, ACCESS_READ, error);
+
+	*fresh = false;
+	if (err) {
+		leave(host);
+		return err;
+	}
+	if (is_same(host, &session)) {
+		session_end(&session);
+	} else {
+		leave(host);
+		err = proven_open(&session.maps, &host->proven, error);
+		if (err) {
+			session_end(&session);
+			return err;
+		}
+		host->session = session;
+		host->there = *fresh = true;
+		memset(host->sources, 0, HOST_SOURCES / 8);
+		memset(host->gathering, 0, HOST_SOURCES / 8);
+	}
+	err = look_at_own(host, error);
+	return err ? err : host_clocks(host, error);
+}
+
+int host_clocks(struct host *host, struct error *error)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	host->wall_now = now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
+	return maps_clock(&host->session.maps, &host->guard_now, error);
+}
+
+__u64 host_wall_of(const struct host *host, __u64 guard)
+{
+	__s64 ahead = (__s64)(guard - host->guard_now) / 1000000; /* ms */
+
+	return (host->wall_now + ahead + 999) / 1000;
+}
+
+__u64 host_guard_of(const struct host *host, __u64 wall)
+{
+	__s64 ahead = (__s64)(wall * 1000 - host->wall_now); /* ms */
+
+	return ahead > 0 ? host->guard_now + ahead * 1000000ULL : 0;
+}
+
+__u64 host_hash(const struct host *host, const struct sg_flow_key *key)
+{
+	return sg_key_hash(key, host->session.maps.state->secret);
+}
+
+static __u32 source_bit(const struct host *host, const struct sg_flow_key *key)
+{
+	const struct sg_flow_key source = sg_source_key(key->family, key->address);
+
+	return host_hash(host, &source) >> (64 - HOST_SOURCES_SHIFT);
+}
+
+void host_note_source(struct host *host, const struct sg_flow_key *key)
+{
+	__u32 bit = source_bit(host, key);
+
+	host->gathering[bit / 64] |= 1ULL << bit % 64;
+	host->sources[bit / 64] |= 1ULL << bit % 64;
+}
+
+void host_sources_done(struct host *host)
+{
+	__u64 *old = host->sources;
+
+	host->sources = host->gathering;
+	host->gathering = old;
+	memset(old, 0, HOST_SOURCES / 8);
+}
+
+bool host_has_proven(const struct host *host, const struct sg_flow_key *key, bool source)
+{
+	__u32 bit = source_bit(host, key);
+
+	if (host->sources[bit / 64] >> bit % 64 & 1)
+		return true;
+	return !source && proven_is(&host->proven, key, host->guard_now);
+}
