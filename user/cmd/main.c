@@ -260,11 +260,26 @@ const struct command commands[] = {
 	 "With --hep sends each packet that `events` tells of to a collector of HEP3 (Homer,\n"
 	 "Kamailio, sngrep): the SIP message, and why it was dropped as a log of the same call.",
 	 OPTION_METRICS | OPTION_HOST | OPTION_JOURNAL | OPTION_HEP, 0, 0, cmd_watch},
-	{"fleet", "run|setup", "share bans and proofs with other hosts",
-	 "  run     the agent: tells the others what this guard learns, and has it know what they\n"
-	 "          have told, until interrupted; sipguard-fleet.service runs it\n"
-	 "  setup   make the streams, or bring them up to date, by a user who may\n",
-	 OPTION_CONFIG, 1, 1, cmd_fleet},
+	{"fleet", "run|check|setup|status|bans|test|unban|publish|withdraw ...",
+	 "share bans, proofs and lists with other hosts",
+	 "  run             the agent: tells the others what this guard learns, and has it know\n"
+	 "                  what they have told, until interrupted (sipguard-fleet.service)\n"
+	 "  check           look for mistakes in its file\n"
+	 "  status          who is there, how far behind this host is, what was taken and what was\n"
+	 "                  refused, and why; exit status 1 if it is not connected, 3 without agent\n"
+	 "  bans            what the fleet has told, by whom, and whether it is in force here\n"
+	 "  test            has every member answer, and says how long that took\n"
+	 "  unban ADDRESS[:PORT]\n"
+	 "                  has all hosts let somebody go\n"
+	 "  publish allow|deny NAME FILE\n"
+	 "                  put a list in force everywhere, for --for TIME or for good\n"
+	 "  withdraw allow|deny NAME\n"
+	 "                  take it off\n"
+	 "  setup           make the streams on the servers, by a user who may\n\n"
+	 "The engine is NATS with JetStream; docs/fleet.md has what its servers need, the file\n"
+	 "(/etc/sipguard/fleet.yaml) and who can do what. What is taken is said there: by default\n"
+	 "a host tells and takes nothing, but counts what it would.",
+	 OPTION_CONFIG | OPTION_TRANSPORT | OPTION_FOR, 1, 4, cmd_fleet},
 	{"help", "[COMMAND]", "this list, or one command in full", "Explains commands.", 0, 0, 1,
 	 cmd_help},
 	{"version", "", "version of the command and of its ABI", "Prints the version.", 0, 0, 0,

@@ -68,6 +68,7 @@ static void begin_anew(struct turns *t)
 	ledger_free(&a->bans);
 	ledger_free(&a->proofs);
 	a->cell = 0;
+	__atomic_store_n(&a->lists.again, true, __ATOMIC_RELEASE);
 	engine_again(a->engine);
 	t->telling = false;
 }
@@ -149,7 +150,7 @@ static int begin(struct agent *a, struct error *error)
 
 	if (err)
 		return err;
-	if (members_begin(&a->members, a->settings->member))
+	if (members_begin(&a->members, a->settings->member) || lists_begin(a))
 		return error_set(error, -ENOMEM, "out of memory.");
 	if (getrandom(&a->run, sizeof(a->run), 0) != sizeof(a->run))
 		a->run = clock_now();
@@ -159,6 +160,8 @@ static int begin(struct agent *a, struct error *error)
 	err = engine_listen(a->engine, SUBJECT_HERE "*", taker_here, a, error);
 	if (!err)
 		err = engine_follow(a->engine, ENGINE_TOLD, ENGINE_WINDOW, taker_told, a, error);
+	if (!err && a->settings->take[FLEET_LISTS].mode != SG_MODE_OFF)
+		err = engine_follow(a->engine, ENGINE_LISTS, 0, lists_told, a, error);
 	return err;
 }
 
@@ -201,6 +204,7 @@ int agent_run(const struct fleet_settings *settings, struct error *error)
 	ledger_free(&a->bans);
 	ledger_free(&a->proofs);
 	members_end(&a->members);
+	lists_end(a);
 	host_end(&a->host);
 	pthread_mutex_destroy(&a->lock);
 	free(a);

@@ -25,6 +25,17 @@ struct told {
 	__u64 failures; /* messages that could not be sent; what was in them is told again */
 };
 
+#define FLEET_LISTS_MOST 32          /* lists that are read */
+#define FLEET_LIST_PREFIXES 100000   /* of one, unless the file says more */
+
+/* What became of lists that were published. */
+struct lists_state {
+	struct lists_in *in;
+	bool again;     /* the guard is another one */
+	__u64 taken, refused;
+	__u64 spared; /* prefixes that were kept out of denied lists, since somebody is proven there */
+};
+
 struct agent {
 	const struct fleet_settings *settings;
 	struct engine *engine;
@@ -32,6 +43,7 @@ struct agent {
 	struct host host;
 	struct members members;
 	struct ledger bans, proofs;
+	struct lists_state lists; /* of which `in` belongs to the thread that reads them */
 	struct told told;
 	struct fleet_writer writer; /* what waits to be sent */
 	__u64 run;        /* a random number of this run */
@@ -51,6 +63,26 @@ int agent_run(const struct fleet_settings *settings, struct error *error);
 /* A message of the stream, or one that says that a member is there; takes the lock. */
 void taker_told(void *agent, const struct engine_message *message);
 void taker_here(void *agent, const struct engine_message *message);
+
+/* --- lists.c --- */
+
+int lists_begin(struct agent *agent);
+void lists_end(struct agent *agent);
+
+/* A message of the stream of lists; takes the lock, and the guard's for a change. */
+void lists_told(void *agent, const struct engine_message *message);
+
+/* A list that is published: `text` has a prefix a line. */
+struct published {
+	enum sg_list list;
+	const char *name;  /* fleet_is_member() */
+	const char *text;
+	size_t prefixes;   /* 0: the list is taken off */
+	__u64 version;     /* ms since 1970, greater than that of the one before */
+	__u64 until;       /* s since 1970; 0: for good */
+};
+
+int lists_publish(struct engine *engine, const struct published *list, struct error *error);
 
 /* --- teller.c, under the lock --- */
 

@@ -80,7 +80,7 @@ static json_t *agent_json(struct agent *a)
 	engine_trouble(a->engine, trouble);
 	for (size_t i = 1; i < a->members.count; i++)
 		json_array_append_new(members, member_json(a, &a->members.member[i]));
-	return json_pack("{s:s, s:i, s:f, s:b, s:b, s:s, s:I, s:b, s:I, s:o, s:b, s:I, s:o}",
+	return json_pack("{s:s, s:i, s:f, s:b, s:b, s:s, s:I, s:b, s:I, s:o, s:b, s:o, s:I, s:o}",
 			 "member", a->settings->member, "pid", (int)getpid(),
 			 "written", a->host.wall_now / 1000.0, "guarded", a->host.there,
 			 "connected", engine_is_connected(a->engine), "trouble", trouble,
@@ -89,6 +89,10 @@ static json_t *agent_json(struct agent *a)
 			 "behind", (json_int_t)engine_lag(a->engine, ENGINE_TOLD),
 			 "told", told_json(&a->told),
 			 "name-twice", a->members.member[0].twice,
+			 "lists", json_pack("{s:I, s:I, s:I}", "taken",
+					    (json_int_t)a->lists.taken, "refused",
+					    (json_int_t)a->lists.refused, "spared",
+					    (json_int_t)a->lists.spared),
 			 "crowd", (json_int_t)a->members.crowd, "members", members);
 }
 

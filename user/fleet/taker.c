@@ -279,27 +279,30 @@ static void hear_own(struct agent *a, const struct fleet_entry *entry)
 }
 
 /*
- * An operator lets somebody go: everywhere, whoever has banned him, but for operators of other
- * hosts. It is of the bans that the stream has before it: one that was made since then stays, also
- * where all is read again.
+ * An operator lets somebody go: everywhere, whoever has banned him, as far as his word counts here.
+ * It is of the bans that the stream has before it: one that was made since then stays, also where
+ * all is read again.
  */
 static void hear_lift(struct agent *a, struct member *member, const struct fleet_entry *entry,
 		      __u64 stored)
 {
 	struct judged j = {.agent = a, .member = member, .entry = entry,
 			   .kind = FLEET_OPERATOR_BANS, .stored = stored};
-	struct ledger_line *line;
+	struct ledger_line *line = ledger_find(&a->bans, host_hash(&a->host, &entry->key));
+	bool self = member == a->members.member, by_hand;
 	__u64 until;
+	int err;
 
-	if (member != a->members.member &&
-	    (fleet_mode(a->settings, FLEET_BANS, member->name) != SG_MODE_ENFORCE || !pays(&j)))
-		return;
-	line = ledger_find(&a->bans, host_hash(&a->host, &entry->key));
-	if (!line)
+	by_hand = self || fleet_mode(a->settings, FLEET_OPERATOR_BANS, member->name) ==
+			  SG_MODE_ENFORCE;
+	if (!line || (!self && !pays(&j)) || (!by_hand &&
+	    fleet_mode(a->settings, FLEET_BANS, member->name) != SG_MODE_ENFORCE))
 		return;
 	until = host_guard_of(&a->host, line->end + LEDGER_SLACK);
-	member->lifts += !bans_give_up(&a->host.session.maps, &entry->key, until);
-	line->end = 0;
+	err = bans_give_up(&a->host.session.maps, &entry->key, until, by_hand);
+	member->lifts += !err;
+	if (err != -EPERM)
+		line->end = 0;
 }
 
 /* Says that a test has arrived, and what would become of a ban by that member. */
@@ -339,13 +342,14 @@ static struct member *member_of(struct agent *a, const char *subject, const char
 
 /*
  * Whether a message is this host's: also one of an earlier run, of which the guard knows whatever
- * an operator has not lifted since. One of a later run is of another host with the same name.
+ * an operator has not lifted since. One of a later run is of another host with the same name; a
+ * command has none.
  */
 static bool is_ours(struct agent *a, struct member *member, const struct fleet_message *m)
 {
 	if (member != a->members.member)
 		return false;
-	if (m->run != a->run && m->sent > a->began + SKEWED && !member->twice) {
+	if (m->run && m->run != a->run && m->sent > a->began + SKEWED && !member->twice) {
 		member->twice = true;
 		notice("another host of the fleet is called %s, too: give each its own `member`.",
 		       member->name);

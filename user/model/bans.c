@@ -278,13 +278,15 @@ void bans_forgive(struct maps *maps, const struct sg_flow_key *key)
 		bpf_map_delete_elem(maps->fd[MAP_BANS], key);
 }
 
-int bans_give_up(struct maps *maps, const struct sg_flow_key *key, __u64 until)
+int bans_give_up(struct maps *maps, const struct sg_flow_key *key, __u64 until, bool by_hand)
 {
 	struct sg_ban old;
 	int err = bpf_map_lookup_elem(maps->fd[MAP_BANS], key, &old);
 
-	if (err || old.until > until || sg_origin_kind(old.origin) == SG_ORIGIN_OPERATOR)
-		return -ENOENT;
+	if (err)
+		return err;
+	if (old.until > until || (old.origin == SG_ORIGIN_OPERATOR && !by_hand))
+		return -EPERM;
 	err = bpf_map_delete_elem(maps->fd[MAP_BANS], key);
 	changed(maps);
 	return err;

@@ -63,10 +63,11 @@ int bans_take(struct maps *maps, const struct ban *ban, __u64 now);
 void bans_forgive(struct maps *maps, const struct sg_flow_key *key);
 
 /*
- * Likewise lifts one that ends at `until` (ns of the guard's clock) or before, and that no operator
- * of this host has made: 0, -ENOENT, or -errno, unsaid.
+ * Likewise lifts one that ends at `until` (ns of the guard's clock) or before; one that an operator
+ * of this host has made only if `by_hand`. 0; -ENOENT: there is none; -EPERM: it stays; or another
+ * -errno, unsaid.
  */
-int bans_give_up(struct maps *maps, const struct sg_flow_key *key, __u64 until);
+int bans_give_up(struct maps *maps, const struct sg_flow_key *key, __u64 until, bool by_hand);
 
 /*
  * And forgets what led to it, or the next offence would be one too many again. -ENOENT: it is not

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* fleet status: what the agent has written, see fleet/status.c. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "render/output.h"
+#include "show/fleet.h"
+
+#define STALE 10.0 /* s: it is written every second */
+#define SILENT 10.0 /* s after which a member is not there: it says so every two */
+
+static double wall(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+static long long number(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+static double real(const json_t *object, const char *key)
+{
+	return json_number_value(json_object_get(object, key));
+}
+
+static bool flag(const json_t *object, const char *key)
+{
+	return json_is_true(json_object_get(object, key));
+}
+
+static const char *word(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+/* 0 or -errno: -ENOTCONN if no agent runs. */
+static int read_status(const char *path, json_t **status, struct error *error)
+{
+	json_error_t why;
+	double age;
+
+	if (access(path, R_OK) && errno == ENOENT)
+		return error_set(error, -ENOTCONN, "no agent of a fleet runs here: `sipguard fleet "
+				 "run`, or systemctl start sipguard-fleet.");
+	*status = json_load_file(path, 0, &why);
+	if (!*status)
+		return error_set(error, -EIO, "cannot read %s: %s.", path, why.text);
+	age = wall() - real(*status, "written");
+	if (age < STALE && age > -STALE)
+		return 0;
+	json_decref(*status);
+	*status = NULL;
+	return error_set(error, -ENOTCONN, "the agent has written nothing for %.0f s: it was killed, "
+			 "or stands still.", age);
+}
+
+static void print_outcomes(const json_t *member)
+{
+	const char *kind, *outcome;
+	json_t *of, *count;
+	bool any = false;
+
+	json_object_foreach(json_object_get(member, "entries"), kind, of) {
+		json_object_foreach(of, outcome, count) {
+			printf("%s %s %lld %s", any ? "," : "   ", kind,
+			       (long long)json_integer_value(count), outcome);
+			any = true;
+		}
+	}
+	if (any)
+		printf("\n");
+}
+
+static void print_faults(const json_t *member)
+{
+	const char *fault;
+	json_t *count;
+
+	json_object_foreach(json_object_get(member, "refused-messages"), fault, count) {
+		if (json_integer_value(count))
+			printf("    messages refused, %s: %lld\n", fault,
+			       (long long)json_integer_value(count));
+	}
+	if (flag(member, "name-twice"))
+		printf("    another host has this name, too\n");
+}
+
+static void print_member(const json_t *member, double now)
+{
+	const json_t *live = json_object_get(member, "in-force");
+	double heard = real(member, "heard"), ahead = real(member, "ahead");
+	char text[OUTPUT_TEXT];
+
+	printf("  %-24s ", word(member, "member"));
+	if (!heard)
+		printf("not heard of");
+	else if (now - heard > SILENT)
+		printf("silent for %s", output_seconds(now - heard, text));
+	else
+		printf("there");
+	if (ahead > 5 || ahead < -5)
+		printf(", its clock is off by %.0f s", ahead);
+	printf("; in force here: %lld bans, %lld proofs\n", number(live, "bans"),
+	       number(live, "proofs"));
+	print_outcomes(member);
+	print_faults(member);
+}
+
+static void print_status(const json_t *s)
+{
+	const json_t *told = json_object_get(s, "told"), *entries = json_object_get(told, "entries");
+	const json_t *lists = json_object_get(s, "lists"), *members = json_object_get(s, "members");
+	double now = wall();
+
+	printf("Member %s: %s%s%s; %s.\n", word(s, "member"),
+	       flag(s, "connected") ? "connected" : "NOT CONNECTED",
+	       word(s, "trouble")[0] ? ", " : "", word(s, "trouble"),
+	       flag(s, "guarded") ? "the guard is there" : "nothing is guarded here");
+	printf("Read: %s, %lld messages behind; the connection was lost %lld times.\n",
+	       flag(s, "caught-up") ? "all that was there" : "not yet all", number(s, "behind"),
+	       number(s, "losses"));
+	printf("Told: %lld bans, %lld by hand, %lld proofs in %lld messages; %lld could not be "
+	       "sent, and are told again.\n", number(entries, "bans"),
+	       number(entries, "operator-bans"), number(entries, "proofs"),
+	       number(told, "messages"), number(told, "not-sent"));
+	if (number(lists, "taken") || number(lists, "refused"))
+		printf("Lists: %lld taken, %lld refused; %lld prefixes spared, since somebody is "
+		       "proven there.\n", number(lists, "taken"), number(lists, "refused"),
+		       number(lists, "spared"));
+	if (flag(s, "name-twice"))
+		printf("NOTICE: another host of the fleet has this name, too.\n");
+	printf("Others: %zu%s\n", json_array_size(members),
+	       number(s, "crowd") ? ", and more than are told apart" : "");
+	for (size_t i = 0; i < json_array_size(members); i++)
+		print_member(json_array_get(members, i), now);
+}
+
+enum exit_code fleet_status(const struct fleet_call *call, struct error *error)
+{
+	json_t *status = NULL;
+	enum exit_code code;
+	bool connected;
+
+	if (read_status(call->settings->status, &status, error))
+		return failed(error);
+	connected = flag(status, "connected");
+	if (call->options->json)
+		output_json(status);
+	else
+		print_status(status);
+	if (!call->options->json)
+		json_decref(status);
+	code = output_end();
+	return code == DONE && !connected ? FAILED : code;
+}
