@@ -2,7 +2,7 @@
 # Builds the unit tests, one program per file, with what they test compiled under the sanitizers.
 # Run them from the top of the tree. Included by the Makefile.
 UNIT_TESTED = base/error base/escape base/identity base/lines base/names base/notice base/prefix \
-              events/wiretap figures/reckon \
+              events/wiretap figures/reckon fleet/ledger fleet/message fleet/settings \
               named/apiban named/csv named/ipset named/mmdb named/source \
               policy/callees policy/config policy/config_check policy/dialled policy/document \
               policy/domains policy/places policy/profiles policy/setting \
@@ -25,6 +25,10 @@ $(BUILD)/tests/unit/test_config_abuse: UNIT_LIBS += -Wl,--wrap=calloc,--wrap=rea
 
 $(BUILD)/tests/unit/test_%: tests/unit/test_%.c $(UNIT_OBJS) $(UNIT_HEADERS)
 	$(CC) $(TEST_CFLAGS) $(LDFLAGS) $< $(UNIT_OBJS) -o $@ $(UNIT_LIBS)
+
+$(BUILD)/tests/unit/fleet/test_%: tests/unit/fleet/test_%.c $(UNIT_OBJS) $(UNIT_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -Itests/unit $(LDFLAGS) $< $(UNIT_OBJS) -o $@ $(UNIT_LIBS)
 
 $(BUILD)/tests/unit/figures/test_%: tests/unit/figures/test_%.c $(UNIT_OBJS) $(UNIT_HEADERS)
 	@mkdir -p $(@D)

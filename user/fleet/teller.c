@@ -36,7 +36,11 @@ static void tell(struct agent *a, const struct fleet_entry *entry, enum fleet_ki
 		line->told = ledger_time(now);
 	if (!a->writer.count)
 		fleet_writer_begin(&a->writer, a->host.wall_now, a->run);
-	fleet_writer_add(&a->writer, entry);
+	if (!fleet_writer_add(&a->writer, entry)) {
+		teller_flush(a);
+		fleet_writer_begin(&a->writer, a->host.wall_now, a->run);
+		fleet_writer_add(&a->writer, entry);
+	}
 	a->told.entries[kind]++;
 	if (a->writer.count == FLEET_ENTRIES)
 		teller_flush(a);
