@@ -138,7 +138,7 @@ void host_sources_done(struct host *host)
 	memset(old, 0, HOST_SOURCES / 8);
 }
 
-bool host_has_proven(const struct host *host, const struct sg_flow_key *key, bool source)
+bool host_has_proven(struct host *host, const struct sg_flow_key *key, bool source)
 {
 	__u32 bit = source_bit(host, key);
 

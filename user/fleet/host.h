@@ -47,7 +47,7 @@ __u64 host_guard_of(const struct host *host, __u64 wall);
 /* That the source has a proven flow: noted while the table is looked through, and asked for. */
 void host_note_source(struct host *host, const struct sg_flow_key *key);
 void host_sources_done(struct host *host);
-bool host_has_proven(const struct host *host, const struct sg_flow_key *key, bool source);
+bool host_has_proven(struct host *host, const struct sg_flow_key *key, bool source);
 
 /* The hash by which a flow or a source is known here. */
 __u64 host_hash(const struct host *host, const struct sg_flow_key *key);

@@ -246,8 +246,8 @@ static int read_mapping(const struct document *d, const yaml_node_t *node, const
 		else if (is_above(path))
 			err = read_mapping(d, value, path, s);
 		else
-			err = document_fail(d, key, "there is no key '%s'; the keys are in "
-					    "sipguard(8)", path);
+			err = document_fail(d, key, "there is no key '%s'; docs/fleet.md "
+					    "lists them", path);
 	}
 	return err;
 }

@@ -135,7 +135,7 @@ static bool has_room(const struct judged *j)
 
 static enum fleet_outcome judge_party(const struct judged *j)
 {
-	const struct host *host = &j->agent->host;
+	struct host *host = &j->agent->host;
 	const struct sg_flow_key *key = &j->entry->key;
 
 	if (!is_foreign(key, j->agent->settings->private_addresses))

@@ -3,10 +3,12 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 static int by_flow(const void *a, const void *b)
 {
@@ -21,23 +23,25 @@ static int by_flow(const void *a, const void *b)
 	return order ? order : x->transport - y->transport;
 }
 
-static void *map_memory(const struct maps *maps, enum map_id id, size_t size)
-{
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, maps->fd[id], 0);
+#define WINDOW 65536 /* bytes; a multiple of any page there is */
+#define WINDOW_LINES (WINDOW / sizeof(struct sg_proven_line))
+#define WINDOW_ALL 2 /* the window of who looks through all */
 
-	return memory == MAP_FAILED ? NULL : memory;
-}
+_Static_assert(SG_PROVEN / 16 % WINDOW_LINES == 0, "the smallest table is whole windows");
 
 int proven_open(const struct maps *maps, struct proven_table *table, struct error *error)
 {
+	void *hints = mmap(NULL, SG_HINTS * sizeof(*table->hints), PROT_READ | PROT_WRITE,
+			   MAP_SHARED, maps->fd[MAP_HINTS], 0);
 	int err;
 
-	*table = (struct proven_table){.lines = maps_entries(maps, MAP_PROVEN)};
+	*table = (struct proven_table){.fd = -1, .lines = maps_entries(maps, MAP_PROVEN)};
 	memcpy(table->secret, maps->state->secret, sizeof(table->secret));
-	table->line = map_memory(maps, MAP_PROVEN, table->lines * sizeof(*table->line));
-	if (table->line)
-		table->hints = map_memory(maps, MAP_HINTS, SG_HINTS * sizeof(*table->hints));
-	if (table->hints)
+	if (hints != MAP_FAILED) {
+		table->hints = hints;
+		table->fd = fcntl(maps->fd[MAP_PROVEN], F_DUPFD_CLOEXEC, 3);
+	}
+	if (table->fd >= 0)
 		return 0;
 	err = -errno;
 	proven_close(table);
@@ -46,21 +50,39 @@ int proven_open(const struct maps *maps, struct proven_table *table, struct erro
 
 void proven_close(struct proven_table *table)
 {
-	if (table->line)
-		munmap(table->line, table->lines * sizeof(*table->line));
+	for (int i = 0; i <= WINDOW_ALL; i++) {
+		if (table->window[i].line)
+			munmap(table->window[i].line, WINDOW);
+	}
 	if (table->hints)
 		munmap(table->hints, SG_HINTS * sizeof(*table->hints));
-	*table = (struct proven_table){};
+	if (table->fd >= 0)
+		close(table->fd);
+	*table = (struct proven_table){.fd = -1};
+}
+
+/* Good until that window is asked for another line. NULL: no memory. */
+static struct sg_proven_line *line_at(struct proven_table *table, int window, __u32 at)
+{
+	struct sg_proven_line *line = table->window[window].line;
+	__u32 first = at - at % WINDOW_LINES;
+	void *memory;
+
+	if (!line || table->window[window].first != first) {
+		if (line)
+			munmap(line, WINDOW);
+		memory = mmap(NULL, WINDOW, PROT_READ | PROT_WRITE, MAP_SHARED, table->fd,
+			      (off_t)first * sizeof(*line));
+		line = memory == MAP_FAILED ? NULL : memory;
+		table->window[window].line = line;
+		table->window[window].first = first;
+	}
+	return line ? line + (at - first) : NULL;
 }
 
 size_t proven_cells(const struct proven_table *table)
 {
 	return (size_t)table->lines * SG_PROVEN_CELLS;
-}
-
-static struct sg_proven_cell *cell_at(const struct proven_table *table, size_t at)
-{
-	return &table->line[at / SG_PROVEN_CELLS].cell[at % SG_PROVEN_CELLS];
 }
 
 static __u64 end_of(const struct sg_proven_cell *cell)
@@ -98,9 +120,11 @@ static bool read_cell(const struct sg_proven_cell *cell, __u64 now, struct prove
 	return flow->key.port; /* else somebody is about to fill it */
 }
 
-bool proven_at(const struct proven_table *table, size_t at, __u64 now, struct proven *flow)
+bool proven_at(struct proven_table *table, size_t at, __u64 now, struct proven *flow)
 {
-	return read_cell(cell_at(table, at), now, flow);
+	const struct sg_proven_line *line = line_at(table, WINDOW_ALL, at / SG_PROVEN_CELLS);
+
+	return line && read_cell(&line->cell[at % SG_PROVEN_CELLS], now, flow);
 }
 
 static int append(struct proven_list *list, size_t *room, const struct proven *flow)
@@ -161,15 +185,15 @@ struct home {
 	__u64 now;
 };
 
-static struct home home_of(const struct proven_table *table, const struct sg_flow_key *key,
-			   __u64 now)
+/* False: no memory. */
+static bool home_of(struct proven_table *table, const struct sg_flow_key *key, __u64 now,
+		    struct home *home)
 {
-	struct home home = {.key = key, .hash = sg_key_hash(key, table->secret), .now = now};
-
+	*home = (struct home){.key = key, .hash = sg_key_hash(key, table->secret), .now = now};
 	for (int second = 0; second < 2; second++)
-		home.line[second] = &table->line[sg_proven_line_of(home.hash, second,
-								   table->lines)];
-	return home;
+		home->line[second] = line_at(table, second, sg_proven_line_of(home->hash, second,
+									      table->lines));
+	return home->line[0] && home->line[1];
 }
 
 /* Its cell; NULL: it has proven nothing. */
@@ -185,11 +209,14 @@ static struct sg_proven_cell *find(const struct home *p)
 	return NULL;
 }
 
-bool proven_is(const struct proven_table *table, const struct sg_flow_key *key, __u64 now)
+bool proven_is(struct proven_table *table, const struct sg_flow_key *key, __u64 now)
 {
-	struct home home = home_of(table, key, now);
-	const struct sg_proven_cell *cell = find(&home);
+	const struct sg_proven_cell *cell;
+	struct home home;
 
+	if (!home_of(table, key, now, &home))
+		return false;
+	cell = find(&home);
 	return cell && cell->proof > SG_PROOF_GREYLIST;
 }
 
@@ -257,12 +284,14 @@ static bool prolong(struct sg_proven_cell *cell, const struct home *p,
 	return weaker || sooner;
 }
 
-int proven_add(struct maps *maps, const struct proven_table *table, const struct proven *flow,
-	       __u64 now)
+int proven_add(struct maps *maps, struct proven_table *table, const struct proven *flow, __u64 now)
 {
-	struct home home = home_of(table, &flow->key, now);
-	struct sg_proven_cell *cell = find(&home);
+	struct sg_proven_cell *cell;
+	struct home home;
 
+	if (!home_of(table, &flow->key, now, &home))
+		return -ENOMEM;
+	cell = find(&home);
 	if (cell && !prolong(cell, &home, &flow->proven))
 		return -EEXIST;
 	if (!cell && !add(&home, &flow->proven))
@@ -282,34 +311,43 @@ int proven_restore(struct maps *maps, const struct proven *flows, size_t count, 
 	if (err)
 		return err;
 	for (size_t i = 0; i < count; i++) {
-		struct home home = home_of(&table, &flows[i].key, now);
+		struct home home;
+		int added = -ENOMEM;
 
 		/* Who is there is known better by now. */
-		if (!find(&home))
-			*refused += proven_add(maps, &table, &flows[i], now) == -ENOSPC;
+		if (home_of(&table, &flows[i].key, now, &home))
+			added = find(&home) ? 0 : proven_add(maps, &table, &flows[i], now);
+		*refused += added != 0;
 	}
 	proven_close(&table);
 	return 0;
 }
 
+/* False: the cell is not of that flow. A packet may prolong it at the same time: then once more. */
+static bool forget_cell(struct sg_proven_cell *cell, const struct sg_flow_key *key, __u64 now)
+{
+	__u64 end = end_of(cell);
+
+	while (sg_proven_is_of(cell, key) && sg_proven_lives(end, now)) {
+		if (__atomic_compare_exchange_n(&cell->end, &end, 0, false, __ATOMIC_SEQ_CST,
+						__ATOMIC_SEQ_CST))
+			return true;
+	}
+	return false;
+}
+
 int proven_forget(const struct maps *maps, const struct sg_flow_key *key, __u64 now)
 {
 	struct proven_table table;
-	struct home home;
-	struct sg_proven_cell *cell;
 	int err = proven_open(maps, &table, NULL);
 	bool was = false;
 
 	if (err)
 		return err;
-	home = home_of(&table, key, now);
-	/* A packet may prolong it at the same time: then once more. */
-	while ((cell = find(&home))) {
-		__u64 end = end_of(cell);
+	for (size_t i = 0; i < proven_cells(&table); i++) {
+		struct sg_proven_line *line = line_at(&table, WINDOW_ALL, i / SG_PROVEN_CELLS);
 
-		if ((end & SG_PROVEN_FLOW) == sg_proven_flow(key))
-			was |= __atomic_compare_exchange_n(&cell->end, &end, 0, false,
-							   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+		was |= line && forget_cell(&line->cell[i % SG_PROVEN_CELLS], key, now);
 	}
 	proven_close(&table);
 	return was ? 0 : -ENOENT;
