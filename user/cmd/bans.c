@@ -84,14 +84,15 @@ enum exit_code cmd_unban(const struct options *options)
 
 static void print_bans(const struct ban_list *list, __u64 now)
 {
-	char text[PREFIX_TEXT], time[OUTPUT_TEXT];
+	char text[PREFIX_TEXT], time[OUTPUT_TEXT], cause[BAN_TEXT];
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct ban *b = &list->ban[i];
 
 		flow_format(&b->key, text, sizeof(text));
 		printf("%-44s %-4s %-13s %s left\n", text,
-		       ban_is_flow(&b->key) ? flow_transport(&b->key) : "", ban_cause(&b->ban),
+		       ban_is_flow(&b->key) ? flow_transport(&b->key) : "",
+		       ban_text(&b->ban, cause),
 		       output_seconds(seconds_until(b->ban.until, now), time));
 	}
 	if (!list->count)

@@ -2,6 +2,7 @@
 #include "model/bans.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +23,22 @@ const char *ban_cause(const struct sg_ban *ban)
 {
 	if (ban->cause != SG_REASON_NONE && ban->cause < SG_REASON__MAX)
 		return reason_texts[ban->cause].label;
-	return sg_origin_kind(ban->origin) == SG_ORIGIN_FLEET ? "fleet" : "operator";
+	return "operator";
+}
+
+const char *ban_maker(const struct sg_ban *ban)
+{
+	static const char *const makers[] = {"guard", "operator", "fleet"};
+
+	return makers[sg_origin_kind(ban->origin) <= SG_ORIGIN_FLEET ? sg_origin_kind(ban->origin)
+								     : SG_ORIGIN_GUARD];
+}
+
+char *ban_text(const struct sg_ban *ban, char *text)
+{
+	snprintf(text, BAN_TEXT, "%s%s", ban_cause(ban),
+		 sg_origin_kind(ban->origin) == SG_ORIGIN_FLEET ? ", elsewhere" : "");
+	return text;
 }
 
 static int by_end(const void *a, const void *b)

@@ -30,6 +30,13 @@ bool ban_is_flow(const struct sg_flow_key *key);
 /* Why: the label of a reason, or who has made it. */
 const char *ban_cause(const struct sg_ban *ban);
 
+/* Who: "guard", "operator", or "fleet" for another host of the fleet. */
+const char *ban_maker(const struct sg_ban *ban);
+
+/* "auth-failure", or with a remark if another host has made it: at most BAN_TEXT bytes; `text`. */
+#define BAN_TEXT 64
+char *ban_text(const struct sg_ban *ban, char *text);
+
 /* All return 0 or -errno. `now` in ns of the guard's clock. To be freed, also after an error. */
 int bans_read(const struct maps *maps, __u64 now, struct ban_list *list, struct error *error);
 void bans_free(struct ban_list *list);

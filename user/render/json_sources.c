@@ -11,10 +11,10 @@ json_t *ban_json(const struct sg_flow_key *key, const struct sg_ban *ban, __u64 
 	bool flow = ban_is_flow(key);
 
 	flow_format(key, text, sizeof(text));
-	return json_pack("{s:s, s:s, s:s?, s:I, s:s}", "ban", text, "kind",
+	return json_pack("{s:s, s:s, s:s?, s:I, s:s, s:s}", "ban", text, "kind",
 			 flow ? "flow" : "source", "transport",
 			 flow ? flow_transport(key) : NULL, "seconds_left",
-			 (json_int_t)seconds, "cause", ban_cause(ban));
+			 (json_int_t)seconds, "cause", ban_cause(ban), "by", ban_maker(ban));
 }
 
 json_t *bans_json(const struct ban_list *list, __u64 now)

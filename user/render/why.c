@@ -69,10 +69,10 @@ static const char *lift_of(const struct answer *a, const struct sg_why *why,
 
 static void print_ban(FILE *to, const char *what, const struct sg_ban *ban, __u64 now)
 {
-	char time[OUTPUT_TEXT];
+	char time[OUTPUT_TEXT], cause[BAN_TEXT];
 
 	if (ban->until)
-		fprintf(to, "  %-14s banned (%s), %s left\n", what, ban_cause(ban),
+		fprintf(to, "  %-14s banned (%s), %s left\n", what, ban_text(ban, cause),
 			output_seconds(seconds_until(ban->until, now), time));
 }
 
@@ -144,14 +144,14 @@ static void print_lately(FILE *to, const struct answer *a)
 
 static void print_flow_bans(FILE *to, const struct answer *a)
 {
-	char text[PREFIX_TEXT], time[OUTPUT_TEXT];
+	char text[PREFIX_TEXT], time[OUTPUT_TEXT], cause[BAN_TEXT];
 
 	for (size_t i = 0; i < a->bans.count; i++) {
 		const struct ban *b = &a->bans.ban[i];
 
 		flow_format(&b->key, text, sizeof(text));
 		fprintf(to, "  %-14s %s %s, banned (%s), %s left\n", "its flow", text,
-			flow_transport(&b->key), ban_cause(&b->ban),
+			flow_transport(&b->key), ban_text(&b->ban, cause),
 			output_seconds(seconds_until(b->ban.until, a->why.now), time));
 	}
 }
@@ -209,8 +209,9 @@ void why_text(const struct answer *a, FILE *to)
 
 static json_t *its_ban_json(const struct sg_ban *ban, __u64 now)
 {
-	return ban->until ? json_pack("{s:s, s:I}", "cause", ban_cause(ban), "seconds_left",
-				      (json_int_t)seconds_until(ban->until, now))
+	return ban->until ? json_pack("{s:s, s:I, s:s}", "cause", ban_cause(ban), "seconds_left",
+				      (json_int_t)seconds_until(ban->until, now), "by",
+				      ban_maker(ban))
 			  : json_null();
 }
 
