@@ -21,9 +21,20 @@
 #define SECOND SG_NSEC_PER_SEC
 #define BANS_EVERY (5 * SECOND)
 #define HERE_EVERY (2 * SECOND)
+#define SAY_AFTER (3 * SECOND)
+#define SAY_EVERY (60 * SECOND)
+
+/* What was said of the connection. */
+struct said {
+	bool connected;
+	char trouble[FLEET_TEXT];
+	__u64 since; /* ns, that it is as it was not said yet; 0: as it was said */
+	__u64 last;  /* when a trouble was said: of several that take turns, one a minute */
+};
 
 struct turns {
 	struct agent *agent;
+	struct said said;
 	struct follow *follow; /* NULL: there is no guard, or eight follow it already */
 	__u64 look, bans, here;
 	int told;              /* code of what keeps the guard from us, that was said last */
@@ -67,6 +78,7 @@ static void begin_anew(struct turns *t)
 	leave(t);
 	ledger_free(&a->bans);
 	ledger_free(&a->proofs);
+	members_forget(&a->members);
 	a->cell = 0;
 	__atomic_store_n(&a->lists.again, true, __ATOMIC_RELEASE);
 	engine_again(a->engine);
@@ -91,16 +103,6 @@ static void look(struct turns *t)
 	t->told = err;
 }
 
-static void say_here(struct agent *a)
-{
-	static struct fleet_writer w;
-	char subject[ENGINE_SUBJECT];
-
-	fleet_writer_begin(&w, a->host.wall_now, a->run);
-	snprintf(subject, sizeof(subject), SUBJECT_HERE "%s", a->settings->member);
-	engine_publish(a->engine, subject, w.data, w.length);
-}
-
 static bool is_due(__u64 *last, __u64 every)
 {
 	__u64 now = clock_now();
@@ -109,6 +111,46 @@ static bool is_due(__u64 *last, __u64 every)
 		return false;
 	*last = now;
 	return true;
+}
+
+/* What is over in three seconds, as a server that is restarted, is not worth a word. */
+static void say_connection(struct turns *t)
+{
+	bool connected = engine_is_connected(t->agent->engine);
+	struct said *said = &t->said;
+	char trouble[FLEET_TEXT];
+
+	engine_trouble(t->agent->engine, trouble);
+	if (connected == said->connected && !strcmp(trouble, said->trouble)) {
+		said->since = 0;
+		return;
+	}
+	if (!said->since)
+		said->since = clock_now();
+	if (!connected && clock_now() - said->since < SAY_AFTER)
+		return;
+	if (connected && said->connected && trouble[0] && !is_due(&said->last, SAY_EVERY))
+		return;
+	if (!connected)
+		notice("the servers of the fleet are not reached: %s. It is tried again and again; "
+		       "the guard goes on with what it knows.", trouble);
+	else if (trouble[0])
+		notice("of the servers of the fleet: %s.", trouble);
+	else if (!said->connected)
+		notice("connected to the fleet.");
+	said->connected = connected;
+	strcpy(said->trouble, trouble);
+	said->since = 0;
+}
+
+static void say_here(struct agent *a)
+{
+	static struct fleet_writer w;
+	char subject[ENGINE_SUBJECT];
+
+	fleet_writer_begin(&w, a->host.wall_now, a->run);
+	snprintf(subject, sizeof(subject), SUBJECT_HERE "%s", a->settings->member);
+	engine_publish(a->engine, subject, w.data, w.length);
 }
 
 /* What is told before the stream was read would be told twice. */
@@ -140,8 +182,10 @@ static void turn(struct turns *t)
 		tell(t);
 	if (is_due(&t->here, HERE_EVERY))
 		say_here(a);
-	if (second)
+	if (second) {
+		say_connection(t);
 		status_write(a);
+	}
 }
 
 static int begin(struct agent *a, struct error *error)

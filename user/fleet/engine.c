@@ -68,11 +68,18 @@ static void note(struct engine *e, const char *text)
 	pthread_mutex_unlock(&e->lock);
 }
 
+/* Of a connection that was never made only the library's own last word tells why. */
 void engine_trouble(struct engine *e, char text[FLEET_TEXT])
 {
+	const char *last = NULL;
+
 	pthread_mutex_lock(&e->lock);
 	strcpy(text, e->trouble);
 	pthread_mutex_unlock(&e->lock);
+	if (text[0] || engine_is_connected(e))
+		return;
+	e->nats->natsConnection_GetLastError(e->connection, &last);
+	snprintf(text, FLEET_TEXT, "%s", last && *last ? last : "no server answers");
 }
 
 static int fail(const struct engine *e, natsStatus status, const char *what, struct error *error)

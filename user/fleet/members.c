@@ -52,6 +52,14 @@ struct member *members_find(struct members *members, const char *name)
 	return member;
 }
 
+void members_forget(struct members *members)
+{
+	for (size_t i = 0; i < members->count; i++) {
+		memset(members->member[i].tat, 0, sizeof(members->member[i].tat));
+		memset(members->member[i].live, 0, sizeof(members->member[i].live));
+	}
+}
+
 __u32 member_place(const struct members *members, const struct member *member)
 {
 	return member - members->member;

@@ -58,6 +58,9 @@ void members_end(struct members *members);
 /* The one of that name, which is made if there is room; NULL: there is none. */
 struct member *members_find(struct members *members, const char *name);
 
+/* What they have paid and what of theirs is in force: all is read again. */
+void members_forget(struct members *members);
+
 __u32 member_place(const struct members *members, const struct member *member);
 __u32 member_id(const char *name);
 

@@ -36,7 +36,7 @@
 	X(natsConnection_Connect)                                                                 \
 	X(natsConnection_Destroy)                                                                 \
 	X(natsConnection_FlushTimeout)                                                            \
-	X(natsConnection_GetConnectedUrl)                                                         \
+	X(natsConnection_GetLastError)                                                            \
 	X(natsConnection_JetStream)                                                               \
 	X(natsConnection_Publish)                                                                 \
 	X(natsConnection_Status)                                                                  \

@@ -74,7 +74,8 @@ extern const char *const fleet_outcome_helps[FLEET_OUTCOME__MAX];
 struct fleet_take {
 	__u32 mode;       /* enum sg_mode */
 	__u32 per_minute; /* entries of one member */
-	__u32 most;       /* in force at a time; 0: a half of what there is room for */
+	/* In force at a time; 0: a half of the bans there is room for, a quarter of the proofs. */
+	__u32 most;
 	__u32 most_each;  /* of one member; 0: half of that */
 };
 

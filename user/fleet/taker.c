@@ -102,12 +102,18 @@ static bool pays(const struct judged *j)
 	return true;
 }
 
-static __u32 room_of(const struct agent *a, enum fleet_kind kind)
+/*
+ * A half of the bans, so that the guard finds room for its own; a quarter of the proofs, whose table
+ * is to be half empty.
+ */
+static __u32 most_of(const struct agent *a, enum fleet_kind kind)
 {
 	const struct maps *maps = &a->host.session.maps;
 
-	return kind == FLEET_PROOFS ? maps_entries(maps, MAP_PROVEN) * SG_PROVEN_CELLS
-				    : maps_entries(maps, MAP_BANS);
+	if (a->settings->take[kind].most)
+		return a->settings->take[kind].most;
+	return kind == FLEET_PROOFS ? maps_entries(maps, MAP_PROVEN) * SG_PROVEN_CELLS / 4
+				    : maps_entries(maps, MAP_BANS) / 2;
 }
 
 /* Bans by hand have their places among all bans. */
@@ -119,7 +125,7 @@ static enum fleet_kind table_of(enum fleet_kind kind)
 static bool has_room(const struct judged *j)
 {
 	const struct fleet_take *take = &j->agent->settings->take[j->kind];
-	__u32 most = take->most ? take->most : room_of(j->agent, j->kind) / 2;
+	__u32 most = most_of(j->agent, j->kind);
 	__u32 each = take->most_each ? take->most_each : most / 2;
 	const struct members *members = &j->agent->members;
 	__u64 live = 0;

@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "base/escape.h"
 #include "render/output.h"
 #include "show/fleet.h"
 
@@ -123,7 +124,7 @@ static void print_status(const json_t *s)
 	const json_t *lists = json_object_get(s, "lists"), *members = json_object_get(s, "members");
 	double now = wall();
 
-	printf("Member %s: %s%s%s; %s.\n", word(s, "member"),
+	escape_printf(stdout, "Member %s: %s%s%s; %s.\n", word(s, "member"),
 	       flag(s, "connected") ? "connected" : "NOT CONNECTED",
 	       word(s, "trouble")[0] ? ", " : "", word(s, "trouble"),
 	       flag(s, "guarded") ? "the guard is there" : "nothing is guarded here");
