@@ -14,8 +14,7 @@
 #define FLEET_FAULTS(X)                                                                           \
 	X(MALFORMED, "malformed")                                                                 \
 	X(OVERSIZED, "oversized")                                                                 \
-	X(VERSION, "other-version")                                                               \
-	X(SUBJECT, "other-subject")
+	X(VERSION, "other-version")
 
 enum fleet_fault {
 #define X(NAME, word) FLEET_##NAME,
@@ -48,7 +47,7 @@ struct member {
 struct members {
 	struct member *member;
 	size_t count;
-	__u64 crowd; /* messages of members for whom there was no place */
+	__u64 crowd; /* messages of nobody whose name can be, or for whom there was no place */
 };
 
 /* 0 or -ENOMEM. */
