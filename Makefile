@@ -47,7 +47,7 @@ PARALLEL   = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 # A recipe that fails leaves no half-made file behind that the next run would take for whole.
 .DELETE_ON_ERROR:
 .PHONY: all deb package-test demo test page-test screenshots test-busy unit kernels bench scenarios assess fuzz \
-        lint install clean help deps deps-test integrations test-programs
+        lint install clean help deps deps-test integrations fleet test-programs
 
 all: deps ## Build sipguard and its tools into build/
 	@$(MAKE) --no-print-directory $(PARALLEL) installed-files $(BUILD)/sipguard-flood
@@ -100,6 +100,12 @@ integrations: ## What tools/ has for fail2ban and CrowdSec, with the real ones (
 	@tools/deps.sh build integrations
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/sipguard
 	@tests/integrations/run.sh
+
+fleet: deps-test ## Guards that tell each other, by NATS, and ask routers; or FLEET="travel members" (30 minutes)
+	@tools/deps.sh fleet
+	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/sipguard $(BUILD)/sipguard-flood $(FLEET_PROGRAMS) \
+		$(SCENARIO_PROGRAMS)
+	@tools/fleet/fleet.sh
 
 fuzz: deps-test ## Fuzz the message reader, natively and in the kernel, for FUZZ_SECONDS (60)
 	@$(MAKE) --no-print-directory $(PARALLEL) $(FUZZ_PROGRAMS)

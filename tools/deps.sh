@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Installs what is missing of the Debian packages that a purpose needs:
-# deps.sh [--print] build|test|deb|package|scenarios|page|integrations...
+# deps.sh [--print] build|test|deb|package|scenarios|page|integrations|fleet...
 # With --print it only prints them all, one a line.
 # Does nothing, and asks nobody, when all are there.
 set -euo pipefail
@@ -22,6 +22,8 @@ scenarios=(linphone-cli twinkle-console libnet-sip-perl nodejs ejabberd erlang-p
            debootstrap hping3 socat)
 # What tools/ has something for.
 integrations=(fail2ban crowdsec curl jq iproute2)
+# Engines of fleets, and routers that hosts ask for help.
+fleet=(nats-server libnats-dev openssl curl bird2 exabgp gobgpd frr keepalived)
 # Other packages of Node.js than Debian's bring npm with them.
 command -v npm >/dev/null || scenarios+=(npm) package+=(npm)
 
@@ -44,6 +46,7 @@ for purpose in "$@"; do
 	scenarios) wanted+=("${scenarios[@]}") ;;
 	page) wanted+=("${page[@]}") ;;
 	integrations) wanted+=("${integrations[@]}") ;;
+	fleet) wanted+=("${fleet[@]}") ;;
 	*)
 		echo "deps.sh: no purpose '$purpose'; its first lines list them." >&2
 		exit 2
