@@ -36,9 +36,9 @@ guard() {
 	SIPGUARD_PIN_ROOT=$(member_pins "$name") fleet_in "$name" "$SIPGUARD" "$@"
 }
 
-# guard_up NAME [LINE...]: attached in mode enforce, with these lines of configuration besides.
-# Nothing but wrong passwords is in the way of who guesses, and the memory is that of bans.
-guard_up() {
+# guard_config NAME [LINE...]: of its guard, with these lines besides. Nothing but wrong passwords is
+# in the way of who guesses.
+guard_config() {
 	local name=$1 wide='{rate: 10000000, burst: 1000000}'
 	shift
 	cat >"$FLEET_DIR/$name.guard.yaml" <<END_OF_FILE
@@ -46,6 +46,17 @@ limits: {source: $wide, register: $wide, options: $wide, response: $wide, other:
 totals: {unlisted-total: $wide, replies: $wide, proofs: $wide}
 END_OF_FILE
 	[[ $# -eq 0 ]] || printf '%s\n' "$@" >>"$FLEET_DIR/$name.guard.yaml"
+}
+
+guard_reload() {
+	guard_config "$@"
+	guard "$1" reload --config "$FLEET_DIR/$1.guard.yaml" >>"$FLEET_DIR/$1.log"
+}
+
+# Attached, in mode enforce.
+guard_up() {
+	local name=$1
+	guard_config "$@"
 	guard "$name" attach sip --enforce --config "$FLEET_DIR/$name.guard.yaml" \
 		>>"$FLEET_DIR/$name.log" 2>&1 ||
 		lab_die "the guard of $name does not start: $(tail -n 1 "$FLEET_DIR/$name.log")"
@@ -83,11 +94,9 @@ END_OF_FILE
 }
 
 agent_start() { # NAME
-	SIPGUARD_PIN_ROOT=$(member_pins "$1") fleet_in "$1" \
-		"${FLEET_AGENT[@]}" "$FLEET_DIR/$1.fleet.yaml" </dev/null \
-		>>"$FLEET_DIR/$1.agent.log" 2>&1 &
-	echo $! >"$FLEET_DIR/$1.agent"
-	disown
+	SIPGUARD_PIN_ROOT=$(member_pins "$1") fleet_spawn "$1" "$FLEET_DIR/$1.agent.log" \
+		"${FLEET_AGENT[@]}" "$FLEET_DIR/$1.fleet.yaml"
+	echo "$FLEET_PID" >"$FLEET_DIR/$1.agent"
 }
 
 agent_pid() {
@@ -101,13 +110,21 @@ agent_stop() { # NAME [SIGNAL]
 	lab_until fleet_gone "$pid" || lab_die "the agent of $1 does not end."
 }
 
+agents_living() { # NAME...: how many of these
+	local name count=0
+	for name in "$@"; do
+		! kill -0 "$(agent_pid "$name")" 2>/dev/null || count=$((count + 1))
+	done
+	echo "$count"
+}
+
 # What the agent says of itself, for jq: null before it has said anything.
 agent_says() { # NAME FILTER
 	jq "$2" "$FLEET_DIR/$1.status.json" 2>/dev/null || echo null
 }
 
 agent_is_connected() {
-	[[ $(agent_says "$1" '.connected // (.server != null and .server != "")') == true ]]
+	[[ $(agent_says "$1" '.connected and .["caught-up"]') == true ]]
 }
 
 agents_ready() { # NAME...
@@ -132,9 +149,15 @@ cpu_of() { # PID
 		"/proc/$1/stat"
 }
 
-# MB that are a process's own, shared pages by their share.
-memory_of() { # PID
-	awk '$1 == "Pss:" { sum += $2 } END { print sum / 1000 }' "/proc/$1/smaps_rollup"
+# MB that are a process's own, shared pages by their share. The tables of the guard, of which it has
+# some mapped, are the kernel's, and there whether it is or not: memory_of PID; memory_with_tables PID
+memory_of() {
+	awk '/^[0-9a-f]+-/ { tables = /anon_inode:bpf-map/ } $1 == "Pss:" && !tables { sum += $2 }
+		END { print sum / 1000 }' "/proc/$1/smaps"
+}
+
+memory_with_tables() {
+	awk '$1 == "Pss:" { print $2 / 1000 }' "/proc/$1/smaps_rollup"
 }
 
 # The bans that a guard has, by its map's walk: NAME

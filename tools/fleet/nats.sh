@@ -21,11 +21,12 @@ source "$FLEET_SRC/../lab/lab.sh"
 # RFC 2544, nobody's: servers are 198.18.0.1 to 3, members 198.18.1.N.
 FLEET_NET=198.18
 FLEET_SERVERS=3
-FLEET_STORE=${FLEET_STORE:-1GB}
+FLEET_STORE=${FLEET_STORE:-4GB}
 # That of every user; no certificate is shared.
 FLEET_PASSWORD=fleet-lab
 FLEET_DIR=
 FLEET_ID=
+FLEET_PID=
 
 fleet_use() {
 	FLEET_DIR=$1
@@ -44,6 +45,16 @@ fleet_in() {
 	ns=$(fleet_ns "$1")
 	shift
 	nsenter --net="/run/netns/$ns" -- "$@"
+}
+
+# fleet_spawn NAME LOG CMD...: in the background; its own process id, no shell's, is in FLEET_PID.
+fleet_spawn() {
+	local ns log=$2
+	ns=$(fleet_ns "$1")
+	shift 2
+	(exec nsenter --net="/run/netns/$ns" -- "$@" </dev/null >>"$log" 2>&1) &
+	FLEET_PID=$!
+	disown
 }
 
 fleet_reaper() {
@@ -208,10 +219,9 @@ fleet_nats_up() {
 }
 
 fleet_nats_start() { # NUMBER
-	fleet_in "nats$1" nats-server -c "$FLEET_DIR/nats$1.conf" -l "$FLEET_DIR/nats$1.log" \
-		</dev/null >>"$FLEET_DIR/nats$1.out" 2>&1 &
-	echo $! >"$FLEET_DIR/nats$1.pid"
-	disown
+	fleet_spawn "nats$1" "$FLEET_DIR/nats$1.out" \
+		nats-server -c "$FLEET_DIR/nats$1.conf" -l "$FLEET_DIR/nats$1.log"
+	echo "$FLEET_PID" >"$FLEET_DIR/nats$1.pid"
 }
 
 fleet_gone() {

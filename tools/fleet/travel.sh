@@ -64,4 +64,5 @@ scenario() {
 	travel 10k "$(full_or_short 10000 1000)" "$(full_or_short 3 1)" 40001 --tries 2
 	fast p99-ms-10k "$(p99 10k)" 2000
 	fast agent-mb "$(memory_of "$pid")" 40
+	told agent-mb-with-tables "$(memory_with_tables "$pid")"
 }

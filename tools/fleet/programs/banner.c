@@ -5,17 +5,19 @@
  * to the guard's own programs, so bans are made, and told to who follows, as on a link.
  *
  *   banner --count N --rate N [--tries N] [--first ADDRESS] [--port PORT] PINS
+ *   banner --succeed ...      the first password is right: phones that register, and are proven
  *
  * Prints a line for each ban when it is in the map: ADDRESS PORT NANOSECONDS of CLOCK_MONOTONIC.
- * Exit status: 0 all are banned, 1 some are not, 2 wrong usage.
+ * Exit status: 0 all are banned (with --succeed: none is), 1 some are not, 2 wrong usage.
  */
 #include "pinned.h"
 
 static struct {
 	uint32_t count, tries;
 	double rate;
+	bool succeed;
 	struct flows flows;
-} config = {.count = 1, .tries = 6, .rate = 1000, .flows = {.first = 100U << 24 | 64 << 16, .port = 40000}};
+} config = {.count = 1, .tries = 6, .rate = 1000, .flows = FLOWS};
 
 static const struct option options[] = {
 	{"count", required_argument, NULL, 'c'},
@@ -23,6 +25,7 @@ static const struct option options[] = {
 	{"tries", required_argument, NULL, 't'},
 	{"first", required_argument, NULL, 'f'},
 	{"port", required_argument, NULL, 'p'},
+	{"succeed", no_argument, NULL, 's'},
 	{}
 };
 
@@ -43,6 +46,9 @@ static bool take(int option)
 		return true;
 	case 'p':
 		config.flows.port = atoi(optarg);
+		return true;
+	case 's':
+		config.succeed = true;
 		return true;
 	}
 	return false;
@@ -84,9 +90,14 @@ static void attempt(const struct pinned *pinned, uint32_t number, uint32_t attem
 	if (!flow_sends(pinned, &config.flows, number, text))
 		return;
 	write_common(common, sizeof(common), number, attempt, ";tag=server");
-	snprintf(text, sizeof(text), "SIP/2.0 401 Unauthorized\r\n%s"
-		 "WWW-Authenticate: Digest realm=\"lab\", nonce=\"n%xp%xa%xlong-enough\"\r\n"
-		 "Content-Length: 0\r\n\r\n", common, number, config.flows.port, attempt);
+	if (attempt && config.succeed)
+		snprintf(text, sizeof(text), "SIP/2.0 200 OK\r\n%sContact: <sip:u%x@192.0.2.1>;"
+			 "expires=3600\r\nContent-Length: 0\r\n\r\n", common, number);
+	else
+		snprintf(text, sizeof(text), "SIP/2.0 401 Unauthorized\r\n%s"
+			 "WWW-Authenticate: Digest realm=\"lab\", nonce=\"n%xp%xa%xlong-enough\"\r\n"
+			 "Content-Length: 0\r\n\r\n", common, number, config.flows.port,
+			 attempt);
 	flow_hears(pinned, &config.flows, number, text);
 }
 
@@ -96,8 +107,10 @@ static bool guess(const struct pinned *pinned, uint32_t number)
 	struct in_addr address = {.s_addr = key.address[3]};
 	struct sg_ban ban;
 
-	for (uint32_t i = 0; i <= config.tries; i++)
+	for (uint32_t i = 0; i <= (config.succeed ? 1 : config.tries); i++)
 		attempt(pinned, number, i);
+	if (config.succeed)
+		return bpf_map_lookup_elem(pinned->bans, &key, &ban) < 0;
 	if (bpf_map_lookup_elem(pinned->bans, &key, &ban))
 		return false;
 	printf("%s %u %llu\n", inet_ntoa(address), config.flows.port,
@@ -135,7 +148,7 @@ int main(int argc, char **argv)
 		missed += !guess(&pinned, i);
 	}
 	fflush(stdout);
-	fprintf(stderr, "banner: %u of %u banned, %.0f a second\n", config.count - missed,
-		config.count, config.count / (now() - begin));
+	fprintf(stderr, "banner: %u of %u %s, %.0f a second\n", config.count - missed,
+		config.count, config.succeed ? "register" : "banned", config.count / (now() - begin));
 	return missed ? 1 : 0;
 }

@@ -9,7 +9,7 @@
 #include "pinned.h"
 
 static uint32_t count = 1;
-static struct flows flows = {.first = 100U << 24 | 64 << 16, .port = 40000};
+static struct flows flows = FLOWS;
 
 static const struct option options[] = {
 	{"count", required_argument, NULL, 'c'},
