@@ -31,8 +31,8 @@ SCENARIO_LENGTH=${FLEET_LENGTH:-full}
 source "$SCENARIOS_SRC/common.sh"
 # shellcheck source=nats.sh
 source "$FLEET_SRC/nats.sh"
-# shellcheck source=members.sh
-source "$FLEET_SRC/members.sh"
+# shellcheck source=hosts.sh
+source "$FLEET_SRC/hosts.sh"
 
 ALL=(nothing travel members newcomer failover upstream)
 JSON=${FLEET_JSON:-$LAB_ROOT/build/fleet.json}
@@ -114,7 +114,7 @@ fleet_shell() {
 SCENARIOS_SRC=$SCENARIOS_SRC
 source "$SCENARIOS_SRC/common.sh"
 source "$FLEET_SRC/nats.sh"
-source "$FLEET_SRC/members.sh"
+source "$FLEET_SRC/hosts.sh"
 set +eu +o pipefail
 fleet_use "$FLEET_DIR"
 PS1='(sipguard fleet) \\w # '

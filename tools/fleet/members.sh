@@ -1,166 +1,266 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash source-path=SCRIPTDIR
 #
-# The members of a fleet: a namespace each, with a guarded interface, a guard with pins of its own,
-# and an agent. Sourced by fleet.sh, after nats.sh.
+# members: one of them lies. It has the rights of a member and no more, and says what it likes: floods
+# of bans, bans of parties that everybody needs, ends that were or are in ten years, and what is no
+# message at all. Then the engine is slow, full, restarted, gone. At no time does a legitimate party
+# lose a packet, and what the others tell arrives all the same.
+#
+# Sourced by fleet.sh. edge1 takes from all; edge2 too, but no private addresses; edge3 is honest.
 
-# The agent is what its member's file is given to.
-read -ra FLEET_AGENT <<<"${FLEET_AGENT:-$SIPGUARD fleet run --config}"
-# shellcheck disable=SC2034 # for the scenarios
-PROGRAMS=$BUILD/tools/fleet
+PHONES=100
+PHONES_FIRST=203.0.113.1 # registered at edge1 and edge2, port 40000
+ALLOWED=198.51.100.7     # on the allow list of edge1, not on that of edge2
+PRIVATE=10.1.2.3
+HONEST=0                 # batches of bans of edge3 so far
 
-# member_up NAME NUMBER: at the bridge, with a pair of interfaces of which "sip" is to be guarded.
-member_up() {
-	local ns
-	ns=$(fleet_ns "$1")
-	fleet_join "$1" "$FLEET_NET.1.$2"
-	ip link add name sip netns "$ns" type veth peer name far netns "$ns"
-	ip -n "$ns" addr add 192.0.2.10/24 dev sip
-	ip -n "$ns" link set sip up
-	ip -n "$ns" link set far up
+
+# lie [OPTION...]: the message is on standard input.
+lie() {
+	local client
+	read -ra client <<<"$(fleet_client evil)"
+	fleet_in nats1 "$PROGRAMS/liar" "${client[@]}" "$@" >"$FLEET_DIR/lie.json" \
+		2>>"$FLEET_DIR/lie.log" || true
 }
 
-member_pins() {
-	echo "$FLEET_DIR/bpf/$1"
+first_line() {
+	echo "sipguard-fleet ${1:-1} @MS@ 5f1c2a9be01d77c3"
 }
 
-# member_pins_of NAME...: of each, a line.
-member_pins_of() {
-	printf "$FLEET_DIR/bpf/%s\n" "$@"
+# tell LINE...: as a message of evil's, well-formed but for these lines.
+tell() {
+	{
+		first_line
+		printf '%s\n' "$@"
+	} | lie --subject sipguard.told.evil
 }
 
-# guard NAME COMMAND...: the command sipguard of a member.
-guard() {
-	local name=$1
-	shift
-	SIPGUARD_PIN_ROOT=$(member_pins "$name") fleet_in "$name" "$SIPGUARD" "$@"
+at() { # SECONDS: from now on, since 1970
+	echo $(($(date +%s) + $1))
 }
 
-# guard_config NAME [LINE...]: of its guard, with these lines besides. Nothing but wrong passwords is
-# in the way of who guesses.
-guard_config() {
-	local name=$1 wide='{rate: 10000000, burst: 1000000}'
-	shift
-	cat >"$FLEET_DIR/$name.guard.yaml" <<END_OF_FILE
-limits: {source: $wide, register: $wide, options: $wide, response: $wide, other: $wide}
-totals: {unlisted-total: $wide, replies: $wide, proofs: $wide}
-END_OF_FILE
-	[[ $# -eq 0 ]] || printf '%s\n' "$@" >>"$FLEET_DIR/$name.guard.yaml"
+# Requests of legitimate parties that are dropped now: the phones at both, the peer that is allowed
+# at edge1, and whoever has a private address at edge2.
+legitimate_dropped() {
+	local one=$FLEET_DIR/bpf/edge1 two=$FLEET_DIR/bpf/edge2
+	{
+		"$PROGRAMS/judge" --first "$PHONES_FIRST" --count "$PHONES" "$one" "$two"
+		"$PROGRAMS/judge" --first "$ALLOWED" --count 1 "$one"
+		"$PROGRAMS/judge" --first "$PRIVATE" --count 1 "$two"
+	} | jq -s 'map(.dropped) | add'
 }
 
-guard_reload() {
-	guard_config "$@"
-	guard "$1" reload --config "$FLEET_DIR/$1.guard.yaml" >>"$FLEET_DIR/$1.log"
+# What the honest say still travels: of the 20 bans of the batch of this number, those that edge1 has
+# heard in so many seconds.
+honest_heard() {
+	{
+		"$PROGRAMS/banner" --tries 2 --count 20 --rate 1000 \
+			--first "198.18.$((100 + HONEST)).1" "$(member_pins edge3)" \
+			2>>"$FLEET_DIR/banner.log" || true
+	} | "$PROGRAMS/seer" --wait "${1:-60}" "$(member_pins edge1)" | jq '.bans - .missing'
 }
 
-# Attached, in mode enforce.
-guard_up() {
-	local name=$1
-	guard_config "$@"
-	guard "$name" attach sip --enforce --config "$FLEET_DIR/$name.guard.yaml" \
-		>>"$FLEET_DIR/$name.log" 2>&1 ||
-		lab_die "the guard of $name does not start: $(tail -n 1 "$FLEET_DIR/$name.log")"
+# after WHAT: nobody has lost anything by it, all live, and the honest are heard.
+after() {
+	local heard
+	HONEST=$((HONEST + 1))
+	heard=$(honest_heard)
+	at_most "legitimate-dropped-$1" "$(legitimate_dropped)" 0
+	at_least "agents-live-$1" "$(agents_living edge1 edge2 edge3)" 3
+	at_least "honest-heard-$1" "$heard" 20
 }
 
-# How much a member takes: for agent_config.
-# shellcheck disable=SC2034 # for the scenarios
-TAKE_ALL='{mode: enforce, per-minute: 100000000, most: 250000, most-each: 250000}'
-TAKE_DEFAULT='{mode: enforce}'
 
-# agent_config NAME [TAKE [LINE...]]: its file, with these lines besides.
-agent_config() {
-	local name=$1 take=${2:-$TAKE_DEFAULT} i servers=
+parties() {
+	local end
+	end=$(at 3600)
+	tell "ban $ALLOWED - $end operator" "ban $ALLOWED:40000 udp $end auth-failure" \
+		"ban 192.0.2.10 - $end operator" "ban $PHONES_FIRST - $end operator" \
+		"ban $PHONES_FIRST:40000 udp $end auth-failure" "ban $PRIVATE - $end operator" \
+		"ban $PRIVATE:40000 udp $end auth-failure"
+	after parties
+	tell "ban 0.0.0.0 - $end operator" "ban 127.0.0.1 - $end operator" \
+		"ban 255.255.255.255 - $end operator" "ban 224.0.0.1 - $end operator" \
+		"ban :: - $end operator" "ban ::1 - $end operator"
+	tell "ban 0.0.0.0/0 - $end operator"
+	tell "ban ::/0 - $end operator"
+	tell "ban 203.0.113.0/24 - $end operator"
+	after internet
+}
+
+ends() {
+	local i
+	tell "ban 198.18.77.1 - $(at -100) operator" "ban 198.18.77.2 - $(at 315360000) operator" \
+		"ban 198.18.77.3:40000 udp 0 auth-failure" \
+		"ban 198.18.77.4:40000 udp 1099511627776 auth-failure"
+	# A clock that is a day ahead, or behind.
+	for i in 86400 -86400; do
+		{
+			echo "sipguard-fleet 1 $(at "$i")000 5f1c2a9be01d77c3"
+			echo "ban $ALLOWED - $(at $((i + 600))) operator"
+			echo "ban $PHONES_FIRST:40000 udp $(at $((i + 600))) auth-failure"
+		} | lie --subject sipguard.told.evil
+	done
+	after ends
+	at_most banned-by-ends "$("$PROGRAMS/judge" --first 198.18.77.1 --count 4 \
+		"$(member_pins edge1)" | jq .dropped)" 0
+}
+
+no_messages() {
+	local end i
+	end=$(at 3600)
+	head -c 4000 /dev/urandom | lie --subject sipguard.told.evil
+	lie --subject sipguard.told.evil </dev/null
+	printf 'sipguard-fleet 1 @MS@ 5f1c2a9be01d77c3\nban 198.18.78.1 - %s operator' "$end" |
+		lie --subject sipguard.told.evil
+	{
+		first_line
+		head -c 7000 /dev/zero | tr '\0' x
+	} | lie --subject sipguard.told.evil
+	{
+		first_line
+		for ((i = 1; i <= 150; i++)); do
+			echo "ban 198.18.78.$i - $end operator"
+		done
+	} | lie --subject sipguard.told.evil
+	{
+		first_line 2
+		echo "ban 198.18.78.2 - $end operator"
+	} | lie --subject sipguard.told.evil
+	{
+		first_line
+		head -c 9000 /dev/zero | tr '\0' '\n'
+	} | lie --subject sipguard.told.evil
+	# More than the servers take of anybody: they hang up.
+	head -c 200000 /dev/zero | lie --subject sipguard.told.evil
+	{
+		first_line
+		echo "ban 198.18.78.3 - $end operator of-the-future word"
+	} | lie --subject sipguard.told.evil
+	after no-messages
+	at_most banned-by-no-messages "$("$PROGRAMS/judge" --first 198.18.78.1 --count 3 \
+		"$(member_pins edge1)" | jq .dropped)" 0
+}
+
+# In the name of others, and as the publisher of lists.
+names() {
+	local end
+	end=$(at 3600)
+	for subject in sipguard.told.edge3 sipguard.list.bad sipguard.here.edge3 \
+		sipguard.seen.edge1.edge3 '$JS.API.STREAM.PURGE.SIPGUARD' \
+		'$JS.API.STREAM.DELETE.SIPGUARD' '$JS.API.STREAM.UPDATE.SIPGUARD' _INBOX_edge1.x; do
+		{
+			first_line
+			echo "ban 198.18.79.1 - $end operator"
+		} | lie --subject "$subject"
+		at_least "refused-${subject#\$JS.API.}" "$(jq '.refused // 0' "$FLEET_DIR/lie.json")" 1
+	done
+	after names
+}
+
+flood_lines() {
+	local i
+	first_line
+	for ((i = 0; i < 100; i++)); do
+		echo "ban @ADDRESS@:5060 udp $1 auth-failure"
+	done
+}
+
+# A hundred bans in each message, as fast as the servers take them.
+flood() {
+	local before
+	flood_lines "$(at 3600)" |
+		lie --subject sipguard.told.evil --count "$(full_or_short 5000 500)" --rate 5000
+	told flood-bans "$(jq '.sent * 100' "$FLEET_DIR/lie.json")"
+	after flood
+	before=$(bans_of edge1)
+	# Half of what there is room for is of all others together, and half of that of one.
+	at_most flood-bans-in-force "$before" 17000
+	fast agent-mb-after-flood "$(memory_of "$(agent_pid edge1)")" 40
+}
+
+# --- the engine
+
+slow() {
+	local i
 	for ((i = 1; i <= FLEET_SERVERS; i++)); do
-		servers+="tls://$FLEET_NET.0.$i:4222, "
+		fleet_in nats$i tc qdisc add dev nats root tbf rate 200kbit burst 8k latency 500ms
 	done
-	echo "$FLEET_PASSWORD" >"$FLEET_DIR/password"
-	cat >"$FLEET_DIR/$name.fleet.yaml" <<END_OF_FILE
-member: $name
-servers: [${servers%, }]
-tls:
-  ca: $FLEET_DIR/certificates/ca.pem
-  certificate: $FLEET_DIR/certificates/$name.pem
-  key: $FLEET_DIR/certificates/$name.key
-user: $name
-password-file: $FLEET_DIR/password
-share: {bans: yes, operator-bans: yes, proofs: yes}
-take: {bans: $take, operator-bans: $take, proofs: $take, lists: {mode: enforce}}
-status: $FLEET_DIR/$name.status.json
-END_OF_FILE
-	# Addresses of the lab are nobody's on the Internet.
-	[[ $* == *"private:"* ]] || echo "private: yes" >>"$FLEET_DIR/$name.fleet.yaml"
-	shift "$(($# < 2 ? $# : 2))"
-	[[ $# -eq 0 ]] || printf '%s\n' "$@" >>"$FLEET_DIR/$name.fleet.yaml"
-}
-
-agent_start() { # NAME
-	SIPGUARD_PIN_ROOT=$(member_pins "$1") fleet_spawn "$1" "$FLEET_DIR/$1.agent.log" \
-		"${FLEET_AGENT[@]}" "$FLEET_DIR/$1.fleet.yaml"
-	echo "$FLEET_PID" >"$FLEET_DIR/$1.agent"
-}
-
-agent_pid() {
-	cat "$FLEET_DIR/$1.agent"
-}
-
-agent_stop() { # NAME [SIGNAL]
-	local pid
-	pid=$(agent_pid "$1")
-	kill "-${2:-TERM}" "$pid" 2>/dev/null || true
-	lab_until fleet_gone "$pid" || lab_die "the agent of $1 does not end."
-}
-
-agents_living() { # NAME...: how many of these
-	local name count=0
-	for name in "$@"; do
-		! kill -0 "$(agent_pid "$name")" 2>/dev/null || count=$((count + 1))
-	done
-	echo "$count"
-}
-
-# What the agent says of itself, for jq: null before it has said anything.
-agent_says() { # NAME FILTER
-	jq "$2" "$FLEET_DIR/$1.status.json" 2>/dev/null || echo null
-}
-
-agent_is_connected() {
-	[[ $(agent_says "$1" '.connected and .["caught-up"]') == true ]]
-}
-
-agents_ready() { # NAME...
-	local name
-	for name in "$@"; do
-		lab_until agent_is_connected "$name" || lab_die \
-			"the agent of $name has no connection: $(tail -n 2 "$FLEET_DIR/$name.agent.log")"
+	after slow
+	for ((i = 1; i <= FLEET_SERVERS; i++)); do
+		fleet_in nats$i tc qdisc del dev nats root
 	done
 }
 
-# The streams, by the command of the admin.
-fleet_setup() {
-	agent_config admin "" "private: no"
-	fleet_in nats1 "$SIPGUARD" fleet setup --config "$FLEET_DIR/admin.fleet.yaml" \
-		>>"$FLEET_DIR/setup.log" 2>&1 ||
-		lab_die "the streams cannot be made: $(tail -n 1 "$FLEET_DIR/setup.log")"
+servers_stop() {
+	local i
+	for ((i = 1; i <= FLEET_SERVERS; i++)); do
+		fleet_nats_stop "$i" KILL
+	done
 }
 
-# Seconds of CPU that a process has had.
-cpu_of() { # PID
-	awk -v tick="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); print ($12 + $13) / tick }' \
-		"/proc/$1/stat"
+servers_start() {
+	local i
+	for ((i = 1; i <= FLEET_SERVERS; i++)); do
+		fleet_nats_start "$i"
+	done
+	fleet_nats_ready
 }
 
-# MB that are a process's own, shared pages by their share. The tables of the guard, of which it has
-# some mapped, are the kernel's, and there whether it is or not: memory_of PID; memory_with_tables PID
-memory_of() {
-	awk '/^[0-9a-f]+-/ { tables = /anon_inode:bpf-map/ } $1 == "Pss:" && !tables { sum += $2 }
-		END { print sum / 1000 }' "/proc/$1/smaps"
+restarted() {
+	servers_stop
+	at_most legitimate-dropped-gone "$(legitimate_dropped)" 0
+	at_least agents-live-gone "$(agents_living edge1 edge2 edge3)" 3
+	servers_start
+	after restarted
 }
 
-memory_with_tables() {
-	awk '$1 == "Pss:" { print $2 / 1000 }' "/proc/$1/smaps_rollup"
+# The disk of every server is full: they find no leader then, nor when there is room again, but when
+# they are started anew.
+full() {
+	fallocate -l 64M "$FLEET_STATE/ballast" 2>/dev/null ||
+		dd if=/dev/zero of="$FLEET_STATE/ballast" bs=1M 2>/dev/null || true
+	flood_lines "$(at 3600)" | lie --subject sipguard.told.evil --count 2000 --rate 1000
+	at_most legitimate-dropped-while-full "$(legitimate_dropped)" 0
+	at_least agents-live-while-full "$(agents_living edge1 edge2 edge3)" 3
+	HONEST=$((HONEST + 1))
+	told honest-heard-while-full "$(honest_heard 5)"
+	rm -f "$FLEET_STATE/ballast"
+	servers_stop
+	servers_start
+	after full
 }
 
-# The bans that a guard has, by its map's walk: NAME
-bans_of() {
-	"$PROGRAMS/seer" --same 0 "$(member_pins "$1")" | jq .bans
+scenario() {
+	local i
+	FLEET_STATE=$FLEET_DIR/store
+	mkdir "$FLEET_STATE"
+	mount -t tmpfs -o size=96M none "$FLEET_STATE"
+	fleet_nats_up edge1 edge2 edge3 evil
+	fleet_setup
+	for i in 1 2 3; do
+		member_up "edge$i" "$i"
+		guard_up "edge$i" "bans: {auth-failure: {threshold: 2, window: 3600, time: 600}}"
+	done
+	agent_config edge1
+	agent_config edge2 "$TAKE_DEFAULT" "private: no"
+	agent_config edge3
+	guard edge1 allow add "$ALLOWED" >>"$FLEET_DIR/edge1.log"
+	for i in 1 2; do
+		"$PROGRAMS/banner" --succeed --first "$PHONES_FIRST" --count "$PHONES" --rate 1000 \
+			"$(member_pins "edge$i")" 2>>"$FLEET_DIR/banner.log"
+	done
+	for i in 1 2 3; do
+		agent_start "edge$i"
+	done
+	agents_ready edge1 edge2 edge3
+	at_most legitimate-dropped-before "$(legitimate_dropped)" 0
+	parties
+	ends
+	no_messages
+	names
+	slow
+	restarted
+	flood
+	full
 }

@@ -75,6 +75,7 @@ static void write_common(char *text, size_t size, uint32_t number, uint32_t atte
 		 attempt + 1);
 }
 
+/* No nonce is told twice: it has the flow in it. */
 static void attempt(const struct pinned *pinned, uint32_t number, uint32_t attempt)
 {
 	char text[1400], common[600], login[300] = "";
@@ -82,9 +83,9 @@ static void attempt(const struct pinned *pinned, uint32_t number, uint32_t attem
 	write_common(common, sizeof(common), number, attempt, "");
 	if (attempt)
 		snprintf(login, sizeof(login), "Authorization: Digest username=\"u%x\","
-			 "realm=\"lab\",cnonce=\"x\",nonce=\"n%xp%xa%xlong-enough\","
+			 "realm=\"lab\",cnonce=\"x\",nonce=\"n%xp%xa%xlong\","
 			 "uri=\"sip:example.com\",response=\"%032x\"\r\n", number,
-			 number, config.flows.port, attempt - 1, attempt);
+			 config.flows.first + number, config.flows.port, attempt - 1, attempt);
 	snprintf(text, sizeof(text), "REGISTER sip:example.com SIP/2.0\r\n%s"
 		 "Max-Forwards: 70\r\n%sContent-Length: 0\r\n\r\n", common, login);
 	if (!flow_sends(pinned, &config.flows, number, text))
@@ -95,9 +96,9 @@ static void attempt(const struct pinned *pinned, uint32_t number, uint32_t attem
 			 "expires=3600\r\nContent-Length: 0\r\n\r\n", common, number);
 	else
 		snprintf(text, sizeof(text), "SIP/2.0 401 Unauthorized\r\n%s"
-			 "WWW-Authenticate: Digest realm=\"lab\", nonce=\"n%xp%xa%xlong-enough\"\r\n"
-			 "Content-Length: 0\r\n\r\n", common, number, config.flows.port,
-			 attempt);
+			 "WWW-Authenticate: Digest realm=\"lab\", nonce=\"n%xp%xa%xlong\"\r\n"
+			 "Content-Length: 0\r\n\r\n", common, config.flows.first + number,
+			 config.flows.port, attempt);
 	flow_hears(pinned, &config.flows, number, text);
 }
 
