@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash source-path=SCRIPTDIR
 #
-# failover: phones register with one host; in a flood of random sources their address moves to another
-# one, as with keepalived: same address, same link address. Its guard has never seen them, and knows
-# them by its fleet. Beside it the same move to a guard that has no fleet.
+# failover: phones register with one host; in a flood of random sources their address moves to
+# another one, as with keepalived: same address, same link address. Its guard has never seen them,
+# and knows them by its fleet. Beside it the same move to a guard that has no fleet.
 #
 # Sourced by fleet.sh. One port of the bridge "lan" is the phones and the flood, and one host at a
 # time has the other.
@@ -21,6 +21,7 @@ lan_up() {
 	ip -n "$ns" link add name lan type bridge forward_delay 0 mcast_snooping 0
 	ip -n "$ns" link set lan up
 	LAB_NS_CLIENT=$(fleet_ns caller)
+	# shellcheck disable=SC2034 # for the lab
 	LAB_IF_CLIENT=phones
 	ip netns add "$LAB_NS_CLIENT"
 	ip -n "$LAB_NS_CLIENT" link set lo up
@@ -61,6 +62,7 @@ moves_to() {
 # Each has a Kamailio of its own, which is up before the address is there.
 server_of() {
 	moves_to "$1"
+	# shellcheck disable=SC2034 # for the lab
 	LAB_NS_SERVER=$(fleet_ns "$1")
 	LAB_DIR=$FLEET_DIR/$1.sip
 	mkdir "$LAB_DIR"

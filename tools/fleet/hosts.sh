@@ -36,8 +36,8 @@ guard() {
 	SIPGUARD_PIN_ROOT=$(member_pins "$name") fleet_in "$name" "$SIPGUARD" "$@"
 }
 
-# guard_config NAME [LINE...]: of its guard, with these lines besides. Nothing but wrong passwords is
-# in the way of who guesses.
+# guard_config NAME [LINE...]: of its guard, with these lines besides. Nothing but wrong passwords
+# is in the way of who guesses.
 guard_config() {
 	local name=$1 wide='{rate: 10000000, burst: 1000000}'
 	shift
@@ -130,8 +130,9 @@ agent_is_connected() {
 agents_ready() { # NAME...
 	local name
 	for name in "$@"; do
-		lab_until agent_is_connected "$name" || lab_die \
-			"the agent of $name has no connection: $(tail -n 2 "$FLEET_DIR/$name.agent.log")"
+		lab_until agent_is_connected "$name" ||
+			lab_die "the agent of $name has no connection: $(tail -n 2 \
+				"$FLEET_DIR/$name.agent.log")"
 	done
 }
 
@@ -150,7 +151,8 @@ cpu_of() { # PID
 }
 
 # MB that are a process's own, shared pages by their share. The tables of the guard, of which it has
-# some mapped, are the kernel's, and there whether it is or not: memory_of PID; memory_with_tables PID
+# some mapped, are the kernel's, and there whether it is or not: memory_of PID; memory_with_tables
+# PID
 memory_of() {
 	awk '/^[0-9a-f]+-/ { tables = /anon_inode:bpf-map/ } $1 == "Pss:" && !tables { sum += $2 }
 		END { print sum / 1000 }' "/proc/$1/smaps"

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash source-path=SCRIPTDIR
 #
-# members: one of them lies. It has the rights of a member and no more, and says what it likes: floods
-# of bans, bans of parties that everybody needs, ends that were or are in ten years, and what is no
-# message at all. Then the engine is slow, full, restarted, gone. At no time does a legitimate party
-# lose a packet, and what the others tell arrives all the same.
+# members: one of them lies. It has the rights of a member and no more, and says what it likes:
+# floods of bans, bans of parties that everybody needs, ends that were or are in ten years, and what
+# is no message at all. Then the engine is slow, full, restarted, gone. At no time does a legitimate
+# party lose a packet, and what the others tell arrives all the same.
 #
 # Sourced by fleet.sh. edge1 takes from all; edge2 too, but no private addresses; edge3 is honest.
 
@@ -12,6 +12,8 @@ PHONES=100
 PHONES_FIRST=203.0.113.1 # registered at edge1 and edge2, port 40000
 ALLOWED=198.51.100.7     # on the allow list of edge1, not on that of edge2
 PRIVATE=10.1.2.3
+# shellcheck disable=SC2016 # no variable
+API='$JS.API'
 HONEST=0                 # batches of bans of edge3 so far
 
 
@@ -50,8 +52,8 @@ legitimate_dropped() {
 	} | jq -s 'map(.dropped) | add'
 }
 
-# What the honest say still travels: of the 20 bans of the batch of this number, those that edge1 has
-# heard in so many seconds.
+# What the honest say still travels: of the 20 bans of the batch of this number, those that edge1
+# has heard in so many seconds.
 honest_heard() {
 	{
 		"$PROGRAMS/banner" --tries 2 --count 20 --rate 1000 \
@@ -147,13 +149,14 @@ names() {
 	local end
 	end=$(at 3600)
 	for subject in sipguard.told.edge3 sipguard.list.bad sipguard.here.edge3 \
-		sipguard.seen.edge1.edge3 '$JS.API.STREAM.PURGE.SIPGUARD' \
-		'$JS.API.STREAM.DELETE.SIPGUARD' '$JS.API.STREAM.UPDATE.SIPGUARD' _INBOX_edge1.x; do
+		sipguard.seen.edge1.edge3 "$API.STREAM.PURGE.SIPGUARD" \
+		"$API.STREAM.DELETE.SIPGUARD" "$API.STREAM.UPDATE.SIPGUARD" _INBOX_edge1.x; do
 		{
 			first_line
 			echo "ban 198.18.79.1 - $end operator"
 		} | lie --subject "$subject"
-		at_least "refused-${subject#\$JS.API.}" "$(jq '.refused // 0' "$FLEET_DIR/lie.json")" 1
+		at_least "refused-${subject#"$API".}" \
+			"$(jq '.refused // 0' "$FLEET_DIR/lie.json")" 1
 	done
 	after names
 }

@@ -4,11 +4,12 @@
 # A fleet on one machine: three servers of NATS, each in a namespace, members in namespaces of their
 # own, and a bridge in between, in one more. Sourced by fleet.sh:
 #
-#   fleet_up; fleet_nats_up MEMBER...; fleet_member_up MEMBER
+#   fleet_up; fleet_nats_up MEMBER...
 #
 # Invariants, as those of tools/lab/lab.sh: every interface is born inside a namespace that was made
 # here, and what runs in those was started here. fleet_destroy works from what is on disk alone: the
-# EXIT trap calls it, and so does a reaper when the owner was killed. As a command: nats.sh reap DIR.
+# EXIT trap calls it, and so does a reaper when the owner was killed. As a command: nats.sh reap
+# DIR.
 
 # shellcheck source-path=SCRIPTDIR
 
@@ -133,8 +134,8 @@ fleet_join() {
 	ip -n "$(fleet_ns bridge)" link set "$1" master bridge up
 }
 
-# Nothing goes to or from this one any more, and nobody is told: the link is up, as where a router in
-# between has died.
+# Nothing goes to or from this one any more, and nobody is told: the link is up, as where a router
+# in between has died.
 fleet_partition() {
 	ip -n "$(fleet_ns bridge)" link set "$1" nomaster
 }
@@ -271,7 +272,8 @@ fleet_stream_leader() {
 
 # The options of a client of libnats: liar and others have them alike.
 fleet_client() { # USER
-	echo "--server tls://$FLEET_NET.0.1:4222,tls://$FLEET_NET.0.2:4222,tls://$FLEET_NET.0.3:4222" \
+	local at=tls://$FLEET_NET.0
+	echo "--server $at.1:4222,$at.2:4222,$at.3:4222" \
 		"--user $1 --password $FLEET_PASSWORD --ca $FLEET_DIR/certificates/ca.pem" \
 		"--certificate $FLEET_DIR/certificates/$1.pem --key $FLEET_DIR/certificates/$1.key"
 }

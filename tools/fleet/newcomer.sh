@@ -2,8 +2,8 @@
 # shellcheck shell=bash source-path=SCRIPTDIR
 #
 # newcomer: a member that begins anew knows in seconds what all others do. A server that is killed
-# and comes back, and a member that is cut off for a minute, lose nothing, and no ban outlasts its end
-# anywhere, whether the engine is there or not.
+# and comes back, and a member that is cut off for a minute, lose nothing, and no ban outlasts its
+# end anywhere, whether the engine is there or not.
 #
 # Sourced by fleet.sh.
 
@@ -17,7 +17,7 @@ guard_of() { # NAME SECONDS
 	guard_up "$1" "$LARGE" "bans: {auth-failure: {threshold: 2, window: 3600, time: $2}}"
 }
 
-# bans NAME COUNT RATE PORT: made at a guard; a line of each in the file of that port.
+# bans_at NAME COUNT RATE PORT: made at a guard; a line of each in the file of that port.
 bans_at() {
 	"$PROGRAMS/banner" --tries 2 --count "$2" --rate "$3" --port "$4" "$(member_pins "$1")" \
 		>"$FLEET_DIR/bans.$4" 2>>"$FLEET_DIR/banner.log" || true
@@ -88,7 +88,8 @@ dropped_at() { # PORT COUNT NAME...
 # No server is there any more when they end.
 ends_in_time() {
 	local end i
-	guard_reload edge1 "$LARGE" "bans: {auth-failure: {threshold: 2, window: 3600, time: $LASTS}}"
+	guard_reload edge1 "$LARGE" \
+		"bans: {auth-failure: {threshold: 2, window: 3600, time: $LASTS}}"
 	bans_at edge1 100 1000 40003
 	end=$((SECONDS + LASTS + 2))
 	at_most missing-of-short "$(seen_from_now 40003 "$LASTS" edge2 edge3 | jq .missing)" 0

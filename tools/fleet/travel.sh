@@ -48,7 +48,7 @@ scenario() {
 	for name in "${names[@]}"; do
 		i=$((i + 1))
 		member_up "$name" "$i"
-		# With two wrong passwords to a ban the guesser needs less of the CPU that all share.
+		# With two wrong passwords to a ban the guesser needs less of the CPU of all.
 		guard_up "$name" "bans: {auth-failure: {threshold: 2, window: 3600, time: 600}}"
 		agent_config "$name" "$TAKE_ALL"
 		agent_start "$name"

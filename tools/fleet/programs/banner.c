@@ -150,6 +150,7 @@ int main(int argc, char **argv)
 	}
 	fflush(stdout);
 	fprintf(stderr, "banner: %u of %u %s, %.0f a second\n", config.count - missed,
-		config.count, config.succeed ? "register" : "banned", config.count / (now() - begin));
+		config.count, config.succeed ? "register" : "banned",
+		config.count / (now() - begin));
 	return missed ? 1 : 0;
 }

@@ -5,11 +5,11 @@
  *   liar --server URL[,URL] --user NAME --password TEXT --ca FILE --certificate FILE --key FILE
  *        --subject SUBJECT [--reply SUBJECT] [--count N] [--rate N] [--lines]
  *
- * The message is on standard input, as it is; with --lines each line is a message of its own. It is
- * sent `count` times. In it @N@ is replaced by the number of the message, @ADDRESS@ by an address of
- * its own from 100.64.0.0/10 (@ADDRESS@:5060 in a hundred lines is a hundred of them), @NOW@ by the
- * seconds since 1970, @MS@ by its milliseconds. Prints {"sent": N, "refused": N}: refused is what the
- * server said that this user may not. Exit status: 0, or 1 where there is no connection.
+ * The message is on standard input, as it is; with --lines each line is a message of its own. It
+ * is sent `count` times. In it @N@ is replaced by the number of the message, @ADDRESS@ by another
+ * address of 100.64.0.0/10 each time, @NOW@ by the seconds since 1970, @MS@ by its milliseconds.
+ * Prints {"sent": N, "refused": N}: refused is what the server said that this user may not. Exit
+ * status: 0, or 1 where there is no connection.
  */
 #include <nats/nats.h>
 #include <stdint.h>

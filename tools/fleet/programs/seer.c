@@ -6,9 +6,9 @@
  *   banner ... PINS | seer [--wait SECONDS] PINS...    not the pins of the guard that bans
  *   seer --same MILLISECONDS PINS PINS...              compares all bans with those of the first
  *
- * The first prints {"guards": N, "bans": N, "missing": N, "p50_ms": X, "p99_ms": X, "max_ms": X}; what
- * is missing has not come in as many seconds after the last line (10). Times are those of the moment
- * at which a ban was found, which is at most a pass later than that at which it was there.
+ * The first prints {"guards": N, "bans": N, "missing": N, "p50_ms": X, "p99_ms": X, "max_ms": X};
+ * what is missing has not come in as many seconds after the last line (10). Times are those of the
+ * moment at which a ban was found, at most a pass later than that at which it was there.
  * The second prints {"guards": N, "bans": N, "missing": N, "more": N, "ends_differ": N}: of all
  * guards together, and ends that are farther apart than as many milliseconds.
  */
