@@ -16,7 +16,7 @@
 #include "watch/privileges.h"
 
 #define TURN_MS 25    /* bans of so long go in one message */
-#define PROOF_TURNS 80 /* in which the table of proofs is looked through: two seconds */
+#define PROOF_TURNS 200 /* in which the table of proofs is looked through: five seconds */
 #define RING (4 << 20) /* forty thousand bans */
 #define SECOND SG_NSEC_PER_SEC
 #define BANS_EVERY (5 * SECOND)
@@ -165,7 +165,8 @@ static void tell(struct turns *t)
 		return;
 	if (is_due(&t->bans, by_hand ? SECOND : BANS_EVERY))
 		teller_bans(a, NULL);
-	teller_proofs(a, proven_cells(&a->host.proven) / PROOF_TURNS + 1);
+	if (a->host.session.maps.state->proven)
+		teller_proofs(a, proven_cells(&a->host.proven) / PROOF_TURNS + 1);
 	if (t->follow && follow_wait(t->follow, 0, NULL))
 		leave(t); /* and joins again in a second */
 	teller_flush(a);

@@ -263,6 +263,17 @@ int bans_restore(struct maps *maps, const struct ban *bans, size_t count, size_t
 	return err;
 }
 
+/* Of two bans of other hosts the later end counts; one of our own is left as it is. */
+static int prolong(struct maps *maps, const struct ban *ban, __u64 now)
+{
+	struct sg_ban old;
+
+	if (!bpf_map_lookup_elem(maps->fd[MAP_BANS], &ban->key, &old) && old.until > now &&
+	    (old.until >= ban->ban.until || sg_origin_kind(old.origin) != SG_ORIGIN_FLEET))
+		return -EEXIST;
+	return bpf_map_update_elem(maps->fd[MAP_BANS], &ban->key, &ban->ban, BPF_ANY);
+}
+
 /*
  * As the data path bans a flow: without the lock. Whoever holds that may find the word zero and put
  * a zero there, so it is set again afterwards.
@@ -270,17 +281,12 @@ int bans_restore(struct maps *maps, const struct ban *bans, size_t count, size_t
 int bans_take(struct maps *maps, const struct ban *ban, __u64 now)
 {
 	__u32 *any = ban_is_flow(&ban->key) ? &maps->state->flow_bans : &maps->state->source_bans;
-	struct sg_ban old;
-	bool there = !bpf_map_lookup_elem(maps->fd[MAP_BANS], &ban->key, &old);
 	int err;
 
-	if (there && old.until > now && (old.until >= ban->ban.until ||
-					 sg_origin_kind(old.origin) != SG_ORIGIN_FLEET))
-		return -EEXIST;
 	maps_store(any, 1);
-	err = bpf_map_update_elem(maps->fd[MAP_BANS], &ban->key, &ban->ban, BPF_ANY);
-	if (!err && !there)
-		bpf_map_update_elem(maps->fd[MAP_BANS_QUEUE], NULL, &ban->key, BPF_ANY);
+	err = bpf_map_update_elem(maps->fd[MAP_BANS], &ban->key, &ban->ban, BPF_NOEXIST);
+	if (err == -EEXIST)
+		err = prolong(maps, ban, now);
 	maps_store(any, 1);
 	return err;
 }

@@ -23,11 +23,17 @@ static int by_flow(const void *a, const void *b)
 	return order ? order : x->transport - y->transport;
 }
 
-#define WINDOW 65536 /* bytes; a multiple of any page there is */
-#define WINDOW_LINES (WINDOW / sizeof(struct sg_proven_line))
-#define WINDOW_ALL 2 /* the window of who looks through all */
+#define WINDOW 65536      /* bytes for a line; a multiple of any page there is */
+#define WINDOW_MANY 524288 /* for who looks through all: each costs a system call or two */
+#define WINDOW_ALL 2      /* which is that one's */
 
-_Static_assert(SG_PROVEN / 16 % WINDOW_LINES == 0, "the smallest table is whole windows");
+_Static_assert(SG_PROVEN / 16 * sizeof(struct sg_proven_line) % WINDOW_MANY == 0,
+	       "the smallest table is whole windows");
+
+static size_t window_size(int window)
+{
+	return window == WINDOW_ALL ? WINDOW_MANY : WINDOW;
+}
 
 int proven_open(const struct maps *maps, struct proven_table *table, struct error *error)
 {
@@ -52,7 +58,7 @@ void proven_close(struct proven_table *table)
 {
 	for (int i = 0; i <= WINDOW_ALL; i++) {
 		if (table->window[i].line)
-			munmap(table->window[i].line, WINDOW);
+			munmap(table->window[i].line, window_size(i));
 	}
 	if (table->hints)
 		munmap(table->hints, SG_HINTS * sizeof(*table->hints));
@@ -65,13 +71,14 @@ void proven_close(struct proven_table *table)
 static struct sg_proven_line *line_at(struct proven_table *table, int window, __u32 at)
 {
 	struct sg_proven_line *line = table->window[window].line;
-	__u32 first = at - at % WINDOW_LINES;
+	size_t size = window_size(window);
+	__u32 first = at - at % (size / sizeof(*line));
 	void *memory;
 
 	if (!line || table->window[window].first != first) {
 		if (line)
-			munmap(line, WINDOW);
-		memory = mmap(NULL, WINDOW, PROT_READ | PROT_WRITE, MAP_SHARED, table->fd,
+			munmap(line, size);
+		memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, table->fd,
 			      (off_t)first * sizeof(*line));
 		line = memory == MAP_FAILED ? NULL : memory;
 		table->window[window].line = line;
