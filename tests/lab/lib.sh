@@ -58,6 +58,33 @@ check() {
 	printf '#   %s\n' "$* (exit status $status)" "${out//$'\n'/$'\n#   '}"
 }
 
+# What a scenario printed and said is kept there, by its name, until the test ends.
+rows_ran() { # OUT NAME COMMAND...
+	local out=$1/$2
+	"${@:3}" --rows "$2" >"$out" 2>"$out.log" || {
+		tail -n 15 "$out.log"
+		return 1
+	}
+}
+
+row_passed() { # OUT NAME ROW
+	jq -e .pass <<<"$3" >/dev/null || {
+		echo "$3"
+		cat "$1/$2.log"
+		return 1
+	}
+}
+
+# check_rows OUT NAME COMMAND...: runs a scenario, which has a lab of its own. Each row with a bar is
+# a check.
+check_rows() {
+	local row
+	check "$2 ran to its end" rows_ran "$@"
+	while IFS= read -r row; do
+		check "$2: $(jq -r .metric <<<"$row")" row_passed "$1" "$2" "$row"
+	done < <(jq -c 'select(.bar != null)' "$1/$2")
+}
+
 # The last line of a test. One that ended before it, whatever the cause, has failed.
 test_done() {
 	TEST_DONE=yes
