@@ -189,8 +189,9 @@ static void turn(struct turns *t)
 	}
 }
 
-static int begin(struct agent *a, struct error *error)
+static int begin(struct turns *t, struct error *error)
 {
+	struct agent *a = t->agent;
 	int err = host_begin(&a->host, error);
 
 	if (err)
@@ -203,6 +204,7 @@ static int begin(struct agent *a, struct error *error)
 	if (!a->engine)
 		return error->code;
 	err = engine_listen(a->engine, SUBJECT_HERE "*", taker_here, a, error);
+	look(t); /* or what is read first would be of no use */
 	if (!err)
 		err = engine_follow(a->engine, ENGINE_TOLD, ENGINE_WINDOW, taker_told, a, error);
 	if (!err && a->settings->take[FLEET_LISTS].mode != SG_MODE_OFF)
@@ -210,22 +212,21 @@ static int begin(struct agent *a, struct error *error)
 	return err;
 }
 
-static void loop(struct agent *a, int signals)
+static void loop(struct turns *t, int signals)
 {
-	struct turns turns = {.agent = a, .told = 1};
 	struct pollfd end = {.fd = signals, .events = POLLIN};
 
 	while (poll(&end, 1, TURN_MS) <= 0) {
-		pthread_mutex_lock(&a->lock);
-		turn(&turns);
-		pthread_mutex_unlock(&a->lock);
+		pthread_mutex_lock(&t->agent->lock);
+		turn(t);
+		pthread_mutex_unlock(&t->agent->lock);
 	}
-	leave(&turns);
 }
 
 int agent_run(const struct fleet_settings *settings, struct error *error)
 {
 	struct agent *a = calloc(1, sizeof(*a));
+	struct turns turns = {.agent = a, .told = 1};
 	int err, signals, lock;
 
 	if (!a)
@@ -236,9 +237,10 @@ int agent_run(const struct fleet_settings *settings, struct error *error)
 	if (lock >= 0)
 		err = privileges_keep_few(error);
 	signals = err ? err : loop_signals(error);
-	err = signals < 0 ? signals : begin(a, error);
+	err = signals < 0 ? signals : begin(&turns, error);
 	if (!err)
-		loop(a, signals);
+		loop(&turns, signals);
+	leave(&turns);
 	engine_close(a->engine); /* whose threads have the rest */
 	if (signals >= 0)
 		close(signals);

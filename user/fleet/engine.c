@@ -22,6 +22,7 @@
 #define HEARTBEAT_NS 1000000000LL
 #define IDLE_NS 60000000000LL /* after which the server forgets a consumer that nobody asks */
 #define PING_MS 1000          /* two that are not answered: another server is tried */
+#define IDLE_LOOK 5            /* answers that there is nothing, and it is looked whether that is so */
 #define PENDING 256           /* messages of a subject that wait here, the rest is lost */
 #define SKEW 120              /* s by which the server's clock may be behind ours */
 
@@ -36,10 +37,13 @@ struct follower {
 	bool begun;
 	natsSubscription *subscription;
 	__u64 last;       /* sequence of the last message that was heard */
-	__s64 created;    /* of the stream: another one counts from 1 again */
+	__s64 created;    /* of the stream: another one counts from 1 again; */
+	__u64 end;        /* its last message, as of the last look */
 	__u64 lag;
 	bool caught_up;
 	bool again;       /* from the beginning */
+	bool old;         /* the consumer hands out what was heard long ago */
+	unsigned int idle; /* answers in a row that there is nothing */
 };
 
 struct listener {
@@ -327,6 +331,7 @@ static bool look(struct follower *f)
 	if (info->Created != f->created || info->State.LastSeq < f->last)
 		f->last = 0;
 	f->created = info->Created;
+	f->end = info->State.LastSeq;
 	n->jsStreamInfo_Destroy(info);
 	return true;
 }
@@ -366,7 +371,10 @@ static bool subscribe(struct follower *f)
 	return false;
 }
 
-/* The consumer of a server that came back may begin with what was heard long ago. */
+/*
+ * The consumer of a server that was killed comes back with it, and begins where it did at first: all
+ * of that is not waited for, another one is made.
+ */
 static void deliver(struct follower *f, natsMsg *msg)
 {
 	const struct nats *n = f->engine->nats;
@@ -389,15 +397,29 @@ static void deliver(struct follower *f, natsMsg *msg)
 		__atomic_store_n(&f->lag, data->NumPending, __ATOMIC_RELAXED);
 		if (!data->NumPending)
 			__atomic_store_n(&f->caught_up, true, __ATOMIC_RELEASE);
+	} else {
+		f->old = true;
 	}
 	n->jsMsgMetaData_Destroy(data);
 }
 
 static void deliver_all(struct follower *f, natsMsgList *list)
 {
-	for (int i = 0; i < list->Count && !ends(f->engine); i++)
+	for (int i = 0; i < list->Count && !f->old && !ends(f->engine); i++)
 		deliver(f, list->Msgs[i]);
 	f->engine->nats->natsMsgList_Destroy(list);
+}
+
+/* Now and then it is looked whether there is really nothing. False: there is. */
+static bool rests(struct follower *f)
+{
+	__u64 last = f->last;
+
+	__atomic_store_n(&f->lag, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&f->caught_up, true, __ATOMIC_RELEASE);
+	if (++f->idle % IDLE_LOOK)
+		return true;
+	return !look(f) || (f->last == last && f->end <= last);
 }
 
 /*
@@ -411,13 +433,11 @@ static bool fetch(struct follower *f)
 	natsMsgList list = {};
 	natsStatus status = n->natsSubscription_FetchRequest(&list, f->subscription, &one);
 
-	if (status == NATS_TIMEOUT) { /* there is nothing to read */
-		__atomic_store_n(&f->lag, 0, __ATOMIC_RELAXED);
-		__atomic_store_n(&f->caught_up, true, __ATOMIC_RELEASE);
-		return true;
-	}
+	if (status == NATS_TIMEOUT)
+		return rests(f);
 	if (status != NATS_OK)
 		return false;
+	f->idle = 0;
 	deliver_all(f, &list);
 	while (!ends(f->engine) && __atomic_load_n(&f->lag, __ATOMIC_RELAXED)) {
 		list = (natsMsgList){};
@@ -426,13 +446,14 @@ static bool fetch(struct follower *f)
 			break;
 		deliver_all(f, &list);
 	}
-	return true;
+	return !f->old;
 }
 
 static void unsubscribe(struct follower *f)
 {
 	f->engine->nats->natsSubscription_Destroy(f->subscription);
 	f->subscription = NULL;
+	f->old = false;
 }
 
 static void *follow(void *context)
