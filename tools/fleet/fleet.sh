@@ -82,6 +82,8 @@ fleet_ended() {
 fleet_run() {
 	local name rows status passed
 	rows=$(mktemp)
+	# shellcheck disable=SC2064 # this file
+	trap "rm -f '$rows'" EXIT
 	for name in "$@"; do
 		scenario_exists "$name"
 	done
@@ -89,12 +91,13 @@ fleet_run() {
 		[[ ! -t 2 ]] || printf '%s ...\n' "$name" >&2
 		status=0
 		"${BASH_SOURCE[0]}" --rows "$name" >>"$rows" || status=$?
+		# Somebody wants it to end, and all of it.
+		[[ $status -lt 128 ]] || exit "$status"
 		[[ $status -eq 0 ]] || SCENARIO=$name row ran-to-its-end 0 1 false >>"$rows"
 	done
 	jq -s . "$rows" >"$JSON"
 	jq -rs -f "$SCENARIOS_SRC/table.jq" "$rows" | column -t -s $'\t'
 	passed=$(jq -s 'all(.pass)' "$rows")
-	rm -f "$rows"
 	[[ $passed == true ]]
 }
 
