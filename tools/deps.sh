@@ -23,7 +23,7 @@ scenarios=(linphone-cli twinkle-console libnet-sip-perl nodejs ejabberd erlang-p
 # What tools/ has something for.
 integrations=(fail2ban crowdsec curl jq iproute2)
 # Engines of fleets, and routers that hosts ask for help.
-fleet=(nats-server libnats-dev openssl curl bird2 exabgp gobgpd frr keepalived)
+fleet=(nats-server libnats-dev openssl curl bird2 exabgp gobgpd frr)
 # Other packages of Node.js than Debian's bring npm with them.
 command -v npm >/dev/null || scenarios+=(npm) package+=(npm)
 

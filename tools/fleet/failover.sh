@@ -113,7 +113,7 @@ bars_of() {
 		at_least "probes-answered-$1" "$(answered "$1")" 0.999
 	fi
 	at_least "flood-dropped-$1" "$(guard "$2" stats --json |
-		jq '.methods.INVITE.dropped.packets')" $((FLOOD_RATE * SECONDS_EACH / 2))
+		jq '.methods.INVITE.dropped.packets')" "$(generated "$1" '.accepted / 2 | floor')"
 	at_most "phones-dropped-$1" "$(guard "$2" stats --json |
 		jq '.methods.OPTIONS.dropped.packets')" 0
 }

@@ -59,7 +59,8 @@ honest_heard() {
 		"$PROGRAMS/banner" --tries 2 --count 20 --rate 1000 \
 			--first "198.18.$((100 + HONEST)).1" "$(member_pins edge3)" \
 			2>>"$FLEET_DIR/banner.log" || true
-	} | "$PROGRAMS/seer" --wait "${1:-60}" "$(member_pins edge1)" | jq '.bans - .missing'
+	} | "$PROGRAMS/seer" --wait "${1:-60}" "$(member_pins edge1)" "$(member_pins edge2)" |
+		jq '2 * .bans - .missing'
 }
 
 # after WHAT: nobody has lost anything by it, all live, and the honest are heard.
@@ -69,7 +70,7 @@ after() {
 	heard=$(honest_heard)
 	at_most "legitimate-dropped-$1" "$(legitimate_dropped)" 0
 	at_least "agents-live-$1" "$(agents_living edge1 edge2 edge3)" 3
-	at_least "honest-heard-$1" "$heard" 20
+	at_least "honest-heard-$1" "$heard" 40
 }
 
 
@@ -159,6 +160,27 @@ names() {
 			"$(jq '.refused // 0' "$FLEET_DIR/lie.json")" 1
 	done
 	after names
+}
+
+# What the agents of both have said of this list: so many times at least.
+said_of_list() {
+	local name
+	for name in edge1 edge2; do
+		[[ $(grep -c 'list fleet.wrong' "$FLEET_DIR/$name.agent.log") -ge $1 ]] || return 1
+	done
+}
+
+# He who may publish lists makes a mistake.
+lists() {
+	local prefix times=0
+	for prefix in 203.0.113.0/24 "$ALLOWED" 0.0.0.0/0; do
+		echo "$prefix" >"$FLEET_DIR/list"
+		lists_say publish deny wrong "$FLEET_DIR/list"
+		times=$((times + 1))
+		lab_until said_of_list "$times" || true
+		after "list-$prefix"
+	done
+	lists_say withdraw deny wrong
 }
 
 flood_lines() {
@@ -262,6 +284,7 @@ scenario() {
 	ends
 	no_messages
 	names
+	lists
 	slow
 	restarted
 	flood

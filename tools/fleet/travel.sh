@@ -39,6 +39,36 @@ judged() {
 	"$PROGRAMS/judge" --count 100 --port "$1" "${OTHERS[@]}" | jq ".$2"
 }
 
+denies_at() { # COUNT NAME...: whether each has as many prefixes denied
+	local name count=$1
+	shift
+	for name in "$@"; do
+		[[ $(guard "$name" status --json | jq .lists.deny) -eq $count ]] || return 1
+	done
+}
+
+# One command puts a list in force everywhere, and one takes it off: a thousand prefixes.
+lists() { # NAME...
+	local i begin=$EPOCHREALTIME
+	for ((i = 0; i < 1000; i++)); do
+		echo "11.$((i / 256)).$((i % 256)).0/24"
+	done >"$FLEET_DIR/bad"
+	lists_say publish deny bad "$FLEET_DIR/bad"
+	lab_until denies_at 1000 "$@" || true
+	told list-seconds "$(jq -n "$EPOCHREALTIME - $begin")"
+	at_most list-missing "$(denies_at 1000 "$@" && echo 0 || echo 1)" 0
+	lists_say withdraw deny bad
+	lab_until denies_at 0 "$@" || true
+	at_most list-left "$(denies_at 0 "$@" && echo 0 || echo 1)" 0
+}
+
+# Every member answers.
+asked() {
+	guard edge1 fleet test --config "$FLEET_DIR/edge1.fleet.yaml" >"$FLEET_DIR/test.log" 2>&1 ||
+		true
+	at_least answers "$(grep -c '^edge[0-9]* .* ms ' "$FLEET_DIR/test.log" || true)" "$GUARDS"
+}
+
 scenario() {
 	local names name i=0 cpu pid
 	mapfile -t names < <(members_all)
@@ -63,6 +93,8 @@ scenario() {
 	at_most passed-after "$(judged 40000 passed)" 0
 	travel 10k "$(full_or_short 10000 1000)" "$(full_or_short 3 1)" 40001 --tries 2
 	fast p99-ms-10k "$(p99 10k)" 2000
+	asked
+	lists "${names[@]}"
 	fast agent-mb "$(memory_of "$pid")" 40
 	told agent-mb-with-tables "$(memory_with_tables "$pid")"
 }
