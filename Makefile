@@ -101,7 +101,7 @@ integrations: ## What tools/ has for fail2ban and CrowdSec, with the real ones (
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/sipguard
 	@tests/integrations/run.sh
 
-fleet: deps-test ## Guards that tell each other, by NATS, and ask routers; or FLEET="travel members" (30 minutes)
+fleet: deps-test ## Guards that tell each other, and ask routers; or FLEET="travel members" (10 minutes)
 	@tools/deps.sh fleet
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/sipguard $(BUILD)/sipguard-flood $(FLEET_PROGRAMS) \
 		$(SCENARIO_PROGRAMS)
