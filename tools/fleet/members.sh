@@ -16,13 +16,13 @@ PRIVATE=10.1.2.3
 API='$JS.API'
 HONEST=0                 # batches of bans of edge3 so far
 
-
 # lie [OPTION...]: the message is on standard input.
 lie() {
 	local client
 	read -ra client <<<"$(fleet_client evil)"
 	fleet_in nats1 "$PROGRAMS/liar" "${client[@]}" "$@" >"$FLEET_DIR/lie.json" \
-		2>>"$FLEET_DIR/lie.log" || true
+		2>>"$FLEET_DIR/lie.log" ||
+		lab_die "the liar cannot lie: $(tail -n 1 "$FLEET_DIR/lie.log")"
 }
 
 first_line() {
@@ -53,7 +53,8 @@ legitimate_dropped() {
 }
 
 # What the honest say still travels: of the 20 bans of the batch of this number, those that edge1
-# has heard in so many seconds.
+# and edge2 have heard in so many seconds, together. The stream is in order, so by then they have
+# judged what was told before.
 honest_heard() {
 	{
 		"$PROGRAMS/banner" --tries 2 --count 20 --rate 1000 \
@@ -134,8 +135,8 @@ no_messages() {
 		first_line
 		head -c 9000 /dev/zero | tr '\0' '\n'
 	} | lie --subject sipguard.told.evil
-	# More than the servers take of anybody: they hang up.
-	head -c 200000 /dev/zero | lie --subject sipguard.told.evil
+	# More than the stream takes, and nearly what the servers do.
+	head -c 60000 /dev/zero | lie --subject sipguard.told.evil
 	{
 		first_line
 		echo "ban 198.18.78.3 - $end operator of-the-future word"
