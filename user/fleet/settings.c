@@ -254,11 +254,6 @@ static int read_mapping(const struct document *d, const yaml_node_t *node, const
 
 static void set_defaults(struct fleet_settings *s)
 {
-	char host[256] = "";
-
-	gethostname(host, sizeof(host) - 1);
-	host[strcspn(host, ".")] = '\0';
-	snprintf(s->member, sizeof(s->member), "%.31s", host);
 	strcpy(s->status, FLEET_STATUS);
 	s->share[FLEET_BANS] = s->share[FLEET_PROOFS] = 1;
 	for (int kind = 0; kind < FLEET_KIND__MAX; kind++) {
@@ -267,12 +262,34 @@ static void set_defaults(struct fleet_settings *s)
 	}
 }
 
-static int check(const struct document *d, const struct fleet_settings *s)
+/* Of many hosts that share one file, as the nodes of a cluster do, only their surroundings tell. */
+static void name_member(const struct fleet_settings *s, char name[FLEET_TEXT])
 {
-	if (!fleet_is_member(s->member))
+	const char *given = getenv(FLEET_MEMBER_VARIABLE);
+
+	name[0] = '\0';
+	if (given && *given) {
+		snprintf(name, FLEET_TEXT, "%s", given);
+		for (char *dot = name; (dot = strchr(dot, '.'));)
+			*dot = '_';
+	} else if (s->member[0]) {
+		strcpy(name, s->member);
+	} else {
+		gethostname(name, FLEET_TEXT - 1);
+		name[strcspn(name, ".")] = '\0';
+	}
+}
+
+static int check(const struct document *d, struct fleet_settings *s)
+{
+	char name[FLEET_TEXT];
+
+	name_member(s, name);
+	if (!fleet_is_member(name))
 		return document_fail(d, document_find(d, "member"), "'%s' is no name of a member; "
-				     "write letters, digits, - and _, up to %d", s->member,
-				     FLEET_MEMBER - 1);
+				     "write letters, digits, - and _, up to %d, as member: or in "
+				     FLEET_MEMBER_VARIABLE, name, FLEET_MEMBER - 1);
+	strcpy(s->member, name);
 	if (!s->servers)
 		return document_fail(d, NULL, "no server is named; write servers: "
 				     "[tls://nats1.example.com:4222]");

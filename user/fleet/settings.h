@@ -59,12 +59,13 @@ enum fleet_outcome {
 extern const char *const fleet_outcome_names[FLEET_OUTCOME__MAX];
 extern const char *const fleet_outcome_helps[FLEET_OUTCOME__MAX];
 
-#define FLEET_MEMBER 32      /* bytes of the name of one, with the NUL */
+#define FLEET_MEMBER 64      /* bytes of the name of one, with the NUL: a label of the DNS fits */
 #define FLEET_MEMBERS 1024   /* that are told apart; what further ones say is not taken */
 
 /* --- the file --- */
 
 #define FLEET_FILE "/etc/sipguard/fleet.yaml"
+#define FLEET_MEMBER_VARIABLE "SIPGUARD_MEMBER"
 #define FLEET_STATUS "/run/sipguard/fleet.json"
 #define FLEET_SERVERS 16
 #define FLEET_FROM 64 /* members that are treated apart */
@@ -102,8 +103,9 @@ struct fleet_settings {
 };
 
 /*
- * 0 or -errno, with a sentence and its place in the file. What is not said is the default: the
- * name of the host, to share bans and proofs, and to take nothing (monitor). Freed by free().
+ * 0 or -errno, with a sentence and its place in the file. What is not said is the default: to share
+ * bans and proofs, and to take nothing (monitor). The member's name is that of the environment, its
+ * dots as _, else that of the file, else the first label of the host's. Freed by free().
  */
 int fleet_settings_load(const char *path, struct fleet_settings **settings, struct error *error);
 

@@ -110,6 +110,30 @@ static void a_password_is_the_first_line_of_its_file(void **state)
 	assert_int_not_equal(load(text), 0);
 }
 
+/* Hosts that share one file, as nodes of a cluster do. */
+static void the_environment_names_a_member(void **state)
+{
+	char longest[FLEET_MEMBER + 1];
+
+	(void)state;
+	memset(longest, 'x', FLEET_MEMBER);
+	longest[FLEET_MEMBER] = '\0';
+	setenv(FLEET_MEMBER_VARIABLE, "ip-10-0-1-23.ec2.internal", 1);
+	assert_int_equal(load(SERVERS), 0);
+	assert_string_equal(settings->member, "ip-10-0-1-23_ec2_internal");
+	assert_int_equal(load("member: edge1\n" SERVERS), 0);
+	assert_string_equal(settings->member, "ip-10-0-1-23_ec2_internal");
+	setenv(FLEET_MEMBER_VARIABLE, longest + 1, 1);
+	assert_int_equal(load(SERVERS), 0);
+	assert_string_equal(settings->member, longest + 1);
+	setenv(FLEET_MEMBER_VARIABLE, longest, 1); /* cut, it could be the name of another one */
+	assert_int_not_equal(load(SERVERS), 0);
+	setenv(FLEET_MEMBER_VARIABLE, "", 1);
+	assert_int_equal(load("member: edge1\n" SERVERS), 0);
+	assert_string_equal(settings->member, "edge1");
+	unsetenv(FLEET_MEMBER_VARIABLE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +141,7 @@ int main(void)
 		cmocka_unit_test(a_member_gets_what_is_less),
 		cmocka_unit_test(mistakes_have_their_place),
 		cmocka_unit_test(a_password_is_the_first_line_of_its_file),
+		cmocka_unit_test(the_environment_names_a_member),
 	};
 	int failed, fd = mkstemp(path);
 
