@@ -61,7 +61,7 @@ static bool is_same(const struct host *host, const struct session *session)
 int host_look(struct host *host, bool *fresh, struct error *error)
 {
 	struct session session;
-	int err = session_begin(&session, ACCESS_READ, error);
+	int err = session_begin(&session, ACCESS_TABLES, error);
 
 	*fresh = false;
 	if (err) {

@@ -297,7 +297,7 @@ static int begin_change(struct session *session, struct error *error)
 
 	for (int tries = 0; err == -EBUSY && tries < BUSY_TRIES; tries++) {
 		*error = (struct error){};
-		err = session_begin(session, ACCESS_CHANGE, error);
+		err = session_begin(session, ACCESS_TABLES_CHANGE, error);
 	}
 	return err;
 }

@@ -20,14 +20,15 @@ static const struct {
 	unsigned int capability;
 	const char *name;
 	bool in_sys_admin; /* CAP_SYS_ADMIN includes it */
+	bool of_tables;
 } capabilities[] = {
-	{CAP_NET_ADMIN, "CAP_NET_ADMIN", false},
-	{CAP_BPF, "CAP_BPF", true},
-	{CAP_PERFMON, "CAP_PERFMON", true}, /* pointer arithmetic in the verifier */
+	{CAP_NET_ADMIN, "CAP_NET_ADMIN", false, false},
+	{CAP_BPF, "CAP_BPF", true, true},
+	{CAP_PERFMON, "CAP_PERFMON", true, false}, /* pointer arithmetic in the verifier */
 };
 
 /* Names of what is missing, with commas; empty if nothing is. */
-static void capabilities_missing(char missing[128])
+static void capabilities_missing(bool tables, char missing[128])
 {
 	bool sys_admin;
 
@@ -36,7 +37,8 @@ static void capabilities_missing(char missing[128])
 	sys_admin = capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN);
 	for (size_t i = 0; i < sizeof(capabilities) / sizeof(*capabilities); i++) {
 		if (capng_have_capability(CAPNG_EFFECTIVE, capabilities[i].capability) ||
-		    (sys_admin && capabilities[i].in_sys_admin))
+		    (sys_admin && capabilities[i].in_sys_admin) ||
+		    (tables && !capabilities[i].of_tables))
 			continue;
 		if (missing[0])
 			strcat(missing, ", ");
@@ -48,18 +50,28 @@ bool preflight_capable(void)
 {
 	char missing[128];
 
-	capabilities_missing(missing);
+	capabilities_missing(false, missing);
 	return !missing[0];
+}
+
+static int refuse_missing(bool tables, struct error *error)
+{
+	char missing[128];
+
+	capabilities_missing(tables, missing);
+	if (!missing[0])
+		return 0;
+	return error_set(error, -EPERM, "this process lacks %s: run sipguard as root.", missing);
 }
 
 int preflight_capabilities(struct error *error)
 {
-	char missing[128];
+	return refuse_missing(false, error);
+}
 
-	capabilities_missing(missing);
-	if (!missing[0])
-		return 0;
-	return error_set(error, -EPERM, "this process lacks %s: run sipguard as root.", missing);
+int preflight_tables(struct error *error)
+{
+	return refuse_missing(true, error);
 }
 
 /* The name of a program of somebody else; needs CAP_SYS_ADMIN. */

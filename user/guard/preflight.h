@@ -10,6 +10,9 @@
 bool preflight_capable(void);
 int preflight_capabilities(struct error *error);
 
+/* The same of what only reads and writes tables of a guard that is there. */
+int preflight_tables(struct error *error);
+
 /*
  * Whether an interface that is to run XDP runs no such program of others, and is fit for `mode`. 0
  * or -errno.

@@ -241,12 +241,13 @@ static int recover_within_reach(const struct pins *pins, struct error *error)
 	return error_set(error, err, "%s", why.text);
 }
 
-static int begin_reading(struct session *session, struct error *error)
+static int begin_reading(struct session *session, enum access access, struct error *error)
 {
 	struct pins *pins = &session->pins;
 	int err = 0;
 
-	if (is_unfinished(pins) && pins_try_lock(pins)) {
+	/* Who may not ask what runs at an interface would take all there for left behind. */
+	if (access == ACCESS_READ && is_unfinished(pins) && pins_try_lock(pins)) {
 		err = recover_within_reach(pins, error);
 		pins_unlock(pins);
 	}
@@ -255,11 +256,25 @@ static int begin_reading(struct session *session, struct error *error)
 	return err ? err : read_running(session, error);
 }
 
+/* What runs at an interface may not be asked; whether tables are half changed, may. */
+static int refuse_unfinished(const struct pins *pins, struct error *error)
+{
+	if (!journal_pending(pins) && !is_leftover(pins))
+		return 0;
+	return error_set(error, -EBUSY, "a command that was killed has left something to finish, "
+			 "which the next one does: `sipguard status`, as root.");
+}
+
 static int begin_changing(struct session *session, enum access access, struct error *error)
 {
-	int err = access == ACCESS_DETACH ? recover_within_reach(&session->pins, error)
-					  : recover(&session->pins, error);
+	int err;
 
+	if (access == ACCESS_TABLES_CHANGE)
+		err = refuse_unfinished(&session->pins, error);
+	else if (access == ACCESS_DETACH)
+		err = recover_within_reach(&session->pins, error);
+	else
+		err = recover(&session->pins, error);
 	if (!err)
 		err = refuse_foreign(&session->pins, error);
 	return err ? err : open_running(session, access, error);
@@ -267,16 +282,18 @@ static int begin_changing(struct session *session, enum access access, struct er
 
 int session_begin(struct session *session, enum access access, struct error *error)
 {
-	int err = preflight_capabilities(error);
+	bool reads = access == ACCESS_READ || access == ACCESS_TABLES;
+	bool tables = access == ACCESS_TABLES || access == ACCESS_TABLES_CHANGE;
+	int err = tables ? preflight_tables(error) : preflight_capabilities(error);
 
 	*session = (struct session){.pins.fd = -1};
 	if (!err)
-		err = pins_open(&session->pins, access != ACCESS_READ, access == ACCESS_ATTACH,
+		err = pins_open(&session->pins, !reads, access == ACCESS_ATTACH,
 				error);
 	if (err)
 		return err == -ENOENT ? not_attached(error) : err;
-	err = access == ACCESS_READ ? begin_reading(session, error)
-				    : begin_changing(session, access, error);
+	err = reads ? begin_reading(session, access, error)
+		    : begin_changing(session, access, error);
 	if (!err && (session->running || access == ACCESS_ATTACH))
 		return 0;
 	session_end(session);

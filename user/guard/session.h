@@ -35,6 +35,9 @@
 
 enum access {
 	ACCESS_READ,
+	/* By CAP_BPF alone, which cannot finish what a killed command has left: */
+	ACCESS_TABLES,        /* as READ, and it stays as it is */
+	ACCESS_TABLES_CHANGE, /* as CHANGE, and -EBUSY if there is any */
 	ACCESS_CHANGE,
 	ACCESS_ATTACH, /* as CHANGE, and it is fine if the guard is not attached yet */
 	ACCESS_DETACH, /* as CHANGE, but no map is opened, so it works if one is missing */

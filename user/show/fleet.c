@@ -19,7 +19,7 @@
 
 static enum exit_code run(const struct fleet_call *call, struct error *error)
 {
-	if (preflight_capabilities(error) || agent_run(call->settings, error))
+	if (preflight_tables(error) || agent_run(call->settings, error))
 		return failed(error);
 	return DONE;
 }
