@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -200,6 +201,7 @@ static int begin(struct turns *t, struct error *error)
 		return error_set(error, -ENOMEM, "out of memory.");
 	if (getrandom(&a->run, sizeof(a->run), 0) != sizeof(a->run))
 		a->run = clock_now();
+	a->began = time(NULL) * 1000ULL;
 	a->engine = engine_open(a->settings, false, error);
 	if (!a->engine)
 		return error->code;
