@@ -16,7 +16,8 @@ test=(clang-19 libclang-rt-14-dev llvm libcmocka-dev libosip2-dev libsofia-sip-u
       cppcheck prometheus sngrep xdp-tools curl socat nats-server openssl systemd mandoc man-db bash-completion)
 deb=(build-essential debhelper dpkg-dev)
 # What looks at the Debian package, and installs it in a root of its own.
-package=(lintian debootstrap iproute2 util-linux shellcheck systemd yamllint nodejs)
+package=(lintian debootstrap iproute2 util-linux shellcheck systemd yamllint nodejs nats-server
+         python3-yaml openssl jq)
 # Clients and registrars of which CI runs none.
 scenarios=(linphone-cli twinkle-console libnet-sip-perl nodejs ejabberd erlang-p1-sip
            debootstrap hping3 socat)

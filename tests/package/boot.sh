@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The unit under a real systemd: boot.sh ROOT, a Debian with the package and systemd, whose first
+# The units under a real systemd: boot.sh ROOT VERSION, a Debian with the package and systemd, whose first
 # process this makes it, with namespaces and a control group of its own. No device has a unit there
 # (there is no udev), so the unit runs without what binds it to one. Nothing but its own services is
 # started, and it cannot write the kernel's settings. Prints what the services said, see two.service.
 set -euo pipefail
 
-ROOT=$1
+ROOT=$1 VERSION=$2
 GROUP=$(findmnt -n -t cgroup2 -o TARGET | head -n 1)/sipguard-package-test.$$
 UNITS=$ROOT/etc/systemd/system
 
@@ -32,6 +32,12 @@ write_units() {
 		sed -n '/^\[Service\]/,/^\[Install\]/p' "$ROOT/lib/systemd/system/sipguard-watch.service" |
 			sed '/^\[Install\]/d'
 	} >"$UNITS/three.service"
+	# By its own name, which the package stops and starts again.
+	{
+		printf '[Unit]\nDefaultDependencies=no\n'
+		sed -n '/^ConditionPathExists/p; /^\[Service\]/,/^\[Install\]/p' \
+			"$ROOT/lib/systemd/system/sipguard-fleet.service" | sed '/^\[Install\]/d'
+	} >"$UNITS/sipguard-fleet.service"
 	cat >"$UNITS/two.service" <<-'EOF'
 		[Unit]
 		DefaultDependencies=no
@@ -43,6 +49,7 @@ write_units() {
 		StandardError=file:/two.log
 		ExecStopPost=/bin/sh -c 'kill -RTMIN+14 1'
 	EOF
+	cp tests/package/booted_fleet.sh "$ROOT/fleet.sh"
 	cat >"$ROOT/two.sh" <<-'EOF'
 		echo "started: $(systemctl is-active one.service)"
 		systemctl reload one.service && echo reloaded
@@ -62,6 +69,7 @@ write_units() {
 		sleep 3
 		echo "watching: $(systemctl is-active three.service)"
 		systemctl stop three.service
+		bash /fleet.sh /test/VERSION.deb
 		cat /one.log
 	EOF
 }
@@ -91,6 +99,7 @@ boot() {
 		done
 		ip link add veth0 type veth peer name veth1
 		ip link set veth0 up
+		ip link set lo up
 		pivot_root . old
 		umount -l /old
 		exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin \
@@ -101,6 +110,7 @@ boot() {
 mkdir "$GROUP"
 trap cleanup EXIT
 write_units
+sed -i "s/VERSION/$VERSION/" "$ROOT/two.sh"
 rm -f "$ROOT"/{one,two}.log
 # Its processes are the group's; this one stays where it was.
 (

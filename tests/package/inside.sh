@@ -134,6 +134,20 @@ installs() {
 	# Nothing is begun by itself.
 	[[ ! -e $PINS && -z $(programs) ]]
 	[[ ! -e /etc/systemd/system/sipguard@veth0.service ]]
+	[[ -z $(find /etc/systemd/system -name "sipguard*") ]]
+}
+
+# The library is there for boot.sh: here it is hidden.
+needs_no_nats() {
+	local library said status=0
+	library=$(echo /usr/lib/*/libnats.so.3.4)
+	[[ -e $library && $(ldd /usr/sbin/sipguard) != *nats* ]]
+	printf 'servers: [tls://nats1.example.com:4222]\n' >/tmp/fleet.yaml
+	mount --bind /dev/null "$library"
+	said=$(sipguard fleet run --config /tmp/fleet.yaml 2>&1) || status=$?
+	umount "$library"
+	equal "$status" 1
+	matches "$said" "\`apt install libnats3.4\`"
 }
 
 # field NAME: its value in the unit.
@@ -302,6 +316,7 @@ leaves_no_folder() {
 files >/tmp/files
 peer_up
 check "it is installed, and nothing is begun" installs
+check "the library of NATS is needed by a fleet alone, which says so" needs_no_nats
 check "the unit's command attaches with the unit's privileges" attaches
 check "an upgrade while it guards loses nothing and lets nothing through" upgrades
 check "an upgrade in two steps guards in between" upgrades_in_two

@@ -83,26 +83,30 @@ make_root() { # TARBALL PACKAGE,...
 
 unpack_root() {
 	local depends tarball
-	depends=iproute2,systemd,$(dpkg-deb -f "$ROOT/debs/$1.deb" Depends | sed 's/ *([^)]*)//g; s/ //g')
+	depends=iproute2,systemd,libnats3.4,$(dpkg-deb -f "$ROOT/debs/$1.deb" Depends | sed 's/ *([^)]*)//g; s/ //g')
 	tarball=$CACHE/root-$(cksum <<<"$depends" | cut -d' ' -f1).tar
 	mkdir -p "$CACHE"
 	[[ -e $tarball ]] || make_root "$tarball" "$depends"
 	mkdir "$ROOT/root"
 	tar -C "$ROOT/root" -xf "$tarball"
 	mkdir "$ROOT/root/test"
-	cp "$ROOT"/debs/*.deb tests/package/{inside.sh,ends.pl} "$ROOT/root/test/"
+	cp "$ROOT"/debs/*.deb tests/package/{inside.sh,ends.pl} "$(command -v nats-server)" "$ROOT/root/test/"
 }
 
 # All that the unit forbids leaves it what it needs; and stopping it detaches nothing.
 booted() {
 	local said
 	chroot "$ROOT/root" dpkg -i "/test/$1.deb" >/dev/null
-	said=$(tests/package/boot.sh "$ROOT/root")
+	said=$(tests/package/boot.sh "$ROOT/root" "$1")
 	echo "$said"
 	grep -qx "started: active" <<<"$said"
 	grep -qx "reloaded" <<<"$said"
 	grep -qx "restarted" <<<"$said"
 	grep -qx "watching: active" <<<"$said"
+	grep -qx "fleet without its file: inactive" <<<"$said"
+	grep -qx "fleet: connected and guarded, with 0000008000000000" <<<"$said"
+	grep -qx "fleet after an upgrade: another, connected and guarded" <<<"$said"
+	grep -qx "fleet after a removal: inactive" <<<"$said"
 	grep -q "^restored: 203.0.113.0/24.* enforce$" <<<"$said"
 	grep -qx "stopped: inactive" <<<"$said"
 	grep -q "^  veth0  *native XDP" <<<"$said"
@@ -175,6 +179,8 @@ deb_of_other_abi "$version.2" "$version.1"
 check "its linters find nothing" linted "$version"
 unpack_root "$version"
 inside "$version" "$version.1" "$version.2" || FAILED=1
-check "the unit starts, reloads and stops under a real systemd" booted "$version"
+check "the units start, reload and stop under a real systemd" booted "$version"
+chroot "$ROOT/root" dpkg -i "/test/$version.deb" >"$ROOT/installed" 2>&1
+tests/package/pod.sh "$ROOT/root" || FAILED=1
 DONE=yes
 exit "$FAILED"
