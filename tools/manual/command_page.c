@@ -87,6 +87,9 @@ static void put_files(FILE *to)
 		 "an interface is guarded.");
 	fputs(".SH ENVIRONMENT\n.TP\n.B SIPGUARD_PIN_ROOT\n", to);
 	FILL(to, "A directory of a BPF file system in place of /sys/fs/bpf/sipguard.");
+	fputs(".TP\n.B SIPGUARD_MEMBER\n", to);
+	FILL(to, "The name of this host in a fleet, before what fleet.yaml says; its dots count as "
+		 "underscores.");
 }
 
 static void put_reasons(FILE *to)
