@@ -28,7 +28,7 @@
 /* What was said of the connection. */
 struct said {
 	bool connected;
-	char trouble[FLEET_TEXT];
+	char trouble[ENGINE_TEXT];
 	__u64 since; /* ns, that it is as it was not said yet; 0: as it was said */
 	__u64 last;  /* when a trouble was said: of several that take turns, one a minute */
 };
@@ -119,7 +119,7 @@ static void say_connection(struct turns *t)
 {
 	bool connected = engine_is_connected(t->agent->engine);
 	struct said *said = &t->said;
-	char trouble[FLEET_TEXT];
+	char trouble[ENGINE_TEXT];
 
 	engine_trouble(t->agent->engine, trouble);
 	if (connected == said->connected && !strcmp(trouble, said->trouble)) {
@@ -150,7 +150,7 @@ static void say_here(struct agent *a)
 	char subject[ENGINE_SUBJECT];
 
 	fleet_writer_begin(&w, a->host.wall_now, a->run);
-	snprintf(subject, sizeof(subject), SUBJECT_HERE "%s", a->settings->member);
+	snprintf(subject, sizeof(subject), SUBJECT_HERE "%s", a->settings->access.member);
 	engine_publish(a->engine, subject, w.data, w.length);
 }
 
@@ -197,12 +197,12 @@ static int begin(struct turns *t, struct error *error)
 
 	if (err)
 		return err;
-	if (members_begin(&a->members, a->settings->member) || lists_begin(a))
+	if (members_begin(&a->members, a->settings->access.member) || lists_begin(a))
 		return error_set(error, -ENOMEM, "out of memory.");
 	if (getrandom(&a->run, sizeof(a->run), 0) != sizeof(a->run))
 		a->run = clock_now();
 	a->began = time(NULL) * 1000ULL;
-	a->engine = engine_open(a->settings, false, error);
+	a->engine = engine_open(&a->settings->access, false, error);
 	if (!a->engine)
 		return error->code;
 	err = engine_listen(a->engine, SUBJECT_HERE "*", taker_here, a, error);

@@ -12,7 +12,7 @@
 
 #include <pthread.h>
 
-#include "fleet/engine.h"
+#include "engine/engine.h"
 #include "fleet/host.h"
 #include "fleet/ledger.h"
 #include "fleet/members.h"
@@ -33,7 +33,7 @@ struct lists_state {
 	struct lists_in *in;
 	bool again;     /* the guard is another one */
 	__u64 taken, refused;
-	__u64 spared; /* prefixes that were kept out of denied lists, since somebody is proven there */
+	__u64 spared; /* prefixes kept out of denied lists, since somebody is proven there */
 };
 
 struct agent {

@@ -46,7 +46,8 @@ struct ledger_line *ledger_put(struct ledger *ledger, __u64 who, __u32 now);
 /*
  * Whether this host has to tell that something ends at `end`: the stream has an end that is sooner
  * by more than `slack` s, or none; or has had it from here for so long that it may forget it; or,
- * of what this host knows by itself (`own`), has it from others only. Never if it was told just now.
+ * of what this host knows by itself (`own`), has it from others only. Never if it was told just
+ * now.
  */
 bool ledger_wants(const struct ledger *ledger, __u64 who, __u32 end, __u32 now, __u32 slack,
 		  bool own);

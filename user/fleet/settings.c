@@ -55,12 +55,12 @@ struct row {
 	{"take/" key "/most-each", NUMBER, AT(take[kind].most_each), 4, 1, 1 << 22}
 
 static const struct row rows[] = {
-	TEXT_ROW("member", member),
-	TEXT_ROW("tls/ca", ca),
-	TEXT_ROW("tls/certificate", certificate),
-	TEXT_ROW("tls/key", key),
-	TEXT_ROW("credentials", credentials),
-	TEXT_ROW("user", user),
+	TEXT_ROW("member", access.member),
+	TEXT_ROW("tls/ca", access.ca),
+	TEXT_ROW("tls/certificate", access.certificate),
+	TEXT_ROW("tls/key", access.key),
+	TEXT_ROW("credentials", access.credentials),
+	TEXT_ROW("user", access.user),
 	TEXT_ROW("password-file", password_file),
 	TEXT_ROW("status", status),
 	{"share/bans", FLAG, AT(share[FLEET_BANS]), 4, 0, 0},
@@ -156,9 +156,9 @@ static int read_servers(const struct document *d, const yaml_node_t *node,
 {
 	int err = 0;
 
-	if (node->type != YAML_SEQUENCE_NODE || document_entries(node) > FLEET_SERVERS)
+	if (node->type != YAML_SEQUENCE_NODE || document_entries(node) > ENGINE_SERVERS)
 		return document_fail(d, node, "servers takes a list of up to %d URLs, like "
-				     "[tls://nats1.example.com:4222]", FLEET_SERVERS);
+				     "[tls://nats1.example.com:4222]", ENGINE_SERVERS);
 	for (size_t i = 0; !err && i < document_entries(node); i++) {
 		const yaml_node_t *entry = document_entry(d, node, i);
 		const char *text = entry->type == YAML_SCALAR_NODE ? document_text(entry) : "";
@@ -167,7 +167,7 @@ static int read_servers(const struct document *d, const yaml_node_t *node,
 		if (strncmp(text, "tls://", 6) && strncmp(text, "nats://", 7))
 			return document_fail(d, entry, "a server is written tls://HOST:PORT, or "
 					     "nats://HOST:PORT without encryption");
-		err = text_value(d, entry, FLEET_TEXT, s->server[s->servers++]);
+		err = text_value(d, entry, ENGINE_TEXT, s->access.server[s->access.servers++]);
 	}
 	return err;
 }
@@ -263,43 +263,43 @@ static void set_defaults(struct fleet_settings *s)
 }
 
 /* Of many hosts that share one file, as the nodes of a cluster do, only their surroundings tell. */
-static void name_member(const struct fleet_settings *s, char name[FLEET_TEXT])
+static void name_member(const struct fleet_settings *s, char name[ENGINE_TEXT])
 {
 	const char *given = getenv(FLEET_MEMBER_VARIABLE);
 
 	name[0] = '\0';
 	if (given && *given) {
-		snprintf(name, FLEET_TEXT, "%s", given);
+		snprintf(name, ENGINE_TEXT, "%s", given);
 		for (char *dot = name; (dot = strchr(dot, '.'));)
 			*dot = '_';
-	} else if (s->member[0]) {
-		strcpy(name, s->member);
+	} else if (s->access.member[0]) {
+		strcpy(name, s->access.member);
 	} else {
-		gethostname(name, FLEET_TEXT - 1);
+		gethostname(name, ENGINE_TEXT - 1);
 		name[strcspn(name, ".")] = '\0';
 	}
 }
 
 static int check(const struct document *d, struct fleet_settings *s)
 {
-	char name[FLEET_TEXT];
+	char name[ENGINE_TEXT];
 
 	name_member(s, name);
 	if (!fleet_is_member(name))
 		return document_fail(d, document_find(d, "member"), "'%s' is no name of a member; "
 				     "write letters, digits, - and _, up to %d, as member: or in "
 				     FLEET_MEMBER_VARIABLE, name, FLEET_MEMBER - 1);
-	strcpy(s->member, name);
-	if (!s->servers)
+	strcpy(s->access.member, name);
+	if (!s->access.servers)
 		return document_fail(d, NULL, "no server is named; write servers: "
 				     "[tls://nats1.example.com:4222]");
-	if (!s->certificate[0] != !s->key[0])
+	if (!s->access.certificate[0] != !s->access.key[0])
 		return document_fail(d, document_find(d, "tls"), "a certificate goes with its key; "
 				     "give both or neither");
-	if (s->credentials[0] && s->user[0])
+	if (s->access.credentials[0] && s->access.user[0])
 		return document_fail(d, document_find(d, "user"), "credentials say who this is "
 				     "already; leave user out, or credentials");
-	if (!s->user[0] != !s->password_file[0])
+	if (!s->access.user[0] != !s->password_file[0])
 		return document_fail(d, document_find(d, "user"), "a user goes with a "
 				     "password-file; give both or neither");
 	return 0;
@@ -312,11 +312,11 @@ static int read_password(struct fleet_settings *s, struct error *error)
 
 	if (!s->password_file[0])
 		return 0;
-	if (!file || !fgets(s->password, sizeof(s->password), file) ||
-	    !strcspn(s->password, "\r\n"))
+	if (!file || !fgets(s->access.password, sizeof(s->access.password), file) ||
+	    !strcspn(s->access.password, "\r\n"))
 		err = error_set(error, -EINVAL, "cannot read a password from the first line of "
 				"%s: write it there.", s->password_file);
-	s->password[strcspn(s->password, "\r\n")] = '\0';
+	s->access.password[strcspn(s->access.password, "\r\n")] = '\0';
 	if (file)
 		fclose(file);
 	return err;

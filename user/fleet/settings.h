@@ -11,6 +11,7 @@
 
 #include "abi.h"
 #include "base/error.h"
+#include "engine/engine.h"
 
 /* --- what hosts share, and what becomes of it where it arrives --- */
 
@@ -59,7 +60,7 @@ enum fleet_outcome {
 extern const char *const fleet_outcome_names[FLEET_OUTCOME__MAX];
 extern const char *const fleet_outcome_helps[FLEET_OUTCOME__MAX];
 
-#define FLEET_MEMBER 64      /* bytes of the name of one, with the NUL: a label of the DNS fits */
+#define FLEET_MEMBER ENGINE_NAME
 #define FLEET_MEMBERS 1024   /* that are told apart; what further ones say is not taken */
 
 /* --- the file --- */
@@ -67,9 +68,7 @@ extern const char *const fleet_outcome_helps[FLEET_OUTCOME__MAX];
 #define FLEET_FILE "/etc/sipguard/fleet.yaml"
 #define FLEET_MEMBER_VARIABLE "SIPGUARD_MEMBER"
 #define FLEET_STATUS "/run/sipguard/fleet.json"
-#define FLEET_SERVERS 16
 #define FLEET_FROM 64 /* members that are treated apart */
-#define FLEET_TEXT 256
 
 /* What is taken of a kind. */
 struct fleet_take {
@@ -86,14 +85,8 @@ struct fleet_from {
 };
 
 struct fleet_settings {
-	char member[FLEET_MEMBER];
-	char server[FLEET_SERVERS][FLEET_TEXT];
-	size_t servers;
-	/* Files; "": none. */
-	char ca[PATH_MAX], certificate[PATH_MAX], key[PATH_MAX];
-	char credentials[PATH_MAX], password_file[PATH_MAX];
-	char user[FLEET_TEXT];
-	char password[FLEET_TEXT]; /* the first line of the file */
+	struct engine_access access;
+	char password_file[PATH_MAX]; /* whose first line is the password */
 	__u32 share[FLEET_KIND__MAX]; /* flag; none of LISTS, which are published by hand */
 	struct fleet_take take[FLEET_KIND__MAX];
 	struct fleet_from from[FLEET_FROM];

@@ -75,13 +75,13 @@ static json_t *told_json(const struct told *told)
 static json_t *agent_json(struct agent *a)
 {
 	json_t *members = json_array();
-	char trouble[FLEET_TEXT];
+	char trouble[ENGINE_TEXT];
 
 	engine_trouble(a->engine, trouble);
 	for (size_t i = 1; i < a->members.count; i++)
 		json_array_append_new(members, member_json(a, &a->members.member[i]));
 	return json_pack("{s:s, s:i, s:f, s:b, s:b, s:s, s:I, s:b, s:I, s:o, s:b, s:o, s:I, s:o}",
-			 "member", a->settings->member, "pid", (int)getpid(),
+			 "member", a->settings->access.member, "pid", (int)getpid(),
 			 "written", a->host.wall_now / 1000.0, "guarded", a->host.there,
 			 "connected", engine_is_connected(a->engine), "trouble", trouble,
 			 "losses", (json_int_t)engine_losses(a->engine),

@@ -37,7 +37,7 @@ static __u64 wall(void)
 
 /* --- whom it names --- */
 
-/* Blocks of IPv4 that nobody on the Internet sends from (RFC 6890); `here`: they may be neighbours. */
+/* Blocks of IPv4 that nobody on the Internet sends from (RFC 6890); `here`: neighbours may. */
 static const struct {
 	__u32 address, mask;
 	bool here;
@@ -103,8 +103,8 @@ static bool pays(const struct judged *j)
 }
 
 /*
- * A half of the bans, so that the guard finds room for its own; a quarter of the proofs, whose table
- * is to be half empty.
+ * A half of the bans, so that the guard finds room for its own; a quarter of the proofs, whose
+ * table is to be half empty.
  */
 static __u32 most_of(const struct agent *a, enum fleet_kind kind)
 {
@@ -322,7 +322,7 @@ static void hear_test(struct agent *a, const struct member *member, const struct
 					    : "unguarded");
 
 	snprintf(subject, sizeof(subject), SUBJECT_SEEN "%s.%s", member->name,
-		 a->settings->member);
+		 a->settings->access.member);
 	engine_publish(a->engine, subject, text, length);
 }
 

@@ -17,7 +17,7 @@ void teller_flush(struct agent *a)
 
 	if (!a->writer.count)
 		return;
-	snprintf(subject, sizeof(subject), SUBJECT_TOLD "%s", a->settings->member);
+	snprintf(subject, sizeof(subject), SUBJECT_TOLD "%s", a->settings->access.member);
 	if (engine_publish(a->engine, subject, a->writer.data, a->writer.length))
 		a->told.failures++;
 	else

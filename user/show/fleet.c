@@ -31,16 +31,16 @@ static enum exit_code check(const struct fleet_call *call, struct error *error)
 		output_json(json_pack("{s:o, s:b}", "file", output_string(call->path), "valid", 1));
 	else
 		printf("%s is valid: this host is %s, of %zu server%s.\n", call->path,
-		       call->settings->member, call->settings->servers,
-		       call->settings->servers > 1 ? "s" : "");
+		       call->settings->access.member, call->settings->access.servers,
+		       call->settings->access.servers > 1 ? "s" : "");
 	return output_end();
 }
 
 /* By a user who may make streams, in a file of his own. */
 static enum exit_code setup(const struct fleet_call *call, struct error *error)
 {
-	unsigned int replicas = call->settings->servers > 2 ? 3 : 1;
-	struct engine *engine = engine_open(call->settings, true, error);
+	unsigned int replicas = call->settings->access.servers > 2 ? 3 : 1;
+	struct engine *engine = engine_open(&call->settings->access, true, error);
 	int err = engine ? engine_setup(engine, replicas, SETUP_BYTES, error) : error->code;
 
 	engine_close(engine);
@@ -69,7 +69,7 @@ static enum exit_code unban(const struct fleet_call *call, struct error *error)
 		failed(error);
 		return USAGE;
 	}
-	engine = engine_open(call->settings, true, error);
+	engine = engine_open(&call->settings->access, true, error);
 	err = engine ? fleet_tell(engine, call->settings, &entry, error) : error->code;
 	engine_close(engine);
 	if (err)
@@ -101,14 +101,14 @@ static int read_list(const char *path, const struct options *options, struct tex
 		err = error_set(error, -ENOMEM, "out of memory.");
 	/* An empty download is no list of nobody. */
 	if (!err && !*count)
-		err = error_set(error, -ENODATA, "there is no prefix in it, so the list stays as it "
-				"is: `sipguard fleet withdraw` takes it off.");
+		err = error_set(error, -ENODATA, "there is no prefix in it, so the list stays as "
+				"it is: `sipguard fleet withdraw` takes it off.");
 	return err;
 }
 
 static int publish_list(const struct fleet_call *call, struct published *list, struct error *error)
 {
-	struct engine *engine = engine_open(call->settings, true, error);
+	struct engine *engine = engine_open(&call->settings->access, true, error);
 	struct timespec now;
 	int err;
 

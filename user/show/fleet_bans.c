@@ -36,7 +36,7 @@ int fleet_tell(struct engine *engine, const struct fleet_settings *settings,
 
 	fleet_writer_begin(&w, wall_ms(), 0);
 	fleet_writer_add(&w, entry);
-	snprintf(subject, sizeof(subject), SUBJECT_TOLD "%s", settings->member);
+	snprintf(subject, sizeof(subject), SUBJECT_TOLD "%s", settings->access.member);
 	err = engine_publish(engine, subject, w.data, w.length);
 	if (!err)
 		err = engine_flush(engine, 5000);
@@ -179,11 +179,11 @@ static void print_bans(struct told_bans *t, bool json)
 enum exit_code fleet_bans(const struct fleet_call *call, struct error *error)
 {
 	struct told_bans told = {.lock = PTHREAD_MUTEX_INITIALIZER};
-	struct engine *engine = engine_open(call->settings, true, error);
+	struct engine *engine = engine_open(&call->settings->access, true, error);
 	__u64 begun = clock_now();
 	int err = engine ? engine_follow(engine, ENGINE_TOLD, ENGINE_WINDOW, hear_ban, &told, error)
 			 : error->code;
-	char trouble[FLEET_TEXT];
+	char trouble[ENGINE_TEXT];
 
 	while (!err && !engine_caught_up(engine, ENGINE_TOLD)) {
 		if (clock_now() - begun > PATIENCE) {
@@ -238,7 +238,7 @@ enum exit_code fleet_test(const struct fleet_call *call, struct error *error)
 {
 	struct test test = {.lock = PTHREAD_MUTEX_INITIALIZER, .json = call->options->json};
 	struct fleet_entry entry = {.what = FLEET_TEST};
-	struct engine *engine = engine_open(call->settings, true, error);
+	struct engine *engine = engine_open(&call->settings->access, true, error);
 	char subject[ENGINE_SUBJECT];
 	__u64 nonce;
 	int err = engine ? 0 : error->code;
@@ -247,7 +247,7 @@ enum exit_code fleet_test(const struct fleet_call *call, struct error *error)
 		nonce = clock_now();
 	snprintf(test.nonce, sizeof(test.nonce), "%016llx", nonce);
 	strcpy(entry.nonce, test.nonce);
-	snprintf(subject, sizeof(subject), SUBJECT_SEEN "%s.*", call->settings->member);
+	snprintf(subject, sizeof(subject), SUBJECT_SEEN "%s.*", call->settings->access.member);
 	if (!err)
 		err = engine_listen(engine, subject, hear_answer, &test, error);
 	if (!err)

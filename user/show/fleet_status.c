@@ -62,8 +62,8 @@ static int read_status(const char *path, json_t **status, struct error *error)
 		return 0;
 	json_decref(*status);
 	*status = NULL;
-	return error_set(error, -ENOTCONN, "the agent has written nothing for %.0f s: it was killed, "
-			 "or stands still.", age);
+	return error_set(error, -ENOTCONN, "the agent has written nothing for %.0f s: it was "
+			 "killed, or stands still.", age);
 }
 
 static void print_outcomes(const json_t *member)
@@ -120,7 +120,8 @@ static void print_member(const json_t *member, double now)
 
 static void print_status(const json_t *s)
 {
-	const json_t *told = json_object_get(s, "told"), *entries = json_object_get(told, "entries");
+	const json_t *told = json_object_get(s, "told");
+	const json_t *entries = json_object_get(told, "entries");
 	const json_t *lists = json_object_get(s, "lists"), *members = json_object_get(s, "members");
 	double now = wall();
 

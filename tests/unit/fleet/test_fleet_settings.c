@@ -32,8 +32,8 @@ static void without_a_word_nothing_is_taken(void **state)
 {
 	(void)state;
 	assert_int_equal(load("member: edge1\n" SERVERS), 0);
-	assert_string_equal(settings->member, "edge1");
-	assert_int_equal(settings->servers, 1);
+	assert_string_equal(settings->access.member, "edge1");
+	assert_int_equal(settings->access.servers, 1);
 	assert_int_equal(settings->share[FLEET_BANS], 1);
 	assert_int_equal(settings->share[FLEET_PROOFS], 1);
 	assert_int_equal(settings->share[FLEET_OPERATOR_BANS], 0);
@@ -46,7 +46,8 @@ static void a_member_gets_what_is_less(void **state)
 	(void)state;
 	assert_int_equal(load("member: edge1\n" SERVERS
 			      "take: {bans: {mode: enforce}, proofs: {mode: monitor}}\n"
-			      "from: [{member: edge7, mode: off}, {member: edge8, mode: enforce}]\n"),
+			      "from: [{member: edge7, mode: off},\n"
+			      "       {member: edge8, mode: enforce}]\n"),
 			 0);
 	assert_int_equal(fleet_mode(settings, FLEET_BANS, "edge2"), SG_MODE_ENFORCE);
 	assert_int_equal(fleet_mode(settings, FLEET_BANS, "edge7"), SG_MODE_OFF);
@@ -105,7 +106,7 @@ static void a_password_is_the_first_line_of_its_file(void **state)
 	assert_int_equal(write(fd, "s3cret\nmore\n", 12), 12);
 	close(fd);
 	assert_int_equal(load(text), 0);
-	assert_string_equal(settings->password, "s3cret");
+	assert_string_equal(settings->access.password, "s3cret");
 	unlink(secret);
 	assert_int_not_equal(load(text), 0);
 }
@@ -120,17 +121,17 @@ static void the_environment_names_a_member(void **state)
 	longest[FLEET_MEMBER] = '\0';
 	setenv(FLEET_MEMBER_VARIABLE, "ip-10-0-1-23.ec2.internal", 1);
 	assert_int_equal(load(SERVERS), 0);
-	assert_string_equal(settings->member, "ip-10-0-1-23_ec2_internal");
+	assert_string_equal(settings->access.member, "ip-10-0-1-23_ec2_internal");
 	assert_int_equal(load("member: edge1\n" SERVERS), 0);
-	assert_string_equal(settings->member, "ip-10-0-1-23_ec2_internal");
+	assert_string_equal(settings->access.member, "ip-10-0-1-23_ec2_internal");
 	setenv(FLEET_MEMBER_VARIABLE, longest + 1, 1);
 	assert_int_equal(load(SERVERS), 0);
-	assert_string_equal(settings->member, longest + 1);
+	assert_string_equal(settings->access.member, longest + 1);
 	setenv(FLEET_MEMBER_VARIABLE, longest, 1); /* cut, it could be the name of another one */
 	assert_int_not_equal(load(SERVERS), 0);
 	setenv(FLEET_MEMBER_VARIABLE, "", 1);
 	assert_int_equal(load("member: edge1\n" SERVERS), 0);
-	assert_string_equal(settings->member, "edge1");
+	assert_string_equal(settings->access.member, "edge1");
 	unsetenv(FLEET_MEMBER_VARIABLE);
 }
 

@@ -3,8 +3,8 @@
  * What is used of libnats (3.4 and later), which is loaded by who has a fleet and by nobody else:
  * the command does not need it to be installed.
  */
-#ifndef SIPGUARD_FLEET_NATS_H
-#define SIPGUARD_FLEET_NATS_H
+#ifndef SIPGUARD_ENGINE_NATS_H
+#define SIPGUARD_ENGINE_NATS_H
 
 #include <nats/nats.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "fleet/nats.h"
+#include "engine/nats.h"
 
 #include <dlfcn.h>
 #include <errno.h>

@@ -8,13 +8,17 @@
  *   (no stream)     sipguard.here.MEMBER   that it is there, every few seconds
  *                   sipguard.seen.MEMBER.X that X has seen a test of MEMBER
  */
-#ifndef SIPGUARD_FLEET_ENGINE_H
-#define SIPGUARD_FLEET_ENGINE_H
+#ifndef SIPGUARD_ENGINE_H
+#define SIPGUARD_ENGINE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "fleet/settings.h"
+#include <limits.h>
+
+#include <linux/types.h>
+
+#include "base/error.h"
 
 #define ENGINE_TOLD "SIPGUARD"
 #define ENGINE_LISTS "SIPGUARD_LISTS"
@@ -23,9 +27,22 @@
 #define SUBJECT_SEEN "sipguard.seen."
 #define SUBJECT_LIST "sipguard.list."
 #define ENGINE_SUBJECT 192
+#define ENGINE_NAME 64    /* bytes of the name of a member, with the NUL: a label of the DNS fits */
+#define ENGINE_TEXT 256
+#define ENGINE_SERVERS 16
 
 #define ENGINE_WINDOW 3600        /* s that the stream keeps what was told */
 #define ENGINE_PER_MEMBER 16384   /* messages of one: who floods pushes out his own */
+
+/* Where the servers are, and as whom they are asked. */
+struct engine_access {
+	char member[ENGINE_NAME];
+	char server[ENGINE_SERVERS][ENGINE_TEXT];
+	size_t servers;
+	/* Files; "": none. */
+	char ca[PATH_MAX], certificate[PATH_MAX], key[PATH_MAX], credentials[PATH_MAX];
+	char user[ENGINE_TEXT], password[ENGINE_TEXT];
+};
 
 struct engine;
 
@@ -45,7 +62,7 @@ typedef void (*engine_hear)(void *context, const struct engine_message *message)
  * Connects, with the name that others see. With `wait` the first try has to succeed; without, the
  * engine may be gone, and is tried for as long as it takes. NULL with an error. Loads the library.
  */
-struct engine *engine_open(const struct fleet_settings *settings, bool wait, struct error *error);
+struct engine *engine_open(const struct engine_access *access, bool wait, struct error *error);
 
 /* Ends all that was begun on it; no function is called any more when it returns. */
 void engine_close(struct engine *engine);
@@ -56,7 +73,7 @@ bool engine_is_connected(const struct engine *engine);
 unsigned long engine_losses(const struct engine *engine);
 
 /* What the server or the library said last of what went wrong; "": nothing. */
-void engine_trouble(struct engine *engine, char text[FLEET_TEXT]);
+void engine_trouble(struct engine *engine, char text[ENGINE_TEXT]);
 
 /*
  * Sends without waiting for an answer; for two seconds at most if the connection is stuck. 0, or
