@@ -3,8 +3,8 @@
  * What members tell each other: text, a thing a line, at most FLEET_ENTRIES after the first line.
  *
  *   sipguard-fleet 1 1764450000123 5f1c2a9be01d77c3
- *                       version; when it was sent, ms since 1970; by which run of the agent, so that
- *                       two hosts of one name are noticed (0: by a command)
+ *                       version; when it was sent, ms since 1970; by which run of the agent, so
+ *                       that two hosts of one name are noticed (0: by a command)
  *   ban 203.0.113.9:5060 udp 1764450600 auth-failure
  *   ban 203.0.113.9 - 1764450600 operator
  *   proof 198.51.100.7:5060 udp 1764453600
