@@ -6,7 +6,7 @@ UNIT_TESTED = base/error base/escape base/identity base/lines base/names base/no
               named/apiban named/csv named/ipset named/mmdb named/source \
               policy/callees policy/config policy/config_check policy/dialled policy/document \
               policy/domains policy/places policy/profiles policy/setting \
-              policy/topology policy/zones replay/capture \
+              policy/topology policy/zone_prefixes policy/zones replay/capture \
               replay/encapsulation replay/messages
 UNIT_OBJS = $(UNIT_TESTED:%=$(BUILD)/tests/unit/user/%.o)
 UNIT_PROGRAMS = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c \

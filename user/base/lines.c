@@ -47,13 +47,15 @@ int lines_each(FILE *file, const char *what, const bool *comments, unsigned int 
 
 	do {
 		line++;
+		if (error)
+			error->line = line;
 		err = line_read(file, what, *comments, text, sizeof(text), error);
 		if (err <= 0)
 			break;
 		err = *text ? each(context, text, error) : 0;
 	} while (!err);
-	if (err && error)
-		error->line = line;
+	if (!err && error)
+		error->line = 0;
 	return err;
 }
 

@@ -11,7 +11,8 @@
 /*
  * Calls `each` for every line, without its comment and the white space around it, until that fails.
  * `what` is one of these things, in words. 0 or -errno, with the line in *error (0: the file as a
- * whole), of which the name is left to the caller.
+ * whole), of which the name is left to the caller. `each` finds the line that it is called for in
+ * its *error.
  */
 int lines_read(const char *path, const char *what,
 	       int (*each)(void *context, const char *text, struct error *error), void *context,

@@ -195,7 +195,7 @@ enum exit_code cmd_reload(const struct options *options)
 static json_t *doubts_json(const struct config *config)
 {
 	json_t *all = json_array();
-	char text[256];
+	char text[512];
 
 	for (size_t next = 0; config_doubt(config, &next, text, sizeof(text));)
 		json_array_append_new(all, json_string(text));
@@ -205,7 +205,7 @@ static json_t *doubts_json(const struct config *config)
 /* A configuration in doubt is valid. */
 static void print_valid(const char *path, const struct config *config)
 {
-	char text[256];
+	char text[512];
 
 	for (size_t next = 0; config_doubt(config, &next, text, sizeof(text));)
 		escape_printf(stdout, "%s: NOTICE %s.\n", path, text);

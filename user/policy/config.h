@@ -13,6 +13,23 @@
 struct zone_prefix {
 	struct sg_prefix6 prefix;
 	__u32 zone; /* 1 to SG_ZONES - 1 */
+	__u32 line; /* of the zone's file; 0: it is in the configuration, */
+	__u32 entry; /* by this number of `prefixes`, from 0 */
+};
+
+/*
+ * The zones that are shared by a fleet: its agent writes these files. One that is not there has not
+ * been published yet, and is as good as one without prefixes; any other file has to be there.
+ */
+#define CONFIG_FLEET_ZONES "/var/lib/sipguard/fleet/zone/"
+
+#define ZONE_FILE_PATH 256      /* bytes of its path, with the NUL */
+#define ZONE_FILE_SIZE (4 << 20) /* largest file, in bytes: all prefixes that there may be */
+
+/* Where a zone has more prefixes from. */
+struct zone_file {
+	char path[ZONE_FILE_PATH]; /* "": from nowhere */
+	bool absent;               /* it is one of a fleet, and not there */
 };
 
 /* Of the trie of the zones. Of two with one key the second is in force. */
@@ -34,6 +51,7 @@ struct config {
 	struct sg_config kernel; /* ready to be written to one of sg_configs */
 	struct zone_prefix *prefixes;
 	size_t prefix_count;
+	struct zone_file file[SG_ZONES]; /* by zone */
 	struct zone_entry *entries; /* what follows from them */
 	size_t entry_count;
 	struct served_domain *domains; /* in the order of the file */
@@ -64,6 +82,12 @@ int config_load(const char *path, __u64 tick, struct config **config, struct err
  * is nothing more.
  */
 bool config_doubt(const struct config *config, size_t *next, char *text, size_t size);
+
+/*
+ * Whether the file of a zone is one of the fleet's that is not there yet, as a sentence of at most
+ * 512 bytes without its stop.
+ */
+bool config_lacks_zone(const struct config *config, __u32 zone, char *text, size_t size);
 
 /* The exit codes that are in force where the file says nothing. */
 void dialled_default(struct sg_config *kernel);

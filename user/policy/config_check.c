@@ -42,6 +42,7 @@ static enum kind kind_of(const struct setting *setting, bool entry)
 		return CHOICE;
 	case SETTING_NAME:
 	case SETTING_PROFILE:
+	case SETTING_FILE:
 		return TEXT;
 	case SETTING_ONLY:
 	case SETTING_NOT:

@@ -72,4 +72,13 @@ int topology_read(struct reader *r);
 /* After the settings of the whole and the profiles. 0 or -errno. */
 int zones_read(struct reader *r);
 
+/*
+ * The prefixes of zones. Makes room for those of all; reads those of the zone that is entry `i` of
+ * the list, and its file's, and sets whether it has any; looks, at the end, for one that is in two
+ * zones. 0 or -errno with the error at the zone.
+ */
+int prefixes_begin(struct reader *r);
+int prefixes_read(struct reader *r, __u32 i);
+int prefixes_check(struct reader *r);
+
 #endif

@@ -127,6 +127,41 @@ static bool has_strangers(const struct sg_config *kernel, __u32 zone)
 	return !z->known || (sg_profile_of(kernel, zone)->closed && places_names_any(z));
 }
 
+static size_t count_prefixes(const struct config *config, __u32 zone)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < config->prefix_count; i++)
+		count += config->prefixes[i].zone == zone;
+	return count;
+}
+
+/*
+ * Where only zones may send, a file of the fleet that is not there would lock out those who are in
+ * it. One that is empty was withdrawn; where it has the only prefixes, it would lock out all.
+ */
+static int check_file(struct reader *r, __u32 zone)
+{
+	const struct config *config = r->config;
+	const struct zone_file *file = &config->file[zone];
+	const yaml_node_t *node = document_find(&r->document, "zones/%u/prefixes-file", zone - 1);
+
+	if (!file->path[0] || !sg_profile_of(&config->kernel, zone)->closed)
+		return 0;
+	if (file->absent)
+		return document_fail(&r->document, node, "zone '%s' is closed, and there is no %s, "
+				     "so who is to be in it could not send anything; have the "
+				     "fleet publish it first, or say 'closed: no' until then",
+				     config->kernel.zone[zone].name, file->path);
+	if (places_names_any(&config->kernel.zone[zone]) ? !count_prefixes(config, zone)
+							 : !config->prefix_count)
+		return document_fail(&r->document, node, "zone '%s' is closed, and %s has no "
+				     "prefix, so nobody could send anything there; take the zone "
+				     "out, or say 'closed: no'", config->kernel.zone[zone].name,
+				     file->path);
+	return 0;
+}
+
 static int check_closed(struct reader *r, __u32 zone)
 {
 	const struct sg_config *kernel = &r->config->kernel;
@@ -185,6 +220,8 @@ static int check_all(struct reader *r)
 				     "add one, or say 'closed: no'");
 	for (__u32 zone = 1; zone <= kernel->zones && !err; zone++) {
 		err = check_closed(r, zone);
+		if (!err)
+			err = check_file(r, zone);
 		if (!err)
 			err = check_strangers(r, zone);
 	}

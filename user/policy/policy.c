@@ -8,6 +8,18 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/notice.h"
+
+/* Zones that a fleet has not published yet. */
+static void tell_absent(const struct config *config)
+{
+	char text[512];
+
+	for (__u32 zone = 1; zone <= config->kernel.zones; zone++) {
+		if (config_lacks_zone(config, zone, text, sizeof(text)))
+			notice("%s.", text);
+	}
+}
 
 static int read_file(const char *path, struct policy *policy, struct error *error)
 {
@@ -17,6 +29,8 @@ static int read_file(const char *path, struct policy *policy, struct error *erro
 		snprintf(policy->path, sizeof(policy->path), "%s", path);
 	if (err)
 		error->file = policy->path;
+	else
+		tell_absent(policy->config);
 	return err;
 }
 

@@ -92,6 +92,8 @@ const struct setting settings[] = {
 	{.key = "name", .type = SETTING_NAME, .scope = SCOPE_NAMED},
 	{.key = "profile", .type = SETTING_PROFILE, .scope = SCOPE_PROFILE},
 	{.key = "prefixes", .type = SETTING_PREFIXES, .scope = SCOPE_ZONE},
+	{.key = "prefixes-file", .type = SETTING_FILE, .scope = SCOPE_ZONE,
+	 .help = "a file with more of its prefixes, one a line; # starts a comment"},
 	{.key = "interfaces", .status = "interfaces", .type = SETTING_INTERFACES,
 	 .scope = SCOPE_ZONE, .help = "where it is"},
 	{.key = "vlans", .status = "vlans", .type = SETTING_VLANS, .scope = SCOPE_ZONE,

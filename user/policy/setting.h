@@ -25,6 +25,7 @@ enum setting_type {
 	SETTING_NAME,     /* of a zone or a profile */
 	SETTING_PROFILE,  /* the name of a profile */
 	SETTING_PREFIXES, /* of a zone, a list; */
+	SETTING_FILE,     /* and a file with more of them; */
 	SETTING_INTERFACES, /* where it is, */
 	SETTING_VLANS,    /* the same */
 	SETTING_DOMAINS,  /* a list */

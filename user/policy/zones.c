@@ -1,23 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The zones of the configuration file: names, prefixes, and that none is there twice. */
-#include <arpa/inet.h>
+/* The zones of the configuration file, and what of them can hardly be meant. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/names.h"
-#include "base/prefix.h"
 #include "base/quote.h"
 #include "policy/config.h"
 #include "policy/config_reader.h"
 #include "policy/places.h"
-
-/* The list of prefixes of the zone that is entry `i` of the list; NULL if there is none. */
-static const yaml_node_t *prefixes_of(const struct reader *r, __u32 i)
-{
-	return document_find(&r->document, "zones/%u/prefixes", i);
-}
 
 static int zone_read_name(struct reader *r, __u32 i)
 {
@@ -43,51 +34,6 @@ static int zone_read_name(struct reader *r, __u32 i)
 	return 0;
 }
 
-/* Zones know IPv4 as ::ffff:0:0/96, so an IPv6 prefix must not reach around that. */
-static int zone_add_prefix(struct reader *r, __u32 i, const yaml_node_t *node)
-{
-	struct zone_prefix *added = &r->config->prefixes[r->config->prefix_count];
-	const char *text = document_text(node);
-	struct prefix prefix, mapped = {AF_INET6, 96, {[10] = 0xff, [11] = 0xff}};
-	struct error why = {};
-
-	if (prefix_parse(text, &prefix, &why))
-		return document_fail(&r->document, node, "%s", why.text);
-	if (prefix_contains(&prefix, &mapped))
-		return document_fail(&r->document, node, "'%s' is too wide for a zone; write "
-				     "2000::/3 for every global IPv6 source, and 0.0.0.0/0 for "
-				     "every IPv4 source", text);
-	added->zone = i + 1;
-	if (prefix.family == AF_INET6) {
-		added->prefix.length = prefix.length;
-		memcpy(added->prefix.address, prefix.address, 16);
-	} else {
-		added->prefix.length = prefix.length + 96;
-		memcpy(added->prefix.address, mapped.address, 12);
-		memcpy(added->prefix.address + 12, prefix.address, 4);
-	}
-	r->config->prefix_count++;
-	return 0;
-}
-
-static int zone_read_prefixes(struct reader *r, __u32 i)
-{
-	const yaml_node_t *list = prefixes_of(r, i);
-	struct sg_zone *zone = &r->config->kernel.zone[i + 1];
-	int err = 0;
-
-	zone->known = document_entries(list) != 0;
-	if (!zone->known && (list || !places_names_any(zone)))
-		return document_fail(&r->document,
-				     list ? list : document_find(&r->document, "zones/%u", i),
-				     "zone '%s' has no prefixes; give it at least one, like "
-				     "'prefixes: [192.0.2.0/24]', or name interfaces or vlans "
-				     "instead if it is that of all strangers there", zone->name);
-	for (size_t entry = 0; entry < document_entries(list) && !err; entry++)
-		err = zone_add_prefix(r, i, document_entry(&r->document, list, entry));
-	return err;
-}
-
 static int zone_read(struct reader *r, __u32 i)
 {
 	struct sg_config *kernel = &r->config->kernel;
@@ -101,7 +47,7 @@ static int zone_read(struct reader *r, __u32 i)
 	if (!err)
 		err = places_read(r, i);
 	if (!err)
-		err = zone_read_prefixes(r, i);
+		err = prefixes_read(r, i);
 	/* A known peer is often one flow: it may take all that its source may. */
 	if (kernel->zone[i + 1].known)
 		memcpy(profile->flow, profile->limit, sizeof(profile->flow));
@@ -110,65 +56,10 @@ static int zone_read(struct reader *r, __u32 i)
 	return err ? err : settings_read(r, &layer, i + 1);
 }
 
-/* By prefix, and equal ones as they stand in the file. */
-static int prefix_order(const void *a, const void *b)
-{
-	const struct zone_prefix *const *left = a, *const *right = b;
-	int order = memcmp(&(*left)->prefix, &(*right)->prefix, sizeof((*left)->prefix));
-
-	return order ? order : (*left > *right) - (*left < *right);
-}
-
-static int fail_duplicate(struct reader *r, const struct zone_prefix *first,
-			  const struct zone_prefix *second)
-{
-	__u32 zone = second->zone - 1;
-	size_t entry = second - r->config->prefixes;
-	const yaml_node_t *node;
-
-	for (__u32 i = 0; i < zone; i++)
-		entry -= document_entries(prefixes_of(r, i));
-	node = document_entry(&r->document, prefixes_of(r, zone), entry);
-	return document_fail(&r->document, node,
-			     "'%s' is in zone '%s' already%s; take it out of one",
-			     document_text(node), r->config->kernel.zone[first->zone].name,
-			     places_names_any(&r->config->kernel.zone[second->zone])
-				     ? ", and something can come in where both are" : "");
-}
-
-/* Whether one before it is the same prefix, where the zone of neither comes first. */
-static int check_duplicate(struct reader *r, struct zone_prefix *const *sorted, size_t i)
-{
-	const struct sg_zone *zones = r->config->kernel.zone;
-	const struct zone_prefix *this = sorted[i];
-
-	while (i-- && !memcmp(&sorted[i]->prefix, &this->prefix, sizeof(this->prefix)))
-		if (places_collide(&zones[sorted[i]->zone], &zones[this->zone]))
-			return fail_duplicate(r, sorted[i], this);
-	return 0;
-}
-
-static int zones_check_duplicates(struct reader *r)
-{
-	size_t count = r->config->prefix_count;
-	struct zone_prefix **sorted = calloc(count + 1, sizeof(*sorted));
-	int err = 0;
-
-	if (!sorted)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++)
-		sorted[i] = &r->config->prefixes[i];
-	qsort(sorted, count, sizeof(*sorted), prefix_order);
-	for (size_t i = 1; i < count && !err; i++)
-		err = check_duplicate(r, sorted, i);
-	free(sorted);
-	return err;
-}
-
 int zones_read(struct reader *r)
 {
 	const yaml_node_t *list = document_find(&r->document, "zones");
-	size_t zones = document_entries(list), prefixes = 0;
+	size_t zones = document_entries(list);
 	int err;
 
 	if (zones >= SG_ZONES)
@@ -176,22 +67,16 @@ int zones_read(struct reader *r)
 				     document_entry(&r->document, list, SG_ZONES - 1),
 				     "there are %zu zones, and %d is the most; put prefixes with "
 				     "the same limits into one zone", zones, SG_ZONES - 1);
-	for (__u32 i = 0; i < zones; i++)
-		prefixes += document_entries(prefixes_of(r, i));
-	if (prefixes > SG_ZONE_ENTRIES)
-		return document_fail(&r->document, list,
-				     "the zones have %zu prefixes together, and %d is the most; "
-				     "use shorter prefixes", prefixes, SG_ZONE_ENTRIES);
-	r->config->prefixes = calloc(prefixes + 1, sizeof(*r->config->prefixes));
-	if (!r->config->prefixes)
-		return -ENOMEM;
+	err = prefixes_begin(r);
+	if (err)
+		return err;
 	for (__u32 i = 0; i < zones; i++) {
 		err = zone_read(r, i);
 		if (err)
 			return err;
 	}
 	r->config->kernel.zones = zones;
-	err = zones_check_duplicates(r);
+	err = prefixes_check(r);
 	return err ? err : places_settle(r);
 }
 
@@ -280,12 +165,25 @@ static bool limit_is_unasked(const struct sg_config *kernel, __u32 zone, char *t
 	return true;
 }
 
-/* By the number of the doubt: of each limit, in place of SOURCE of the total, and three more. */
-#define ZONE_DOUBTS (SG_LIMIT__MAX + 3)
+bool config_lacks_zone(const struct config *config, __u32 zone, char *text, size_t size)
+{
+	const struct zone_file *file = &config->file[zone];
 
-static bool zone_is_doubtful(const struct sg_config *kernel, __u32 zone, __u32 doubt, char *text,
+	if (file->absent)
+		snprintf(text, size, "zone '%s': there is no %s, so the fleet has not published it "
+			 "to this host yet, and whoever is to be in it is a stranger until then",
+			 config->kernel.zone[zone].name, file->path);
+	return file->absent;
+}
+
+/* By the number of the doubt: of each limit, in place of SOURCE of the total, and four more. */
+#define ZONE_DOUBTS (SG_LIMIT__MAX + 4)
+
+static bool zone_is_doubtful(const struct config *config, __u32 zone, __u32 doubt, char *text,
 			     size_t size)
 {
+	const struct sg_config *kernel = &config->kernel;
+
 	switch (doubt) {
 	case SG_LIMIT_SOURCE:
 		return total_is_doubtful(kernel, zone, text, size);
@@ -295,6 +193,8 @@ static bool zone_is_doubtful(const struct sg_config *kernel, __u32 zone, __u32 d
 		return priority_is_idle(kernel, zone, text, size);
 	case SG_LIMIT__MAX + 2:
 		return limit_is_unasked(kernel, zone, text, size);
+	case SG_LIMIT__MAX + 3:
+		return config_lacks_zone(config, zone, text, size);
 	}
 	return limit_is_doubtful(kernel, zone, doubt, text, size);
 }
@@ -337,7 +237,7 @@ bool config_doubt(const struct config *config, size_t *next, char *text, size_t 
 	while (*next < kernel->zones * ZONE_DOUBTS) {
 		__u32 zone = 1 + *next / ZONE_DOUBTS, doubt = (*next)++ % ZONE_DOUBTS;
 
-		if (zone_is_doubtful(kernel, zone, doubt, text, size))
+		if (zone_is_doubtful(config, zone, doubt, text, size))
 			return true;
 	}
 	return profile_is_doubtful(config, next, text, size) ||
