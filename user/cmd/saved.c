@@ -6,11 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/escape.h"
 #include "base/names.h"
 #include "base/notice.h"
 #include "cmd/command.h"
 #include "guard/session.h"
+#include "policy/config.h"
 #include "render/output.h"
 #include "saved/saved.h"
 
@@ -147,6 +149,34 @@ static void report(const struct saved *saved, const struct saved_counts *counts,
 		      counts->refused, mode_names[saved->mode]);
 }
 
+/* Whether the configuration in force has a zone of a fleet whose file is not there. */
+static bool lacks_zone(const struct session *session)
+{
+	struct config *config = NULL;
+	struct error error = {};
+	struct note note;
+	char text[512];
+	bool lacks = false;
+
+	if (maps_note(&session->maps, session->maps.state->active & 1, &note, &error) ||
+	    !note.path[0] || config_load(note.path, clock_tick(), &config, &error))
+		return false;
+	for (__u32 zone = 1; !lacks && zone <= config->kernel.zones; zone++)
+		lacks = config_lacks_zone(config, zone, text, sizeof(text));
+	config_free(config);
+	return lacks;
+}
+
+/* As above: enforce would drop those who are to be in it. */
+static void settle_mode(const struct session *session, struct saved *saved)
+{
+	if (saved->mode != SG_MODE_ENFORCE || !lacks_zone(session))
+		return;
+	notice("a zone of the fleet is not here, so the guard begins in monitor mode: `sipguard "
+	       "mode enforce` when it is, or without it.");
+	saved->mode = SG_MODE_MONITOR;
+}
+
 static enum exit_code restore(struct saved *saved, const char *path, bool json)
 {
 	struct saved_counts counts;
@@ -165,6 +195,7 @@ static enum exit_code restore(struct saved *saved, const char *path, bool json)
 	}
 	if (err)
 		return failed(&error);
+	settle_mode(&session, saved);
 	err = saved_apply(&session, saved, &counts, &error);
 	session_end(&session);
 	if (err)
