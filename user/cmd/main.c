@@ -261,7 +261,7 @@ const struct command commands[] = {
 	 "Kamailio, sngrep): the SIP message, and why it was dropped as a log of the same call.",
 	 OPTION_METRICS | OPTION_HOST | OPTION_JOURNAL | OPTION_HEP, 0, 0, cmd_watch},
 	{"fleet", "run|check|setup|status|bans|test|unban|publish|withdraw ...",
-	 "share bans, proofs and lists with other hosts",
+	 "share bans, proofs, lists and zones with other hosts",
 	 "  run             the agent: tells the others what this guard learns, and has it know\n"
 	 "                  what they have told, until interrupted (sipguard-fleet.service)\n"
 	 "  check           look for mistakes in its file\n"
@@ -271,9 +271,10 @@ const struct command commands[] = {
 	 "  test            has every member answer, and says how long that took\n"
 	 "  unban ADDRESS[:PORT]\n"
 	 "                  has all hosts let somebody go\n"
-	 "  publish allow|deny NAME FILE\n"
-	 "                  put a list in force everywhere, for --for TIME or for good\n"
-	 "  withdraw allow|deny NAME\n"
+	 "  publish allow|deny|zone NAME FILE\n"
+	 "                  put a list in force everywhere, for --for TIME or for good; or have a\n"
+	 "                  zone's prefixes everywhere, for those that name its prefixes-file\n"
+	 "  withdraw allow|deny|zone NAME\n"
 	 "                  take it off\n"
 	 "  setup           make the streams on the servers, by a user who may\n\n"
 	 "The engine is NATS with JetStream; docs/fleet.md has what its servers need, the file\n"

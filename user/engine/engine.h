@@ -4,7 +4,7 @@
  * order for all, and read again by who was away. Nothing of replication is ours.
  *
  *   SIPGUARD        sipguard.told.MEMBER   what members tell: bans, proofs; kept for an hour
- *   SIPGUARD_LISTS  sipguard.list.>        the last of each part of each list; kept for good
+ *   SIPGUARD_LISTS  sipguard.list.>        the last of each part of lists and zones; kept for good
  *   (no stream)     sipguard.here.MEMBER   that it is there, every few seconds
  *                   sipguard.seen.MEMBER.X that X has seen a test of MEMBER
  */

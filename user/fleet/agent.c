@@ -237,7 +237,7 @@ int agent_run(const struct fleet_settings *settings, struct error *error)
 	pthread_mutex_init(&a->lock, NULL);
 	err = lock = status_lock(settings->status, error);
 	if (lock >= 0)
-		err = privileges_keep_few(error);
+		err = privileges_hand_on_few(error); /* to `sipguard reload`, see lists.c */
 	signals = err ? err : loop_signals(error);
 	err = signals < 0 ? signals : begin(&turns, error);
 	if (!err)

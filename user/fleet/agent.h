@@ -17,6 +17,7 @@
 #include "fleet/ledger.h"
 #include "fleet/members.h"
 #include "fleet/message.h"
+#include "shared/published.h"
 
 /* What this host has told. */
 struct told {
@@ -25,10 +26,10 @@ struct told {
 	__u64 failures; /* messages that could not be sent; what was in them is told again */
 };
 
-#define FLEET_LISTS_MOST 32          /* lists that are read */
+#define FLEET_LISTS_MOST 32          /* lists and zones that are read */
 #define FLEET_LIST_PREFIXES 100000   /* of one, unless the file says more */
 
-/* What became of lists that were published. */
+/* What became of lists and zones that were published. */
 struct lists_state {
 	struct lists_in *in;
 	bool again;     /* the guard is another one */
@@ -72,14 +73,14 @@ void lists_end(struct agent *agent);
 /* A message of the stream of lists; takes the lock, and the guard's for a change. */
 void lists_told(void *agent, const struct engine_message *message);
 
-/* A list that is published: `text` has a prefix a line. */
+/* A list or a zone that is published: `text` has a prefix a line. */
 struct published {
-	enum sg_list list;
-	const char *name;  /* fleet_is_member() */
+	enum published_kind kind;
+	const char *name;  /* published_is_name() */
 	const char *text;
 	size_t prefixes;   /* 0: the list is taken off */
 	__u64 version;     /* ms since 1970, greater than that of the one before */
-	__u64 until;       /* s since 1970; 0: for good */
+	__u64 until;       /* s since 1970; 0: for good, as all zones are */
 };
 
 int lists_publish(struct engine *engine, const struct published *list, struct error *error);

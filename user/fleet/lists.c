@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Named lists: who may publish them is said by the permissions of the servers, and nobody else can.
+ * Named lists and zones: who may publish them is said by the permissions of the servers, and nobody
+ * else can.
  *
- * A list is in parts, each the last message of a subject of its own, which begins with
+ * Each is in parts, each the last message of a subject of its own, which begins with
  *
  *   sipguard-list 1 VERSION PART PARTS PREFIXES UNTIL
  *
  * and has a prefix a line. VERSION is when it was published (ms since 1970), UNTIL when it ends (s,
- * 0: for good). A list is put in force when all parts of one version are there, as a whole; parts
- * of an older one that are left behind them are passed over. PREFIXES 0: the list is taken off.
+ * 0: for good, as all zones are). It is put in force when all parts of one version are there, as a
+ * whole; parts of an older one that are left behind them are passed over. PREFIXES 0: it is taken
+ * off. What a zone is: see shared/zones.h.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,17 +25,15 @@
 #include "model/lists.h"
 #include "model/lockout.h"
 #include "named/store.h"
+#include "shared/published.h"
+#include "shared/zones.h"
 
 #define FIRST "sipguard-list 1 "
 #define PART_BYTES 32768  /* half of what a server is told to let through */
 #define PARTS_MOST 4096
 #define LINE_MOST 96
-#define NAME_HEAD "fleet." /* of the list in the guard: none of the host's own is replaced */
 #define ORIGIN "fleet"
 #define BUSY_TRIES 12
-/* Shorter prefixes are somebody's slip, or no good will. */
-#define LEAST4 8
-#define LEAST6 19 /* what a regional registry hands to the largest networks */
 
 struct part {
 	__u64 version, number, parts, prefixes, until;
@@ -87,10 +87,10 @@ int lists_publish(struct engine *engine, const struct published *list, struct er
 	int err = 0;
 
 	if (part.parts > PARTS_MOST)
-		return error_set(error, -E2BIG, "the list is too long to be published: %d prefixes "
-				 "or so are the most.", PARTS_MOST * (PART_BYTES / 20));
-	snprintf(head, sizeof(head), SUBJECT_LIST "%s.%s",
-		 list->list == SG_LIST_ALLOW ? "allow" : "deny", list->name);
+		return error_set(error, -E2BIG, "it is too long to be published: %d prefixes or so "
+				 "are the most.", PARTS_MOST * (PART_BYTES / 20));
+	snprintf(head, sizeof(head), SUBJECT_LIST "%s.%s", published_words[list->kind],
+		 list->name);
 	for (__u64 number = 0; !err && number < part.parts; number++) {
 		size_t length = part_length(at);
 
@@ -99,15 +99,15 @@ int lists_publish(struct engine *engine, const struct published *list, struct er
 	}
 	if (!err)
 		err = engine_flush(engine, 10000);
-	return err ? error_set(error, err, "the servers of the fleet did not take the list: %s.",
+	return err ? error_set(error, err, "the servers of the fleet did not take it: %s.",
 			       strerror(-err)) : 0;
 }
 
 /* --- reading --- */
 
 struct list_in {
-	char name[NAMED_NAME]; /* "": this place is free */
-	enum sg_list list;
+	char name[PUBLISHED_NAME]; /* "": this place is free */
+	enum published_kind kind;
 	struct part part;      /* of the version that is coming in */
 	__u64 done;            /* the version that was put in force, or refused */
 	struct text text;
@@ -119,23 +119,21 @@ struct lists_in {
 };
 
 /* "sipguard.list.deny.NAME.PART". */
-static bool read_subject(const char *subject, enum sg_list *list, char name[NAMED_NAME],
+static bool read_subject(const char *subject, enum published_kind *kind, char name[PUBLISHED_NAME],
 			 __u64 *number)
 {
-	char text[ENGINE_SUBJECT], *rest = text, *kind, *word, *part, *end;
+	char text[ENGINE_SUBJECT], *rest = text, *word, *part, *end;
 
 	if (strncmp(subject, SUBJECT_LIST, strlen(SUBJECT_LIST)) ||
 	    strlen(subject) >= sizeof(text))
 		return false;
 	strcpy(text, subject + strlen(SUBJECT_LIST));
-	kind = strsep(&rest, ".");
+	*kind = published_find(strsep(&rest, "."));
 	word = strsep(&rest, ".");
 	part = strsep(&rest, ".");
-	if (!part || rest || !*part || (strcmp(kind, "allow") && strcmp(kind, "deny")) ||
-	    !fleet_is_member(word))
+	if (!part || rest || !*part || *kind == PUBLISHED__MAX || !published_is_name(*kind, word))
 		return false;
-	*list = strcmp(kind, "allow") ? SG_LIST_DENY : SG_LIST_ALLOW;
-	snprintf(name, NAMED_NAME, NAME_HEAD "%s", word);
+	snprintf(name, PUBLISHED_NAME, "%s%s", *kind == PUBLISHED_ZONE ? "" : PUBLISHED_HEAD, word);
 	*number = strtoull(part, &end, 10);
 	return !*end;
 }
@@ -155,31 +153,26 @@ static const char *read_first(const struct engine_message *m, struct part *part)
 	return stop + 1;
 }
 
-static struct list_in *place_of(struct lists_in *in, enum sg_list list, const char *name)
+static struct list_in *place_of(struct lists_in *in, enum published_kind kind, const char *name)
 {
 	struct list_in *free_one = NULL;
 
 	for (int i = 0; i < FLEET_LISTS_MOST; i++) {
 		struct list_in *l = &in->list[i];
 
-		if (l->list == list && !strcmp(l->name, name))
+		if (l->kind == kind && !strcmp(l->name, name))
 			return l;
 		if (!l->name[0] && !free_one)
 			free_one = l;
 	}
 	if (free_one) {
 		snprintf(free_one->name, sizeof(free_one->name), "%s", name);
-		free_one->list = list;
+		free_one->kind = kind;
 	}
 	return free_one;
 }
 
 /* --- what is in it --- */
-
-static bool is_too_short(const struct prefix *prefix)
-{
-	return prefix->length < (prefix->family == AF_INET ? LEAST4 : LEAST6);
-}
 
 static int read_prefixes(const struct list_in *l, struct source *source, struct error *error)
 {
@@ -190,16 +183,13 @@ static int read_prefixes(const struct list_in *l, struct source *source, struct 
 	while (!err && rest && *rest) {
 		line = strsep(&rest, "\n");
 		err = prefix_parse(line, &prefix, error);
-		if (!err && is_too_short(&prefix))
-			err = error_set(error, -EINVAL, "%s is too large a part of the Internet",
-					line);
 		if (!err)
 			err = source_append(source, &prefix, 0, error);
 	}
 	if (!err && source->count != l->part.prefixes)
 		err = error_set(error, -EBADMSG, "it has %zu prefixes instead of %llu",
 				source->count, l->part.prefixes);
-	return err;
+	return err ? err : published_check(l->kind, source, error);
 }
 
 static int by_prefix(const void *a, const void *b)
@@ -270,23 +260,29 @@ static size_t spare(const struct session *session, struct source *source)
 
 /* --- into the guard --- */
 
+static enum sg_list list_of(const struct list_in *l)
+{
+	return l->kind == PUBLISHED_ALLOW ? SG_LIST_ALLOW : SG_LIST_DENY;
+}
+
 static int put(struct session *session, const struct list_in *l, const struct source *source,
 	       struct error *error)
 {
 	struct list_terms terms = {.name = l->name, .origin = ORIGIN, .replace = true,
 				   .force = true};
+	enum sg_list list = list_of(l);
 	__u64 now, wall = time(NULL);
 	size_t held;
 	int err;
 
 	if (!source->count || (l->part.until && l->part.until <= wall)) {
-		err = lists_drop(&session->maps, l->list, l->name, &held, NULL);
+		err = lists_drop(&session->maps, list, l->name, &held, NULL);
 		return err == -ENOENT ? 0 : err;
 	}
 	err = maps_clock(&session->maps, &now, error);
 	if (l->part.until)
 		terms.until = now + (l->part.until - wall) * SG_NSEC_PER_SEC;
-	return err ? err : lists_import(&session->maps, l->list, &terms, source->item,
+	return err ? err : lists_import(&session->maps, list, &terms, source->item,
 					source->count, &held, error);
 }
 
@@ -310,32 +306,59 @@ static int enforce(const struct list_in *l, struct source *source, size_t *spare
 
 	if (err)
 		return err;
-	*spared = l->list == SG_LIST_DENY ? spare(&session, source) : 0;
+	*spared = l->kind == PUBLISHED_DENY ? spare(&session, source) : 0;
 	err = put(&session, l, source, error);
 	session_end(&session);
 	return err;
 }
 
+static int take_list(const struct list_in *l, struct source *source, size_t *spared,
+		     struct error *error)
+{
+	size_t count = source->count;
+	int err = enforce(l, source, spared, error);
+
+	if (!err)
+		notice("the list %s of the fleet is taken: %zu prefixes, of which %zu are spared "
+		       "here.", l->name, count, *spared);
+	return err;
+}
+
+static int take_zone(const struct list_in *l, const struct source *source, struct error *error)
+{
+	enum zone_outcome outcome;
+	int err;
+
+	if (l->part.until)
+		return error_set(error, -EBADMSG, "it has an end, and zones have none.");
+	err = zones_take(l->name, source, &outcome, error);
+	if (err || outcome == ZONE_SAME)
+		return err;
+	notice("the zone %s of the fleet is %s: %zu prefixes in " CONFIG_FLEET_ZONES "%s.", l->name,
+	       outcome == ZONE_IN_FORCE ? "in force" :
+	       outcome == ZONE_WAITS ? "written, for the next guard" :
+	       "written, and no zone has it as its prefixes-file", source->count, l->name);
+	return 0;
+}
+
 /* All parts are there. */
 static void take(struct agent *a, struct list_in *l)
 {
+	const char *what = l->kind == PUBLISHED_ZONE ? "zone" : "list";
 	enum sg_mode mode = a->settings->take[FLEET_LISTS].mode;
 	struct source source = {};
 	struct error error = {};
-	size_t spared = 0, count;
+	size_t spared = 0;
 	int err = read_prefixes(l, &source, &error);
 
-	count = source.count;
-	if (!err && mode == SG_MODE_ENFORCE)
-		err = enforce(l, &source, &spared, &error);
+	if (!err && mode == SG_MODE_MONITOR)
+		notice("the %s %s of the fleet, %zu prefixes, would be taken; the mode of lists "
+		       "is monitor.", what, l->name, source.count);
+	else if (!err)
+		err = l->kind == PUBLISHED_ZONE ? take_zone(l, &source, &error)
+						: take_list(l, &source, &spared, &error);
 	if (err)
-		notice("the list %s of the fleet is not taken: %s", l->name, error.text);
-	else if (mode == SG_MODE_MONITOR)
-		notice("the list %s of the fleet, %zu prefixes, would be taken; the mode of lists "
-		       "is monitor.", l->name, count);
-	else
-		notice("the list %s of the fleet is taken: %zu prefixes, of which %zu are spared "
-		       "here.", l->name, count, spared);
+		notice("the %s %s of the fleet is not taken: %s", what, l->name, error.text);
 	pthread_mutex_lock(&a->lock);
 	a->lists.taken += !err && mode == SG_MODE_ENFORCE;
 	a->lists.refused += err != 0;
@@ -368,8 +391,8 @@ static bool add_part(const struct agent *a, struct list_in *l, const struct part
 void lists_told(void *context, const struct engine_message *message)
 {
 	struct agent *a = context;
-	char name[NAMED_NAME];
-	enum sg_list list;
+	char name[PUBLISHED_NAME];
+	enum published_kind kind;
 	struct list_in *l = NULL;
 	struct part part;
 	const char *body;
@@ -381,8 +404,8 @@ void lists_told(void *context, const struct engine_message *message)
 			a->lists.in->list[i].done = 0;
 	}
 	body = read_first(message, &part);
-	if (body && read_subject(message->subject, &list, name, &number) && number == part.number)
-		l = place_of(a->lists.in, list, name);
+	if (body && read_subject(message->subject, &kind, name, &number) && number == part.number)
+		l = place_of(a->lists.in, kind, name);
 	if (!l) {
 		pthread_mutex_lock(&a->lock);
 		a->lists.refused++;
@@ -398,6 +421,7 @@ void lists_told(void *context, const struct engine_message *message)
 
 int lists_begin(struct agent *a)
 {
+	zones_recover();
 	a->lists.in = calloc(1, sizeof(*a->lists.in));
 	return a->lists.in ? 0 : -ENOMEM;
 }

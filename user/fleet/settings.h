@@ -20,7 +20,7 @@
 	X(BANS, "bans", "bans that a guard has made by evidence that no forger can give")         \
 	X(OPERATOR_BANS, "operator-bans", "bans by hand")                                         \
 	X(PROOFS, "proofs", "proofs of registration")                                             \
-	X(LISTS, "lists", "named lists")
+	X(LISTS, "lists", "named lists and zones")
 
 enum fleet_kind {
 #define X(NAME, key, help) FLEET_##NAME,

@@ -82,15 +82,16 @@ static enum exit_code unban(const struct fleet_call *call, struct error *error)
 	return output_end();
 }
 
-static int read_list(const char *path, const struct options *options, struct text *text,
-		     size_t *count, struct error *error)
+static int read_list(const char *path, enum published_kind kind, struct text *text, size_t *count,
+		     struct error *error)
 {
 	const struct source_wish wish = {.format = SOURCE_AUTO};
 	char prefix[PREFIX_TEXT];
 	struct source source = {};
 	int err = source_read(path, &wish, &source, error);
 
-	(void)options;
+	if (!err)
+		err = published_check(kind, &source, error);
 	for (size_t i = 0; !err && i < source.count; i++) {
 		prefix_format(&source.item[i].prefix, prefix, sizeof(prefix));
 		text_add(text, "%s\n", prefix);
@@ -121,42 +122,63 @@ static int publish_list(const struct fleet_call *call, struct published *list, s
 	return err;
 }
 
-/* publish allow|deny NAME FILE, withdraw allow|deny NAME. */
+/* What is wrong with the words of publish and withdraw, if anything is. */
+static enum exit_code check_words(const struct options *options, bool takes_off)
+{
+	char **words = options->arguments;
+
+	if (options->count != (takes_off ? 3 : 4) || published_find(words[1]) == PUBLISHED__MAX)
+		return usage("'fleet %s' takes allow, deny or zone, a name%s.", words[0],
+			     takes_off ? "" : ", and a file");
+	if (!published_is_name(published_find(words[1]), words[2]))
+		return usage("The name of this has letters, digits, - and _, up to %d.",
+			     published_name_most(published_find(words[1])));
+	if (options->seconds && (takes_off || published_find(words[1]) == PUBLISHED_ZONE))
+		return usage("--for goes with a list that is published: a zone is there until it "
+			     "is withdrawn.");
+	return DONE;
+}
+
+static enum exit_code tell_published(const struct options *options, const struct published *list,
+				     bool takes_off)
+{
+	bool zone = list->kind == PUBLISHED_ZONE;
+
+	if (options->json)
+		output_json(json_pack("{s:s, s:s, s:I}", "list", published_words[list->kind],
+				      "name", list->name, "prefixes", (json_int_t)list->prefixes));
+	else
+		printf("The %s %s is %s: %zu prefix%s.\n", zone ? "zone" : "list", list->name,
+		       takes_off ? "withdrawn" : "published", list->prefixes,
+		       list->prefixes == 1 ? "" : "es");
+	return output_end();
+}
+
+/* publish allow|deny|zone NAME FILE, withdraw allow|deny|zone NAME. */
 static enum exit_code publish(const struct fleet_call *call, struct error *error)
 {
-	char **arguments = call->options->arguments;
-	bool takes_off = !strcmp(arguments[0], "withdraw");
+	char **words = call->options->arguments;
+	bool takes_off = !strcmp(words[0], "withdraw");
+	enum exit_code code = check_words(call->options, takes_off);
 	struct published list = {.text = ""};
 	struct text text = {};
 	int err = 0;
 
-	if (call->options->count != (takes_off ? 3 : 4) ||
-	    (strcmp(arguments[1], "allow") && strcmp(arguments[1], "deny")))
-		return usage("'fleet %s' takes allow or deny, the name of a list%s.", arguments[0],
-			     takes_off ? "" : ", and a file");
-	if (!fleet_is_member(arguments[2]))
-		return usage("The name of a list has letters, digits, - and _, up to %d.",
-			     FLEET_MEMBER - 1);
-	list.list = strcmp(arguments[1], "allow") ? SG_LIST_DENY : SG_LIST_ALLOW;
-	list.name = arguments[2];
+	if (code != DONE)
+		return code;
+	list.kind = published_find(words[1]);
+	list.name = words[2];
 	if (!takes_off)
-		err = read_list(arguments[3], call->options, &text, &list.prefixes, error);
-	if (err)
-		return failed_lines(arguments[3], err, error);
+		err = read_list(words[3], list.kind, &text, &list.prefixes, error);
+	if (err) {
+		text_free(&text);
+		return failed_lines(words[3], err, error);
+	}
 	if (text.data)
 		list.text = text.data;
 	err = publish_list(call, &list, error);
 	text_free(&text);
-	if (err)
-		return failed(error);
-	if (call->options->json)
-		output_json(json_pack("{s:s, s:s, s:I}", "list", arguments[1], "name", list.name,
-				      "prefixes", (json_int_t)list.prefixes));
-	else
-		printf("The list %s is %s: %zu prefix%s.\n", list.name,
-		       takes_off ? "withdrawn" : "published", list.prefixes,
-		       list.prefixes == 1 ? "" : "es");
-	return output_end();
+	return err ? failed(error) : tell_published(call->options, &list, takes_off);
 }
 
 static const struct {

@@ -11,7 +11,8 @@ static const unsigned int kept[] = {CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN, CAP_SYS
 
 #define KEPT (sizeof(kept) / sizeof(*kept))
 
-int privileges_keep_few(struct error *error)
+/* Without a bounding set no program that is begun by root gets any of them. */
+static int keep(unsigned int sets, struct error *error)
 {
 	bool has[KEPT], bounding;
 
@@ -22,13 +23,23 @@ int privileges_keep_few(struct error *error)
 	capng_clear(CAPNG_SELECT_ALL);
 	for (size_t i = 0; i < KEPT; i++) {
 		if (has[i])
-			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, kept[i]);
+			capng_update(CAPNG_ADD, sets, kept[i]);
 	}
 	if (capng_apply(bounding ? CAPNG_SELECT_ALL : CAPNG_SELECT_CAPS) ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return error_set(error, -EPERM, "cannot give up privileges that are not needed: "
 				 "run sipguard as root.");
 	return 0;
+}
+
+int privileges_keep_few(struct error *error)
+{
+	return keep(CAPNG_EFFECTIVE | CAPNG_PERMITTED, error);
+}
+
+int privileges_hand_on_few(struct error *error)
+{
+	return keep(CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET, error);
 }
 
 int privileges_drop_all(void)

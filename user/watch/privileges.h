@@ -19,6 +19,9 @@
 /* Of this thread and those it starts: all but those above. 0 or -errno. */
 int privileges_keep_few(struct error *error);
 
+/* The same, and a program that it starts has them, too, and cannot get more. */
+int privileges_hand_on_few(struct error *error);
+
 /* Of this thread: all. 0 or -1. */
 int privileges_drop_all(void);
 

@@ -87,7 +87,7 @@ static void a_mistake_has_its_file_line_and_zone(void **state)
 			       "zones:\n- {name: own, prefixes: [10.0.0.0/8]}\n"
 			       "- name: a\n  prefixes-file: {1}\n")});
 	}
-	/* In two files the second is named; in a list that comes behind a file, the list's place. */
+	/* Of two files the second is named; of a list that comes behind a file, its place. */
 	write_files("1::1\n1::2\n", "1::3\n1::2\n");
 	assert_refused(&(struct bad){3, 29, "line 2: '1::2' is in zone 'a' already", with_paths(
 		       "zones:\n- {name: a, prefixes-file: {1}}\n"
@@ -174,7 +174,8 @@ static void a_closed_zone_does_not_wait_for_its_file(void **state)
 
 	(void)state;
 	assert_refused(&(struct bad){1, 67, "zone 'a' is closed, and there is no " ABSENT,
-		"zones: [{name: a, closed: yes, interfaces: [eth1], prefixes-file: " ABSENT "}]\n"});
+		"zones: [{name: a, closed: yes, interfaces: [eth1], prefixes-file: "
+		ABSENT "}]\n"});
 	assert_refused(&(struct bad){2, 63, "zone 'a' is closed, and there is no " ABSENT,
 		"closed: yes\nzones: [{name: b, prefixes: [1::1]}, {name: a, prefixes-file: "
 		ABSENT "}]\n"});
