@@ -173,7 +173,9 @@ enum exit_code cmd_reload(const struct options *options)
 	/* Before the lock is taken: it may be a pipe, or a terminal. */
 	if (options->config && policy_read(options->config, &policy, &error))
 		return refused(&error);
-	if (session_begin(&session, ACCESS_CHANGE, &error)) {
+	/* The agent of a fleet has it run with the rights to its tables alone. */
+	if (session_begin(&session, preflight_capable() ? ACCESS_CHANGE : ACCESS_TABLES_CHANGE,
+			  &error)) {
 		policy_free(&policy);
 		return failed(&error);
 	}

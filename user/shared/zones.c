@@ -156,7 +156,7 @@ static int find_config(char path[PATH_MAX], bool *guarded, struct error *error)
 {
 	struct session session;
 	struct note note;
-	int err = session_begin(&session, ACCESS_READ, error);
+	int err = session_begin(&session, ACCESS_TABLES, error);
 
 	*guarded = !err;
 	path[0] = '\0';
