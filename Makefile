@@ -186,4 +186,4 @@ include $(filter-out $(HARNESS_RULES),$(wildcard tools/*/*.mk tests/*/*.mk tests
 test-programs: $(MATRIX) $(UNIT_PROGRAMS) $(RUN_PROGRAMS) $(KERNELS_PROGRAMS) $(LAB_PROGRAMS) \
                $(CORPUS_PROGRAMS) $(PEERS_PROGRAMS) $(FUZZ_PROGRAMS) \
                $(LAB_TEST_PROGRAMS) $(WATCH_PROGRAMS) $(SCENARIO_PROGRAMS) $(BENCH_PROGRAMS) \
-               $(TOP_PROGRAMS) $(FLEET_PROGRAMS) $(MANUAL_FILES)
+               $(TOP_PROGRAMS) $(FLEET_PROGRAMS) $(UPSTREAM_PROGRAMS) $(MANUAL_FILES)

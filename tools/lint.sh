@@ -65,7 +65,7 @@ report "files that include each other in a circle" "$(includes | tsort 2>&1 >/de
 
 # The layers of the command, from the bottom: a file includes its own folder and those before it.
 report "includes of a higher layer of user/" "$(includes |
-	awk -v layers="base policy kernel dispatcher figures guard named model saved events render replay calibrate watch hep engine shared fleet top cmd show" '
+	awk -v layers="base policy kernel dispatcher figures guard named model saved events render replay calibrate watch hep engine shared fleet announce upstream top cmd show" '
 		BEGIN { for (n = split(layers, name, " "); n; n--) level[name[n]] = n }
 		{ split($1, from, "/"); split($2, to, "/") }
 		from[1] == "user" && !level[from[2]] { print $1 ": of no layer" }

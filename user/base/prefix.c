@@ -107,13 +107,22 @@ void prefix_format(const struct prefix *prefix, char *text, size_t size)
 		snprintf(text, size, "%s/%u", address, prefix->length);
 }
 
+struct prefix prefix_cut(const struct prefix *prefix, __u32 length)
+{
+	struct prefix cut = *prefix;
+
+	cut.length = length;
+	host_bits_clear(cut.address, length, address_bits(prefix->family));
+	return cut;
+}
+
 bool prefix_contains(const struct prefix *prefix, const struct prefix *inner)
 {
-	struct prefix cut = *inner;
+	struct prefix cut;
 
 	if (prefix->family != inner->family || prefix->length > inner->length)
 		return false;
-	host_bits_clear(cut.address, prefix->length, address_bits(inner->family));
+	cut = prefix_cut(inner, prefix->length);
 	return !memcmp(cut.address, prefix->address, sizeof(cut.address));
 }
 

@@ -24,6 +24,8 @@ struct prefix {
 int prefix_parse(const char *text, struct prefix *prefix, struct error *error);
 /* Without the length if it is a whole address, so prefix_parse() reads it back. */
 void prefix_format(const struct prefix *prefix, char *text, size_t size);
+/* The one of that length, which is no longer than its own, that holds it. */
+struct prefix prefix_cut(const struct prefix *prefix, __u32 length);
 bool prefix_contains(const struct prefix *prefix, const struct prefix *inner);
 
 /*

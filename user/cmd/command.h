@@ -179,5 +179,6 @@ enum exit_code cmd_why(const struct options *options);
 enum exit_code cmd_top(const struct options *options);
 enum exit_code cmd_watch(const struct options *options);
 enum exit_code cmd_fleet(const struct options *options);
+enum exit_code cmd_upstream(const struct options *options);
 
 #endif

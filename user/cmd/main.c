@@ -9,6 +9,7 @@
 #include "cmd/options.h"
 #include "render/output.h"
 #include "saved/saved.h"
+#include "announce/settings.h"
 
 static enum exit_code cmd_help(const struct options *options);
 static enum exit_code cmd_version(const struct options *options);
@@ -281,6 +282,17 @@ const struct command commands[] = {
 	 "(/etc/sipguard/fleet.yaml) and who can do what. What is taken is said there: by default\n"
 	 "a host tells and takes nothing, but counts what it would.",
 	 OPTION_CONFIG | OPTION_TRANSPORT | OPTION_FOR, 1, 4, cmd_fleet},
+	{"upstream", "[check]", "has a BGP speaker announce what relieves a full link",
+	 "Runs until it is interrupted. While the link is full of what the guard refuses, tells\n"
+	 "ExaBGP or GoBGP of a rule of flowspec (RFC 8955): to our address, UDP or TCP, the port,\n"
+	 "and the sender's prefix if nearly all comes from one in which nobody is known. It is\n"
+	 "withdrawn by itself, and at the end. Each of both is a line, with its cause.\n"
+	 "  upstream check   reads the file, says what it means, and does nothing\n\n"
+	 "What it may do is in " UPSTREAM_FILE ", or the file of --config. As\n"
+	 "long as that does not say `dry-run: no` nothing is announced, only said. An address\n"
+	 "goes dark (RTBH) only if the file says so in words. docs/upstream.md has the keys, what\n"
+	 "can be forged, and what the router has to do. Nothing listens, and no packet waits.",
+	 OPTION_CONFIG | OPTION_JOURNAL, 0, 1, cmd_upstream},
 	{"help", "[COMMAND]", "this list, or one command in full", "Explains commands.", 0, 0, 1,
 	 cmd_help},
 	{"version", "", "version of the command and of its ABI", "Prints the version.", 0, 0, 0,

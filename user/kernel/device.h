@@ -22,6 +22,9 @@ struct device {
 	__u32 master;         /* the bridge, bond or the like that takes what it receives; or 0 */
 	__u32 lower;          /* the one it is made upon, or 0; of a veth its peer */
 	__u64 received;       /* packets */
+	__u64 bytes;          /* of these, without what the link puts around them */
+	__u64 missed;         /* packets that found no room in its ring */
+	__u64 dropped;        /* that it took and did not hand on; of some drivers as `missed` */
 };
 
 struct device_set {
@@ -32,6 +35,9 @@ struct device_set {
 /* One interface, or all of this namespace. 0 or -errno, unsaid; the set is freed by the caller. */
 int device_read(__u32 ifindex, struct device *device);
 int devices_read(struct device_set *set);
+
+/* Bits a second, as the driver says; 0: it does not know. */
+__u64 device_speed(const char *name);
 
 /* Whether its packets begin with an Ethernet header, or with that of IP; else nothing reads it. */
 bool device_is_ethernet(const struct device *device);

@@ -140,3 +140,13 @@ void journal_left_out(__u64 limited, __u64 lost)
 	add(&entry, "SIPGUARD_LOST=%llu", lost);
 	send_entry(&entry);
 }
+
+void journal_note(const char *kind, const char *message, const char *const *fields)
+{
+	struct entry entry;
+
+	begin(&entry, LOG_NOTICE, kind, message);
+	for (; *fields; fields++)
+		add(&entry, "%s", *fields);
+	send_entry(&entry);
+}

@@ -14,4 +14,7 @@ void journal_event(const struct follow *follow, const struct sg_event *event);
 void journal_change(const struct change *change);
 void journal_left_out(__u64 limited, __u64 lost);
 
+/* Anything else that matters: `kind` is SIPGUARD_EVENT=, `fields` are NAME=value, then NULL. */
+void journal_note(const char *kind, const char *message, const char *const *fields);
+
 #endif
