@@ -13,7 +13,7 @@ build=(gcc libc6-dev make pkg-config clang bpftool libbpf-dev libxdp-dev libelf-
 test=(clang-19 libclang-rt-14-dev llvm libcmocka-dev libosip2-dev libsofia-sip-ua-dev
       iproute2 nftables ethtool kamailio sip-tester sipsak baresip-core strace jq procps util-linux tcpdump tshark
       qemu-system-x86 busybox-static cpio zstd xz-utils debian-archive-keyring shellcheck tmux
-      cppcheck prometheus sngrep xdp-tools curl socat nats-server openssl systemd mandoc man-db bash-completion)
+      cppcheck prometheus sngrep xdp-tools curl socat nats-server openssl bird2 exabgp gobgpd frr systemd mandoc man-db bash-completion)
 deb=(build-essential debhelper dpkg-dev)
 # What looks at the Debian package, and installs it in a root of its own.
 package=(lintian debootstrap iproute2 util-linux shellcheck systemd yamllint nodejs nats-server

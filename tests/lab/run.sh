@@ -16,9 +16,9 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 # Floods, and processes that go before all others.
-ALONE=(test_flood.sh test_generator.sh test_scenarios.sh)
+ALONE=(test_flood.sh test_generator.sh test_scenarios.sh fleet/test_full_link.sh)
 # The longest ones begin, so that the others fill up what time is left.
-LONG=(test_kill.sh test_cli.sh test_egress.sh)
+LONG=(fleet/test_fleet.sh test_kill.sh test_cli.sh test_egress.sh)
 OUT=
 
 beside() {
