@@ -146,6 +146,21 @@ no_messages() {
 		"$(member_pins edge1)" | jq .dropped)" 0
 }
 
+# Without a guard the agent is still there, and its clock is right.
+unguarded() {
+	guard edge3 detach sip >>"$FLEET_DIR/edge3.log"
+	agent_stop edge3
+	agent_start edge3
+	agents_ready edge3
+	sleep 3
+	at_most unguarded-status "$(fleet_in edge3 "$SIPGUARD" fleet status --json --config \
+		"$FLEET_DIR/edge3.fleet.yaml" >"$FLEET_DIR/unguarded" 2>&1; echo $?)" 0
+	at_most unguarded-clock-off "$(grep -c 'clock of edge3' "$FLEET_DIR/edge1.agent.log" ||
+		true)" 0
+	guard_up edge3 "bans: {auth-failure: {threshold: 2, window: 3600, time: 600}}"
+	after unguarded
+}
+
 # In the name of others, and as the publisher of lists.
 names() {
 	local end
@@ -282,6 +297,7 @@ scenario() {
 	agents_ready edge1 edge2 edge3
 	at_most legitimate-dropped-before "$(legitimate_dropped)" 0
 	parties
+	unguarded
 	ends
 	no_messages
 	names

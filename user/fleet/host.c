@@ -58,12 +58,21 @@ static bool is_same(const struct host *host, const struct session *session)
 				      maps_number(&session->maps, MAP_STATE);
 }
 
+static void look_at_wall(struct host *host)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	host->wall_now = now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
+}
+
 int host_look(struct host *host, bool *fresh, struct error *error)
 {
 	struct session session;
 	int err = session_begin(&session, ACCESS_TABLES, error);
 
 	*fresh = false;
+	look_at_wall(host); /* which goes on without a guard, too */
 	if (err) {
 		leave(host);
 		return err;
@@ -88,10 +97,7 @@ int host_look(struct host *host, bool *fresh, struct error *error)
 
 int host_clocks(struct host *host, struct error *error)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	host->wall_now = now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
+	look_at_wall(host);
 	return maps_clock(&host->session.maps, &host->guard_now, error);
 }
 
