@@ -146,6 +146,21 @@ no_messages() {
 		"$(member_pins edge1)" | jq .dropped)" 0
 }
 
+# An agent that begins anew judges the lies that the stream still has as it did when they came: who
+# sends from the address of a phone, behind the same NAT, is not banned by them.
+begins_anew() {
+	local end
+	end=$(at 3600)
+	tell "ban $PHONES_FIRST - $end operator" "ban $PHONES_FIRST:41000 udp $end auth-failure"
+	agent_stop edge1
+	agent_start edge1
+	agents_ready edge1
+	after begun-anew
+	at_most neighbour-dropped-begun-anew "$("$PROGRAMS/judge" --first "$PHONES_FIRST" \
+		--port 41000 --count 1 "$(member_pins edge1)" | jq .dropped)" 0
+	at_most name-twice-begun-anew "$(agent_says edge1 'if .["name-twice"] then 1 else 0 end')" 0
+}
+
 # Without a guard the agent is still there, and its clock is right.
 unguarded() {
 	guard edge3 detach sip >>"$FLEET_DIR/edge3.log"
@@ -297,6 +312,7 @@ scenario() {
 	agents_ready edge1 edge2 edge3
 	at_most legitimate-dropped-before "$(legitimate_dropped)" 0
 	parties
+	begins_anew
 	unguarded
 	ends
 	no_messages

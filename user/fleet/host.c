@@ -58,6 +58,25 @@ static bool is_same(const struct host *host, const struct session *session)
 				      maps_number(&session->maps, MAP_STATE);
 }
 
+/*
+ * Who is proven already: before a word of others is judged, which of a guard that was there before
+ * the agent would else be refused nothing.
+ */
+static void note_proven(struct host *host)
+{
+	struct proven flow;
+
+	memset(host->sources, 0, HOST_SOURCES / 8);
+	memset(host->gathering, 0, HOST_SOURCES / 8);
+	if (!host->session.maps.state->proven)
+		return;
+	for (size_t cell = 0; cell < proven_cells(&host->proven); cell++) {
+		if (proven_at(&host->proven, cell, host->guard_now, &flow) &&
+		    flow.proven.proof > SG_PROOF_GREYLIST)
+			host_note_source(host, &flow.key);
+	}
+}
+
 static void look_at_wall(struct host *host)
 {
 	struct timespec now;
@@ -88,11 +107,11 @@ int host_look(struct host *host, bool *fresh, struct error *error)
 		}
 		host->session = session;
 		host->there = *fresh = true;
-		memset(host->sources, 0, HOST_SOURCES / 8);
-		memset(host->gathering, 0, HOST_SOURCES / 8);
 	}
-	err = look_at_own(host, error);
-	return err ? err : host_clocks(host, error);
+	err = host_clocks(host, error);
+	if (!err && *fresh)
+		note_proven(host);
+	return err ? err : look_at_own(host, error);
 }
 
 int host_clocks(struct host *host, struct error *error)
