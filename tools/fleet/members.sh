@@ -161,6 +161,23 @@ begins_anew() {
 	at_most name-twice-begun-anew "$(agent_says edge1 'if .["name-twice"] then 1 else 0 end')" 0
 }
 
+# What a liar has declared proven is his word alone: nobody tells it on in his own name, also not
+# who does not listen to him any more.
+not_told_on() {
+	local before
+	before=$(agent_says edge3 '.told.entries.proofs')
+	tell "proof 198.18.76.1:40000 udp $(at 2000000)"
+	after proof
+	agent_config edge3 "$TAKE_DEFAULT" "from: [{member: evil, mode: off}]"
+	agent_stop edge3
+	agent_start edge3
+	agents_ready edge3
+	# It is told within two seconds of looking, if it is.
+	sleep 4
+	after proof-off
+	at_most lies-told-on "$(agent_says edge3 '.told.entries.proofs')" "$before"
+}
+
 # Without a guard the agent is still there, and its clock is right.
 unguarded() {
 	guard edge3 detach sip >>"$FLEET_DIR/edge3.log"
@@ -313,6 +330,7 @@ scenario() {
 	at_most legitimate-dropped-before "$(legitimate_dropped)" 0
 	parties
 	begins_anew
+	not_told_on
 	unguarded
 	ends
 	no_messages

@@ -152,7 +152,9 @@ static void look_at_proof(struct agent *a, const struct proven *flow)
 	if (flow->proven.proof <= SG_PROOF_GREYLIST)
 		return;
 	host_note_source(&a->host, &flow->key);
-	if (flow->proven.proof != SG_PROOF_REGISTER || !a->settings->share[FLEET_PROOFS])
+	/* Nobody has registered here: others say so, and what a liar says is not told on for him. */
+	if (flow->proven.proof != SG_PROOF_REGISTER || !flow->proven.user ||
+	    !a->settings->share[FLEET_PROOFS])
 		return;
 	/* What others have told is in the table, too, and prolonged if the phone has come here. */
 	if (ledger_wants(&a->proofs, host_hash(&a->host, &flow->key), entry.end,
