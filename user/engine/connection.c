@@ -194,6 +194,11 @@ bool engine_is_connected(const struct engine *e)
 	return e->nats->natsConnection_Status(e->connection) == NATS_CONN_STATUS_CONNECTED;
 }
 
+bool engine_is_closed(const struct engine *e)
+{
+	return e->nats->natsConnection_Status(e->connection) == NATS_CONN_STATUS_CLOSED;
+}
+
 unsigned long engine_losses(const struct engine *e)
 {
 	return __atomic_load_n(&e->losses, __ATOMIC_RELAXED);

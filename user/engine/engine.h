@@ -69,6 +69,12 @@ void engine_close(struct engine *engine);
 
 bool engine_is_connected(const struct engine *engine);
 
+/*
+ * Whether it is over: libnats (3.4.1) ends a connection for good once the servers have refused who
+ * it is twice, whatever it was told of trying again. Another engine has to be opened.
+ */
+bool engine_is_closed(const struct engine *engine);
+
 /* How often the connection was lost. */
 unsigned long engine_losses(const struct engine *engine);
 

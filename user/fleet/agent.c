@@ -214,15 +214,33 @@ static int begin(struct turns *t, struct error *error)
 	return err;
 }
 
-static void loop(struct turns *t, int signals)
+/* Begun anew, as a service is, the agent reads its password again. */
+static int refused(const struct agent *a, struct error *error)
+{
+	char trouble[ENGINE_TEXT];
+
+	if (!a->engine || !engine_is_closed(a->engine))
+		return 0;
+	engine_trouble(a->engine, trouble);
+	*error = (struct error){};
+	return error_set(error, -EACCES, "the servers of the fleet refuse this host: %s. Make `user` "
+			 "and `password-file`, or `credentials`, what they know, and start the "
+			 "agent again.", trouble);
+}
+
+/* Until a signal: 0; or the engine is over. */
+static int loop(struct turns *t, int signals, struct error *error)
 {
 	struct pollfd end = {.fd = signals, .events = POLLIN};
+	int err = 0;
 
-	while (poll(&end, 1, TURN_MS) <= 0) {
+	while (!err && poll(&end, 1, TURN_MS) <= 0) {
 		pthread_mutex_lock(&t->agent->lock);
 		turn(t);
 		pthread_mutex_unlock(&t->agent->lock);
+		err = refused(t->agent, error);
 	}
+	return err;
 }
 
 int agent_run(const struct fleet_settings *settings, struct error *error)
@@ -240,8 +258,10 @@ int agent_run(const struct fleet_settings *settings, struct error *error)
 		err = privileges_hand_on_few(error); /* to `sipguard reload`, see lists.c */
 	signals = err ? err : loop_signals(error);
 	err = signals < 0 ? signals : begin(&turns, error);
-	if (!err)
-		loop(&turns, signals);
+	if (err)
+		refused(a, error);
+	else
+		err = loop(&turns, signals, error);
 	leave(&turns);
 	engine_close(a->engine); /* whose threads have the rest */
 	if (signals >= 0)
