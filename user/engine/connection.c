@@ -30,11 +30,14 @@ void engine_trouble(struct engine *e, char text[ENGINE_TEXT])
 	snprintf(text, ENGINE_TEXT, "%s", last && *last ? last : "no server answers");
 }
 
+/* What is not permitted the library calls a timeout; only its connection knows. */
 int engine_refuse(const struct engine *e, natsStatus status, const char *what,
 		  struct error *error)
 {
 	const char *more = e->nats->nats_GetLastError(NULL);
 
+	if (!more || !*more)
+		e->nats->natsConnection_GetLastError(e->connection, &more);
 	return error_set(error, -EIO, "%s: %s%s%s.", what, e->nats->natsStatus_GetText(status),
 			 more && *more ? ": " : "", more ? more : "");
 }
@@ -214,8 +217,23 @@ int engine_publish(struct engine *e, const char *subject, const void *data, size
 
 int engine_flush(struct engine *e, int milliseconds)
 {
-	return e->nats->natsConnection_FlushTimeout(e->connection, milliseconds) == NATS_OK ? 0
-											    : -EIO;
+	const char *last;
+
+	if (e->nats->natsConnection_FlushTimeout(e->connection, milliseconds) != NATS_OK)
+		return -EIO;
+	/* A refusal comes before the answer to the flush, and fails no call. */
+	return e->nats->natsConnection_GetLastError(e->connection, &last) == NATS_NOT_PERMITTED
+		       ? -EPERM : 0;
+}
+
+int engine_tell(struct engine *e, const char *subject, const void *data, size_t length,
+		struct error *error)
+{
+	natsStatus status = e->nats->js_Publish(NULL, e->js, subject, data, length, NULL, NULL);
+
+	if (status == NATS_OK)
+		return 0;
+	return engine_refuse(e, status, "the servers of the fleet did not take it", error);
 }
 
 /* --- subjects --- */

@@ -87,8 +87,15 @@ void engine_trouble(struct engine *engine, char text[ENGINE_TEXT]);
  */
 int engine_publish(struct engine *engine, const char *subject, const void *data, size_t length);
 
-/* Waits until what was sent has reached the server: 0 or -errno. */
+/*
+ * Waits until what was sent has reached the server: 0; -EPERM: something that was sent so far is
+ * not permitted; or -EIO.
+ */
 int engine_flush(struct engine *engine, int milliseconds);
+
+/* Sends, and waits until the stream has it; for five seconds at most. 0 or -errno. */
+int engine_tell(struct engine *engine, const char *subject, const void *data, size_t length,
+		struct error *error);
 
 /* Hears what is sent to a subject from now on, in a thread of the library's. 0 or -errno. */
 int engine_listen(struct engine *engine, const char *subject, engine_hear hear, void *context,

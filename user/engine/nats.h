@@ -62,6 +62,7 @@
 	X(jsSubOptions_Init)                                                                      \
 	X(js_AddStream)                                                                           \
 	X(js_GetStreamInfo)                                                                       \
+	X(js_Publish)                                                                             \
 	X(js_PullSubscribe)                                                                       \
 	X(js_UpdateStream)
 

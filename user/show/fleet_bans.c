@@ -32,16 +32,11 @@ int fleet_tell(struct engine *engine, const struct fleet_settings *settings,
 {
 	static struct fleet_writer w;
 	char subject[ENGINE_SUBJECT];
-	int err;
 
 	fleet_writer_begin(&w, wall_ms(), 0);
 	fleet_writer_add(&w, entry);
 	snprintf(subject, sizeof(subject), SUBJECT_TOLD "%s", settings->access.member);
-	err = engine_publish(engine, subject, w.data, w.length);
-	if (!err)
-		err = engine_flush(engine, 5000);
-	return err ? error_set(error, err, "the servers of the fleet did not take it: %s.",
-			       strerror(-err)) : 0;
+	return engine_tell(engine, subject, w.data, w.length, error);
 }
 
 /* --- bans --- */
@@ -250,8 +245,9 @@ enum exit_code fleet_test(const struct fleet_call *call, struct error *error)
 	snprintf(subject, sizeof(subject), SUBJECT_SEEN "%s.*", call->settings->access.member);
 	if (!err)
 		err = engine_listen(engine, subject, hear_answer, &test, error);
-	if (!err)
-		err = engine_flush(engine, 5000);
+	if (!err && (err = engine_flush(engine, 5000)))
+		error_set(error, err, "the servers of the fleet do not let answers be heard: %s.",
+			  strerror(-err));
 	test.begun = clock_now();
 	if (!err)
 		err = fleet_tell(engine, call->settings, &entry, error);
