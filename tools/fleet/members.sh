@@ -162,11 +162,12 @@ begins_anew() {
 }
 
 # What a liar has declared proven is his word alone: nobody tells it on in his own name, also not
-# who does not listen to him any more.
+# who does not listen to him any more. And whom he has banned before is let go there, too.
 not_told_on() {
 	local before
 	before=$(agent_says edge3 '.told.entries.proofs')
-	tell "proof 198.18.76.1:40000 udp $(at 2000000)"
+	tell "proof 198.18.76.1:40000 udp $(at 2000000)" \
+		"ban 198.18.76.2:40000 udp $(at 2000000) auth-failure"
 	after proof
 	agent_config edge3 "$TAKE_DEFAULT" "from: [{member: evil, mode: off}]"
 	agent_stop edge3
@@ -176,6 +177,11 @@ not_told_on() {
 	sleep 4
 	after proof-off
 	at_most lies-told-on "$(agent_says edge3 '.told.entries.proofs')" "$before"
+	fleet_in edge1 "$SIPGUARD" fleet unban 198.18.76.2:40000 --config \
+		"$FLEET_DIR/edge1.fleet.yaml" >>"$FLEET_DIR/edge1.log"
+	after lifted
+	at_most banned-after-lifted "$("$PROGRAMS/judge" --first 198.18.76.2 --count 1 \
+		"$(member_pins edge3)" | jq .dropped)" 0
 }
 
 # Without a guard the agent is still there, and its clock is right.

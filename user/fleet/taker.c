@@ -301,9 +301,14 @@ static void hear_lift(struct agent *a, struct member *member, const struct fleet
 
 	by_hand = self || fleet_mode(a->settings, FLEET_OPERATOR_BANS, member->name) ==
 			  SG_MODE_ENFORCE;
-	if (!line || (!self && !pays(&j)) || (!by_hand &&
+	if ((!self && !pays(&j)) || (!by_hand &&
 	    fleet_mode(a->settings, FLEET_BANS, member->name) != SG_MODE_ENFORCE))
 		return;
+	/* Taken by an agent before this one, of what the stream has lost or is refused now. */
+	if (!line) {
+		member->lifts += bans_forgive(&a->host.session.maps, &entry->key);
+		return;
+	}
 	until = host_guard_of(&a->host, line->end + LEDGER_SLACK);
 	err = bans_give_up(&a->host.session.maps, &entry->key, until, by_hand);
 	member->lifts += !err;

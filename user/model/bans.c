@@ -291,13 +291,17 @@ int bans_take(struct maps *maps, const struct ban *ban, __u64 now)
 	return err;
 }
 
-void bans_forgive(struct maps *maps, const struct sg_flow_key *key)
+bool bans_forgive(struct maps *maps, const struct sg_flow_key *key)
 {
+	const __u32 *any = ban_is_flow(key) ? &maps->state->flow_bans : &maps->state->source_bans;
 	struct sg_ban old;
 
-	if (maps->state->flow_bans && !bpf_map_lookup_elem(maps->fd[MAP_BANS], key, &old) &&
-	    sg_origin_kind(old.origin) == SG_ORIGIN_FLEET)
-		bpf_map_delete_elem(maps->fd[MAP_BANS], key);
+	if (!*any || bpf_map_lookup_elem(maps->fd[MAP_BANS], key, &old) ||
+	    sg_origin_kind(old.origin) != SG_ORIGIN_FLEET)
+		return false;
+	bpf_map_delete_elem(maps->fd[MAP_BANS], key);
+	changed(maps);
+	return true;
 }
 
 int bans_give_up(struct maps *maps, const struct sg_flow_key *key, __u64 until, bool by_hand)

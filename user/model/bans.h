@@ -66,8 +66,8 @@ int bans_restore(struct maps *maps, const struct ban *bans, size_t count, size_t
  */
 int bans_take(struct maps *maps, const struct ban *ban, __u64 now);
 
-/* Likewise lifts what other hosts hold against a flow. */
-void bans_forgive(struct maps *maps, const struct sg_flow_key *key);
+/* Likewise lifts what other hosts hold against a flow or a source: whether they did. */
+bool bans_forgive(struct maps *maps, const struct sg_flow_key *key);
 
 /*
  * Likewise lifts one that ends at `until` (ns of the guard's clock) or before; one that an operator
