@@ -28,6 +28,7 @@ struct follower {
 	bool caught_up;
 	bool again;       /* from the beginning */
 	bool old;         /* the consumer hands out what was heard long ago */
+	bool troubled;    /* of which engine_trouble() tells */
 	unsigned int idle; /* answers in a row that there is nothing */
 };
 

@@ -41,6 +41,7 @@ static bool look(struct follower *f)
 		const char *text = n->nats_GetLastError(NULL);
 
 		engine_note(f->engine, text && *text ? text : n->natsStatus_GetText(status));
+		f->troubled = true;
 		return false;
 	}
 	if (info->Created != f->created || info->State.LastSeq < f->last)
@@ -79,7 +80,10 @@ static bool subscribe(struct follower *f)
 	}
 	status = n->js_PullSubscribe(&f->subscription, f->engine->js, f->subject, NULL, NULL,
 				     &options, NULL);
-	if (status == NATS_OK)
+	if (status == NATS_OK && f->troubled)
+		engine_note(f->engine, "");
+	f->troubled = status != NATS_OK;
+	if (!f->troubled)
 		return true;
 	f->subscription = NULL;
 	engine_note(f->engine, n->natsStatus_GetText(status));
