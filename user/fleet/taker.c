@@ -371,7 +371,7 @@ static bool is_ours(struct agent *a, struct member *member, const struct fleet_m
 static void hear_all(struct agent *a, struct member *member, const struct fleet_message *m,
 		     __s64 stored)
 {
-	bool own = is_ours(a, member, m);
+	bool own = is_ours(a, member, m), tested = false;
 	__u64 now = wall(), delay = now > m->sent ? (now - m->sent) * 1000 : 0;
 
 	member->delay = delay;
@@ -379,8 +379,11 @@ static void hear_all(struct agent *a, struct member *member, const struct fleet_
 	for (size_t i = 0; i < m->count; i++) {
 		const struct fleet_entry *entry = &m->entry[i];
 
-		if (entry->what == FLEET_TEST && now < m->sent + 60000)
+		/* Of one message one is answered: else a hundred, from each, would be had for it. */
+		if (entry->what == FLEET_TEST && !tested && now < m->sent + 60000) {
 			hear_test(a, member, entry, delay);
+			tested = true;
+		}
 		if (entry->what == FLEET_TEST || !a->host.there)
 			continue;
 		if (entry->what == FLEET_LIFT)
