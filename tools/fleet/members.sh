@@ -258,6 +258,25 @@ flood() {
 	fast agent-mb-after-flood "$(memory_of "$(agent_pid edge1)")" 40
 }
 
+# What the stream has forgotten is in the table all the same: an agent that begins anew gives the
+# liar no second part of it.
+flood_again() {
+	local before client
+	read -ra client <<<"$(fleet_client admin)"
+	before=$(bans_of edge1)
+	fleet_in nats1 "$PROGRAMS/liar" "${client[@]}" --subject "$API.STREAM.PURGE.SIPGUARD" \
+		--reply _INBOX_admin.purge </dev/null >"$FLEET_DIR/purge.json" \
+		2>>"$FLEET_DIR/lie.log"
+	agent_stop edge1
+	agent_start edge1
+	agents_ready edge1
+	flood_lines "$(at 3600)" | sed s/:5060/:5061/ |
+		lie --subject sipguard.told.evil --count "$(full_or_short 500 200)" --rate 5000
+	after flood-again
+	# Of those that ended meanwhile there are fewer, and those of the honest are more.
+	at_most flood-again-bans-more $(($(bans_of edge1) - before)) 40
+}
+
 # --- the engine
 
 slow() {
@@ -345,5 +364,6 @@ scenario() {
 	slow
 	restarted
 	flood
+	flood_again
 	full
 }

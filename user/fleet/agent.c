@@ -93,8 +93,10 @@ static void look(struct turns *t)
 	bool fresh;
 	int err = host_look(&a->host, &fresh, &error);
 
-	if (fresh)
+	if (fresh) {
 		begin_anew(t);
+		teller_count(a);
+	}
 	if (err)
 		leave(t);
 	else if (!t->follow)

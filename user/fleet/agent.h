@@ -51,6 +51,7 @@ struct agent {
 	size_t cell;      /* of the table of proofs, that is looked at next */
 	__u32 generation; /* ban_generation of the guard at the last look at its bans */
 	__u64 began;      /* ms since 1970 */
+	__u32 foreign;    /* bans of others in the guard's table: at the last look, and since */
 };
 
 /*
@@ -98,6 +99,9 @@ void teller_flush(struct agent *agent);
  * and counts those of others.
  */
 int teller_bans(struct agent *agent, struct error *error);
+
+/* Counts those of others alone: before a word of theirs is judged. */
+void teller_count(struct agent *agent);
 
 /* Looks at so many cells of the table of proofs, one after the other, and tells what is new. */
 void teller_proofs(struct agent *agent, size_t cells);

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <bpf/bpf.h>
+
 #include "base/names.h"
 #include "base/notice.h"
 #include "fleet/agent.h"
@@ -134,7 +136,18 @@ static bool has_room(const struct judged *j)
 		return false;
 	for (size_t i = 1; i < members->count; i++)
 		live += members->member[i].live[table_of(j->kind)];
+	if (j->kind != FLEET_PROOFS && live < j->agent->foreign)
+		live = j->agent->foreign;
 	return live < most;
+}
+
+/* Has a place already, which an agent before this one has given it. */
+static bool has_place(const struct judged *j)
+{
+	struct sg_ban ban;
+
+	return j->kind != FLEET_PROOFS &&
+	       !bpf_map_lookup_elem(j->agent->host.session.maps.fd[MAP_BANS], &j->entry->key, &ban);
 }
 
 /* --- the verdict --- */
@@ -179,7 +192,7 @@ static enum fleet_outcome judge(const struct judged *j)
 		return outcome;
 	if (!pays(j))
 		return FLEET_RATE;
-	if (!line && !has_room(j))
+	if (!line && !has_room(j) && !has_place(j))
 		return FLEET_FULL;
 	return mode == SG_MODE_MONITOR ? FLEET_WOULD : FLEET_TAKEN;
 }
@@ -241,6 +254,7 @@ static enum fleet_outcome take(const struct judged *j)
 	line->told = ledger_time(now);
 	line->member = member_place(&j->agent->members, j->member);
 	j->member->live[table_of(j->kind)] += fresh;
+	j->agent->foreign += fresh && !proof && !err;
 	return err ? FLEET_KNOWN : FLEET_TAKEN;
 }
 
@@ -344,9 +358,13 @@ static struct member *member_of(struct agent *a, const char *subject, const char
 {
 	const char *name = subject + strlen(head);
 	struct member *member = NULL;
+	size_t before = a->members.count;
 
 	if (!strncmp(subject, head, strlen(head)) && fleet_is_member(name))
 		member = members_find(&a->members, name);
+	/* Of one who is new here an agent before this one may have taken as much as it may be. */
+	if (a->members.count != before && a->host.there)
+		teller_count(a);
 	a->members.crowd += !member;
 	return member;
 }

@@ -98,8 +98,22 @@ static void look_at_ban(struct agent *a, const struct sg_flow_key *key, const st
 		tell(a, &entry, kind);
 }
 
-/* Those of others that are over are taken away: the guard's own it sweeps by itself. */
-static int walk_bans(struct agent *a)
+/* Whose ban it is, as far as he is known; 0: nobody. */
+static __u32 place_of(const struct agent *a, const struct sg_ban *ban)
+{
+	for (size_t i = 1; i < a->members.count; i++) {
+		if (a->members.member[i].id == ban->origin >> 8)
+			return i;
+	}
+	return 0;
+}
+
+/*
+ * Those of others that are over are taken away: the guard's own it sweeps by itself. The others are
+ * counted here, and not in the ledger: an agent before this one may have taken what the stream has
+ * forgotten since, or what is refused now.
+ */
+static int walk_bans(struct agent *a, bool tells, __u32 *live)
 {
 	int map = a->host.session.maps.fd[MAP_BANS];
 	const void *key, *value;
@@ -108,13 +122,20 @@ static int walk_bans(struct agent *a)
 
 	if (err)
 		return err;
+	a->foreign = 0;
 	while ((err = walk_next(&walk, &key, &value)) > 0) {
 		const struct sg_ban *ban = value;
+		bool foreign = sg_origin_kind(ban->origin) == SG_ORIGIN_FLEET;
 
-		if (ban->until > a->host.guard_now)
+		if (ban->until <= a->host.guard_now) {
+			if (foreign)
+				bpf_map_delete_elem(map, key);
+		} else if (foreign) {
+			a->foreign++;
+			live[place_of(a, ban)]++;
+		} else if (tells) {
 			look_at_ban(a, key, ban);
-		else if (sg_origin_kind(ban->origin) == SG_ORIGIN_FLEET)
-			bpf_map_delete_elem(map, key);
+		}
 	}
 	walk_end(&walk);
 	return err;
@@ -126,6 +147,15 @@ static void count_live(struct agent *a, enum fleet_kind kind, const __u32 *live)
 		a->members.member[i].live[kind] = live[i];
 }
 
+void teller_count(struct agent *a)
+{
+	static __u32 live[FLEET_MEMBERS];
+
+	memset(live, 0, sizeof(live));
+	if (!walk_bans(a, false, live))
+		count_live(a, FLEET_BANS, live);
+}
+
 int teller_bans(struct agent *a, struct error *error)
 {
 	static __u32 live[FLEET_MEMBERS];
@@ -133,11 +163,13 @@ int teller_bans(struct agent *a, struct error *error)
 	int err;
 
 	a->generation = a->host.session.maps.state->ban_generation;
-	ledger_prune(&a->bans, now, live, FLEET_MEMBERS);
-	count_live(a, FLEET_BANS, live);
 	ledger_prune(&a->proofs, now, live, FLEET_MEMBERS);
 	count_live(a, FLEET_PROOFS, live);
-	err = walk_bans(a);
+	ledger_prune(&a->bans, now, live, FLEET_MEMBERS);
+	memset(live, 0, sizeof(live));
+	err = walk_bans(a, true, live);
+	if (!err)
+		count_live(a, FLEET_BANS, live);
 	return err ? error_set(error, err, "cannot read the bans: %s.", strerror(-err)) : 0;
 }
 
