@@ -39,6 +39,7 @@ struct turns {
 	struct follow *follow; /* NULL: there is no guard, or eight follow it already */
 	__u64 look, bans, here;
 	int told;              /* code of what keeps the guard from us, that was said last */
+	int unwritten;         /* why the status is not, that was said last */
 	bool telling;          /* the stream was read, so it is known what it does not have */
 };
 
@@ -175,6 +176,17 @@ static void tell(struct turns *t)
 	teller_flush(a);
 }
 
+static void write_status(struct turns *t)
+{
+	const char *path = t->agent->settings->status;
+	int err = status_write(t->agent);
+
+	if (err && err != t->unwritten)
+		notice("cannot write %s: %s; `sipguard fleet status` knows nothing until it can be.",
+		       path, strerror(-err));
+	t->unwritten = err;
+}
+
 static void turn(struct turns *t)
 {
 	struct agent *a = t->agent;
@@ -188,7 +200,7 @@ static void turn(struct turns *t)
 		say_here(a);
 	if (second) {
 		say_connection(t);
-		status_write(a);
+		write_status(t);
 	}
 }
 

@@ -117,7 +117,7 @@ int status_lock(const char *path, struct error *error)
 
 	make_folder(path);
 	snprintf(name, sizeof(name), "%s.lock", path);
-	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return error_set(error, -errno, "cannot make %s: %s; give another place by "
 				 "`status`.", name, strerror(errno));
@@ -133,10 +133,18 @@ int status_write(struct agent *a)
 {
 	json_t *json = agent_json(a);
 	char name[PATH_MAX + 8];
-	int err;
+	int err = 0, fd;
 
+	/* Made anew, so that no link that somebody has put there is followed. */
 	snprintf(name, sizeof(name), "%s.new", a->settings->status);
-	err = json ? json_dump_file(json, name, JSON_ENSURE_ASCII | JSON_COMPACT) : -1;
+	unlink(name);
+	errno = 0;
+	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0 || !json || json_dumpfd(json, fd, JSON_ENSURE_ASCII | JSON_COMPACT) ||
+	    rename(name, a->settings->status))
+		err = errno ? -errno : -EIO;
+	if (fd >= 0)
+		close(fd);
 	json_decref(json);
-	return err || rename(name, a->settings->status) ? -EIO : 0;
+	return err;
 }
