@@ -6,6 +6,7 @@
 
 #include "engine/parts.h"
 
+#define CLOSE_MS 5000
 #define PING_MS 1000 /* two that are not answered: another server is tried */
 #define PENDING 256  /* messages of a subject that wait here, the rest is lost */
 
@@ -188,6 +189,9 @@ void engine_close(struct engine *e)
 		e->nats->natsSubscription_Destroy(e->listener[i].subscription);
 	e->nats->jsCtx_Destroy(e->js);
 	e->nats->natsConnection_Destroy(e->connection);
+	/* Its threads call back for a while yet; where they do not end, what they use has to stay. */
+	if (e->nats->nats_CloseAndWait(CLOSE_MS) != NATS_OK)
+		return;
 	pthread_mutex_destroy(&e->lock);
 	free(e);
 }
@@ -233,6 +237,10 @@ int engine_tell(struct engine *e, const char *subject, const void *data, size_t 
 
 	if (status == NATS_OK)
 		return 0;
+	if (status == NATS_NO_RESPONDERS)
+		return error_set(error, -ENOENT, "the servers of the fleet have no stream, or no "
+				 "leader for it: `sipguard fleet setup` makes it, by a user who "
+				 "may.");
 	return engine_refuse(e, status, "the servers of the fleet did not take it", error);
 }
 

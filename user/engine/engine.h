@@ -46,7 +46,7 @@ struct engine_access {
 
 struct engine;
 
-/* A message of a stream, or of a subject; good until the call returns. */
+/* A message of a stream, or of a subject; good until the call returns. A NUL is behind its data. */
 struct engine_message {
 	const char *subject;
 	const char *data;
@@ -64,7 +64,10 @@ typedef void (*engine_hear)(void *context, const struct engine_message *message)
  */
 struct engine *engine_open(const struct engine_access *access, bool wait, struct error *error);
 
-/* Ends all that was begun on it; no function is called any more when it returns. */
+/*
+ * Ends all that was begun on it, and the library with it; no function is called any more when it
+ * returns. For who ends soon.
+ */
 void engine_close(struct engine *engine);
 
 bool engine_is_connected(const struct engine *engine);

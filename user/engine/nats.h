@@ -52,6 +52,7 @@
 	X(natsMsg_GetSubject)                                                                     \
 	X(natsMsgList_Destroy)                                                                    \
 	X(natsStatus_GetText)                                                                     \
+	X(nats_CloseAndWait)                                                                      \
 	X(nats_GetLastError)                                                                      \
 	X(nats_ReleaseThreadMemory)                                                               \
 	X(jsCtx_Destroy)                                                                          \

@@ -16,8 +16,8 @@
 #include "watch/loop.h"
 #include "watch/privileges.h"
 
-#define TURN_MS 25    /* bans of so long go in one message */
-#define PROOF_TURNS 80 /* in which the table of proofs is looked through: two seconds */
+#define TURN_MS 50    /* bans of so long go in one message */
+#define PROOF_TURNS 40 /* in which the table of proofs is looked through: two seconds */
 #define RING (4 << 20) /* forty thousand bans */
 #define SECOND SG_NSEC_PER_SEC
 #define BANS_EVERY (5 * SECOND)

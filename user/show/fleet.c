@@ -77,8 +77,8 @@ static enum exit_code unban(const struct fleet_call *call, struct error *error)
 	if (call->options->json)
 		output_json(json_pack("{s:s}", "lifted", who));
 	else
-		printf("%s is let go by all hosts of the fleet that are there, and by the others "
-		       "once they are.\n", who);
+		printf("All hosts are told to lift what the fleet holds against %s. (A ban that a "
+		       "host has not told: `sipguard unban` there.)\n", who);
 	return output_end();
 }
 
