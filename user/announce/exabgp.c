@@ -68,7 +68,7 @@ static int fail_pipe(const char *path, int err, struct error *error)
 	if (err == -ENOTSUP)
 		return error_set(error, err, "%s is no named pipe: make it with mkfifo.",
 				 quote(path).text);
-	return error_set(error, err, "cannot open %s: %s; see docs/upstream.md.",
+	return error_set(error, err, "cannot open %s: %s; see docs/upstream-routers.md.",
 			 quote(path).text, strerror(-err));
 }
 

@@ -31,16 +31,49 @@ void engine_trouble(struct engine *e, char text[ENGINE_TEXT])
 	snprintf(text, ENGINE_TEXT, "%s", last && *last ? last : "no server answers");
 }
 
-/* What is not permitted the library calls a timeout; only its connection knows. */
-int engine_refuse(const struct engine *e, natsStatus status, const char *what,
-		  struct error *error)
+/* What to look at; the library's own words are about its sockets. */
+static const char *advice(natsStatus status, bool forbidden)
+{
+	if (forbidden)
+		return "; the servers do not allow this user that: take the one it is for, and as "
+		       "`member` the name that his permissions have (docs/fleet.md)";
+	switch (status) {
+	case NATS_CONNECTION_AUTH_FAILED:
+		return "; look at `user` and `password-file`, or `credentials`";
+	case NATS_SSL_ERROR:
+		return "; look at `tls`: `ca` is the authority of the servers, `certificate` and "
+		       "`key` are this host's";
+	case NATS_PROTOCOL_ERROR:
+		return "; a server that wants a `certificate` and its `key` under `tls` ends it so";
+	case NATS_NO_SERVER:
+		return "; look whether the `servers` run and are reached from here";
+	case NATS_TIMEOUT:
+		return "; look whether this is the port for clients (4222), and more than half of "
+		       "the servers run, with JetStream";
+	case NATS_NO_RESPONDERS:
+		return "; look whether JetStream is on, on the servers";
+	case NATS_SECURE_CONNECTION_WANTED:
+		return "; the servers have no TLS: give it to them, or write nats:// in `servers`";
+	default:
+		return "";
+	}
+}
+
+int engine_refuse(struct engine *e, natsStatus status, const char *what, struct error *error)
 {
 	const char *more = e->nats->nats_GetLastError(NULL);
+	char trouble[ENGINE_TEXT];
+	bool forbidden;
 
-	if (!more || !*more)
-		e->nats->natsConnection_GetLastError(e->connection, &more);
-	return error_set(error, -EIO, "%s: %s%s%s.", what, e->nats->natsStatus_GetText(status),
-			 more && *more ? ": " : "", more ? more : "");
+	/* What is not permitted is not answered either: it looks like a timeout. */
+	pthread_mutex_lock(&e->lock);
+	strcpy(trouble, e->trouble);
+	pthread_mutex_unlock(&e->lock);
+	forbidden = strstr(trouble, "Permissions Violation");
+	if (forbidden)
+		more = trouble;
+	return error_set(error, -EIO, "%s: %s%s%s%s.", what, e->nats->natsStatus_GetText(status),
+			 more && *more ? ": " : "", more ? more : "", advice(status, forbidden));
 }
 
 /* --- the connection --- */

@@ -54,8 +54,7 @@ struct engine {
 /* Notes what went wrong, for engine_trouble(); "": it is well again. */
 void engine_note(struct engine *engine, const char *text);
 
-/* An error that the library has told: -EIO with `what` and its own words. */
-int engine_refuse(const struct engine *engine, natsStatus status, const char *what,
-		  struct error *error);
+/* An error that the library has told: -EIO with `what`, its own words, and what to look at. */
+int engine_refuse(struct engine *engine, natsStatus status, const char *what, struct error *error);
 
 #endif

@@ -136,8 +136,9 @@ static void say_connection(struct turns *t)
 	if (connected && said->connected && trouble[0] && !is_due(&said->last, SAY_EVERY))
 		return;
 	if (!connected)
-		notice("the servers of the fleet are not reached: %s. It is tried again and again; "
-		       "the guard goes on with what it knows.", trouble);
+		notice("the servers of the fleet are not reached: %s; `sipguard fleet test` says "
+		       "more. It is tried again and again; the guard goes on with what it knows.",
+		       trouble);
 	else if (trouble[0])
 		notice("of the servers of the fleet: %s.", trouble);
 	else if (!said->connected)

@@ -30,9 +30,9 @@ static enum exit_code check(const struct fleet_call *call, struct error *error)
 	if (call->options->json)
 		output_json(json_pack("{s:o, s:b}", "file", output_string(call->path), "valid", 1));
 	else
-		printf("%s is valid: this host is %s, of %zu server%s.\n", call->path,
+		printf("%s is valid: this host is %s, and %zu server%s named.\n", call->path,
 		       call->settings->access.member, call->settings->access.servers,
-		       call->settings->access.servers > 1 ? "s" : "");
+		       call->settings->access.servers > 1 ? "s are" : " is");
 	return output_end();
 }
 
@@ -51,7 +51,9 @@ static enum exit_code setup(const struct fleet_call *call, struct error *error)
 				      ENGINE_LISTS, "replicas", (int)replicas));
 	else
 		printf("The streams %s and %s are there, on %u server%s.\n", ENGINE_TOLD,
-		       ENGINE_LISTS, replicas, replicas > 1 ? "s" : "");
+		       ENGINE_LISTS, replicas, replicas > 1 ? "s" :
+		       ": without it nothing is told. Name three of a cluster in `servers`, and "
+		       "run this again: then one may be lost");
 	return output_end();
 }
 
@@ -147,10 +149,12 @@ static enum exit_code tell_published(const struct options *options, const struct
 	if (options->json)
 		output_json(json_pack("{s:s, s:s, s:I}", "list", published_words[list->kind],
 				      "name", list->name, "prefixes", (json_int_t)list->prefixes));
+	else if (takes_off)
+		printf("The %s %s is withdrawn, if it was there.\n", zone ? "zone" : "list",
+		       list->name);
 	else
-		printf("The %s %s is %s: %zu prefix%s.\n", zone ? "zone" : "list", list->name,
-		       takes_off ? "withdrawn" : "published", list->prefixes,
-		       list->prefixes == 1 ? "" : "es");
+		printf("The %s %s is published: %zu prefix%s.\n", zone ? "zone" : "list",
+		       list->name, list->prefixes, list->prefixes == 1 ? "" : "es");
 	return output_end();
 }
 

@@ -157,9 +157,10 @@ static enum exit_code say_settings(const struct upstream *u, bool json)
 		escape_printf(stdout, "%s %s at %u packets/s", u->speed ? ", or" : u->interface,
 			      u->speed ? "" : "is full", u->packets);
 	escape_printf(stdout, ", for %u s. Then %s (%s) is told of up to %u rules for %zu "
-		      "addresses, each for %llu s, at most %llu s; a rate is %u bytes/s.%s%s\n",
+		      "address%s, each for %llu s, at most %llu s; a rate is %u bytes/s.%s%s\n",
 		      u->full_for, exabgp ? "ExaBGP" : "GoBGP", exabgp ? u->pipe : u->api, u->most,
-		      u->address_count, u->hold, u->longest, u->rate,
+		      u->address_count, u->address_count == 1 ? "" : "es", u->hold, u->longest,
+		      u->rate,
 		      u->rtbh ? " An address may go dark." : "",
 		      u->dry_run ? " This is a dry run: nothing is announced." : "");
 	return output_end();
