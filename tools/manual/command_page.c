@@ -2,9 +2,11 @@
 /* sipguard(8): the tables of commands, options, reasons, events and proofs, one after the other. */
 #include <string.h>
 
+#include "announce/settings.h"
 #include "base/names.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
+#include "fleet/settings.h"
 #include "manual.h"
 #include "policy/policy.h"
 
@@ -82,6 +84,11 @@ static void put_files(FILE *to)
 	fputs(".SH FILES\n.TP\n.I " POLICY_FILE "\n", to);
 	FILL(to, "The configuration that a new guard reads by itself, if it is there; see "
 		 "sipguard.yaml(5).");
+	fputs(".TP\n.I " FLEET_FILE "\n.TQ\n.I " UPSTREAM_FILE "\n", to);
+	FILL(to, "What the agent of a fleet and `sipguard upstream` may do; docs/fleet.md and "
+		 "docs/upstream.md have the keys.");
+	fputs(".TP\n.I " FLEET_STATUS "\n", to);
+	FILL(to, "What the agent writes, and `sipguard fleet status` reads.");
 	fputs(".TP\n.I /sys/fs/bpf/sipguard\n", to);
 	FILL(to, "What the kernel holds of the guard: programs, tables, links. It is there while "
 		 "an interface is guarded.");
