@@ -316,20 +316,32 @@ int engine_listen(struct engine *e, const char *subject, engine_hear hear, void 
 
 /* --- setup --- */
 
+static natsStatus put_stream(struct engine *e, jsStreamConfig *config, jsErrCode *code)
+{
+	natsStatus status = e->nats->js_AddStream(NULL, e->js, config, NULL, code);
+
+	if (status != NATS_OK && *code == JSStreamNameExistErr)
+		status = e->nats->js_UpdateStream(NULL, e->js, config, NULL, code);
+	return status;
+}
+
+/* On three servers, or on one where there are no three. */
 static int make_stream(struct engine *e, jsStreamConfig *config, struct error *error)
 {
-	const struct nats *n = e->nats;
 	jsErrCode code = 0;
-	natsStatus status = n->js_AddStream(NULL, e->js, config, NULL, &code);
+	natsStatus status = put_stream(e, config, &code);
 
-	if (status != NATS_OK && code == JSStreamNameExistErr)
-		status = n->js_UpdateStream(NULL, e->js, config, NULL, &code);
+	if (status != NATS_OK && config->Replicas > 1 &&
+	    (code == JSStreamReplicasNotSupportedErr || code == JSClusterNoPeersErr)) {
+		config->Replicas = 1;
+		status = put_stream(e, config, &code);
+	}
 	if (status == NATS_OK)
 		return 0;
 	return engine_refuse(e, status, "cannot make the streams of the fleet", error);
 }
 
-int engine_setup(struct engine *e, unsigned int replicas, __u64 bytes, struct error *error)
+int engine_setup(struct engine *e, unsigned int *replicas, __u64 bytes, struct error *error)
 {
 	const char *told[] = {SUBJECT_TOLD "*"}, *lists[] = {SUBJECT_LIST ">"};
 	jsStreamConfig config;
@@ -345,7 +357,7 @@ int engine_setup(struct engine *e, unsigned int replicas, __u64 bytes, struct er
 	config.MaxMsgSize = 8192;
 	config.Discard = js_DiscardOld;
 	config.Storage = js_FileStorage;
-	config.Replicas = replicas;
+	config.Replicas = 3;
 	err = make_stream(e, &config, error);
 	if (err)
 		return err;
@@ -354,5 +366,7 @@ int engine_setup(struct engine *e, unsigned int replicas, __u64 bytes, struct er
 	config.MaxAge = 0;
 	config.MaxMsgsPerSubject = 1;
 	config.MaxMsgSize = 64 << 10;
-	return make_stream(e, &config, error);
+	err = make_stream(e, &config, error);
+	*replicas = config.Replicas;
+	return err;
 }

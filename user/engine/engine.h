@@ -120,7 +120,10 @@ __u64 engine_lag(const struct engine *engine, const char *stream);
 /* Whether all was read that was there when it was begun. */
 bool engine_caught_up(const struct engine *engine, const char *stream);
 
-/* Makes the streams, or brings them up to date. For who may: see docs/fleet.md. 0 or -errno. */
-int engine_setup(struct engine *engine, unsigned int replicas, __u64 bytes, struct error *error);
+/*
+ * Makes the streams, or brings them up to date, each of so many bytes at most. For who may: see
+ * docs/fleet.md. 0 with the number of servers that have each of them: 3, or 1; or -errno.
+ */
+int engine_setup(struct engine *engine, unsigned int *replicas, __u64 bytes, struct error *error);
 
 #endif

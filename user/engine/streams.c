@@ -44,6 +44,9 @@ static bool look(struct follower *f)
 		f->troubled = true;
 		return false;
 	}
+	if (f->troubled)
+		engine_note(f->engine, "");
+	f->troubled = false;
 	if (info->Created != f->created || info->State.LastSeq < f->last)
 		f->last = 0;
 	f->created = info->Created;

@@ -400,8 +400,10 @@ void lists_told(void *context, const struct engine_message *message)
 
 	/* Another guard has none of them. */
 	if (__atomic_exchange_n(&a->lists.again, false, __ATOMIC_ACQ_REL)) {
-		for (int i = 0; i < FLEET_LISTS_MOST; i++)
+		for (int i = 0; i < FLEET_LISTS_MOST; i++) {
 			a->lists.in->list[i].done = 0;
+			a->lists.in->list[i].part.version = 0; /* or its parts are all there */
+		}
 	}
 	body = read_first(message, &part);
 	if (body && read_subject(message->subject, &kind, name, &number) && number == part.number)

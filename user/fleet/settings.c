@@ -305,6 +305,25 @@ static int check(const struct document *d, struct fleet_settings *s)
 	return 0;
 }
 
+/* What the library would only say of once it connects. */
+static int check_files(const struct document *d, const struct engine_access *access_)
+{
+	const struct {
+		const char *path, *file;
+	} files[] = {
+		{"tls/ca", access_->ca}, {"tls/certificate", access_->certificate},
+		{"tls/key", access_->key}, {"credentials", access_->credentials},
+	};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		if (files[i].file[0] && access(files[i].file, R_OK))
+			return document_fail(d, document_find(d, "%s", files[i].path),
+					     "cannot read %s: %s; name a file that is there",
+					     files[i].file, strerror(errno));
+	}
+	return 0;
+}
+
 static int read_password(struct fleet_settings *s, struct error *error)
 {
 	FILE *file = s->password_file[0] ? fopen(s->password_file, "re") : NULL;
@@ -336,6 +355,8 @@ int fleet_settings_load(const char *path, struct fleet_settings **settings, stru
 		err = read_mapping(&document, document_root(&document), "", s);
 	if (!err)
 		err = check(&document, s);
+	if (!err)
+		err = check_files(&document, &s->access);
 	document_free(&document);
 	if (err) {
 		error->file = path;

@@ -39,9 +39,9 @@ static enum exit_code check(const struct fleet_call *call, struct error *error)
 /* By a user who may make streams, in a file of his own. */
 static enum exit_code setup(const struct fleet_call *call, struct error *error)
 {
-	unsigned int replicas = call->settings->access.servers > 2 ? 3 : 1;
+	unsigned int replicas = 0;
 	struct engine *engine = engine_open(&call->settings->access, true, error);
-	int err = engine ? engine_setup(engine, replicas, SETUP_BYTES, error) : error->code;
+	int err = engine ? engine_setup(engine, &replicas, SETUP_BYTES, error) : error->code;
 
 	engine_close(engine);
 	if (err)
@@ -52,8 +52,8 @@ static enum exit_code setup(const struct fleet_call *call, struct error *error)
 	else
 		printf("The streams %s and %s are there, on %u server%s.\n", ENGINE_TOLD,
 		       ENGINE_LISTS, replicas, replicas > 1 ? "s" :
-		       ": without it nothing is told. Name three of a cluster in `servers`, and "
-		       "run this again: then one may be lost");
+		       ": without it nothing is told. Make it a cluster of three, and run this "
+		       "again: then one may be lost");
 	return output_end();
 }
 

@@ -156,7 +156,7 @@ enum exit_code fleet_status(const struct fleet_call *call, struct error *error)
 
 	if (read_status(call->settings->status, &status, error))
 		return failed(error);
-	connected = flag(status, "connected");
+	connected = flag(status, "connected") && flag(status, "caught-up");
 	if (call->options->json)
 		output_json(status);
 	else
