@@ -222,7 +222,7 @@ void engine_close(struct engine *e)
 		e->nats->natsSubscription_Destroy(e->listener[i].subscription);
 	e->nats->jsCtx_Destroy(e->js);
 	e->nats->natsConnection_Destroy(e->connection);
-	/* Its threads call back for a while yet; where they do not end, what they use has to stay. */
+	/* Its threads call back for a while yet; if they do not end, what they use has to stay. */
 	if (e->nats->nats_CloseAndWait(CLOSE_MS) != NATS_OK)
 		return;
 	pthread_mutex_destroy(&e->lock);

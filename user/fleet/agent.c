@@ -183,8 +183,8 @@ static void write_status(struct turns *t)
 	int err = status_write(t->agent);
 
 	if (err && err != t->unwritten)
-		notice("cannot write %s: %s; `sipguard fleet status` knows nothing until it can be.",
-		       path, strerror(-err));
+		notice("cannot write %s: %s; `sipguard fleet status` knows nothing until it can "
+		       "be.", path, strerror(-err));
 	t->unwritten = err;
 }
 
@@ -238,8 +238,8 @@ static int refused(const struct agent *a, struct error *error)
 		return 0;
 	engine_trouble(a->engine, trouble);
 	*error = (struct error){};
-	return error_set(error, -EACCES, "the servers of the fleet refuse this host: %s. Make `user` "
-			 "and `password-file`, or `credentials`, what they know, and start the "
+	return error_set(error, -EACCES, "the servers of the fleet refuse this host: %s. Make "
+			 "`user` and `password-file`, or `credentials`, what they know, and start the "
 			 "agent again.", trouble);
 }
 

@@ -397,7 +397,7 @@ static void hear_all(struct agent *a, struct member *member, const struct fleet_
 	for (size_t i = 0; i < m->count; i++) {
 		const struct fleet_entry *entry = &m->entry[i];
 
-		/* Of one message one is answered: else a hundred, from each, would be had for it. */
+		/* Of one message one is answered, or a hundred, from each, would be had for it. */
 		if (entry->what == FLEET_TEST && !tested && now < m->sent + 60000) {
 			hear_test(a, member, entry, delay);
 			tested = true;

@@ -184,7 +184,7 @@ static void look_at_proof(struct agent *a, const struct proven *flow)
 	if (flow->proven.proof <= SG_PROOF_GREYLIST)
 		return;
 	host_note_source(&a->host, &flow->key);
-	/* Nobody has registered here: others say so, and what a liar says is not told on for him. */
+	/* Nobody has registered here: others say so, and a liar is not to be told on. */
 	if (flow->proven.proof != SG_PROOF_REGISTER || !flow->proven.user ||
 	    !a->settings->share[FLEET_PROOFS])
 		return;
