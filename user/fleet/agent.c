@@ -238,9 +238,9 @@ static int refused(const struct agent *a, struct error *error)
 		return 0;
 	engine_trouble(a->engine, trouble);
 	*error = (struct error){};
-	return error_set(error, -EACCES, "the servers of the fleet refuse this host: %s. Make "
-			 "`user` and `password-file`, or `credentials`, what they know, and start the "
-			 "agent again.", trouble);
+	return error_set(error, -EACCES, "the servers of the fleet refuse this host: %s. "
+			 "Make `user` and `password-file`, or `credentials`, what they know, and "
+			 "start the agent again.", trouble);
 }
 
 /* Until a signal: 0; or the engine is over. */
