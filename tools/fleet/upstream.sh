@@ -318,7 +318,7 @@ case_frr() {
 	frr_up
 	exabgp_up frr_established
 	upstream_start exabgp "dry-run: no" "$@"
-	flood_start frr "$SECOND4" --random "$STRANGERS" --seconds 20
+	flood_start frr "$SECOND4" --random "$STRANGERS" --seconds 40
 	until_true is_dark "$SECOND4"
 	at_least frr-dark "$(is_dark "$SECOND4" && echo 1 || echo 0)" 1
 	at_least frr-probes-of-others "$(probes)" 0.9
