@@ -178,3 +178,31 @@ memory_with_tables() {
 bans_of() {
 	"$PROGRAMS/seer" --same 0 "$(member_pins "$1")" | jq .bans
 }
+
+# --- bans, and who has them
+
+# bans_at NAME COUNT RATE PORT: made at a guard; a line of each in the file of that port.
+bans_at() {
+	"$PROGRAMS/banner" --tries 2 --count "$2" --rate "$3" --port "$4" "$(member_pins "$1")" \
+		>"$FLEET_DIR/bans.$4" 2>>"$FLEET_DIR/banner.log" || true
+}
+
+# What was banned is looked for at these guards from now on: PORT SECONDS NAME...
+seen_from_now() {
+	local now port=$1 seconds=$2
+	shift 2
+	now=$(awk '{ printf "%.0f", $1 * 1e9 }' /proc/uptime)
+	mapfile -t pins < <(member_pins_of "$@")
+	awk -v now="$now" '{ print $1, $2, now }' "$FLEET_DIR/bans.$port" |
+		"$PROGRAMS/seer" --wait "$seconds" "${pins[@]}"
+}
+
+same() { # NAME...
+	mapfile -t pins < <(member_pins_of "$@")
+	"$PROGRAMS/seer" --same 2000 "${pins[@]}"
+}
+
+dropped_at() { # PORT COUNT NAME...
+	mapfile -t pins < <(member_pins_of "${@:3}")
+	"$PROGRAMS/judge" --count "$2" --port "$1" "${pins[@]}" | jq .dropped
+}

@@ -144,6 +144,24 @@ fleet_heal() {
 	ip -n "$(fleet_ns bridge)" link set "$1" master bridge
 }
 
+# fleet_split NAME...: these reach each other, and none of the others; until fleet_join_halves NAME...
+fleet_split() {
+	local name ns
+	ns=$(fleet_ns bridge)
+	ip -n "$ns" link show other >/dev/null 2>&1 || ip -n "$ns" link add other type bridge
+	ip -n "$ns" link set other up
+	for name in "$@"; do
+		ip -n "$ns" link set "$name" master other
+	done
+}
+
+fleet_join_halves() {
+	local name
+	for name in "$@"; do
+		fleet_heal "$name"
+	done
+}
+
 # The same, and its host sees that there is no carrier.
 fleet_link() { # NAME up|down
 	ip -n "$(fleet_ns bridge)" link set "$1" "$2"

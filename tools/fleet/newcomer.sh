@@ -17,27 +17,6 @@ guard_of() { # NAME SECONDS
 	guard_up "$1" "$LARGE" "bans: {auth-failure: {threshold: 2, window: 3600, time: $2}}"
 }
 
-# bans_at NAME COUNT RATE PORT: made at a guard; a line of each in the file of that port.
-bans_at() {
-	"$PROGRAMS/banner" --tries 2 --count "$2" --rate "$3" --port "$4" "$(member_pins "$1")" \
-		>"$FLEET_DIR/bans.$4" 2>>"$FLEET_DIR/banner.log" || true
-}
-
-# What was banned is looked for at these guards from now on: PORT SECONDS NAME...
-seen_from_now() {
-	local now port=$1 seconds=$2
-	shift 2
-	now=$(awk '{ printf "%.0f", $1 * 1e9 }' /proc/uptime)
-	mapfile -t pins < <(member_pins_of "$@")
-	awk -v now="$now" '{ print $1, $2, now }' "$FLEET_DIR/bans.$port" |
-		"$PROGRAMS/seer" --wait "$seconds" "${pins[@]}"
-}
-
-same() { # NAME...
-	mapfile -t pins < <(member_pins_of "$@")
-	"$PROGRAMS/seer" --same 2000 "${pins[@]}"
-}
-
 comes_new() {
 	local seen
 	bans_at edge1 "$BANS" 10000 40000
@@ -78,11 +57,6 @@ goes_on() {
 	at_most more-after-cut "$(jq .more "$FLEET_DIR/same.json")" 0
 	at_most ends-differ-after-cut "$(jq .ends_differ "$FLEET_DIR/same.json")" 0
 	at_least agents-live "$(agents_living edge1 edge2 edge3)" 3
-}
-
-dropped_at() { # PORT COUNT NAME...
-	mapfile -t pins < <(member_pins_of "${@:3}")
-	"$PROGRAMS/judge" --count "$2" --port "$1" "${pins[@]}" | jq .dropped
 }
 
 # No server is there any more when they end.

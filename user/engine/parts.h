@@ -29,7 +29,11 @@ struct follower {
 	bool again;       /* from the beginning */
 	bool old;         /* the consumer hands out what was heard long ago */
 	bool troubled;    /* of which engine_trouble() tells */
-	unsigned int idle; /* answers in a row that there is nothing */
+	bool idle;        /* there was nothing to read */
+	bool first;       /* what comes next is the beginning */
+	__u64 looked;     /* ns, at the stream */
+	char leader[ENGINE_NAME]; /* the server that decides what is in the stream; */
+	bool leaderless;  /* and there was none, or it could not be asked */
 };
 
 struct listener {

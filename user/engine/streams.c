@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "engine/parts.h"
 
 #define FETCHED 64     /* messages of one answer: half a megabyte at most */
@@ -16,7 +17,7 @@
  */
 #define HEARTBEAT_NS 1000000000LL
 #define IDLE_NS 60000000000LL /* after which the server forgets a consumer that nobody asks */
-#define IDLE_LOOK 5    /* answers that there is nothing, and it is looked whether that is so */
+#define LOOK_NS 10000000000ULL /* so often it is looked who leads the stream, and where it ends */
 #define SKEW 120       /* s by which the server's clock may be behind ours */
 
 static bool ends(const struct engine *e)
@@ -30,6 +31,26 @@ static void pause_for(const struct engine *e, int milliseconds)
 		usleep(50000);
 }
 
+static void begin_again(struct follower *f)
+{
+	f->last = 0;
+	f->first = true;
+	__atomic_store_n(&f->caught_up, false, __ATOMIC_RELEASE);
+}
+
+/* Whether what was read may not be what the stream has: see engine_follow(). */
+static bool is_another(struct follower *f, const jsStreamInfo *info)
+{
+	const char *leader = info->Cluster && info->Cluster->Leader ? info->Cluster->Leader : "";
+	bool another = f->leaderless || strncmp(f->leader, leader, sizeof(f->leader) - 1) ||
+		       info->Created != f->created || info->State.LastSeq < f->last;
+
+	snprintf(f->leader, sizeof(f->leader), "%s", leader);
+	f->leaderless = false;
+	f->created = info->Created;
+	return another;
+}
+
 /* Where the stream stands; another one of the same name begins anew. False: it cannot be asked. */
 static bool look(struct follower *f)
 {
@@ -41,15 +62,14 @@ static bool look(struct follower *f)
 		const char *text = n->nats_GetLastError(NULL);
 
 		engine_note(f->engine, text && *text ? text : n->natsStatus_GetText(status));
-		f->troubled = true;
+		f->troubled = f->leaderless = true;
 		return false;
 	}
 	if (f->troubled)
 		engine_note(f->engine, "");
 	f->troubled = false;
-	if (info->Created != f->created || info->State.LastSeq < f->last)
-		f->last = 0;
-	f->created = info->Created;
+	if (is_another(f, info))
+		begin_again(f);
 	f->end = info->State.LastSeq;
 	n->jsStreamInfo_Destroy(info);
 	return true;
@@ -112,8 +132,10 @@ static void deliver(struct follower *f, natsMsg *msg)
 			.sequence = data->Sequence.Stream,
 			.stored = data->Timestamp,
 			.pending = data->NumPending,
+			.first = f->first,
 		};
 
+		f->first = false;
 		f->last = data->Sequence.Stream;
 		f->hear(f->context, &message);
 		__atomic_store_n(&f->lag, data->NumPending, __ATOMIC_RELAXED);
@@ -132,16 +154,22 @@ static void deliver_all(struct follower *f, natsMsgList *list)
 	f->engine->nats->natsMsgList_Destroy(list);
 }
 
-/* Now and then it is looked whether there is really nothing. False: there is. */
-static bool rests(struct follower *f)
+/* Now and then it is looked. False: there is something to be read, or all of it anew. */
+static bool is_current(struct follower *f)
 {
-	__u64 last = f->last;
+	__u64 now = clock_now(), last = f->last;
 
+	if (now - f->looked < LOOK_NS)
+		return true;
+	f->looked = now;
+	return !look(f) || (f->last == last && (!f->idle || f->end <= last));
+}
+
+static void rest(struct follower *f)
+{
+	f->idle = true;
 	__atomic_store_n(&f->lag, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&f->caught_up, true, __ATOMIC_RELEASE);
-	if (++f->idle % IDLE_LOOK)
-		return true;
-	return !look(f) || (f->last == last && f->end <= last);
 }
 
 /*
@@ -155,11 +183,13 @@ static bool fetch(struct follower *f)
 	natsMsgList list = {};
 	natsStatus status = n->natsSubscription_FetchRequest(&list, f->subscription, &one);
 
-	if (status == NATS_TIMEOUT)
-		return rests(f);
+	if (status == NATS_TIMEOUT) {
+		rest(f);
+		return is_current(f);
+	}
 	if (status != NATS_OK)
 		return false;
-	f->idle = 0;
+	f->idle = false;
 	deliver_all(f, &list);
 	while (!ends(f->engine) && __atomic_load_n(&f->lag, __ATOMIC_RELAXED)) {
 		list = (natsMsgList){};
@@ -168,7 +198,7 @@ static bool fetch(struct follower *f)
 			break;
 		deliver_all(f, &list);
 	}
-	return !f->old;
+	return !f->old && is_current(f);
 }
 
 static void unsubscribe(struct follower *f)
@@ -189,7 +219,7 @@ static void *follow(void *context)
 		}
 		if (__atomic_exchange_n(&f->again, false, __ATOMIC_ACQ_REL)) {
 			unsubscribe(f);
-			f->last = 0;
+			begin_again(f);
 		}
 		if (!f->subscription && !subscribe(f)) {
 			pause_for(f->engine, 500);

@@ -40,7 +40,6 @@ struct turns {
 	__u64 look, bans, here;
 	int told;              /* code of what keeps the guard from us, that was said last */
 	int unwritten;         /* why the status is not, that was said last */
-	bool telling;          /* the stream was read, so it is known what it does not have */
 };
 
 static int hear(void *context, const struct sg_event *event)
@@ -84,7 +83,6 @@ static void begin_anew(struct turns *t)
 	a->cell = 0;
 	__atomic_store_n(&a->lists.again, true, __ATOMIC_RELEASE);
 	engine_again(a->engine);
-	t->telling = false;
 }
 
 static void look(struct turns *t)
@@ -164,9 +162,7 @@ static void tell(struct turns *t)
 	struct agent *a = t->agent;
 	bool by_hand = a->host.session.maps.state->ban_generation != a->generation;
 
-	if (!t->telling)
-		t->telling = engine_caught_up(a->engine, ENGINE_TOLD);
-	if (!t->telling || host_clocks(&a->host, NULL))
+	if (!engine_caught_up(a->engine, ENGINE_TOLD) || host_clocks(&a->host, NULL))
 		return;
 	if (is_due(&t->bans, by_hand ? SECOND : BANS_EVERY))
 		teller_bans(a, NULL);

@@ -421,6 +421,11 @@ void taker_told(void *context, const struct engine_message *message)
 	int err = fleet_message_read(message->data, message->length, &m);
 
 	pthread_mutex_lock(&a->lock);
+	if (message->first) {
+		ledger_free(&a->bans);
+		ledger_free(&a->proofs);
+		members_forget(&a->members);
+	}
 	member = member_of(a, message->subject, SUBJECT_TOLD);
 	if (member)
 		member->told++;
