@@ -6,6 +6,9 @@
 
 # The agent is what its member's file is given to.
 read -ra FLEET_AGENT <<<"${FLEET_AGENT:-$SIPGUARD fleet run --config}"
+# Seconds that a ban may take on a busy machine before it is missing; who has it is seen at once.
+# shellcheck disable=SC2034 # for the scenarios
+FLEET_PATIENCE=180
 # shellcheck disable=SC2034 # for the scenarios
 PROGRAMS=$BUILD/tools/fleet
 

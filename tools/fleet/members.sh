@@ -60,7 +60,7 @@ honest_heard() {
 		"$PROGRAMS/banner" --tries 2 --count 20 --rate 1000 \
 			--first "198.18.$((100 + HONEST)).1" "$(member_pins edge3)" \
 			2>>"$FLEET_DIR/banner.log" || true
-	} | "$PROGRAMS/seer" --wait "${1:-60}" "$(member_pins edge1)" "$(member_pins edge2)" |
+	} | "$PROGRAMS/seer" --wait "${1:-$FLEET_PATIENCE}" "$(member_pins edge1)" "$(member_pins edge2)" |
 		jq '2 * .bans - .missing'
 }
 

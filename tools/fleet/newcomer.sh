@@ -21,9 +21,9 @@ comes_new() {
 	local seen
 	bans_at edge1 "$BANS" 10000 40000
 	at_least banned "$(wc -l <"$FLEET_DIR/bans.40000")" $((BANS * 99 / 100))
-	at_most missing-before "$(seen_from_now 40000 60 edge2 | jq .missing)" 0
+	at_most missing-before "$(seen_from_now 40000 "$FLEET_PATIENCE" edge2 | jq .missing)" 0
 	agent_start edge3
-	seen=$(seen_from_now 40000 60 edge3)
+	seen=$(seen_from_now 40000 "$FLEET_PATIENCE" edge3)
 	at_most newcomer-missing "$(jq .missing <<<"$seen")" 0
 	fast newcomer-seconds "$(jq '.max_ms / 1000' <<<"$seen")" 3
 	told newcomer-half-seconds "$(jq '.p50_ms / 1000' <<<"$seen")"
@@ -50,9 +50,9 @@ goes_on() {
 	sleep "$CUT"
 	fleet_heal edge3
 	wait "$banner"
-	at_most missing-after-kill "$(seen_from_now 40001 60 edge2 | jq .missing)" 0
-	at_most missing-after-cut "$(seen_from_now 40001 60 edge3 | jq .missing)" 0
-	at_most missing-of-cut "$(seen_from_now 40002 60 edge1 edge2 | jq .missing)" 0
+	at_most missing-after-kill "$(seen_from_now 40001 "$FLEET_PATIENCE" edge2 | jq .missing)" 0
+	at_most missing-after-cut "$(seen_from_now 40001 "$FLEET_PATIENCE" edge3 | jq .missing)" 0
+	at_most missing-of-cut "$(seen_from_now 40002 "$FLEET_PATIENCE" edge1 edge2 | jq .missing)" 0
 	same edge1 edge2 edge3 >"$FLEET_DIR/same.json"
 	at_most more-after-cut "$(jq .more "$FLEET_DIR/same.json")" 0
 	at_most ends-differ-after-cut "$(jq .ends_differ "$FLEET_DIR/same.json")" 0

@@ -37,7 +37,7 @@ scenario() {
 	half_of_two
 	# More than half of the servers go on.
 	bans_at edge1 50 100 40000
-	at_most missing-in-the-larger "$(seen_from_now 40000 60 edge2 | jq .missing)" 0
+	at_most missing-in-the-larger "$(seen_from_now 40000 "$FLEET_PATIENCE" edge2 | jq .missing)" 0
 	bans_at edge3 50 100 40001
 	at_least dropped-in-the-smaller "$(dropped_at 40001 50 edge3)" 50
 	# Of addresses of their own: whoever else sends from that of a phone is not banned by others.
@@ -46,8 +46,8 @@ scenario() {
 	sleep "$SPLIT"
 	at_most passed-over "$(dropped_at 40001 50 edge1 edge2)" 0
 	fleet_join_halves nats3 edge3 edge4
-	at_most missing-of-the-larger "$(seen_from_now 40000 60 edge3 edge4 | jq .missing)" 0
-	at_most missing-of-the-smaller "$(seen_from_now 40001 60 edge1 edge2 edge4 | jq .missing)" 0
+	at_most missing-of-the-larger "$(seen_from_now 40000 "$FLEET_PATIENCE" edge3 edge4 | jq .missing)" 0
+	at_most missing-of-the-smaller "$(seen_from_now 40001 "$FLEET_PATIENCE" edge1 edge2 edge4 | jq .missing)" 0
 	mapfile -t pins < <(member_pins_of edge1 edge2 edge4)
 	at_most phones-dropped "$("$PROGRAMS/judge" --first "$PHONES" --count 20 --port 40002 \
 		"${pins[@]}" | jq .dropped)" 0

@@ -22,7 +22,7 @@ travel() {
 	shift 4
 	"$PROGRAMS/banner" --count $((rate * seconds)) --rate "$rate" --port "$port" "$@" \
 		"$(member_pins edge1)" 2>"$FLEET_DIR/banner.log" |
-		"$PROGRAMS/seer" --wait 30 "${OTHERS[@]}" >"$FLEET_DIR/$name.json" || true
+		"$PROGRAMS/seer" --wait "$FLEET_PATIENCE" "${OTHERS[@]}" >"$FLEET_DIR/$name.json" || true
 	at_least "banned-$name" "$(jq '.bans // 0' "$FLEET_DIR/$name.json")" \
 		$((rate * seconds * 99 / 100))
 	at_most "missing-$name" "$(jq .missing "$FLEET_DIR/$name.json")" 0

@@ -54,7 +54,7 @@ struct engine_message {
 	__u64 sequence; /* of the stream; 0: of none */
 	__s64 stored;   /* ns since 1970, by the server's clock; 0: of no stream */
 	__u64 pending;  /* that come after it at the moment */
-	bool first;     /* the stream is read from its beginning: what was known of it may be wrong */
+	bool first;     /* all is read anew: what was known of the stream may be wrong */
 };
 
 typedef void (*engine_hear)(void *context, const struct engine_message *message);
@@ -109,7 +109,7 @@ int engine_listen(struct engine *engine, const char *subject, engine_hear hear, 
  * Reads a stream in its order, each message once, in a thread of its own: what is not older than
  * `seconds` (0: all), and from then on whatever comes, over restarts and partitions. Where another
  * server leads the stream, or none did for a while, it is read anew: a leader that was cut off has
- * handed out what the others never had, under numbers that they gave to other messages. 0 or -errno.
+ * handed out what the others never had, under numbers that they gave to others. 0 or -errno.
  */
 int engine_follow(struct engine *engine, const char *stream, unsigned int seconds,
 		  engine_hear hear, void *context, struct error *error);
