@@ -21,6 +21,7 @@ struct follower {
 	pthread_t thread;
 	bool begun;
 	natsSubscription *subscription;
+	__u64 handed;     /* messages that the consumer has handed out, as it counts them */
 	__u64 last;       /* sequence of the last message that was heard */
 	__s64 created;    /* of the stream: another one counts from 1 again; */
 	__u64 end;        /* its last message, as of the last look */

@@ -124,7 +124,8 @@ static void deliver(struct follower *f, natsMsg *msg)
 
 	if (n->natsMsg_GetMetaData(&data, msg) != NATS_OK || !data)
 		return;
-	if (data->Sequence.Stream > f->last) {
+	/* What it handed out while the connection was lost is not sent again: no one acknowledges. */
+	if (data->Sequence.Consumer == f->handed + 1 && data->Sequence.Stream > f->last) {
 		const struct engine_message message = {
 			.subject = n->natsMsg_GetSubject(msg),
 			.data = n->natsMsg_GetData(msg),
@@ -135,6 +136,7 @@ static void deliver(struct follower *f, natsMsg *msg)
 			.first = f->first,
 		};
 
+		f->handed = data->Sequence.Consumer;
 		f->first = false;
 		f->last = data->Sequence.Stream;
 		f->hear(f->context, &message);
@@ -206,6 +208,7 @@ static void unsubscribe(struct follower *f)
 	f->engine->nats->natsSubscription_Destroy(f->subscription);
 	f->subscription = NULL;
 	f->old = false;
+	f->handed = 0;
 }
 
 static void *follow(void *context)
