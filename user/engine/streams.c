@@ -124,7 +124,7 @@ static void deliver(struct follower *f, natsMsg *msg)
 
 	if (n->natsMsg_GetMetaData(&data, msg) != NATS_OK || !data)
 		return;
-	/* What it handed out while the connection was lost is not sent again: no one acknowledges. */
+	/* What it handed out while the connection was lost is not sent again. */
 	if (data->Sequence.Consumer == f->handed + 1 && data->Sequence.Stream > f->last) {
 		const struct engine_message message = {
 			.subject = n->natsMsg_GetSubject(msg),
