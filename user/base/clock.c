@@ -13,6 +13,14 @@ __u64 clock_now(void)
 	return now.tv_sec * SG_NSEC_PER_SEC + now.tv_nsec;
 }
 
+__u64 clock_wall(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
+}
+
 __u64 seconds_until(__u64 then, __u64 now)
 {
 	return then > now ? (then - now + SG_NSEC_PER_SEC - 1) / SG_NSEC_PER_SEC : 0;

@@ -57,7 +57,6 @@
 	X(nats_ReleaseThreadMemory)                                                               \
 	X(jsCtx_Destroy)                                                                          \
 	X(jsMsgMetaData_Destroy)                                                                  \
-	X(jsOptions_Init)                                                                         \
 	X(jsStreamConfig_Init)                                                                    \
 	X(jsStreamInfo_Destroy)                                                                   \
 	X(jsSubOptions_Init)                                                                      \

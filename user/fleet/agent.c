@@ -71,15 +71,20 @@ static void leave(struct turns *t)
 	t->follow = NULL;
 }
 
+void agent_forget(struct agent *a)
+{
+	ledger_free(&a->bans);
+	ledger_free(&a->proofs);
+	members_forget(&a->members);
+}
+
 /* Of a guard that is another one nothing is known: all that the stream has is read again. */
 static void begin_anew(struct turns *t)
 {
 	struct agent *a = t->agent;
 
 	leave(t);
-	ledger_free(&a->bans);
-	ledger_free(&a->proofs);
-	members_forget(&a->members);
+	agent_forget(a);
 	a->cell = 0;
 	__atomic_store_n(&a->lists.again, true, __ATOMIC_RELEASE);
 	engine_again(a->engine);

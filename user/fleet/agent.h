@@ -60,6 +60,9 @@ struct agent {
  */
 int agent_run(const struct fleet_settings *settings, struct error *error);
 
+/* Forgets what is known of the stream, which is read anew. Under the lock. */
+void agent_forget(struct agent *agent);
+
 /* --- taker.c --- */
 
 /* A message of the stream, or one that says that a member is there; takes the lock. */

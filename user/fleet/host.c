@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "model/listed.h"
 
 int host_begin(struct host *host, struct error *error)
@@ -77,21 +77,13 @@ static void note_proven(struct host *host)
 	}
 }
 
-static void look_at_wall(struct host *host)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	host->wall_now = now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
-}
-
 int host_look(struct host *host, bool *fresh, struct error *error)
 {
 	struct session session;
 	int err = session_begin(&session, ACCESS_TABLES, error);
 
 	*fresh = false;
-	look_at_wall(host); /* which goes on without a guard, too */
+	host->wall_now = clock_wall(); /* which goes on without a guard, too */
 	if (err) {
 		leave(host);
 		return err;
@@ -116,7 +108,7 @@ int host_look(struct host *host, bool *fresh, struct error *error)
 
 int host_clocks(struct host *host, struct error *error)
 {
-	look_at_wall(host);
+	host->wall_now = clock_wall();
 	return maps_clock(&host->session.maps, &host->guard_now, error);
 }
 

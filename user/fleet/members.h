@@ -28,11 +28,9 @@ extern const char *const fleet_fault_names[FLEET_FAULT__MAX];
 struct member {
 	char name[FLEET_MEMBER];
 	__u32 id;             /* hash of the name, 24 bits: who has made a ban, see sg_ban.origin */
-	__u64 run;            /* of its agent, that was heard last */
 	__u64 heard;          /* ms since 1970, by our clock: that it is there; 0: never */
 	__s64 ahead;          /* ms that its clock is ahead of ours, as of then */
 	__u64 told;           /* messages of the stream */
-	__u64 delay;          /* us from telling to here, of the last one */
 	__u64 faults[FLEET_FAULT__MAX];
 	__u64 unknown;        /* entries of a kind that is not known */
 	__u64 lifts;

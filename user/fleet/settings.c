@@ -24,12 +24,6 @@ const char *const fleet_outcome_names[FLEET_OUTCOME__MAX] = {
 #undef X
 };
 
-const char *const fleet_outcome_helps[FLEET_OUTCOME__MAX] = {
-#define X(NAME, word, help) help,
-	FLEET_OUTCOMES(X)
-#undef X
-};
-
 enum type {
 	TEXT,   /* `size` bytes */
 	FLAG,

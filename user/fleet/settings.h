@@ -58,7 +58,6 @@ enum fleet_outcome {
 };
 
 extern const char *const fleet_outcome_names[FLEET_OUTCOME__MAX];
-extern const char *const fleet_outcome_helps[FLEET_OUTCOME__MAX];
 
 #define FLEET_MEMBER ENGINE_NAME
 #define FLEET_MEMBERS 1024   /* that are told apart; what further ones say is not taken */

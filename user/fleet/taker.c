@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <bpf/bpf.h>
 
+#include "base/clock.h"
 #include "base/names.h"
 #include "base/notice.h"
 #include "fleet/agent.h"
@@ -28,14 +28,6 @@ struct judged {
 	__u64 stored;  /* ns since 1970, of the server's clock */
 	__u64 who;     /* its hash */
 };
-
-static __u64 wall(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
-}
 
 /* --- whom it names --- */
 
@@ -65,17 +57,6 @@ static bool is_foreign(const struct sg_flow_key *key, bool private_addresses)
 			return blocks[i].here && private_addresses;
 	}
 	return true;
-}
-
-static bool is_own(const struct host *host, const struct sg_flow_key *key)
-{
-	const struct prefix source = flow_prefix(key);
-
-	for (size_t i = 0; i < host->owns; i++) {
-		if (prefix_contains(&source, &host->own[i]))
-			return true;
-	}
-	return false;
 }
 
 static bool is_allowed(const struct host *host, const struct sg_flow_key *key)
@@ -159,7 +140,7 @@ static enum fleet_outcome judge_party(const struct judged *j)
 
 	if (!is_foreign(key, j->agent->settings->private_addresses))
 		return FLEET_ADDRESS;
-	if (is_own(host, key))
+	if (own_is_in(key, host->own, host->owns))
 		return FLEET_OWN;
 	if (j->entry->what == FLEET_PROOF)
 		return FLEET_TAKEN;
@@ -390,9 +371,8 @@ static void hear_all(struct agent *a, struct member *member, const struct fleet_
 		     __s64 stored)
 {
 	bool own = is_ours(a, member, m), tested = false;
-	__u64 now = wall(), delay = now > m->sent ? (now - m->sent) * 1000 : 0;
+	__u64 now = clock_wall(), delay = now > m->sent ? (now - m->sent) * 1000 : 0;
 
-	member->delay = delay;
 	member->unknown += m->unknown;
 	for (size_t i = 0; i < m->count; i++) {
 		const struct fleet_entry *entry = &m->entry[i];
@@ -421,11 +401,8 @@ void taker_told(void *context, const struct engine_message *message)
 	int err = fleet_message_read(message->data, message->length, &m);
 
 	pthread_mutex_lock(&a->lock);
-	if (message->first) {
-		ledger_free(&a->bans);
-		ledger_free(&a->proofs);
-		members_forget(&a->members);
-	}
+	if (message->first)
+		agent_forget(a);
 	member = member_of(a, message->subject, SUBJECT_TOLD);
 	if (member)
 		member->told++;
@@ -451,9 +428,8 @@ void taker_here(void *context, const struct engine_message *message)
 	if (member && err)
 		fault(member, err);
 	if (member && !err && !is_ours(a, member, &m)) {
-		member->heard = wall();
+		member->heard = clock_wall();
 		member->ahead = (__s64)(m.sent - member->heard);
-		member->run = m.run;
 		if ((member->ahead > SKEWED || member->ahead < -SKEWED) && !member->skewed)
 			notice("the clock of %s is off from this one's by %lld s: bans and proofs "
 			       "end at the wrong time until one of them is set.", member->name,

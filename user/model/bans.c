@@ -215,17 +215,6 @@ int bans_order(struct maps *maps, const struct sg_flow_key *key, __u64 seconds, 
 	return bans_set(maps, key, ban, now, error);
 }
 
-static bool is_own(const struct sg_flow_key *key, const struct prefix *own, size_t count)
-{
-	struct prefix source = flow_prefix(key);
-
-	for (size_t i = 0; i < count; i++) {
-		if (prefix_contains(&source, &own[i]))
-			return true;
-	}
-	return false;
-}
-
 /* Those of the guard are swept by it, see table.bpf.h; those of the operator by settle(). */
 static int restore(struct maps *maps, const struct ban *ban)
 {
@@ -245,7 +234,7 @@ int bans_restore(struct maps *maps, const struct ban *bans, size_t count, size_t
 
 	*refused = 0;
 	for (size_t i = 0; !err && i < count; i++) {
-		if (is_own(&bans[i].key, own, owns)) {
+		if (own_is_in(&bans[i].key, own, owns)) {
 			++*refused;
 			continue;
 		}

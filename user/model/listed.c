@@ -133,3 +133,14 @@ int own_addresses(struct prefix **own, size_t *count, struct error *error)
 		*count = prefix_unique(*own, *count);
 	return *own ? 0 : error_set(error, -ENOMEM, "out of memory.");
 }
+
+bool own_is_in(const struct sg_flow_key *key, const struct prefix *own, size_t count)
+{
+	const struct prefix source = flow_prefix(key);
+
+	for (size_t i = 0; i < count; i++) {
+		if (prefix_contains(&source, &own[i]))
+			return true;
+	}
+	return false;
+}

@@ -29,4 +29,7 @@ enum sg_list lists_lookup(const struct maps *maps, const struct prefix *prefix);
 /* The addresses of this network namespace except loopback, as prefixes of full length, sorted. */
 int own_addresses(struct prefix **own, size_t *count, struct error *error);
 
+/* Whether one of them is the flow's, or in the source, see flow_prefix(). */
+bool own_is_in(const struct sg_flow_key *key, const struct prefix *own, size_t count);
+
 #endif

@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
+#include "base/text.h"
 #include "cmd/command.h"
 #include "fleet/agent.h"
 #include "guard/preflight.h"
-#include "base/text.h"
 #include "model/listed.h"
 #include "named/source.h"
 #include "render/output.h"
@@ -112,13 +112,11 @@ static int read_list(const char *path, enum published_kind kind, struct text *te
 static int publish_list(const struct fleet_call *call, struct published *list, struct error *error)
 {
 	struct engine *engine = engine_open(&call->settings->access, true, error);
-	struct timespec now;
 	int err;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	list->version = now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
+	list->version = clock_wall();
 	if (call->options->seconds)
-		list->until = now.tv_sec + call->options->seconds;
+		list->until = list->version / 1000 + call->options->seconds;
 	err = engine ? lists_publish(engine, list, error) : error->code;
 	engine_close(engine);
 	return err;

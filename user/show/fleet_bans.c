@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -19,21 +18,13 @@
 #define PATIENCE (10 * SG_NSEC_PER_SEC) /* for the stream to be read */
 #define ANSWERS (3 * SG_NSEC_PER_SEC)   /* for the members to answer */
 
-static __u64 wall_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
-}
-
 int fleet_tell(struct engine *engine, const struct fleet_settings *settings,
 	       const struct fleet_entry *entry, struct error *error)
 {
 	static struct fleet_writer w;
 	char subject[ENGINE_SUBJECT];
 
-	fleet_writer_begin(&w, wall_ms(), 0);
+	fleet_writer_begin(&w, clock_wall(), 0);
 	fleet_writer_add(&w, entry);
 	snprintf(subject, sizeof(subject), SUBJECT_TOLD "%s", settings->access.member);
 	return engine_tell(engine, subject, w.data, w.length, error);
@@ -84,7 +75,7 @@ static void hear_ban(void *context, const struct engine_message *message)
 	static struct fleet_message m;
 	struct told_bans *t = context;
 	const char *member = message->subject + strlen(SUBJECT_TOLD);
-	__u64 now = wall_ms() / 1000;
+	__u64 now = clock_wall() / 1000;
 
 	if (strncmp(message->subject, SUBJECT_TOLD, strlen(SUBJECT_TOLD)) ||
 	    !fleet_is_member(member) || fleet_message_read(message->data, message->length, &m))
@@ -128,7 +119,7 @@ static void print_ban(const struct told_ban *ban, const char *here, json_t *arra
 	const char *cause = ban->cause ? reason_texts[ban->cause].label : "operator";
 	const char *transport = ban->key.port ? flow_transport(&ban->key) : "";
 	char text[PREFIX_TEXT], time[OUTPUT_TEXT];
-	__u64 now = wall_ms() / 1000;
+	__u64 now = clock_wall() / 1000;
 
 	flow_format(&ban->key, text, sizeof(text));
 	if (array)
@@ -146,7 +137,7 @@ static void print_bans(struct told_bans *t, bool json)
 	struct session session;
 	bool guarded = !session_begin(&session, ACCESS_READ, NULL), any = false;
 	json_t *array = json ? json_array() : NULL;
-	__u64 now = wall_ms() / 1000;
+	__u64 now = clock_wall() / 1000;
 
 	if (t->count)
 		qsort(t->ban, t->count, sizeof(*t->ban), by_flow);

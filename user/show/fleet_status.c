@@ -3,25 +3,17 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
+#include "base/clock.h"
 #include "base/escape.h"
 #include "render/output.h"
 #include "show/fleet.h"
 
 #define STALE 10.0 /* s: it is written every second */
 #define SILENT 10.0 /* s after which a member is not there: it says so every two */
-
-static double wall(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec + now.tv_nsec / 1e9;
-}
 
 static long long number(const json_t *object, const char *key)
 {
@@ -57,7 +49,7 @@ static int read_status(const char *path, json_t **status, struct error *error)
 	*status = json_load_file(path, 0, &why);
 	if (!*status)
 		return error_set(error, -EIO, "cannot read %s: %s.", path, why.text);
-	age = wall() - real(*status, "written");
+	age = clock_wall() / 1e3 - real(*status, "written");
 	if (age < STALE && age > -STALE)
 		return 0;
 	json_decref(*status);
@@ -123,7 +115,7 @@ static void print_status(const json_t *s)
 	const json_t *told = json_object_get(s, "told");
 	const json_t *entries = json_object_get(told, "entries");
 	const json_t *lists = json_object_get(s, "lists"), *members = json_object_get(s, "members");
-	double now = wall();
+	double now = clock_wall() / 1e3;
 
 	escape_printf(stdout, "Member %s: %s%s%s; %s.\n", word(s, "member"),
 	       flag(s, "connected") ? "connected" : "NOT CONNECTED",
