@@ -34,7 +34,7 @@ source "$FLEET_SRC/nats.sh"
 # shellcheck source=hosts.sh
 source "$FLEET_SRC/hosts.sh"
 
-ALL=(nothing travel members newcomer split failover upstream)
+ALL=(nothing travel members newcomer split restored failover upstream)
 JSON=${FLEET_JSON:-$LAB_ROOT/build/fleet.json}
 
 fleet_need() {

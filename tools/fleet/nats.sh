@@ -205,14 +205,16 @@ fleet_users() {
 }
 
 fleet_server_config() { # NUMBER
-	local i routes=
+	local i routes= alone=
+	# One alone is no cluster, and would wait for others.
+	[[ $FLEET_SERVERS -gt 1 ]] || alone='/^cluster {/,/^}/d'
 	for ((i = 1; i <= FLEET_SERVERS; i++)); do
 		routes+="\"nats://$FLEET_NET.0.$i:6222\", "
 	done
 	sed -e "s|@NAME@|nats$1|g" -e "s|@ADDRESS@|$FLEET_NET.0.$1|g" \
 		-e "s|@CERTIFICATES@|$FLEET_DIR/certificates|g" \
 		-e "s|@STATE@|${FLEET_STATE:-$FLEET_DIR}/nats$1|" -e "s|@STORE@|$FLEET_STORE|" \
-		-e "s|@ROUTES@|$routes|" \
+		-e "s|@ROUTES@|$routes|" -e "$alone" \
 		"$FLEET_SRC/nats.conf.in" >"$FLEET_DIR/nats$1.conf"
 }
 
@@ -274,8 +276,14 @@ fleet_has_leader() {
 		"[.meta_cluster.replicas[]? | select(.current)] | length" "") -ge $((living - 1)) ]]
 }
 
+fleet_alone_answers() {
+	[[ -n $(fleet_jsz 1 '.server_id // ""' "") ]]
+}
+
 fleet_nats_ready() {
-	lab_until fleet_has_leader ||
+	local ready=fleet_has_leader
+	[[ $FLEET_SERVERS -gt 1 ]] || ready=fleet_alone_answers
+	lab_until "$ready" ||
 		lab_die "the servers of NATS do not agree: $(tail -n 3 "$FLEET_DIR"/nats?.log)"
 }
 

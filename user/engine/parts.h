@@ -22,7 +22,9 @@ struct follower {
 	bool begun;
 	natsSubscription *subscription;
 	__u64 handed;     /* messages that the consumer has handed out, as it counts them */
-	__u64 last;       /* sequence of the last message that was heard */
+	__u64 last;       /* sequence of the last message that was heard, */
+	__s64 stored;     /* and when the servers had it, in ns since 1970: no two have the same */
+	bool unsure;      /* whether the stream still has that one */
 	__s64 created;    /* of the stream: another one counts from 1 again; */
 	__u64 end;        /* its last message, as of the last look */
 	__u64 lag;

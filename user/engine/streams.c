@@ -94,9 +94,10 @@ static bool subscribe(struct follower *f)
 	options.Config.MemoryStorage = true;
 	options.Config.Replicas = 1;
 	options.Config.InactiveThreshold = IDLE_NS;
+	f->unsure = f->last;
 	if (f->last) {
 		options.Config.DeliverPolicy = js_DeliverByStartSequence;
-		options.Config.OptStartSeq = f->last + 1;
+		options.Config.OptStartSeq = f->last;
 	} else if (f->seconds) {
 		options.Config.DeliverPolicy = js_DeliverByStartTime;
 		options.Config.OptStartTime = (time(NULL) - f->seconds - SKEW) * 1000000000LL;
@@ -113,9 +114,54 @@ static bool subscribe(struct follower *f)
 	return false;
 }
 
+/* Where the reading stands after a message of the stream. */
+static void note(struct follower *f, const jsMsgMetaData *data)
+{
+	f->last = data->Sequence.Stream;
+	f->stored = data->Timestamp;
+	__atomic_store_n(&f->lag, data->NumPending, __ATOMIC_RELAXED);
+	if (!data->NumPending)
+		__atomic_store_n(&f->caught_up, true, __ATOMIC_RELEASE);
+}
+
 /*
- * The consumer of a server that was killed comes back with it, and begins where it did at first:
- * that is not waited for, another one is made.
+ * A new consumer begins with the message that was heard last, to see whether it is still the same:
+ * servers that were killed while their disk was full, or that were cut off, may have lost it, and
+ * given its number to another one.
+ */
+static void meet(struct follower *f, const jsMsgMetaData *data)
+{
+	f->unsure = false;
+	if (data->Sequence.Stream == f->last && data->Timestamp == f->stored) {
+		note(f, data);
+		return;
+	}
+	begin_again(f);
+	f->old = true;
+}
+
+static void hear(struct follower *f, natsMsg *msg, const jsMsgMetaData *data)
+{
+	const struct nats *n = f->engine->nats;
+	const struct engine_message message = {
+		.subject = n->natsMsg_GetSubject(msg),
+		.data = n->natsMsg_GetData(msg),
+		.length = n->natsMsg_GetDataLength(msg),
+		.sequence = data->Sequence.Stream,
+		.stored = data->Timestamp,
+		.pending = data->NumPending,
+		.first = f->first,
+	};
+
+	f->first = false;
+	f->hear(f->context, &message);
+	note(f, data);
+}
+
+/*
+ * What a consumer handed out while the connection was lost is not sent again; and that of a server
+ * that was killed comes back with it, and begins where it did at first. Neither is waited for:
+ * another one is made.
  */
 static void deliver(struct follower *f, natsMsg *msg)
 {
@@ -124,28 +170,14 @@ static void deliver(struct follower *f, natsMsg *msg)
 
 	if (n->natsMsg_GetMetaData(&data, msg) != NATS_OK || !data)
 		return;
-	/* What it handed out while the connection was lost is not sent again. */
-	if (data->Sequence.Consumer == f->handed + 1 && data->Sequence.Stream > f->last) {
-		const struct engine_message message = {
-			.subject = n->natsMsg_GetSubject(msg),
-			.data = n->natsMsg_GetData(msg),
-			.length = n->natsMsg_GetDataLength(msg),
-			.sequence = data->Sequence.Stream,
-			.stored = data->Timestamp,
-			.pending = data->NumPending,
-			.first = f->first,
-		};
-
-		f->handed = data->Sequence.Consumer;
-		f->first = false;
-		f->last = data->Sequence.Stream;
-		f->hear(f->context, &message);
-		__atomic_store_n(&f->lag, data->NumPending, __ATOMIC_RELAXED);
-		if (!data->NumPending)
-			__atomic_store_n(&f->caught_up, true, __ATOMIC_RELEASE);
-	} else {
+	if (data->Sequence.Consumer != ++f->handed)
 		f->old = true;
-	}
+	else if (f->unsure)
+		meet(f, data);
+	else if (data->Sequence.Stream <= f->last)
+		f->old = true;
+	else
+		hear(f, msg, data);
 	n->jsMsgMetaData_Destroy(data);
 }
 
@@ -193,7 +225,7 @@ static bool fetch(struct follower *f)
 		return false;
 	f->idle = false;
 	deliver_all(f, &list);
-	while (!ends(f->engine) && __atomic_load_n(&f->lag, __ATOMIC_RELAXED)) {
+	while (!f->old && !ends(f->engine) && __atomic_load_n(&f->lag, __ATOMIC_RELAXED)) {
 		list = (natsMsgList){};
 		if (n->natsSubscription_Fetch(&list, f->subscription, FETCHED, 1000, NULL) !=
 		    NATS_OK)

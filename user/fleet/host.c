@@ -131,19 +131,33 @@ __u64 host_hash(const struct host *host, const struct sg_flow_key *key)
 	return sg_key_hash(key, host->session.maps.state->secret);
 }
 
-static __u32 source_bit(const struct host *host, const struct sg_flow_key *key)
+/* Two bits of the set: from the top of the hash, and from below it. */
+struct bits {
+	__u32 bit[2];
+};
+
+static struct bits source_bits(const struct host *host, const struct sg_flow_key *key)
 {
 	const struct sg_flow_key source = sg_source_key(key->family, key->address);
+	__u64 hash = host_hash(host, &source);
 
-	return host_hash(host, &source) >> (64 - HOST_SOURCES_SHIFT);
+	return (struct bits){{hash >> (64 - HOST_SOURCES_SHIFT),
+			      hash >> (40 - HOST_SOURCES_SHIFT) & (HOST_SOURCES - 1)}};
+}
+
+static bool is_set(const __u64 *set, __u32 bit)
+{
+	return set[bit / 64] >> bit % 64 & 1;
 }
 
 void host_note_source(struct host *host, const struct sg_flow_key *key)
 {
-	__u32 bit = source_bit(host, key);
+	const struct bits bits = source_bits(host, key);
 
-	host->gathering[bit / 64] |= 1ULL << bit % 64;
-	host->sources[bit / 64] |= 1ULL << bit % 64;
+	for (int i = 0; i < 2; i++) {
+		host->gathering[bits.bit[i] / 64] |= 1ULL << bits.bit[i] % 64;
+		host->sources[bits.bit[i] / 64] |= 1ULL << bits.bit[i] % 64;
+	}
 }
 
 void host_sources_done(struct host *host)
@@ -157,9 +171,9 @@ void host_sources_done(struct host *host)
 
 bool host_has_proven(struct host *host, const struct sg_flow_key *key, bool source)
 {
-	__u32 bit = source_bit(host, key);
+	const struct bits bits = source_bits(host, key);
 
-	if (host->sources[bit / 64] >> bit % 64 & 1)
+	if (is_set(host->sources, bits.bit[0]) && is_set(host->sources, bits.bit[1]))
 		return true;
 	return !source && proven_is(&host->proven, key, host->guard_now);
 }

@@ -8,7 +8,7 @@
 # shellcheck source=../lib.sh
 source "$(dirname "$0")/../lib.sh"
 
-NAMES=(nothing travel newcomer split members failover)
+NAMES=(nothing travel newcomer split restored members failover)
 
 OUT=$(mktemp -d)
 trap 'rm -rf "$OUT"; [[ -n $TEST_DONE ]] ||

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash source-path=SCRIPTDIR
+#
+# restored: a server comes back with less than it had, as from a backup, or after its disk was full.
+# What it numbers anew then is heard by who has heard those numbers before.
+#
+# Sourced by fleet.sh. There is one server: of three another one may lead, which tells already.
+
+FLEET_SERVERS=1
+
+last_of_stream() {
+	fleet_jsz 1 '[.account_details[]?.stream_detail[]? | select(.name == "SIPGUARD") |
+		.state.last_seq] | first // 0' "accounts=true&streams=true"
+}
+
+stream_is_at() {
+	[[ $(last_of_stream) -ge $1 ]]
+}
+
+has_come_back() { # NAME LOSSES: connected, and anew
+	[[ $(agent_says "$1" ".connected and .losses > $2") == true ]]
+}
+
+scenario() {
+	local i last losses
+	fleet_nats_up edge1 edge2
+	fleet_setup
+	for i in 1 2; do
+		member_up "edge$i" "$i"
+		guard_up "edge$i" "bans: {auth-failure: {threshold: 2, window: 3600, time: 3600}}"
+		agent_config "edge$i"
+		agent_start "edge$i"
+	done
+	agents_ready edge1 edge2
+	bans_at edge1 20 1000 40000
+	at_most missing-before "$(seen_from_now 40000 "$FLEET_PATIENCE" edge2 | jq .missing)" 0
+	fleet_nats_stop 1
+	cp -a "$FLEET_DIR/nats1" "$FLEET_DIR/backup"
+	fleet_nats_start 1
+	fleet_nats_ready
+	agents_ready edge1 edge2
+	bans_at edge1 20 1000 40001
+	at_most missing-of-lost "$(seen_from_now 40001 "$FLEET_PATIENCE" edge2 | jq .missing)" 0
+	last=$(last_of_stream)
+	losses=$(agent_says edge1 .losses)
+	# It sees the server again when there is as much as it knows of, and other things.
+	fleet_nats_stop 1 KILL
+	fleet_partition edge2
+	rm -rf "$FLEET_DIR/nats1"
+	mv "$FLEET_DIR/backup" "$FLEET_DIR/nats1"
+	fleet_nats_start 1
+	fleet_nats_ready
+	lab_until has_come_back edge1 "$losses" || lab_die "edge1 does not come back."
+	at_most stream-lost $(($(last_of_stream) - last)) -1
+	bans_at edge1 40 40 40002
+	lab_until stream_is_at "$last" || lab_die "nothing is told after the server came back."
+	fleet_heal edge2
+	at_most missing-of-anew "$(seen_from_now 40002 "$FLEET_PATIENCE" edge2 | jq .missing)" 0
+}
