@@ -318,7 +318,8 @@ restarted() {
 full() {
 	fallocate -l 64M "$FLEET_STATE/ballast" 2>/dev/null ||
 		dd if=/dev/zero of="$FLEET_STATE/ballast" bs=1M 2>/dev/null || true
-	flood_lines "$(at 3600)" | lie --subject sipguard.told.evil --count 2000 --rate 1000
+	# A server that cannot write may end the connection of who tells.
+	flood_lines "$(at 3600)" | lie --subject sipguard.told.evil --count 2000 --rate 1000 || true
 	at_most legitimate-dropped-while-full "$(legitimate_dropped)" 0
 	at_least agents-live-while-full "$(agents_living edge1 edge2 edge3)" 3
 	HONEST=$((HONEST + 1))
