@@ -126,8 +126,9 @@ agent_says() { # NAME FILTER
 	jq "$2" "$FLEET_DIR/$1.status.json" 2>/dev/null || echo null
 }
 
+# It, and no agent before it, has read all that was told.
 agent_is_connected() {
-	[[ $(agent_says "$1" '.connected and .["caught-up"]') == true ]]
+	[[ $(agent_says "$1" ".pid == $(agent_pid "$1") and .connected and .[\"caught-up\"]") == true ]]
 }
 
 agents_ready() { # NAME...

@@ -11,6 +11,10 @@ BANS=$(full_or_short 200000 2000)
 CUT=$(full_or_short 60 8) # seconds that a member is cut off
 LASTS=15                  # seconds of the bans that have to end in time
 LARGE="memory: large"
+RATE=100                  # bans a second while servers and members come and go
+# Room for a tenth more than there will be: what is read again takes none twice.
+ROOM=$(((BANS + RATE * (CUT + 20) + 200) * 11 / 10))
+TAKE="{mode: enforce, per-minute: 100000000, most: $ROOM, most-each: $ROOM}"
 
 # A guard that bans after two wrong passwords, for so many seconds.
 guard_of() { # NAME SECONDS
@@ -36,8 +40,8 @@ comes_new() {
 
 # Bans go on while the server that leads the stream is killed, is back, and a member is cut off.
 goes_on() {
-	local leader banner rate=100
-	bans_at edge1 $((rate * (CUT + 20))) "$rate" 40001 &
+	local leader banner
+	bans_at edge1 $((RATE * (CUT + 20))) "$RATE" 40001 &
 	banner=$!
 	sleep 3
 	leader=$(fleet_stream_leader 1 SIPGUARD || fleet_stream_leader 2 SIPGUARD)
@@ -57,6 +61,15 @@ goes_on() {
 	at_most more-after-cut "$(jq .more "$FLEET_DIR/same.json")" 0
 	at_most ends-differ-after-cut "$(jq .ends_differ "$FLEET_DIR/same.json")" 0
 	at_least agents-live "$(agents_living edge1 edge2 edge3)" 3
+}
+
+# An agent that reads all of it again still takes what comes then.
+begins_anew() {
+	agent_stop edge2
+	agent_start edge2
+	agents_ready edge2
+	bans_at edge1 50 1000 40004
+	at_most missing-begun-anew "$(seen_from_now 40004 "$FLEET_PATIENCE" edge2 | jq .missing)" 0
 }
 
 # No server is there any more when they end.
@@ -84,12 +97,13 @@ scenario() {
 	for i in 1 2 3; do
 		member_up "edge$i" "$i"
 		guard_of "edge$i" 3600
-		agent_config "edge$i" "$TAKE_ALL"
+		agent_config "edge$i" "$TAKE"
 	done
 	agent_start edge1
 	agent_start edge2
 	agents_ready edge1 edge2
 	comes_new
 	goes_on
+	begins_anew
 	ends_in_time
 }

@@ -76,6 +76,9 @@ void agent_forget(struct agent *a)
 	ledger_free(&a->bans);
 	ledger_free(&a->proofs);
 	members_forget(&a->members);
+	/* What they have in the table of the guard is not forgotten with that. */
+	if (a->host.there)
+		teller_count(a);
 }
 
 /* Of a guard that is another one nothing is known: all that the stream has is read again. */

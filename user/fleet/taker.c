@@ -178,7 +178,7 @@ static enum fleet_outcome judge(const struct judged *j)
 	return mode == SG_MODE_MONITOR ? FLEET_WOULD : FLEET_TAKEN;
 }
 
-static int put_ban(const struct judged *j)
+static int put_ban(const struct judged *j, bool *added)
 {
 	struct host *host = &j->agent->host;
 	const struct ban ban = {
@@ -190,7 +190,7 @@ static int put_ban(const struct judged *j)
 		},
 	};
 
-	return bans_take(&host->session.maps, &ban, host->guard_now);
+	return bans_take(&host->session.maps, &ban, host->guard_now, added);
 }
 
 /* Who is proven was banned by mistake, or has paid for it: what others held against him is gone. */
@@ -222,20 +222,20 @@ static enum fleet_outcome take(const struct judged *j)
 	struct ledger *ledger = proof ? &j->agent->proofs : &j->agent->bans;
 	__u32 now = j->agent->host.wall_now / 1000;
 	struct ledger_line *line = ledger_find(ledger, j->who);
-	bool fresh = !line;
+	bool added = !line;
 	int err;
 
 	line = ledger_put(ledger, j->who, now);
 	if (!line)
 		return FLEET_FULL;
-	err = proof ? put_proof(j) : put_ban(j);
+	err = proof ? put_proof(j) : put_ban(j, &added);
 	if (err && err != -EEXIST)
 		return FLEET_FULL;
 	line->end = j->entry->end;
 	line->told = ledger_time(now);
 	line->member = member_place(&j->agent->members, j->member);
-	j->member->live[table_of(j->kind)] += fresh;
-	j->agent->foreign += fresh && !proof && !err;
+	j->member->live[table_of(j->kind)] += added;
+	j->agent->foreign += added && !proof;
 	return err ? FLEET_KNOWN : FLEET_TAKEN;
 }
 

@@ -267,13 +267,14 @@ static int prolong(struct maps *maps, const struct ban *ban, __u64 now)
  * As the data path bans a flow: without the lock. Whoever holds that may find the word zero and put
  * a zero there, so it is set again afterwards.
  */
-int bans_take(struct maps *maps, const struct ban *ban, __u64 now)
+int bans_take(struct maps *maps, const struct ban *ban, __u64 now, bool *added)
 {
 	__u32 *any = ban_is_flow(&ban->key) ? &maps->state->flow_bans : &maps->state->source_bans;
 	int err;
 
 	maps_store(any, 1);
 	err = bpf_map_update_elem(maps->fd[MAP_BANS], &ban->key, &ban->ban, BPF_NOEXIST);
+	*added = !err;
 	if (err == -EEXIST)
 		err = prolong(maps, ban, now);
 	maps_store(any, 1);

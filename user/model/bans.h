@@ -61,10 +61,11 @@ int bans_restore(struct maps *maps, const struct ban *bans, size_t count, size_t
 
 /*
  * A ban of the fleet, which needs no session: 0; -EEXIST if one that ends later is there, or one of
- * this host's own; -E2BIG if there is no place; or -errno, unsaid. What it may name is looked at by
- * who calls, who takes it away when it is over: the guard sweeps its own.
+ * this host's own; -E2BIG if there is no place; or -errno, unsaid. *added: it has a place that was
+ * free. What it may name is looked at by who calls, who takes it away when it is over: the guard
+ * sweeps its own.
  */
-int bans_take(struct maps *maps, const struct ban *ban, __u64 now);
+int bans_take(struct maps *maps, const struct ban *ban, __u64 now, bool *added);
 
 /* Likewise lifts what other hosts hold against a flow or a source: whether they did. */
 bool bans_forgive(struct maps *maps, const struct sg_flow_key *key);
