@@ -285,12 +285,14 @@ case_killed() {
 # A router that does not filter: an address goes dark if that was allowed in words, and never that
 # of the session: NAME TO DARK [LINE...]
 case_rtbh() {
-	local name=$1 to=$2 dark=$3 HOLD=20
+	local name=$1 to=$2 dark=$3 HOLD=20 seconds=16
 	shift 3
+	# What is announced goes over the full link: to be seen it may take some seconds more.
+	[[ $dark == no ]] || seconds=40
 	guard_anew "-$name"
 	filter_down
 	upstream_start exabgp "dry-run: no" "$@"
-	flood_start "$name" "$to" --random "$STRANGERS" --seconds 16
+	flood_start "$name" "$to" --random "$STRANGERS" --seconds "$seconds"
 	while flood_runs; do
 		is_announced blackholes && echo yes >>"$LAB_DIR/$name-seen"
 		sleep 0.2
