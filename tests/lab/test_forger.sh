@@ -131,6 +131,21 @@ unban_forgets() {
 	equal "$(proven)" 1
 }
 
+# Likewise of all who are banned, in one command.
+unban_all_forgets() {
+	local i
+	for ((i = 0; i < 20; i++)); do
+		is_banned || register_alice >/dev/null
+	done
+	is_banned
+	sipguard ban 198.51.100.9 >/dev/null
+	equal "$(sipguard unban --all)" "2 bans lifted: nobody is banned."
+	equal "$(sipguard bans)" "Nothing is banned."
+	equal "$(sipguard unban --all --json | jq -c .)" '{"lifted":0}'
+	register_alice "$PASSWORD" | grep -q "200 OK"
+	equal "$(proven)" 1
+}
+
 # A customer forges flows of others, with the nonce of his own challenge and his own password: each
 # is accepted, and a few of them are proven.
 forged_registrations() {
@@ -244,6 +259,7 @@ ip -n "$LAB_NS_CLIENT" addr add "$LAB_PROBE4/32" dev "$LAB_IF_CLIENT"
 lab_kamailio_start WITH_PHONES "PASSWORD=\"$PASSWORD\""
 check "forged wrong passwords ban no registered phone" forged_wrong_passwords
 check "who has guessed wrong is let in by unban" unban_forgets
+check "and so are all at once" unban_all_forgets
 check "a customer proves few flows of others" forged_registrations
 check "ACKs that the server relays prove nobody" forged_acks
 check "who calls in the name of a registered phone is noticed" called_in_their_names

@@ -251,6 +251,42 @@ lock_outs() {
 	echo "${LAB_CLIENT4%.*}.0/24" >"$LAB_DIR/denied"
 	mistake "a default gateway" import "$LAB_DIR/denied"
 	sipguard allow add "$LAB_CLIENT4" >/dev/null
+	mistake "0.0.0.0/5 holds a great part of all addresses, .*--force" add 0.0.0.0/5
+	mistake "::/12 holds a great part" add ::/12
+	sipguard deny add 203.0.0.0/8 2a00::/16 >/dev/null
+}
+
+# Own addresses are those of the network namespace that a command runs in.
+from_elsewhere() {
+	local verb
+	clean_state
+	for verb in "deny add" ban; do
+		# shellcheck disable=SC2086 # words
+		SAID=$("$SIPGUARD" $verb "$LAB_SERVER4" 2>&1) && return 1
+		[[ $SAID == *"the guard is in another network namespace"*--force* ]]
+		# shellcheck disable=SC2086 # words
+		"$SIPGUARD" $verb 203.0.113.9 --force >/dev/null
+	done
+	"$SIPGUARD" allow add 198.51.100.9 >/dev/null
+	"$SIPGUARD" deny del 203.0.113.9 >/dev/null
+	equal "$(sipguard deny show)" ""
+}
+
+# All of a list goes at once, and nothing of the other one.
+flushed() {
+	clean_state
+	equal "$(sipguard deny flush)" "0 prefixes removed from the deny list."
+	library add deny a 0 203.0.113.1 203.0.113.2
+	library add deny b 0 203.0.113.2 198.51.100.0/24
+	sipguard deny add 203.0.113.2 192.0.3.0/24 >/dev/null
+	sipguard allow add 203.0.113.3 >/dev/null
+	fails 2 "'flush' takes everything off" deny flush --name a
+	equal "$(sipguard deny flush)" "4 prefixes removed from the deny list."
+	shown "allow 0 203.0.113.3"
+	equal "$(sipguard deny list)$(sipguard deny lists)" ""
+	equal "$(sipguard allow list)" 203.0.113.3
+	equal "$(sipguard allow flush --json | jq -c .)" '{"list":"allow","removed":1}'
+	equal "$(sipguard allow show)" ""
 }
 
 command -v strace >/dev/null || lab_die "strace is missing: apt-get install strace."
@@ -266,5 +302,7 @@ check "what may not be listed is refused, and nothing changes" refuses
 check "a prefix whose time is over" ends
 check "a replacement that is killed has happened or not" killed_halfway
 check "nobody denies himself by mistake" lock_outs
+check "nor an address of the guard's from another network namespace" from_elsewhere
+check "a list is emptied by one command" flushed
 check "an edit of long lists does not read them" edits_are_cheap
 test_done

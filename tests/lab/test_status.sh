@@ -357,6 +357,18 @@ other_layout() {
 	guard_left_nothing
 }
 
+# Alone the word tells, and changes nothing.
+mode_is_told() {
+	[[ $(sipguard mode) == "The guard's mode is monitor: nothing is dropped"* ]]
+	sipguard mode enforce --for 5m >/dev/null
+	[[ $(sipguard mode) == "The guard's mode is enforce"*"confirm"* ]]
+	sipguard mode --json | jq -e '.mode == "enforce" and .seconds_left > 200' >/dev/null
+	fails 2 "use monitor or enforce" mode on
+	sipguard mode monitor >/dev/null
+	sipguard mode --json | jq -e '.mode == "monitor" and .seconds_left == null' >/dev/null
+	[[ $(sipguard explain invite 2>&1) == *"do you mean limit-invite"* ]]
+}
+
 # Who keeps them in a file.
 rates_have_a_time() {
 	local first
@@ -375,6 +387,7 @@ check "JSON has the same" json_as_configured
 check "explain says where the mode is another one" explained_as_configured
 check "JSON has the keys that programs read" json_keys
 check "rates say of when they are" rates_have_a_time
+check "mode tells the mode" mode_is_told
 check "an armed greylist in monitor mode" greylist_armed "would have"
 check "an armed greylist in enforce mode" greylist_armed "have" --enforce
 check "an armed greylist in a rush" greylist_rush

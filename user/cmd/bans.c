@@ -18,7 +18,7 @@ static int ban(struct session *session, const struct sg_flow_key *key,
 	__u64 seconds = options->seconds ? options->seconds : BAN_SECONDS;
 	bool flow = ban_is_flow(key);
 	struct sg_ban ban;
-	int err = options->force ? 0 : lockout_check_ban(key, error);
+	int err = options->force ? 0 : lockout_check_ban(&session->links, key, error);
 
 	if (!err)
 		err = bans_order(&session->maps, key, seconds, &ban, error);
@@ -52,6 +52,29 @@ static int unban(struct session *session, const struct sg_flow_key *key,
 	return 0;
 }
 
+static enum exit_code unban_all(bool json)
+{
+	struct error error = {};
+	struct session session;
+	size_t count = 0;
+	__u64 now;
+	int err = session_begin(&session, ACCESS_CHANGE, &error);
+
+	if (err)
+		return failed(&error);
+	err = maps_clock(&session.maps, &now, &error);
+	if (!err)
+		err = bans_lift_all(&session.maps, now, &count, &error);
+	session_end(&session);
+	if (err)
+		return failed(&error);
+	if (json)
+		output_json(json_pack("{s:I}", "lifted", (json_int_t)count));
+	else
+		printf("%zu %s lifted: nobody is banned.\n", count, count == 1 ? "ban" : "bans");
+	return DONE;
+}
+
 static enum exit_code run(const struct options *options,
 			  int (*what)(struct session *, const struct sg_flow_key *,
 				      const struct options *, struct error *))
@@ -79,6 +102,10 @@ enum exit_code cmd_ban(const struct options *options)
 
 enum exit_code cmd_unban(const struct options *options)
 {
+	if (options->all && !options->count)
+		return unban_all(options->json);
+	if (options->all || !options->count)
+		return usage("'unban' takes one address, or --all.");
 	return run(options, unban);
 }
 

@@ -73,7 +73,7 @@ static enum exit_code request_read(const struct options *options, struct request
 	request->zone = options->zone;
 	request->seconds = options->seconds ? options->seconds : IDENTITY_SECONDS;
 	if (request->verb == VERB__MAX)
-		return usage("There is no 'identity %s'.", verb);
+		return usage("there is no 'identity %s'.", verb);
 	if ((options->zone || options->seconds) && request->verb != VERB_ADD &&
 	    request->verb != VERB_IMPORT)
 		return usage("'%s' takes neither --zone nor --for.", verb);

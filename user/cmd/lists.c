@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* allow and deny: add, del, import; what they print is in list_show.c. */
+/* allow and deny: add, del, import, flush; what they print is in list_show.c. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,8 @@
 struct request {
 	enum sg_list list;
 	enum verb {
-		VERB_ADD, VERB_DEL, VERB_SHOW, VERB_LISTS, VERB_IMPORT, VERB_EXPORT, VERB__MAX
+		VERB_ADD, VERB_DEL, VERB_SHOW, VERB_LISTS, VERB_IMPORT, VERB_EXPORT, VERB_FLUSH,
+		VERB__MAX
 	} verb;
 	const char *name; /* of a list; NULL: by hand, or all */
 	const char *path; /* of import and export */
@@ -24,7 +25,8 @@ struct request {
 	struct source source; /* of import */
 };
 
-static const char *const verbs[VERB__MAX] = {"add", "del", "show", "lists", "import", "export"};
+static const char *const verbs[VERB__MAX] = {"add", "del", "show", "lists", "import", "export",
+					     "flush"};
 
 static enum exit_code out_of_memory(void)
 {
@@ -116,6 +118,8 @@ static enum exit_code check_options(const struct options *options, const struct 
 	if (options->name && !named_is_name(options->name))
 		return usage("--name takes 1 to %d letters, digits, '-', '_' and '.'.",
 			     NAMED_NAME - 1);
+	if (options->name && verb == VERB_FLUSH)
+		return usage("'flush' takes everything off; 'del --name NAME' one list.");
 	if (options->name && (verb == VERB_ADD || verb == VERB_LISTS))
 		return usage("'%s' has no --name: a list with a name is imported.", verbs[verb]);
 	if ((options->seconds || options->replace) && (verb != VERB_IMPORT || !options->name))
@@ -134,6 +138,7 @@ static enum exit_code read_arguments(const struct options *options, struct reque
 	switch (request->verb) {
 	case VERB_SHOW:
 	case VERB_LISTS:
+	case VERB_FLUSH:
 		return words == 0 ? DONE : usage("'%s' takes no prefix.", verbs[request->verb]);
 	case VERB_IMPORT:
 	case VERB_EXPORT:
@@ -155,12 +160,15 @@ static enum exit_code request_read(const struct options *options, struct request
 	const char *verb = options->arguments[0];
 	enum exit_code code;
 
+	if (!strcmp(verb, "list"))
+		verb = verbs[VERB_SHOW];
+
 	request->name = options->name;
 	request->verb = 0;
 	while (request->verb < VERB__MAX && strcmp(verb, verbs[request->verb]))
 		request->verb++;
 	if (request->verb == VERB__MAX)
-		return usage("There is no '%s %s'.", list_names[request->list], verb);
+		return usage("there is no '%s %s'.", list_names[request->list], verb);
 	code = check_options(options, request);
 	if (code == DONE)
 		code = read_format(options->format, request);
@@ -169,7 +177,7 @@ static enum exit_code request_read(const struct options *options, struct request
 
 static void report(const struct request *request, size_t count, bool json)
 {
-	bool removed = request->verb == VERB_DEL;
+	bool removed = request->verb == VERB_DEL || request->verb == VERB_FLUSH;
 	const char *did = removed ? "removed" : "added";
 	json_t *top;
 
@@ -229,6 +237,68 @@ static int change_by_hand(struct session *session, const struct request *request
 			 request->count, error);
 }
 
+static int drop_named(struct session *session, enum sg_list list, struct error *error)
+{
+	char name[NAMED_PLACES][NAMED_NAME];
+	struct store store;
+	size_t count = 0, held;
+	int err = store_open(&session->maps, &store, error);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < NAMED_PLACES; i++) {
+		const struct named_head *head = store.list[i].head;
+
+		if (head && head->list == list)
+			memcpy(name[count++], head->name, NAMED_NAME);
+	}
+	store_close(&store);
+	while (!err && count)
+		err = lists_drop(&session->maps, list, name[--count], &held, error);
+	return err;
+}
+
+/* The prefixes that are on the list, for free(). 0 or -errno. */
+static int read_list(struct session *session, enum sg_list list, struct prefix **prefixes,
+		     size_t *count, struct error *error)
+{
+	struct lists lists;
+	int err = lists_read(&session->maps, &lists, error);
+
+	*prefixes = NULL;
+	*count = 0;
+	if (err)
+		return err;
+	*prefixes = calloc(lists.count + 1, sizeof(**prefixes));
+	if (!*prefixes)
+		err = error_set(error, -ENOMEM, "out of memory.");
+	for (size_t i = 0; !err && i < lists.count; i++) {
+		if (lists.entry[i].list == list)
+			(*prefixes)[(*count)++] = lists.entry[i].prefix;
+	}
+	lists_free(&lists);
+	return err;
+}
+
+/* Named lists first: what is left then is by hand. */
+static int flush(struct session *session, enum sg_list list, size_t *count, struct error *error)
+{
+	struct prefix *prefixes = NULL;
+	size_t left;
+	int err = read_list(session, list, &prefixes, count, error);
+
+	free(prefixes);
+	if (!err)
+		err = drop_named(session, list, error);
+	if (err)
+		return err;
+	err = read_list(session, list, &prefixes, &left, error);
+	if (!err && left)
+		err = lists_del(&session->maps, list, prefixes, left, error);
+	free(prefixes);
+	return err;
+}
+
 /* Ends the session. */
 static enum exit_code print(struct session *session, const struct request *request, bool json)
 {
@@ -270,7 +340,9 @@ static enum exit_code carry_out(struct session *session, const struct request *r
 
 	if (prints(request))
 		return print(session, request, options->json);
-	if (request->name)
+	if (request->verb == VERB_FLUSH)
+		err = flush(session, request->list, &count, &error);
+	else if (request->name)
 		err = change_named(session, request, options, &count, &error);
 	else
 		err = change_by_hand(session, request, &count, &error);
@@ -292,15 +364,16 @@ static enum exit_code run(const struct options *options, enum sg_list list)
 	struct error error = {};
 	struct session session;
 	enum exit_code code = request_read(options, &request);
+	bool guarded = adds(&request) && list == SG_LIST_DENY && !options->force;
 
-	if (code == DONE && adds(&request) && list == SG_LIST_DENY && !options->force &&
-	    lockout_check(request.prefixes, request.count, &error))
+	if (code == DONE && guarded && lockout_check(request.prefixes, request.count, &error))
 		code = failed(&error);
 	if (code == DONE && session_begin(&session, prints(&request) ? ACCESS_READ : ACCESS_CHANGE,
 					  &error)) {
 		code = failed(&error);
 	} else if (code == DONE) {
-		code = carry_out(&session, &request, options);
+		code = guarded && lockout_check_place(&session.links, &error)
+			       ? failed(&error) : carry_out(&session, &request, options);
 		session_end(&session);
 	}
 	free(request.prefixes);

@@ -17,14 +17,15 @@ static enum exit_code cmd_version(const struct options *options);
 #define LIST_DETAILS(what)                                                                        \
 	"  add PREFIX...   put prefixes on the list, by hand\n"                                   \
 	"  del PREFIX...   take them off; del --name NAME: a whole list that was imported\n"      \
-	"  show            print what is listed; with --name what that list has\n"                \
+	"  show, list      print what is listed; with --name what that list has\n"                \
 	"  lists           the lists that were imported by name: how long, how old, from where\n" \
 	"  import FILE     add every prefix of a file (- is standard input), all of them or, if\n" \
 	"                  one line is wrong, none: one a line, # starts a comment; or of ipset\n" \
 	"                  save, APIBAN, a table, a MaxMind DB. With --name as a list that can\n" \
 	"                  end (--for), be taken off, and be replaced (--replace): each packet\n" \
 	"                  meets the old list or the new one\n"                                   \
-	"  export FILE     write what is listed, or with --name that list, as import reads it\n\n" \
+	"  export FILE     write what is listed, or with --name that list, as import reads it\n"  \
+	"  flush           take everything off, also the lists that were imported by name\n\n"     \
 	what
 
 #define LIST_OPTIONS (OPTION_NAME | OPTION_FOR | OPTION_REPLACE | OPTION_FORMAT | OPTION_PICK)
@@ -78,12 +79,13 @@ const struct command commands[] = {
 	 "As text only rows that are not zero, as JSON all. A packet may be watched for several\n"
 	 "reasons, and still be dropped for one that comes later.",
 	 OPTION_WATCH, 0, 0, cmd_stats},
-	{"mode", "[REASON] MODE", "monitor or enforce; off, monitor or enforce for one reason",
+	{"mode", "[[REASON] MODE]", "monitor or enforce; off, monitor or enforce for one reason",
+	 "  mode                              prints the mode of the whole guard\n"
 	 "  mode monitor|enforce              of the whole guard\n"
 	 "  mode REASON off|monitor|enforce   of one reason, below that of the guard, until the\n"
 	 "                                    next reload; the configuration file keeps it longer"
 	 "\n\n`mode enforce --for 5m` goes back to monitor by itself unless `confirm` comes.",
-	 OPTION_FOR, 1, 2, cmd_mode},
+	 OPTION_FOR, 0, 2, cmd_mode},
 	{"reload", "", "put a configuration in force",
 	 "Reads the file given with --config; without, the one that is in force now, or\n"
 	 "/etc/sipguard/sipguard.yaml if that is the built-in one and the file exists. If it has\n"
@@ -96,13 +98,16 @@ const struct command commands[] = {
 	 0, 0, 1, cmd_explain},
 	{"check-config", "FILE", "look for mistakes in a configuration",
 	 "Reads the file as `reload` would, and changes nothing.", 0, 1, 1, cmd_check_config},
-	{"allow", "add|del|show|lists|import|export ...", "the list of prefixes that always pass",
+	{"allow", "add|del|show|lists|import|export|flush ...",
+	 "the list of prefixes that always pass",
 	 LIST_DETAILS("The longest prefix decides, whichever list it is on."),
 	 LIST_OPTIONS, 1, -1, cmd_allow},
-	{"deny", "add|del|show|lists|import|export ...", "the list of prefixes that never pass",
+	{"deny", "add|del|show|lists|import|export|flush ...",
+	 "the list of prefixes that never pass",
 	 LIST_DETAILS("The longest prefix decides, whichever list it is on. Addresses of this\n"
-		      "host are never denied; the address you are logged in from (SSH) and\n"
-		      "that of a default gateway only with --force."),
+		      "host are never denied; the address you are logged in from (SSH), that\n"
+		      "of a default gateway, a prefix shorter than /8 (IPv6: /16), and whatever\n"
+		      "from another network namespace than the guard's, only with --force."),
 	 LIST_OPTIONS | OPTION_FORCE, 1, -1, cmd_deny},
 	{"events", "", "what happens, as it happens",
 	 "Prints a line for each packet that was dropped, would be dropped in enforce mode, or is\n"
@@ -146,11 +151,11 @@ const struct command commands[] = {
 	 "Sources on the allow list and addresses of this host cannot be banned; that from which\n"
 	 "you are logged in (SSH) and that of a default gateway only with --force.",
 	 OPTION_TRANSPORT | OPTION_FOR | OPTION_FORCE, 1, 1, cmd_ban},
-	{"unban", "ADDRESS[:PORT]", "lift a ban",
+	{"unban", "ADDRESS[:PORT] | --all", "lift a ban, or all",
 	 "Lifts a ban before its time, and forgets what led to it: wrong passwords and other\n"
 	 "offences that are held against this source or, with a port, against this flow, also if\n"
-	 "they have not led to a ban.",
-	 OPTION_TRANSPORT, 1, 1, cmd_unban},
+	 "they have not led to a ban. With --all whatever is banned, and all offences.",
+	 OPTION_TRANSPORT | OPTION_ALL, 0, 1, cmd_unban},
 	{"bans", "", "what is banned, and until when",
 	 "Lists the bans that have not expired, and why each was made.",
 	 0, 0, 0, cmd_bans},
@@ -309,13 +314,15 @@ static enum exit_code cmd_help(const struct options *options)
 				return output_end();
 			}
 		}
-		return usage("There is no command '%s'.", options->arguments[0]);
+		return usage("there is no command '%s'.", options->arguments[0]);
 	}
 	printf("sipguard guards a SIP server against floods, before they cost it much.\n\n"
 	       "Usage: sipguard COMMAND [ARGUMENT...] [OPTION...]\n\n");
 	for (const struct command *command = commands; command->name; command++)
 		printf("  %-13s %s\n", command->name, command->summary);
-	printf("\nEvery command has --help and --json. Exit status: 0 done, 1 failed, 2 wrong\n"
+	printf("\nIn an emergency: `mode monitor` drops nothing more, `unban --all` lifts every\n"
+	       "ban, `deny flush` empties the deny list, `detach --all` takes the guard away.\n"
+	       "Every command has --help and --json. Exit status: 0 done, 1 failed, 2 wrong\n"
 	       "usage, 3 not attached.\n");
 	return output_end();
 }

@@ -21,7 +21,7 @@ static const struct option_text rows[] = {
 	{"dispatcher", 'D', OPTION_DISPATCHER, NULL,
 	 "native, beside other XDP programs, which libxdp's dispatcher calls, too"},
 	{"enforce", 'e', OPTION_ENFORCE, NULL, "drop at once, instead of starting in monitor mode"},
-	{"all", 'a', OPTION_ALL, NULL, "every guarded interface"},
+	{"all", 'a', OPTION_ALL, NULL, "every guarded interface, or every ban"},
 	{"watch", 'w', OPTION_WATCH, "SECONDS", "print rates again and again, until interrupted"},
 	{"interval", 'i', OPTION_INTERVAL, "SECONDS", "between two readings (default: 1)"},
 	{"once", 'b', OPTION_ONCE, NULL, "print one screen as text, for scripts, and end"},
@@ -39,7 +39,7 @@ static const struct option_text rows[] = {
 	{"column", 'k', OPTION_PICK, "COLUMN", "of a table: name or number, from 1"},
 	{"country", 'y', OPTION_PICK, "XX[,YY]", "of an mmdb: networks of these countries"},
 	{"asn", 'A', OPTION_PICK, "N[,M]", "of an mmdb: of these autonomous systems"},
-	{"force", 'F', OPTION_FORCE, NULL, "also where you are logged in from, and a gateway"},
+	{"force", 'F', OPTION_FORCE, NULL, "also yourself, a gateway, a very short prefix"},
 	{"reason", 'R', OPTION_REASON, "REASON", "only what has this reason"},
 	{"source", 's', OPTION_SOURCE, "PREFIX", "only of sources in it: an address or a prefix"},
 	{"write", 'w', OPTION_WRITE, "FILE", "to this file; - is standard output"},
@@ -179,7 +179,7 @@ static enum exit_code read_seconds(const char *name, const char *text, unsigned 
 static enum exit_code read_reason(const char *text, struct options *options)
 {
 	options->reason = reason_find(text);
-	return options->reason > 0 ? DONE : usage("There is no reason %s: `sipguard explain` lists "
+	return options->reason > 0 ? DONE : usage("there is no reason %s: `sipguard explain` lists "
 						  "them.", text);
 }
 
@@ -427,12 +427,27 @@ static const struct command *peek_at_copy(int argc, char **argv, const char *let
 	return command;
 }
 
+/* What the first argument of a command is, in words. */
+static const char *needed(const struct command *command)
+{
+	static const char *const words[][2] = {
+		{"IFACE", "the name of an interface"}, {"FILE", "the name of a file"},
+		{"ADDRESS", "an address"}, {"CAPTURE", "the file of a capture"},
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (!strncmp(command->arguments, words[i][0], strlen(words[i][0])))
+			return words[i][1];
+	}
+	return "a word that says what to do";
+}
+
 static enum exit_code check_arguments(const struct command *command, const struct options *options)
 {
 	if (options->help)
 		return DONE;
 	if (options->count < command->min)
-		return usage("'%s' needs more than that.", command->name);
+		return usage("'%s' needs %s.", command->name, needed(command));
 	if (command->max >= 0 && options->count > command->max)
 		return usage("'%s' does not know what to do with '%s'.", command->name,
 			     options->arguments[command->max]);
@@ -457,7 +472,7 @@ enum exit_code options_read(int argc, char **argv, const struct command *command
 		if (letter == ':')
 			return usage("%s needs a value.", argv[optind - 1]);
 		if (letter == '?')
-			return usage("There is no option %s.", argv[optind - 1]);
+			return usage("there is no option %s.", argv[optind - 1]);
 		letter = meant(letter, *command);
 		if (*command && rows[row_of(letter)].bit & ~(*command)->accepts)
 			return usage("'%s' has no option --%s.", (*command)->name,
@@ -467,7 +482,7 @@ enum exit_code options_read(int argc, char **argv, const struct command *command
 			return code;
 	}
 	if (optind < argc && !*command)
-		return usage("There is no command '%s'.", argv[optind]);
+		return usage("there is no command '%s'.", argv[optind]);
 	options->arguments = argv + optind + 1;
 	options->count = argc > optind ? argc - optind - 1 : 0;
 	return *command ? check_arguments(*command, options) : DONE;

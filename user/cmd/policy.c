@@ -38,19 +38,18 @@ static int mode_on_trial(struct session *session, enum sg_mode mode, __u64 secon
 	return 0;
 }
 
-static enum exit_code mode_of_guard(struct session *session, enum sg_mode mode,
-				    const struct options *options)
+/* That of the whole guard, and how long it is on trial. */
+static enum exit_code tell_mode(const struct session *session, bool json)
 {
 	struct error error = {};
-	__u64 now, left = 0;
+	enum sg_mode mode = session->maps.state->mode;
 	enum sg_trial trial;
+	__u64 now, left = 0;
 
-	if (mode_on_trial(session, mode, options->seconds, &error) ||
-	    maps_clock(&session->maps, &now, &error))
+	if (maps_clock(&session->maps, &now, &error))
 		return failed(&error);
-	maps_store(&session->maps.state->mode, mode);
 	trial = maps_trial(&session->maps, now, &left);
-	if (options->json) {
+	if (json) {
 		output_json(json_pack("{s:s, s:o}", "mode", mode_names[mode], "seconds_left",
 				      trial ? json_integer(left / SG_NSEC_PER_SEC) : json_null()));
 		return DONE;
@@ -59,6 +58,17 @@ static enum exit_code mode_of_guard(struct session *session, enum sg_mode mode,
 	if (trial)
 		tell_trial(trial, (left + SG_NSEC_PER_SEC - 1) / SG_NSEC_PER_SEC);
 	return DONE;
+}
+
+static enum exit_code mode_of_guard(struct session *session, enum sg_mode mode,
+				    const struct options *options)
+{
+	struct error error = {};
+
+	if (mode_on_trial(session, mode, options->seconds, &error))
+		return failed(&error);
+	maps_store(&session->maps.state->mode, mode);
+	return tell_mode(session, options->json);
 }
 
 static enum exit_code mode_of_reason(struct session *session, int reason, enum sg_mode mode,
@@ -78,7 +88,22 @@ static enum exit_code mode_of_reason(struct session *session, int reason, enum s
 	return DONE;
 }
 
-enum exit_code cmd_mode(const struct options *options)
+static enum exit_code mode_now(const struct options *options)
+{
+	struct error error = {};
+	struct session session;
+	enum exit_code code;
+
+	if (options->seconds)
+		return usage("--for goes with `mode enforce` alone.");
+	if (session_begin(&session, ACCESS_READ, &error))
+		return failed(&error);
+	code = tell_mode(&session, options->json);
+	session_end(&session);
+	return code;
+}
+
+static enum exit_code change_mode(const struct options *options)
 {
 	bool of_reason = options->count == 2;
 	int reason = of_reason ? reason_find(options->arguments[0]) : SG_REASON_NONE;
@@ -88,16 +113,16 @@ enum exit_code cmd_mode(const struct options *options)
 	enum exit_code code;
 
 	if (of_reason && reason <= SG_REASON_NONE)
-		return usage("There is no reason '%s' (`sipguard explain` lists them).",
+		return usage("there is no reason '%s' (`sipguard explain` lists them).",
 			     options->arguments[0]);
 	if (mode < 0 && !of_reason && reason_find(options->arguments[0]) > SG_REASON_NONE)
-		return usage("Say which mode '%s' is to have: off, monitor or enforce.",
+		return usage("say which mode '%s' is to have: off, monitor or enforce.",
 			     options->arguments[0]);
 	if (mode < 0)
-		return usage("There is no mode '%s': take off, monitor or enforce.",
-			     options->arguments[of_reason]);
+		return usage("there is no mode '%s': use %smonitor or enforce.",
+			     options->arguments[of_reason], of_reason ? "off, " : "");
 	if (!of_reason && mode == SG_MODE_OFF)
-		return usage("The whole guard has no mode off (`sipguard detach` takes it away).");
+		return usage("the whole guard has no mode off (`sipguard detach` takes it away).");
 	if (options->seconds && (of_reason || mode != SG_MODE_ENFORCE))
 		return usage("--for goes with `mode enforce` alone: monitor drops nothing that "
 			     "would have to be taken back.");
@@ -107,6 +132,11 @@ enum exit_code cmd_mode(const struct options *options)
 			 : mode_of_guard(&session, mode, options);
 	session_end(&session);
 	return code;
+}
+
+enum exit_code cmd_mode(const struct options *options)
+{
+	return options->count ? change_mode(options) : mode_now(options);
 }
 
 /* What follows a reload. What of it fails changes nothing about what is in force now. */

@@ -224,6 +224,18 @@ const struct guard_link *links_find(const struct link_set *set, const char *name
 	return gone;
 }
 
+bool links_elsewhere(const struct link_set *set)
+{
+	size_t elsewhere = 0;
+
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->link[i].state == LINK_HERE)
+			return false;
+		elsewhere += set->link[i].state == LINK_ELSEWHERE;
+	}
+	return elsewhere;
+}
+
 const struct guard_link *links_find_pin(const struct link_set *set, const char *pin)
 {
 	for (size_t i = 0; i < set->count; i++) {

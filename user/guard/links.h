@@ -97,6 +97,9 @@ __u32 links_state_map(const struct pins *pins);
 const struct guard_link *links_find(const struct link_set *set, const char *name);
 const struct guard_link *links_find_pin(const struct link_set *set, const char *pin);
 
+/* Whether all that is guarded is in other network namespaces. */
+bool links_elsewhere(const struct link_set *set);
+
 /* NATIVE, GENERIC or DISPATCHER. */
 enum xdp_mode link_mode(const struct guard_link *link);
 const char *link_hook(const struct guard_link *link); /* "xdp" or "tc" */

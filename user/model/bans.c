@@ -327,3 +327,23 @@ int bans_lift(struct maps *maps, const struct sg_flow_key *key, __u64 now, struc
 		return error_set(error, err, "cannot lift the ban: %s.", strerror(-err));
 	return settle(maps, now, error);
 }
+
+int bans_lift_all(struct maps *maps, __u64 now, size_t *count, struct error *error)
+{
+	struct ban_list list = {};
+	int err = bans_read(maps, now, &list, error);
+
+	*count = 0;
+	for (size_t i = 0; !err && i < list.count; i++) {
+		err = bpf_map_delete_elem(maps->fd[MAP_BANS], &list.ban[i].key);
+		*count += !err;
+		if (err == -ENOENT)
+			err = 0;
+		if (err)
+			error_set(error, err, "cannot lift the ban: %s.", strerror(-err));
+	}
+	bans_free(&list);
+	if (!err)
+		err = debts_forgive_all(maps, now, error);
+	return err ? err : settle(maps, now, error);
+}

@@ -83,4 +83,7 @@ int bans_give_up(struct maps *maps, const struct sg_flow_key *key, __u64 until, 
  */
 int bans_lift(struct maps *maps, const struct sg_flow_key *key, __u64 now, struct error *error);
 
+/* Likewise all of them. *count: how many there were. 0 or -errno. */
+int bans_lift_all(struct maps *maps, __u64 now, size_t *count, struct error *error);
+
 #endif

@@ -84,23 +84,37 @@ static bool forgive(struct sg_offences *c, __u64 now)
 	return any;
 }
 
-int debts_forgive(const struct maps *maps, const struct sg_flow_key *key, __u64 now,
-		  struct error *error)
+/* Of a flow or source by its hash; NULL: of all. 1 if there were any, 0, or -errno. */
+static int forgive_whom(const struct maps *maps, const __u64 *who, __u64 now, struct error *error)
 {
 	__u32 count = maps_entries(maps, MAP_OFFENCES);
 	size_t size = count * sizeof(struct sg_offences);
 	struct sg_offences *entry = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
 					 maps->fd[MAP_OFFENCES], 0);
-	__u64 who = hash_of(maps, key);
 	int any = 0;
 
 	if (entry == MAP_FAILED)
 		return error_set(error, -ENOMEM, "cannot map the table of offences into memory: "
 				 "%s.", strerror(errno));
 	for (__u32 i = 0; i < count; i++) {
-		if (__atomic_load_n(&entry[i].who, __ATOMIC_RELAXED) == who)
+		if (!who || __atomic_load_n(&entry[i].who, __ATOMIC_RELAXED) == *who)
 			any |= forgive(&entry[i], now);
 	}
 	munmap(entry, size);
 	return any;
+}
+
+int debts_forgive(const struct maps *maps, const struct sg_flow_key *key, __u64 now,
+		  struct error *error)
+{
+	__u64 who = hash_of(maps, key);
+
+	return forgive_whom(maps, &who, now, error);
+}
+
+int debts_forgive_all(const struct maps *maps, __u64 now, struct error *error)
+{
+	int any = forgive_whom(maps, NULL, now, error);
+
+	return any < 0 ? any : 0;
 }

@@ -21,4 +21,7 @@ int debts_cut(const struct maps *maps, __u64 now, struct error *error);
 int debts_forgive(const struct maps *maps, const struct sg_flow_key *key, __u64 now,
 		  struct error *error);
 
+/* Those that are held against anybody. 0 or -errno. */
+int debts_forgive_all(const struct maps *maps, __u64 now, struct error *error);
+
 #endif

@@ -13,6 +13,8 @@
 
 #define ANCESTORS 16 /* processes between this one and the shell of sshd: sudo, make, scripts */
 #define ENVIRONMENT (1 << 20) /* bytes; no shell has more */
+#define WIDEST4 8 /* bits: a shorter prefix is no party, but a part of the Internet */
+#define WIDEST6 16
 #define ADDRESSES 64 /* the shell's, and gateways of as many routes */
 
 /* --- where the shell came from --- */
@@ -175,6 +177,20 @@ static int refuse(const struct prefix *prefix, const struct meant *meant, size_t
 							 : "a default gateway of this host");
 }
 
+static bool is_wide(const struct prefix *prefix)
+{
+	return prefix->length < (prefix->family == AF_INET ? WIDEST4 : WIDEST6);
+}
+
+static int refuse_wide(const struct prefix *prefix, struct error *error)
+{
+	char text[PREFIX_TEXT];
+
+	prefix_format(prefix, text, sizeof(text));
+	return error_set(error, -EPERM, "%s holds a great part of all addresses, and whoever you "
+			 "serve there: only with --force, if that is meant.", text);
+}
+
 int lockout_check(const struct prefix *prefixes, size_t count, struct error *error)
 {
 	struct meant meant;
@@ -185,13 +201,26 @@ int lockout_check(const struct prefix *prefixes, size_t count, struct error *err
 			if (prefix_contains(&prefixes[i], &meant.address[j]))
 				return refuse(&prefixes[i], &meant, j, error);
 		}
+		if (is_wide(&prefixes[i]))
+			return refuse_wide(&prefixes[i], error);
 	}
 	return 0;
 }
 
-int lockout_check_ban(const struct sg_flow_key *key, struct error *error)
+int lockout_check_place(const struct link_set *links, struct error *error)
+{
+	if (!links_elsewhere(links))
+		return 0;
+	return error_set(error, -EPERM, "the guard is in another network namespace, and its own "
+			 "addresses and gateways cannot be seen from here: give the command there, "
+			 "by `ip netns exec` or `nsenter`, or with --force.");
+}
+
+int lockout_check_ban(const struct link_set *links, const struct sg_flow_key *key,
+		      struct error *error)
 {
 	struct prefix source = flow_prefix(key);
+	int err = lockout_check_place(links, error);
 
-	return ban_is_flow(key) ? 0 : lockout_check(&source, 1, error);
+	return err || ban_is_flow(key) ? err : lockout_check(&source, 1, error);
 }

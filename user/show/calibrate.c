@@ -232,12 +232,12 @@ enum exit_code cmd_calibrate(const struct options *options)
 	if (code != DONE)
 		return code;
 	if (!options->count == !options->seconds)
-		return usage("Name captures, or say by --for how long to listen.");
+		return usage("name captures, or say by --for how long to listen.");
 	if (options->write && options->apply)
 		return usage("--write writes another file, and --apply the one in force.");
 	for (int i = 0; i < options->count; i++) {
 		if (!strcmp(options->arguments[i], "-"))
-			return usage("The recording is read several times: give it as a file.");
+			return usage("the recording is read several times: give it as a file.");
 	}
 	return preflight_capabilities(&error) ? failed(&error)
 					      : calibrate(options, &trusted, &servers);

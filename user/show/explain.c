@@ -94,8 +94,8 @@ static void explain_lifts(int reason, int mode)
 	if (reason == SG_REASON_DENY_LIST)
 		peer = "To let one peer pass: `sipguard deny del PREFIX`, or `sipguard allow add` "
 		       "with a longer one. ";
-	else if (reason == SG_REASON_VLAN_TAGS)
-		peer = "";
+	else if (reason == SG_REASON_VLAN_TAGS || reason == SG_REASON_SOURCE_ADDRESS)
+		peer = ""; /* no peer has such an address */
 	if (mode < 0 || mode == SG_MODE_ENFORCE)
 		snprintf(everybody, sizeof(everybody), "To let everybody pass, and only count: "
 			 "`sipguard mode %s monitor`.", reason_texts[reason].label);
@@ -193,6 +193,26 @@ static enum exit_code explain_proof(int proof, bool json)
 			    proof_helps[proof], json);
 }
 
+/* Reasons that have the word in their names, for who does not know the whole name. */
+static enum exit_code unknown(const char *word)
+{
+	char names[200] = "";
+	size_t length = 0;
+
+	for (int reason = 1; *word && reason < SG_REASON__MAX; reason++) {
+		const char *label = reason_texts[reason].label;
+
+		if (strstr(label, word) && length + strlen(label) + 8 < sizeof(names))
+			length += sprintf(names + length, "%s%s", length ? " or " : "", label);
+	}
+	if (length)
+		return usage("there is no reason, event or proof '%s': do you mean %s?", word,
+			     names);
+	return usage("there is no reason, event or proof '%s' (`sipguard explain` lists the "
+		     "reasons, `sipguard stats` has the events, `sipguard sources` the proofs).",
+		     word);
+}
+
 enum exit_code cmd_explain(const struct options *options)
 {
 	const char *label = options->count ? options->arguments[0] : NULL;
@@ -207,9 +227,7 @@ enum exit_code cmd_explain(const struct options *options)
 	if (label && reason <= SG_REASON_NONE && proof > SG_PROOF_NONE)
 		return explain_proof(proof, options->json);
 	if (label && reason <= SG_REASON_NONE)
-		return usage("There is no reason, event or proof '%s' (`sipguard explain` lists "
-			     "the reasons, `sipguard stats` has the events, `sipguard sources` the "
-			     "proofs).", label);
+		return unknown(label);
 	in_force = look_in_force(&copy);
 	if (!label)
 		explain_all(in_force, options->json);

@@ -131,7 +131,7 @@ static enum exit_code check_words(const struct options *options, bool takes_off)
 		return usage("'fleet %s' takes allow, deny or zone, a name%s.", words[0],
 			     takes_off ? "" : ", and a file");
 	if (!published_is_name(published_find(words[1]), words[2]))
-		return usage("The name of this has letters, digits, - and _, up to %d.",
+		return usage("the name of this has letters, digits, - and _, up to %d.",
 			     published_name_most(published_find(words[1])));
 	if (options->seconds && (takes_off || published_find(words[1]) == PUBLISHED_ZONE))
 		return usage("--for goes with a list that is published: a zone is there until it "
@@ -205,12 +205,12 @@ enum exit_code cmd_fleet(const struct options *options)
 		if (strcmp(actions[i].name, options->arguments[0]))
 			continue;
 		if (options->count > actions[i].most)
-			return usage("Too many arguments for 'fleet %s'.", actions[i].name);
+			return usage("too many arguments for 'fleet %s'.", actions[i].name);
 		if (fleet_settings_load(call.path, &call.settings, &error))
 			return failed(&error);
 		code = actions[i].run(&call, &error);
 		free(call.settings);
 		return code;
 	}
-	return usage("There is no 'fleet %s'.", options->arguments[0]);
+	return usage("there is no 'fleet %s'.", options->arguments[0]);
 }

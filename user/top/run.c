@@ -39,7 +39,7 @@ static void hear(const char *text)
 static int ban(const struct top *top, struct session *session, struct error *error)
 {
 	struct sg_ban made;
-	int err = lockout_check_ban(&top->screen.target, error);
+	int err = lockout_check_ban(&session->links, &top->screen.target, error);
 
 	return err ? err : bans_order(&session->maps, &top->screen.target,
 				      top->screen.minutes * 60ULL, &made, error);
