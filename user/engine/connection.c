@@ -272,8 +272,8 @@ int engine_tell(struct engine *e, const char *subject, const void *data, size_t 
 		return 0;
 	if (status == NATS_NO_RESPONDERS)
 		return error_set(error, -ENOENT, "the servers of the fleet have no stream, or no "
-				 "leader for it: `sipguard fleet setup` makes it, by a user who "
-				 "may.");
+				 "leader for it: look whether more than half of them run; if "
+				 "they do, `sipguard fleet setup` makes it, by a user who may.");
 	return engine_refuse(e, status, "the servers of the fleet did not take it", error);
 }
 

@@ -319,8 +319,8 @@ static int take_list(const struct list_in *l, struct source *source, size_t *spa
 	int err = enforce(l, source, spared, error);
 
 	if (!err)
-		notice("the list %s of the fleet is taken: %zu prefixes, of which %zu are spared "
-		       "here.", l->name, count, *spared);
+		notice("the list %s of the fleet is taken: %zu prefix%s, of which %zu spared "
+		       "here.", l->name, count, count == 1 ? "" : "es", *spared);
 	return err;
 }
 
