@@ -123,6 +123,16 @@ static bool is_due(__u64 *last, __u64 every)
 	return true;
 }
 
+/* The library's words say what is missing, and not whose turn it is. */
+static const char *remedy(const char *trouble)
+{
+	if (strstr(trouble, "Permissions Violation"))
+		return "; `member` and `user` have to be the names that its permissions have";
+	if (!strcmp(trouble, "Not Found"))
+		return "; if that stays, there are no streams: `sipguard fleet setup` makes them";
+	return "";
+}
+
 /* What is over in three seconds, as a server that is restarted, is not worth a word. */
 static void say_connection(struct turns *t)
 {
@@ -146,7 +156,7 @@ static void say_connection(struct turns *t)
 		       "more. It is tried again and again; the guard goes on with what it knows.",
 		       trouble);
 	else if (trouble[0])
-		notice("of the servers of the fleet: %s.", trouble);
+		notice("of the servers of the fleet: %s%s.", trouble, remedy(trouble));
 	else if (!said->connected)
 		notice("connected to the fleet.");
 	said->connected = connected;
