@@ -42,7 +42,7 @@ struct part {
 /* --- publishing --- */
 
 static int send_part(struct engine *engine, const char *head, __u64 number, char *data,
-		     const struct part *part, const char *body, size_t length)
+		     const struct part *part, const char *body, size_t length, struct error *error)
 {
 	char subject[ENGINE_SUBJECT + 24];
 	int first = snprintf(data, PART_BYTES, FIRST "%llu %llu %llu %llu %llu\n", part->version,
@@ -50,7 +50,7 @@ static int send_part(struct engine *engine, const char *head, __u64 number, char
 
 	memcpy(data + first, body, length);
 	snprintf(subject, sizeof(subject), "%s.%llu", head, number);
-	return engine_publish(engine, subject, data, first + length);
+	return engine_tell(engine, subject, data, first + length, error);
 }
 
 /* Where the part ends that begins at `text`: behind a whole line. */
@@ -94,13 +94,10 @@ int lists_publish(struct engine *engine, const struct published *list, struct er
 	for (__u64 number = 0; !err && number < part.parts; number++) {
 		size_t length = part_length(at);
 
-		err = send_part(engine, head, number, data, &part, at, length);
+		err = send_part(engine, head, number, data, &part, at, length, error);
 		at += length;
 	}
-	if (!err)
-		err = engine_flush(engine, 10000);
-	return err ? error_set(error, err, "the servers of the fleet did not take it: %s.",
-			       strerror(-err)) : 0;
+	return err;
 }
 
 /* --- reading --- */

@@ -78,7 +78,7 @@ clean_state() {
 	printf 'zones:\n- name: own\n  prefixes: [198.51.100.0/24]\n- name: a\n  prefixes-file: %s\n' \
 		"$ZONES/customers" >"$CONFIG"
 	agent_config enforce
-	fleet withdraw zone customers >/dev/null
+	[[ -z $STREAMS ]] || fleet withdraw zone customers >/dev/null
 	agent_start
 	sipguard attach "$LAB_IF_SERVER" --config "$CONFIG" >/dev/null 2>&1
 }
@@ -201,6 +201,12 @@ not_published() {
 	fails 2 "takes allow, deny or zone" fleet publish zones x "$LIST" --config "$LAB_DIR/fleet.yaml"
 }
 
+# Before the streams are made nothing would keep it.
+no_stream() {
+	echo 203.0.113.0/24 >"$LIST"
+	fails 1 "have no stream" fleet publish deny x "$LIST" --config "$LAB_DIR/fleet.yaml"
+}
+
 # Another command is at work on the guard.
 busy() {
 	local holder
@@ -222,7 +228,10 @@ trap test_ended EXIT
 mkdir "$LAB_DIR/var"
 server_start
 agent_config enforce
+STREAMS=
+check "what no server keeps is not published" no_stream
 until_true fleet setup
+STREAMS=yes
 
 check "a published zone is in force, and out of it when it is withdrawn" published_and_withdrawn
 check "who begins again changes nothing" again_is_no_change
