@@ -350,27 +350,11 @@ static struct member *member_of(struct agent *a, const char *subject, const char
 	return member;
 }
 
-/*
- * Whether a message is this host's: also one of an earlier run, of which the guard knows whatever
- * an operator has not lifted since. One of a later run is of another host with the same name; a
- * command has none.
- */
-static bool is_ours(struct agent *a, struct member *member, const struct fleet_message *m)
-{
-	if (member != a->members.member)
-		return false;
-	if (m->run && m->run != a->run && m->sent > a->began + SKEWED && !member->twice) {
-		member->twice = true;
-		notice("another host of the fleet is called %s, too: give each its own `member`.",
-		       member->name);
-	}
-	return true;
-}
-
 static void hear_all(struct agent *a, struct member *member, const struct fleet_message *m,
 		     __s64 stored)
 {
-	bool own = is_ours(a, member, m), tested = false;
+	/* Also of an earlier run: of it the guard knows whatever an operator has not lifted since. */
+	bool own = member == a->members.member, tested = false;
 	__u64 now = clock_wall(), delay = now > m->sent ? (now - m->sent) * 1000 : 0;
 
 	member->unknown += m->unknown;
@@ -415,6 +399,19 @@ void taker_told(void *context, const struct engine_message *message)
 	pthread_mutex_unlock(&a->lock);
 }
 
+/*
+ * One of a later run is of another host with the same name: while this one runs, which the stream
+ * does not show, where a clock has been off before.
+ */
+static void look_for_twin(const struct agent *a, struct member *self, const struct fleet_message *m)
+{
+	if (m->run == a->run || m->sent <= a->began + SKEWED || self->twice)
+		return;
+	self->twice = true;
+	notice("another host of the fleet is called %s, too: give each its own `member`.",
+	       self->name);
+}
+
 /* Its first line is that of any message: it has no entries. */
 void taker_here(void *context, const struct engine_message *message)
 {
@@ -427,7 +424,9 @@ void taker_here(void *context, const struct engine_message *message)
 	member = member_of(a, message->subject, SUBJECT_HERE);
 	if (member && err)
 		fault(member, err);
-	if (member && !err && !is_ours(a, member, &m)) {
+	if (member == a->members.member && !err) {
+		look_for_twin(a, member, &m);
+	} else if (member && !err) {
 		member->heard = clock_wall();
 		member->ahead = (__s64)(m.sent - member->heard);
 		if ((member->ahead > SKEWED || member->ahead < -SKEWED) && !member->skewed)
