@@ -2,7 +2,9 @@
 # shellcheck shell=bash source-path=SCRIPTDIR
 #
 # restored: a server comes back with less than it had, as from a backup, or after its disk was full.
-# What it numbers anew then is heard by who has heard those numbers before.
+# What it numbers anew then is heard by who has heard those numbers before. And of a stream that was
+# emptied, or made again, all is told again, though nothing happens then: or who comes new would not
+# know it.
 #
 # Sourced by fleet.sh. There is one server: of three another one may lead, which tells already.
 
@@ -19,6 +21,42 @@ stream_is_at() {
 
 has_come_back() { # NAME LOSSES: connected, and anew
 	[[ $(agent_says "$1" ".connected and .losses > $2") == true ]]
+}
+
+messages_of_stream() {
+	fleet_jsz 1 '[.account_details[]?.stream_detail[]? | select(.name == "SIPGUARD") |
+		.state.messages] | first // 0' "accounts=true&streams=true"
+}
+
+has_messages() {
+	[[ $(messages_of_stream) -gt 0 ]]
+}
+
+has_none() {
+	[[ $(messages_of_stream) == 0 ]]
+}
+
+# as_admin REQUEST: to the stream, of the servers themselves.
+as_admin() {
+	local client
+	read -ra client <<<"$(fleet_client admin)"
+	# shellcheck disable=SC2016 # no variable
+	fleet_in nats1 "$PROGRAMS/liar" "${client[@]}" --subject '$JS.API.STREAM.'"$1.SIPGUARD" \
+		--reply _INBOX_admin.x </dev/null >>"$FLEET_DIR/admin.json" \
+		2>>"$FLEET_DIR/admin.log" || lab_die "the stream does not do: $1."
+}
+
+emptied() {
+	local last
+	last=$(last_of_stream)
+	as_admin PURGE
+	lab_until stream_is_at $((last + 1)) || true
+	at_least told-again-emptied $(($(last_of_stream) - last)) 1
+	as_admin DELETE
+	lab_until has_none || lab_die "the stream is still there."
+	fleet_setup
+	lab_until has_messages || true
+	at_least told-again-made-again "$(messages_of_stream)" 1
 }
 
 scenario() {
@@ -56,4 +94,5 @@ scenario() {
 	lab_until stream_is_at "$last" || lab_die "nothing is told after the server came back."
 	fleet_heal edge2
 	at_most missing-of-anew "$(seen_from_now 40002 "$FLEET_PATIENCE" edge2 | jq .missing)" 0
+	emptied
 }

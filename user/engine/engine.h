@@ -46,7 +46,10 @@ struct engine_access {
 
 struct engine;
 
-/* A message of a stream, or of a subject; good until the call returns. A NUL is behind its data. */
+/*
+ * A message of a stream, or of a subject; good until the call returns. A NUL is behind its data.
+ * Where all is read anew and there is nothing, that is said by one with the subject "".
+ */
 struct engine_message {
 	const char *subject;
 	const char *data;
@@ -109,7 +112,8 @@ int engine_listen(struct engine *engine, const char *subject, engine_hear hear, 
  * Reads a stream in its order, each message once, in a thread of its own: what is not older than
  * `seconds` (0: all), and from then on whatever comes, over restarts and partitions. Where another
  * server leads the stream, or none did for a while, it is read anew: a leader that was cut off has
- * handed out what the others never had, under numbers that they gave to others. 0 or -errno.
+ * handed out what the others never had, under numbers that they gave to others. So is a stream that
+ * was emptied or made again. 0 or -errno.
  */
 int engine_follow(struct engine *engine, const char *stream, unsigned int seconds,
 		  engine_hear hear, void *context, struct error *error);

@@ -26,7 +26,7 @@ struct follower {
 	__s64 stored;     /* and when the servers had it, in ns since 1970: no two have the same */
 	bool unsure;      /* whether the stream still has that one */
 	__s64 created;    /* of the stream: another one counts from 1 again; */
-	__u64 end;        /* its last message, as of the last look */
+	__u64 end;        /* its last message, as of the last look; 0: it had none */
 	__u64 lag;
 	bool caught_up;
 	bool again;       /* from the beginning */

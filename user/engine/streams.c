@@ -38,12 +38,17 @@ static void begin_again(struct follower *f)
 	__atomic_store_n(&f->caught_up, false, __ATOMIC_RELEASE);
 }
 
-/* Whether what was read may not be what the stream has: see engine_follow(). */
+/*
+ * Whether what was read may not be what the stream has: see engine_follow(). All that it had a
+ * moment ago is gone from one that was purged, which numbers on.
+ */
 static bool is_another(struct follower *f, const jsStreamInfo *info)
 {
 	const char *leader = info->Cluster && info->Cluster->Leader ? info->Cluster->Leader : "";
 	bool another = f->leaderless || strncmp(f->leader, leader, sizeof(f->leader) - 1) ||
-		       info->Created != f->created || info->State.LastSeq < f->last;
+		       info->Created != f->created || info->State.LastSeq < f->last ||
+		       (f->last && !info->State.Msgs) ||
+		       (f->end && info->State.FirstSeq > f->end);
 
 	snprintf(f->leader, sizeof(f->leader), "%s", leader);
 	f->leaderless = false;
@@ -70,7 +75,7 @@ static bool look(struct follower *f)
 	f->troubled = false;
 	if (is_another(f, info))
 		begin_again(f);
-	f->end = info->State.LastSeq;
+	f->end = info->State.Msgs ? info->State.LastSeq : 0;
 	n->jsStreamInfo_Destroy(info);
 	return true;
 }
@@ -199,8 +204,14 @@ static bool is_current(struct follower *f)
 	return !look(f) || (f->last == last && (!f->idle || f->end <= last));
 }
 
+/* There is nothing to read; where all was to be read anew, nothing holds of what was known. */
 static void rest(struct follower *f)
 {
+	const struct engine_message nothing = {.subject = "", .data = "", .first = true};
+
+	if (f->first)
+		f->hear(f->context, &nothing);
+	f->first = false;
 	f->idle = true;
 	__atomic_store_n(&f->lag, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&f->caught_up, true, __ATOMIC_RELEASE);

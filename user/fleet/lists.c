@@ -395,6 +395,8 @@ void lists_told(void *context, const struct engine_message *message)
 	const char *body;
 	__u64 number;
 
+	if (!*message->subject)
+		return;
 	/* Another guard has none of them. */
 	if (__atomic_exchange_n(&a->lists.again, false, __ATOMIC_ACQ_REL)) {
 		for (int i = 0; i < FLEET_LISTS_MOST; i++) {

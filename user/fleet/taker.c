@@ -353,7 +353,7 @@ static struct member *member_of(struct agent *a, const char *subject, const char
 static void hear_all(struct agent *a, struct member *member, const struct fleet_message *m,
 		     __s64 stored)
 {
-	/* Also of an earlier run: of it the guard knows whatever an operator has not lifted since. */
+	/* Also of an earlier run: of it the guard knows whatever an operator has not lifted. */
 	bool own = member == a->members.member, tested = false;
 	__u64 now = clock_wall(), delay = now > m->sent ? (now - m->sent) * 1000 : 0;
 
@@ -381,13 +381,14 @@ void taker_told(void *context, const struct engine_message *message)
 {
 	static struct fleet_message m; /* of the one thread that reads the stream */
 	struct agent *a = context;
-	struct member *member;
+	struct member *member = NULL;
 	int err = fleet_message_read(message->data, message->length, &m);
 
 	pthread_mutex_lock(&a->lock);
 	if (message->first)
 		agent_forget(a);
-	member = member_of(a, message->subject, SUBJECT_TOLD);
+	if (*message->subject)
+		member = member_of(a, message->subject, SUBJECT_TOLD);
 	if (member)
 		member->told++;
 	if (member && err)

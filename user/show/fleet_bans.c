@@ -74,11 +74,13 @@ static void hear_ban(void *context, const struct engine_message *message)
 {
 	static struct fleet_message m;
 	struct told_bans *t = context;
-	const char *member = message->subject + strlen(SUBJECT_TOLD);
+	const char *member;
 	__u64 now = clock_wall() / 1000;
 
-	if (strncmp(message->subject, SUBJECT_TOLD, strlen(SUBJECT_TOLD)) ||
-	    !fleet_is_member(member) || fleet_message_read(message->data, message->length, &m))
+	if (strncmp(message->subject, SUBJECT_TOLD, strlen(SUBJECT_TOLD)))
+		return;
+	member = message->subject + strlen(SUBJECT_TOLD);
+	if (!fleet_is_member(member) || fleet_message_read(message->data, message->length, &m))
 		return;
 	pthread_mutex_lock(&t->lock);
 	for (size_t i = 0; i < m.count; i++) {
