@@ -27,6 +27,7 @@ struct follower {
 	bool unsure;      /* whether the stream still has that one */
 	__s64 created;    /* of the stream: another one counts from 1 again; */
 	__u64 end;        /* its last message, as of the last look; 0: it had none */
+	__u64 goal;       /* what it was when all began to be read: who is there has caught up */
 	__u64 lag;
 	bool caught_up;
 	bool again;       /* from the beginning */

@@ -100,6 +100,8 @@ static bool subscribe(struct follower *f)
 	options.Config.Replicas = 1;
 	options.Config.InactiveThreshold = IDLE_NS;
 	f->unsure = f->last;
+	if (!f->last)
+		f->goal = f->end;
 	if (f->last) {
 		options.Config.DeliverPolicy = js_DeliverByStartSequence;
 		options.Config.OptStartSeq = f->last;
@@ -125,7 +127,7 @@ static void note(struct follower *f, const jsMsgMetaData *data)
 	f->last = data->Sequence.Stream;
 	f->stored = data->Timestamp;
 	__atomic_store_n(&f->lag, data->NumPending, __ATOMIC_RELAXED);
-	if (!data->NumPending)
+	if (!data->NumPending || f->last >= f->goal)
 		__atomic_store_n(&f->caught_up, true, __ATOMIC_RELEASE);
 }
 
