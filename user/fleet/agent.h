@@ -52,6 +52,7 @@ struct agent {
 	__u32 generation; /* ban_generation of the guard at the last look at its bans */
 	__u64 began;      /* ms since 1970 */
 	__u32 foreign;    /* bans of others in the guard's table: at the last look, and since */
+	bool crowded;     /* that table is more than half full, with what is over, as of then */
 };
 
 /*

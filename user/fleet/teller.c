@@ -109,15 +109,17 @@ static __u32 place_of(const struct agent *a, const struct sg_ban *ban)
 }
 
 /*
- * Those of others that are over are taken away: the guard's own it sweeps by itself. The others are
- * counted here, and not in the ledger: an agent before this one may have taken what the stream has
- * forgotten since, or what is refused now.
+ * Those of others that are over are taken away. The guard's own it sweeps by itself, but not before
+ * it bans again: what an attack has left would keep others' out, so it goes where there is little
+ * room. The others are counted here, and not in the ledger: an agent before this one may have taken
+ * what the stream has forgotten since, or what is refused now.
  */
 static int walk_bans(struct agent *a, bool tells, __u32 *live)
 {
 	int map = a->host.session.maps.fd[MAP_BANS];
 	const void *key, *value;
 	struct walk walk;
+	__u32 all = 0;
 	int err = walk_begin(&walk, map);
 
 	if (err)
@@ -127,8 +129,9 @@ static int walk_bans(struct agent *a, bool tells, __u32 *live)
 		const struct sg_ban *ban = value;
 		bool foreign = sg_origin_kind(ban->origin) == SG_ORIGIN_FLEET;
 
+		all++;
 		if (ban->until <= a->host.guard_now) {
-			if (foreign)
+			if (foreign || a->crowded)
 				bpf_map_delete_elem(map, key);
 		} else if (foreign) {
 			a->foreign++;
@@ -138,6 +141,7 @@ static int walk_bans(struct agent *a, bool tells, __u32 *live)
 		}
 	}
 	walk_end(&walk);
+	a->crowded = all > maps_entries(&a->host.session.maps, MAP_BANS) / 2;
 	return err;
 }
 
