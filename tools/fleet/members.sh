@@ -103,10 +103,11 @@ ends() {
 			echo "sipguard-fleet 1 $(at "$i")000 5f1c2a9be01d77c3"
 			echo "ban $ALLOWED - $(at $((i + 600))) operator"
 			echo "ban $PHONES_FIRST:40000 udp $(at $((i + 600))) auth-failure"
+			echo "ban 198.18.77.5:40000 udp $(at $((i + 600))) auth-failure"
 		} | lie --subject sipguard.told.evil
 	done
 	after ends
-	at_most banned-by-ends "$("$PROGRAMS/judge" --first 198.18.77.1 --count 4 \
+	at_most banned-by-ends "$("$PROGRAMS/judge" --first 198.18.77.1 --count 5 \
 		"$(member_pins edge1)" | jq .dropped)" 0
 }
 

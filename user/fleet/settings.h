@@ -43,6 +43,7 @@ extern const char *const fleet_kind_names[FLEET_KIND__MAX];
 	X(OFF, "off", "its kind or its member is off here")                                       \
 	X(EVIDENCE, "evidence", "a forger could have its reason held against others")             \
 	X(END, "end", "its end lies too far ahead")                                               \
+	X(CLOCK, "clock", "it was made in a minute that is still to come, by the clock here")     \
 	X(ADDRESS, "address", "it is no address of somebody else on the Internet")                \
 	X(OWN, "own", "it is an address of this host")                                            \
 	X(ALLOWED, "allowed", "it is on the allow list here")                                     \

@@ -16,6 +16,7 @@
 #include "model/listed.h"
 
 #define LONGEST (30 * 86400) /* s that anything may lie ahead: what `ban --for` takes */
+#define EARLY 60000           /* ms by which a clock is ahead that is not gone by */
 #define SKEWED 5000          /* ms by which a clock is off, and more than a busy network explains */
 #define TEST_TEXT 128
 
@@ -26,6 +27,7 @@ struct judged {
 	const struct fleet_entry *entry;
 	enum fleet_kind kind;
 	__u64 stored;  /* ns since 1970, of the server's clock */
+	__u64 sent;    /* ms since 1970, of the member's */
 	__u64 who;     /* its hash */
 };
 
@@ -164,6 +166,9 @@ static enum fleet_outcome judge(const struct judged *j)
 		return FLEET_OVER;
 	if (j->entry->end > now + LONGEST)
 		return FLEET_END;
+	/* Its ten minutes would be a day here. (To be known for longer locks nobody out.) */
+	if (j->entry->what == FLEET_BAN && j->sent > j->agent->host.wall_now + EARLY)
+		return FLEET_CLOCK;
 	if (j->entry->what == FLEET_BAN && !fleet_is_evidence(&j->entry->key, j->entry->cause))
 		return FLEET_EVIDENCE;
 	if (line && line->end + LEDGER_SLACK >= j->entry->end)
@@ -249,11 +254,11 @@ static enum fleet_kind kind_of(const struct fleet_entry *entry)
 }
 
 static void hear_entry(struct agent *a, struct member *member, const struct fleet_entry *entry,
-		       __u64 stored)
+		       __u64 stored, __u64 sent)
 {
 	struct judged j = {
 		.agent = a, .member = member, .entry = entry, .kind = kind_of(entry),
-		.stored = stored, .who = host_hash(&a->host, &entry->key),
+		.stored = stored, .sent = sent, .who = host_hash(&a->host, &entry->key),
 	};
 	enum fleet_outcome outcome = judge(&j);
 
@@ -373,7 +378,7 @@ static void hear_all(struct agent *a, struct member *member, const struct fleet_
 		else if (own)
 			hear_own(a, entry);
 		else
-			hear_entry(a, member, entry, stored);
+			hear_entry(a, member, entry, stored, m->sent);
 	}
 }
 
