@@ -205,7 +205,7 @@ fleet_users() {
 }
 
 fleet_server_config() { # NUMBER
-	local i routes= alone=
+	local i routes='' alone=''
 	# One alone is no cluster, and would wait for others.
 	[[ $FLEET_SERVERS -gt 1 ]] || alone='/^cluster {/,/^}/d'
 	for ((i = 1; i <= FLEET_SERVERS; i++)); do

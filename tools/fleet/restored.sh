@@ -8,6 +8,7 @@
 #
 # Sourced by fleet.sh. There is one server: of three another one may lead, which tells already.
 
+# shellcheck disable=SC2034 # for nats.sh
 FLEET_SERVERS=1
 
 last_of_stream() {
