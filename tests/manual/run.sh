@@ -161,7 +161,7 @@ completes_words() {
 		$(grep -cE '^	X\([A-Z_]+, "[a-z-]+", *\\?$|^	X\([A-Z_]+, "[a-z-]+",  ' "$DIR/words")))"
 	offers "sipguard explain greylist-adm" "greylist-admitted"
 	offers "sipguard explain regis" "register register-user"
-	offers "sipguard allow " "add del export import lists show"
+	offers "sipguard allow " "add del export flush import lists show"
 	offers "sipguard allow add " ""
 	offers "sipguard shadow ac" "accept"
 }

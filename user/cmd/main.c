@@ -79,7 +79,7 @@ const struct command commands[] = {
 	 "As text only rows that are not zero, as JSON all. A packet may be watched for several\n"
 	 "reasons, and still be dropped for one that comes later.",
 	 OPTION_WATCH, 0, 0, cmd_stats},
-	{"mode", "[[REASON] MODE]", "monitor or enforce; off, monitor or enforce for one reason",
+	{"mode", "[REASON] [MODE]", "monitor or enforce; off, monitor or enforce for one reason",
 	 "  mode                              prints the mode of the whole guard\n"
 	 "  mode monitor|enforce              of the whole guard\n"
 	 "  mode REASON off|monitor|enforce   of one reason, below that of the guard, until the\n"
