@@ -89,7 +89,7 @@ unknown_usage() {
 	fails 2 "no option --frob" status --frob
 	fails 2 "'status' has no option --all" status --all
 	fails 2 "does not know what to do with 'x'" status x
-	fails 2 "'attach' needs more" attach
+	fails 2 "'attach' needs the name of an interface" attach
 	fails 2 "wants names of interfaces, or else --all" detach
 	fails 2 "no reason, event or proof 'sunshine'" explain sunshine
 	fails 2 "no mode 'loud'" mode loud

@@ -295,7 +295,7 @@ breaks_off() {
 }
 
 wrong() {
-	fails 2 "'replay' needs more" replay
+	fails 2 "'replay' needs the file of a capture" replay
 	fails 2 "does not know what to do with 'b.pcap'" replay a.pcap b.pcap
 	fails 2 "no option --enforce" replay a.pcap --enforce
 	fails 2 "limits needs the times of a capture" replay --raw "$LAB_DIR/raw" --limits
