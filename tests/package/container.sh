@@ -102,6 +102,13 @@ configuration_is_read() {
 			"$CONFIGMAP" "$key" >"$CACHE/$key"
 	done
 	"$SIPGUARD" check-config "$CACHE/sipguard.yaml"
+	# The command wants the files of the secret to be there.
+	mkdir -p "$CACHE/secret"
+	grep -o '/run/secrets/sipguard/[a-z.-]*' "$CACHE/fleet.yaml" |
+		while read -r file; do
+			echo secret >"$CACHE/secret/${file##*/}"
+		done
+	sed -i "s|/run/secrets/sipguard/|$CACHE/secret/|" "$CACHE/fleet.yaml"
 	SIPGUARD_MEMBER=edge1.example.com "$SIPGUARD" fleet check --config "$CACHE/fleet.yaml"
 }
 
