@@ -131,7 +131,8 @@ clean: ## Remove what was built; keeps the downloaded kernels
 	find $(BUILD) -mindepth 1 -maxdepth 1 ! -name kernels -exec rm -rf {} +
 
 help: ## List the commands
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name what; do \
+		printf '  make %-14s %s\n' "$$name" "$$what"; done
 
 deps:
 	@tools/deps.sh build

@@ -13,7 +13,7 @@ $(BUILD)/tests/xdp/xdp-loader: /usr/sbin/xdp-loader
 	@mkdir -p $(@D)
 	cp $< $@
 
-$(BUILD)/tests/xdp/xdp-dispatcher.o: $(shell pkg-config --variable=libdir libxdp)/bpf/xdp-dispatcher.o
+$(BUILD)/tests/xdp/xdp-dispatcher.o: $(shell pkg-config --variable=libdir libxdp 2>/dev/null)/bpf/xdp-dispatcher.o
 	@mkdir -p $(@D)
 	cp $< $@
 
