@@ -119,13 +119,17 @@ is_banned() {
 	sipguard bans --json | jq -e '.bans | length > 0' >/dev/null
 }
 
-# Who has found the right password at last is let in by `unban`, and not at his next mistake banned.
-unban_forgets() {
+guess_until_banned() {
 	local i
 	for ((i = 0; i < 20; i++)); do
 		is_banned || register_alice >/dev/null
 	done
 	is_banned
+}
+
+# Who has found the right password at last is let in by `unban`, and not at his next mistake banned.
+unban_forgets() {
+	guess_until_banned
 	sipguard unban "$LAB_PROBE4:$OWN_PORT" >/dev/null
 	register_alice "$PASSWORD" | grep -q "200 OK"
 	equal "$(proven)" 1
@@ -133,11 +137,7 @@ unban_forgets() {
 
 # Likewise of all who are banned, in one command.
 unban_all_forgets() {
-	local i
-	for ((i = 0; i < 20; i++)); do
-		is_banned || register_alice >/dev/null
-	done
-	is_banned
+	guess_until_banned
 	sipguard ban 198.51.100.9 >/dev/null
 	equal "$(sipguard unban --all)" "2 bans lifted: nobody is banned."
 	equal "$(sipguard bans)" "Nothing is banned."

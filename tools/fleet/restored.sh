@@ -11,9 +11,14 @@
 # shellcheck disable=SC2034 # for nats.sh
 FLEET_SERVERS=1
 
+# What the server has of the stream: a field of its state; 0 if there is none.
+stream_has() {
+	fleet_jsz 1 "[.account_details[]?.stream_detail[]? | select(.name == \"SIPGUARD\") |
+		.state.$1] | first // 0" "accounts=true&streams=true"
+}
+
 last_of_stream() {
-	fleet_jsz 1 '[.account_details[]?.stream_detail[]? | select(.name == "SIPGUARD") |
-		.state.last_seq] | first // 0' "accounts=true&streams=true"
+	stream_has last_seq
 }
 
 stream_is_at() {
@@ -24,17 +29,12 @@ has_come_back() { # NAME LOSSES: connected, and anew
 	[[ $(agent_says "$1" ".connected and .losses > $2") == true ]]
 }
 
-messages_of_stream() {
-	fleet_jsz 1 '[.account_details[]?.stream_detail[]? | select(.name == "SIPGUARD") |
-		.state.messages] | first // 0' "accounts=true&streams=true"
-}
-
 has_messages() {
-	[[ $(messages_of_stream) -gt 0 ]]
+	[[ $(stream_has messages) -gt 0 ]]
 }
 
 has_none() {
-	[[ $(messages_of_stream) == 0 ]]
+	[[ $(stream_has messages) == 0 ]]
 }
 
 # as_admin REQUEST: to the stream, of the servers themselves.
@@ -57,7 +57,7 @@ emptied() {
 	lab_until has_none || lab_die "the stream is still there."
 	fleet_setup
 	lab_until has_messages || true
-	at_least told-again-made-again "$(messages_of_stream)" 1
+	at_least told-again-made-again "$(stream_has messages)" 1
 }
 
 scenario() {

@@ -162,7 +162,6 @@ static enum exit_code request_read(const struct options *options, struct request
 
 	if (!strcmp(verb, "list"))
 		verb = verbs[VERB_SHOW];
-
 	request->name = options->name;
 	request->verb = 0;
 	while (request->verb < VERB__MAX && strcmp(verb, verbs[request->verb]))
