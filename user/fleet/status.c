@@ -51,14 +51,15 @@ static json_t *member_json(const struct agent *a, const struct member *member)
 		json_object_set_new(mode, fleet_kind_names[kind], json_string(
 				    mode_names[fleet_mode(a->settings, kind, member->name)]));
 	}
-	return json_pack("{s:s, s:o, s:f, s:f, s:I, s:o, s:o, s:o, s:I, s:I, s:b}",
+	return json_pack("{s:s, s:o, s:f, s:f, s:I, s:o, s:o, s:o, s:I, s:I, s:b, s:b}",
 			 "member", member->name, "mode", mode,
 			 "heard", member->heard ? member->heard / 1000.0 : 0.0,
 			 "ahead", member->ahead / 1000.0,
 			 "messages", (json_int_t)member->told, "in-force", live,
 			 "entries", outcomes_json(member), "refused-messages", faults_json(member),
 			 "unknown-entries", (json_int_t)member->unknown,
-			 "lifted", (json_int_t)member->lifts, "name-twice", member->twice);
+			 "lifted", (json_int_t)member->lifts, "name-twice", member->twice,
+			 "clock-off", member->skewed);
 }
 
 static json_t *told_json(const struct told *told)

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
@@ -17,6 +18,7 @@
 
 #define LONGEST (30 * 86400) /* s that anything may lie ahead: what `ban --for` takes */
 #define EARLY 60000           /* ms by which a clock is ahead that is not gone by */
+#define SAME_AGE 500          /* ms: members say that they are there every two seconds */
 #define SKEWED 5000          /* ms by which a clock is off, and more than a busy network explains */
 #define TEST_TEXT 128
 
@@ -418,6 +420,22 @@ static void look_for_twin(const struct agent *a, struct member *self, const stru
 	       self->name);
 }
 
+/*
+ * A clock that is off says the same of each message; messages that the network has held up come at
+ * once, each younger than the one before: two of the same age are believed.
+ */
+static void look_at_clock(struct member *member, __s64 ahead)
+{
+	bool off = ahead > SKEWED || ahead < -SKEWED;
+	bool same = llabs(ahead - member->ahead) < SAME_AGE && member->heard;
+
+	if (off && same && !member->skewed)
+		notice("the clock of %s is off from this one's by %lld s: bans and proofs end at "
+		       "the wrong time until one of them is set.", member->name, ahead / 1000);
+	member->skewed = off && (same || member->skewed);
+	member->ahead = ahead;
+}
+
 /* Its first line is that of any message: it has no entries. */
 void taker_here(void *context, const struct engine_message *message)
 {
@@ -433,13 +451,8 @@ void taker_here(void *context, const struct engine_message *message)
 	if (member == a->members.member && !err) {
 		look_for_twin(a, member, &m);
 	} else if (member && !err) {
+		look_at_clock(member, (__s64)(m.sent - clock_wall()));
 		member->heard = clock_wall();
-		member->ahead = (__s64)(m.sent - member->heard);
-		if ((member->ahead > SKEWED || member->ahead < -SKEWED) && !member->skewed)
-			notice("the clock of %s is off from this one's by %lld s: bans and proofs "
-			       "end at the wrong time until one of them is set.", member->name,
-			       member->ahead / 1000);
-		member->skewed = member->ahead > SKEWED || member->ahead < -SKEWED;
 	}
 	pthread_mutex_unlock(&a->lock);
 }

@@ -92,7 +92,7 @@ static void print_faults(const json_t *member)
 static void print_member(const json_t *member, double now)
 {
 	const json_t *live = json_object_get(member, "in-force");
-	double heard = real(member, "heard"), ahead = real(member, "ahead");
+	double heard = real(member, "heard");
 	char text[OUTPUT_TEXT];
 
 	printf("  %-24s ", word(member, "member"));
@@ -102,8 +102,8 @@ static void print_member(const json_t *member, double now)
 		printf("silent for %s", output_seconds(now - heard, text));
 	else
 		printf("there");
-	if (ahead > 5 || ahead < -5)
-		printf(", its clock is off by %.0f s", ahead);
+	if (flag(member, "clock-off"))
+		printf(", its clock is off by %.0f s", real(member, "ahead"));
 	printf("; in force here: %lld bans, %lld proofs\n", number(live, "bans"),
 	       number(live, "proofs"));
 	print_outcomes(member);
