@@ -221,8 +221,13 @@ static int read_running(struct session *session, struct error *error)
 	return err ? error_set(error, err, "%s", why.text) : 0;
 }
 
-static int not_attached(struct error *error)
+static int not_attached(const struct pins *pins, struct error *error)
 {
+	if (pins->hidden)
+		return error_set(error, -ENOTCONN, "the guard is not attached, or it cannot be "
+				 "seen from here, where no BPF file system is on /sys/fs/bpf: run "
+				 "this outside of the container or mount namespace, as by `nsenter "
+				 "-t 1 -m`, or begin with `sipguard attach IFACE`.");
 	return error_set(error, -ENOTCONN, "the guard is not attached: `sipguard attach IFACE` "
 			 "does that.");
 }
@@ -291,13 +296,13 @@ int session_begin(struct session *session, enum access access, struct error *err
 		err = pins_open(&session->pins, !reads, access == ACCESS_ATTACH,
 				error);
 	if (err)
-		return err == -ENOENT ? not_attached(error) : err;
+		return err == -ENOENT ? not_attached(&session->pins, error) : err;
 	err = reads ? begin_reading(session, access, error)
 		    : begin_changing(session, access, error);
 	if (!err && (session->running || access == ACCESS_ATTACH))
 		return 0;
 	session_end(session);
-	return err ? err : not_attached(error);
+	return err ? err : not_attached(&session->pins, error);
 }
 
 void session_end(struct session *session)

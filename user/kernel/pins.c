@@ -121,6 +121,7 @@ static int root_find(struct pins *pins, bool create, struct error *error)
 	outside = ancestor_outside();
 	if (outside && root_of_ancestor(pins, outside))
 		return 0;
+	pins->hidden = true;
 	if (!create)
 		return -ENOENT;
 	if (!outside)

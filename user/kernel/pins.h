@@ -35,6 +35,7 @@ struct pins {
 	char dir[PIN_PATH / 2 + 16]; /* root/vN */
 	const char *shown;           /* root, as people know it */
 	int fd;                      /* of root; -1: not open */
+	bool hidden;                 /* there may be one: no BPF file system can be seen */
 	bool locked;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* status: what the guard is and does, and how it is configured. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,13 +13,13 @@
 #include "render/output.h"
 #include "render/text.h"
 
-static enum exit_code not_attached(bool json)
+static enum exit_code not_attached(bool json, const struct error *error)
 {
 	if (json)
 		output_json(json_pack("{s:b, s:s, s:i, s:[]}", "attached", 0, "version",
 				      SIPGUARD_VERSION, "abi", SG_ABI_VERSION, "interfaces"));
 	else
-		printf("The guard is not attached: `sipguard attach IFACE` does that.\n");
+		printf("%c%s\n", toupper((unsigned char)error->text[0]), error->text + 1);
 	return NOT_ATTACHED;
 }
 
@@ -69,7 +70,7 @@ enum exit_code cmd_status(const struct options *options)
 		return check(options->json);
 	err = session_begin(&session, ACCESS_READ, &error);
 	if (err)
-		return err == -ENOTCONN ? not_attached(options->json) : failed(&error);
+		return err == -ENOTCONN ? not_attached(options->json, &error) : failed(&error);
 	snapshot = snapshot_read(&session, &error);
 	session_end(&session);
 	if (!snapshot)
