@@ -47,67 +47,68 @@ PARALLEL   = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 # A recipe that fails leaves no half-made file behind that the next run would take for whole.
 .DELETE_ON_ERROR:
 .PHONY: all deb package-test demo test page-test screenshots test-busy unit kernels bench scenarios assess fuzz \
-        lint install clean help deps deps-test integrations fleet test-programs
+        lint install clean help deps deps-test deps-lab integrations fleet test-programs
 
 all: deps ## Build sipguard and its tools into build/
 	@$(MAKE) --no-print-directory $(PARALLEL) installed-files $(BUILD)/sipguard-flood
 
-demo: deps-test ## Watch a real Kamailio live through a flood, with and without the guard (4 to 6 minutes)
+demo: deps-lab ## Watch a real Kamailio live through a flood, with and without the guard (4 to 6 minutes)
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/sipguard $(BUILD)/sipguard-flood $(LAB_PROGRAMS)
 	@tools/demo/demo.sh
 
-test: deps-test ## Everything that must hold: unit, BPF_PROG_RUN, lab and kernels (15 to 30 minutes)
+test: deps-lab ## Everything that must hold: unit, BPF_PROG_RUN, lab and kernels (15 to 30 minutes)
 	@$(MAKE) --no-print-directory $(PARALLEL) all
 	@$(MAKE) --no-print-directory $(PARALLEL) test-programs
 	@tests/all.sh
 
-page-test: deps-test ## The status page in a real Chromium, which is installed for it (a minute)
+page-test: deps-lab ## The status page in a real Chromium, which is installed for it (a minute)
 	@tools/deps.sh page
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/sipguard
 	@tests/page/page_test.sh
 
-screenshots: deps-test ## The pictures of top and of the status page, into docs/images/ (3 minutes)
+screenshots: deps-lab ## The pictures of top and of the status page, into docs/images/ (3 minutes)
 	@tools/deps.sh page
 	@$(MAKE) --no-print-directory $(PARALLEL) all
 	@tools/screenshots/screenshots.sh
 
-test-busy: deps-test ## The same while something else keeps every CPU busy (30 minutes)
+test-busy: deps-lab ## The same while something else keeps every CPU busy (30 minutes)
 	@$(MAKE) --no-print-directory $(PARALLEL) all
 	@$(MAKE) --no-print-directory $(PARALLEL) test-programs
 	@SIPGUARD_SLOW=4 tests/busy.sh tests/all.sh
 
-kernels: deps-test ## Load and run the programs on the kernels 6.1, 6.12, 7.2 and on this one
+kernels: deps-lab ## Load and run the programs on the kernels 6.1, 6.12, 7.2 and on this one
 	@$(MAKE) --no-print-directory $(PARALLEL) test-programs
 	@tests/kernels/run.sh
 
-bench: deps-test ## Nanoseconds per packet and millions of packets per second, into build/bench.json
+bench: deps-lab ## Nanoseconds per packet and millions of packets per second, into build/bench.json
 	@$(MAKE) --no-print-directory $(PARALLEL) all
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BENCH_PROGRAMS)
 	@tools/bench/bench.sh
 
-scenarios: deps-test ## The lab scenarios in full, or SCENARIOS="nat-office hoard" (52 minutes)
+scenarios: deps-lab ## The lab scenarios in full, or SCENARIOS="nat-office hoard" (52 minutes)
 	@tools/deps.sh scenarios || echo "sipguard: what is missing will show in forger-clients"
 	@$(MAKE) --no-print-directory $(PARALLEL) all
 	@$(MAKE) --no-print-directory $(PARALLEL) $(LAB_PROGRAMS) $(SCENARIO_PROGRAMS)
 	@tools/scenarios/scenarios.sh
 
-assess: deps-test ## Threats and what holds against them, into build/assessment.json and .md
+assess: deps-lab ## Threats and what holds against them, into build/assessment.json and .md
 	@tools/deps.sh scenarios || echo "sipguard: what is missing will show in the table"
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/sipguard
 	@tools/assess/assess.sh
 
 integrations: ## What tools/ has for fail2ban and CrowdSec, with the real ones (half a minute)
+	@tools/needs.sh
 	@tools/deps.sh build integrations
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/sipguard
 	@tests/integrations/run.sh
 
-fleet: deps-test ## Guards that tell each other, and ask routers; or FLEET="travel members" (10 minutes)
+fleet: deps-lab ## Guards that tell each other, and ask routers; or FLEET="travel members" (10 minutes)
 	@tools/deps.sh fleet
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/sipguard $(BUILD)/sipguard-flood $(FLEET_PROGRAMS) \
 		$(SCENARIO_PROGRAMS)
 	@tools/fleet/fleet.sh
 
-fuzz: deps-test ## Fuzz the message reader, natively and in the kernel, for FUZZ_SECONDS (60)
+fuzz: deps-lab ## Fuzz the message reader, natively and in the kernel, for FUZZ_SECONDS (60)
 	@$(MAKE) --no-print-directory $(PARALLEL) $(FUZZ_PROGRAMS)
 	@FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) tests/fuzz/run.sh
 
@@ -121,7 +122,7 @@ deb: deps ## The Debian package, into build/deb/
 	@tools/deps.sh deb
 	@$(MAKE) --no-print-directory $(PARALLEL) deb-files
 
-package-test: deps-test ## Install, upgrade and remove the package in a Debian 12 of its own (2 to 5 minutes)
+package-test: deps-lab ## Install, upgrade and remove the package in a Debian 12 of its own (2 to 5 minutes)
 	@tools/deps.sh deb package
 	@$(MAKE) --no-print-directory $(PARALLEL) installed-files
 	@tests/package/run.sh
@@ -138,6 +139,11 @@ deps:
 	@tools/deps.sh build
 
 deps-test:
+	@tools/deps.sh build test
+
+# For what runs in the lab: first whether it can.
+deps-lab:
+	@tools/needs.sh
 	@tools/deps.sh build test
 
 # --- kernel side ---

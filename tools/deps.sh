@@ -79,14 +79,28 @@ if [ "$(id -u)" -ne 0 ]; then
 	exit 1
 fi
 
-echo "sipguard: installing ${missing[*]}"
+# With all that they depend on. (apt-get prints sizes only when it is about to install, and does not
+# always ask before.)
+sizes() {
+	apt-get -s install --no-install-recommends "${missing[@]}" | awk '/^Inst/ { print $2 }' |
+		xargs -r apt-cache show --no-all-versions |
+		awk '/^Installed-Size:/ { disk += $2 / 1024 } /^Size:/ { load += $2 / 1048576 }
+			END { printf "%.0f MB to download, %.0f MB on the disk", load, disk }'
+}
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! apt-get update >"$log" 2>&1; then
+	tail -n 20 "$log" >&2
+	echo "sipguard: \"apt-get update\" failed as above; mend that and run make again." >&2
+	exit 1
+fi
+echo "sipguard: installing ($(sizes)): ${missing[*]}"
 # CrowdSec's package registers the machine at its makers', unless there is a file for that already.
 if [[ " ${missing[*]} " == *" crowdsec "* && ! -e /etc/crowdsec/online_api_credentials.yaml ]]; then
 	mkdir -p /etc/crowdsec
 	echo "# not registered" >/etc/crowdsec/online_api_credentials.yaml
 fi
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
 # Services must not start here: policy-rc.d answers for the time of the installation only.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e $policy ]; then
@@ -94,8 +108,8 @@ if [ ! -e $policy ]; then
 	chmod +x $policy
 	trap 'rm -f "$log" $policy' EXIT
 fi
-if ! { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-	"${missing[@]}"; } >"$log" 2>&1; then
+if ! DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" \
+	>"$log" 2>&1; then
 	tail -n 20 "$log" >&2
 	echo "sipguard: apt-get could not install the packages above; mend that and run make again." >&2
 	exit 1
