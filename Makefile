@@ -47,7 +47,7 @@ PARALLEL   = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 # A recipe that fails leaves no half-made file behind that the next run would take for whole.
 .DELETE_ON_ERROR:
 .PHONY: all deb package-test demo test page-test screenshots test-busy unit kernels bench scenarios assess fuzz \
-        lint install clean help deps deps-test deps-lab integrations fleet test-programs
+        lint install uninstall clean help deps deps-test deps-lab integrations fleet test-programs
 
 all: deps ## Build sipguard and its tools into build/
 	@$(MAKE) --no-print-directory $(PARALLEL) installed-files $(BUILD)/sipguard-flood
@@ -117,6 +117,9 @@ lint: deps-test ## Style: licence lines, line and file lengths, shellcheck, cppc
 
 install: all ## Install command, manual pages, completion and systemd units under DESTDIR and PREFIX
 	@$(MAKE) --no-print-directory $(PARALLEL) install-files
+
+uninstall: ## Remove what install has installed, under the same DESTDIR and PREFIX
+	@$(MAKE) --no-print-directory uninstall-files
 
 deb: deps ## The Debian package, into build/deb/
 	@tools/deps.sh deb
