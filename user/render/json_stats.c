@@ -67,7 +67,7 @@ static json_t *counted_json(const struct counters *counters)
 static json_t *responses_json(const struct sg_figured_counts *c)
 {
 	json_t *all = json_object();
-	char key[8];
+	char key[16];
 
 	for (int i = 0; i < 6; i++) {
 		snprintf(key, sizeof(key), "%dxx", i + 1);
