@@ -315,7 +315,9 @@ static int take_list(const struct list_in *l, struct source *source, size_t *spa
 	size_t count = source->count;
 	int err = enforce(l, source, spared, error);
 
-	if (!err)
+	if (!err && !count)
+		notice("the list %s of the fleet is withdrawn.", l->name);
+	else if (!err)
 		notice("the list %s of the fleet is taken: %zu prefix%s, of which %zu spared "
 		       "here.", l->name, count, count == 1 ? "" : "es", *spared);
 	return err;
