@@ -12,6 +12,8 @@ const char *const fleet_fault_names[FLEET_FAULT__MAX] = {
 #undef X
 };
 
+#define TWIN_GONE 60000 /* ms: it says that it is there every two seconds */
+
 int members_begin(struct members *members, const char *self)
 {
 	*members = (struct members){.member = calloc(FLEET_MEMBERS, sizeof(struct member))};
@@ -58,6 +60,11 @@ void members_forget(struct members *members)
 		memset(members->member[i].tat, 0, sizeof(members->member[i].tat));
 		memset(members->member[i].live, 0, sizeof(members->member[i].live));
 	}
+}
+
+bool member_has_twin(const struct member *member, __u64 now)
+{
+	return member->twin && now < member->twin + TWIN_GONE;
 }
 
 __u32 member_place(const struct members *members, const struct member *member)

@@ -37,9 +37,12 @@ struct member {
 	__u64 outcomes[FLEET_KIND__MAX][FLEET_OUTCOME__MAX];
 	__u64 tat[FLEET_KIND__MAX]; /* ns since 1970, of the server's clock: see gcra.h */
 	__u32 live[FLEET_KIND__MAX]; /* entries of it in force here; bans by hand among BANS */
-	bool twice;           /* two hosts have this name */
+	__u64 twin;           /* ms since 1970, by our clock: another host of this name; 0: never */
 	bool skewed;          /* its clock is off, which was said */
 };
+
+/* Whether another host of this name was heard in the last minute; `now` in ms since 1970. */
+bool member_has_twin(const struct member *member, __u64 now);
 
 /* Place 0 is this host itself. */
 struct members {

@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "base/clock.h"
 #include "base/names.h"
 #include "fleet/agent.h"
 
@@ -58,7 +59,8 @@ static json_t *member_json(const struct agent *a, const struct member *member)
 			 "messages", (json_int_t)member->told, "in-force", live,
 			 "entries", outcomes_json(member), "refused-messages", faults_json(member),
 			 "unknown-entries", (json_int_t)member->unknown,
-			 "lifted", (json_int_t)member->lifts, "name-twice", member->twice,
+			 "lifted", (json_int_t)member->lifts, "name-twice",
+			 member_has_twin(member, clock_wall()),
 			 "clock-off", member->skewed);
 }
 
@@ -89,7 +91,7 @@ static json_t *agent_json(struct agent *a)
 			 "caught-up", engine_caught_up(a->engine, ENGINE_TOLD),
 			 "behind", (json_int_t)engine_lag(a->engine, ENGINE_TOLD),
 			 "told", told_json(&a->told),
-			 "name-twice", a->members.member[0].twice,
+			 "name-twice", member_has_twin(a->members.member, clock_wall()),
 			 "lists", json_pack("{s:I, s:I, s:I}", "taken",
 					    (json_int_t)a->lists.taken, "refused",
 					    (json_int_t)a->lists.refused, "spared",

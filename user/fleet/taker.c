@@ -413,9 +413,14 @@ void taker_told(void *context, const struct engine_message *message)
  */
 static void look_for_twin(const struct agent *a, struct member *self, const struct fleet_message *m)
 {
-	if (m->run == a->run || m->sent <= a->began + SKEWED || self->twice)
+	__u64 now = clock_wall();
+	bool said = member_has_twin(self, now);
+
+	if (m->run == a->run || m->sent <= a->began + SKEWED)
 		return;
-	self->twice = true;
+	self->twin = now;
+	if (said)
+		return;
 	notice("another host of the fleet is called %s, too: give each its own `member`.",
 	       self->name);
 }
