@@ -7,10 +7,13 @@
 # what has to be there, and a few lines here what the API server looks at beyond both: names that
 # have to be those of something else. (pod.sh runs what is in them.)
 
+# shellcheck source-path=SCRIPTDIR
 # shellcheck disable=SC2317 # the checks are called by name
 
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+# shellcheck source=lib.sh
+source tests/package/lib.sh
 
 CACHE=${BUILD:-build}/package/npm
 SIPGUARD=${BUILD:-build}/sipguard
@@ -18,6 +21,7 @@ IMAGE=tools/container/Containerfile
 DAEMONSET=tools/container/daemonset.yaml
 CONFIGMAP=tools/container/configmap.yaml
 FAILED=0
+SUITE=container
 
 fetch() {
 	local new
@@ -29,22 +33,6 @@ fetch() {
 		exit 1
 	}
 	mv "$new" "$CACHE"
-}
-
-check() { # WHAT CMD...
-	local what=$1 out status
-	shift
-	set +e
-	out=$(set -e; "$@" 2>&1)
-	status=$?
-	set -e
-	if [[ $status -eq 0 ]]; then
-		echo "ok - container: $what"
-	else
-		FAILED=1
-		echo "not ok - container: $what"
-		printf '#   %s\n' "${out//$'\n'/$'\n#   '}"
-	fi
 }
 
 # KIND FILE: as a value of the type that it has to have, and by the schema of that.

@@ -4,29 +4,19 @@
 # What run.sh runs as the first process of a Debian 12 that has nothing of sipguard:
 # inside.sh VERSION NEXT OTHER-ABI; the packages are /test/VERSION.deb. Checks build on each other.
 
+# shellcheck source-path=SCRIPTDIR
 # shellcheck disable=SC2317 # the checks are called by name
 
 set -uo pipefail
+# shellcheck source=lib.sh
+source /test/lib.sh
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive
 
 FIRST=$1 NEXT=$2 OTHER=$3
 KEPT=/var/lib/sipguard/commands
 PINS=/sys/fs/bpf/sipguard
 FAILED=0
-
-check() { # WHAT CMD...
-	local what=$1 out status
-	shift
-	out=$(set -e; "$@" 2>&1)
-	status=$?
-	if [[ $status -eq 0 ]]; then
-		echo "ok - package: $what"
-		return
-	fi
-	FAILED=1
-	echo "not ok - package: $what"
-	printf '#   %s\n' "$* (exit status $status)" "${out//$'\n'/$'\n#   '}"
-}
+SUITE=package
 
 equal() {
 	[[ $1 == "$2" ]] || {

@@ -7,10 +7,13 @@
 # arguments, surroundings, capabilities, mounts and probes are read from the manifest. A third one
 # has a real server of NATS. Limits of memory and the engine's list of system calls are not there.
 
+# shellcheck source-path=SCRIPTDIR
 # shellcheck disable=SC2016,SC2317 # variables of jq; the checks are called by name
 
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+# shellcheck source=lib.sh
+source tests/package/lib.sh
 
 IMAGE=$1
 CONTAINERS=tools/container
@@ -19,6 +22,7 @@ NODES=()
 WORK=$(mktemp -d)
 NETWORK=
 FAILED=0
+SUITE=pod
 
 cleanup() {
 	local pid
@@ -32,22 +36,6 @@ trap cleanup EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
-
-check() { # WHAT CMD...
-	local what=$1 out status
-	shift
-	set +e
-	out=$(set -e; "$@" 2>&1)
-	status=$?
-	set -e
-	if [[ $status -eq 0 ]]; then
-		echo "ok - pod: $what"
-	else
-		echo "not ok - pod: $what"
-		printf '#   %s\n' "$* (exit status $status)" "${out//$'\n'/$'\n#   '}"
-		FAILED=1
-	fi
-}
 
 until_true() { # CMD...
 	local end=$((SECONDS + 120)) out

@@ -8,16 +8,20 @@
 #
 # Prints "ok" and "not ok" as the other tests do. Exit status 1 if one failed.
 
+# shellcheck source-path=SCRIPTDIR
 # shellcheck disable=SC2317 # the checks are called by name
 
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+# shellcheck source=lib.sh
+source tests/package/lib.sh
 
 BUILD=${BUILD:-build}
 CACHE=$BUILD/package
 ROOT=
 INSIDE=
 DONE=
+SUITE=package
 
 cleanup() {
 	local status=$?
@@ -61,26 +65,6 @@ deb_of_other_abi() {
 	rm -rf "$copy"
 }
 
-# The mirror of this machine's own apt.
-mirror() {
-	# shellcheck disable=SC2016 # expanded by apt-get
-	apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Release: bookworm' \
-		'Component: main' | head -n 1
-}
-
-# A Debian 12 with some packages more.
-make_root() { # TARBALL PACKAGE,...
-	local new=$ROOT/new url
-	url=$(mirror)
-	debootstrap --variant=minbase --include="$2" bookworm "$new" \
-		"${url:-http://deb.debian.org/debian}" >"$CACHE/debootstrap.log" 2>&1 ||
-		die "debootstrap could not make a Debian 12; see $CACHE/debootstrap.log."
-	rm -rf "$new"/var/cache/apt/archives/*.deb "$new"/var/lib/apt/lists/*
-	tar -C "$new" -cf "$1.new" .
-	mv "$1.new" "$1"
-	rm -rf "$new"
-}
-
 unpack_root() {
 	local depends tarball
 	depends=iproute2,systemd,libnats3.4,$(dpkg-deb -f "$ROOT/debs/$1.deb" Depends | sed 's/ *([^)]*)//g; s/ //g')
@@ -90,7 +74,7 @@ unpack_root() {
 	mkdir "$ROOT/root"
 	tar -C "$ROOT/root" -xf "$tarball"
 	mkdir "$ROOT/root/test"
-	cp "$ROOT"/debs/*.deb tests/package/{inside.sh,ends.pl} "$(command -v nats-server)" "$ROOT/root/test/"
+	cp "$ROOT"/debs/*.deb tests/package/{inside.sh,lib.sh,ends.pl} "$(command -v nats-server)" "$ROOT/root/test/"
 }
 
 # All that the unit forbids leaves it what it needs; and stopping it detaches nothing.
@@ -129,22 +113,6 @@ linted() {
 		systemd-analyze security --no-pager --offline=yes --threshold=20 "$unit" >"$ROOT/security" ||
 			{ tail -n 1 "$ROOT/security"; return 1; }
 	done
-}
-
-check() { # WHAT CMD...
-	local what=$1 out status
-	shift
-	set +e
-	out=$(set -e; "$@" 2>&1)
-	status=$?
-	set -e
-	if [[ $status -eq 0 ]]; then
-		echo "ok - package: $what"
-	else
-		echo "not ok - package: $what"
-		printf '#   %s\n' "${out//$'\n'/$'\n#   '}"
-		FAILED=1
-	fi
 }
 
 # Mounts and processes end with the namespaces, and these with this script.
