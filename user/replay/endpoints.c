@@ -104,11 +104,11 @@ static int find_ipv4(struct cursor *c, struct endpoints *ends)
 		return -1;
 	header = (c->at[0] & 15) * 4;
 	protocol = c->at[9];
+	key4(&ends->from, c->at + 12);
+	key4(&ends->to, c->at + 16);
 	if (header < 20 || word_at(c, 6) & 0x1fff)
 		return -1;
 	end_at(c, word_at(c, 2));
-	key4(&ends->from, c->at + 12);
-	key4(&ends->to, c->at + 16);
 	return skip(c, header) ? protocol : -1;
 }
 

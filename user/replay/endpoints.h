@@ -16,7 +16,8 @@ struct endpoints {
 
 /*
  * Follows VLAN tags, PPPoE, IP and its extension headers, as far as the guard does. False: it is
- * neither UDP nor TCP, a later fragment, or cut before its ports.
+ * neither UDP nor TCP, a later fragment, or cut before its ports; then the addresses are there as
+ * far as they could be read, without ports, and else of family 0.
  */
 bool endpoints_find(const struct frame *frame, struct endpoints *ends);
 

@@ -7,6 +7,7 @@
 
 #include "base/escape.h"
 #include "base/names.h"
+#include "render/event.h"
 #include "render/output.h"
 
 static const char *const obstacle_labels[OBSTACLE__MAX] = {
@@ -34,6 +35,53 @@ static const char *method_name(const struct judgement *judgement)
 	return judgement->method == SG_METHOD_NONE ? NULL : method_names[judgement->method];
 }
 
+/* "2026-11-29T21:00:00.123456Z", "192.0.2.1:5060": NULL if it is not known. */
+static const char *when_text(const struct report_sender *sender, char *text)
+{
+	const struct timespec time = {sender->time / SG_NSEC_PER_SEC,
+				      sender->time % SG_NSEC_PER_SEC};
+
+	return sender->time ? event_format_time(&time, text) : NULL;
+}
+
+static const char *who_text(const struct report_sender *sender, char *text)
+{
+	struct sg_event event = {
+		.family = sender->who.family, .port = sender->who.port,
+		.transport = sender->who.transport,
+	};
+
+	memcpy(event.address, sender->who.address, sizeof(event.address));
+	if (!event.family)
+		return NULL;
+	event_source(&event, text);
+	return text;
+}
+
+static const char *over_text(const struct report_sender *sender)
+{
+	return sender->who.port ? flow_transport(&sender->who) : NULL;
+}
+
+static json_t *sender_json(const struct report_sender *sender)
+{
+	char when[EVENT_TIME], who[PREFIX_TEXT];
+
+	return json_pack("{s:s?, s:s?, s:s?}", "time", when_text(sender, when), "source",
+			 who_text(sender, who), "transport", over_text(sender));
+}
+
+/* Behind what else is printed of it; nothing if nothing is known. */
+static void print_sender(const struct report_sender *sender)
+{
+	char when[EVENT_TIME], who[PREFIX_TEXT];
+	const char *over = over_text(sender);
+
+	if (when_text(sender, when))
+		printf("  %s  %s%s%s", when, who_text(sender, who) ? who : "-", over ? " " : "",
+		       over ? over : "");
+}
+
 static void line_json(const struct report_packet *packet)
 {
 	const struct judgement *j = &packet->judgement;
@@ -44,6 +92,7 @@ static void line_json(const struct report_packet *packet)
 				 reason_texts[j->reason].label, "class", class_names[j->class],
 				 "method", method_name(j), "guarded", j->guarded);
 
+	json_object_update_new(line, sender_json(&packet->sender));
 	if (!judged)
 		json_object_set_new(line, "not_judged",
 				    json_string(obstacle_labels[packet->obstacle]));
@@ -60,7 +109,8 @@ static void line_text(struct report *report, const struct report_packet *packet)
 
 	if (!report->titled)
 		printf("%8s  %-7s  %-16s %-9s  %-9s  %8s%s\n", "Packet", "Verdict", "Reason",
-		       "Class", "Method", "Bytes", report->raw ? "  File" : "");
+		       "Class", "Method", "Bytes",
+		       report->raw ? "  File" : "  Time                         From");
 	report->titled = true;
 	if (packet->obstacle)
 		printf("%8llu  %-7s  %-38s  %8u", packet->number, "-",
@@ -76,6 +126,7 @@ static void line_text(struct report *report, const struct report_packet *packet)
 	if (report->raw) {
 		escape_printf(stdout, "  %s", packet->file);
 	}
+	print_sender(&packet->sender);
 	putchar('\n');
 }
 
@@ -83,9 +134,11 @@ static void count(struct report_count *count, const struct report_packet *packet
 {
 	count->counter.packets++;
 	count->counter.bytes += packet->length;
+	count->last = packet->sender;
 	if (count->example)
 		return;
 	count->example = packet->number;
+	count->first = packet->sender;
 	count->file = strdup(packet->file);
 }
 
@@ -133,13 +186,20 @@ static json_t *counts_json(const struct report_count *counts, int size, const ch
 	return all;
 }
 
-static json_t *reasons_json(const struct report_count *counts)
+/* Of what is dropped, also who sent the first and the last. */
+static json_t *reasons_json(const struct report_count *counts, bool drop)
 {
-	json_t *all = json_object();
+	json_t *all = json_object(), *one;
 
 	for (int i = 0; i < SG_REASON__MAX; i++) {
-		if (counts[i].example)
-			json_object_set_new(all, reason_texts[i].label, count_json(&counts[i]));
+		if (!counts[i].example)
+			continue;
+		one = count_json(&counts[i]);
+		if (drop) {
+			json_object_set_new(one, "first", sender_json(&counts[i].first));
+			json_object_set_new(one, "last", sender_json(&counts[i].last));
+		}
+		json_object_set_new(all, reason_texts[i].label, one);
 	}
 	return all;
 }
@@ -152,8 +212,8 @@ static void summary_json(const struct report *report, const struct report_terms 
 		terms->config ? output_string(terms->config) : json_null(), "limits", terms->limits,
 		"complete", terms->complete, "packets", (json_int_t)report->packets,
 		"clock_stood_still", (json_int_t)terms->stood, "passed",
-		reasons_json(report->reason[false]), "dropped", reasons_json(report->reason[true]),
-		"not_guarded", count_json(&report->unguarded), "not_judged",
+		reasons_json(report->reason[false], false), "dropped",
+		reasons_json(report->reason[true], true), "not_guarded", count_json(&report->unguarded), "not_judged",
 		counts_json(report->obstacle, OBSTACLE__MAX, obstacle_labels), "not_read",
 		counts_json(report->encapsulation, ENCAPSULATION__MAX, encapsulation_labels));
 
@@ -198,6 +258,49 @@ static void reason_rows(const struct report *report, bool drop)
 	}
 }
 
+static void add(struct sg_counter *sum, const struct report_count *counts, int size)
+{
+	for (int i = 0; i < size; i++) {
+		sum->packets += counts[i].counter.packets;
+		sum->bytes += counts[i].counter.bytes;
+	}
+}
+
+static void total_row(const struct report *report)
+{
+	struct sg_counter passed = {}, dropped = {}, others = {};
+	char bytes[OUTPUT_TEXT], what[64];
+
+	add(&passed, &report->unguarded, 1);
+	add(&passed, report->reason[false], SG_REASON__MAX);
+	add(&dropped, report->reason[true], SG_REASON__MAX);
+	add(&others, report->obstacle, OBSTACLE__MAX);
+	snprintf(what, sizeof(what), "%llu pass, %llu drop, %llu not judged", passed.packets,
+		 dropped.packets, others.packets);
+	printf("  %-7s  %-42s %10llu  %9s\n", "total", what, report->packets,
+	       output_bytes(passed.bytes + dropped.bytes + others.bytes, bytes));
+}
+
+/* Who sent the first and the last that is dropped for each reason. */
+static void sender_rows(const struct report *report)
+{
+	for (int i = 0, any = 0; i < SG_REASON__MAX; i++) {
+		const struct report_count *count = &report->reason[true][i];
+
+		if (!count->first.time)
+			continue;
+		if (!any++)
+			printf("\nDropped, the first and the last\n");
+		printf("  %-20s", reason_texts[i].label);
+		print_sender(&count->first);
+		if (count->counter.packets > 1) {
+			printf("\n  %-20s", "");
+			print_sender(&count->last);
+		}
+		putchar('\n');
+	}
+}
+
 static void summary_text(const struct report *report, const struct report_terms *terms)
 {
 	const char *noun = report->raw ? "message" : "packet";
@@ -219,6 +322,9 @@ static void summary_text(const struct report *report, const struct report_terms 
 	reason_rows(report, true);
 	for (int i = 1; i < OBSTACLE__MAX; i++)
 		row_text("-", obstacle_texts[i], &report->obstacle[i], report->raw);
+	if (report->packets)
+		total_row(report);
+	sender_rows(report);
 	if (report->packets && report->unguarded.counter.packets == report->packets)
 		printf("\nNot one was for a guarded port: name those of your server in the "
 		       "configuration, under ports.\n");

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "flow.h"
 #include "replay/encapsulation.h"
 #include "replay/frame.h"
 #include "replay/run.h"
@@ -24,6 +25,12 @@ enum obstacle {
 	OBSTACLE__MAX
 };
 
+/* When a packet came, and from whom. Of a message of a folder nothing is known. */
+struct report_sender {
+	__u64 time;             /* ns since 1970; 0: not known */
+	struct sg_flow_key who; /* one address, with its port if it has one; family 0: not known */
+};
+
 /* One packet, or one message of a folder. */
 struct report_packet {
 	__u64 number;           /* from 1 */
@@ -32,6 +39,7 @@ struct report_packet {
 	enum obstacle obstacle; /* if not NONE, the judgement is not to be looked at */
 	enum encapsulation encapsulation;
 	struct judgement judgement;
+	struct report_sender sender;
 };
 
 /* Packets of one kind, and the first of them. */
@@ -39,6 +47,7 @@ struct report_count {
 	struct sg_counter counter;
 	__u64 example;
 	char *file; /* of the example */
+	struct report_sender first, last;
 };
 
 struct report {

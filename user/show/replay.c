@@ -12,6 +12,7 @@
 #include "policy/policy.h"
 #include "render/output.h"
 #include "replay/capture.h"
+#include "replay/endpoints.h"
 #include "replay/messages.h"
 #include "replay/report.h"
 
@@ -126,6 +127,15 @@ static int judge(struct run *run, const struct frame *frame, struct report_packe
 	return 0;
 }
 
+/* When a frame of a capture came, and from whom as far as that can be read. */
+static struct report_sender sender_of(const struct frame *frame)
+{
+	struct endpoints ends;
+
+	endpoints_find(frame, &ends);
+	return (struct report_sender){.time = frame->time, .who = ends.from};
+}
+
 /* How far it has come, where no lines of packets show that. */
 static void tell_progress(const struct run *run, __u64 packets)
 {
@@ -157,6 +167,8 @@ static int replay_all(struct run *run, struct error *error)
 			.file = run->source.name,
 			.length = frame.length + frame.missing,
 		};
+		if (!run->options->raw)
+			packet.sender = sender_of(&frame);
 		result = judge(run, &frame, &packet, error);
 		if (result)
 			return result;
