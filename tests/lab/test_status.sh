@@ -191,7 +191,7 @@ json_keys() {
 	has_keys .connections counted sources live <<<"$status"
 	has_keys '.interfaces[0]' name ifindex state xdp hook since replies program program_id \
 		received seen blind charged_twice_by <<<"$status"
-	has_keys . interfaces unguarded allowed reasons classes methods events figures <<<"$stats"
+	has_keys . interfaces unguarded allowed reasons classes methods events figures total <<<"$stats"
 	has_keys .reasons.garbage passed would_drop dropped watched <<<"$stats"
 	has_keys .classes.garbage passed would_drop dropped <<<"$stats"
 	has_keys .methods.INVITE passed would_drop dropped <<<"$stats"

@@ -51,14 +51,32 @@ void counters_between(const struct counters *then, const struct counters *now,
 	*between = *now;
 	for (size_t i = 0; i < sizeof(now->stats) / sizeof(*a); i++)
 		d[i] = a[i] < b[i] ? a[i] : a[i] - b[i];
-	for (int slot = 0; slot < SG_INTERFACES; slot++)
-		between->counted[slot].seen = 0;
+	for (int slot = 0; slot < SG_INTERFACES; slot++) {
+		__u64 before = maps_seen(&then->stats, slot), *seen = &between->counted[slot].seen;
+
+		*seen = *seen > before ? *seen - before : 0; /* another one was in this slot then */
+	}
 	figures_between(&then->figures, &now->figures, &between->figures);
 }
 
 __u64 counters_seen(const struct counters *counters, __u32 slot)
 {
 	return maps_seen(&counters->stats, slot) - counters->counted[slot].seen;
+}
+
+struct sg_tally counters_total(const struct counters *counters)
+{
+	struct sg_tally sum = {};
+
+	for (int class = 0; class < SG_CLASS__MAX; class++) {
+		for (int outcome = 0; outcome < SG_OUTCOME__MAX; outcome++) {
+			const struct sg_counter *one = &counters->stats.class[class].of[outcome];
+
+			sum.of[outcome].packets += one->packets;
+			sum.of[outcome].bytes += one->bytes;
+		}
+	}
+	return sum;
 }
 
 struct sg_counter counters_unguarded(const struct counters *counters)

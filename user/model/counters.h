@@ -36,6 +36,12 @@ void counters_between(const struct counters *then, const struct counters *now,
 /* Packets that a slot's interface has counted, guarded or not, since it was attached. */
 __u64 counters_seen(const struct counters *counters, __u32 slot);
 
+/*
+ * All packets for guarded ports but those of sources on the allow list: each is in one class, and
+ * counted there once. What was watched is not in it: that is counted by reason only.
+ */
+struct sg_tally counters_total(const struct counters *counters);
+
 /* Packets of all interfaces that were not for a guarded port. */
 struct sg_counter counters_unguarded(const struct counters *counters);
 

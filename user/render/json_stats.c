@@ -137,11 +137,13 @@ json_t *stats_json(const struct counters *counters)
 {
 	const struct sg_stats *stats = &counters->stats;
 	struct sg_counter others = counters_unguarded(counters);
+	struct sg_tally total = counters_total(counters);
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "interfaces",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "interfaces",
 			 counted_json(counters), "unguarded", output_counter(&others), "allowed",
 			 output_counter(&stats->allowed), "reasons", reasons_json(stats), "classes",
 			 tallies_json(stats->class, class_names, SG_CLASS__MAX), "methods",
 			 tallies_json(stats->method, method_names, SG_METHOD__MAX), "events",
-			 events_json(stats), "figures", figures_json(&counters->figures));
+			 events_json(stats), "figures", figures_json(&counters->figures), "total",
+			 tally_json(&total));
 }

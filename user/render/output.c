@@ -74,6 +74,14 @@ char *output_seconds(__u64 seconds, char *text)
 	return text;
 }
 
+char *output_time(time_t time, char *text)
+{
+	struct tm tm;
+
+	strftime(text, OUTPUT_TEXT, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&time, &tm));
+	return text;
+}
+
 json_t *output_limit(const struct sg_limit *limit)
 {
 	return json_pack("{s:I, s:I}", "rate", (json_int_t)limit->rate, "burst",

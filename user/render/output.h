@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #include <jansson.h>
 
@@ -24,6 +25,9 @@ json_t *output_string(const char *text);
 /* "12.3 MB", "3 h 12 min": at most OUTPUT_TEXT bytes; returns `text`. */
 char *output_bytes(__u64 bytes, char *text);
 char *output_seconds(__u64 seconds, char *text);
+
+/* "2026-11-29T21:00:00Z", of s since 1970: OUTPUT_TEXT bytes. Returns `text`. */
+char *output_time(time_t time, char *text);
 
 json_t *output_limit(const struct sg_limit *limit);
 json_t *output_counter(const struct sg_counter *counter);

@@ -45,6 +45,12 @@ static const char *method_label(int method)
 	return method_names[method];
 }
 
+static const char *total_label(int row)
+{
+	(void)row;
+	return "for guarded ports";
+}
+
 static bool is_counted(const struct sg_tally *tally)
 {
 	return tally->passed.packets || tally->would_drop.packets || tally->dropped.packets ||
@@ -114,6 +120,8 @@ void stats_text(const struct counters *counters, double seconds)
 {
 	const struct sg_stats *stats = &counters->stats;
 	struct sg_counter others = counters_unguarded(counters);
+	struct sg_tally total = counters_total(counters);
+	const struct table all = {"Total", &total, 1, total_label, false};
 	const struct table tables[] = {
 		{"Reason", stats->reason, SG_REASON__MAX, reason_label, true},
 		{"Class", stats->class, SG_CLASS__MAX, class_label, false},
@@ -126,6 +134,8 @@ void stats_text(const struct counters *counters, double seconds)
 	printf("\n  %-20s ", "on the allow list");
 	print_counter(&stats->allowed, seconds);
 	putchar('\n');
+	print_title(&all);
+	print_row(&all, 0, seconds);
 	print_interfaces(counters, seconds);
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
 		print_table(&tables[i], seconds);
