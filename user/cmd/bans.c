@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* ban, unban, bans. */
 #include <stdio.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/prefix.h"
@@ -109,41 +110,141 @@ enum exit_code cmd_unban(const struct options *options)
 	return run(options, unban);
 }
 
-static void print_bans(const struct ban_list *list, __u64 now)
+/* The bans of a guard, and what is to be said of all of them. */
+struct told {
+	struct ban_list list;
+	__u64 now;                  /* ns of the guard's clock */
+	enum sg_mode sources, flows; /* what is done about those who are in no zone */
+	__u64 made;                 /* by the guard, since it was attached */
+	__u32 kept;
+};
+
+static void print_head(const char *last)
 {
-	char text[PREFIX_TEXT], time[OUTPUT_TEXT], cause[BAN_TEXT];
+	printf("%-44s %-4s %-13s %s\n", "SOURCE", "", "REASON", last);
+}
 
-	for (size_t i = 0; i < list->count; i++) {
-		const struct ban *b = &list->ban[i];
+static void print_who(const struct ban *b)
+{
+	char text[PREFIX_TEXT], cause[BAN_TEXT];
 
-		flow_format(&b->key, text, sizeof(text));
-		printf("%-44s %-4s %-13s %s left\n", text,
-		       ban_is_flow(&b->key) ? flow_transport(&b->key) : "",
-		       ban_text(&b->ban, cause),
-		       output_seconds(seconds_until(b->ban.until, now), time));
-	}
-	if (!list->count)
+	flow_format(&b->key, text, sizeof(text));
+	printf("%-44s %-4s %-13s ", text, ban_is_flow(&b->key) ? flow_transport(&b->key) : "",
+	       ban_text(&b->ban, cause));
+}
+
+static void print_bans(const struct told *t)
+{
+	char time[OUTPUT_TEXT];
+
+	if (!t->list.count) {
 		printf("Nothing is banned.\n");
+		return;
+	}
+	print_head("LEFT");
+	for (size_t i = 0; i < t->list.count; i++) {
+		const struct ban *b = &t->list.ban[i];
+
+		print_who(b);
+		printf("%s left%s\n", output_seconds(seconds_until(b->ban.until, t->now), time),
+		       ban_remark(ban_is_flow(&b->key) ? t->flows : t->sources));
+	}
+}
+
+static json_t *told_json(const struct told *t)
+{
+	return json_pack("{s:o, s:{s:b, s:b}}", "bans", bans_json(&t->list, t->now), "enforced",
+			 "sources", t->sources == SG_MODE_ENFORCE, "flows",
+			 t->flows == SG_MODE_ENFORCE);
+}
+
+/* --- those that have ended --- */
+
+static __u64 seconds_since(const struct told *t, const struct ban *b)
+{
+	return (t->now - b->ban.until) / SG_NSEC_PER_SEC;
+}
+
+static void print_ended(const struct told *t)
+{
+	char when[OUTPUT_TEXT], ago[OUTPUT_TEXT];
+	time_t now = time(NULL);
+
+	if (t->list.count)
+		print_head("ENDED");
+	else
+		printf("No ban that has ended is remembered.\n");
+	for (size_t i = 0; i < t->list.count; i++) {
+		__u64 since = seconds_since(t, &t->list.ban[i]);
+
+		print_who(&t->list.ban[i]);
+		printf("%s, %s ago\n", output_time(now - since, when), output_seconds(since, ago));
+	}
+	printf("%sThe guard has made %llu ban%s since it was attached; with each new one it "
+	       "forgets up to two that have ended. `ban` and `unban` leave the last %u that have "
+	       "ended, and one that was lifted is forgotten at once.\n", t->list.count ? "\n" : "",
+	       t->made, t->made == 1 ? "" : "s", t->kept);
+}
+
+static json_t *ended_json(const struct told *t)
+{
+	json_t *all = json_array();
+	char when[OUTPUT_TEXT];
+	time_t now = time(NULL);
+
+	for (size_t i = 0; i < t->list.count; i++) {
+		const struct ban *b = &t->list.ban[i];
+		__u64 since = seconds_since(t, b);
+		json_t *one = ban_json(&b->key, &b->ban, 0);
+
+		json_object_del(one, "seconds_left");
+		json_object_set_new(one, "ended", json_string(output_time(now - since, when)));
+		json_object_set_new(one, "seconds_ago", json_integer(since));
+		json_array_append_new(all, one);
+	}
+	return json_pack("{s:o, s:I, s:I}", "ended", all, "made", (json_int_t)t->made, "kept",
+			 (json_int_t)t->kept);
+}
+
+static int read_bans(const struct session *session, bool ended, struct told *t,
+		     struct error *error)
+{
+	const struct sg_state *state = session->maps.state;
+	const struct sg_profile *profile =
+		sg_profile_of(&session->maps.configs[state->active & 1], 0);
+	struct sg_stats stats;
+	int err = maps_clock(&session->maps, &t->now, error);
+
+	t->sources = ban_mode(state->mode, profile, false);
+	t->flows = ban_mode(state->mode, profile, true);
+	t->kept = bans_kept(&session->maps);
+	if (!err)
+		err = maps_stats(&session->maps, &stats, error);
+	if (err)
+		return err;
+	t->made = stats.count[SG_COUNT_BANS];
+	return ended ? bans_read_ended(&session->maps, t->now, &t->list, error)
+		     : bans_read(&session->maps, t->now, &t->list, error);
 }
 
 enum exit_code cmd_bans(const struct options *options)
 {
+	bool ended = options->given & OPTION_ENDED;
 	struct error error = {};
 	struct session session;
-	struct ban_list list = {};
-	__u64 now;
+	struct told told = {};
 	int err = session_begin(&session, ACCESS_READ, &error);
 
 	if (err)
 		return failed(&error);
-	err = maps_clock(&session.maps, &now, &error);
-	if (!err)
-		err = bans_read(&session.maps, now, &list, &error);
+	err = read_bans(&session, ended, &told, &error);
 	session_end(&session);
 	if (!err && options->json)
-		output_json(json_pack("{s:o}", "bans", bans_json(&list, now)));
+		output_json(ended ? ended_json(&told) : told_json(&told));
+	else if (!err && ended)
+		print_ended(&told);
 	else if (!err)
-		print_bans(&list, now);
-	bans_free(&list);
+		print_bans(&told);
+	bans_free(&told.list);
 	return err ? failed(&error) : output_end();
 }

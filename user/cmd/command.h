@@ -18,6 +18,7 @@ enum exit_code {
 };
 
 struct options {
+	__u64 given;            /* bits of enum option_bit: what was given */
 	bool json;
 	bool verbose;
 	bool help;
@@ -97,6 +98,7 @@ enum option_bit {
 	OPTION_APPLY = 1ULL << 30,
 	OPTION_TRUST = 1ULL << 31,
 	OPTION_SERVER = 1ULL << 32,
+	OPTION_ENDED = 1ULL << 35,
 };
 
 struct command {

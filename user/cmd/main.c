@@ -157,8 +157,12 @@ const struct command commands[] = {
 	 "they have not led to a ban. With --all whatever is banned, and all offences.",
 	 OPTION_TRANSPORT | OPTION_ALL, 0, 1, cmd_unban},
 	{"bans", "", "what is banned, and until when",
-	 "Lists the bans that have not expired, and why each was made.",
-	 0, 0, 0, cmd_bans},
+	 "Lists the bans that have not expired, and why each was made; and if the guard only\n"
+	 "monitors, that they are not enforced.\n"
+	 "With --ended those that have expired and that the guard still remembers, the last one\n"
+	 "first. It forgets up to two with each new ban it makes, so after a wave of bans few are\n"
+	 "left; `watch --journal` keeps them all.",
+	 OPTION_ENDED, 0, 0, cmd_bans},
 	{"sources", "[forget ADDRESS:PORT]", "flows that are known, and by what",
 	 "Lists the flows (address, port and transport) that have proven something:\n"
 	 "  register   the server has registered it, in answer to its challenge\n"

@@ -23,6 +23,7 @@ static const struct option_text rows[] = {
 	{"enforce", 'e', OPTION_ENFORCE, NULL, "drop at once, instead of starting in monitor mode"},
 	{"all", 'a', OPTION_ALL, NULL, "every guarded interface, or every ban"},
 	{"watch", 'w', OPTION_WATCH, "SECONDS", "print rates again and again, until interrupted"},
+	{"ended", 'g', OPTION_ENDED, NULL, "bans that have ended, as far back as they are known"},
 	{"interval", 'i', OPTION_INTERVAL, "SECONDS", "between two readings (default: 1)"},
 	{"once", 'b', OPTION_ONCE, NULL, "print one screen as text, for scripts, and end"},
 	{"transport", 't', OPTION_TRANSPORT, "udp|tcp", "of the flow ADDRESS:PORT (default: udp)"},
@@ -259,6 +260,8 @@ static enum exit_code read_option(int letter, const char *value, struct options 
 		return DONE;
 	case 'w':
 		return read_seconds("watch", value, 86400, &options->watch);
+	case 'g':
+		return DONE; /* that it was given is all */
 	case 'i':
 		return read_seconds("interval", value, 3600, &options->interval);
 	case 'b':
@@ -477,6 +480,7 @@ enum exit_code options_read(int argc, char **argv, const struct command *command
 		if (*command && rows[row_of(letter)].bit & ~(*command)->accepts)
 			return usage("'%s' has no option --%s.", (*command)->name,
 				     rows[row_of(letter)].name);
+		options->given |= rows[row_of(letter)].bit;
 		code = read_option(letter, optarg, options);
 		if (code != DONE)
 			return code;

@@ -34,6 +34,18 @@ const char *ban_maker(const struct sg_ban *ban)
 								     : SG_ORIGIN_GUARD];
 }
 
+enum sg_mode ban_mode(enum sg_mode guard, const struct sg_profile *profile, bool flow)
+{
+	__u8 mode = profile->mode[flow ? SG_REASON_BAN_FLOW : SG_REASON_BAN_SOURCE];
+
+	return guard == SG_MODE_MONITOR && mode == SG_MODE_ENFORCE ? SG_MODE_MONITOR : mode;
+}
+
+const char *ban_remark(enum sg_mode mode)
+{
+	return mode == SG_MODE_ENFORCE ? "" : ", not enforced";
+}
+
 char *ban_text(const struct sg_ban *ban, char *text)
 {
 	snprintf(text, BAN_TEXT, "%s%s", ban_cause(ban),
@@ -48,8 +60,13 @@ static int by_end(const void *a, const void *b)
 	return x->ban.until < y->ban.until ? -1 : x->ban.until > y->ban.until;
 }
 
-/* `prune`: what is over is removed, which needs a session that may change something. */
-static int read_map(const struct maps *maps, __u64 now, bool prune, size_t most,
+static int latest_first(const void *a, const void *b)
+{
+	return by_end(b, a);
+}
+
+/* Those that are in force, or those that have ended. */
+static int read_map(const struct maps *maps, __u64 now, bool ended, size_t most,
 		    struct ban_list *list)
 {
 	const void *key, *value;
@@ -61,33 +78,36 @@ static int read_map(const struct maps *maps, __u64 now, bool prune, size_t most,
 	while ((err = walk_next(&walk, &key, &value)) > 0) {
 		const struct sg_ban *ban = value;
 
-		if (ban->until > now && list->count < most)
+		if ((ban->until <= now) == ended && list->count < most)
 			list->ban[list->count++] =
 				(struct ban){*(const struct sg_flow_key *)key, *ban};
-		else if (ban->until <= now && prune)
-			bpf_map_delete_elem(maps->fd[MAP_BANS], key);
 	}
 	walk_end(&walk);
 	return err;
 }
 
-static int read_all(const struct maps *maps, __u64 now, bool prune, struct ban_list *list,
+static int read_all(const struct maps *maps, __u64 now, bool ended, struct ban_list *list,
 		    struct error *error)
 {
 	size_t most = maps_entries(maps, MAP_BANS);
 	int err;
 
 	*list = (struct ban_list){.ban = calloc(most + 1, sizeof(*list->ban))};
-	err = list->ban ? read_map(maps, now, prune, most, list) : -ENOMEM;
+	err = list->ban ? read_map(maps, now, ended, most, list) : -ENOMEM;
 	if (err)
 		return error_set(error, err, "cannot read the bans: %s.", strerror(-err));
-	qsort(list->ban, list->count, sizeof(*list->ban), by_end);
+	qsort(list->ban, list->count, sizeof(*list->ban), ended ? latest_first : by_end);
 	return 0;
 }
 
 int bans_read(const struct maps *maps, __u64 now, struct ban_list *list, struct error *error)
 {
 	return read_all(maps, now, false, list, error);
+}
+
+int bans_read_ended(const struct maps *maps, __u64 now, struct ban_list *list, struct error *error)
+{
+	return read_all(maps, now, true, list, error);
 }
 
 void bans_free(struct ban_list *list)
@@ -102,12 +122,35 @@ static void changed(const struct maps *maps)
 	__atomic_add_fetch(&maps->state->ban_generation, 1, __ATOMIC_SEQ_CST);
 }
 
-/* Whether any source and any flow is banned; bans that have ended are removed. */
+__u32 bans_kept(const struct maps *maps)
+{
+	__u32 most = maps_entries(maps, MAP_BANS) / 16;
+
+	return most < BANS_KEPT ? most : BANS_KEPT;
+}
+
+/* Removes bans that have ended, but for the `kept` last ones. The guard may have renewed one. */
+static void forget_ended(const struct maps *maps, __u64 now, size_t kept)
+{
+	struct ban_list list;
+	struct sg_ban ban;
+
+	if (read_all(maps, now, true, &list, NULL))
+		list.count = 0;
+	for (size_t i = kept; i < list.count; i++) {
+		if (!bpf_map_lookup_elem(maps->fd[MAP_BANS], &list.ban[i].key, &ban) &&
+		    ban.until <= now)
+			bpf_map_delete_elem(maps->fd[MAP_BANS], &list.ban[i].key);
+	}
+	bans_free(&list);
+}
+
+/* Whether any source and any flow is banned. */
 static int kinds(const struct maps *maps, __u64 now, __u32 *sources, __u32 *flows,
 		 struct error *error)
 {
 	struct ban_list list;
-	int err = read_all(maps, now, true, &list, error);
+	int err = read_all(maps, now, false, &list, error);
 
 	*sources = *flows = 0;
 	for (size_t i = 0; !err && i < list.count; i++)
@@ -127,6 +170,7 @@ static int settle(struct maps *maps, __u64 now, struct error *error)
 	__u32 sources, flows;
 	int err = kinds(maps, now, &sources, &flows, error);
 
+	forget_ended(maps, now, bans_kept(maps));
 	if (err)
 		return err;
 	maps_store(&state->source_bans, sources);
@@ -178,6 +222,10 @@ static int put(struct maps *maps, const struct sg_flow_key *key, const struct sg
 
 	maps_store(ban_is_flow(key) ? &maps->state->flow_bans : &maps->state->source_bans, 1);
 	err = bpf_map_update_elem(maps->fd[MAP_BANS], key, ban, BPF_ANY);
+	if (err == -E2BIG) {
+		forget_ended(maps, now, 0);
+		err = bpf_map_update_elem(maps->fd[MAP_BANS], key, ban, BPF_ANY);
+	}
 	changed(maps);
 	if (!err)
 		return 0;
@@ -312,11 +360,16 @@ int bans_lift(struct maps *maps, const struct sg_flow_key *key, __u64 now, struc
 {
 	char text[PREFIX_TEXT];
 	int err = settle(maps, now, error), forgiven;
+	struct sg_ban ban;
 
 	if (err)
 		return err;
 	flow_format(key, text, sizeof(text));
-	err = bpf_map_delete_elem(maps->fd[MAP_BANS], key);
+	err = bpf_map_lookup_elem(maps->fd[MAP_BANS], key, &ban);
+	if (!err && ban.until <= now)
+		err = -ENOENT; /* it has ended, and is only remembered */
+	if (!err)
+		err = bpf_map_delete_elem(maps->fd[MAP_BANS], key);
 	forgiven = debts_forgive(maps, key, now, error);
 	if (forgiven < 0)
 		return forgiven;

@@ -13,6 +13,7 @@
 #include "kernel/maps.h"
 
 #define BAN_SECONDS 600 /* of an operator's ban, if he does not say */
+#define BANS_KEPT 1024  /* bans that have ended, at most, when an operator changes some */
 
 struct ban {
 	struct sg_flow_key key; /* of a source: see sg_source_key() */
@@ -33,6 +34,15 @@ const char *ban_cause(const struct sg_ban *ban);
 /* Who: "guard", "operator", or "fleet" for another host of the fleet. */
 const char *ban_maker(const struct sg_ban *ban);
 
+/*
+ * What is done about those who are banned, where a profile holds: not ENFORCE if the guard only
+ * monitors, or the reason does by which a ban is looked at (ban-source, ban-flow).
+ */
+enum sg_mode ban_mode(enum sg_mode guard, const struct sg_profile *profile, bool flow);
+
+/* That, behind what is said of a ban: ", not enforced", or nothing. */
+const char *ban_remark(enum sg_mode mode);
+
 /* "auth-failure", or with a remark if another host has made it: at most BAN_TEXT bytes; `text`. */
 #define BAN_TEXT 64
 char *ban_text(const struct sg_ban *ban, char *text);
@@ -40,6 +50,14 @@ char *ban_text(const struct sg_ban *ban, char *text);
 /* All return 0 or -errno. `now` in ns of the guard's clock. To be freed, also after an error. */
 int bans_read(const struct maps *maps, __u64 now, struct ban_list *list, struct error *error);
 void bans_free(struct ban_list *list);
+
+/*
+ * Likewise those that have ended and are still in the table, the last one first. The guard takes
+ * away old ones as it makes new ones (bpf/state/table.bpf.h); whoever bans or lifts by hand leaves
+ * bans_kept().
+ */
+int bans_read_ended(const struct maps *maps, __u64 now, struct ban_list *list, struct error *error);
+__u32 bans_kept(const struct maps *maps);
 
 /*
  * Bans until ban->until, or changes the ban there is. Refuses addresses of this host and what is on

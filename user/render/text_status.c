@@ -5,6 +5,7 @@
 
 #include "base/escape.h"
 #include "base/names.h"
+#include "model/bans.h"
 #include "policy/policy.h"
 #include "render/output.h"
 
@@ -90,13 +91,22 @@ static void print_connections(const struct snapshot *s)
 		       "attach IFACE` tries again, and says why not\n");
 }
 
+static void print_bans(const struct snapshot *s)
+{
+	const struct sg_profile *profile = sg_profile_of(&s->config, 0);
+	const char *sources = ban_remark(ban_mode(s->mode, profile, false));
+	const char *flows = ban_remark(ban_mode(s->mode, profile, true));
+
+	printf("  bans             %llu of sources%s, %llu of flows%s\n",
+	       s->number[NUMBER_BANS_SOURCES], sources, s->number[NUMBER_BANS_FLOWS], flows);
+}
+
 static void print_now(const struct snapshot *s)
 {
 	print_mode(s);
 	print_greylist(s);
 	print_overload(s);
-	printf("  bans             %llu of sources, %llu of flows\n",
-	       s->number[NUMBER_BANS_SOURCES], s->number[NUMBER_BANS_FLOWS]);
+	print_bans(s);
 	printf("  proven flows     %llu of %llu at most\n", s->number[NUMBER_FLOWS_PROVEN],
 	       s->number[NUMBER_FLOWS_MOST]);
 	for (size_t i = 0; i < s->notices; i++)

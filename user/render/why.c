@@ -67,13 +67,21 @@ static const char *lift_of(const struct answer *a, const struct sg_why *why,
 
 /* --- for people --- */
 
-static void print_ban(FILE *to, const char *what, const struct sg_ban *ban, __u64 now)
+/* What is done about its ban, where its profile holds. */
+static const char *remark(const struct answer *a, bool flow)
+{
+	return ban_remark(ban_mode(a->mode, &a->config.profile[a->why.profile % SG_PROFILES],
+				   flow));
+}
+
+static void print_ban(FILE *to, const char *what, const struct sg_ban *ban, const struct answer *a)
 {
 	char time[OUTPUT_TEXT], cause[BAN_TEXT];
 
 	if (ban->until)
-		fprintf(to, "  %-14s banned (%s), %s left\n", what, ban_text(ban, cause),
-			output_seconds(seconds_until(ban->until, now), time));
+		fprintf(to, "  %-14s banned (%s), %s left%s\n", what, ban_text(ban, cause),
+			output_seconds(seconds_until(ban->until, a->why.now), time),
+			remark(a, ban == &a->why.flow_ban));
 }
 
 static void print_limits(FILE *to, const struct answer *a)
@@ -150,9 +158,10 @@ static void print_flow_bans(FILE *to, const struct answer *a)
 		const struct ban *b = &a->bans.ban[i];
 
 		flow_format(&b->key, text, sizeof(text));
-		fprintf(to, "  %-14s %s %s, banned (%s), %s left\n", "its flow", text,
+		fprintf(to, "  %-14s %s %s, banned (%s), %s left%s\n", "its flow", text,
 			flow_transport(&b->key), ban_text(&b->ban, cause),
-			output_seconds(seconds_until(b->ban.until, a->why.now), time));
+			output_seconds(seconds_until(b->ban.until, a->why.now), time),
+			remark(a, true));
 	}
 }
 
@@ -195,8 +204,8 @@ void why_text(const struct answer *a, FILE *to)
 		fprintf(to, "  %-14s none: what is not proven shares the budget of strangers\n",
 			"zone");
 	print_list(to, w);
-	print_ban(to, "source", &w->source_ban, w->now);
-	print_ban(to, "flow", &w->flow_ban, w->now);
+	print_ban(to, "source", &w->source_ban, a);
+	print_ban(to, "flow", &w->flow_ban, a);
 	print_flow_bans(to, a);
 	print_flows(to, a);
 	if (!a->flows.count)

@@ -224,6 +224,8 @@ static void draw_title(const struct screen *s, const struct reading *r, struct c
 	column = canvas_put(c, at, column, 0, LOOK_TITLE, ", by %s", order_names[s->order[pane]]);
 	if (s->filter[0])
 		column = canvas_put(c, at, column, 0, LOOK_TITLE, ", with %s", s->filter);
+	if (pane == PANE_BANS && r->view.snapshot && r->view.snapshot->mode == SG_MODE_MONITOR)
+		canvas_put(c, at, column, 0, LOOK_TITLE, ", not enforced");
 	if (pane != PANE_SENDERS || !r->view.snapshot)
 		return;
 	if (!r->heard)
