@@ -16,7 +16,7 @@
 #include "maps.bpf.h"
 
 /* What a packet is told of with, in one number, which a global function can be handed. */
-#define EVENT(kind, reason, outcome) ((kind) << 16 | (outcome) << 8 | (reason))
+#define EVENT(kind, reason, outcome) SG_EVENT_NUMBER(kind, reason, outcome)
 #define EVENT_KIND(event) ((event) >> 16 & 0xff)
 #define EVENT_OUTCOME(event) ((event) >> 8 & 0xff)
 #define EVENT_REASON(event) ((event) & (SG_MODES - 1))
@@ -46,7 +46,7 @@ static __always_inline bool follower_wants(const struct sg_follower *f, const st
 static __always_inline __u32 follower_turn(struct sg_follower *f, const struct guard *g,
 					   __u32 event, __u32 at)
 {
-	__u64 hash = sg_flow_hash(g->p.source, event << 8 | at, 0, 0, sg_state.secret);
+	__u64 hash = sg_told_hash(g->p.source, event, at, sg_state.secret);
 	__u32 place = hash & (SG_TOLD - 1), tag = hash >> 32 | 1, now = g->now >> SG_TOLD_SHIFT;
 	const struct sg_limit limit = sg_limit_of(SG_EVENTS_RATE, SG_EVENTS_BURST);
 	struct sg_told *told = bpf_map_lookup_elem(&sg_told, &place);

@@ -89,6 +89,15 @@ struct sg_told {
 	__u32 reserved;
 };
 
+/* What is told, in one number: enum sg_event_kind, enum sg_reason, enum sg_outcome. */
+#define SG_EVENT_NUMBER(kind, reason, outcome) ((kind) << 16 | (outcome) << 8 | (reason))
+
+/* Of such a pair: the lower bits are its place, the upper half with the lowest bit set its tag. */
+static inline __u64 sg_told_hash(__u64 source, __u32 event, __u32 at, const __u64 *secret)
+{
+	return sg_flow_hash(source, event << 8 | at, 0, 0, secret);
+}
+
 /*
  * What is known of a source and one of its flows, for who asks: by the program of why.bpf.c, which
  * looks it up by the functions that packets go by.

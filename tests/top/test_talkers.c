@@ -114,6 +114,24 @@ static void a_sender_has_what_events_tell(void **state)
 	talkers_free(&s);
 }
 
+/* The first event of a source and a reason: what was like it may be of whoever listened before. */
+static void who_was_told_of_is_known(void **state)
+{
+	struct sg_event event = event4(9, 5060, SG_REASON_GARBAGE, START, 0);
+	struct talkers s;
+
+	(void)state;
+	talkers_begin(&s, START);
+	assert_false(talkers_know(&s, &event));
+	hear(&s, 9, 5061, SG_REASON_GARBAGE, START, 0);
+	assert_true(talkers_know(&s, &event)); /* another flow of it */
+	event.reason = SG_REASON_BAN_SOURCE;
+	assert_false(talkers_know(&s, &event));
+	event = event4(8, 5060, SG_REASON_GARBAGE, START, 0);
+	assert_false(talkers_know(&s, &event));
+	talkers_free(&s);
+}
+
 /* Of a flood of 100 a second: never more than that, whenever somebody looks. */
 static void a_rate_is_that_between_events(void **state)
 {
@@ -186,6 +204,7 @@ int main(void)
 		cmocka_unit_test(a_window_ends),
 		cmocka_unit_test(rates_have_six_letters),
 		cmocka_unit_test(a_sender_has_what_events_tell),
+		cmocka_unit_test(who_was_told_of_is_known),
 		cmocka_unit_test(a_rate_is_that_between_events),
 		cmocka_unit_test(others_are_no_senders),
 		cmocka_unit_test(senders_have_an_end),

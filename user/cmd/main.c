@@ -71,14 +71,21 @@ const struct command commands[] = {
 	 "exit status: 0 OK; 1 WARNING, for what the NOTICE lines and the interfaces tell;\n"
 	 "2 CRITICAL, if an interface that was attached is not guarded, or none is; 3 UNKNOWN.",
 	 OPTION_CHECK, 0, 0, cmd_status},
-	{"stats", "", "packets and bytes by reason, class and method",
+	{"stats", "[mark | N]", "packets and bytes by reason, class and method; who is refused",
 	 "Counts since the guard was attached: passed; would drop, which is what enforce mode\n"
 	 "drops; dropped; and of a reason watched: the packet goes on in enforce mode as well,\n"
 	 "mostly since the reason's own mode is monitor. Then how many packets were seen on each\n"
 	 "interface.\n"
 	 "As text only rows that are not zero, as JSON all. A packet may be watched for several\n"
-	 "reasons, and still be dropped for one that comes later.",
-	 OPTION_WATCH, 0, 0, cmd_stats},
+	 "reasons, and still be dropped for one that comes later.\n"
+	 "  --top [N]       listens for 5 s (--for), or until interrupted, and says who was\n"
+	 "                  refused: source or flow, zone, reason, how often at least, when\n"
+	 "                  last. The packets are all counted; whose they are is known from\n"
+	 "                  events, so of many senders some are not named, and it says so\n"
+	 "  mark            keeps what was counted so far, until the guard is gone\n"
+	 "  --since-mark    what was counted since then. There is no way to set the counters\n"
+	 "                  themselves back: Prometheus and others rely on that they only grow",
+	 OPTION_WATCH | OPTION_TOP | OPTION_FOR | OPTION_SINCE_MARK, 0, 1, cmd_stats},
 	{"mode", "[REASON] [MODE]", "monitor or enforce; off, monitor or enforce for one reason",
 	 "  mode                              prints the mode of the whole guard\n"
 	 "  mode monitor|enforce              of the whole guard\n"

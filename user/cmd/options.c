@@ -23,12 +23,14 @@ static const struct option_text rows[] = {
 	{"enforce", 'e', OPTION_ENFORCE, NULL, "drop at once, instead of starting in monitor mode"},
 	{"all", 'a', OPTION_ALL, NULL, "every guarded interface, or every ban"},
 	{"watch", 'w', OPTION_WATCH, "SECONDS", "print rates again and again, until interrupted"},
+	{"top", 'u', OPTION_TOP, NULL, "who is refused now, and why: N rows at most (default: 10)"},
+	{"since-mark", 'M', OPTION_SINCE_MARK, NULL, "only what was counted since the mark"},
 	{"ended", 'g', OPTION_ENDED, NULL, "bans that have ended, as far back as they are known"},
 	{"interval", 'i', OPTION_INTERVAL, "SECONDS", "between two readings (default: 1)"},
 	{"once", 'b', OPTION_ONCE, NULL, "print one screen as text, for scripts, and end"},
 	{"transport", 't', OPTION_TRANSPORT, "udp|tcp", "of the flow ADDRESS:PORT (default: udp)"},
 	{"for", 'f', OPTION_FOR, "TIME",
-	 "for how long: 90s, 10m, 1d, up to 30d (default: a ban 10m, an identity 1d)"},
+	 "for how long: 90s, 10m, 1d, up to 30d (default: a ban 10m, an identity 1d, --top 5s)"},
 	{"raw", 'r', OPTION_RAW, NULL, "a folder, each of whose files is one message"},
 	{"limits", 'l', OPTION_LIMITS, NULL, "run the limits too, on the capture's own clock"},
 	{"dev", 'd', OPTION_DEV, "INTERFACE", "as if all had come in there, if zones name it"},
@@ -260,6 +262,8 @@ static enum exit_code read_option(int letter, const char *value, struct options 
 		return DONE;
 	case 'w':
 		return read_seconds("watch", value, 86400, &options->watch);
+	case 'u':
+	case 'M':
 	case 'g':
 		return DONE; /* that it was given is all */
 	case 'i':

@@ -53,7 +53,8 @@ static int hear(void *context, void *data, size_t size)
 /* Duplicates, so that the session may end. 0 or -errno. */
 static int keep_maps(struct follow *f, const struct session *session)
 {
-	static const enum map_id ids[] = {MAP_STATE, MAP_CONFIGS, MAP_FOLLOWERS, MAP_RINGS};
+	static const enum map_id ids[] = {MAP_STATE, MAP_CONFIGS, MAP_FOLLOWERS, MAP_RINGS,
+					  MAP_TOLD};
 
 	for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
 		f->maps.fd[ids[i]] = fcntl(session->maps.fd[ids[i]], F_DUPFD_CLOEXEC, 3);
@@ -246,6 +247,21 @@ int follow_wait(struct follow *f, int milliseconds, struct error *error)
 __u64 follow_lost(const struct follow *f)
 {
 	return __atomic_load_n(&f->mine->lost, __ATOMIC_RELAXED);
+}
+
+__u32 follow_untold(const struct follow *f, const struct sg_flow_key *key, int reason, int outcome)
+{
+	__u64 source = key->family == 4 ? sg_source4(key->address[3])
+					: sg_source6(key->address[0], key->address[1]);
+	__u64 hash = sg_told_hash(source, SG_EVENT_NUMBER(SG_EVENT_PACKET, reason, outcome), f->at,
+				  f->maps.state->secret);
+	__u32 place = hash & (SG_TOLD - 1);
+	struct sg_told told;
+
+	if (bpf_map_lookup_elem(f->maps.fd[MAP_TOLD], &place, &told) ||
+	    told.tag != (__u32)(hash >> 32 | 1))
+		return 0;
+	return told.more;
 }
 
 bool follow_left_out(struct follow *f, __u64 *limited, __u64 *lost)

@@ -46,6 +46,14 @@ int follow_wait(struct follow *follow, int milliseconds, struct error *error);
 __u64 follow_lost(const struct follow *follow);
 
 /*
+ * How many packets of a source and a reason it will be told of with the next event of them, as no
+ * more than one a second is told: those since the last event. 0, if it was never told of them, or
+ * others have their place since.
+ */
+__u32 follow_untold(const struct follow *follow, const struct sg_flow_key *source, int reason,
+		    int outcome);
+
+/*
  * What was not told since the last call: *limited were more than is told of one reason, *lost found
  * no room. Whether there was any.
  */

@@ -2,7 +2,6 @@
 #include "top/talkers.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +63,20 @@ static struct talker *find(struct talkers *s, const struct sg_flow_key *flow)
 	sender = room(s);
 	*sender = (struct talker){.key = key, .flow = *flow};
 	return sender;
+}
+
+bool talkers_know(const struct talkers *s, const struct sg_event *event)
+{
+	struct sg_flow_key flow = flow_of(event);
+	struct sg_flow_key key = sg_source_key(flow.family, flow.address);
+
+	for (size_t i = 0; i < s->count; i++) {
+		for (int n = 0; n < SENDER_REASONS && is_same(&s->sender[i].key, &key); n++) {
+			if (s->sender[i].of[n].reason == event->reason)
+				return true;
+		}
+	}
+	return false;
 }
 
 /* The place of a reason; the one with the fewest packets makes room. */

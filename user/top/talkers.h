@@ -8,6 +8,11 @@
 #ifndef SIPGUARD_TALKERS_H
 #define SIPGUARD_TALKERS_H
 
+#include <signal.h>
+#include <stdbool.h>
+#include <time.h>
+
+#include "base/error.h"
 #include "events.h"
 #include "top/rates.h"
 
@@ -56,6 +61,9 @@ void talkers_free(struct talkers *senders);
  */
 void talkers_add(struct talkers *senders, const struct sg_event *event, const char *zone);
 
+/* Whether somebody was told of with that reason already. */
+bool talkers_know(const struct talkers *senders, const struct sg_event *event);
+
 /* Forgets who has not been heard of for SENDERS_FORGET. */
 void talkers_expire(struct talkers *senders, __u64 now);
 
@@ -64,5 +72,49 @@ void talkers_expire(struct talkers *senders, __u64 now);
  * last one, or to now if that has been silent for longer than events leave out.
  */
 double talker_rate(const struct talker *sender, __u64 now);
+
+/*
+ * Who is refused while somebody listens for some seconds, see refused.c. How many packets there are
+ * is counted by the guard, and whole; whose they are is known from events.
+ */
+
+/* What one source sent that met one reason. */
+struct refused_row {
+	struct sg_flow_key who; /* a flow, or a source if events told of several of its flows */
+	char zone[SG_ZONE_NAME];
+	int reason;
+	int outcome;            /* of the last one: enum sg_outcome */
+	__u64 packets;          /* at least */
+	__u64 last;             /* ns of CLOCK_MONOTONIC */
+};
+
+struct refused {
+	double seconds;         /* that it has listened */
+	int mode;               /* of the guard at the end: enum sg_mode */
+	__u64 dropped, would_drop; /* packets, as the guard has counted them */
+	__u64 named;            /* of both those whose sender events have named */
+	struct refused_row *row; /* refused ones first, most packets first; then watched ones */
+	size_t count;
+};
+
+/*
+ * Rows of what was heard, and how many of the counted packets they have: `dropped` and `would_drop`
+ * are set. 0 or -ENOMEM. Freed by refused_free().
+ */
+int refused_sort(const struct talkers *senders, struct refused *refused);
+
+/* Whether what was refused was, or would be. */
+bool refused_is(const struct refused_row *row);
+
+/* `when`, ns of CLOCK_MONOTONIC, by the clock of the wall. */
+struct timespec refused_time(__u64 when);
+
+/*
+ * Listens for so many seconds, or until *stop. 0, or -errno: -ENOTCONN if nothing is guarded, or is
+ * any more; -EBUSY if too many follow the guard. To be freed also then.
+ */
+int refused_listen(__u64 seconds, const volatile sig_atomic_t *stop, struct refused *refused,
+		   struct error *error);
+void refused_free(struct refused *refused);
 
 #endif
