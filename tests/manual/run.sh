@@ -164,6 +164,9 @@ completes_words() {
 	offers "sipguard allow " "add del export flush import lists show"
 	offers "sipguard allow add " ""
 	offers "sipguard shadow ac" "accept"
+	offers "sipguard stats " "mark"
+	offers "sipguard stats --top --f" "--for"
+	offers "sipguard bans --e" "--ended"
 }
 
 # Names of files may have blanks; names of interfaces may be anything, and are never run.
