@@ -61,13 +61,14 @@ static void print_rates(const struct sample *then, const struct sample *now, boo
 	char when[EVENT_TIME];
 
 	counters_between(&then->counters, &now->counters, &between);
+	clock_gettime(CLOCK_REALTIME, &time);
+	event_format_time(&time, when);
 	if (json) {
-		output_json_line(json_pack("{s:f, s:o}", "seconds", seconds, "stats",
-					   stats_json(&between)));
+		output_json_line(json_pack("{s:s, s:f, s:o}", "time", when, "seconds", seconds,
+					   "stats", stats_json(&between)));
 		return;
 	}
-	clock_gettime(CLOCK_REALTIME, &time);
-	printf("%s\n", event_format_time(&time, when));
+	printf("%s\n", when);
 	stats_text(&between, seconds);
 	putchar('\n');
 }
