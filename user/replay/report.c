@@ -213,7 +213,8 @@ static void summary_json(const struct report *report, const struct report_terms 
 		"complete", terms->complete, "packets", (json_int_t)report->packets,
 		"clock_stood_still", (json_int_t)terms->stood, "passed",
 		reasons_json(report->reason[false], false), "dropped",
-		reasons_json(report->reason[true], true), "not_guarded", count_json(&report->unguarded), "not_judged",
+		reasons_json(report->reason[true], true), "not_guarded",
+		count_json(&report->unguarded), "not_judged",
 		counts_json(report->obstacle, OBSTACLE__MAX, obstacle_labels), "not_read",
 		counts_json(report->encapsulation, ENCAPSULATION__MAX, encapsulation_labels));
 
