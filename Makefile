@@ -125,11 +125,12 @@ deb: deps ## The Debian package, into build/deb/
 	@tools/deps.sh deb
 	@$(MAKE) --no-print-directory $(PARALLEL) deb-files
 
-package-test: deps-lab ## Install, upgrade and remove the package in a Debian 12 of its own (2 to 5 minutes)
+package-test: deps-lab ## The package and the README in a Debian 12 of their own (45 minutes; NEWCOMER=brief: 15)
 	@tools/deps.sh deb package
 	@$(MAKE) --no-print-directory $(PARALLEL) installed-files
 	@tests/package/run.sh
 	@tests/package/container.sh
+	@tests/package/newcomer.sh
 
 clean: ## Remove what was built; keeps the downloaded kernels
 	find $(BUILD) -mindepth 1 -maxdepth 1 ! -name kernels -exec rm -rf {} +
