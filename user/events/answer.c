@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "events/answer.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <bpf/bpf.h>
 
 #include "guard/slots.h"
+#include "named/trie.h"
 
 /* Zones may name interfaces: the place of the one that is asked for, or of none. */
 static int find_slot(const struct session *session, const char *dev, __u32 *slot,
@@ -117,6 +119,41 @@ static int read_lately(const struct session *session, struct answer *a, __u32 sl
 	return 0;
 }
 
+/* The prefix by which it is on a list. */
+static struct prefix listed_prefix(const struct sg_why *why)
+{
+	struct prefix prefix = flow_prefix(&why->flow);
+	__u32 bits = prefix.family == AF_INET ? 32 : 128;
+
+	prefix.length = why->list_length < bits ? why->list_length : bits;
+	for (__u32 bit = prefix.length; bit < bits; bit++)
+		prefix.address[bit / 8] &= ~(0x80 >> bit % 8);
+	return prefix;
+}
+
+/* Lists may have changed since it was asked: what is not found is not said. */
+static int read_list(const struct session *session, struct answer *a, struct error *error)
+{
+	struct sg_listed listed;
+	struct store store;
+	int err;
+
+	a->listed = listed_prefix(&a->why);
+	if (!a->why.list || a->why.list_length == SG_WHY_UNKNOWN ||
+	    !trie_find(&session->maps, &a->listed, &listed) || !listed.name ||
+	    listed.name >= NAMED_PLACES)
+		return 0;
+	err = store_open(&session->maps, &store, error);
+	if (err)
+		return err;
+	if (store.list[listed.name].head) {
+		memcpy(a->list, store.list[listed.name].head->name, sizeof(a->list) - 1);
+		memcpy(a->origin, store.list[listed.name].head->origin, sizeof(a->origin) - 1);
+	}
+	store_close(&store);
+	return 0;
+}
+
 int answer_read(const struct session *session, const struct sg_flow_key *key, const char *dev,
 		struct answer *a, struct error *error)
 {
@@ -129,6 +166,8 @@ int answer_read(const struct session *session, const struct sg_flow_key *key, co
 	memcpy(a->path, note.path, sizeof(a->path));
 	if (!err)
 		err = ask_why(session, key, slot, &a->why, error);
+	if (!err)
+		err = read_list(session, a, error);
 	if (!err)
 		err = read_flows(session, a, error);
 	if (!err)

@@ -6,6 +6,7 @@
 #include "events/ask.h"
 #include "model/bans.h"
 #include "model/proven.h"
+#include "named/store.h"
 
 struct answer {
 	struct sg_why why;
@@ -15,6 +16,10 @@ struct answer {
 	 */
 	struct sg_lately proven;
 	struct sg_why proven_why;
+	/* Why it is on a list: the prefix, and the named list that it is of; "" for by hand. */
+	struct prefix listed;
+	char list[NAMED_NAME];
+	char origin[NAMED_ORIGIN]; /* the file that the list came from; "" for none */
 	struct sg_config config;
 	char path[PATH_MAX];      /* of its file; "" for the built-in defaults */
 	enum sg_mode mode;

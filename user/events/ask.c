@@ -196,7 +196,8 @@ char *why_lift(const struct sg_why *why, const struct sg_config *config,
 	else if (reason == SG_REASON_BAN_FLOW)
 		snprintf(text, size, "`sipguard unban ADDRESS:PORT`, see `sipguard bans`");
 	else if (reason == SG_REASON_DENY_LIST)
-		snprintf(text, size, "`sipguard deny del`, or `allow add` of a longer prefix");
+		snprintf(text, size, "`sipguard deny del PREFIX` (of a list: `deny del --name "
+			 "LIST`), or `allow add` of a longer prefix");
 	else if (reason == SG_REASON_LIMIT_FLOW)
 		snprintf(text, size, "`%s: {%s: {rate: N, burst: N}}` %s", flow_limits_of(why),
 			 limit_keys[lately->limit % SG_LIMIT__MAX], where);

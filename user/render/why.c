@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "render/why.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -22,18 +21,6 @@ static __u64 seconds_ago(const struct answer *a, const struct sg_lately_reason *
 	__u64 last = (__u64)r->last << SG_SINCE_SHIFT;
 
 	return a->why.now > last ? (a->why.now - last) / SG_NSEC_PER_SEC : 0;
-}
-
-/* The prefix by which it is on a list. */
-static void listed_prefix(const struct sg_why *why, char *text)
-{
-	struct prefix prefix = flow_prefix(&why->flow);
-	__u32 bits = prefix.family == AF_INET ? 32 : 128;
-
-	prefix.length = why->list_length < bits ? why->list_length : bits;
-	for (__u32 bit = prefix.length; bit < bits; bit++)
-		prefix.address[bit / 8] &= ~(0x80 >> bit % 8);
-	prefix_format(&prefix, text, PREFIX_TEXT);
 }
 
 /* What is noted of it, and what is asked for what lifts that. */
@@ -179,14 +166,17 @@ static void print_flows(FILE *to, const struct answer *a)
 	}
 }
 
-static void print_list(FILE *to, const struct sg_why *why)
+static void print_list(FILE *to, const struct answer *a)
 {
 	char text[PREFIX_TEXT];
 
-	fprintf(to, "  %-14s %s", "list", list_names[why->list & SG_LIST_OWN]);
-	listed_prefix(why, text);
-	if (why->list && why->list_length != SG_WHY_UNKNOWN)
+	fprintf(to, "  %-14s %s", "list", list_names[a->why.list & SG_LIST_OWN]);
+	prefix_format(&a->listed, text, sizeof(text));
+	if (a->why.list && a->why.list_length != SG_WHY_UNKNOWN)
 		fprintf(to, ", by %s", text);
+	if (a->list[0])
+		escape_printf(to, " of the list %s%s%s", a->list, a->origin[0] ? ", from " : "",
+			      a->origin);
 	fputc('\n', to);
 }
 
@@ -203,7 +193,7 @@ void why_text(const struct answer *a, FILE *to)
 	else
 		fprintf(to, "  %-14s none: what is not proven shares the budget of strangers\n",
 			"zone");
-	print_list(to, w);
+	print_list(to, a);
 	print_ban(to, "source", &w->source_ban, a);
 	print_ban(to, "flow", &w->flow_ban, a);
 	print_flow_bans(to, a);
@@ -291,14 +281,16 @@ json_t *why_json(const struct answer *a)
 	json_t *json;
 
 	flow_format(&w->flow, text, sizeof(text));
-	listed_prefix(w, prefix);
+	prefix_format(&a->listed, prefix, sizeof(prefix));
 	json = json_pack("{s:s, s:s?, s:s, s:o}", "of", text, "transport",
 			 w->flow.port ? flow_transport(&w->flow) : NULL, "mode",
 			 mode_names[a->mode], "zone",
 			 w->zone ? output_string(a->config.zone[w->zone].name) : json_null());
 	json_object_set_new(json, "list", w->list
-		? json_pack("{s:s, s:s?}", "list", list_names[w->list & SG_LIST_OWN], "prefix",
-			    w->list_length == SG_WHY_UNKNOWN ? NULL : prefix)
+		? json_pack("{s:s, s:s?, s:o, s:o}", "list", list_names[w->list & SG_LIST_OWN],
+			    "prefix", w->list_length == SG_WHY_UNKNOWN ? NULL : prefix, "name",
+			    a->list[0] ? output_string(a->list) : json_null(), "from",
+			    a->origin[0] ? output_string(a->origin) : json_null())
 		: json_null());
 	json_object_set_new(json, "source_ban", its_ban_json(&w->source_ban, w->now));
 	json_object_set_new(json, "flow_ban", its_ban_json(&w->flow_ban, w->now));

@@ -323,10 +323,14 @@ says_why() {
 	sipguard deny add 192.0.2.16/28 --force >/dev/null
 	garbage 1
 	why '.source_ban.cause == "operator" and .source_ban.seconds_left > 3000 and
-		.list == {list: "deny", prefix: "192.0.2.16/28"} and
+		.list == {list: "deny", prefix: "192.0.2.16/28", name: null, from: null} and
 		any(.lately[]; .reason == "deny-list") and .source_limits.options.spent == 0' "$source"
 	sipguard why "$source" | grep -q "lifted by .modes: {garbage: monitor}. at the top of the file"
 	sipguard deny del 192.0.2.16/28 >/dev/null
+	echo 198.51.100.0/28 >"$LAB_DIR/bad"
+	sipguard deny import "$LAB_DIR/bad" --name bad >/dev/null
+	why ".list.name == \"bad\" and .list.from == \"$LAB_DIR/bad\"" 198.51.100.13
+	sipguard deny del --name bad >/dev/null
 	sipguard unban "$source" >/dev/null
 	why '.source_ban == null and .list == null' "$source"
 	# What is only counted has nothing that lifts it.
