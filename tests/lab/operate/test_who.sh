@@ -298,21 +298,27 @@ ended_ones_take_no_place() {
 	sipguard detach --all >/dev/null
 	printf 'memory: small\n' >"$LAB_DIR/small.yaml"
 	sipguard attach "$LAB_IF_SERVER" --config "$LAB_DIR/small.yaml" --enforce >/dev/null
-	fill_bans 8192
+	fill_bans 8192 0
 	equal "$(sipguard bans --ended --json | jq '.ended | length')" 8192
 	sipguard ban "$SOURCE" >/dev/null
 	equal "$(sipguard bans --json | jq -r '.bans[].ban')" "$SOURCE"
 	equal "$(sipguard bans --ended --json | jq -c '[(.ended | length), .kept]')" '[512,512]'
+	sipguard unban --all >/dev/null
+	fill_bans 8192 7680 # the 512 that are kept are in the way now
+	sipguard ban "$SOURCE" >/dev/null
+	equal "$(sipguard bans --json | jq '.bans | length')" 7681
+	equal "$(sipguard bans --ended --json | jq '.ended | length')" 0
 }
 
-# fill_bans COUNT: of sources, that ended when the guard's clock was 1 and more.
+# fill_bans COUNT LIVE: of sources, LIVE of them for long, and the others ended when the guard's
+# clock was a few microseconds.
 fill_bans() {
 	local pin=$SIPGUARD_PIN_ROOT/$PINS_OF_ABI/sg_bans
-	seq 0 $(($1 - 1)) | awk -v pin="$pin" '{
+	seq 0 $(($1 - 1)) | awk -v pin="$pin" -v live="$2" '{
 		printf "map update pinned %s key hex 00 00 00 00 00 00 00 00 00 00 ff ff 0a 00 %02x %02x ", pin,
 			$1 / 256, $1 % 256
-		printf "00 00 00 04 value hex %02x %02x 00 00 00 00 00 00 00 00 00 00 01 00 00 00\n",
-			$1 % 256, $1 / 256
+		printf "00 00 00 04 value hex %02x %02x 00 00 00 00 00 %s 00 00 00 00 01 00 00 00\n",
+			$1 % 256, $1 / 256, $1 < live ? "7f" : "00"
 	}' >"$LAB_DIR/batch"
 	bpftool batch file "$LAB_DIR/batch" >/dev/null
 }
