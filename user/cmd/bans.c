@@ -181,8 +181,8 @@ static void print_ended(const struct told *t)
 		printf("%s, %s ago\n", output_time(now - since, when), output_seconds(since, ago));
 	}
 	printf("%sThe guard has made %llu ban%s since it was attached; with each new one it "
-	       "forgets up to two that have ended. `ban` and `unban` leave the last %u that have "
-	       "ended, and one that was lifted is forgotten at once.\n", t->list.count ? "\n" : "",
+	       "forgets up to two\nthat have ended. `ban` and `unban` leave the last %u that have "
+	       "ended, and one that was lifted\nis forgotten at once.\n", t->list.count ? "\n" : "",
 	       t->made, t->made == 1 ? "" : "s", t->kept);
 }
 
