@@ -174,40 +174,57 @@ static enum exit_code request_read(const struct options *options, struct request
 	return code == DONE ? read_arguments(options, request) : code;
 }
 
-static void report(const struct request *request, size_t count, bool json)
+/* What was done: to how many prefixes, and how many of them the list did not have before. */
+struct done {
+	size_t count, fresh;
+};
+
+static void report_text(const struct request *request, const struct done *done, bool removed)
+{
+	printf("%zu %s %s the %s list", done->count, done->count == 1 ? "prefix" : "prefixes",
+	       removed ? "removed from" : "put on", list_names[request->list]);
+	if (request->verb == VERB_IMPORT)
+		printf(", %zu of them new", done->fresh);
+	if (request->name)
+		printf(": the list '%s'", request->name);
+	puts(".");
+}
+
+static void report(const struct request *request, const struct done *done, bool json)
 {
 	bool removed = request->verb == VERB_DEL || request->verb == VERB_FLUSH;
-	const char *did = removed ? "removed" : "added";
 	json_t *top;
 
 	if (!json) {
-		printf("%zu %s %s the %s list%s%s%s.\n", count,
-		       count == 1 ? "prefix" : "prefixes", removed ? "removed from" : "put on",
-		       list_names[request->list], request->name ? ": the list '" : "",
-		       request->name ? request->name : "", request->name ? "'" : "");
+		report_text(request, done, removed);
 		return;
 	}
-	top = json_pack("{s:s, s:I}", "list", list_names[request->list], did, (json_int_t)count);
+	top = json_pack("{s:s, s:I}", "list", list_names[request->list],
+			removed ? "removed" : "added", (json_int_t)done->count);
+	if (!removed)
+		json_object_set_new(top, "new", json_integer(done->fresh));
 	if (request->name)
 		json_object_set_new(top, "name", json_string(request->name));
 	output_json(top);
 }
 
-/* A named list; *count: the prefixes it has now, or had. */
+/* A named list; done->count: the prefixes it has now, or had. */
 static int change_named(struct session *session, const struct request *request,
-			const struct options *options, size_t *count, struct error *error)
+			const struct options *options, struct done *done, struct error *error)
 {
 	struct list_terms terms = {
 		.name = request->name,
 		.origin = request->path,
 		.replace = options->replace,
 		.force = options->force,
+		.fresh = &done->fresh,
 	};
 	__u64 now;
 	int err;
 
 	if (request->verb == VERB_DEL)
-		return lists_drop(&session->maps, request->list, request->name, count, error);
+		return lists_drop(&session->maps, request->list, request->name, &done->count,
+				  error);
 	err = maps_clock(&session->maps, &now, error);
 	if (err)
 		return err;
@@ -220,15 +237,15 @@ static int change_named(struct session *session, const struct request *request,
 	if (options->seconds)
 		terms.until = now + options->seconds * SG_NSEC_PER_SEC;
 	return lists_import(&session->maps, request->list, &terms, request->source.item,
-			    request->source.count, count, error);
+			    request->source.count, &done->count, error);
 }
 
-static int change_by_hand(struct session *session, const struct request *request, size_t *count,
+static int change_by_hand(struct session *session, const struct request *request, struct done *done,
 			  struct error *error)
 {
-	static const struct list_terms by_hand;
+	const struct list_terms by_hand = {.fresh = &done->fresh};
 
-	*count = request->count;
+	done->count = request->count;
 	if (request->verb == VERB_DEL)
 		return lists_del(&session->maps, request->list, request->prefixes, request->count,
 				 error);
@@ -334,21 +351,21 @@ static enum exit_code carry_out(struct session *session, const struct request *r
 				const struct options *options)
 {
 	struct error error = {};
-	size_t count = 0;
+	struct done done = {};
 	int err;
 
 	if (prints(request))
 		return print(session, request, options->json);
 	if (request->verb == VERB_FLUSH)
-		err = flush(session, request->list, &count, &error);
+		err = flush(session, request->list, &done.count, &error);
 	else if (request->name)
-		err = change_named(session, request, options, &count, &error);
+		err = change_named(session, request, options, &done, &error);
 	else
-		err = change_by_hand(session, request, &count, &error);
+		err = change_by_hand(session, request, &done, &error);
 	progress(NULL, 0, 0);
 	if (err)
 		return failed(&error);
-	report(request, count, options->json);
+	report(request, &done, options->json);
 	return DONE;
 }
 

@@ -275,6 +275,26 @@ static int by_hand(struct change *change, enum sg_list list, enum sg_list become
 	return err;
 }
 
+static bool is_there(const struct maps *maps, const struct prefix *prefix, enum sg_list list,
+		     struct sg_listed *listed)
+{
+	return trie_find(maps, prefix, listed) && listed->length == prefix->length &&
+	       sg_listed_list(listed, maps->state->lists) == list;
+}
+
+/* How many of these it does not have yet; what is over is new again. */
+static size_t count_fresh(const struct change *change, enum sg_list list,
+			  const struct prefixes *hand)
+{
+	struct sg_listed listed;
+	size_t fresh = 0;
+
+	for (size_t i = 0; i < hand->count; i++)
+		fresh += !is_there(change->maps, &hand->item[i], list, &listed) ||
+			 listed.until < change->now;
+	return fresh;
+}
+
 int lists_add(struct maps *maps, enum sg_list list, const struct list_terms *terms,
 	      const struct prefix *prefixes, size_t count, struct error *error)
 {
@@ -285,18 +305,13 @@ int lists_add(struct maps *maps, enum sg_list list, const struct list_terms *ter
 	if (err || !count)
 		return err;
 	err = copy_sorted(&hand, prefixes, count);
+	if (!err && terms->fresh)
+		*terms->fresh = count_fresh(&change, list, &hand);
 	if (!err)
 		err = by_hand(&change, list, list, terms->until, &hand, error);
 	change_end(&change);
 	free(hand.item);
 	return err;
-}
-
-static bool is_there(const struct maps *maps, const struct prefix *prefix, enum sg_list list,
-		     struct sg_listed *listed)
-{
-	return trie_find(maps, prefix, listed) && listed->length == prefix->length &&
-	       sg_listed_list(listed, maps->state->lists) == list;
 }
 
 static int refuse_absent(const struct change *change, enum sg_list list,
@@ -411,6 +426,19 @@ static int import(struct change *change, enum sg_list list, const struct list_te
 	return put_list(change, place, &head, items, error);
 }
 
+static size_t count_fresh_items(const struct change *change, const struct named *old,
+				const struct named_items *items)
+{
+	size_t fresh = 0;
+
+	for (size_t i = 0; i < items->count; i++) {
+		const struct named_item *had = old ? named_find(old, &items->item[i].prefix) : NULL;
+
+		fresh += !had || had->until < change->now;
+	}
+	return fresh;
+}
+
 int lists_import(struct maps *maps, enum sg_list list, const struct list_terms *terms,
 		 const struct source_item *source, size_t count, size_t *held, struct error *error)
 {
@@ -426,6 +454,8 @@ int lists_import(struct maps *maps, enum sg_list list, const struct list_terms *
 		return err;
 	old = store_find(&change.store, list, terms->name);
 	err = named_items(source, count, now, terms->until, terms->replace ? NULL : old, &items);
+	if (!err && terms->fresh)
+		*terms->fresh = count_fresh_items(&change, old, &items);
 	if (!err)
 		err = import(&change, list, terms, &items, old, error);
 	*held = items.count;

@@ -24,6 +24,7 @@ struct list_terms {
 	__u64 until;        /* ns of the guard's clock; 0: for good */
 	bool replace;       /* these are all that the named list has from now on */
 	bool force;         /* own addresses in a denied list are kept out of it, not refused */
+	size_t *fresh;      /* out: how many of those given it did not have; NULL: nobody asks */
 };
 
 /*
