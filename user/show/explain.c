@@ -10,6 +10,7 @@
 #include "guard/preflight.h"
 #include "guard/session.h"
 #include "render/output.h"
+#include "show/references.h"
 
 /* What is in force, if a guard is attached and may be read. */
 struct in_force {
@@ -58,8 +59,9 @@ static json_t *explain_json(int reason, const struct in_force *in_force)
 	const struct reason_text *text = &reason_texts[reason];
 	int mode = mode_in_force(in_force, reason);
 
-	return json_pack("{s:s, s:i, s:s, s:s, s:s?, s:o?, s:s, s:s?}", "reason", text->label,
+	return json_pack("{s:s, s:i, s:s, s:s?, s:s, s:s?, s:o?, s:s, s:s?}", "reason", text->label,
 			 "number", reason, "reference", text->reference,
+			 "about", reference_about(text->reference),
 			 "default_mode", mode_names[text->mode],
 			 "mode", mode < 0 ? NULL : mode_names[mode],
 			 "zones", in_force ? zones_json(in_force, reason) : NULL,
@@ -106,6 +108,26 @@ static void explain_lifts(int reason, int mode)
 	print_wrapped(lifts);
 }
 
+/* "RFC 3261 section 20.42: Via": a number says nothing to who does not know it. */
+static void print_reference(const char *reference)
+{
+	const char *about = reference_about(reference);
+
+	printf("%s%s%s", reference, about ? ": " : "", about ? about : "");
+}
+
+/* What is counted passes, and is seen. Replies are dropped at tc egress, behind no driver. */
+static void explain_sight(int reason, const struct in_force *in_force)
+{
+	int mode = in_force ? in_force->mode[0][reason] : reason_texts[reason].mode;
+
+	if (mode != SG_MODE_ENFORCE || reason == SG_REASON_REPLIES ||
+	    (in_force && in_force->guard == SG_MODE_MONITOR))
+		return;
+	putchar('\n');
+	print_wrapped("tcpdump and sngrep do not see what XDP drops: `sipguard capture` shows "
+		      "it, or monitor mode lets it pass.");
+}
 
 static void explain_text(int reason, const struct in_force *in_force)
 {
@@ -113,8 +135,9 @@ static void explain_text(int reason, const struct in_force *in_force)
 	const char *proof = proof_of_name(text->label);
 	int mode = mode_in_force(in_force, reason);
 
-	printf("%s (%s)\nMode: %s by default", text->label, text->reference,
-	       mode_names[text->mode]);
+	printf("%s (", text->label);
+	print_reference(text->reference);
+	printf(")\nMode: %s by default", mode_names[text->mode]);
 	if (mode >= 0)
 		printf(", %s now", mode_names[mode]);
 	if (mode >= 0)
@@ -124,10 +147,11 @@ static void explain_text(int reason, const struct in_force *in_force)
 	printf("\n\n");
 	print_wrapped(text->help);
 	explain_lifts(reason, mode);
-	if (!proof)
-		return;
-	printf("\nIn `sipguard sources` it is what a flow is known by:\n");
-	print_wrapped(proof);
+	if (proof) {
+		printf("\nIn `sipguard sources` it is what a flow is known by:\n");
+		print_wrapped(proof);
+	}
+	explain_sight(reason, in_force);
 }
 
 static void explain_all(const struct in_force *in_force, bool json)
@@ -135,13 +159,15 @@ static void explain_all(const struct in_force *in_force, bool json)
 	json_t *all = json ? json_array() : NULL;
 
 	for (int reason = 1; reason < SG_REASON__MAX; reason++) {
-		if (json)
+		if (json) {
 			json_array_append_new(all, explain_json(reason, in_force));
-		else
-			printf("%-22s %-8s %s\n", reason_texts[reason].label,
-			       mode_names[in_force ? in_force->mode[0][reason]
-						   : reason_texts[reason].mode],
-			       reason_texts[reason].reference);
+			continue;
+		}
+		printf("%-22s %-8s ", reason_texts[reason].label,
+		       mode_names[in_force ? in_force->mode[0][reason]
+					   : reason_texts[reason].mode]);
+		print_reference(reason_texts[reason].reference);
+		putchar('\n');
 	}
 	if (json)
 		output_json(all);
