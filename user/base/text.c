@@ -49,3 +49,8 @@ void text_free(struct text *text)
 	free(text->data);
 	*text = (struct text){};
 }
+
+const char *word_for(unsigned long long count, const char *one, const char *many)
+{
+	return count == 1 ? one : many;
+}

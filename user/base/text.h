@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Text that grows as it is written. */
+/* Text that grows as it is written, and words for numbers. */
 #ifndef SIPGUARD_TEXT_BUFFER_H
 #define SIPGUARD_TEXT_BUFFER_H
 
@@ -16,5 +16,8 @@ struct text {
 void text_add(struct text *text, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void text_free(struct text *text);
+
+/* The word for so many things, one of the two: 1 flow, 0 flows, 2 flows. */
+const char *word_for(unsigned long long count, const char *one, const char *many);
 
 #endif

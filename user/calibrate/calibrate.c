@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "base/text.h"
 #include "calibrate/calibrate.h"
 
 #include <errno.h>
@@ -159,6 +160,11 @@ static int explain_nobody(const struct calibration *c, struct error *error)
 			 "by --trust.", c->senders.table.count);
 }
 
+static const char *packets_were(__u64 count)
+{
+	return word_for(count, "packet was", "packets were");
+}
+
 /* What is in the recording and was left out. */
 static void give_notice(const struct calibration *c)
 {
@@ -168,23 +174,24 @@ static void give_notice(const struct calibration *c)
 	flow_format(&r->puzzle.from, one, sizeof(one));
 	flow_format(&r->puzzle.to, other, sizeof(other));
 	if (r->unknown)
-		notice("%llu packets were left out, as nobody can tell which of %s and %s is the "
-		       "server: name it by --server.", r->unknown, one, other);
+		notice("%llu %s left out, as nobody can tell which of %s and %s is the server: "
+		       "name it by --server.", r->unknown, packets_were(r->unknown), one, other);
 	if (r->cut)
-		notice("%llu packets were left out, as they were cut short when they were "
-		       "captured: capture whole ones (tcpdump -s 0).", r->cut);
+		notice("%llu %s left out, cut short when captured: capture whole ones (tcpdump "
+		       "-s 0).", r->cut, packets_were(r->cut));
 	if (r->foreign)
-		notice("%llu packets were left out, as they are of a link type that is not read.",
-		       r->foreign);
+		notice("%llu %s left out, of a link type that is not read: capture on an "
+		       "Ethernet interface, or on \"any\".", r->foreign,
+		       packets_were(r->foreign));
 	if (r->lost)
-		notice("%llu packets came faster than they could be looked at, and were left out.",
-		       r->lost);
+		notice("%llu %s left out, since packets came faster than they could be looked "
+		       "at.", r->lost, packets_were(r->lost));
 	if (c->charges_left)
-		notice("%llu packets were left out of what is proposed: there are more than %d.",
-		       c->charges_left, CHARGES_MOST);
+		notice("%llu %s left out of what is proposed: there are more than %d.",
+		       c->charges_left, packets_were(c->charges_left), CHARGES_MOST);
 	if (r->stood)
-		notice("time goes backwards in the recording: for %llu packets the clock of the "
-		       "limits stood still.", r->stood);
+		notice("time goes backwards in the recording: for %llu %s the clock of the "
+		       "limits stood still.", r->stood, word_for(r->stood, "packet", "packets"));
 }
 
 static void add_drops(struct sender_drops *all, const struct sender_drops *drops)

@@ -10,6 +10,7 @@
 #include "base/escape.h"
 #include "base/names.h"
 #include "base/notice.h"
+#include "base/text.h"
 #include "cmd/command.h"
 #include "guard/session.h"
 #include "policy/config.h"
@@ -19,6 +20,17 @@
 static const char *path_of(const struct options *options)
 {
 	return options->count ? options->arguments[0] : SAVED_FILE;
+}
+
+static void print_what(const char *did, const char *path, const struct saved_counts *c,
+		       const char *end)
+{
+	escape_printf(stdout, "%s %s: %zu %s, %zu named %s, %zu %s, %zu proven %s, %zu %s%s", did,
+		      path, c->prefixes, word_for(c->prefixes, "prefix", "prefixes"),
+		      c->lists, word_for(c->lists, "list", "lists"),
+		      c->bans, word_for(c->bans, "ban", "bans"),
+		      c->flows, word_for(c->flows, "flow", "flows"),
+		      c->identities, word_for(c->identities, "identity", "identities"), end);
 }
 
 enum exit_code cmd_save(const struct options *options)
@@ -50,10 +62,13 @@ enum exit_code cmd_save(const struct options *options)
 				      (json_int_t)saved.flows.count, "identities",
 				      (json_int_t)saved.identities.count));
 	else
-		escape_printf(stdout, "Saved in %s: %zu prefixes, %zu named lists, %zu "
-			      "bans, %zu proven flows, %zu identities.\n", path, prefixes,
-			      saved.named.count, saved.bans.count, saved.flows.count,
-			      saved.identities.count);
+		print_what("Saved in", path, &(struct saved_counts){
+			.prefixes = prefixes,
+			.lists = saved.named.count,
+			.bans = saved.bans.count,
+			.flows = saved.flows.count,
+			.identities = saved.identities.count,
+		}, ".\n");
 	saved_free(&saved);
 	return output_end();
 }
@@ -142,11 +157,10 @@ static void report(const struct saved *saved, const struct saved_counts *counts,
 				      (json_int_t)counts->refused));
 		return;
 	}
-	escape_printf(stdout, "Restored from %s: %zu prefixes, %zu named lists, %zu "
-		      "bans, %zu proven flows, %zu identities; %zu had ended, %zu were refused or "
-		      "found no room. The guard's mode is %s.\n", path, counts->prefixes,
-		      counts->lists, counts->bans, counts->flows, counts->identities, counts->over,
-		      counts->refused, mode_names[saved->mode]);
+	print_what("Restored from", path, counts, "");
+	printf("; %zu had ended, %zu %s refused or found no room. The guard's mode is %s.\n",
+	       counts->over, counts->refused, word_for(counts->refused, "was", "were"),
+	       mode_names[saved->mode]);
 }
 
 /* Whether the configuration in force has a zone of a fleet whose file is not there. */

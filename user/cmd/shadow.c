@@ -8,6 +8,7 @@
 #include "base/names.h"
 #include "base/notice.h"
 #include "base/prefix.h"
+#include "base/text.h"
 #include "cmd/command.h"
 #include "render/output.h"
 #include "replay/differences.h"
@@ -179,7 +180,8 @@ static void print_sources(const struct differences *d, int way, int reason)
 			      output_seconds(seconds_since(d, one->seen.last), last));
 	}
 	if (more)
-		printf("    and %zu more sources, which --json shows\n", more);
+		printf("    and %zu more %s, which --json shows\n", more,
+		       word_for(more, "source", "sources"));
 }
 
 static void print_examples(const struct differences *d, int way, int reason)
@@ -210,7 +212,8 @@ static void print_way(const struct differences *d, int way)
 		if (!c->packets)
 			continue;
 		any = true;
-		printf("  %-42s %12llu packets\n", reason_texts[reason].label, c->packets);
+		printf("  %-42s %12llu %s\n", reason_texts[reason].label, c->packets,
+		       word_for(c->packets, "packet", "packets"));
 		print_sources(d, way, reason);
 		print_examples(d, way, reason);
 	}
@@ -226,13 +229,15 @@ static void show_text(const struct differences *d)
 		      output_seconds(seconds_since(d, d->note.begun), since));
 	for (size_t i = 0; i < d->interfaces; i++)
 		escape_printf(stdout, "%s%s", i ? ", " : "  judges at   ", d->interface[i]);
-	printf("\n  judged      %llu packets\n  memory      %s\n", d->stats.judged,
+	printf("\n  judged      %llu %s\n  memory      %s\n", d->stats.judged,
+	       word_for(d->stats.judged, "packet", "packets"),
 	       output_bytes(d->note.memory, memory));
 	for (int way = 0; way < SG_SHADOW_WAYS; way++)
 		print_way(d, way);
 	if (d->stats.full)
-		printf("\nThe table of sources is full: %llu packets of further sources are only "
-		       "counted by reason.\n", d->stats.full);
+		printf("\nThe table of sources is full: %llu %s of further sources only "
+		       "counted by reason.\n", d->stats.full,
+		       word_for(d->stats.full, "packet is", "packets are"));
 }
 
 static enum exit_code show(const struct options *options)

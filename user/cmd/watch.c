@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/notice.h"
+#include "base/text.h"
 #include "cmd/command.h"
 #include "events/keeper.h"
 #include "guard/preflight.h"
@@ -178,8 +179,10 @@ static void end_export(struct exports *exports)
 	if (!exports->collector)
 		return;
 	counts = collector_end(exports->collector);
-	notice("%llu packets were sent to the collector, %llu of these refused; %llu were lost.",
-	       counts.sent, counts.refused, counts.lost + exports->unread);
+	counts.lost += exports->unread;
+	notice("%llu %s sent to the collector, %llu of these refused; %llu %s lost.", counts.sent,
+	       word_for(counts.sent, "packet was", "packets were"), counts.refused, counts.lost,
+	       word_for(counts.lost, "was", "were"));
 }
 
 static enum exit_code say_where(const struct address *address, bool json)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/notice.h"
+#include "base/text.h"
 #include "cmd/command.h"
 #include "events/follow.h"
 #include "events/packets.h"
@@ -83,15 +84,17 @@ static enum exit_code end(struct follow *follow, struct taken *taken, int err)
 {
 	__u64 lost = follow_lost(follow);
 	int end = packets_end(taken->packets, &taken->error);
+	const char *were;
 
 	if (!end)
 		taken->written = taken->count;
 	follow_end(follow);
+	were = word_for(taken->written, "packet was", "packets were");
 	if (lost)
-		notice("%s%llu packets were written, and %llu came too fast to be.",
-		       end ? "at least " : "", taken->written, lost);
+		notice("%s%llu %s written, and %llu came too fast to be.",
+		       end ? "at least " : "", taken->written, were, lost);
 	else
-		notice("%s%llu packets were written.", end ? "at least " : "", taken->written);
+		notice("%s%llu %s written.", end ? "at least " : "", taken->written, were);
 	if (err == -EPIPE || end == -EPIPE) /* its reader has seen enough */
 		return FAILED;
 	return err || end ? failed(&taken->error) : DONE;

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
+#include "base/text.h"
 #include "render/output.h"
 #include "show/fleet.h"
 
@@ -75,6 +76,13 @@ static void print_outcomes(const json_t *member)
 		printf("\n");
 }
 
+static void print_number(const json_t *of, const char *key, const char *one, const char *many)
+{
+	long long count = number(of, key);
+
+	printf("%lld %s", count, word_for(count, one, many));
+}
+
 static void print_faults(const json_t *member)
 {
 	const char *fault;
@@ -104,8 +112,11 @@ static void print_member(const json_t *member, double now)
 		printf("there");
 	if (flag(member, "clock-off"))
 		printf(", its clock is off by %.0f s", real(member, "ahead"));
-	printf("; in force here: %lld bans, %lld proofs\n", number(live, "bans"),
-	       number(live, "proofs"));
+	printf("; in force here: ");
+	print_number(live, "bans", "ban", "bans");
+	printf(", ");
+	print_number(live, "proofs", "proof", "proofs");
+	printf("\n");
 	print_outcomes(member);
 	print_faults(member);
 }
@@ -121,17 +132,24 @@ static void print_status(const json_t *s)
 	       flag(s, "connected") ? "connected" : "NOT CONNECTED",
 	       word(s, "trouble")[0] ? ", " : "", word(s, "trouble"),
 	       flag(s, "guarded") ? "the guard is there" : "nothing is guarded here");
-	printf("Read: %s, %lld messages behind; the connection was lost %lld times.\n",
-	       flag(s, "caught-up") ? "all that was there" : "not yet all", number(s, "behind"),
-	       number(s, "losses"));
-	printf("Told: %lld bans, %lld by hand, %lld proofs in %lld messages; %lld could not be "
-	       "sent, and are told again.\n", number(entries, "bans"),
-	       number(entries, "operator-bans"), number(entries, "proofs"),
-	       number(told, "messages"), number(told, "not-sent"));
+	printf("Read: %s, ",
+	       flag(s, "caught-up") ? "all that was there" : "not yet all");
+	print_number(s, "behind", "message", "messages");
+	printf(" behind; the connection was lost ");
+	print_number(s, "losses", "time", "times");
+	printf(".\nTold: ");
+	print_number(entries, "bans", "ban", "bans");
+	printf(", %lld by hand, ", number(entries, "operator-bans"));
+	print_number(entries, "proofs", "proof", "proofs");
+	printf(" in ");
+	print_number(told, "messages", "message", "messages");
+	printf("; %lld could not be sent, and %s told again.\n", number(told, "not-sent"),
+	       word_for(number(told, "not-sent"), "is", "are"));
 	if (number(lists, "taken") || number(lists, "refused"))
-		printf("Lists: %lld taken, %lld refused; %lld prefixes spared, since somebody is "
+		printf("Lists: %lld taken, %lld refused; %lld %s spared, since somebody is "
 		       "proven there.\n", number(lists, "taken"), number(lists, "refused"),
-		       number(lists, "spared"));
+		       number(lists, "spared"),
+		       word_for(number(lists, "spared"), "prefix", "prefixes"));
 	if (flag(s, "name-twice"))
 		printf("NOTICE: another host of the fleet has this name, too.\n");
 	printf("Others: %zu%s\n", json_array_size(members),
