@@ -90,7 +90,7 @@ unknown_usage() {
 	fails 2 "'status' has no option --all" status --all
 	fails 2 "does not know what to do with 'x'" status x
 	fails 2 "'attach' needs the name of an interface" attach
-	fails 2 "wants names of interfaces, or else --all" detach
+	fails 2 "needs the name of an interface, or --all" detach
 	fails 2 "no reason, event or proof 'sunshine'" explain sunshine
 	fails 2 "no mode 'loud'" mode loud
 	fails 2 "--xdp takes" attach x --xdp fast
@@ -133,7 +133,7 @@ without_root() {
 
 not_without_file() {
 	fails 1 "/nonexistent.yaml" attach "$LAB_IF_SERVER" --config /nonexistent.yaml
-	fails 1 "^$LAB_DIR/bad.yaml:2:[0-9]+: .*sauce" attach "$LAB_IF_SERVER" --config "$LAB_DIR/bad.yaml"
+	fails 1 "^sipguard: $LAB_DIR/bad.yaml:2:.*sauce" attach "$LAB_IF_SERVER" --config "$LAB_DIR/bad.yaml"
 	guard_left_nothing
 }
 
@@ -180,10 +180,10 @@ locked() {
 }
 
 reload_bad() {
-	refused 1 "^$LAB_DIR/bad.yaml:2:[0-9]+: .*sauce" reload --config "$LAB_DIR/bad.yaml"
-	refused 1 "^$LAB_DIR/worse.yaml:" reload --config "$LAB_DIR/worse.yaml"
+	refused 1 "^sipguard: $LAB_DIR/bad.yaml:2:.*sauce" reload --config "$LAB_DIR/bad.yaml"
+	refused 1 "^sipguard: $LAB_DIR/worse.yaml:" reload --config "$LAB_DIR/worse.yaml"
 	refused 1 "/nonexistent.yaml" reload --config /nonexistent.yaml
-	refused 1 "^$LAB_DIR/bad.yaml:2:" attach "$LAB_IF_SERVER" --config "$LAB_DIR/bad.yaml"
+	refused 1 "^sipguard: $LAB_DIR/bad.yaml:2:" attach "$LAB_IF_SERVER" --config "$LAB_DIR/bad.yaml"
 }
 
 # Without --config it reads again what is in force.

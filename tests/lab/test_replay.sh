@@ -131,7 +131,7 @@ modes() {
 		2 pass none other -
 		3 drop garbage garbage -
 	END
-	fails 1 "^$LAB_DIR/bad.yaml:2:" replay "$CAPTURES/mixed.pcap" --config "$LAB_DIR/bad.yaml"
+	fails 1 "^sipguard: $LAB_DIR/bad.yaml:2:" replay "$CAPTURES/mixed.pcap" --config "$LAB_DIR/bad.yaml"
 }
 
 folder() {

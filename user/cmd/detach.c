@@ -166,7 +166,7 @@ enum exit_code cmd_detach(const struct options *options)
 	int err, count;
 
 	if (options->all == (options->count > 0))
-		return usage("'detach' wants names of interfaces, or else --all.");
+		return usage("'detach' needs the name of an interface, or --all.");
 	if (session_begin(&session, ACCESS_DETACH, &error))
 		return failed(&error);
 	gone = calloc(session.links.count + options->count, sizeof(*gone));

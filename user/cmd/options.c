@@ -115,6 +115,8 @@ enum exit_code usage(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	if (text[0] && !strchr(".?", text[strlen(text) - 1]))
+		strncat(text, ".", sizeof(text) - strlen(text) - 1);
 	if (current)
 		error_set(&error, -EINVAL, "%s Usage: sipguard %s%s%s; `sipguard %s --help` "
 			  "explains it.", text, current->name, current->arguments[0] ? " " : "",
@@ -182,8 +184,8 @@ static enum exit_code read_seconds(const char *name, const char *text, unsigned 
 static enum exit_code read_reason(const char *text, struct options *options)
 {
 	options->reason = reason_find(text);
-	return options->reason > 0 ? DONE : usage("there is no reason %s: `sipguard explain` lists "
-						  "them.", text);
+	return options->reason > 0 ? DONE : usage("there is no reason '%s': `sipguard explain` "
+						  "lists them.", text);
 }
 
 static enum exit_code read_source(const char *text, struct options *options)
@@ -192,7 +194,7 @@ static enum exit_code read_source(const char *text, struct options *options)
 
 	if (!prefix_parse(text, &options->source, &error))
 		return DONE;
-	return usage("--source: %s.", error.text);
+	return usage("--source: %s", error.text);
 }
 
 /* A number with k, M or G behind it (1000 each); 0 if it is none. */
@@ -477,7 +479,7 @@ enum exit_code options_read(int argc, char **argv, const struct command *command
 		if (letter == 'V')
 			return DONE;
 		if (letter == ':')
-			return usage("%s needs a value.", argv[optind - 1]);
+			return usage("%s needs a value behind it.", argv[optind - 1]);
 		if (letter == '?')
 			return usage("there is no option %s.", argv[optind - 1]);
 		letter = meant(letter, *command);

@@ -113,7 +113,7 @@ static enum exit_code change_mode(const struct options *options)
 	enum exit_code code;
 
 	if (of_reason && reason <= SG_REASON_NONE)
-		return usage("there is no reason '%s' (`sipguard explain` lists them).",
+		return usage("there is no reason '%s': `sipguard explain` lists them.",
 			     options->arguments[0]);
 	if (mode < 0 && !of_reason && reason_find(options->arguments[0]) > SG_REASON_NONE)
 		return usage("say which mode '%s' is to have: off, monitor or enforce.",
@@ -122,7 +122,7 @@ static enum exit_code change_mode(const struct options *options)
 		return usage("there is no mode '%s': use %smonitor or enforce.",
 			     options->arguments[of_reason], of_reason ? "off, " : "");
 	if (!of_reason && mode == SG_MODE_OFF)
-		return usage("the whole guard has no mode off (`sipguard detach` takes it away).");
+		return usage("the whole guard has no mode off: `sipguard detach` takes it away.");
 	if (options->seconds && (of_reason || mode != SG_MODE_ENFORCE))
 		return usage("--for goes with `mode enforce` alone: monitor drops nothing that "
 			     "would have to be taken back.");

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -87,20 +88,30 @@ void say_setup(bool verbose)
 	notice_to(hear);
 }
 
+/* What is read with others behind a semicolon has no full stop of its own. */
+static bool ends(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length && strchr(".?", text[length - 1]);
+}
+
 enum exit_code failed(const struct error *error)
 {
 	const char *text = error->text[0] ? error->text
 					  : "this failed, and nobody said why: please report it.";
 
+	const char *stop = ends(text) ? "" : ".";
+
 	line_clear();
 	fflush(stdout);
 	if (error->file && error->line)
-		escape_printf(stderr, "%s:%u:%u: %s\n", error->file, error->line, error->column,
-			      text);
+		escape_printf(stderr, "sipguard: %s:%u:%u: %s%s\n", error->file, error->line,
+			      error->column, text, stop);
 	else if (error->file)
-		escape_printf(stderr, "%s: %s\n", error->file, text);
+		escape_printf(stderr, "sipguard: %s: %s%s\n", error->file, text, stop);
 	else
-		escape_printf(stderr, "sipguard: %s\n", text);
+		escape_printf(stderr, "sipguard: %s%s\n", text, stop);
 	return error->code == -ENOTCONN ? NOT_ATTACHED : FAILED;
 }
 

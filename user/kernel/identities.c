@@ -142,7 +142,7 @@ int identities_del(const struct maps *maps, const struct identity_text *texts, s
 
 		if (bpf_map_lookup_elem(maps->fd[MAP_IDENTITIES], &key, &added))
 			return error_set(error, -ENOENT, "'%s' was not added: `sipguard identity "
-					 "list` shows what was.", quote(texts[i].text).text);
+					 "show` shows what was.", quote(texts[i].text).text);
 	}
 	for (size_t i = 0; i < count; i++) {
 		__u64 key = key_of(maps, &texts[i]);

@@ -65,8 +65,6 @@ static enum exit_code unban(const struct fleet_call *call, struct error *error)
 	struct engine *engine;
 	int err;
 
-	if (!who)
-		return usage("'fleet unban' needs an address.");
 	if (flow_parse(who, call->options->transport, &entry.key, error)) {
 		failed(error);
 		return USAGE;
@@ -122,10 +120,22 @@ static int publish_list(const struct fleet_call *call, struct published *list, s
 	return err;
 }
 
+static enum exit_code no_words(const struct options *options)
+{
+	(void)options;
+	return DONE;
+}
+
+static enum exit_code unban_words(const struct options *options)
+{
+	return options->count == 2 ? DONE : usage("'fleet unban' needs an address.");
+}
+
 /* What is wrong with the words of publish and withdraw, if anything is. */
-static enum exit_code check_words(const struct options *options, bool takes_off)
+static enum exit_code publish_words(const struct options *options)
 {
 	char **words = options->arguments;
+	bool takes_off = !strcmp(words[0], "withdraw");
 
 	if (options->count != (takes_off ? 3 : 4) || published_find(words[1]) == PUBLISHED__MAX)
 		return usage("'fleet %s' takes allow, deny or zone, a name%s.", words[0],
@@ -161,13 +171,10 @@ static enum exit_code publish(const struct fleet_call *call, struct error *error
 {
 	char **words = call->options->arguments;
 	bool takes_off = !strcmp(words[0], "withdraw");
-	enum exit_code code = check_words(call->options, takes_off);
 	struct published list = {.text = ""};
 	struct text text = {};
 	int err = 0;
 
-	if (code != DONE)
-		return code;
 	list.kind = published_find(words[1]);
 	list.name = words[2];
 	if (!takes_off)
@@ -187,10 +194,17 @@ static const struct {
 	const char *name;
 	enum exit_code (*run)(const struct fleet_call *call, struct error *error);
 	int most; /* arguments */
+	enum exit_code (*check)(const struct options *options); /* of the words, before the file */
 } actions[] = {
-	{"run", run, 1},           {"check", check, 1},       {"setup", setup, 1},
-	{"status", fleet_status, 1}, {"bans", fleet_bans, 1}, {"test", fleet_test, 1},
-	{"unban", unban, 2},       {"publish", publish, 4},   {"withdraw", publish, 3},
+	{"run", run, 1, no_words},
+	{"check", check, 1, no_words},
+	{"setup", setup, 1, no_words},
+	{"status", fleet_status, 1, no_words},
+	{"bans", fleet_bans, 1, no_words},
+	{"test", fleet_test, 1, no_words},
+	{"unban", unban, 2, unban_words},
+	{"publish", publish, 4, publish_words},
+	{"withdraw", publish, 3, publish_words},
 };
 
 enum exit_code cmd_fleet(const struct options *options)
@@ -205,7 +219,11 @@ enum exit_code cmd_fleet(const struct options *options)
 		if (strcmp(actions[i].name, options->arguments[0]))
 			continue;
 		if (options->count > actions[i].most)
-			return usage("too many arguments for 'fleet %s'.", actions[i].name);
+			return usage("'fleet %s' does not know what to do with '%s'.",
+				     actions[i].name, options->arguments[actions[i].most]);
+		code = actions[i].check(options);
+		if (code != DONE)
+			return code;
 		if (fleet_settings_load(call.path, &call.settings, &error))
 			return failed(&error);
 		code = actions[i].run(&call, &error);

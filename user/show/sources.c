@@ -96,7 +96,7 @@ static enum exit_code parse(const struct options *options, struct sg_flow_key *k
 	struct error error = {};
 
 	if (strcmp(options->arguments[0], "forget") != 0 || options->count != 2)
-		return usage("'sources' wants nothing, or else: forget ADDRESS:PORT.");
+		return usage("'sources' takes nothing, or forget ADDRESS:PORT.");
 	if (flow_parse(options->arguments[1], options->transport, key, &error)) {
 		failed(&error);
 		return USAGE;

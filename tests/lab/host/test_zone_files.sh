@@ -52,7 +52,7 @@ attached_and_reloaded() {
 wrong_changes_nothing() {
 	sipguard attach "$LAB_IF_SERVER" --config "$CONFIG" >/dev/null
 	printf '\n203.0.113.1/24\n' >"$LIST"
-	fails 1 "^$CONFIG:4:18: zone 'a', $LIST line 2: '203.0.113.1/24' has host bits.*stays so" reload
+	fails 1 "^sipguard: $CONFIG:4:18: zone 'a', $LIST line 2: '203.0.113.1/24' has host bits.*stays so" reload
 	: >"$LIST"
 	fails 1 "zone 'a', $LIST: there is no prefix in it.*stays so" reload
 	rm "$LIST"

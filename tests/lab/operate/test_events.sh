@@ -109,7 +109,7 @@ tells_what_is_asked_for() {
 		echo "of another source, too"
 		return 1
 	fi
-	fails 2 "there is no reason nonsense" events --reason nonsense
+	fails 2 "there is no reason 'nonsense'" events --reason nonsense
 	fails 2 "--source: " events --source 1.2.3.4.5
 	fails 2 "has no option --sample" events --sample 3
 }
