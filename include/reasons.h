@@ -76,19 +76,19 @@
 	X(17, IPV6_CHAIN, "ipv6-chain", "RFC 8200 section 4.1", ENFORCE, ENFORCE, STATELESS,      \
 	  "More than 8 IPv6 extension headers, or more than about 1000 bytes of headers, stand "  \
 	  "before the transport header, so the port was not reached. Hosts accept such packets; " \
-	  "RFC 8200 has no use for them, and a guard that passes them is passed by. This is the " \
-	  "one reason, with vlan-tags, that may meet packets to other ports; the allow list "     \
-	  "exempts a peer.")                                                                      \
+	  "RFC 8200 has no use for them, and a guard that let them pass would be easy to get "    \
+	  "around. This is the one reason, with vlan-tags, that may meet packets to other ports; " \
+	  "the allow list exempts a peer.")                                                       \
 	X(66, SOURCE_PORT, "source-port", "RFC 768", ENFORCE, ENFORCE, STATELESS,                 \
 	  "The source port of a packet to a guarded port is 0, whatever it carries: nobody can "  \
-	  "answer, and no system sends from there. Who forges it gets no more than the refusal "  \
-	  "of what he sends himself.")                                                            \
+	  "answer, and no system sends from there. A forger can have nothing refused but what he " \
+	  "sends himself.")                                                                       \
 	X(67, SOURCE_ADDRESS, "source-address", "RFC 1122 section 3.2.1.3",                       \
 	  ENFORCE, ENFORCE, STATELESS,                                                            \
 	  "The source address of a packet to a guarded port is multicast, 255.255.255.255, of "   \
 	  "0.0.0.0/8 or ::, whatever it carries: no host has it. The kernel would drop the "      \
-	  "packet, too, a little later and at a higher price. Who forges it gets no more than "   \
-	  "the refusal of what he sends himself.")                                                \
+	  "packet, too, a little later and at a higher price. A forger can have nothing refused " \
+	  "but what he sends himself.")                                                           \
 	X(68, GREYLIST, "greylist", "RFC 3261 section 17.1", ENFORCE, ENFORCE, STATEFUL,          \
 	  "While sources that are not proven exceed their budget, a request from one of them is " \
 	  "admitted only when it comes again, 0.4 to 32 s after the first time, as every client " \
@@ -108,9 +108,9 @@
 	  "The message has the User-Agent of a real product that scanners like to copy. Do not "  \
 	  "enforce this where such products are in use.")                                         \
 	X(72, REPLIES, "replies", "totals: replies", ENFORCE, ENFORCE, STATEFUL,                  \
-	  "A reply of this host's server to a destination that is not proven, above the limit "   \
-	  "of such replies for each destination: who forges a victim's address shall not have "   \
-	  "the server send to it what it likes. Counted at egress.")                              \
+	  "A reply of this host's server to a destination that is not proven, above the limit of " \
+	  "such replies for each destination, so that nobody can forge a victim's address and "   \
+	  "have the server flood it. Counted as it leaves.")                                      \
 	X(73, FLOOD, "flood", "bans: flood", ENFORCE, ENFORCE, STATEFUL,                          \
 	  "A connection of TCP that is not proven goes far beyond its limits and was banned. "    \
 	  "Proven flows, and those of UDP, where anybody can forge it, are limited and never "    \
@@ -134,9 +134,9 @@
 	X(76, ENUMERATION, "enumeration", "bans: enumeration", ENFORCE, ENFORCE, STATEFUL,        \
 	  "A source has asked for 24 users in ten minutes that the server does not know (404, "   \
 	  "484, 604), or whose challenges it did not answer. Dropped are requests of its flows "  \
-	  "that are not proven for ever other users; those it has asked for, users who are "      \
-	  "known from there, proven flows and zones are not touched. A forger can do that to "    \
-	  "the strangers of an address.")                                                         \
+	  "that are not proven for still other users; those it has asked for, users who are "     \
+	  "known from there, proven flows and zones are not touched. A forger can do that to the " \
+	  "strangers of an address.")                                                             \
 	X(77, LIMIT_CONNECT, "limit-connect", "connections: new", ENFORCE, ENFORCE, STATEFUL,     \
 	  "The source opens more TCP connections in a short time than its limit. A client tries " \
 	  "again by itself after a second, so nothing is banned for it. Who forges SYNs can use " \
@@ -160,7 +160,8 @@
 	X(85, VLAN_TAGS, "vlan-tags", "IEEE 802.1Q", ENFORCE, ENFORCE, STATELESS,                 \
 	  "More than 8 VLAN tags stand before the IP header, so it was not reached. Hosts take "  \
 	  "off any number of tags that have only a priority (VID 0); no network needs them, and " \
-	  "a guard that passes them is passed by. It may meet packets to other ports.")           \
+	  "a guard that let them pass would be easy to get around. It may meet packets to other " \
+	  "ports.")                                                                               \
 	X(86, FRAGMENT_HEAD, "fragment-head", "RFC 3261 section 18.1",                            \
 	  ENFORCE, ENFORCE, STATEFUL,                                                             \
 	  "The first fragment of a datagram does not hold the whole header of its message, so "   \
@@ -178,7 +179,7 @@
 	  STATELESS,                                                                              \
 	  "The zone of the source (or who is in none) may not use that transport, by "            \
 	  "`transports` in the configuration; proven flows neither. Nothing is banned for it, "   \
-	  "and who forges an address gets no more than the refusal of what he sends himself.")    \
+	  "and a forger can have nothing refused but what he sends himself.")                     \
 	X(89, METHOD_NOT_ALLOWED, "method-not-allowed", "methods", ENFORCE, ENFORCE, STATELESS,   \
 	  "The zone of the source (or who is in none) may not use that method, by `methods` in "  \
 	  "the configuration; proven flows neither. An emergency call (urn:service:sos, RFC "     \
@@ -193,12 +194,12 @@
 	  "address of a zone: let the link or the switch say who may use it. Nothing is banned "  \
 	  "for it.")                                                                              \
 	X(92, DIAL_WALK, "dial-walk", "dial-walk", MONITOR, MONITOR, STATEFUL,                    \
-	  "One number (its last 8 digits) was called in more forms than `dial-walk` allows: "     \
-	  "with 00, 011, 900, 9011, + and ever other digits before it, which is how toll fraud "  \
-	  "looks for a way out. Dropped, once you say so, are calls of that source (of a proven " \
-	  "flow: of that flow) to that number in still other forms; those it had before and "     \
-	  "other numbers are not touched. Zones are not looked at. Over UDP a forger can do that "\
-	  "to the strangers of an address.")                                                      \
+	  "One number (its last 8 digits) was called in more forms than `dial-walk` allows: with " \
+	  "00, 011, 900, 9011, + and still other digits before it, which is how toll fraud looks " \
+	  "for a way out. Dropped, once you say so, are calls of that source (of a proven flow: " \
+	  "of that flow) to that number in still other forms; those it had before and other "     \
+	  "numbers are not touched. Zones are not looked at. Over UDP a forger can do that to "   \
+	  "the strangers of an address.")                                                         \
 	X(97, DIALLED_PREFIX, "dialled-prefix", "dialled-prefixes", MONITOR, MONITOR, STATEFUL,   \
 	  "More new calls to `dialled-prefixes` (international, premium) than `dialled` allows "  \
 	  "one source, or one proven flow: what toll fraud dials, by a stolen account or an open "\

@@ -55,18 +55,19 @@
 	  "CSeq.")                                                                                \
 	X(30, HOPS_MISSING, "max-forwards-missing", "RFC 3261 section 16.3",                      \
 	  MONITOR, MONITOR, STATELESS,                                                            \
-	  "A request has no Max-Forwards. The RFC has it passed on, and many devices send none.") \
+	  "A request has no Max-Forwards. RFC 3261 says to pass it on, and many devices send "    \
+	  "none.")                                                                                \
 	X(31, HOPS, "max-forwards", "RFC 3261 section 20.22", ENFORCE, ENFORCE, STATELESS,        \
 	  "Max-Forwards is not a number from 0 to 255, or that of a request is above "            \
 	  "`validation: max-forwards`.")                                          \
 	X(32, REPEATED, "field-repeated", "RFC 3261 section 7.3.1", ENFORCE, ENFORCE, STATELESS,  \
 	  "A header field that a message has once stands there twice, with two values: From, "    \
-	  "Call-ID, CSeq, Content-Length or Max-Forwards. Two elements may each believe another " \
+	  "Call-ID, CSeq, Content-Length or Max-Forwards. Two servers may each believe another "  \
 	  "one. The same value twice contradicts nothing (the two lengths and hops are compared " \
 	  "as numbers, others byte by byte).")                                                    \
 	X(33, TO_REPEATED, "to-repeated", "RFC 3261 section 7.3.1", MONITOR, ENFORCE, STATELESS,  \
-	  "To stands there twice, with two values. Apart from field-repeated since such "         \
-	  "messages were captured.")                                                              \
+	  "To stands there twice, with two values. It is a reason of its own, since some devices " \
+	  "send such messages.")                                                                  \
 	X(34, CSEQ, "cseq", "RFC 3261 section 20.16", ENFORCE, ENFORCE, STATELESS,                \
 	  "CSeq is not a 32-bit number and a method.")                                            \
 	X(35, CSEQ_HIGH, "cseq-high", "RFC 3261 section 8.1.1.5", MONITOR, ENFORCE, STATELESS,    \
@@ -109,7 +110,8 @@
 	X(46, DISPLAY_NAME, "display-name", "RFC 3261 section 25.1", OFF, ENFORCE, STATELESS,     \
 	  "The name before the address in From or To is neither quoted nor made of tokens.")      \
 	X(47, CONTACT, "contact", "RFC 3261 section 20.10", OFF, ENFORCE, STATELESS,              \
-	  "The first Contact is not an address, as with address.")                                \
+	  "The first Contact is not an address: no scheme, no host, < or > without its "          \
+	  "counterpart.")                                                                         \
 	X(48, CALL_ID, "call-id", "RFC 3261 section 20.8", OFF, ENFORCE, STATELESS,               \
 	  "Call-ID is empty or not a word, or two words with an @ between them.")                 \
 	X(49, CALL_ID_LONG, "call-id-long", "validation: call-id", ENFORCE, ENFORCE, STATELESS,   \

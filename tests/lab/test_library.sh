@@ -251,8 +251,8 @@ lock_outs() {
 	echo "${LAB_CLIENT4%.*}.0/24" >"$LAB_DIR/denied"
 	mistake "a default gateway" import "$LAB_DIR/denied"
 	sipguard allow add "$LAB_CLIENT4" >/dev/null
-	mistake "0.0.0.0/5 holds a great part of all addresses, .*--force" add 0.0.0.0/5
-	mistake "::/12 holds a great part" add ::/12
+	mistake "0.0.0.0/5 is a great part of all addresses, .*--force" add 0.0.0.0/5
+	mistake "::/12 is a great part" add ::/12
 	sipguard deny add 203.0.0.0/8 2a00::/16 >/dev/null
 }
 

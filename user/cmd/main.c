@@ -31,7 +31,7 @@ static enum exit_code cmd_version(const struct options *options);
 #define LIST_OPTIONS (OPTION_NAME | OPTION_FOR | OPTION_REPLACE | OPTION_FORMAT | OPTION_PICK)
 
 const struct command commands[] = {
-	{"attach", "IFACE...", "guard interfaces; again: upgrade the running guard",
+	{"attach", "IFACE...", "guard interfaces, or upgrade the guard that runs",
 	 "Guards the interfaces in monitor mode: nothing is dropped until `mode enforce`.\n"
 	 "One more interface of a guard that runs has the mode of that guard at once.\n"
 	 "One program judges what comes in, another sees what the host sends (tc egress: tcx, or\n"
@@ -113,8 +113,8 @@ const struct command commands[] = {
 	 "the list of prefixes that never pass",
 	 LIST_DETAILS("The longest prefix decides, whichever list it is on. Addresses of this\n"
 		      "host are never denied; the address you are logged in from (SSH), that\n"
-		      "of a default gateway, a prefix shorter than /8 (IPv6: /16), and whatever\n"
-		      "from another network namespace than the guard's, only with --force."),
+		      "of a default gateway, a prefix shorter than /8 (IPv6: /16), and all\n"
+		      "of them from another network namespace than the guard's, only with --force."),
 	 LIST_OPTIONS | OPTION_FORCE, 1, -1, cmd_deny},
 	{"events", "", "what happens, as it happens",
 	 "Prints a line for each packet that was dropped, would be dropped in enforce mode, or is\n"
@@ -151,7 +151,7 @@ const struct command commands[] = {
 	 "the next one. With --once, or with --json, it reads twice, the interval apart, prints\n"
 	 "what it would show, and ends.",
 	 OPTION_INTERVAL | OPTION_ONCE, 0, 0, cmd_top},
-	{"ban", "ADDRESS[:PORT]", "deny a source or a flow for a time",
+	{"ban", "ADDRESS[:PORT]", "block a source or a flow for a time",
 	 "Bans a source (an IPv6 address stands for its /64), or with a port one flow of one\n"
 	 "address: of IPv6 [ADDRESS]:PORT, since without brackets the port would be read as its\n"
 	 "last part.\n"
@@ -170,7 +170,7 @@ const struct command commands[] = {
 	 "first. It forgets up to two with each new ban it makes, so after a wave of bans few are\n"
 	 "left; `watch --journal` keeps them all.",
 	 OPTION_ENDED, 0, 0, cmd_bans},
-	{"sources", "[forget ADDRESS:PORT]", "flows that are known, and by what",
+	{"sources", "[forget ADDRESS:PORT]", "flows that have proven something, and how",
 	 "Lists the flows (address, port and transport) that have proven something:\n"
 	 "  register   the server has registered it, in answer to its challenge\n"
 	 "  call       it has completed a call\n"
@@ -191,7 +191,7 @@ const struct command commands[] = {
 	 "host, like alice@example.com, or a number of 7 digits or more, like +442079460000,\n"
 	 "which is the same at every host, and with or without the +. There is room for 4096.",
 	 OPTION_FOR | OPTION_ZONE, 1, -1, cmd_identity},
-	{"connections", "[ADDRESS|PREFIX]", "who has how many connections of TCP",
+	{"connections", "[ADDRESS|PREFIX]", "who has how many TCP connections",
 	 "Lists the sources (of IPv6 the /64) that have connections to guarded ports, the most\n"
 	 "first; with an address or a prefix only those. `live` counts the kernel's own sockets,\n"
 	 "and is exact. `opening` are SYNs that were let in a few seconds ago and have led to\n"
@@ -251,7 +251,7 @@ const struct command commands[] = {
 	 "by which configuration, by default to " SAVED_FILE ". What was there is replaced as\n"
 	 "a whole. A guard on trial is not saved.",
 	 0, 0, 1, cmd_save},
-	{"restore", "[FILE]", "have the guard know what was saved",
+	{"restore", "[FILE]", "bring back what was saved",
 	 "Where nothing is guarded, attaches the interfaces that were; then brings back what was\n"
 	 "saved, the mode last. The time that has gone by counts. A guard that is running gets it\n"
 	 "beside what it knows. A file that is damaged is refused as a whole and renamed, and the\n"
@@ -298,7 +298,7 @@ const struct command commands[] = {
 	 "(/etc/sipguard/fleet.yaml) and who can do what. What is taken is said there: by default\n"
 	 "a host tells and takes nothing, but counts what it would.",
 	 OPTION_CONFIG | OPTION_TRANSPORT | OPTION_FOR, 1, 4, cmd_fleet},
-	{"upstream", "[check]", "has a BGP speaker announce what relieves a full link",
+	{"upstream", "[check]", "have routers drop a flood that fills the link (BGP)",
 	 "Runs until it is interrupted. While the link is full of what the guard refuses, tells\n"
 	 "ExaBGP or GoBGP of a rule of flowspec (RFC 8955): to our address, UDP or TCP, the port,\n"
 	 "and the sender's prefix if nearly all comes from one in which nobody is known. It is\n"
@@ -307,7 +307,7 @@ const struct command commands[] = {
 	 "What it may do is in " UPSTREAM_FILE ", or the file of --config. As\n"
 	 "long as that does not say `dry-run: no` nothing is announced, only said. An address\n"
 	 "goes dark (RTBH) only if the file says so in words. docs/upstream.md has the keys, what\n"
-	 "can be forged, and what the router has to do. Nothing listens, and no packet waits.",
+	 "can be forged, and what the router has to do. It opens no port, and no packet waits.",
 	 OPTION_CONFIG | OPTION_JOURNAL, 0, 1, cmd_upstream},
 	{"help", "[COMMAND]", "this list, or one command in full", "Explains commands.", 0, 0, 1,
 	 cmd_help},

@@ -368,10 +368,10 @@ static int reuse(struct loader *loader, const struct pins *pins, const char *nam
 	if (fd >= 0)
 		close(fd);
 	if (err == -EPROTO)
-		error_set(error, err, "the pinned map %s is not what this sipguard works with: "
-			  "`sipguard detach --all` and attach again.", name);
+		error_set(error, err, "the guard's tables (%s) are of another sipguard: `sipguard "
+			  "detach --all`, and attach again.", name);
 	else if (err)
-		error_set(error, err, "cannot use the pinned map %s: %s.", name, strerror(-err));
+		error_set(error, err, "cannot use the table %s of the guard: %s.", name, strerror(-err));
 	return err;
 }
 

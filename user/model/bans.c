@@ -231,7 +231,7 @@ static int put(struct maps *maps, const struct sg_flow_key *key, const struct sg
 		return 0;
 	settle(maps, now, NULL);
 	if (err == -E2BIG)
-		return error_set(error, err, "%u bans are in force and there is no place for more: "
+		return error_set(error, err, "%u bans are in force, which is the most: "
 				 "lift some, or deny whole prefixes with `sipguard deny add`.",
 				 maps_entries(maps, MAP_BANS));
 	return error_set(error, err, "cannot write the ban: %s.", strerror(-err));

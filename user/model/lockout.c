@@ -172,7 +172,7 @@ static int refuse(const struct prefix *prefix, const struct meant *meant, size_t
 
 	prefix_format(prefix, text, sizeof(text));
 	prefix_format(&meant->address[i], address, sizeof(address));
-	return error_set(error, -EPERM, "%s holds %s, %s: only with --force, if that is meant.",
+	return error_set(error, -EPERM, "%s holds %s, %s: give --force if you mean it.",
 			 text, address, meant->shell && i == 0 ? "from where you are logged in"
 							 : "a default gateway of this host");
 }
@@ -187,8 +187,8 @@ static int refuse_wide(const struct prefix *prefix, struct error *error)
 	char text[PREFIX_TEXT];
 
 	prefix_format(prefix, text, sizeof(text));
-	return error_set(error, -EPERM, "%s holds a great part of all addresses, and whoever you "
-			 "serve there: only with --force, if that is meant.", text);
+	return error_set(error, -EPERM, "%s is a great part of all addresses, and holds some whom "
+			 "you serve: give --force if you mean it.", text);
 }
 
 int lockout_check(const struct prefix *prefixes, size_t count, struct error *error)

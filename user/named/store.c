@@ -139,7 +139,7 @@ int store_free_place(const struct store *store, struct error *error)
 		if (!store->list[i].head)
 			return i;
 	}
-	return error_set(error, -ENOSPC, "there are %d named lists, and no more places: take one "
+	return error_set(error, -ENOSPC, "there are %d named lists, which is the most: take one "
 			 "off, with `sipguard deny del --name NAME`.", NAMED_PLACES - 1);
 }
 

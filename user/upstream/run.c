@@ -202,7 +202,7 @@ static void once(bool *told, bool is, const char *text)
 static bool is_flood(struct run *r)
 {
 	once(&r->told_unguarded, !r->flood.guarded, "the link is full, and nothing is guarded: "
-	     "nobody knows which packets could be done without.");
+	     "attach the guard, which tells what may be dropped.");
 	once(&r->told_innocent, r->flood.guarded && r->link.refused < r->settings->refused,
 	     "the link is full, and the guard refuses too little of it for a rule to help.");
 	return r->flood.guarded && r->link.refused >= r->settings->refused;
