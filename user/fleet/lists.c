@@ -318,8 +318,8 @@ static int take_list(const struct list_in *l, struct source *source, size_t *spa
 	if (!err && !count)
 		notice("the list %s of the fleet is withdrawn.", l->name);
 	else if (!err)
-		notice("the list %s of the fleet is taken: %zu prefix%s, of which %zu spared "
-		       "here.", l->name, count, count == 1 ? "" : "es", *spared);
+		notice("the list %s of the fleet is taken: %zu %s, of which %zu spared here.",
+		       l->name, count, word_for(count, "prefix", "prefixes"), *spared);
 	return err;
 }
 
@@ -333,10 +333,11 @@ static int take_zone(const struct list_in *l, const struct source *source, struc
 	err = zones_take(l->name, source, &outcome, error);
 	if (err || outcome == ZONE_SAME)
 		return err;
-	notice("the zone %s of the fleet is %s: %zu prefixes in " CONFIG_FLEET_ZONES "%s.", l->name,
+	notice("the zone %s of the fleet is %s: %zu %s in " CONFIG_FLEET_ZONES "%s.", l->name,
 	       outcome == ZONE_IN_FORCE ? "in force" :
 	       outcome == ZONE_WAITS ? "written, for the next guard" :
-	       "written, and no zone has it as its prefixes-file", source->count, l->name);
+	       "written, and no zone has it as its prefixes-file", source->count,
+	       word_for(source->count, "prefix", "prefixes"), l->name);
 	return 0;
 }
 
@@ -351,8 +352,9 @@ static void take(struct agent *a, struct list_in *l)
 	int err = read_prefixes(l, &source, &error);
 
 	if (!err && mode == SG_MODE_MONITOR)
-		notice("the %s %s of the fleet, %zu prefixes, would be taken; the mode of lists "
-		       "is monitor.", what, l->name, source.count);
+		notice("the %s %s of the fleet, %zu %s, would be taken; the mode of lists is "
+		       "monitor.", what, l->name, source.count,
+		       word_for(source.count, "prefix", "prefixes"));
 	else if (!err)
 		err = l->kind == PUBLISHED_ZONE ? take_zone(l, &source, &error)
 						: take_list(l, &source, &spared, &error);

@@ -4,6 +4,7 @@
 
 #include "base/escape.h"
 #include "base/names.h"
+#include "base/text.h"
 #include "render/output.h"
 #include "show/calibrate.h"
 
@@ -132,8 +133,9 @@ static void print_dropped(const struct calibration *c, struct sender **sorted, b
 		       after ? "nothing would be dropped" : "have dropped nothing");
 		return;
 	}
-	printf("%s %llu packets of what counts%s:\n",
+	printf("%s %llu %s of what counts%s:\n",
 	       after ? "there would be dropped" : "have dropped", all->packets,
+	       word_for(all->packets, "packet", "packets"),
 	       after ? ", by limits that do not follow from this" : "");
 	for (; *sorted; sorted++) {
 		const struct sender_drops *drops = after ? &(*sorted)->proposed : &(*sorted)->today;
@@ -195,10 +197,12 @@ void calibrate_print(const struct calibration *c)
 	if (!sorted)
 		return;
 	output_seconds((c->recording.last - c->recording.first) / SG_NSEC_PER_SEC, span);
-	escape_printf(stdout, "%llu packets in %s: %llu came in, %llu went out. What counts are "
-		      "%llu packets of %llu senders; the limits are those of %s.\n",
-		      c->recording.packets, span, c->recording.in, c->recording.out, c->packets,
-		      c->counting, policy_name(c->policy->path));
+	escape_printf(stdout, "%llu %s in %s: %llu came in, %llu went out. What counts: %llu %s of "
+		      "%llu %s; the limits are those of %s.\n", c->recording.packets,
+		      word_for(c->recording.packets, "packet", "packets"), span, c->recording.in,
+		      c->recording.out, c->packets, word_for(c->packets, "packet", "packets"),
+		      c->counting, word_for(c->counting, "sender", "senders"),
+		      policy_name(c->policy->path));
 	print_dropped(c, sorted, false);
 	print_rows(c);
 	print_left_out(c, sorted);
