@@ -113,8 +113,9 @@ const struct command commands[] = {
 	 "the list of prefixes that never pass",
 	 LIST_DETAILS("The longest prefix decides, whichever list it is on. Addresses of this\n"
 		      "host are never denied; the address you are logged in from (SSH), that\n"
-		      "of a default gateway, a prefix shorter than /8 (IPv6: /16), and all\n"
-		      "of them from another network namespace than the guard's, only with --force."),
+		      "of a default gateway, a prefix shorter than /8 (IPv6: /16), and any\n"
+		      "prefix from another network namespace than the guard's, only with\n"
+		      "--force."),
 	 LIST_OPTIONS | OPTION_FORCE, 1, -1, cmd_deny},
 	{"events", "", "what happens, as it happens",
 	 "Prints a line for each packet that was dropped, would be dropped in enforce mode, or is\n"

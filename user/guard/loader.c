@@ -371,7 +371,8 @@ static int reuse(struct loader *loader, const struct pins *pins, const char *nam
 		error_set(error, err, "the guard's tables (%s) are of another sipguard: `sipguard "
 			  "detach --all`, and attach again.", name);
 	else if (err)
-		error_set(error, err, "cannot use the table %s of the guard: %s.", name, strerror(-err));
+		error_set(error, err, "cannot use the table %s of the guard: %s.", name,
+			  strerror(-err));
 	return err;
 }
 

@@ -16,7 +16,8 @@ int mailbox_open(struct mailbox *box, struct error *error)
 	if (box->asked >= 0 && box->answered >= 0)
 		return 0;
 	mailbox_close(box);
-	return error_set(error, -EMFILE, "too many files are open to begin: raise the limit (`ulimit -n`), and try again.");
+	return error_set(error, -EMFILE, "too many files are open to begin: raise the limit "
+			 "(`ulimit -n`), and try again.");
 }
 
 void mailbox_close(struct mailbox *box)
