@@ -149,7 +149,7 @@ static __u64 read_time(const char *text)
 static enum exit_code read_dispatcher(struct options *options)
 {
 	if (options->xdp != XDP_MODE_AUTO)
-		return usage("--dispatcher is a way of its own: leave --xdp out.");
+		return usage("--dispatcher and --xdp do not go together: leave --xdp out.");
 	options->xdp = XDP_MODE_DISPATCHER;
 	return DONE;
 }
@@ -157,7 +157,7 @@ static enum exit_code read_dispatcher(struct options *options)
 static enum exit_code read_xdp(const char *text, struct options *options)
 {
 	if (options->xdp == XDP_MODE_DISPATCHER)
-		return usage("--dispatcher is a way of its own: leave --xdp out.");
+		return usage("--dispatcher and --xdp do not go together: leave --xdp out.");
 	for (int mode = XDP_MODE_AUTO; mode <= XDP_MODE_GENERIC; mode++) {
 		if (strcmp(text, xdp_mode_names[mode]) == 0) {
 			options->xdp = mode;

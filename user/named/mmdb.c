@@ -266,7 +266,8 @@ int source_mmdb(struct source *source, const char *path, const struct source_wis
 	tree.codes = &codes;
 	err = MMDB_open(path, MMDB_MODE_MMAP, &tree.db);
 	if (err != MMDB_SUCCESS)
-		return error_set(error, -EINVAL, "cannot read it as a MaxMind DB: %s",
+		return error_set(error, -EINVAL, "cannot read it as a MaxMind DB: %s; "
+				 "name a file in that format",
 				 err == MMDB_IO_ERROR || err == MMDB_FILE_OPEN_ERROR
 					 ? strerror(errno) : MMDB_strerror(err));
 	err = walk_all(&tree);

@@ -138,10 +138,10 @@ static enum exit_code publish_words(const struct options *options)
 	bool takes_off = !strcmp(words[0], "withdraw");
 
 	if (options->count != (takes_off ? 3 : 4) || published_find(words[1]) == PUBLISHED__MAX)
-		return usage("'fleet %s' takes allow, deny or zone, a name%s.", words[0],
-			     takes_off ? "" : ", and a file");
+		return usage("'fleet %s' takes allow, deny or zone, %s.", words[0],
+			     takes_off ? "and a name" : "a name, and a file");
 	if (!published_is_name(published_find(words[1]), words[2]))
-		return usage("the name of this has letters, digits, - and _, up to %d.",
+		return usage("a name here has letters, digits, - and _, up to %d of them.",
 			     published_name_most(published_find(words[1])));
 	if (options->seconds && (takes_off || published_find(words[1]) == PUBLISHED_ZONE))
 		return usage("--for goes with a list that is published: a zone is there until it "
