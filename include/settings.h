@@ -18,6 +18,9 @@
  * least and most in the sentence that refuses another value.
  */
 #define SG_GUARD_SETTINGS(X)                                                                      \
+	/* enum sg_mode. sg_state.mode is in force: this is what it begins with, or follows. */    \
+	X(WORD, config_mode, "mode", 1, 2, 1, "it is", "",                                        \
+	  "in which a new guard begins, and a running one goes on when this is changed")          \
 	/* enum sg_memory. Only a new guard gets other tables. */                                 \
 	X(WORD, memory_preset, "memory", 0, 2, 1, "it is", "",                                    \
 	  "how much its tables take: small (20 MB), default (109 MB), large (387 MB)")            \

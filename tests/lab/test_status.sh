@@ -175,7 +175,7 @@ json_keys() {
 	stats=$(sipguard stats --json)
 	has_keys . attached version abi mode lists bans flows memory notices interfaces \
 		overload loaded_seconds connections dialogs trial config shadow ports proven_limits \
-		topology_fields dialled_prefixes exit_codes memory_preset proven_call_seconds proven_unchallenged greylist_hold_seconds \
+		topology_fields dialled_prefixes exit_codes config_mode memory_preset proven_call_seconds proven_unchallenged greylist_hold_seconds \
 		overload_shed overload_share overload_least overload_hold_seconds \
 		overload_unchallenged figures first_data_seconds ban_rules totals callees zones <<<"$status"
 	has_keys .lists allow deny <<<"$status"

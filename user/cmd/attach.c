@@ -165,6 +165,7 @@ static int stage_programs(struct attach *a)
 /* The configuration and the mode that a guard which is running already shall change to. */
 static int stage_values(struct attach *a)
 {
+	enum sg_mode mode = mode_after(a->options, &a->session, a->policy.config);
 	__u32 which;
 	int err = 0;
 
@@ -174,8 +175,8 @@ static int stage_values(struct attach *a)
 		if (!err)
 			err = journal_config(&a->session.pins, which, &a->error);
 	}
-	if (!err && a->options->enforce && a->session.maps.state->mode != SG_MODE_ENFORCE)
-		err = journal_mode(&a->session.pins, SG_MODE_ENFORCE, &a->error);
+	if (!err && a->session.maps.state->mode != mode)
+		err = journal_mode(&a->session.pins, mode, &a->error);
 	return err;
 }
 
@@ -283,7 +284,6 @@ static void find_slots(struct attach *a)
 /* No guard is there: what is prepared in pins counts for nothing until a link is pinned. */
 static int attach_first(struct attach *a)
 {
-	enum sg_mode mode = a->options->enforce ? SG_MODE_ENFORCE : SG_MODE_MONITOR;
 	const struct pins *pins = &a->session.pins;
 	int err = a->policy.config ? 0 : policy_read(NULL, &a->policy, &a->error);
 
@@ -294,8 +294,9 @@ static int attach_first(struct attach *a)
 	if (!err)
 		loader_connections(&a->loader);
 	if (!err)
-		err = loader_init(&a->loader, a->policy.config, a->policy.path, mode,
-				  a->options->seconds, &a->error);
+		err = loader_init(&a->loader, a->policy.config, a->policy.path,
+				  mode_first(a->options, a->policy.config), a->options->seconds,
+				  &a->error);
 	if (!err)
 		err = pins_mkdir(pins, &a->error, "%s", "");
 	if (!err)

@@ -23,6 +23,7 @@ struct options {
 	bool verbose;
 	bool help;
 	bool enforce;
+	bool monitor;           /* a new guard begins so, whatever the file says: of restore */
 	bool all;
 	bool raw;
 	bool limits;
@@ -137,6 +138,7 @@ enum exit_code failed_lines(const char *path, int err, const struct error *why);
  */
 enum exit_code output_end(void);
 
+struct config;
 struct slots;
 struct maps;
 
@@ -148,6 +150,18 @@ void tell_trial(enum sg_trial trial, __u64 seconds);
 
 struct policy;
 struct session;
+
+/* The mode of a new guard: what is said here, before what the configuration says. */
+enum sg_mode mode_first(const struct options *options, const struct config *config);
+
+/*
+ * The mode of a running guard that is to go on with a configuration, or with what it has (NULL):
+ * another one only if the configuration says another one than the one before, or an option does
+ * (NULL: there are none). So an operator's `mode monitor` outlives a reload that is about something
+ * else.
+ */
+enum sg_mode mode_after(const struct options *options, const struct session *session,
+			const struct config *config);
 
 /* Puts what was read in force, as `reload` does. 0 or -errno: then nothing has changed. */
 int reload(struct session *session, struct policy *policy, struct error *error);

@@ -32,7 +32,8 @@ static enum exit_code cmd_version(const struct options *options);
 
 const struct command commands[] = {
 	{"attach", "IFACE...", "guard interfaces, or upgrade the guard that runs",
-	 "Guards the interfaces in monitor mode: nothing is dropped until `mode enforce`.\n"
+	 "Guards the interfaces. A new guard begins in the mode that the configuration says, with\n"
+	 "--enforce in that: `mode: monitor`, the default, drops nothing until `mode enforce`.\n"
 	 "One more interface of a guard that runs has the mode of that guard at once.\n"
 	 "One program judges what comes in, another sees what the host sends (tc egress: tcx, or\n"
 	 "clsact before Linux 6.6). Neither is in the way of tc programs of others.\n"
@@ -91,12 +92,15 @@ const struct command commands[] = {
 	 "  mode monitor|enforce              of the whole guard\n"
 	 "  mode REASON off|monitor|enforce   of one reason, below that of the guard, until the\n"
 	 "                                    next reload; the configuration file keeps it longer"
-	 "\n\n`mode enforce --for 5m` goes back to monitor by itself unless `confirm` comes.",
+	 "\n\n`mode enforce --for 5m` goes back to monitor by itself unless `confirm` comes.\n"
+	 "What is said of the whole guard holds until `mode` of the configuration is changed; a\n"
+	 "new guard begins as that says.",
 	 OPTION_FOR, 0, 2, cmd_mode},
 	{"reload", "", "put a configuration in force",
 	 "Reads the file given with --config; without, the one that is in force now, or\n"
 	 "/etc/sipguard/sipguard.yaml if that is the built-in one and the file exists. If it has\n"
-	 "a mistake, nothing changes. Modes set by `mode REASON` are forgotten.",
+	 "a mistake, nothing changes. Modes set by `mode REASON` are forgotten. The guard's own\n"
+	 "mode changes only if `mode` is another one than in the file before.",
 	 OPTION_CONFIG, 0, 0, cmd_reload},
 	{"explain", "[REASON | EVENT | PROOF]",
 	 "why a packet is dropped under a reason, and what to do",
@@ -254,7 +258,8 @@ const struct command commands[] = {
 	 0, 0, 1, cmd_save},
 	{"restore", "[FILE]", "bring back what was saved",
 	 "Where nothing is guarded, attaches the interfaces that were; then brings back what was\n"
-	 "saved, the mode last. The time that has gone by counts. A guard that is running gets it\n"
+	 "saved, the mode last, unless `mode` of the configuration was changed since: then that\n"
+	 "counts. The time that has gone by counts. A guard that is running gets it\n"
 	 "beside what it knows. A file that is damaged is refused as a whole and renamed, and the\n"
 	 "guard goes on as it is; a FILE that `save` has not written is left where it is. Exit\n"
 	 "status 0 if there is no " SAVED_FILE ", 1 if an interface that was\n"

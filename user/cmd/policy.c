@@ -24,25 +24,38 @@ static const char *meaning(enum sg_mode mode)
 				       : "nothing is dropped, only counted";
 }
 
-/* On trial first, so that whoever dies in between leaves nothing that stays shut. */
-static int mode_on_trial(struct session *session, enum sg_mode mode, __u64 seconds,
-			 struct error *error)
+/* Nothing of a trial is left to be taken back once its mode is monitor. */
+static void mode_store(struct maps *maps, enum sg_mode mode)
 {
-	struct maps *maps = &session->maps;
-
-	if (seconds)
-		return maps_trial_begin(maps, SG_TRIAL_MODE, seconds, error);
-	/* Nothing of it is left to be taken back. */
 	if (mode == SG_MODE_MONITOR && maps->state->trial == SG_TRIAL_MODE)
 		maps_trial_end(maps);
-	return 0;
+	maps_store(&maps->state->mode, mode);
+}
+
+/* On trial first, so that whoever dies in between leaves nothing that stays shut. */
+static int mode_on_trial(struct session *session, __u64 seconds, struct error *error)
+{
+	return seconds ? maps_trial_begin(&session->maps, SG_TRIAL_MODE, seconds, error) : 0;
+}
+
+/* A new guard would begin otherwise. */
+static void tell_config_mode(enum sg_mode mode, enum sg_mode says)
+{
+	if (mode == SG_MODE_MONITOR && says == SG_MODE_ENFORCE)
+		printf("The configuration says `mode: enforce`, and a new guard begins so: change "
+		       "it there, too, if that is not to be.\n");
+	else if (mode != says)
+		printf("A new guard begins in monitor mode; `mode: enforce` in the configuration "
+		       "has it begin in enforce mode.\n");
 }
 
 /* That of the whole guard, and how long it is on trial. */
 static enum exit_code tell_mode(const struct session *session, bool json)
 {
 	struct error error = {};
-	enum sg_mode mode = session->maps.state->mode;
+	const struct maps *maps = &session->maps;
+	enum sg_mode mode = maps->state->mode;
+	enum sg_mode says = maps->configs[maps->state->active & 1].config_mode;
 	enum sg_trial trial;
 	__u64 now, left = 0;
 
@@ -50,11 +63,13 @@ static enum exit_code tell_mode(const struct session *session, bool json)
 		return failed(&error);
 	trial = maps_trial(&session->maps, now, &left);
 	if (json) {
-		output_json(json_pack("{s:s, s:o}", "mode", mode_names[mode], "seconds_left",
-				      trial ? json_integer(left / SG_NSEC_PER_SEC) : json_null()));
+		output_json(json_pack("{s:s, s:o, s:s}", "mode", mode_names[mode], "seconds_left",
+				      trial ? json_integer(left / SG_NSEC_PER_SEC) : json_null(),
+				      "config_mode", mode_names[says % SG_MODE__MAX]));
 		return DONE;
 	}
 	printf("The guard's mode is %s: %s.\n", mode_names[mode], meaning(mode));
+	tell_config_mode(mode, says);
 	if (trial)
 		tell_trial(trial, (left + SG_NSEC_PER_SEC - 1) / SG_NSEC_PER_SEC);
 	return DONE;
@@ -65,9 +80,9 @@ static enum exit_code mode_of_guard(struct session *session, enum sg_mode mode,
 {
 	struct error error = {};
 
-	if (mode_on_trial(session, mode, options->seconds, &error))
+	if (mode_on_trial(session, options->seconds, &error))
 		return failed(&error);
-	maps_store(&session->maps.state->mode, mode);
+	mode_store(&session->maps, mode);
 	return tell_mode(session, options->json);
 }
 
@@ -139,6 +154,32 @@ enum exit_code cmd_mode(const struct options *options)
 	return options->count ? change_mode(options) : mode_now(options);
 }
 
+enum sg_mode mode_first(const struct options *options, const struct config *config)
+{
+	if (options->enforce)
+		return SG_MODE_ENFORCE;
+	return options->monitor ? SG_MODE_MONITOR : policy_mode(config);
+}
+
+enum sg_mode mode_after(const struct options *options, const struct session *session,
+			const struct config *config)
+{
+	const struct maps *maps = &session->maps;
+	const struct sg_config *before = &maps->configs[maps->state->active & 1];
+	enum sg_mode mode = maps->state->mode;
+
+	if (options && options->enforce)
+		return SG_MODE_ENFORCE;
+	if (!config)
+		return mode;
+	/* Without one of its zones it does not go to enforce, and it does not leave it either. */
+	if (before->config_mode == config->kernel.config_mode ||
+	    (config->kernel.config_mode == SG_MODE_ENFORCE &&
+	     policy_mode(config) != SG_MODE_ENFORCE))
+		return mode;
+	return config->kernel.config_mode;
+}
+
 /* What follows a reload. What of it fails changes nothing about what is in force now. */
 static void reload_settle(struct session *session, const struct slots *slots)
 {
@@ -157,7 +198,9 @@ static void reload_settle(struct session *session, const struct slots *slots)
 
 int reload(struct session *session, struct policy *policy, struct error *error)
 {
+	enum sg_mode mode;
 	struct slots slots;
+	bool changes;
 	__u32 which;
 	int err;
 
@@ -167,7 +210,14 @@ int reload(struct session *session, struct policy *policy, struct error *error)
 	err = maps_fill_spare(&session->maps, policy->config, policy->path, &which, error);
 	if (err)
 		return err;
+	mode = mode_after(NULL, session, policy->config);
+	changes = mode != session->maps.state->mode;
+	/* Whoever is killed in between leaves a guard that drops no more than either of the two. */
+	if (changes && mode == SG_MODE_MONITOR)
+		mode_store(&session->maps, mode);
 	maps_activate(&session->maps, which); /* from here on it is in force */
+	if (changes && mode == SG_MODE_ENFORCE)
+		mode_store(&session->maps, mode);
 	reload_settle(session, &slots);
 	tell_doubts(&slots, &session->maps);
 	return 0;
@@ -180,6 +230,16 @@ static int read_again(const struct session *session, struct policy *policy, stru
 	int err = maps_note(&session->maps, session->maps.state->active & 1, &note, error);
 
 	return err ? err : policy_read(note.path, policy, error);
+}
+
+static void tell_reload(const struct session *session, enum sg_mode before, const char *path)
+{
+	enum sg_mode mode = session->maps.state->mode % SG_MODE__MAX;
+
+	escape_printf(stdout, "In force: %s.\n", policy_name(path));
+	if (mode != before)
+		printf("The guard's mode is %s now, as that was changed there: %s.\n",
+		       mode_names[mode], meaning(mode));
 }
 
 /* A mistake in the file: who is in a hurry has to know that it changed nothing. */
@@ -198,6 +258,7 @@ enum exit_code cmd_reload(const struct options *options)
 	struct error error = {};
 	struct policy policy = {};
 	struct session session;
+	enum sg_mode mode;
 	int err;
 
 	/* Before the lock is taken: it may be a pipe, or a terminal. */
@@ -209,14 +270,16 @@ enum exit_code cmd_reload(const struct options *options)
 		policy_free(&policy);
 		return failed(&error);
 	}
+	mode = session.maps.state->mode;
 	err = policy.config ? 0 : read_again(&session, &policy, &error);
 	if (!err)
 		err = reload(&session, &policy, &error);
 	if (!err && options->json)
-		output_json(json_pack("{s:o}", "config", policy.path[0]
-				      ? output_string(policy.path) : json_null()));
+		output_json(json_pack("{s:o, s:s}", "config", policy.path[0]
+				      ? output_string(policy.path) : json_null(),
+				      "mode", mode_names[session.maps.state->mode % SG_MODE__MAX]));
 	else if (!err)
-		escape_printf(stdout, "In force: %s.\n", policy_name(policy.path));
+		tell_reload(&session, mode, policy.path);
 	session_end(&session);
 	if (err)
 		refused(&error);

@@ -78,7 +78,7 @@ static enum exit_code attach_mode(const struct saved *saved, enum xdp_mode mode,
 				  const char **config)
 {
 	const struct saved_interface *interface = saved->interfaces.item;
-	struct options options = {.xdp = mode, .config = *config, .quiet = true};
+	struct options options = {.xdp = mode, .config = *config, .quiet = true, .monitor = true};
 	char *names[SAVED_INTERFACES];
 
 	for (size_t i = 0; i < saved->interfaces.count; i++) {
@@ -93,10 +93,10 @@ static enum exit_code attach_mode(const struct saved *saved, enum xdp_mode mode,
 }
 
 /*
- * Where nothing is guarded. *missing: interfaces that are not there. Without the zones of its
- * configuration, enforce would drop customers: it is monitor then.
+ * Where nothing is guarded. *missing: interfaces that are not there; *gone: its configuration is
+ * not. Without the zones of that, enforce would drop customers: it is monitor then.
  */
-static enum exit_code attach_all(struct saved *saved, size_t *missing)
+static enum exit_code attach_all(struct saved *saved, size_t *missing, bool *gone)
 {
 	const struct saved_interface *interface = saved->interfaces.item;
 	const char *config = saved->config[0] ? saved->config : NULL;
@@ -114,6 +114,7 @@ static enum exit_code attach_all(struct saved *saved, size_t *missing)
 		       "mode: `sipguard mode enforce` when it is the right one.", config);
 		config = NULL;
 		saved->mode = SG_MODE_MONITOR;
+		*gone = true;
 	}
 	code = attach_mode(saved, XDP_MODE_NATIVE, &config);
 	if (code == DONE)
@@ -181,6 +182,23 @@ static bool lacks_zone(const struct session *session)
 	return lacks;
 }
 
+/*
+ * What the configuration says of the mode is newer than what was saved if it said something else
+ * then. A guard that was running already has followed it in its own time.
+ */
+static void follow_config(const struct session *session, struct saved *saved, bool is_new)
+{
+	const struct sg_state *state = session->maps.state;
+	enum sg_mode was = saved->config_mode == SG_MODE_OFF ? SG_MODE_MONITOR : saved->config_mode;
+	enum sg_mode says = session->maps.configs[state->active & 1].config_mode;
+
+	if (says == was)
+		return;
+	saved->mode = is_new ? says : state->mode % SG_MODE__MAX;
+	notice("the configuration says `mode: %s`, and said another one when this was saved, so "
+	       "the guard's mode is not the saved one.", mode_names[says % SG_MODE__MAX]);
+}
+
 /* As above: enforce would drop those who are to be in it. */
 static void settle_mode(const struct session *session, struct saved *saved)
 {
@@ -196,12 +214,14 @@ static enum exit_code restore(struct saved *saved, const char *path, bool json)
 	struct saved_counts counts;
 	struct error error = {};
 	struct session session;
+	bool is_new = false, gone = false;
 	size_t missing = 0;
 	enum exit_code code;
 	int err = session_begin(&session, ACCESS_CHANGE, &error);
 
 	if (err == -ENOTCONN && saved->interfaces.count) {
-		code = attach_all(saved, &missing);
+		is_new = true;
+		code = attach_all(saved, &missing, &gone);
 		if (code != DONE)
 			return code;
 		error = (struct error){};
@@ -209,6 +229,8 @@ static enum exit_code restore(struct saved *saved, const char *path, bool json)
 	}
 	if (err)
 		return failed(&error);
+	if (!gone)
+		follow_config(&session, saved, is_new);
 	settle_mode(&session, saved);
 	err = saved_apply(&session, saved, &counts, &error);
 	session_end(&session);

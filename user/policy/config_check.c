@@ -256,9 +256,6 @@ static int fail_unknown_key(const struct place *place, const yaml_node_t *key)
 		snprintf(advice, sizeof(advice), "; it is a key %s", stands);
 	else if (place->where == PLACE_TOP && !place->key && reason_find(text) > SG_REASON_NONE)
 		snprintf(advice, sizeof(advice), "; it is a key of modes");
-	else if (place->where == PLACE_TOP && !place->key && strcmp(text, "mode") == 0)
-		snprintf(advice, sizeof(advice), "; `sipguard mode` says it of the whole guard, "
-			 "modes of each reason");
 	else if (*nearest)
 		snprintf(advice, sizeof(advice), "; is '%s' meant?", nearest);
 	return document_fail(place->document, key, "unknown key '%s' %s%s; known here: %s%s",

@@ -56,6 +56,22 @@ void policy_free(struct policy *policy)
 	policy->config = NULL;
 }
 
+enum sg_mode policy_mode(const struct config *config)
+{
+	char text[512];
+
+	if (config->kernel.config_mode != SG_MODE_ENFORCE)
+		return SG_MODE_MONITOR;
+	for (__u32 zone = 1; zone <= config->kernel.zones; zone++) {
+		if (!config_lacks_zone(config, zone, text, sizeof(text)))
+			continue;
+		notice("a zone of the fleet is not here, so `mode: enforce` of the configuration "
+		       "is not followed: `sipguard mode enforce` when it is, or without it.");
+		return SG_MODE_MONITOR;
+	}
+	return SG_MODE_ENFORCE;
+}
+
 const char *policy_name(const char *path)
 {
 	return path[0] ? path : "built-in defaults";

@@ -21,6 +21,12 @@ struct policy {
 int policy_read(const char *path, struct policy *policy, struct error *error);
 void policy_free(struct policy *policy);
 
+/*
+ * The mode that a guard takes from the file now; with a notice MONITOR in place of ENFORCE if the
+ * file of one of its zones is a fleet's that is not there: who is to be in it would be dropped.
+ */
+enum sg_mode policy_mode(const struct config *config);
+
 /* "the built-in defaults" or the path. */
 const char *policy_name(const char *path);
 

@@ -20,6 +20,9 @@ static const char *const words_of_methods[] = {
 #undef X
 	[SG_METHOD__MAX] = NULL,
 };
+static const char *const words_of_config_mode[] = {
+	[SG_MODE_OFF] = "", [SG_MODE_MONITOR] = "monitor", [SG_MODE_ENFORCE] = "enforce", NULL,
+};
 static const char *const words_of_memory_preset[] = {"small", "default", "large", NULL};
 static const char *const words_of_topology[] = {"off", "report", "mask", NULL};
 static const char *const words_of_transports[] = {"udp", "tcp", "tls", NULL};

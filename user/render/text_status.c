@@ -17,6 +17,9 @@ static void print_mode(const struct snapshot *s)
 	       s->mode == SG_MODE_MONITOR
 		       ? "nothing is dropped, only counted (`sipguard stats --watch 5`)"
 		       : "`sipguard stats --watch 5` tells what is dropped");
+	if (s->mode != s->config.config_mode)
+		printf("  %-16s by `sipguard mode`, attach or what was saved; the configuration "
+		       "says %s\n", "", mode_names[s->config.config_mode % SG_MODE__MAX]);
 }
 
 /* How often strangers have to send, and why; the greylist is armed. */

@@ -97,6 +97,7 @@ struct saved_array {
 struct saved {
 	__u64 when; /* s of the wall clock */
 	enum sg_mode mode;
+	enum sg_mode config_mode; /* what the configuration said of it; OFF: nothing, so MONITOR */
 	char config[PATH_MAX]; /* of the file; "": built-in defaults */
 	struct saved_array reasons, interfaces, prefixes, named, items, bans, flows, identities;
 };

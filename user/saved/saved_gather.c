@@ -59,6 +59,8 @@ static int gather_config(const struct session *session, struct saved *saved, str
 
 	if (!err)
 		memcpy(saved->config, note.path, sizeof(saved->config));
+	if (!err)
+		saved->config_mode = config->config_mode;
 	for (__u32 reason = 1; !err && reason < SG_REASON__MAX; reason++) {
 		struct saved_reason item = {reason, config->profile[0].mode[reason]};
 

@@ -108,6 +108,8 @@ static void print_head(const struct saved *s, struct printer *p)
 	if (s->config[0])
 		line(p, "config %s\n", encode(s->config, text));
 	line(p, "mode %s\n", mode_names[s->mode]);
+	if (s->config_mode == SG_MODE_ENFORCE)
+		line(p, "config-mode %s\n", mode_names[s->config_mode]);
 	for (size_t i = 0; i < s->reasons.count; i++)
 		line(p, "reason %s %s\n", reason_texts[reason[i].reason].label,
 		     mode_names[reason[i].mode]);
@@ -242,6 +244,16 @@ static int read_mode(struct saved *s, char **word)
 	return 0;
 }
 
+static int read_config_mode(struct saved *s, char **word)
+{
+	int mode = mode_find(word[0]);
+
+	if (s->config_mode || mode <= SG_MODE_OFF)
+		return -EINVAL;
+	s->config_mode = mode;
+	return 0;
+}
+
 static int read_reason(struct saved *s, char **word)
 {
 	int reason = reason_find(word[0]), mode = mode_find(word[1]);
@@ -361,6 +373,7 @@ static const struct {
 	{"saved", 1, read_saved},
 	{"config", 1, read_config},
 	{"mode", 1, read_mode},
+	{"config-mode", 1, read_config_mode},
 	{"reason", 2, read_reason},
 	{"interface", 2, read_interface},
 	{"allow", 2, read_allow},
