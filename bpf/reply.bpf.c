@@ -22,11 +22,11 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-#define REPLY_WAIT 64      /* s for an answer to our own request */
+#define REPLY_WAIT SG_FIXED_REPLY_WAIT      /* s for an answer to our own request */
 #define REPLY_START 16     /* bytes that tell a request from a response, and its status */
-#define REPLY_RING 240     /* s for one to an INVITE: more than timer C */
+#define REPLY_RING SG_FIXED_REPLY_RING     /* s for one to an INVITE: more than timer C */
 /* s: by then who was connected before has registered again, each hour by default (RFC 3261 10.2) */
-#define REPLY_OLDER 7200
+#define REPLY_OLDER SG_FIXED_REPLY_OLDER
 
 /* A limit for each destination that is on no list, in no zone and not proven. */
 static __always_inline __u32 reply_limit(struct guard *g)

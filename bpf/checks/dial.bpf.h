@@ -12,7 +12,7 @@
 #include "state/asked.bpf.h"
 
 #define DIAL_MOST 64 /* characters of a user that are looked at */
-#define DIAL_TAIL 8  /* digits that tell a number; what is shorter is an extension */
+#define DIAL_TAIL SG_FIXED_DIAL_TAIL /* digits that tell a number; an extension has fewer */
 
 /* Where the reading of a number stands: as struct dial in guard.bpf.h. */
 struct dial_walk {

@@ -12,9 +12,9 @@
 #include "state/rows.bpf.h"
 
 /* Fewer digits are none to watch: 112, 911 and their like, with an outside line before them. */
-#define DIALLED_LEAST 5
+#define DIALLED_LEAST SG_FIXED_DIALLED_LEAST
 /* As few has no international number that one may pay for; what is shorter is a number at home. */
-#define DIALLED_INTERNATIONAL 8
+#define DIALLED_INTERNATIONAL SG_FIXED_DIALLED_INTERNATIONAL
 
 static __always_inline const __u32 *dialled_find(const struct guard *g, __u32 kind, __u64 digits,
 						 __u32 count)

@@ -20,7 +20,7 @@
 #include "verdict.bpf.h"
 
 /* Nothing has left for as long: the guard was deaf, and does not know what began meanwhile. */
-#define DIALOG_DEAF (600 * SG_NSEC_PER_SEC)
+#define DIALOG_DEAF (SG_FIXED_DIALOG_DEAF * SG_NSEC_PER_SEC)
 
 #define DIALOG_METHOD(name) (1U << SG_METHOD_##name)
 /* Begin a dialog (RFC 3261 section 12.1, RFC 6665 section 4.1, RFC 3515 section 2.4.4). */

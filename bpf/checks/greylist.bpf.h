@@ -27,14 +27,15 @@
 #include "state/recent.bpf.h"
 #include "verdict.bpf.h"
 
-#define GREYLIST_EARLY (RECENT_UNITS(400) + 2) /* two units may be lost in rounding */
-#define GREYLIST_LATE RECENT_UNITS(32000)
-#define GREYLIST_THIRD RECENT_UNITS(5000) /* the third one follows within 4 s, timer E at most */
-#define GREYLIST_FEW 40 /* no less than the burst of a kind has by default */
-#define GREYLIST_WINDOW (SG_NSEC_PER_SEC / 4)
+/* Two units may be lost in rounding. */
+#define GREYLIST_EARLY (RECENT_UNITS(SG_FIXED_GREYLIST_EARLY) + 2)
+#define GREYLIST_LATE RECENT_UNITS(SG_FIXED_GREYLIST_LATE)
+#define GREYLIST_THIRD RECENT_UNITS(SG_FIXED_GREYLIST_THIRD) /* it follows within 4 s, timer E */
+#define GREYLIST_FEW SG_FIXED_GREYLIST_FEW /* no less than the burst of a kind has by default */
+#define GREYLIST_WINDOW (SG_NSEC_PER_SEC / SG_FIXED_GREYLIST_LOOKS)
 #define GREYLIST_BATCH 64  /* packets a CPU counts for itself: the common counter is contended */
-#define GREYLIST_PACE (SG_NSEC_PER_SEC / 16)
-#define GREYLIST_RUSH 1600 /* ns: a CPU with more than 625 000 of them a second is in a rush */
+#define GREYLIST_PACE (SG_NSEC_PER_SEC / SG_FIXED_GREYLIST_PACES)
+#define GREYLIST_RUSH (SG_NSEC_PER_SEC / SG_FIXED_GREYLIST_RUSH) /* ns from one to the next */
 
 static __always_inline bool greylist_armed(const struct guard *g)
 {

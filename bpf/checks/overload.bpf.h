@@ -32,8 +32,9 @@
 #include "verdict.bpf.h"
 
 #define OVERLOAD_WINDOW SG_NSEC_PER_SEC
-#define OVERLOAD_LONG (64 * SG_NSEC_PER_SEC) /* of a window in which nobody looked */
-#define OVERLOAD_ROW 2                       /* windows that raise the level */
+/* Of a window in which nobody looked. */
+#define OVERLOAD_LONG (SG_FIXED_OVERLOAD_LONG * SG_NSEC_PER_SEC)
+#define OVERLOAD_ROW SG_FIXED_OVERLOAD_ROW /* windows that raise the level */
 
 static __always_inline bool overload_watches(const struct guard *g)
 {

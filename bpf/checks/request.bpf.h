@@ -13,7 +13,8 @@
 #include "state/secrets.bpf.h"
 #include "state/transaction.bpf.h"
 
-#define REQUEST_CREDENTIALS 3 /* of Authorization, and as many of Proxy-Authorization */
+/* Of Authorization, and as many of Proxy-Authorization. */
+#define REQUEST_CREDENTIALS SG_FIXED_CREDENTIALS
 #define REQUEST_HAS_CREDENTIALS                                                                   \
 	(1ULL << SIP_FIELD_AUTHORIZATION | 1ULL << SIP_FIELD_PROXY_AUTHORIZATION)
 

@@ -11,7 +11,7 @@
 #include "checks/domain.bpf.h"
 #include "sip/route.h"
 
-#define ROUTE_VALUES 8 /* that are looked at, in as many lines */
+#define ROUTE_VALUES SG_FIXED_ROUTES /* that are looked at, in as many lines */
 
 /*
  * Where the values of the next Route begin, from `at`; 0: there is none. Behind as many fields that

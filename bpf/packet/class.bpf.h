@@ -11,10 +11,14 @@
 #include "maps.bpf.h"
 #include "sip/text.h"
 
-#define KEEPALIVE_ANY 8    /* real devices send `jaK` and `hello`; nothing SIP is as short */
-#define KEEPALIVE_BLANK 32 /* CR, LF, NUL, white space; also what may stand before a message */
-#define METHOD_LENGTH 48   /* registered methods have up to 9 characters, RFC 4475 one of 43 */
-#define FRAGMENT_MIN 16    /* bytes of message in a first fragment; 24 with the UDP header */
+/* Real devices send `jaK` and `hello`; nothing SIP is as short. */
+#define KEEPALIVE_ANY SG_FIXED_KEEPALIVE_ANY
+/* CR, LF, NUL, white space; also what may stand before a message. */
+#define KEEPALIVE_BLANK SG_FIXED_KEEPALIVE_BLANK
+/* Registered methods have up to 9 characters, RFC 4475 one of 43. */
+#define METHOD_LENGTH SG_FIXED_METHOD_LENGTH
+/* Bytes of message in a first fragment; 24 with the UDP header. */
+#define FRAGMENT_MIN SG_FIXED_FRAGMENT_MIN
 
 /* Class and method in one number, since BPF functions return no structs. */
 #define KIND(class, method) ((class) | (method) << 8)

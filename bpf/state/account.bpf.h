@@ -11,8 +11,8 @@
 
 #include "state/secrets.bpf.h"
 
-#define ACCOUNT_FLOWS 4
-#define ACCOUNT_LIFE (3600ULL * SG_NSEC_PER_SEC >> 30) /* of cell_seconds() */
+#define ACCOUNT_FLOWS SG_FIXED_ACCOUNT_FLOWS
+#define ACCOUNT_LIFE (SG_FIXED_ACCOUNT_LIFE * SG_NSEC_PER_SEC >> 30) /* of cell_seconds() */
 
 /* The cell of a user in its line: his own, a free one, or that of whose first flow is older. */
 static __always_inline struct sg_account *account_cell(struct sg_accounts *line, __u32 user,

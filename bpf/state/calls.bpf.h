@@ -17,8 +17,8 @@
 #include "state/secrets.bpf.h"
 
 #define CALL_LINE 4
-#define CALL_EPOCH 40 /* a unit is 2^40 ns, about 18 minutes */
-#define CALL_EPOCHS 8 /* so a call of which nothing is heard counts for 2 hours and some minutes */
+#define CALL_EPOCH SG_CALL_EPOCH /* a unit is 2^40 ns, about 18 minutes */
+#define CALL_EPOCHS SG_CALL_EPOCHS /* a silent call counts for 2 hours and some minutes */
 /* In sg_call.state, below the epoch. */
 #define CALL_COUNTS 1
 #define CALL_TURNED 2 /* see call_turned(), of its INVITE */

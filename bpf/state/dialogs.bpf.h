@@ -20,10 +20,10 @@
 #define DIALOG_LINE 8
 #define DIALOG_SHIFT 32 /* a unit of time is 2^32 ns, 4.3 s; they begin again after 78 hours */
 #define DIALOG_UNITS(seconds) ((seconds) * SG_NSEC_PER_SEC >> DIALOG_SHIFT)
-#define DIALOG_LONG DIALOG_UNITS(24 * 3600) /* of what was confirmed, since it was last heard of */
-#define DIALOG_SHORT DIALOG_UNITS(240)      /* of what was asked for, or is over; above timer C */
-#define DIALOG_BRANCH DIALOG_UNITS(64)      /* twice 64 * T1, RFC 3261 section 17.1.2.2 */
-#define DIALOG_RINGS DIALOG_UNITS(600)      /* a branch of an INVITE; a 1xx begins it anew */
+#define DIALOG_LONG DIALOG_UNITS(SG_FIXED_DIALOG_LONG) /* of what was confirmed */
+#define DIALOG_SHORT DIALOG_UNITS(SG_FIXED_DIALOG_SHORT) /* asked for, or over; above timer C */
+#define DIALOG_BRANCH DIALOG_UNITS(SG_FIXED_DIALOG_BRANCH) /* twice 64 * T1, RFC 3261 17.1.2.2 */
+#define DIALOG_RINGS DIALOG_UNITS(SG_FIXED_DIALOG_RINGS) /* of an INVITE; a 1xx begins it anew */
 
 #define DIALOG_OF_CALL 0x6469616c6f670000ULL /* keep Call-IDs and branches apart */
 #define DIALOG_OF_BRANCH 0x73656e7400000000ULL

@@ -25,8 +25,8 @@
 #include "state/cells.bpf.h"
 #include "state/rows.bpf.h"
 
-#define PROVEN_GREYLIST 64 /* s: enough for a caller to be challenged and answered */
-#define PROVEN_GRACE 32    /* s that a proof outlives its binding: 64 * T1 of RFC 3261 */
+#define PROVEN_GREYLIST SG_FIXED_PROVEN_GREYLIST /* s: to be challenged, and answered */
+#define PROVEN_GRACE SG_FIXED_PROVEN_GRACE /* s: 64 * T1 of RFC 3261 */
 #define PROVEN_TRIES 2    /* cells: another CPU may take the first one */
 /* ns that a cell is taken for, which is filled at once; but userspace may be killed meanwhile. */
 #define PROVEN_TAKEN SG_NSEC_PER_SEC

@@ -61,8 +61,8 @@ static __always_inline __u64 secret_shared(const struct packet *p, __u64 key)
 	return span_mix(key, source_hash(p)) * SPAN_FACTOR;
 }
 
-#define SERVER_ANSWERS (64 * SG_NSEC_PER_SEC)
-#define SERVER_HABIT (24 * 3600 * SG_NSEC_PER_SEC)
+#define SERVER_ANSWERS (SG_FIXED_SERVER_ANSWERS * SG_NSEC_PER_SEC)
+#define SERVER_HABIT (SG_FIXED_SERVER_HABIT * SG_NSEC_PER_SEC)
 
 /* What the server has just shown holds for as long. Written once in a second or so. */
 static __always_inline void server_shows(__u64 *until, __u64 now, __u64 time)

@@ -36,12 +36,12 @@
 #include "packet/spans.bpf.h"
 #include "state/cells.bpf.h"
 
-#define STREAM_HANDSHAKE 64     /* s: SYN-ACKs are sent for so long (tcp_synack_retries 5) */
-#define STREAM_WINDOW (1 << 20) /* what a client may have sent before its first segment is seen */
+#define STREAM_HANDSHAKE SG_FIXED_STREAM_HANDSHAKE /* s: as SYN-ACKs are sent */
+#define STREAM_WINDOW SG_FIXED_STREAM_WINDOW /* that may have come before the first */
 #define STREAM_AHEAD (1U << 22) /* farther no receive window goes, mostly */
 #define STREAM_REACH (1U << 30) /* the widest window (RFC 7323 section 2.3) */
-#define STREAM_HEAD_SECONDS 4   /* the rest of a header comes at once, or after a few losses */
-#define STREAM_BEHIND 120 /* s: TCP waits so long at most before it sends again (RFC 6298) */
+#define STREAM_HEAD_SECONDS SG_FIXED_STREAM_HEAD /* it comes at once, or after a few losses */
+#define STREAM_BEHIND SG_FIXED_STREAM_BEHIND /* s: so long waits TCP at most (RFC 6298) */
 #define STREAM_KNOWN 16 /* bytes that tell everything that known_start() knows */
 #define STREAM_START (METHOD_LENGTH + 2) /* bytes that tell an unknown method from garbage */
 #define STREAM_BLOCK 64

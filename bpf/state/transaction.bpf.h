@@ -20,11 +20,11 @@
 /*
  * RFC 3261 section 17: 64 * T1. An INVITE's final reply may take longer, timer C more than 180 s.
  */
-#define TRANSACTION_LIFE TRANSACTION_UNITS(32000)
-#define TRANSACTION_WAIT TRANSACTION_UNITS(240000)
+#define TRANSACTION_LIFE TRANSACTION_UNITS(SG_FIXED_TRANSACTION_LIFE)
+#define TRANSACTION_WAIT TRANSACTION_UNITS(SG_FIXED_TRANSACTION_WAIT)
 #define TRANSACTION_T1 TRANSACTION_UNITS(500)
 /* Timers A and E: an INVITE is sent 7 times, another request 11 times. */
-#define TRANSACTION_COPIES_MAX 10
+#define TRANSACTION_COPIES_MAX SG_FIXED_TRANSACTION_COPIES
 
 static __always_inline __u32 transaction_time(__u64 now)
 {

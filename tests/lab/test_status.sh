@@ -177,7 +177,10 @@ json_keys() {
 		overload loaded_seconds connections dialogs trial config shadow ports proven_limits \
 		topology_fields dialled_prefixes exit_codes config_mode memory_preset proven_call_seconds proven_unchallenged greylist_hold_seconds \
 		overload_shed overload_share overload_least overload_hold_seconds \
-		overload_unchallenged figures first_data_seconds ban_rules totals callees zones <<<"$status"
+		overload_unchallenged figures first_data_seconds ban_rules totals callees zones fixed <<<"$status"
+	jq -e '.fixed | .greylist_early_ms == 400 and .greylist_late_ms == 32000 and
+		.greylist_rush_per_second == 625000 and .proven_grace_seconds == 32' <<<"$status" >/dev/null
+	[[ $(sipguard status) == *"Fixed, not configurable"*"greylist_early "*" 400  ms: "* ]]
 	has_keys .lists allow deny <<<"$status"
 	has_keys .bans sources flows <<<"$status"
 	has_keys .flows proven contact greylist most greylist_armed greylist_seconds_left \
@@ -235,7 +238,7 @@ greylist_armed() {
 # machine than a test may have.)
 greylist_rush() {
 	lab_in server "$LIBRARY" rush 600
-	[[ $(status_begins) == *"to send three times, since a CPU has more than 625 000 "* ]]
+	[[ $(status_begins) == *"to send three times, since a CPU has more than 625000 "* ]]
 	sipguard status --json | jq -e '.flows.greylist_tries == 3' >/dev/null
 	lab_in server "$LIBRARY" rush -1
 	[[ $(status_begins) == *"to send twice, "* ]]

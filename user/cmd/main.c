@@ -66,7 +66,7 @@ const struct command commands[] = {
 	 "Shows first what matters in an attack: mode, greylist (how often strangers have to\n"
 	 "send now, and why), bans, proven flows. Then sizes of lists and memory, interfaces\n"
 	 "(where the guard runs, how many packets they received and it saw, and if it sees none\n"
-	 "of them why), and every limit in force.\n"
+	 "of them why), every limit in force, and what decides and cannot be configured.\n"
 	 "Exit status 3 if nothing is guarded.\n\n"
 	 "With --check one line with performance data, for Nagios, Icinga and the like, and their\n"
 	 "exit status: 0 OK; 1 WARNING, for what the NOTICE lines and the interfaces tell;\n"

@@ -24,7 +24,7 @@
 #define UNANSWERED 100
 #define CONFIG_TRIES 100 /* each takes a reload to fail */
 /* As greylist_rush() of bpf/checks/greylist.bpf.h has it: twice GREYLIST_PACE. */
-#define RUSH_NEWS (__s64)(SG_NSEC_PER_SEC / 8)
+#define RUSH_NEWS (__s64)(2 * SG_NSEC_PER_SEC / SG_FIXED_GREYLIST_PACES)
 
 const struct number_text number_texts[NUMBER__MAX] = {
 #define X(name, group, key, kind, title) [NUMBER_##name] = {group, key, NUMBER_##kind, title},

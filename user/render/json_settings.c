@@ -199,10 +199,22 @@ static json_t *zones_json(const struct sg_config *config, const struct served_li
 	return all;
 }
 
+static json_t *fixed_json(void)
+{
+	json_t *all = json_object();
+
+#define X(name, key, value, unit, help)                                                           \
+	json_object_set_new(all, key "_" unit, json_integer(SG_FIXED_##name));
+	SG_FIXED(X)
+#undef X
+	return all;
+}
+
 void settings_json(const struct sg_config *config, const struct served_list *served,
 		   json_t *object)
 {
 	put_settings(object, config, 0, is_of_guard);
 	json_object_set_new(object, "callees", callees_json(served));
 	json_object_set_new(object, "zones", zones_json(config, served));
+	json_object_set_new(object, "fixed", fixed_json());
 }

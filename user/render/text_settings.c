@@ -273,6 +273,21 @@ static void print_caps(const struct sg_config *config)
 		printf("  %-22s %17u\n", cap_keys[id], cap[id]);
 }
 
+/* "per_second" of JSON, for people. */
+static const char *unit_text(const char *unit)
+{
+	return strcmp(unit, "per_second") ? unit : "per second";
+}
+
+static void print_fixed(void)
+{
+	printf("\nFixed, not configurable\n");
+#define X(name, key, value, unit, help)                                                           \
+	printf("  %-22s %17d  %s: %s\n", key, SG_FIXED_##name, unit_text(unit), help);
+	SG_FIXED(X)
+#undef X
+}
+
 void settings_text(const struct sg_config *config, const struct served_list *served)
 {
 	printf("\nGuarded ports\n");
@@ -284,4 +299,5 @@ void settings_text(const struct sg_config *config, const struct served_list *ser
 	print_alone(config, served);
 	print_ban_rules(config);
 	print_caps(config);
+	print_fixed();
 }

@@ -23,19 +23,23 @@ static void print_mode(const struct snapshot *s)
 }
 
 /* How often strangers have to send, and why; the greylist is armed. */
-static const char *greylist_tries(const struct snapshot *s)
+static const char *greylist_tries(const struct snapshot *s, char text[80])
 {
-	return s->number[NUMBER_GREYLIST_TRIES] > 2
-		? "three times, since a CPU has more than 625 000 of theirs a second"
-		: "twice, since they exceeded their budget";
+	if (s->number[NUMBER_GREYLIST_TRIES] <= 2)
+		return "twice, since they exceeded their budget";
+	snprintf(text, 80, "three times, since a CPU has more than %d of theirs a second",
+		 SG_FIXED_GREYLIST_RUSH);
+	return text;
 }
 
 static void print_greylist(const struct snapshot *s)
 {
+	char text[80];
+
 	if (s->number[NUMBER_GREYLIST_ARMED])
 		printf("  greylist         ARMED: strangers %s to send %s; for %llu s more if the "
 		       "flood ends now\n", s->mode == SG_MODE_MONITOR ? "would have" : "have",
-		       greylist_tries(s), s->number[NUMBER_GREYLIST_SECONDS]);
+		       greylist_tries(s, text), s->number[NUMBER_GREYLIST_SECONDS]);
 	else
 		printf("  greylist         not armed\n");
 }
