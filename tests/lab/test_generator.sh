@@ -189,7 +189,37 @@ wrong() {
 	}
 }
 
+# demo_run GUARD TOLD OFFERED TAKEN JUDGED ANSWERED: a run of the demo, of 1000 frames and 100 probes.
+demo_run() {
+	jq -nc --arg guard "$1" --arg rate "$2" --argjson numbers "[$3, $4, $5, $6]" '$numbers as
+		[$offered, $taken, $judged, $answered] | {guard: $guard, flood: "one-source",
+		flood_rate: $rate, flood_offered_mpps: $offered, flood_mpps: $taken,
+		guard_judged_mpps: $judged, flood_sent: 1000,
+		flood_refused_by_ring: (1000 * (1 - $taken / $offered) | round), probes_sent: 100,
+		probes_answered: $answered, calls_attempted: 1, calls_completed: 1,
+		flood_packets_reaching_server: 5}'
+}
+
+# The rate is what came of it, not what was asked for; flat out may be the slower one.
+demo_says_what_was() {
+	local runs table meaning
+	runs=$({
+		demo_run none 2M 1.5 0.75 null 3
+		demo_run sipguard 2M 1.9 1.9 1.89 99.96
+		demo_run sipguard flat 1.25 1 1 80
+	} | jq -s '{runs: .}')
+	table=$(jq -r -f "$LAB_ROOT/tools/demo/table.jq" <<<"$runs")
+	[[ $table == *$'one source\t1.5 M\t0.75 M\t-\tnone\t5\t3 %'* ]]
+	[[ $table == *$'one source\t1.9 M\t1.9 M\t1.89 M\tsipguard\t5\t99.9 %'* ]]
+	[[ $table != *2M* ]]
+	meaning=$(jq -r -f "$LAB_ROOT/tools/demo/meaning.jq" <<<"$runs")
+	[[ $meaning == *"without a guard: 3 %, at 0.75 M/s taken; up to 50 % of all frames refused"* ]]
+	[[ $meaning == *"with sipguard: 99.9 %, at 1.9 M/s taken"$'\n'"and with"* ]]
+	[[ $meaning == *"with sipguard: 80 %, at 1 M/s taken; up to 20 % of all"* ]]
+}
+
 command -v tcpdump >/dev/null || lab_die "tcpdump is missing: apt-get install tcpdump."
+check "the demo says what was offered, taken and judged" demo_says_what_was
 test_lab
 check "strangers are answered at once" answered_at_once
 check "strangers are answered at their second copy" answered_at_second

@@ -6,7 +6,7 @@ def share: .probes_answered / .probes_sent;
 def short: . * 1e4 | floor / 1e4;
 def run(guard; flood; rate):
 	$runs[] | select(.guard == guard and .flood == flood and .flood_rate == rate);
-def where: "\(.flood), \(.flood_rate)";
+def where: "\(.flood), \(.flood_mpps * 100 | round / 100) M/s";
 
 # What is missing may have been lost before any guard saw it, on a machine that is not quiet.
 def disturbance:
@@ -25,7 +25,7 @@ def calls:
 def near_ideal:
 	select(.flood_rate == "2M") | . as $s |
 	run("oracle"; $s.flood; "2M") | select(($s | share) < 0.99 * share) |
-	"\(where): \($s | share | short) of the probes answered with sipguard, 0.99 of \(share | short) wanted";
+	"\($s | where): \($s | share | short) of the probes answered with sipguard, 0.99 of \(share | short) wanted";
 def factor:
 	. as $s | run("none"; $s.flood; $s.flood_rate) |
 	.flood_packets_reaching_server / ([$s.flood_packets_reaching_server, 1] | max) |

@@ -32,6 +32,16 @@ guard_off() {
 	lab_kamailio_stop
 }
 
+# What the guard has counted on the interface, other packets than those of the flood included, which
+# are few; null for those that do not count.
+guard_judged() {
+	if [[ $1 == sipguard ]]; then
+		lab_in server "$SIPGUARD" status --json | jq '[.interfaces[].seen] | add'
+	else
+		echo null
+	fi
+}
+
 # The callers as a regular expression; a dot is any character, which is near enough here.
 pike_known() {
 	echo "^($LAB_CLIENT4|${LAB_PROBES4%.*}.[0-9]+)\$"

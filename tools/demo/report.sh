@@ -7,19 +7,26 @@
 progress() {
 	[[ -t 2 ]] || return 0
 	printf '\r\033[K' >&2
-	[[ $# -eq 0 ]] || printf 'flood %s (%s/s), guard: %s ...' "$2" "$3" "$1" >&2
+	[[ $# -eq 0 ]] || printf 'flood from %s (told: %s/s), guard: %s ...' "$2" "$3" "$1" >&2
 }
 
-# run_json GUARD FLOOD RATE STOLEN_MS: one run as JSON, from the generator's report, SIPp and the counter.
+# run_json GUARD FLOOD RATE STOLEN_MS JUDGED: one run as JSON, from the generator's report, SIPp and
+# the counters. The rate is what the generator was told; what came of it are the figures in millions
+# a second: offered to the interface, taken by it, and judged (null: this guard does not count).
 run_json() {
 	local reached completed
 	reached=$(lab_in server nft -j list counter inet sg_count flood |
 		jq '.nftables[].counter? // empty | .packets')
 	completed=$(lab_sipp_count calls 'SuccessfulCall(C)' || echo 0)
 	jq -c --arg guard "$1" --arg flood "$2" --arg rate "$3" --argjson reached "$reached" \
-		--argjson attempted "$CALLS" --argjson completed "$completed" --argjson stolen "$4" '{
+		--argjson attempted "$CALLS" --argjson completed "$completed" --argjson stolen "$4" \
+		--argjson judged "$5" '{
 			guard: $guard, flood: $flood, flood_rate: $rate,
-			flood_mpps: .mpps, flood_sent: .sent, flood_refused_by_ring: .refused,
+			flood_offered_mpps: .sent_mpps, flood_mpps: .mpps,
+			guard_judged_mpps: (if $judged == null or .seconds <= 0 then null
+				else $judged / .seconds / 1e6 end),
+			flood_sent: .sent, flood_accepted: .accepted,
+			flood_refused_by_ring: .refused, guard_judged: $judged,
 			probes_sent: .probes_sent, probes_answered: .probes_answered,
 			probe_delay_ms: .probe_delay_ms, server_cpu_stolen_ms: $stolen,
 			calls_attempted: $attempted, calls_completed: $completed,
@@ -31,7 +38,8 @@ report_table() {
 	cat <<END
 
 One real SIP server (Kamailio), guarded in five ways, under a flood of $2 requests.
-The legitimate requests travel in the middle of the flood; the calls are SIPp's.
+The legitimate requests travel in the middle of the flood; the calls are SIPp's. Millions of packets
+a second: offered to the interface, taken by it, and judged by sipguard, which alone counts them.
 
 END
 	jq -r -f "$DEMO_SRC/table.jq" "$1" | column -t -s $'\t'

@@ -2,7 +2,9 @@
 # The demo's table from build/demo.json, as lines of tab-separated cells.
 
 def round2: . * 100 | round / 100 | tostring;
-def percent: . * 1000 | round / 10 | tostring + " %";
+def rate: if . == null then "-" else round2 + " M" end;
+# Rounded down, as in meaning.jq.
+def percent: . * 1000 + 1e-6 | floor / 10 | tostring + " %";
 def count:
 	if . >= 1e6 then (. / 1e6 | round2) + " M"
 	elif . >= 1e4 then (. / 1e3 | round | tostring) + " k"
@@ -16,10 +18,11 @@ def guards: {
 };
 def floods: {"one-source": "one source", "random-sources": "random sources"};
 
-["flood", "packets/s", "guard", "reached server", "requests answered", "calls completed"],
+["flood", "offered", "taken", "judged", "guard", "reached server", "requests answered",
+	"calls completed"],
 (.runs[] | [
 	floods[.flood],
-	(.flood_mpps | round2 + " M"),
+	(.flood_offered_mpps, .flood_mpps, .guard_judged_mpps | rate),
 	guards[.guard],
 	(.flood_packets_reaching_server | count),
 	(.probes_answered / .probes_sent | percent),
