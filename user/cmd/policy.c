@@ -218,6 +218,9 @@ int reload(struct session *session, struct policy *policy, struct error *error)
 	maps_activate(&session->maps, which); /* from here on it is in force */
 	if (changes && mode == SG_MODE_ENFORCE)
 		mode_store(&session->maps, mode);
+	if (changes)
+		notice("the guard's mode is %s now, as the configuration has another one than "
+		       "before: %s.", mode_names[mode], meaning(mode));
 	reload_settle(session, &slots);
 	tell_doubts(&slots, &session->maps);
 	return 0;
@@ -230,16 +233,6 @@ static int read_again(const struct session *session, struct policy *policy, stru
 	int err = maps_note(&session->maps, session->maps.state->active & 1, &note, error);
 
 	return err ? err : policy_read(note.path, policy, error);
-}
-
-static void tell_reload(const struct session *session, enum sg_mode before, const char *path)
-{
-	enum sg_mode mode = session->maps.state->mode % SG_MODE__MAX;
-
-	escape_printf(stdout, "In force: %s.\n", policy_name(path));
-	if (mode != before)
-		printf("The guard's mode is %s now, as that was changed there: %s.\n",
-		       mode_names[mode], meaning(mode));
 }
 
 /* A mistake in the file: who is in a hurry has to know that it changed nothing. */
@@ -258,7 +251,6 @@ enum exit_code cmd_reload(const struct options *options)
 	struct error error = {};
 	struct policy policy = {};
 	struct session session;
-	enum sg_mode mode;
 	int err;
 
 	/* Before the lock is taken: it may be a pipe, or a terminal. */
@@ -270,7 +262,6 @@ enum exit_code cmd_reload(const struct options *options)
 		policy_free(&policy);
 		return failed(&error);
 	}
-	mode = session.maps.state->mode;
 	err = policy.config ? 0 : read_again(&session, &policy, &error);
 	if (!err)
 		err = reload(&session, &policy, &error);
@@ -279,7 +270,7 @@ enum exit_code cmd_reload(const struct options *options)
 				      ? output_string(policy.path) : json_null(),
 				      "mode", mode_names[session.maps.state->mode % SG_MODE__MAX]));
 	else if (!err)
-		tell_reload(&session, mode, policy.path);
+		escape_printf(stdout, "In force: %s.\n", policy_name(policy.path));
 	session_end(&session);
 	if (err)
 		refused(&error);

@@ -59,7 +59,7 @@ reloaded() {
 	sipguard reload >/dev/null
 	modes monitor monitor
 	says "mode: enforce"
-	[[ $(sipguard reload) == *"The guard's mode is enforce now"* ]]
+	[[ $(sipguard reload 2>&1) == *"the guard's mode is enforce now"*"In force: $FILE." ]]
 	modes enforce enforce
 	# A line that is gone is the default.
 	says "limits: {invite: {rate: 40}}"
