@@ -13,7 +13,6 @@
 #include "called.h"
 #include "domain.h"
 #include "events.h"
-#include "fixed.h"
 #include "flow.h"
 #include "gcra.h"
 #include "identity.h"

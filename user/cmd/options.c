@@ -20,7 +20,7 @@ static const struct option_text rows[] = {
 	 "in the driver, behind it (slower), or what works (default)"},
 	{"dispatcher", 'D', OPTION_DISPATCHER, NULL,
 	 "native, beside other XDP programs, which libxdp's dispatcher calls, too"},
-	{"enforce", 'e', OPTION_ENFORCE, NULL, "drop at once, whatever mode the configuration says"},
+	{"enforce", 'e', OPTION_ENFORCE, NULL, "drop at once, whatever the configuration says"},
 	{"all", 'a', OPTION_ALL, NULL, "every guarded interface, or every ban"},
 	{"watch", 'w', OPTION_WATCH, "SECONDS", "print rates again and again, until interrupted"},
 	{"top", 'u', OPTION_TOP, NULL, "who is refused now, and why: N rows at most (default: 10)"},
