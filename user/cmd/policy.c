@@ -69,9 +69,10 @@ static enum exit_code tell_mode(const struct session *session, bool json)
 		return DONE;
 	}
 	printf("The guard's mode is %s: %s.\n", mode_names[mode], meaning(mode));
-	tell_config_mode(mode, says);
 	if (trial)
 		tell_trial(trial, (left + SG_NSEC_PER_SEC - 1) / SG_NSEC_PER_SEC);
+	else
+		tell_config_mode(mode, says);
 	return DONE;
 }
 
