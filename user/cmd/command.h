@@ -173,6 +173,7 @@ enum exit_code cmd_attach(const struct options *options);
 enum exit_code cmd_detach(const struct options *options);
 enum exit_code cmd_status(const struct options *options);
 enum exit_code cmd_stats(const struct options *options);
+enum exit_code stats_top(const struct options *options); /* of cmd_stats(), --top */
 enum exit_code cmd_mode(const struct options *options);
 enum exit_code cmd_confirm(const struct options *options);
 enum exit_code cmd_reload(const struct options *options);

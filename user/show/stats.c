@@ -15,7 +15,6 @@
 #include "render/output.h"
 #include "render/text.h"
 #include "saved/mark.h"
-#include "show/stats.h"
 
 static volatile sig_atomic_t interrupted;
 

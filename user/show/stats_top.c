@@ -8,9 +8,9 @@
 
 #include "base/escape.h"
 #include "base/names.h"
+#include "cmd/command.h"
 #include "render/event.h"
 #include "render/output.h"
-#include "show/stats.h"
 #include "top/talkers.h"
 
 #define SECONDS 5
