@@ -63,8 +63,8 @@ static int open_pipe(const char *path, int flags)
 static int fail_pipe(const char *path, int err, struct error *error)
 {
 	if (err == -ENXIO)
-		return error_set(error, err, "nobody reads %s: is ExaBGP running?",
-				 quote(path).text);
+		return error_set(error, err, "nobody reads %s: start ExaBGP, or, if it runs, look "
+				 "in its log whether it has found its pipes.", quote(path).text);
 	if (err == -ENOTSUP)
 		return error_set(error, err, "%s is no named pipe: make it with mkfifo.",
 				 quote(path).text);
@@ -85,6 +85,11 @@ static int open_both(struct exabgp *e, struct error *error)
 	if (e->pipe < 0)
 		e->pipe = open_pipe(settings->pipe, O_WRONLY);
 	return e->pipe < 0 ? fail_pipe(settings->pipe, e->pipe, error) : 0;
+}
+
+static int look(void *of, struct error *error)
+{
+	return open_both(of, error);
 }
 
 static void write_match(const struct rule *rule, char *text, size_t size)
@@ -220,4 +225,4 @@ static void end(void *of)
 	free(e);
 }
 
-const struct speaker_kind_of exabgp = {"ExaBGP", begin, tell, heard, is_new, end};
+const struct speaker_kind_of exabgp = {"ExaBGP", begin, look, tell, heard, is_new, end};

@@ -243,4 +243,4 @@ static void end(void *of)
 	free(of);
 }
 
-const struct speaker_kind_of gobgp = {"GoBGP", begin, tell, heard, is_new, end};
+const struct speaker_kind_of gobgp = {"GoBGP", begin, NULL, tell, heard, is_new, end};

@@ -50,6 +50,19 @@ struct speaker *speaker_begin(const struct upstream *settings, struct error *err
 	return NULL;
 }
 
+int speaker_look(const struct upstream *settings, struct error *error)
+{
+	const struct speaker_kind_of *kind = settings->speaker == SPEAKER_GOBGP ? &gobgp : &exabgp;
+	void *of = kind->begin(settings, error);
+	int err;
+
+	if (!of)
+		return -ENOMEM;
+	err = kind->look ? kind->look(of, error) : 0;
+	kind->end(of);
+	return err;
+}
+
 static struct told *find(const struct speaker *s, const struct rule *rule)
 {
 	for (size_t i = 0; i < s->count; i++) {

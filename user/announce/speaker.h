@@ -20,6 +20,12 @@ struct speaker;
 /* NULL with an error. `rules` may be told at the same time. Freed by speaker_free(). */
 struct speaker *speaker_begin(const struct upstream *settings, struct error *error);
 
+/*
+ * Whether it could be told something now, as far as that can be seen without telling it: 0, or -errno
+ * with what is the matter. Of GoBGP, which is asked by a command of its own, nothing is seen.
+ */
+int speaker_look(const struct upstream *settings, struct error *error);
+
 /* From now on; in place of a rule that matches the same and does something else. 0 or -ENOSPC. */
 int speaker_announce(struct speaker *speaker, const struct rule *rule);
 
@@ -54,6 +60,8 @@ struct order {
 struct speaker_kind_of {
 	const char *name;
 	void *(*begin)(const struct upstream *settings, struct error *error);
+	/* Whether it could be told; NULL: that is not seen. 0, or -errno with an error. */
+	int (*look)(void *of, struct error *error);
 	/* Begins to tell. 0; or -errno with an error: it could not. */
 	int (*tell)(void *of, const struct order *order, struct error *error);
 	/* Waits so long for what was told: 0 it was taken, -EAGAIN: not known yet, or -errno. */

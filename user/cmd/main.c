@@ -309,7 +309,7 @@ const struct command commands[] = {
 	 "ExaBGP or GoBGP of a rule of flowspec (RFC 8955): to our address, UDP or TCP, the port,\n"
 	 "and the sender's prefix if nearly all comes from one in which nobody is known. It is\n"
 	 "withdrawn by itself, and at the end. Each of both is a line, with its cause.\n"
-	 "  upstream check   reads the file, says what it means, and does nothing\n\n"
+	 "  upstream check   reads the file, says what it means and what is missing\n\n"
 	 "What it may do is in " UPSTREAM_FILE ", or the file of --config. As\n"
 	 "long as that does not say `dry-run: no` nothing is announced, only said. An address\n"
 	 "goes dark (RTBH) only if the file says so in words. docs/upstream.md has the keys, what\n"

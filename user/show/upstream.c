@@ -5,10 +5,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "announce/speaker.h"
 #include "base/escape.h"
 #include "base/notice.h"
 #include "cmd/command.h"
 #include "guard/preflight.h"
+#include "guard/session.h"
 #include "render/event.h"
 #include "render/journal.h"
 #include "render/output.h"
@@ -134,6 +136,21 @@ static void tell(void *context, const struct upstream_event *e)
 		note(e, message);
 }
 
+/* What keeps it from being told, and a guard that is not there, are no mistakes of the file. */
+static void say_missing(const struct upstream *u)
+{
+	struct error error = {};
+	struct session session;
+
+	if (speaker_look(u, &error))
+		notice("%s", error.text);
+	error = (struct error){};
+	if (session_begin(&session, ACCESS_READ, &error))
+		notice("%s", error.text);
+	else
+		session_end(&session);
+}
+
 static enum exit_code say_settings(const struct upstream *u, bool json)
 {
 	bool exabgp = u->speaker == SPEAKER_EXABGP;
@@ -177,8 +194,10 @@ enum exit_code cmd_upstream(const struct options *options)
 			     options->arguments[0]);
 	if (upstream_read(path, &settings, &error) || upstream_settle(&settings, &error))
 		return failed(&error);
-	if (options->count)
+	if (options->count) {
+		say_missing(&settings);
 		return say_settings(&settings, options->json);
+	}
 	if (preflight_capabilities(&error))
 		return failed(&error);
 	if (options->journal && !journal_is_there())

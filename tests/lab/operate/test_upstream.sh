@@ -57,6 +57,21 @@ says_what_it_means() {
 	[[ ! -e $LAB_DIR/run ]]
 }
 
+# Which is no mistake of the file.
+says_what_is_missing() {
+	local said reader
+	settings "speed: 20M" "pipe: $LAB_DIR/in" "answers: ''"
+	said=$(upstream check 2>&1)
+	[[ $said == *"cannot open $LAB_DIR/in: No such file"*"the guard is not attached"* ]]
+	mkfifo "$LAB_DIR/in"
+	[[ $(upstream check 2>&1) == *"nobody reads $LAB_DIR/in: start ExaBGP"* ]]
+	exec {reader}<>"$LAB_DIR/in"
+	sipguard attach "$LAB_IF_SERVER" >/dev/null
+	[[ $(upstream check 2>&1 >/dev/null) == "" ]]
+	exec {reader}<&-
+	rm "$LAB_DIR/in"
+}
+
 tells_of_mistakes() {
 	settings "speed: 20M" "rtbh: yes"
 	fails_with 1 "upstream.yaml:4:7: 'rtbh' takes no or the-address-goes-dark" upstream
@@ -99,6 +114,7 @@ opens_nothing() {
 lab_up
 trap test_ended EXIT
 check "what the file means" says_what_it_means
+check "what is missing, which is no mistake" says_what_is_missing
 check "mistakes, with line and column" tells_of_mistakes
 check "neither guard nor speaker has to be there" waits_for_what_is_not_there
 check "a second one is refused" is_one
