@@ -52,7 +52,7 @@ PARALLEL   = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 all: deps ## Build sipguard and its tools into build/
 	@$(MAKE) --no-print-directory $(PARALLEL) installed-files $(BUILD)/sipguard-flood
 
-demo: deps-lab ## Watch a real Kamailio live through a flood, with and without the guard (4 to 6 minutes)
+demo: deps-lab ## Watch a real Kamailio live through a flood, with and without the guard (4 to 8 minutes)
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/sipguard $(BUILD)/sipguard-flood $(LAB_PROGRAMS)
 	@tools/demo/demo.sh
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What sipguard promises, checked against build/demo.json: one line for each promise that is missed.
+# What sipguard promises, checked against build/demo.json: one object for each promise that is missed,
+# with the flood and the rate that the generator was told.
 
 .runs as $runs |
 def share: .probes_answered / .probes_sent;
@@ -16,24 +17,26 @@ def disturbance:
 		+ "\(.server_cpu_stolen_ms) ms)"
 	else "" end;
 
+def missed(text): {flood, flood_rate, text: text};
+
 def answers:
 	select(.flood_rate == "0.5M" and share < 0.999) |
-	"\(where): \(share | short) of the probes answered with sipguard, 0.999 wanted\(disturbance)";
+	missed("\(where): \(share | short) of the probes answered with sipguard, 0.999 wanted\(disturbance)");
 def calls:
 	select(.flood_rate != "flat" and .calls_completed < .calls_attempted) |
-	"\(where): \(.calls_completed) of \(.calls_attempted) calls completed with sipguard";
+	missed("\(where): \(.calls_completed) of \(.calls_attempted) calls completed with sipguard");
 def near_ideal:
 	select(.flood_rate == "2M") | . as $s |
-	run("oracle"; $s.flood; "2M") | select(($s | share) < 0.99 * share) |
-	"\($s | where): \($s | share | short) of the probes answered with sipguard, 0.99 of \(share | short) wanted";
+	run("oracle"; $s.flood; "2M") | share as $ideal | $s | select(share < 0.99 * $ideal) |
+	missed("\(where): \(share | short) of the probes answered with sipguard, 0.99 of \($ideal | short) wanted");
 def factor:
 	. as $s | run("none"; $s.flood; $s.flood_rate) |
 	.flood_packets_reaching_server / ([$s.flood_packets_reaching_server, 1] | max) |
-	select(. < 100) |
-	"\($s | where): \(floor) times fewer flood packets at the server, 100 wanted";
+	select(. < 100) | floor as $times |
+	$s | missed("\(where): \($times) times fewer flood packets at the server, 100 wanted");
 def starved:
 	select(.flood_rate == "0.5M" and share >= 0.1) |
-	"\(where): \(share | short) of the probes answered without a guard, less than 0.1 expected";
+	missed("\(where): \(share | short) of the probes answered without a guard, less than 0.1 expected");
 
 ($runs[] | select(.guard == "sipguard") | answers, calls, near_ideal, factor),
 ($runs[] | select(.guard == "none") | starved)
