@@ -4,7 +4,7 @@
 # restored: a server comes back with less than it had, as from a backup, or after its disk was full.
 # What it numbers anew then is heard by who has heard those numbers before. And of a stream that was
 # emptied, or made again, all is told again, though nothing happens then: or who comes new would not
-# know it.
+# know it. Last, a guard whose own table is full of bans that are over.
 #
 # Sourced by fleet.sh. There is one server: of three another one may lead, which tells already.
 
@@ -60,9 +60,28 @@ emptied() {
 	at_least told-again-made-again "$(stream_has messages)" 1
 }
 
+none_in_force() {
+	[[ $(guard edge3 bans --json | jq '.bans | length') == 0 ]]
+}
+
+# A guard that has filled its table by itself, and whose bans are over, takes those of others.
+crowded() {
+	member_up edge3 3
+	guard_up edge3 "memory: small" "bans: {auth-failure: {threshold: 2, window: 3600, time: 5}}"
+	"$PROGRAMS/banner" --tries 2 --count 10000 --rate 100000 --port 40003 \
+		"$(member_pins edge3)" >"$FLEET_DIR/crowd" 2>>"$FLEET_DIR/banner.log" || true
+	told crowd "$(wc -l <"$FLEET_DIR/crowd")"
+	lab_until none_in_force || lab_die "bans of edge3 do not end."
+	agent_config edge3
+	agent_start edge3
+	agents_ready edge3
+	bans_at edge1 20 40 40004
+	at_most missing-of-crowded "$(seen_from_now 40004 "$FLEET_PATIENCE" edge3 | jq .missing)" 0
+}
+
 scenario() {
 	local i last losses
-	fleet_nats_up edge1 edge2
+	fleet_nats_up edge1 edge2 edge3
 	fleet_setup
 	for i in 1 2; do
 		member_up "edge$i" "$i"
@@ -96,4 +115,5 @@ scenario() {
 	fleet_heal edge2
 	at_most missing-of-anew "$(seen_from_now 40002 "$FLEET_PATIENCE" edge2 | jq .missing)" 0
 	emptied
+	crowded
 }
