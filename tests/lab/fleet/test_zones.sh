@@ -168,7 +168,7 @@ only_said_in_monitor() {
 	agent_config monitor
 	agent_start
 	publish 203.0.113.0/24
-	says "the zone customers of the fleet, 1 prefixes, would be taken"
+	says "the zone customers of the fleet, 1 prefix, would be taken"
 	equal "$(zone_of 203.0.113.9)" none
 }
 
