@@ -159,7 +159,8 @@ struct sg_state {
 	__u32 listed[2];
 	__u32 listed_end;       /* sg_since(): none of them is over before; 0: none ends */
 	__u64 heard_since;      /* ns: what leaves is heard since then; 0: nothing has left yet */
-	__u32 reserved2[10];
+	__u32 mode_said;        /* 1: an operator has said the mode; of userspace alone */
+	__u32 reserved2[9];
 	struct sg_overload overload;
 	/*
 	 * A bit for each /16 in which an IPv4 prefix is allowed or denied. Random sources mostly

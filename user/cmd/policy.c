@@ -83,6 +83,8 @@ static enum exit_code mode_of_guard(struct session *session, enum sg_mode mode,
 
 	if (mode_on_trial(session, options->seconds, &error))
 		return failed(&error);
+	/* First: whoever dies in between leaves nothing that a restore takes back. */
+	maps_store(&session->maps.state->mode_said, 1);
 	mode_store(&session->maps, mode);
 	return tell_mode(session, options->json);
 }

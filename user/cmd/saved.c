@@ -53,7 +53,7 @@ enum exit_code cmd_save(const struct options *options)
 		return failed(&error);
 	}
 	prefixes = saved.prefixes.count + saved.items.count;
-	if (options->json)
+	if (options->json) {
 		output_json(json_pack("{s:o, s:I, s:I, s:I, s:I, s:I}", "file",
 				      output_string(path), "prefixes",
 				      (json_int_t)prefixes, "lists",
@@ -61,14 +61,16 @@ enum exit_code cmd_save(const struct options *options)
 				      (json_int_t)saved.bans.count, "flows",
 				      (json_int_t)saved.flows.count, "identities",
 				      (json_int_t)saved.identities.count));
-	else
+	} else {
 		print_what("Saved in", path, &(struct saved_counts){
 			.prefixes = prefixes,
 			.lists = saved.named.count,
 			.bans = saved.bans.count,
 			.flows = saved.flows.count,
 			.identities = saved.identities.count,
-		}, ".\n");
+		}, ".");
+		putchar('\n');
+	}
 	saved_free(&saved);
 	return output_end();
 }
@@ -199,6 +201,22 @@ static void follow_config(const struct session *session, struct saved *saved, bo
 	       "the guard's mode is not the saved one.", mode_names[says % SG_MODE__MAX]);
 }
 
+/*
+ * What an operator has said to a guard that runs is newer than what was saved, or than what the next
+ * interface has its unit restore: `mode monitor` in an emergency is not taken back.
+ */
+static void follow_operator(const struct session *session, struct saved *saved)
+{
+	const struct sg_state *state = session->maps.state;
+	enum sg_mode mode = state->mode % SG_MODE__MAX;
+
+	if (!state->mode_said || mode == saved->mode)
+		return;
+	notice("the guard's mode stays %s, as `sipguard mode` was told since it was attached; %s was "
+	       "saved.", mode_names[mode], mode_names[saved->mode]);
+	saved->mode = mode;
+}
+
 /* As above: enforce would drop those who are to be in it. */
 static void settle_mode(const struct session *session, struct saved *saved)
 {
@@ -231,6 +249,7 @@ static enum exit_code restore(struct saved *saved, const char *path, bool json)
 		return failed(&error);
 	if (!gone)
 		follow_config(&session, saved, is_new);
+	follow_operator(&session, saved);
 	settle_mode(&session, saved);
 	err = saved_apply(&session, saved, &counts, &error);
 	session_end(&session);

@@ -136,6 +136,19 @@ restored() {
 	modes enforce monitor
 }
 
+# In an emergency, and then comes the next interface, whose unit restores what was saved before.
+restored_beside_an_operator() {
+	says "mode: enforce"
+	attach >/dev/null
+	[[ $(sipguard save "$STATE") == *" 0 identities." ]]
+	sipguard mode monitor >/dev/null
+	[[ $(sipguard restore "$STATE" 2>&1) == *"stays monitor"*"mode is monitor."* ]]
+	modes monitor enforce
+	sipguard detach --all >/dev/null
+	sipguard restore "$STATE" >/dev/null
+	modes enforce enforce
+}
+
 # Who has changed the file since has said so later than what was saved.
 restored_with_another_file() {
 	saved_with monitor monitor
@@ -175,6 +188,7 @@ check "a reload changes the mode when the file's is another one, and else leaves
 check "attach at a running guard does the same" attached_once_more
 check "a trial goes on, unless the file takes it back" on_trial
 check "restore: what was saved comes before a file that is the same" restored
+check "restore: what an operator has said since stays" restored_beside_an_operator
 check "restore: a file that was changed since comes before what was saved" restored_with_another_file
 check "without a zone of the fleet the file's enforce is not followed" without_a_zone
 test_done
