@@ -416,13 +416,30 @@ static void dark_only_if_allowed_and_last(void **state)
 	(void)state;
 	assert_true(next(10, true, &r));
 	assert_false(next(60, true, &r));
-	may.blackhole = true;
+	may.blackhole = prefix("192.0.2.10");
 	assert_false(next(19, true, &r));
 	assert_false(next(30, false, NULL));
 	assert_true(next(30, true, &r));
 	assert_int_equal(step.rule.action, RULE_BLACKHOLE);
 	assert_int_equal(step.rule.port, 0);
 	assert_false(next(40, true, &r));
+}
+
+/* A short flood to one address, and a long one to another, must not take the first one down. */
+static void dark_only_where_the_flood_goes_now(void **state)
+{
+	struct rule a = rule("198.51.100.7", RULE_LIMIT), b = rule(NULL, RULE_LIMIT);
+
+	(void)state;
+	b.destination = prefix("192.0.2.11");
+	may.blackhole = b.destination;
+	assert_true(next(10, true, &a));
+	assert_false(next(20, false, NULL));
+	assert_true(next(40, true, &b));
+	assert_false(next(43, true, &b));
+	assert_true(next(50, true, &b));
+	assert_int_equal(step.rule.action, RULE_BLACKHOLE);
+	assert_true(prefix_contains(&b.destination, &step.rule.destination));
 }
 
 static void at_the_end_all_is_withdrawn(void **state)
@@ -486,6 +503,7 @@ int main(void)
 		PLAN(what_is_seen_stays_but_not_for_ever),
 		PLAN(no_more_than_is_allowed),
 		PLAN(dark_only_if_allowed_and_last),
+		PLAN(dark_only_where_the_flood_goes_now),
 		PLAN(at_the_end_all_is_withdrawn),
 		PLAN(a_rule_is_read_back),
 	};

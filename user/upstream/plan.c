@@ -56,13 +56,18 @@ static void announce(struct plan *plan, const struct plan_limits *limits, __u64 
 	*step = (struct plan_step){true, WHY_FULL, *rule, hold / SECOND};
 }
 
-/* The address that has had rules for some time, and they have not helped. */
-static bool goes_dark(const struct plan *plan, __u64 now, struct rule *dark)
+/*
+ * The address that has had rules for some time, and they have not helped. That of an older flood,
+ * whose rules only stay for their hold, is not the one that fills the link.
+ */
+static bool goes_dark(const struct plan *plan, const struct prefix *may, __u64 now,
+		      struct rule *dark)
 {
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct planned *planned = &plan->planned[i];
 
 		if (planned->rule.action == RULE_BLACKHOLE ||
+		    !prefix_contains(may, &planned->rule.destination) ||
 		    now - planned->since < PLAN_BLACKHOLE_NS)
 			continue;
 		*dark = (struct rule){.destination = planned->rule.destination,
@@ -103,7 +108,8 @@ bool plan_next(struct plan *plan, const struct plan_limits *limits, __u64 now, b
 		return true;
 	}
 	/* It takes a place that no rule needs, or the oldest one would have to make room. */
-	if (!limits->blackhole || plan->count == PLAN_MOST || !goes_dark(plan, now, &dark))
+	if (!limits->blackhole.family || plan->count == PLAN_MOST ||
+	    !goes_dark(plan, &limits->blackhole, now, &dark))
 		return false;
 	announce(plan, limits, now, &dark, step);
 	return true;

@@ -32,7 +32,7 @@ enum plan_why {
 struct plan_limits {
 	__u64 hold, longest; /* ns */
 	size_t most;         /* rules at a time, up to PLAN_MOST */
-	bool blackhole;      /* allowed */
+	struct prefix blackhole; /* our address that may go dark; family 0: none */
 };
 
 struct planned {

@@ -43,6 +43,7 @@ struct run {
 	struct speaker *speaker; /* NULL: a dry run, and nothing is left from before */
 	struct kept kept;
 	struct finding finding;
+	struct prefix target; /* our address that most of the flood goes to now; family 0: unknown */
 	__u64 noted;     /* speaker_changes() at that time */
 	bool flooded;    /* the link is full of what the guard refuses */
 	bool told_unguarded, told_innocent, told_kept, told_dark, told_spares;
@@ -246,12 +247,15 @@ static bool find(struct run *r, __u64 now)
 	struct rule *rule = &r->finding.rule;
 	bool found;
 
+	r->target = (struct prefix){};
 	r->flooded = r->link.full && is_flood(r);
 	if (!r->flooded || (r->plan.last && now - r->plan.last < PLAN_SETTLE_NS) ||
 	    !read_spares(r, now))
 		return false;
 	found = sample_find(&r->flood.sample, now > WINDOW_NS ? now - WINDOW_NS : 0, u->addresses,
 			    u->address_count, &r->spares, &r->finding);
+	if (found)
+		r->target = rule->destination;
 	/* A gateway, or where the operator came from. */
 	if (found && rule->source.family && lockout_check(&rule->source, 1, NULL))
 		rule->source = (struct prefix){};
@@ -278,18 +282,16 @@ static void see(struct run *r, __u64 now)
 }
 
 /* An address by which the speaker has its session would take that down, and the route with it. */
-static bool may_go_dark(struct run *r, __u64 now)
+static struct prefix may_go_dark(struct run *r, __u64 now)
 {
-	bool kept = false;
+	bool kept = r->plan.count && spares_have_session(&r->spares, &r->target);
 
 	/* In a dry run no rule helps, and so says nothing about what comes after it. */
 	if (!r->settings->rtbh || !r->flooded || r->settings->dry_run || r->spares_until <= now)
-		return false;
-	for (size_t i = 0; i < r->plan.count; i++)
-		kept |= spares_have_session(&r->spares, &r->plan.planned[i].rule.destination);
+		return (struct prefix){};
 	once(&r->told_dark, kept && r->link.full, "an address at which a BGP session ends does not "
 	     "go dark: that would end the session, too.");
-	return !kept;
+	return kept ? (struct prefix){} : r->target;
 }
 
 static int turn(struct loop_source *source, struct error *error)
@@ -397,7 +399,7 @@ int upstream_run(const struct upstream *u, upstream_each each, void *context, st
 	r->link_limits = (struct link_limits){u->speed * u->threshold / 100, u->packets,
 					      u->full_for * 1000 / TURN_MS};
 	r->plan_limits = (struct plan_limits){u->hold * 1000 * MS, u->longest * 1000 * MS, u->most,
-					      false};
+					      {}};
 	r->flood.ifindex = if_nametoindex(u->interface);
 	err = begin_speaker(r, error);
 	if (!err) {
