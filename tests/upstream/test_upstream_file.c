@@ -310,6 +310,32 @@ static void exceptions_come_first_and_go_last(void **state)
 	speaker_free(s);
 }
 
+/* What the speaker refuses for ever must not keep another rule where it is. */
+static void one_that_is_refused_holds_up_no_other(void **state)
+{
+	struct rule refused = rule("203.0.113.9", RULE_LIMIT), limit = rule(NULL, RULE_LIMIT);
+	struct speaker *s = speaker_begin(&settings, &why);
+	struct rule left[2];
+
+	(void)state;
+	speaker_up();
+	speaker_withdraw(s, &refused);
+	speaker_withdraw(s, &limit);
+	for (int i = 0; i < 2000 && speaker_left(s, left, 2) == 2; i++) {
+		const char *line, *answer;
+
+		speaker_turn(s, 5);
+		line = hears(NULL);
+		answer = strstr(line, "203.0.113.9") ? "error\n" : "done\n";
+		if (line[0])
+			assert_true(write(out, answer, strlen(answer)) > 0);
+		usleep(5000);
+	}
+	assert_int_equal(speaker_left(s, left, 2), 1);
+	assert_true(rule_equals(&left[0], &refused));
+	speaker_free(s);
+}
+
 static void kept_for_the_next_start(void **state)
 {
 	const struct rule rules[] = {rule("198.51.100.7", RULE_LIMIT), rule(NULL, RULE_DISCARD)};
@@ -345,6 +371,7 @@ int main(void)
 		PIPES(what_was_never_told_is_forgotten),
 		PIPES(a_file_is_no_pipe),
 		PIPES(exceptions_come_first_and_go_last),
+		PIPES(one_that_is_refused_holds_up_no_other),
 		PIPES(kept_for_the_next_start),
 	};
 

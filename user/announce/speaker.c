@@ -18,6 +18,7 @@ struct told {
 	bool wanted;
 	bool told; /* it has taken what is wanted */
 	bool heard; /* it may have heard of the rule, ever */
+	__u64 failed; /* the number of the last time that it was told in vain; 0: it was not */
 };
 
 struct speaker {
@@ -30,6 +31,7 @@ struct speaker {
 	__u64 began;          /* with that order, ns */
 	__u64 again;          /* not before that, ns */
 	__u64 refreshed;      /* ns */
+	__u64 failures;
 	bool complained;
 	__u64 changes;
 };
@@ -82,7 +84,7 @@ static int want(struct speaker *s, const struct rule *rule, bool wanted)
 		return -ENOSPC;
 	if (!told)
 		told = &s->rule[s->count++];
-	*told = (struct told){*rule, wanted, false, heard};
+	*told = (struct told){*rule, wanted, false, heard, 0};
 	if (!wanted && !heard)
 		*told = s->rule[--s->count];
 	s->changes++;
@@ -133,20 +135,41 @@ static void forget_told(struct speaker *s)
 
 /*
  * What lets customers through comes before the rule that it excepts them from, and goes after it;
- * the order of the rules is that in which they were wanted.
+ * the order of the rules is that in which they were wanted. But one that was told in vain comes
+ * after all others: it may be refused for ever, and they must be told, and withdrawn, all the same.
  */
 static bool next_order(struct speaker *s, struct order *order)
 {
+	const struct told *next = NULL;
+
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < s->count; i++) {
 			const struct told *told = &s->rule[i];
 			bool first = (told->rule.action == RULE_ACCEPT) == told->wanted;
 
-			if (told->told || first != !pass)
-				continue;
-			*order = (struct order){told->rule, told->wanted};
-			return true;
+			if (!told->told && first == !pass && (!next || told->failed < next->failed))
+				next = told;
 		}
+	}
+	if (next)
+		*order = (struct order){next->rule, next->wanted};
+	return next;
+}
+
+/* One that was told, and not taken. */
+static void put_last(struct speaker *s)
+{
+	struct told *told = find(s, &s->order.rule);
+
+	if (told)
+		told->failed = ++s->failures;
+}
+
+static bool any_failed(const struct speaker *s)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->rule[i].failed)
+			return true;
 	}
 	return false;
 }
@@ -156,9 +179,12 @@ static void taken(struct speaker *s)
 	struct told *told = find(s, &s->order.rule);
 
 	s->busy = false;
-	if (s->complained)
+	if (told && rule_equals(&told->rule, &s->order.rule))
+		told->failed = 0;
+	if (s->complained && !any_failed(s)) {
 		notice("%s hears again.", s->kind->name);
-	s->complained = false;
+		s->complained = false;
+	}
 	/* It may be that something else is wanted by now. */
 	if (!told || told->wanted != s->order.announce ||
 	    !rule_equals(&told->rule, &s->order.rule))
@@ -195,6 +221,8 @@ static bool step(struct speaker *s, __u64 now, int milliseconds)
 	}
 	error_set(&error, err, "%s does not answer.", s->kind->name);
 	complain(s, &error);
+	if (s->busy)
+		put_last(s);
 	s->busy = false;
 	s->again = now + AGAIN_NS;
 	return false;
