@@ -336,6 +336,28 @@ static void one_that_is_refused_holds_up_no_other(void **state)
 	speaker_free(s);
 }
 
+/* As a script does at ExaBGP's start, when it was tried before whether somebody reads. */
+static void pipes_that_are_made_anew(void **state)
+{
+	struct rule limit = rule(NULL, RULE_LIMIT);
+	struct speaker *s = speaker_begin(&settings, &why);
+
+	(void)state;
+	speaker_announce(s, &limit);
+	assert_false(speaker_turn(s, 1));
+	unlink(settings.pipe);
+	unlink(settings.answers);
+	assert_int_equal(mkfifo(settings.pipe, 0600), 0);
+	assert_int_equal(mkfifo(settings.answers, 0600), 0);
+	speaker_up();
+	for (int i = 0; i < 1000 && !speaker_turn(s, 5); i++) {
+		hears("done\n");
+		usleep(5000);
+	}
+	assert_true(speaker_turn(s, 20));
+	speaker_free(s);
+}
+
 static void kept_for_the_next_start(void **state)
 {
 	const struct rule rules[] = {rule("198.51.100.7", RULE_LIMIT), rule(NULL, RULE_DISCARD)};
@@ -372,6 +394,7 @@ int main(void)
 		PIPES(a_file_is_no_pipe),
 		PIPES(exceptions_come_first_and_go_last),
 		PIPES(one_that_is_refused_holds_up_no_other),
+		PIPES(pipes_that_are_made_anew),
 		PIPES(kept_for_the_next_start),
 	};
 

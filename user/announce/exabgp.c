@@ -84,7 +84,11 @@ static int open_both(struct exabgp *e, struct error *error)
 	}
 	if (e->pipe < 0)
 		e->pipe = open_pipe(settings->pipe, O_WRONLY);
-	return e->pipe < 0 ? fail_pipe(settings->pipe, e->pipe, error) : 0;
+	if (e->pipe >= 0)
+		return 0;
+	/* Who starts may make both anew: an old one would never have an answer. */
+	leave(&e->answers);
+	return fail_pipe(settings->pipe, e->pipe, error);
 }
 
 static int look(void *of, struct error *error)
