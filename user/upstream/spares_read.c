@@ -56,8 +56,8 @@ static int add_listed(const struct session *session, struct spares *spares, stru
 	return err;
 }
 
-/* IPv4 is mapped there. */
-static int add_zone_prefix(const __u8 *address, __u32 length, struct spares *spares)
+/* IPv4 is mapped in zones, and at sockets for both families. */
+static struct prefix unmapped(const void *address, __u32 length)
 {
 	static const __u8 mapped[12] = {[10] = 0xff, [11] = 0xff};
 	struct prefix prefix = {.family = AF_INET6, .length = length};
@@ -65,8 +65,15 @@ static int add_zone_prefix(const __u8 *address, __u32 length, struct spares *spa
 	memcpy(prefix.address, address, sizeof(prefix.address));
 	if (length >= 96 && !memcmp(address, mapped, sizeof(mapped))) {
 		prefix = (struct prefix){.family = AF_INET, .length = length - 96};
-		memcpy(prefix.address, address + 12, 4);
+		memcpy(prefix.address, (const __u8 *)address + 12, 4);
 	}
+	return prefix;
+}
+
+static int add_zone_prefix(const __u8 *address, __u32 length, struct spares *spares)
+{
+	struct prefix prefix = unmapped(address, length);
+
 	return spares_add(spares, &prefix, SPARE_CUSTOMER);
 }
 
@@ -155,12 +162,13 @@ static bool read_address(const char *text, struct prefix *address)
 	bool ip4 = strlen(text) == 8;
 	__u32 words[4] = {};
 
-	*address = (struct prefix){ip4 ? AF_INET : AF_INET6, ip4 ? 32 : 128, {}};
 	for (int i = 0; i < (ip4 ? 1 : 4); i++) {
 		if (sscanf(text + 8 * i, "%8x", &words[i]) != 1)
 			return false;
 	}
-	memcpy(address->address, words, ip4 ? 4 : 16);
+	*address = ip4 ? (struct prefix){AF_INET, 32, {}} : unmapped(words, 128);
+	if (ip4)
+		memcpy(address->address, words, 4);
 	return true;
 }
 
