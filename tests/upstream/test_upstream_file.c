@@ -358,6 +358,27 @@ static void pipes_that_are_made_anew(void **state)
 	speaker_free(s);
 }
 
+/* However many customers were let through, a rule that follows is told. */
+static void exceptions_leave_room_for_rules(void **state)
+{
+	struct rule one = rule("203.0.113.9", RULE_ACCEPT), limit = rule(NULL, RULE_LIMIT);
+	struct speaker *s = speaker_begin(&settings, &why);
+	int err = 0;
+
+	(void)state;
+	for (int i = 0; !err && i <= SPEAKER_RULES; i++) {
+		one.source.address[2] = i >> 8;
+		one.source.address[3] = i;
+		err = speaker_announce(s, &one);
+	}
+	assert_int_equal(err, -ENOSPC);
+	for (int i = 0; i < UPSTREAM_RULES; i++) {
+		limit.port = i;
+		assert_int_equal(speaker_announce(s, &limit), 0);
+	}
+	speaker_free(s);
+}
+
 static void kept_for_the_next_start(void **state)
 {
 	const struct rule rules[] = {rule("198.51.100.7", RULE_LIMIT), rule(NULL, RULE_DISCARD)};
@@ -395,6 +416,7 @@ int main(void)
 		PIPES(exceptions_come_first_and_go_last),
 		PIPES(one_that_is_refused_holds_up_no_other),
 		PIPES(pipes_that_are_made_anew),
+		PIPES(exceptions_leave_room_for_rules),
 		PIPES(kept_for_the_next_start),
 	};
 

@@ -13,6 +13,9 @@
 #define REFRESH_NS (5000 * MS) /* between two tellings of all that is announced */
 #define PATIENCE_NS (2000 * MS) /* with one order */
 
+/* Those that let customers through leave room for the rules themselves, and some that end. */
+#define EXCEPTIONS (SPEAKER_RULES - 4 * UPSTREAM_RULES)
+
 struct told {
 	struct rule rule;
 	bool wanted;
@@ -76,11 +79,12 @@ static struct told *find(const struct speaker *s, const struct rule *rule)
 
 static int want(struct speaker *s, const struct rule *rule, bool wanted)
 {
+	bool exception = wanted && rule->action == RULE_ACCEPT;
 	struct told *told = find(s, rule);
 	/* What is withdrawn, and is not known here, was announced by somebody before. */
 	bool heard = told ? told->heard : !wanted;
 
-	if (!told && s->count == SPEAKER_RULES)
+	if (!told && s->count >= (exception ? EXCEPTIONS : SPEAKER_RULES))
 		return -ENOSPC;
 	if (!told)
 		told = &s->rule[s->count++];

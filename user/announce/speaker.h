@@ -26,7 +26,10 @@ struct speaker *speaker_begin(const struct upstream *settings, struct error *err
  */
 int speaker_look(const struct upstream *settings, struct error *error);
 
-/* From now on; in place of a rule that matches the same and does something else. 0 or -ENOSPC. */
+/*
+ * From now on; in place of a rule that matches the same and does something else. 0, or -ENOSPC,
+ * which one that lets customers through meets first.
+ */
 int speaker_announce(struct speaker *speaker, const struct rule *rule);
 
 /* It may be that the speaker never heard of it, as of one that is left from before. */

@@ -102,6 +102,8 @@ static void except(struct run *r, const struct rule *rule, bool live,
 			continue;
 		else if (!live || !speaker_announce(r->speaker, &exception))
 			event->spared++;
+		else
+			event->unspared++;
 	}
 }
 
