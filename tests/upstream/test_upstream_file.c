@@ -81,6 +81,8 @@ static void mistakes(void **state)
 	fails("speed: 1G\n", 1, 1, "no 'interface'");
 	fails("interface: eth0\nspeed: fast\n", 2, 8, "takes a number");
 	fails("interface: eth0\nspeed: 1Gb\n", 2, 8, "takes a number");
+	fails("interface: eth0\nspeed: 18446744074G\n", 2, 8, "takes a number");
+	fails("interface: eth0\nhold: 213503982334602d\n", 2, 7, "takes a time");
 	fails("interface: eth0\nhold: 2\n", 2, 7, "takes a time");
 	fails("interface: eth0\nhold: 10m\nlongest: 60\n", 3, 10, "shorter than 'hold'");
 	fails("interface: eth0\ncolour: red\n", 2, 1, "no key of this file");
@@ -93,6 +95,7 @@ static void mistakes(void **state)
 	fails("interface: eth0\ndry-run: maybe\n", 2, 10, "no or yes");
 	fails("interface: eth0\naction: ''\n", 2, 9, "rate-limit or discard");
 	fails("interface: eth0\ncommunity: 65536:1\n", 2, 12, "no community");
+	fails("interface: eth0\ncommunity: 4294967297:1\n", 2, 12, "no community");
 	fails("interface: eth0\npipe: '/run/x y'\n", 2, 7, "cannot be in it");
 	fails("- eth0\n", 1, 1, "keys and values");
 }

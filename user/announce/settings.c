@@ -84,8 +84,7 @@ static bool read_units(const char *text, const char *units, const __u32 *factors
 	unit = strchr(units, *end);
 	if (!unit || end[1])
 		return false;
-	*value *= factors[unit - units];
-	return true;
+	return !__builtin_mul_overflow(*value, (__u64)factors[unit - units], value);
 }
 
 static int read_number(const struct document *d, const struct key *key, const yaml_node_t *node,
@@ -263,7 +262,7 @@ static int check(const struct document *d, const struct upstream *u)
 		return document_fail(d, at ? at : document_find(d, "hold"), "'longest' is shorter "
 				     "than 'hold'; make it %llus or more", u->hold);
 	at = document_find(d, "community");
-	if (sscanf(u->community, "%u:%u%c", &high, &low, &rest) != 2 || high > 65535 || low > 65535)
+	if (sscanf(u->community, "%5u:%5u%c", &high, &low, &rest) != 2 || high > 65535 || low > 65535)
 		return document_fail(d, at, "'%s' is no community; write two numbers up to 65535, "
 				     "like 65535:666", u->community);
 	at = document_find(d, "rtbh");
