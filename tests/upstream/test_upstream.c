@@ -473,6 +473,8 @@ static void a_rule_is_read_back(void **state)
 	}
 	assert_int_equal(rule_parse("192.0.2.10 any udp 5060 explode 0", &back), -EINVAL);
 	assert_int_equal(rule_parse("192.0.2.10 any udp", &back), -EINVAL);
+	assert_int_equal(rule_parse("192.0.2.0/24 any udp 5060 limit 1", &back), -EINVAL);
+	assert_int_equal(rule_parse("192.0.2.10 2001:db8::1 udp 5060 limit 1", &back), -EINVAL);
 }
 
 #define LINK(test) cmocka_unit_test_setup(test, link_begin)

@@ -51,6 +51,14 @@ char *rule_line(const struct rule *rule, char text[RULE_TEXT])
 	return text;
 }
 
+/* What is told to a speaker has one address of ours, and a source of the same family. */
+static bool can_be(const struct rule *r)
+{
+	return r->action != RULE__MAX &&
+	       r->destination.length == (r->destination.family == AF_INET ? 32 : 128) &&
+	       (!r->source.family || r->source.family == r->destination.family);
+}
+
 int rule_parse(const char *line, struct rule *rule)
 {
 	char to[PREFIX_TEXT], from[PREFIX_TEXT], transport[8], action[16];
@@ -72,7 +80,7 @@ int rule_parse(const char *line, struct rule *rule)
 	r.port = port;
 	r.rate = rate;
 	*rule = r;
-	return r.action == RULE__MAX ? -EINVAL : 0;
+	return can_be(&r) ? 0 : -EINVAL;
 }
 
 static bool same_prefix(const struct prefix *a, const struct prefix *b)
