@@ -61,13 +61,16 @@ static void note(struct run *r)
 
 	if (changes == r->noted)
 		return;
-	r->noted = changes;
 	count = speaker_left(r->speaker, rules, SPEAKER_RULES);
-	if (kept_write(&r->kept, rules, count, &error) && !r->told_kept) {
-		r->told_kept = true;
+	if (!kept_write(&r->kept, rules, count, &error)) {
+		r->noted = changes;
+		r->told_kept = false;
+		return;
+	}
+	if (!r->told_kept)
 		notice("%s If this process is killed, nobody withdraws what it has announced.",
 		       error.text);
-	}
+	r->told_kept = true;
 }
 
 /* How many percent of what is refused of `all` bytes come in the name of one who is spared. */
