@@ -341,12 +341,13 @@ static int begin_speaker(struct run *r, struct error *error)
 		r->speaker = speaker_begin(r->settings, error);
 		err = r->speaker ? 0 : error->code;
 	}
+	/* All of them first: what is noted with the first step takes the place of what is there. */
+	for (size_t i = 0; !err && i < count; i++)
+		speaker_withdraw(r->speaker, &left[i]);
 	for (size_t i = 0; !err && i < count; i++) {
 		struct plan_step step = {.why = WHY_LEFT, .rule = left[i]};
 
-		if (left[i].action == RULE_ACCEPT)
-			speaker_withdraw(r->speaker, &left[i]);
-		else
+		if (left[i].action != RULE_ACCEPT)
 			do_step(r, &step);
 	}
 	free(left);
