@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* upstream: has a BGP speaker announce what relieves a full link. */
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "announce/speaker.h"
 #include "base/escape.h"
@@ -116,6 +118,14 @@ static void note(const struct upstream_event *e, const char *message)
 	journal_note("upstream", message, fields);
 }
 
+/* Who has stopped his terminal, or a pager, must not keep rules where they are. */
+static bool is_read(void)
+{
+	struct pollfd at = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+	return poll(&at, 1, 0) > 0;
+}
+
 static void tell(void *context, const struct upstream_event *e)
 {
 	const struct options *options = context;
@@ -126,14 +136,16 @@ static void tell(void *context, const struct upstream_event *e)
 	event_format_time(&now, when);
 	snprintf(message, sizeof(message), "%-14s %s, %s", what_of(e),
 		 rule_text(&e->step->rule, rule), cause_text(e, cause));
+	if (options->journal)
+		note(e, message);
+	if (!is_read())
+		return;
 	if (options->json)
 		output_json_line(event_to_json(e, when));
 	else
 		escape_printf(stdout, "%s %s\n", when, message);
 	/* That nobody reads it is no reason to leave a rule where it is. */
 	fflush(stdout);
-	if (options->journal)
-		note(e, message);
 }
 
 /* What keeps it from being told, and a guard that is not there, are no mistakes of the file. */

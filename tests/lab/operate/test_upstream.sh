@@ -104,6 +104,28 @@ is_one() {
 	stop 0
 }
 
+state_has() {
+	[[ $(wc -l <"$LAB_DIR/run/upstream") == "$1" ]]
+}
+
+# As with a terminal that is stopped: what was left is told to the speaker, and a signal ends it.
+writes_to_nobody() {
+	local in said
+	mkdir -p "$LAB_DIR/run"
+	printf '192.0.2.10 %s udp 5060 limit 1000\n' any 198.51.100.7 >"$LAB_DIR/run/upstream"
+	mkfifo "$LAB_DIR/in" "$LAB_DIR/said"
+	exec {in}<>"$LAB_DIR/in" {said}<>"$LAB_DIR/said"
+	dd if=/dev/zero of="$LAB_DIR/said" bs=4096 oflag=nonblock 2>/dev/null || true
+	settings "speed: 20M" "pipe: $LAB_DIR/in" "answers: ''"
+	nsenter --net="/run/netns/$LAB_NS_SERVER" -- "$SIPGUARD" upstream \
+		--config "$LAB_DIR/upstream.yaml" >"$LAB_DIR/said" &
+	PID=$!
+	until_true state_has 0
+	stop 0
+	exec {in}<&- {said}<&-
+	rm "$LAB_DIR/in" "$LAB_DIR/said"
+}
+
 opens_nothing() {
 	guard_attach
 	start
@@ -118,5 +140,6 @@ check "what is missing, which is no mistake" says_what_is_missing
 check "mistakes, with line and column" tells_of_mistakes
 check "neither guard nor speaker has to be there" waits_for_what_is_not_there
 check "a second one is refused" is_one
+check "a line that nobody reads holds up nothing" writes_to_nobody
 check "nothing listens" opens_nothing
 test_done
