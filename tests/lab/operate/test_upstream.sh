@@ -79,6 +79,8 @@ tells_of_mistakes() {
 	fails_with 1 "upstream.yaml:4:1: 'threshhold' is no key" upstream check
 	settings
 	fails_with 1 "does not say how fast it is: write" upstream check
+	settings "speed: 20M" "rate: 10M"
+	fails_with 1 "so much alone fills the link: .* write less than 2250000" upstream check
 	settings "speed: 20M" "speaker: gobgp" "api: here" "dry-run: no"
 	fails_with 1 "no address of GoBGP's API" upstream
 	echo "interface: none" >"$LAB_DIR/upstream.yaml"
