@@ -292,7 +292,8 @@ static struct prefix may_go_dark(struct run *r, __u64 now)
 	bool kept = r->plan.count && spares_have_session(&r->spares, &r->target);
 
 	/* In a dry run no rule helps, and so says nothing about what comes after it. */
-	if (!r->settings->rtbh || !r->flooded || r->settings->dry_run || r->spares_until <= now)
+	if (!r->settings->rtbh || !r->flooded || r->settings->dry_run || r->spares_until <= now ||
+	    r->target.family != r->settings->next_hop.family)
 		return (struct prefix){};
 	once(&r->told_dark, kept && r->link.full, "an address at which a BGP session ends does not "
 	     "go dark: that would end the session, too.");
