@@ -456,27 +456,6 @@ static void at_the_end_all_is_withdrawn(void **state)
 	assert_false(plan_end(&plan, 20 * SECOND, &step));
 }
 
-static void a_rule_is_read_back(void **state)
-{
-	const struct rule rules[] = {
-		rule("198.51.100.0/24", RULE_LIMIT), rule(NULL, RULE_DISCARD),
-		rule("203.0.113.9", RULE_ACCEPT),
-		{.destination = prefix("2001:db8::10"), .action = RULE_BLACKHOLE},
-	};
-	char line[RULE_TEXT];
-	struct rule back;
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(rules); i++) {
-		assert_int_equal(rule_parse(rule_line(&rules[i], line), &back), 0);
-		assert_true(rule_equals(&back, &rules[i]));
-	}
-	assert_int_equal(rule_parse("192.0.2.10 any udp 5060 explode 0", &back), -EINVAL);
-	assert_int_equal(rule_parse("192.0.2.10 any udp", &back), -EINVAL);
-	assert_int_equal(rule_parse("192.0.2.0/24 any udp 5060 limit 1", &back), -EINVAL);
-	assert_int_equal(rule_parse("192.0.2.10 2001:db8::1 udp 5060 limit 1", &back), -EINVAL);
-}
-
 #define LINK(test) cmocka_unit_test_setup(test, link_begin)
 #define SAMPLE(test) cmocka_unit_test_setup_teardown(test, sample_begin, sample_end)
 #define PLAN(test) cmocka_unit_test_setup(test, plan_begin)
@@ -507,7 +486,6 @@ int main(void)
 		PLAN(dark_only_if_allowed_and_last),
 		PLAN(dark_only_where_the_flood_goes_now),
 		PLAN(at_the_end_all_is_withdrawn),
-		PLAN(a_rule_is_read_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

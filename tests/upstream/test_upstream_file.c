@@ -382,6 +382,27 @@ static void exceptions_leave_room_for_rules(void **state)
 	speaker_free(s);
 }
 
+static void a_rule_is_read_back(void **state)
+{
+	const struct rule rules[] = {
+		rule("198.51.100.0/24", RULE_LIMIT), rule(NULL, RULE_DISCARD),
+		rule("203.0.113.9", RULE_ACCEPT),
+		{.destination = prefix("2001:db8::10"), .action = RULE_BLACKHOLE},
+	};
+	char line[RULE_TEXT];
+	struct rule back;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rules); i++) {
+		assert_int_equal(rule_parse(rule_line(&rules[i], line), &back), 0);
+		assert_true(rule_equals(&back, &rules[i]));
+	}
+	assert_int_equal(rule_parse("192.0.2.10 any udp 5060 explode 0", &back), -EINVAL);
+	assert_int_equal(rule_parse("192.0.2.10 any udp", &back), -EINVAL);
+	assert_int_equal(rule_parse("192.0.2.0/24 any udp 5060 limit 1", &back), -EINVAL);
+	assert_int_equal(rule_parse("192.0.2.10 2001:db8::1 udp 5060 limit 1", &back), -EINVAL);
+}
+
 static void kept_for_the_next_start(void **state)
 {
 	const struct rule rules[] = {rule("198.51.100.7", RULE_LIMIT), rule(NULL, RULE_DISCARD)};
@@ -420,6 +441,7 @@ int main(void)
 		PIPES(one_that_is_refused_holds_up_no_other),
 		PIPES(pipes_that_are_made_anew),
 		PIPES(exceptions_leave_room_for_rules),
+		cmocka_unit_test(a_rule_is_read_back),
 		PIPES(kept_for_the_next_start),
 	};
 

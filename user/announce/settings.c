@@ -262,7 +262,8 @@ static int check(const struct document *d, const struct upstream *u)
 		return document_fail(d, at ? at : document_find(d, "hold"), "'longest' is shorter "
 				     "than 'hold'; make it %llus or more", u->hold);
 	at = document_find(d, "community");
-	if (sscanf(u->community, "%5u:%5u%c", &high, &low, &rest) != 2 || high > 65535 || low > 65535)
+	if (sscanf(u->community, "%5u:%5u%c", &high, &low, &rest) != 2 || high > 65535 ||
+	    low > 65535)
 		return document_fail(d, at, "'%s' is no community; write two numbers up to 65535, "
 				     "like 65535:666", u->community);
 	at = document_find(d, "rtbh");

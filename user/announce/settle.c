@@ -85,8 +85,8 @@ int upstream_settle(struct upstream *u, struct error *error)
 		return error_set(error, -EINVAL, "without 'speed' it is not known to what a flood "
 				 "is to be limited: write bytes a second, like 'rate: 1M'.");
 	if (u->speed && u->rate * 8ULL * 100 >= u->speed * u->threshold)
-		return error_set(error, -EINVAL, "'rate' is %u bytes/s, and so much alone fills the "
-				 "link: a rule would relieve nothing; write less than %llu.",
+		return error_set(error, -EINVAL, "'rate' is %u bytes/s, and so much alone fills "
+				 "the link: a rule would relieve nothing; write less than %llu.",
 				 u->rate, u->speed * u->threshold / 800);
 	return 0;
 }

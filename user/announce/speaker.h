@@ -21,8 +21,9 @@ struct speaker;
 struct speaker *speaker_begin(const struct upstream *settings, struct error *error);
 
 /*
- * Whether it could be told something now, as far as that can be seen without telling it: 0, or -errno
- * with what is the matter. Of GoBGP, which is asked by a command of its own, nothing is seen.
+ * Whether it could be told something now, as far as that can be seen without telling it: 0, or
+ * -errno with what is the matter. Of GoBGP, which is asked by a command of its own, nothing is
+ * seen.
  */
 int speaker_look(const struct upstream *settings, struct error *error);
 

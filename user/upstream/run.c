@@ -43,7 +43,7 @@ struct run {
 	struct speaker *speaker; /* NULL: a dry run, and nothing is left from before */
 	struct kept kept;
 	struct finding finding;
-	struct prefix target; /* our address that most of the flood goes to now; family 0: unknown */
+	struct prefix target; /* of ours, that gets most of the flood now; family 0: not known */
 	__u64 noted;     /* speaker_changes() at that time */
 	bool flooded;    /* the link is full of what the guard refuses */
 	bool told_unguarded, told_innocent, told_kept, told_dark, told_spares;
