@@ -202,8 +202,8 @@ static void follow_config(const struct session *session, struct saved *saved, bo
 }
 
 /*
- * What an operator has said to a guard that runs is newer than what was saved, or than what the next
- * interface has its unit restore: `mode monitor` in an emergency is not taken back.
+ * What an operator has said to a guard that runs is newer than what was saved, or than what the
+ * next interface has its unit restore: `mode monitor` in an emergency is not taken back.
  */
 static void follow_operator(const struct session *session, struct saved *saved)
 {
@@ -212,8 +212,8 @@ static void follow_operator(const struct session *session, struct saved *saved)
 
 	if (!state->mode_said || mode == saved->mode)
 		return;
-	notice("the guard's mode stays %s, as `sipguard mode` was told since it was attached; %s was "
-	       "saved.", mode_names[mode], mode_names[saved->mode]);
+	notice("the guard's mode stays %s, as `sipguard mode` was told since it was attached; %s "
+	       "was saved.", mode_names[mode], mode_names[saved->mode]);
 	saved->mode = mode;
 }
 
