@@ -297,7 +297,9 @@ static struct prefix may_go_dark(struct run *r, __u64 now)
 		return (struct prefix){};
 	once(&r->told_dark, kept && r->link.full, "an address at which a BGP session ends does not "
 	     "go dark: that would end the session, too.");
-	return kept ? (struct prefix){} : r->target;
+	if (kept)
+		return (struct prefix){};
+	return r->target;
 }
 
 static int turn(struct loop_source *source, struct error *error)
