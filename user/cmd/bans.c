@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/prefix.h"
+#include "base/text.h"
 #include "cmd/command.h"
 #include "guard/session.h"
 #include "model/bans.h"
@@ -180,10 +181,10 @@ static void print_ended(const struct told *t)
 		print_who(&t->list.ban[i]);
 		printf("%s, %s ago\n", output_time(now - since, when), output_seconds(since, ago));
 	}
-	printf("%sThe guard has made %llu ban%s since it was attached; with each new one it "
+	printf("%sThe guard has made %llu %s since it was attached; with each new one it "
 	       "forgets up to two\nthat have ended. `ban` and `unban` leave the last %u that have "
 	       "ended, and one that was lifted\nis forgotten at once.\n", t->list.count ? "\n" : "",
-	       t->made, t->made == 1 ? "" : "s", t->kept);
+	       t->made, word_for(t->made, "ban", "bans"), t->kept);
 }
 
 static json_t *ended_json(const struct told *t)

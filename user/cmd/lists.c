@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/notice.h"
+#include "base/text.h"
 #include "cmd/lists.h"
 #include "model/lockout.h"
 #include "render/output.h"
@@ -181,7 +182,7 @@ struct done {
 
 static void report_text(const struct request *request, const struct done *done, bool removed)
 {
-	printf("%zu %s %s the %s list", done->count, done->count == 1 ? "prefix" : "prefixes",
+	printf("%zu %s %s the %s list", done->count, word_for(done->count, "prefix", "prefixes"),
 	       removed ? "removed from" : "put on", list_names[request->list]);
 	if (request->verb == VERB_IMPORT)
 		printf(", %zu of them new", done->fresh);

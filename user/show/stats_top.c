@@ -8,6 +8,7 @@
 
 #include "base/escape.h"
 #include "base/names.h"
+#include "base/text.h"
 #include "cmd/command.h"
 #include "render/event.h"
 #include "render/output.h"
@@ -37,12 +38,13 @@ static void print_counted(const struct refused *r)
 		printf("no packet was %s", r->mode == SG_MODE_MONITOR ? "one that enforce mode "
 		       "would drop" : "dropped");
 	if (r->dropped)
-		printf("%llu packet%s dropped", r->dropped, r->dropped == 1 ? " was" : "s were");
+		printf("%llu %s dropped", r->dropped,
+		       word_for(r->dropped, "packet was", "packets were"));
 	if (r->dropped && r->would_drop)
 		printf(" and ");
 	if (r->would_drop)
-		printf("%llu packet%s passed that enforce mode would drop", r->would_drop,
-		       r->would_drop == 1 ? "" : "s");
+		printf("%llu %s passed that enforce mode would drop", r->would_drop,
+		       word_for(r->would_drop, "packet", "packets"));
 	if (!all)
 		printf(".\n");
 	else if (r->named == all)
@@ -95,8 +97,8 @@ static void print_all(const struct refused *r, size_t rows)
 	for (size_t i = 0; i < rows; i++)
 		print_row(&r->row[i], width);
 	if (r->count > rows)
-		printf("%zu more row%s: `sipguard stats --top %zu` has them.\n", r->count - rows,
-		       r->count - rows == 1 ? "" : "s",
+		printf("%zu more %s: `sipguard stats --top %zu` has them.\n", r->count - rows,
+		       word_for(r->count - rows, "row", "rows"),
 		       r->count < ROWS_MOST ? r->count : ROWS_MOST);
 }
 
