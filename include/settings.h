@@ -134,6 +134,9 @@
 #define SG_CALL_EPOCH 40
 #define SG_CALL_EPOCHS 8
 
+/* A request with credentials waits for 2^27 ns for its answer: the programs divide by it. */
+#define SG_PENDING_SHIFT 27
+
 /* X(NAME, key, value, unit, help): the key with the unit is that in the JSON of status. */
 #define SG_FIXED(X)                                                                               \
 	X(GREYLIST_EARLY, "greylist_early", 400, "ms",                                            \
@@ -145,6 +148,8 @@
 	  "packets of strangers that a CPU has while the greylist is armed; above is a rush")     \
 	X(GREYLIST_PACES, "greylist_rush_looks", 16, "per_second", "whether it is one")           \
 	X(GREYLIST_LOOKS, "greylist_looks", 4, "per_second", "how much strangers offer")          \
+	X(GREYLIST_HOLD, "greylist_stays", 50, "percent",                                         \
+	  "of the budget's rate: while strangers offer more, the greylist stays armed")           \
 	X(GREYLIST_FEW, "budget_few", 40, "messages",                                             \
 	  "that a source may be ahead of its rate to pay from the upper half of the budget")      \
 	X(PROVEN_GREYLIST, "greylist_proof", 64, "seconds",                                       \
@@ -166,6 +171,8 @@
 	X(TRANSACTION_LIFE, "transaction", 32000, "ms",                                           \
 	  "that copies of a request are of one transaction")                                      \
 	X(TRANSACTION_WAIT, "transaction_invite", 240000, "ms", "that those of an INVITE are")    \
+	X(TRANSACTION_T1, "transaction_copy", 500, "ms",                                          \
+	  "in which one more of them may come")                                                   \
 	X(TRANSACTION_COPIES, "transaction_copies", 10, "copies",                                 \
 	  "of a request that are no new load")                                                    \
 	X(DIALOG_LONG, "dialog_confirmed", 86400, "seconds",                                      \
@@ -178,13 +185,19 @@
 	X(CALL_SILENT, "call_silent",                                                             \
 	  (int)(((__u64)SG_CALL_EPOCHS << SG_CALL_EPOCH) / SG_NSEC_PER_SEC), "seconds",           \
 	  "in which nothing is heard of a call, and it counts no more")                           \
-	X(OVERLOAD_ROW, "overload_row", 2, "windows", "of a second in which more is shed")        \
+	X(OVERLOAD_WINDOW, "overload_window", 1000, "ms",                                         \
+	  "that the server is watched before more or less is shed")                               \
+	X(OVERLOAD_ROW, "overload_row", 2, "windows", "of too many in a row, and more is shed")   \
 	X(OVERLOAD_LONG, "overload_long", 64, "seconds", "of a window that tells nothing")        \
 	X(STREAM_HANDSHAKE, "tcp_handshake", 64, "seconds", "that a handshake may take")          \
 	X(STREAM_WINDOW, "tcp_window", 1 << 20, "bytes",                                          \
 	  "that may have come before the first segment of a connection is seen")                  \
 	X(STREAM_HEAD, "tcp_header", 4, "seconds", "that the rest of a header may take")          \
 	X(STREAM_BEHIND, "tcp_behind", 120, "seconds", "that what was refused may come again")    \
+	X(STREAM_AHEAD, "tcp_ahead", 1 << 22, "bytes",                                            \
+	  "that may be missing before a segment that is read all the same")                       \
+	X(STREAM_REACH, "tcp_reach", 1 << 30, "bytes",                                            \
+	  "that may be missing before a connection is read anew")                                 \
 	X(FRAGMENT_LIFE, "fragments", SG_FRAGMENT_SECONDS, "seconds",                             \
 	  "that later fragments share the verdict of the first")                                  \
 	X(FRAGMENT_MIN, "fragment_least", 16, "bytes", "of message in a first fragment")          \
@@ -197,13 +210,26 @@
 	X(METHOD_LENGTH, "method_length", 48, "characters", "of a method")                        \
 	X(CREDENTIALS, "credentials", 3, "fields",                                                \
 	  "of Authorization, and of Proxy-Authorization, that are looked at")                     \
+	X(PENDING, "credentials_wait", (int)((1ULL << SG_PENDING_SHIFT) / 1000000), "ms",         \
+	  "that a request with credentials is waited for, if no answer is seen")                  \
 	X(ROUTES, "routes", 8, "values", "of Route that are looked at")                           \
+	X(FOLDS, "continued", 8, "lines", "that continue a header field, and are looked at")      \
+	X(PRIORITIES, "priorities", 4, "lines",                                                   \
+	  "that begin as Resource-Priority does, and are looked at")                              \
+	X(CONTACTS, "contacts", 10, "values", "of Contact of a 200 that are looked at")           \
+	X(BINDINGS, "contacts_length", 2048, "bytes", "of these")                                 \
+	X(NONCES, "nonces", 3, "challenges", "of an answer that are remembered")                  \
 	X(DIALLED_LEAST, "dialled_least", 5, "digits", "of a number that is watched")             \
 	X(DIALLED_INTERNATIONAL, "dialled_international", 8, "digits",                            \
 	  "behind an exit code that are an international one")                                    \
 	X(DIAL_TAIL, "dial_tail", 8, "digits", "at its end that tell a number")                   \
+	X(DIAL_MOST, "dial_most", 64, "characters", "of a user in which a number is looked for")  \
 	X(IDENTITY_DIGITS, "identity_digits", SG_IDENTITY_DIGITS, "digits",                       \
-	  "of a user who is compared as a number")
+	  "of a user who is compared as a number")                                                \
+	X(IDENTITY_LINES, "identity_lines", 3, "lines",                                           \
+	  "that begin as P-Asserted-Identity does, and are looked at")                            \
+	X(IDENTITY_VALUES, "identity_values", 2, "values", "of them that are compared")           \
+	X(IDENTITY_READ, "identity_length", 160, "characters", "of such a line that are looked at")
 
 enum sg_fixed {
 #define X(name, key, value, unit, help) SG_FIXED_##name = value,

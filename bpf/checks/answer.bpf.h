@@ -13,9 +13,9 @@
 #include "state/secrets.bpf.h"
 #include "state/transaction.bpf.h"
 
-#define ANSWER_CONTACTS 10   /* of a 200 that are looked at for the longest binding */
-#define ANSWER_BINDINGS 2048 /* bytes of them */
-#define ANSWER_NONCES 3      /* of one reply: MD5, SHA-256 and SHA-512-256 */
+#define ANSWER_CONTACTS SG_FIXED_CONTACTS /* of a 200 that are looked at for the longest binding */
+#define ANSWER_BINDINGS SG_FIXED_BINDINGS /* bytes of them */
+#define ANSWER_NONCES SG_FIXED_NONCES /* of one reply: MD5, SHA-256 and SHA-512-256 */
 
 /*
  * What the called one, or who looks for him, says to a call that the server has let through:

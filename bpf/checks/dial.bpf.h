@@ -11,7 +11,7 @@
 #include "packet/spans.bpf.h"
 #include "state/asked.bpf.h"
 
-#define DIAL_MOST 64 /* characters of a user that are looked at */
+#define DIAL_MOST SG_FIXED_DIAL_MOST /* characters of a user that are looked at */
 #define DIAL_TAIL SG_FIXED_DIAL_TAIL /* digits that tell a number; an extension has fewer */
 
 /* Where the reading of a number stands: as struct dial in guard.bpf.h. */

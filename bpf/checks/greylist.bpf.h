@@ -86,7 +86,7 @@ static __always_inline void greylist_offer(struct guard *g)
 	    __sync_val_compare_and_swap(&sg_spent.offered_since, since, g->now) != since)
 		return;
 	offered = __sync_lock_test_and_set(&sg_spent.offered, 0);
-	if (offered * budget->interval * 2 >= span)
+	if (offered * budget->interval * 100 >= span * SG_FIXED_GREYLIST_HOLD)
 		greylist_arm(g);
 }
 

@@ -13,8 +13,9 @@
 #include "state/identities.bpf.h"
 #include "verdict.bpf.h"
 
-#define IDENTITY_LINES 3  /* that begin as P-Asserted-Identity does; P-Asserted-Service is one */
-#define IDENTITY_VALUES 2 /* of these: one of sip or sips, and one of tel */
+/* That begin as P-Asserted-Identity does; P-Asserted-Service is one. */
+#define IDENTITY_LINES SG_FIXED_IDENTITY_LINES
+#define IDENTITY_VALUES SG_FIXED_IDENTITY_VALUES /* of these: one of sip or sips, and one of tel */
 
 enum identity_claim {
 	IDENTITY_OF_NOBODY, /* there is none */

@@ -31,7 +31,7 @@
 #include "state/transaction.bpf.h"
 #include "verdict.bpf.h"
 
-#define OVERLOAD_WINDOW SG_NSEC_PER_SEC
+#define OVERLOAD_WINDOW (SG_FIXED_OVERLOAD_WINDOW * (SG_NSEC_PER_SEC / 1000))
 /* Of a window in which nobody looked. */
 #define OVERLOAD_LONG (SG_FIXED_OVERLOAD_LONG * SG_NSEC_PER_SEC)
 #define OVERLOAD_ROW SG_FIXED_OVERLOAD_ROW /* windows that raise the level */

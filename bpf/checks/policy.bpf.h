@@ -72,7 +72,7 @@ static __always_inline __u32 policy_method_check(const struct guard *g)
 
 /* --- calls that take precedence: those of zones with a Resource-Priority (RFC 4412) --- */
 
-#define PRIORITY_FIELDS 4 /* lines that begin with "Resourc" which are looked at */
+#define PRIORITY_FIELDS SG_FIXED_PRIORITIES /* lines that begin with "Resourc" */
 
 /* Whether the line goes on as Resource-Priority, with at most 5 blanks before its colon. */
 static __always_inline bool priority_is_field(const struct sip_reader *r, __u32 at)

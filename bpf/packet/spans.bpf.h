@@ -210,7 +210,7 @@ static __always_inline __u32 span_line(const struct sip_reader *r, __u32 at, __u
 	return span_find(r, at, r->message.body, line, 8);
 }
 
-#define SPAN_FOLDS 8 /* lines that continue a field, and are looked at */
+#define SPAN_FOLDS SG_FIXED_FOLDS /* lines that continue a field, and are looked at */
 
 /* Where the header field ends that goes on at `at`; the body if it has more folds. */
 __noinline int span_field_end(const struct sip_reader *r, __u32 at)

@@ -15,7 +15,7 @@
 #include "identity.h"
 #include "packet/spans.bpf.h"
 
-#define IDENTITY_READ 160 /* characters of a header field that are looked at */
+#define IDENTITY_READ SG_FIXED_IDENTITY_READ /* characters of a header field that are looked at */
 
 struct identity_loop {
 	const struct sip_reader *r;

@@ -182,14 +182,13 @@ __noinline int offence_forgive(const struct guard *g, __u32 offence, __u64 who)
  * reply, or, if that is never seen, for PENDING_TIME. In a place of the entry that he has no use
  * for: GUESS of a source, GUESS_SOURCE of a flow.
  */
-#define PENDING_SHIFT 27
-#define PENDING_TIME (1ULL << PENDING_SHIFT) /* ns, 0.13 s */
+#define PENDING_TIME (1ULL << SG_PENDING_SHIFT) /* ns, 0.13 s */
 
 static __always_inline __u32 pending_count(struct sg_offences *c, __u32 place, __u64 now)
 {
 	__u64 until = *offences_tat(c, place);
 
-	return until > now ? (until - now + PENDING_TIME - 1) >> PENDING_SHIFT : 0;
+	return until > now ? (until - now + PENDING_TIME - 1) >> SG_PENDING_SHIFT : 0;
 }
 
 /* One more waits. */

@@ -38,8 +38,8 @@
 
 #define STREAM_HANDSHAKE SG_FIXED_STREAM_HANDSHAKE /* s: as SYN-ACKs are sent */
 #define STREAM_WINDOW SG_FIXED_STREAM_WINDOW /* that may have come before the first */
-#define STREAM_AHEAD (1U << 22) /* farther no receive window goes, mostly */
-#define STREAM_REACH (1U << 30) /* the widest window (RFC 7323 section 2.3) */
+#define STREAM_AHEAD SG_FIXED_STREAM_AHEAD /* farther no receive window goes, mostly */
+#define STREAM_REACH SG_FIXED_STREAM_REACH /* the widest window (RFC 7323 section 2.3) */
 #define STREAM_HEAD_SECONDS SG_FIXED_STREAM_HEAD /* it comes at once, or after a few losses */
 #define STREAM_BEHIND SG_FIXED_STREAM_BEHIND /* s: so long waits TCP at most (RFC 6298) */
 #define STREAM_KNOWN 16 /* bytes that tell everything that known_start() knows */

@@ -179,7 +179,8 @@ json_keys() {
 		overload_shed overload_share overload_least overload_hold_seconds \
 		overload_unchallenged figures first_data_seconds ban_rules totals callees zones fixed <<<"$status"
 	jq -e '.fixed | .greylist_early_ms == 400 and .greylist_late_ms == 32000 and
-		.greylist_rush_per_second == 625000 and .proven_grace_seconds == 32' <<<"$status" >/dev/null
+		.greylist_rush_per_second == 625000 and .proven_grace_seconds == 32 and
+		.credentials_wait_ms == 134 and .tcp_reach_bytes == 1073741824' <<<"$status" >/dev/null
 	[[ $(sipguard status) == *"Fixed, not configurable"*"greylist_early "*" 400  ms: "* ]]
 	has_keys .lists allow deny <<<"$status"
 	has_keys .bans sources flows <<<"$status"
