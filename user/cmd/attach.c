@@ -446,7 +446,7 @@ static int report_all(struct attach *a)
 		json_decref(all);
 	if (a->options->seconds && !a->options->json)
 		tell_trial(a->trial, a->options->seconds);
-	if (!a->options->json && mode == SG_MODE_MONITOR)
+	if (!a->options->json && !a->options->monitor && mode == SG_MODE_MONITOR)
 		printf("Nothing is dropped until you say `sipguard mode enforce`; `sipguard stats` "
 		       "shows what would be.\n");
 	return 0;
@@ -458,6 +458,8 @@ enum exit_code cmd_attach(const struct options *options)
 	enum exit_code code = DONE;
 	int err = 0;
 
+	if (options->given & OPTION_RESTORE)
+		return attach_and_restore(options);
 	/* The file before the lock is taken: it may be a pipe, or a terminal. */
 	if (options->config)
 		err = policy_read(options->config, &a.policy, &a.error);

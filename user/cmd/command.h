@@ -102,6 +102,7 @@ enum option_bit {
 	OPTION_TOP = 1ULL << 33,
 	OPTION_SINCE_MARK = 1ULL << 34,
 	OPTION_ENDED = 1ULL << 35,
+	OPTION_RESTORE = 1ULL << 36,
 };
 
 struct command {
@@ -150,6 +151,13 @@ void tell_trial(enum sg_trial trial, __u64 seconds);
 
 struct policy;
 struct session;
+
+/*
+ * `attach --restore`: attaches, and a new guard in monitor mode; then brings back what was saved, and
+ * the mode last. If nothing was saved, that is what the configuration says; if what was saved cannot
+ * be read, it stays monitor: enforce without the lists may drop customers. How the attaching went.
+ */
+enum exit_code attach_and_restore(const struct options *options);
 
 /* The mode of a new guard: what is said here, before what the configuration says. */
 enum sg_mode mode_first(const struct options *options, const struct config *config);

@@ -51,9 +51,11 @@ const struct command commands[] = {
 	 "For a new guard it is /etc/sipguard/sipguard.yaml if that exists, else the defaults.\n"
 	 "With --for it is on trial until `sipguard confirm`. If that does not come in time, a\n"
 	 "new guard lets everything pass and is detached by the next command; one that was there\n"
-	 "before goes to monitor mode, and keeps what it knows. The kernel does that by itself.",
-	 OPTION_CONFIG | OPTION_XDP | OPTION_DISPATCHER | OPTION_ENFORCE | OPTION_FOR, 1, -1,
-	 cmd_attach},
+	 "before goes to monitor mode, and keeps what it knows. The kernel does that by itself.\n"
+	 "With --restore, as the units do at boot, what was saved comes back, and its mode last;\n"
+	 "if it cannot be read, a new guard stays in monitor mode, whatever the file says.",
+	 OPTION_CONFIG | OPTION_XDP | OPTION_DISPATCHER | OPTION_ENFORCE | OPTION_RESTORE |
+	 OPTION_FOR, 1, -1, cmd_attach},
 	{"confirm", "", "keep what `attach --for` or `mode enforce --for` has begun",
 	 "Ends the trial: the guard stays as it is. Exit status 1 if nothing is on trial, 3 if\n"
 	 "the time of `attach --for` was over before.", 0, 0, 0, cmd_confirm},

@@ -21,6 +21,7 @@ static const struct option_text rows[] = {
 	{"dispatcher", 'D', OPTION_DISPATCHER, NULL,
 	 "native, beside other XDP programs, which libxdp's dispatcher calls, too"},
 	{"enforce", 'e', OPTION_ENFORCE, NULL, "drop at once, whatever the configuration says"},
+	{"restore", 'B', OPTION_RESTORE, NULL, "bring back what was saved, and its mode, as at boot"},
 	{"all", 'a', OPTION_ALL, NULL, "every guarded interface, or every ban"},
 	{"watch", 'w', OPTION_WATCH, "SECONDS", "print rates again and again, until interrupted"},
 	{"top", 'u', OPTION_TOP, NULL, "who is refused now, and why: N rows at most (default: 10)"},
@@ -264,10 +265,6 @@ static enum exit_code read_option(int letter, const char *value, struct options 
 		return DONE;
 	case 'w':
 		return read_seconds("watch", value, 86400, &options->watch);
-	case 'u':
-	case 'M':
-	case 'g':
-		return DONE; /* that it was given is all */
 	case 'i':
 		return read_seconds("interval", value, 3600, &options->interval);
 	case 'b':
@@ -363,9 +360,11 @@ static enum exit_code read_option(int letter, const char *value, struct options 
 	case 'v':
 		options->verbose = true;
 		return DONE;
-	default:
+	case 'h':
 		options->help = true;
 		return DONE;
+	default:
+		return DONE; /* that it was given is all */
 	}
 }
 

@@ -227,12 +227,13 @@ static void settle_mode(const struct session *session, struct saved *saved)
 	saved->mode = SG_MODE_MONITOR;
 }
 
-static enum exit_code restore(struct saved *saved, const char *path, bool json)
+/* is_new: the guard began for this, and in monitor mode, so that the mode is still to be set. */
+static enum exit_code restore(struct saved *saved, const char *path, bool json, bool is_new)
 {
 	struct saved_counts counts;
 	struct error error = {};
 	struct session session;
-	bool is_new = false, gone = false;
+	bool gone = false;
 	size_t missing = 0;
 	enum exit_code code;
 	int err = session_begin(&session, ACCESS_CHANGE, &error);
@@ -260,6 +261,67 @@ static enum exit_code restore(struct saved *saved, const char *path, bool json)
 	return code == DONE && missing ? FAILED : code;
 }
 
+/* Where nothing was saved: the mode is what the configuration says. */
+static enum exit_code restore_nothing(bool is_new)
+{
+	struct saved nothing = {};
+	struct error error = {};
+	struct session session;
+
+	notice("there is no %s, so nothing was restored.", SAVED_FILE);
+	if (!is_new)
+		return DONE;
+	if (session_begin(&session, ACCESS_CHANGE, &error))
+		return failed(&error);
+	if (!session.maps.state->mode_said) {
+		nothing.mode = session.maps.configs[session.maps.state->active & 1].config_mode;
+		settle_mode(&session, &nothing);
+		maps_store(&session.maps.state->mode, nothing.mode);
+	}
+	session_end(&session);
+	return DONE;
+}
+
+static bool is_guarded(void)
+{
+	struct error error = {};
+	struct session session;
+
+	if (session_begin(&session, ACCESS_READ, &error))
+		return false;
+	session_end(&session);
+	return true;
+}
+
+enum exit_code attach_and_restore(const struct options *options)
+{
+	struct options first = *options;
+	bool is_new = !is_guarded();
+	struct saved saved = {};
+	struct error error = {};
+	enum exit_code code;
+	int err;
+
+	if (options->enforce || options->seconds || options->json)
+		return usage("--restore goes with none of --enforce, --for and --json.");
+	first.given &= ~(__u64)OPTION_RESTORE;
+	first.monitor = true;
+	code = cmd_attach(&first);
+	if (code != DONE)
+		return code;
+	err = saved_read(SAVED_FILE, &saved, &error);
+	if (err == -ENOENT)
+		code = restore_nothing(is_new);
+	else
+		code = err ? refuse(SAVED_FILE, false, &error)
+			   : restore(&saved, SAVED_FILE, false, is_new);
+	saved_free(&saved);
+	if (code != DONE && is_new)
+		notice("what was saved is not there, so the guard begins in monitor mode: `sipguard "
+		       "mode enforce` when its lists are right.");
+	return DONE;
+}
+
 enum exit_code cmd_restore(const struct options *options)
 {
 	const char *path = path_of(options);
@@ -274,7 +336,7 @@ enum exit_code cmd_restore(const struct options *options)
 	}
 	if (err == -ENOENT)
 		error_set(&error, err, "there is no file %s: `sipguard save` writes one.", path);
-	code = err ? refuse(path, options->count, &error) : restore(&saved, path, options->json);
+	code = err ? refuse(path, options->count, &error) : restore(&saved, path, options->json, false);
 	saved_free(&saved);
 	return code;
 }

@@ -179,6 +179,52 @@ without_a_zone() {
 	modes monitor enforce
 }
 
+# As the unit does it, with a /var/lib of its own: attach --restore.
+# shellcheck disable=SC2016 # expanded by the inner shell
+boots() {
+	lab_in server unshare --mount sh -c 'mount --bind "$1" /var/lib && shift && exec "$@"' \
+		sh "$LAB_DIR/var" "$SIPGUARD" attach "$LAB_IF_SERVER" --config "$FILE" --restore 2>&1
+}
+
+booted() {
+	local state=$LAB_DIR/var/sipguard/state said
+	rm -rf "${LAB_DIR:?}/var"
+	mkdir -p "$LAB_DIR/var"
+	says "mode: enforce"
+	[[ $(boots) == *"guarded"*"nothing was restored"* ]]
+	modes enforce enforce
+	sipguard allow add 192.0.2.99 >/dev/null
+	mkdir -m 700 "$LAB_DIR/var/sipguard"
+	sipguard save "$state" >/dev/null
+	sipguard detach --all >/dev/null
+	said=$(boots)
+	[[ $said == *"guarded"*"1 prefix"*"mode is enforce." && $said != *"Nothing is dropped"* ]]
+	modes enforce enforce
+	[[ $(sipguard allow show) == *192.0.2.99* ]]
+	# The next interface's unit, after somebody has gone to monitor.
+	sipguard mode monitor >/dev/null
+	[[ $(boots) == *"stays monitor"* ]]
+	modes monitor enforce
+	sipguard detach --all >/dev/null
+	says "mode: monitor"
+	[[ $(boots) == *"said another one when this was saved"*"mode is monitor."* ]]
+	modes monitor monitor
+}
+
+# The lists are lost with the file: who is on them would be dropped.
+booted_with_a_damaged_state() {
+	rm -rf "${LAB_DIR:?}/var"
+	mkdir -p "$LAB_DIR/var/sipguard"
+	chmod 700 "$LAB_DIR/var/sipguard"
+	says "mode: enforce"
+	attach >/dev/null
+	sipguard save "$LAB_DIR/var/sipguard/state" >/dev/null
+	sipguard detach --all >/dev/null
+	sed -i '$d' "$LAB_DIR/var/sipguard/state"
+	[[ $(boots) == *"it is kept as"*"begins in monitor mode"* ]]
+	modes monitor enforce
+}
+
 [[ -x $SIPGUARD ]] || lab_die "$SIPGUARD is not built: run \"make\" first."
 lab_up
 trap test_ended EXIT
@@ -191,4 +237,6 @@ check "restore: what was saved comes before a file that is the same" restored
 check "restore: what an operator has said since stays" restored_beside_an_operator
 check "restore: a file that was changed since comes before what was saved" restored_with_another_file
 check "without a zone of the fleet the file's enforce is not followed" without_a_zone
+check "attach --restore: what was saved is there before anything is dropped" booted
+check "attach --restore: where that is damaged, the guard is in monitor mode" booted_with_a_damaged_state
 test_done
