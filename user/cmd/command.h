@@ -153,9 +153,10 @@ struct policy;
 struct session;
 
 /*
- * `attach --restore`: attaches, and a new guard in monitor mode; then brings back what was saved, and
- * the mode last. If nothing was saved, that is what the configuration says; if what was saved cannot
- * be read, it stays monitor: enforce without the lists may drop customers. How the attaching went.
+ * `attach --restore`: attaches, and a new guard in monitor mode; then brings back what was saved,
+ * and the mode last. If nothing was saved, that is what the configuration says; if what was saved
+ * cannot be read, it stays monitor: enforce without the lists may drop customers. How the attaching
+ * went.
  */
 enum exit_code attach_and_restore(const struct options *options);
 

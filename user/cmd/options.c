@@ -21,7 +21,7 @@ static const struct option_text rows[] = {
 	{"dispatcher", 'D', OPTION_DISPATCHER, NULL,
 	 "native, beside other XDP programs, which libxdp's dispatcher calls, too"},
 	{"enforce", 'e', OPTION_ENFORCE, NULL, "drop at once, whatever the configuration says"},
-	{"restore", 'B', OPTION_RESTORE, NULL, "bring back what was saved, and its mode, as at boot"},
+	{"restore", 'B', OPTION_RESTORE, NULL, "bring back what was saved, mode last, as at boot"},
 	{"all", 'a', OPTION_ALL, NULL, "every guarded interface, or every ban"},
 	{"watch", 'w', OPTION_WATCH, "SECONDS", "print rates again and again, until interrupted"},
 	{"top", 'u', OPTION_TOP, NULL, "who is refused now, and why: N rows at most (default: 10)"},

@@ -317,8 +317,8 @@ enum exit_code attach_and_restore(const struct options *options)
 			   : restore(&saved, SAVED_FILE, false, is_new);
 	saved_free(&saved);
 	if (code != DONE && is_new)
-		notice("what was saved is not there, so the guard begins in monitor mode: `sipguard "
-		       "mode enforce` when its lists are right.");
+		notice("what was saved is not there, so the guard begins in monitor mode: "
+		       "`sipguard mode enforce` when its lists are right.");
 	return DONE;
 }
 
@@ -336,7 +336,8 @@ enum exit_code cmd_restore(const struct options *options)
 	}
 	if (err == -ENOENT)
 		error_set(&error, err, "there is no file %s: `sipguard save` writes one.", path);
-	code = err ? refuse(path, options->count, &error) : restore(&saved, path, options->json, false);
+	code = err ? refuse(path, options->count, &error)
+		   : restore(&saved, path, options->json, false);
 	saved_free(&saved);
 	return code;
 }
