@@ -141,7 +141,7 @@ completes_commands() {
 }
 
 completes_options() {
-	offers "sipguard attach --" "--config --dispatcher --enforce --for --help --json --verbose --version --xdp"
+	offers "sipguard attach --" "--config --dispatcher --enforce --for --help --json --restore --verbose --version --xdp"
 	offers "sipguard status --" "--check --help --json --verbose --version"
 	offers "sipguard attach --xdp " "auto generic native"
 	offers "sipguard attach -x n" "native"
