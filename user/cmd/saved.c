@@ -277,9 +277,10 @@ static enum exit_code restore_nothing(bool is_new)
 		nothing.mode = session.maps.configs[session.maps.state->active & 1].config_mode;
 		settle_mode(&session, &nothing);
 		maps_store(&session.maps.state->mode, nothing.mode);
+		printf("The guard's mode is %s.\n", mode_names[nothing.mode]);
 	}
 	session_end(&session);
-	return DONE;
+	return output_end();
 }
 
 static bool is_guarded(void)

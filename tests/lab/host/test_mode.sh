@@ -191,7 +191,7 @@ booted() {
 	rm -rf "${LAB_DIR:?}/var"
 	mkdir -p "$LAB_DIR/var"
 	says "mode: enforce"
-	[[ $(boots) == *"guarded"*"nothing was restored"* ]]
+	[[ $(boots) == *"guarded"*"nothing was restored"*"mode is enforce."* ]]
 	modes enforce enforce
 	sipguard allow add 192.0.2.99 >/dev/null
 	mkdir -m 700 "$LAB_DIR/var/sipguard"
