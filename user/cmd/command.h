@@ -178,6 +178,9 @@ int reload(struct session *session, struct policy *policy, struct error *error);
 /* "Too many arguments" and the like: says `what` and how the command is used. USAGE. */
 enum exit_code usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same for a word that is no command; names those that begin alike. */
+enum exit_code no_command(const char *word);
+
 enum exit_code cmd_attach(const struct options *options);
 enum exit_code cmd_detach(const struct options *options);
 enum exit_code cmd_status(const struct options *options);

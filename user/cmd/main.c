@@ -11,6 +11,23 @@
 #include "saved/saved.h"
 #include "announce/settings.h"
 
+/* For who has half a word of it in mind: those that begin alike. */
+enum exit_code no_command(const char *word)
+{
+	char names[128] = "";
+	size_t length = 0;
+
+	for (const struct command *command = commands; command->name; command++) {
+		if (strncmp(command->name, word, 3) == 0 &&
+		    length + strlen(command->name) + strlen(" or ") < sizeof(names))
+			length += sprintf(names + length, "%s%s", length ? " or " : "",
+					  command->name);
+	}
+	if (length)
+		return usage("there is no command '%s': do you mean %s?", word, names);
+	return usage("there is no command '%s'.", word);
+}
+
 static enum exit_code cmd_help(const struct options *options);
 static enum exit_code cmd_version(const struct options *options);
 
@@ -333,7 +350,7 @@ static enum exit_code cmd_help(const struct options *options)
 				return output_end();
 			}
 		}
-		return usage("there is no command '%s'.", options->arguments[0]);
+		return no_command(options->arguments[0]);
 	}
 	printf("sipguard guards a SIP server against floods, before they cost it much.\n\n"
 	       "Usage: sipguard COMMAND [ARGUMENT...] [OPTION...]\n\n");

@@ -491,7 +491,7 @@ enum exit_code options_read(int argc, char **argv, const struct command *command
 			return code;
 	}
 	if (optind < argc && !*command)
-		return usage("there is no command '%s'.", argv[optind]);
+		return no_command(argv[optind]);
 	options->arguments = argv + optind + 1;
 	options->count = argc > optind ? argc - optind - 1 : 0;
 	return *command ? check_arguments(*command, options) : DONE;

@@ -42,7 +42,7 @@ said_in() {
 # One sentence that begins as all do, with what was typed if it is about that, and then the usage if
 # that was wrong. What it says takes more words than the name of an error has.
 is_plain() {
-	local said=$1 usage='(.*\.) Usage: sipguard .*; `sipguard [a-z-]+ --help` explains it\.$'
+	local said=$1 usage='(.*[.?]) Usage: sipguard .*; `sipguard [a-z-]+ --help` explains it\.$'
 	local insiders='\.[ch]:[0-9]|sg_[a-z]|errno|0x[0-9a-f]{4}|libbpf|\(null\)'
 	equal "$(wc -l <<<"$said")" 1
 	if [[ $said =~ $usage ]]; then
@@ -53,7 +53,7 @@ is_plain() {
 		echo "too short to say what to do: $said"
 		return 1
 	fi
-	[[ $said =~ ^"sipguard: "[a-z0-9\'\`/-] && $said == *. ]] || {
+	[[ $said =~ ^"sipguard: "[a-z0-9\'\`/-] && $said == *[.?] ]] || {
 		echo "not in the form of a sentence: $said"
 		return 1
 	}
