@@ -281,6 +281,10 @@ static void test_list_file(void **state)
 	assert_null(prefixes);
 	assert_int_equal(list_file("# nobody", 8, &prefixes, &count, &line), 0);
 	assert_int_equal(count, 0);
+	assert_int_equal(list_file("\xef\xbb\xbf" "192.0.2.1\n", 13, &prefixes, &count, &line), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(prefixes[0].length, 32);
+	free(prefixes);
 }
 
 static void test_bad_list_file_names_the_line_and_gives_nothing(void **state)

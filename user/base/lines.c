@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #define LINE_SIZE 4096 /* a comment may be long, but not endless */
+#define MARK "\xef\xbb\xbf" /* before the first line, where a spreadsheet has written the file */
 
 /* The next line. 1, or 0 at the end of the file, or -errno. */
 static int line_read(FILE *file, const char *what, bool comments, char *line, size_t room,
@@ -46,13 +47,17 @@ int lines_each(FILE *file, const char *what, const bool *comments, unsigned int 
 	int err;
 
 	do {
+		const char *begin = text;
+
 		line++;
 		if (error)
 			error->line = line;
 		err = line_read(file, what, *comments, text, sizeof(text), error);
 		if (err <= 0)
 			break;
-		err = *text ? each(context, text, error) : 0;
+		if (line == 1 && !strncmp(text, MARK, strlen(MARK)))
+			begin += strlen(MARK);
+		err = *begin ? each(context, begin, error) : 0;
 	} while (!err);
 	if (!err && error)
 		error->line = 0;

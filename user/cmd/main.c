@@ -11,14 +11,17 @@
 #include "saved/saved.h"
 #include "announce/settings.h"
 
-/* For who has half a word of it in mind: those that begin alike. */
+/* For who has half a word of it in mind: those that begin alike, or have the word in them. */
 enum exit_code no_command(const char *word)
 {
 	char names[128] = "";
 	size_t length = 0;
 
 	for (const struct command *command = commands; command->name; command++) {
-		if (strncmp(command->name, word, 3) == 0 &&
+		bool alike = strncmp(command->name, word, 4) == 0 ||
+			     (strlen(word) > 2 && strstr(command->name, word));
+
+		if (alike &&
 		    length + strlen(command->name) + strlen(" or ") < sizeof(names))
 			length += sprintf(names + length, "%s%s", length ? " or " : "",
 					  command->name);

@@ -149,15 +149,20 @@ static void say_type(wtap *wtap, struct error *error)
 	error_set(error, -EINVAL, "its start is damaged, or it is %s", type);
 }
 
-/* wiretap would read a folder to say no. */
-static int refuse_folder(const char *path, struct error *error)
+/* wiretap would read a folder to say no, and takes an empty file for a format of the past. */
+static int refuse_file(const char *path, struct error *error)
 {
 	struct stat status;
 
-	if (!strcmp(path, "-") || stat(path, &status) || !S_ISDIR(status.st_mode))
+	if (!strcmp(path, "-") || stat(path, &status))
 		return 0;
-	return error_set(error, -EISDIR, "%s is a folder: `sipguard replay --raw %s` takes each of "
-			 "its files for a message.", path, path);
+	if (S_ISDIR(status.st_mode))
+		return error_set(error, -EISDIR, "%s is a folder: `sipguard replay --raw %s` takes "
+				 "each of its files for a message.", path, path);
+	if (S_ISREG(status.st_mode) && !status.st_size)
+		return error_set(error, -EINVAL, "%s is empty, without even the header of a "
+				 "capture: take it anew.", path);
+	return 0;
 }
 
 /*
@@ -208,7 +213,7 @@ int capture_open(const char *path, struct capture **capture, struct error *error
 
 	if (!c)
 		return error_set(error, -ENOMEM, "out of memory.");
-	err = refuse_folder(path, error);
+	err = refuse_file(path, error);
 	if (err) {
 		free(c);
 		return err;

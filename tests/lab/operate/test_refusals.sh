@@ -165,6 +165,7 @@ install -m 755 "$SIPGUARD" "$OPEN/sipguard"
 printf '203.0.113.0/24\n198.51.100.7\n' >"$OPEN/input" # what standard input has, for -
 cp "$OPEN/input" "$OPEN/two.list"
 printf '203.0.113.0/24\nnonsense\n' >"$OPEN/bad.list"
+: >"$OPEN/empty"
 printf 'limits: {invite: {rate: 40}}\n' >"$OPEN/good.yaml"
 printf 'limits:\n  sauce: {rate: 1, burst: 2}\n' >"$OPEN/bad.yaml"
 
