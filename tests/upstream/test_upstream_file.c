@@ -84,6 +84,7 @@ static void mistakes(void **state)
 	fails("interface: eth0\nspeed: 18446744074G\n", 2, 8, "takes a number");
 	fails("interface: eth0\nhold: 213503982334602d\n", 2, 7, "takes a time");
 	fails("interface: eth0\nhold: 2\n", 2, 7, "takes a time");
+	fails("interface: eth0\nhold: 010\n", 2, 7, "takes a time");
 	fails("interface: eth0\nhold: 10m\nlongest: 60\n", 3, 10, "shorter than 'hold'");
 	fails("interface: eth0\ncolour: red\n", 2, 1, "no key of this file");
 	fails("interface: eth0\ninterface: eth1\n", 2, 1, "twice");
@@ -92,6 +93,9 @@ static void mistakes(void **state)
 	fails("interface: eth0123456789012345\n", 1, 12, "too long");
 	fails("interface: eth0\naddresses: [192.0.2.0/24]\n", 2, 13, "more than one address");
 	fails("interface: eth0\naddresses: 192.0.2.1\n", 2, 12, "a list");
+	fails("interface: eth0\naddresses: [0.0.0.0]\n", 2, 13, "no address that a router");
+	fails("interface: eth0\naddresses: ['::1']\n", 2, 13, "no address that a router");
+	fails("interface: eth0\nnext-hop: 224.0.0.1\n", 2, 11, "no address that a router");
 	fails("interface: eth0\ndry-run: maybe\n", 2, 10, "no or yes");
 	fails("interface: eth0\naction: ''\n", 2, 9, "rate-limit or discard");
 	fails("interface: eth0\ncommunity: 65536:1\n", 2, 12, "no community");

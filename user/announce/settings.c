@@ -78,6 +78,8 @@ static bool read_units(const char *text, const char *units, const __u32 *factors
 
 	if (text[0] < '0' || text[0] > '9' || strlen(text) > 15)
 		return false;
+	if (text[0] == '0' && text[1] >= '0' && text[1] <= '9')
+		return false; /* eight, for a YAML that takes 010 as octal */
 	*value = strtoull(text, &end, 10);
 	if (!*end)
 		return true;
@@ -146,6 +148,18 @@ static int read_text(const struct document *d, const struct key *key, const yaml
 	return 0;
 }
 
+/* None that every host has, and no multicast: routers can be told of neither. */
+static bool is_of_a_host(const struct prefix *address)
+{
+	static const __u8 everywhere[15];
+	__u8 first = address->address[0];
+
+	if (address->family == AF_INET)
+		return first && first != 127 && first < 224;
+	return first != 0xff && (memcmp(address->address, everywhere, sizeof(everywhere)) ||
+				 address->address[15] > 1);
+}
+
 static int read_address(const struct document *d, const yaml_node_t *node, struct prefix *at)
 {
 	struct error why = {};
@@ -157,6 +171,9 @@ static int read_address(const struct document *d, const yaml_node_t *node, struc
 	if (at->length != (at->family == AF_INET ? 32 : 128))
 		return document_fail(d, node, "'%s' is more than one address; write each of them",
 				     document_text(node));
+	if (!is_of_a_host(at))
+		return document_fail(d, node, "'%s' is no address that a router sends to; write "
+				     "one like 192.0.2.10", document_text(node));
 	return 0;
 }
 

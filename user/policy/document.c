@@ -209,8 +209,8 @@ static int scan(const struct document *d)
 	} while (!err && more);
 	yaml_parser_delete(&parser);
 	if (!err && !documents)
-		err = fail_at(d->error, 1, 1, "it says nothing; to take every default, write "
-			      "'limits: {}', or name no file");
+		err = fail_at(d->error, 1, 1, "it says nothing; write a key with its value, "
+			      "or do without the file");
 	return err;
 }
 
