@@ -158,10 +158,10 @@
 	  "has this host, which serves the port, a socket for it. It would answer with a reset. " \
 	  "They have a limit for all of them together, since anybody can forge them.")            \
 	X(85, VLAN_TAGS, "vlan-tags", "IEEE 802.1Q", ENFORCE, ENFORCE, STATELESS,                 \
-	  "More than 8 VLAN tags stand before the IP header, so it was not reached. Hosts take "  \
-	  "off any number of tags that have only a priority (VID 0); no network needs them, and " \
-	  "a guard that let them pass would be easy to get around. It may meet packets to other " \
-	  "ports.")                                                                               \
+	  "More than 8 VLAN tags stand before the IP header, so it was not reached. Many "        \
+	  "kernels take off any number of tags that have only a priority (VID 0); no network "    \
+	  "needs them, and a guard that let them pass would be easy to get around. It may meet "  \
+	  "packets to other ports.")                                                              \
 	X(86, FRAGMENT_HEAD, "fragment-head", "RFC 3261 section 18.1",                            \
 	  ENFORCE, ENFORCE, STATEFUL,                                                             \
 	  "The first fragment of a datagram does not hold the whole header of its message, so "   \

@@ -11,8 +11,9 @@
 /* What a kernel has to have for a row. */
 enum needs {
 	NEEDS_NOTHING,
-	NEEDS_VLAN,   /* VLAN devices */
-	NEEDS_NO_ONE, /* what no kernel of the matrix has: not tried whether it is delivered */
+	NEEDS_VLAN,     /* VLAN devices */
+	NEEDS_ANY_TAGS, /* patience with more than eight tags, as 7.2.13 has and 6.18.44 has not */
+	NEEDS_NO_ONE,   /* what no kernel of the matrix has: not tried whether it is delivered */
 };
 
 struct row {
