@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/quote.h"
+#include "base/text.h"
 #include "policy/document.h"
 
 enum type {
@@ -116,15 +117,12 @@ static int read_word(const struct document *d, const struct key *key, const yaml
 	char list[128] = "";
 
 	for (__u32 i = 0; key->words[i]; i++) {
-		size_t used = strlen(list);
-
 		if (key->words[i][0] && !strcmp(document_text(node), key->words[i])) {
 			*at = i;
 			return 0;
 		}
 		if (key->words[i][0])
-			snprintf(list + used, sizeof(list) - used, "%s%s", used ? " or " : "",
-				 key->words[i]);
+			text_or(list, sizeof(list), key->words[i]);
 	}
 	return document_fail(d, node, "'%s' takes %s; '%s' is neither", key->name, list,
 			     quote(document_text(node)).text);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define FIRST_ROOM 4096
 
@@ -48,6 +49,15 @@ void text_free(struct text *text)
 {
 	free(text->data);
 	*text = (struct text){};
+}
+
+void text_or(char *list, size_t room, const char *choice)
+{
+	const char *before = *list ? " or " : "";
+	size_t used = strlen(list);
+
+	if (used + strlen(before) + strlen(choice) < room)
+		sprintf(list + used, "%s%s", before, choice);
 }
 
 const char *word_for(unsigned long long count, const char *one, const char *many)

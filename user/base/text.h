@@ -17,6 +17,9 @@ void text_add(struct text *text, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void text_free(struct text *text);
 
+/* Adds one more choice to "a or b", if there is room for it as a whole. */
+void text_or(char *list, size_t room, const char *choice);
+
 /* The word for so many things, one of the two: 1 flow, 0 flows, 2 flows. */
 const char *word_for(unsigned long long count, const char *one, const char *many);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "abi.h"
+#include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "render/output.h"
@@ -15,18 +16,13 @@
 enum exit_code no_command(const char *word)
 {
 	char names[128] = "";
-	size_t length = 0;
 
 	for (const struct command *command = commands; command->name; command++) {
-		bool alike = strncmp(command->name, word, 4) == 0 ||
-			     (strlen(word) > 2 && strstr(command->name, word));
-
-		if (alike &&
-		    length + strlen(command->name) + strlen(" or ") < sizeof(names))
-			length += sprintf(names + length, "%s%s", length ? " or " : "",
-					  command->name);
+		if (strncmp(command->name, word, 4) == 0 ||
+		    (strlen(word) > 2 && strstr(command->name, word)))
+			text_or(names, sizeof(names), command->name);
 	}
-	if (length)
+	if (*names)
 		return usage("there is no command '%s': do you mean %s?", word, names);
 	return usage("there is no command '%s'.", word);
 }

@@ -6,6 +6,7 @@
 
 #include "base/escape.h"
 #include "base/names.h"
+#include "base/text.h"
 #include "cmd/command.h"
 #include "guard/preflight.h"
 #include "guard/session.h"
@@ -222,16 +223,15 @@ static enum exit_code explain_proof(int proof, bool json)
 /* Reasons that have the word in their names, for who does not know the whole name. */
 static enum exit_code unknown(const char *word)
 {
-	char names[200] = "";
-	size_t length = 0;
+	char names[196] = "";
 
 	for (int reason = 1; *word && reason < SG_REASON__MAX; reason++) {
 		const char *label = reason_texts[reason].label;
 
-		if (strstr(label, word) && length + strlen(label) + 8 < sizeof(names))
-			length += sprintf(names + length, "%s%s", length ? " or " : "", label);
+		if (strstr(label, word))
+			text_or(names, sizeof(names), label);
 	}
-	if (length)
+	if (*names)
 		return usage("there is no reason, event or proof '%s': do you mean %s?", word,
 			     names);
 	return usage("there is no reason, event or proof '%s' (`sipguard explain` lists the "
